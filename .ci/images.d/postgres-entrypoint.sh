@@ -1,0 +1,46 @@
+#!/bin/bash
+# Entry point of authstore/postgres: what the official image's does, as far as
+# the tests use it.
+#
+# A command that is `postgres`, or begins with `-`, is the server's command line;
+# any other is run as it stands, as root, and may end with
+# `exec docker-entrypoint.sh postgres ...`. When PGDATA is empty, a cluster is
+# made: POSTGRES_PASSWORD, POSTGRES_USER (postgres), POSTGRES_DB (the user's
+# name), POSTGRES_INITDB_ARGS, and POSTGRES_HOST_AUTH_METHOD (scram-sha-256;
+# with `trust` no password is needed).
+set -euo pipefail
+
+[ "${1:0:1}" != - ] || set -- postgres "$@"
+[ "${1-}" = postgres ] || exec "$@"
+
+if [ "$(id -u)" = 0 ]; then
+  install -d -o postgres -g postgres -m 0700 "$PGDATA"
+  exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$0" "$@"
+fi
+
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  user=${POSTGRES_USER:-postgres}
+  database=${POSTGRES_DB:-$user}
+  method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
+  password=${POSTGRES_PASSWORD-}
+  if [ -z "$password" ] && [ "$method" != trust ]; then
+    echo 'Database is uninitialized and superuser password is not specified: set POSTGRES_PASSWORD.' >&2
+    exit 1
+  fi
+  init=(initdb --username="$user" --no-sync --auth=trust --set 'listen_addresses=*')
+  # Words are split off as the official image does.
+  # shellcheck disable=SC2206
+  init+=(${POSTGRES_INITDB_ARGS-})
+  if [ -n "$password" ]; then
+    "${init[@]}" --pwfile=<(printf '%s\n' "$password")
+  else
+    "${init[@]}"
+  fi
+  echo "host all all all $method" >>"$PGDATA/pg_hba.conf"
+  if [ "$database" != postgres ]; then
+    echo "CREATE DATABASE \"${database//\"/\"\"}\"" |
+      postgres --single -D "$PGDATA" postgres >/dev/null
+  fi
+fi
+
+exec "$@"

@@ -1,0 +1,1 @@
+//! Certifies that a backend of `authstore` keeps the contract.

@@ -1,0 +1,241 @@
+//! One error type, divided by what the caller can do about it.
+
+use std::fmt;
+
+use crate::migration::MigrationError;
+
+/// A `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What an error was caused by. Boxed, so that no driver's version is part of this crate's interface.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an operation did not do what it was asked to.
+///
+/// The variants tell what to do next. Neither `Display` nor `Debug`, of the error or of its sources, shows a token, a
+/// password or any other stored value.
+///
+/// ```
+/// use authstore::{AuthStore, Constraint, Error, NewUser};
+///
+/// # fn main() -> authstore::Result<()> {
+/// let store = AuthStore::connect("sqlite::memory:")?;
+/// store.migrate()?;
+/// let ada = NewUser { email: Some("ada@example.org".into()), ..NewUser::default() };
+/// store.create_user(ada.clone())?;
+/// match store.create_user(ada) {
+///     Err(Error::Conflict { constraint: Constraint::UserEmail, .. }) => println!("That address is taken."),
+///     Err(error) if error.is_retryable() => println!("Please try again in a minute: {error}"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value, an option or a URL is not acceptable. Nothing was sent. Fix the input.
+    Invalid {
+        /// The field, argument or option at fault.
+        field: &'static str,
+        /// What is wrong with it, without the value itself.
+        reason: String,
+    },
+    /// The row would break this uniqueness. Nothing was written.
+    Conflict {
+        /// The uniqueness. Where a row breaks several, the database chooses which one is named.
+        constraint: Constraint,
+    },
+    /// An update, or a reference to another row, named a row that is not there. Nothing was written.
+    NotFound {
+        /// What was not there.
+        entity: Entity,
+    },
+    /// The database could not be reached, was busy, full, or did not answer in time, and nothing was written. Safe to
+    /// try again.
+    Unavailable {
+        /// What failed, in the database's words where it had any.
+        reason: String,
+        /// The driver's error.
+        source: Option<Source>,
+    },
+    /// The connection was lost, or time ran out, while a write was under way: it was done wholly or not at all, and
+    /// nobody here knows which. Look before you try again.
+    OutcomeUnknown {
+        /// What failed, in the database's words where it had any.
+        reason: String,
+        /// The driver's error.
+        source: Option<Source>,
+    },
+    /// The schema is not the one that this program needs, or could not be made so.
+    Migration(MigrationError),
+    /// Anything else: a bug, a broken schema, a row that cannot be read, a file that is no database. Trying again does
+    /// not help.
+    Backend {
+        /// What failed, in the database's words where it had any.
+        reason: String,
+        /// The driver's error.
+        source: Option<Source>,
+    },
+}
+
+impl Error {
+    /// Whether the same call may succeed later, and repeating it cannot do the work twice.
+    ///
+    /// True of [`Error::Unavailable`] only.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Unavailable { .. })
+    }
+
+    /// [`Error::Invalid`] for a field.
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Error::Invalid {
+            field,
+            reason: reason.into(),
+        }
+    }
+
+    /// [`Error::Conflict`] over a constraint.
+    pub fn conflict(constraint: Constraint) -> Self {
+        Error::Conflict { constraint }
+    }
+
+    /// [`Error::NotFound`] for a missing entity.
+    pub fn not_found(entity: Entity) -> Self {
+        Error::NotFound { entity }
+    }
+
+    /// [`Error::Unavailable`] without a source.
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Error::Unavailable {
+            reason: reason.into(),
+            source: None,
+        }
+    }
+
+    /// [`Error::OutcomeUnknown`] without a source.
+    pub fn outcome_unknown(reason: impl Into<String>) -> Self {
+        Error::OutcomeUnknown {
+            reason: reason.into(),
+            source: None,
+        }
+    }
+
+    /// [`Error::Backend`] without a source.
+    pub fn backend(reason: impl Into<String>) -> Self {
+        Error::Backend {
+            reason: reason.into(),
+            source: None,
+        }
+    }
+
+    /// The same error with what it was caused by. The source must not show a secret either. Variants that have no
+    /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::NotFound`], [`Error::Migration`]) stay as they are.
+    #[must_use]
+    pub fn with_source(mut self, cause: impl Into<Source>) -> Self {
+        if let Error::Unavailable { source, .. }
+        | Error::OutcomeUnknown { source, .. }
+        | Error::Backend { source, .. } = &mut self
+        {
+            *source = Some(cause.into());
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Invalid { field, reason } => write!(f, "{field} is invalid: {reason}"),
+            Error::Conflict { constraint } => write!(f, "{constraint}"),
+            Error::NotFound { entity } => write!(f, "there is no such {entity}"),
+            Error::Unavailable { reason, .. } => write!(f, "the database is unavailable: {reason}"),
+            Error::OutcomeUnknown { reason, .. } => {
+                write!(f, "whether the write was done is not known: {reason}")
+            }
+            Error::Migration(error) => error.fmt(f),
+            Error::Backend { reason, .. } => write!(f, "the database reported an error: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Unavailable { source, .. }
+            | Error::OutcomeUnknown { source, .. }
+            | Error::Backend { source, .. } => source.as_deref().map(|source| source as _),
+            Error::Migration(error) => error.source(),
+            Error::Invalid { .. } | Error::Conflict { .. } | Error::NotFound { .. } => None,
+        }
+    }
+}
+
+impl From<MigrationError> for Error {
+    fn from(error: MigrationError) -> Self {
+        Error::Migration(error)
+    }
+}
+
+/// Each uniqueness of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Constraint {
+    /// `User.id`
+    UserId,
+    /// `User.email`
+    UserEmail,
+    /// `Account.id`
+    AccountId,
+    /// `Account.provider` and `Account.providerAccountId` together
+    AccountProvider,
+    /// `Session.id`
+    SessionId,
+    /// `Session.sessionToken`
+    SessionToken,
+    /// `VerificationToken.token`
+    VerificationToken,
+    /// `Authenticator.credentialID`
+    AuthenticatorCredentialId,
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Constraint::UserId => "there is a user with this id already",
+            Constraint::UserEmail => "there is a user with this e-mail address already",
+            Constraint::AccountId => "there is an account with this id already",
+            Constraint::AccountProvider => "this account at this provider is linked already",
+            Constraint::SessionId => "there is a session with this id already",
+            Constraint::SessionToken => "there is a session with this token already",
+            Constraint::VerificationToken => {
+                "there is a verification token with this value already"
+            }
+            Constraint::AuthenticatorCredentialId => {
+                "there is an authenticator with this credential id already"
+            }
+        })
+    }
+}
+
+/// What an operation looked for, as [`Error::NotFound`] names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Entity {
+    /// A [`User`](crate::User).
+    User,
+    /// An [`Account`](crate::Account).
+    Account,
+    /// An [`Authenticator`](crate::Authenticator).
+    Authenticator,
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Entity::User => "user",
+            Entity::Account => "account",
+            Entity::Authenticator => "authenticator",
+        })
+    }
+}

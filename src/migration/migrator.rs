@@ -1,0 +1,322 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+use super::{Applied, Direction, Migration, MigrationError, Series, Target};
+use crate::error::Result;
+
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Shows and changes the version of a schema.
+///
+/// Get one from [`AuthStore::migrator`](crate::AuthStore::migrator). It runs the crate's own series;
+/// [`with_series`](Migrator::with_series) makes it run an application's instead, on the same database.
+///
+/// Any number of processes may run it at once: the database's own lock lets one after the other work, and each step runs
+/// once. A run whose history does not match the program's steps is refused before anything is changed.
+pub struct Migrator {
+    target: Box<dyn Target>,
+    series: Series,
+    lock_timeout: Duration,
+}
+
+impl Migrator {
+    /// Runs a series on a target.
+    pub fn new(target: impl Target + 'static, series: Series) -> Self {
+        Migrator {
+            target: Box::new(target),
+            series,
+            lock_timeout: LOCK_TIMEOUT,
+        }
+    }
+
+    /// Runs another series, such as an application's own.
+    #[must_use]
+    pub fn with_series(mut self, series: Series) -> Self {
+        self.series = series;
+        self
+    }
+
+    /// How long to wait while another process migrates: 60 seconds unless said otherwise.
+    #[must_use]
+    pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// The series that this runs.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// Every step that the program or the history knows, by version, and how it stands. Changes nothing, and needs no
+    /// lock.
+    pub fn status(&self) -> Result<Vec<Status>> {
+        Ok(compare(
+            self.series.migrations(),
+            self.target.history(self.series.name())?,
+        ))
+    }
+
+    /// Takes all steps that were not taken yet. Returns those that it took.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Migration`](crate::Error::Migration) when the history does not match (nothing is changed) or a step
+    /// failed (those before it stay); [`Error::Unavailable`](crate::Error::Unavailable) when the lock was not to be had.
+    pub fn up(&self) -> Result<Vec<Step>> {
+        self.run(|status| steps_up(status, i64::MAX))
+    }
+
+    /// Takes the steps up to and including `version`. Errors as [`up`](Migrator::up), and
+    /// [`MigrationError::UnknownVersion`].
+    pub fn up_to(&self, version: i64) -> Result<Vec<Step>> {
+        self.known(version)?;
+        self.run(|status| steps_up(status, version))
+    }
+
+    /// Takes the last `count` steps back: `usize::MAX` for all of them, and with them all data. Errors as
+    /// [`up`](Migrator::up), and [`MigrationError::Irreversible`] before anything is changed.
+    pub fn down(&self, count: usize) -> Result<Vec<Step>> {
+        self.run(|status| {
+            let mut versions = steps_down(status, -1);
+            versions.truncate(count);
+            versions
+        })
+    }
+
+    /// Takes back the steps after `version`, which itself stays. Errors as [`down`](Migrator::down), and
+    /// [`MigrationError::UnknownVersion`].
+    pub fn down_to(&self, version: i64) -> Result<Vec<Step>> {
+        self.known(version)?;
+        self.run(|status| steps_down(status, version))
+    }
+
+    /// The SQL of all steps in a direction, for those who run migrations with a tool of their own. Does not touch the
+    /// database. History is not part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError::Irreversible`] when there is no way down.
+    pub fn sql(&self, direction: Direction) -> Result<String> {
+        let steps: Vec<&Migration> = match direction {
+            Direction::Up => self.series.migrations().iter().collect(),
+            Direction::Down => self.series.migrations().iter().rev().collect(),
+        };
+        let mut text = String::new();
+        for step in steps {
+            text += &format!(
+                "-- {} {:04}_{} ({direction})\n{}\n\n",
+                self.series.name(),
+                step.version(),
+                step.name(),
+                step.sql(direction)?.trim_end(),
+            );
+        }
+        Ok(text)
+    }
+
+    fn known(&self, version: i64) -> Result<(), MigrationError> {
+        self.step(version).map(drop)
+    }
+
+    fn step(&self, version: i64) -> Result<&Migration, MigrationError> {
+        self.series
+            .migrations()
+            .iter()
+            .find(|migration| migration.version() == version)
+            .ok_or(MigrationError::UnknownVersion { version })
+    }
+
+    fn run(&self, choose: impl FnOnce(&[Status]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
+        let mut lock = self.target.lock(self.lock_timeout)?;
+        let status = compare(self.series.migrations(), lock.history(self.series.name())?);
+        refuse_mismatch(&status)?;
+        let mut plan = Vec::new();
+        for (version, direction) in choose(&status) {
+            let migration = self.step(version)?;
+            migration.sql(direction)?;
+            plan.push((migration, direction));
+        }
+        let mut done = Vec::new();
+        let mut failure = None;
+        for (migration, direction) in plan {
+            let start = Instant::now();
+            if let Err(error) = lock.apply(self.series.name(), migration, direction) {
+                failure = Some((migration, direction, error));
+                break;
+            }
+            done.push(Step {
+                series: self.series.name().to_owned(),
+                version: migration.version(),
+                name: migration.name().to_owned(),
+                direction,
+                duration: start.elapsed(),
+            });
+        }
+        lock.finish()?;
+        match failure {
+            None => Ok(done),
+            Some((migration, direction, error)) => Err(MigrationError::Failed {
+                version: migration.version(),
+                name: migration.name().to_owned(),
+                direction,
+                done,
+                source: error.into(),
+            }
+            .into()),
+        }
+    }
+}
+
+impl fmt::Debug for Migrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migrator")
+            .field("series", &self.series.name())
+            .field("lock_timeout", &self.lock_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A step that a run took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The series it belongs to.
+    pub series: String,
+    /// Its version.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// Which way it was run.
+    pub direction: Direction,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {:04}_{} {} ({} ms)",
+            self.series,
+            self.version,
+            self.name,
+            self.direction,
+            self.duration.as_millis()
+        )
+    }
+}
+
+/// A step, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its version.
+    pub version: i64,
+    /// Its name: the program's where it has the step, else the history's.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+}
+
+/// How a step of a schema stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// It is yet to be taken.
+    Pending,
+    /// It was taken.
+    Applied {
+        /// When it was taken.
+        at: OffsetDateTime,
+    },
+    /// It was taken, but its SQL has changed since.
+    Changed,
+    /// It was taken, but the program, which has later ones, does not have it.
+    Missing,
+    /// It was not taken, though later ones were.
+    OutOfOrder,
+    /// It was taken by a later version of the program.
+    Newer,
+}
+
+fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<Status> {
+    let latest_known = migrations.last().map_or(-1, Migration::version);
+    let latest_applied = history.iter().map(|row| row.version).max().unwrap_or(-1);
+    let mut applied: BTreeMap<i64, Applied> =
+        history.into_iter().map(|row| (row.version, row)).collect();
+    let mut statuses: Vec<Status> = migrations
+        .iter()
+        .map(|migration| Status {
+            version: migration.version(),
+            name: migration.name().to_owned(),
+            state: match applied.remove(&migration.version()) {
+                Some(row) if row.checksum == migration.checksum() => {
+                    State::Applied { at: row.applied_at }
+                }
+                Some(_) => State::Changed,
+                None if migration.version() < latest_applied => State::OutOfOrder,
+                None => State::Pending,
+            },
+        })
+        .collect();
+    statuses.extend(applied.into_values().map(|row| Status {
+        state: if row.version > latest_known {
+            State::Newer
+        } else {
+            State::Missing
+        },
+        version: row.version,
+        name: row.name,
+    }));
+    statuses.sort_by_key(|status| status.version);
+    statuses
+}
+
+fn refuse_mismatch(statuses: &[Status]) -> Result<(), MigrationError> {
+    // A schema newer than the program comes first: it explains most of what else may be found.
+    if let Some(newest) = statuses.iter().rfind(|status| status.state == State::Newer) {
+        return Err(MigrationError::NewerSchema {
+            database: newest.version,
+            program: statuses
+                .iter()
+                .rfind(|status| !matches!(status.state, State::Newer | State::Missing))
+                .map_or(0, |status| status.version),
+        });
+    }
+    for Status {
+        version,
+        name,
+        state,
+    } in statuses
+    {
+        let (version, name) = (*version, name.clone());
+        match state {
+            State::Changed => return Err(MigrationError::ChecksumChanged { version, name }),
+            State::Missing => return Err(MigrationError::StepMissing { version, name }),
+            State::OutOfOrder => return Err(MigrationError::OutOfOrder { version, name }),
+            State::Pending | State::Applied { .. } | State::Newer => {}
+        }
+    }
+    Ok(())
+}
+
+fn steps_up(statuses: &[Status], last: i64) -> Vec<(i64, Direction)> {
+    statuses
+        .iter()
+        .filter(|status| status.state == State::Pending && status.version <= last)
+        .map(|status| (status.version, Direction::Up))
+        .collect()
+}
+
+fn steps_down(statuses: &[Status], last_kept: i64) -> Vec<(i64, Direction)> {
+    statuses
+        .iter()
+        .rev()
+        .filter(|status| {
+            matches!(status.state, State::Applied { .. }) && status.version > last_kept
+        })
+        .map(|status| (status.version, Direction::Down))
+        .collect()
+}

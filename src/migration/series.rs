@@ -1,0 +1,238 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::MigrationError;
+use crate::error::{Error, Result};
+use crate::validate;
+
+/// Which way a migration is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Towards the newest schema.
+    Up,
+    /// Back.
+    Down,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        })
+    }
+}
+
+/// One step of a schema, and the way back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    version: i64,
+    name: Cow<'static, str>,
+    up: Cow<'static, str>,
+    down: Option<Cow<'static, str>>,
+}
+
+impl Migration {
+    /// The number by which steps are ordered, not negative.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// What the step does, as its file is named.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The SQL that takes the step.
+    pub fn up(&self) -> &str {
+        &self.up
+    }
+
+    /// The SQL that takes it back, if there is a way.
+    pub fn down(&self) -> Option<&str> {
+        self.down.as_deref()
+    }
+
+    /// SHA-256 of the SQL that takes the step, in hexadecimal. Line endings do not count: a checkout may change them.
+    pub fn checksum(&self) -> String {
+        let digest = Sha256::digest(self.up.replace("\r\n", "\n"));
+        digest.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    /// The SQL for a direction.
+    pub(super) fn sql(&self, direction: Direction) -> Result<&str, MigrationError> {
+        match direction {
+            Direction::Up => Ok(self.up()),
+            Direction::Down => self.down().ok_or_else(|| MigrationError::Irreversible {
+                version: self.version,
+                name: self.name.to_string(),
+            }),
+        }
+    }
+}
+
+/// A list of migrations that belong together, by version.
+#[derive(Clone, Debug)]
+pub struct Series {
+    name: Cow<'static, str>,
+    migrations: Vec<Migration>,
+}
+
+impl Series {
+    /// An application's own migrations, read from a folder of SQL files.
+    ///
+    /// Each is named `<version>_<name>.up.sql`, where the version is a whole number (`0001`, or a date such as
+    /// `20261123190000`), and may have a way back, `<version>_<name>.down.sql`. Files that do not end in `.sql` are
+    /// passed over. `name` sets the series apart from others in the history (key, and not `authstore`).
+    ///
+    /// On SQLite and PostgreSQL a step is one transaction together with its row of history: it must not begin or end one
+    /// itself. On MySQL and MariaDB DDL commits by itself: write one statement a file, and so that it can be repeated
+    /// (`CREATE TABLE IF NOT EXISTS`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for the name; [`MigrationError::Folder`] for a folder that cannot be read, a file whose name
+    /// is of another form, two steps of one version, or a way back without its step.
+    pub fn from_folder(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
+        let name = name.into();
+        validate::key("name", &name)?;
+        if name == embedded::NAME {
+            return Err(Error::invalid(
+                "name",
+                "`authstore` is the series of the crate itself",
+            ));
+        }
+        Ok(Series {
+            name: name.into(),
+            migrations: read_folder(folder.as_ref())?,
+        })
+    }
+
+    /// The series' name in the history.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The migrations, by version.
+    pub fn migrations(&self) -> &[Migration] {
+        &self.migrations
+    }
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
+    let unreadable = |path: &Path, error: std::io::Error| MigrationError::Folder {
+        reason: format!("{} cannot be read: {error}", path.display()),
+        source: Some(error.into()),
+    };
+    let mut ups = BTreeMap::new();
+    let mut downs = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let path = entry.map_err(|error| unreadable(folder, error))?.path();
+        let Some(file_name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let Some(stem) = file_name.strip_suffix(".sql") else {
+            continue;
+        };
+        let wrong = |reason: &str| MigrationError::Folder {
+            reason: format!("{}: {reason}", path.display()),
+            source: None,
+        };
+        let (direction, stem) = if let Some(stem) = stem.strip_suffix(".up") {
+            (Direction::Up, stem)
+        } else if let Some(stem) = stem.strip_suffix(".down") {
+            (Direction::Down, stem)
+        } else {
+            return Err(wrong("its name must end in .up.sql or .down.sql"));
+        };
+        let (version, name) = stem
+            .split_once('_')
+            .and_then(|(version, name)| Some((version.parse::<i64>().ok()?, name)))
+            .filter(|(version, name)| *version >= 0 && !name.is_empty())
+            .ok_or_else(|| {
+                wrong("its name must begin with a version and a name, as 0001_create_team")
+            })?;
+        let sql = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+        let files = match direction {
+            Direction::Up => &mut ups,
+            Direction::Down => &mut downs,
+        };
+        if files.insert(version, (name.to_owned(), sql)).is_some() {
+            return Err(wrong(&format!("there are two steps of version {version}")));
+        }
+    }
+    let migrations = ups
+        .into_iter()
+        .map(|(version, (name, up))| Migration {
+            version,
+            down: downs.remove(&version).map(|(_, down)| down.into()),
+            name: name.into(),
+            up: up.into(),
+        })
+        .collect();
+    if let Some((version, (name, _))) = downs.pop_first() {
+        return Err(MigrationError::Folder {
+            reason: format!(
+                "{}: {version}_{name}.down.sql has no .up.sql",
+                folder.display()
+            ),
+            source: None,
+        });
+    }
+    Ok(migrations)
+}
+
+/// The crate's own series, compiled in from `sql/<dialect>/migrations`.
+pub(crate) mod embedded {
+    use std::borrow::Cow;
+
+    use super::{Migration, Series};
+
+    pub(crate) const NAME: &str = "authstore";
+
+    pub(crate) fn series(files: &[(i64, &'static str, &'static str, &'static str)]) -> Series {
+        Series {
+            name: Cow::Borrowed(NAME),
+            migrations: files
+                .iter()
+                .map(|&(version, name, up, down)| Migration {
+                    version,
+                    name: Cow::Borrowed(name),
+                    up: Cow::Borrowed(up),
+                    down: Some(Cow::Borrowed(down)),
+                })
+                .collect(),
+        }
+    }
+
+    /// The embedded steps of a dialect: each a version, a name, and the contents of its two files.
+    macro_rules! migrations {
+        ($dialect:literal) => {
+            $crate::migration::embedded::migrations!($dialect:
+                1 "0001_create_user" "create_user",
+                2 "0002_create_account" "create_account",
+                3 "0003_create_session" "create_session",
+                4 "0004_create_verification_token" "create_verification_token",
+                5 "0005_create_authenticator" "create_authenticator",
+            )
+        };
+        ($dialect:literal: $($version:literal $file:literal $name:literal,)*) => {
+            &[$((
+                $version,
+                $name,
+                include_str!(concat!("../../sql/", $dialect, "/migrations/", $file, ".up.sql")),
+                include_str!(concat!("../../sql/", $dialect, "/migrations/", $file, ".down.sql")),
+            )),*]
+        };
+    }
+    pub(crate) use migrations;
+}

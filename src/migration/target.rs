@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{Direction, Migration};
+use crate::error::Result;
+
+/// A database whose schema is versioned: implement it to have [`Migrator`](super::Migrator) run the migrations of
+/// another backend.
+pub trait Target: Send + Sync {
+    /// The steps of a series that the history knows, by version. Empty when there is no history table; it is not made.
+    fn history(&self, series: &str) -> Result<Vec<Applied>>;
+
+    /// Keeps all other runs out until the lock is dropped, in this process and in others.
+    ///
+    /// Taken before the history table is made. Waits no longer than `timeout`, and is then
+    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>>;
+}
+
+/// The right to change the schema, held by one run at a time. To drop it gives it back, and undoes what
+/// [`finish`](Lock::finish) has not made last.
+pub trait Lock {
+    /// As [`Target::history`], and makes the history table when it is not there.
+    fn history(&mut self, series: &str) -> Result<Vec<Applied>>;
+
+    /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its row of history, in one
+    /// transaction where the database can.
+    fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
+
+    /// Makes the steps taken last, and gives the lock back.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// A row of the history table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The step's version.
+    pub version: i64,
+    /// The step's name.
+    pub name: String,
+    /// The step's [`checksum`](Migration::checksum) when it was taken.
+    pub checksum: String,
+    /// When it was taken.
+    pub applied_at: OffsetDateTime,
+}

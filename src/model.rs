@@ -1,0 +1,488 @@
+//! The five models of Auth.js, what creates them, and what changes them.
+//!
+//! Field names are the columns' names in snake case (`providerAccountId` is `provider_account_id`). A field that is an
+//! `Option` is a nullable column; `Some("")` is an empty text and stays one.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Prints in place of a secret, and tells a missing one from a present one.
+struct Redacted;
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+fn redacted<T>(secret: &Option<T>) -> Option<Redacted> {
+    secret.as_ref().map(|_| Redacted)
+}
+
+/// A person who signs in (table `User`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct User {
+    /// Primary key.
+    pub id: Uuid,
+    /// Name to show. Text, up to 1,048,576 bytes.
+    pub name: Option<String>,
+    /// E-mail address, unique among users, compared byte by byte. Key, 1 to 255 characters.
+    pub email: Option<String>,
+    /// When the address was proved to be the person's own. In UTC, whole milliseconds.
+    pub email_verified: Option<OffsetDateTime>,
+    /// Address of a picture. Text, up to 1,048,576 bytes.
+    pub image: Option<String>,
+}
+
+/// What [`create_user`](crate::AuthStore::create_user) makes a [`User`] of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewUser {
+    /// The id to use; `None` makes a UUID v7.
+    pub id: Option<Uuid>,
+    /// See [`User::name`].
+    pub name: Option<String>,
+    /// See [`User::email`].
+    pub email: Option<String>,
+    /// See [`User::email_verified`]. Any offset is taken; what is finer than a millisecond is cut off.
+    pub email_verified: Option<OffsetDateTime>,
+    /// See [`User::image`].
+    pub image: Option<String>,
+}
+
+/// What [`update_user`](crate::AuthStore::update_user) changes. The default keeps everything.
+///
+/// ```
+/// use authstore::{Change, UserChanges};
+///
+/// let changes = UserChanges { name: Change::set("Ada"), image: Change::Clear, ..UserChanges::default() };
+/// # assert!(changes.email.is_keep());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserChanges {
+    /// See [`User::name`].
+    pub name: Change<String>,
+    /// See [`User::email`].
+    pub email: Change<String>,
+    /// See [`User::email_verified`].
+    pub email_verified: Change<OffsetDateTime>,
+    /// See [`User::image`].
+    pub image: Change<String>,
+}
+
+/// What an update does to a nullable field.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// Leave the field as it is.
+    #[default]
+    Keep,
+    /// Write this value.
+    Set(T),
+    /// Write NULL.
+    Clear,
+}
+
+impl<T> Change<T> {
+    /// [`Change::Set`] of anything that becomes the field's type: `Change::set("Ada")`.
+    pub fn set(value: impl Into<T>) -> Self {
+        Change::Set(value.into())
+    }
+
+    /// Whether the field stays as it is.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Change::Keep)
+    }
+
+    /// The value to write, if there is one: `None` for both `Keep` and `Clear`.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Change::Set(value) => Some(value),
+            Change::Keep | Change::Clear => None,
+        }
+    }
+
+    /// The field after the change.
+    ///
+    /// ```
+    /// use authstore::Change;
+    ///
+    /// assert_eq!(Change::Keep.apply(Some(1)), Some(1));
+    /// assert_eq!(Change::Set(2).apply(Some(1)), Some(2));
+    /// assert_eq!(Change::Clear.apply(Some(1)), None);
+    /// ```
+    pub fn apply(self, before: Option<T>) -> Option<T> {
+        match self {
+            Change::Keep => before,
+            Change::Set(value) => Some(value),
+            Change::Clear => None,
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Change<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Keep => f.write_str("Keep"),
+            Change::Set(value) => f.debug_tuple("Set").field(value).finish(),
+            Change::Clear => f.write_str("Clear"),
+        }
+    }
+}
+
+/// `Some` sets and `None` clears, as a form that sends every field means it.
+impl<T> From<Option<T>> for Change<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Change::Clear, Change::Set)
+    }
+}
+
+/// A way a user signs in (table `Account`): an identity at a provider, with the tokens that the provider gave.
+///
+/// `Debug` prints tokens and `session_state` as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Account {
+    /// Primary key.
+    pub id: Uuid,
+    /// The user who signs in with it. Deleting the user deletes the account.
+    pub user_id: Uuid,
+    /// Kind of account: Auth.js has `oauth`, `oidc`, `email`, `credentials` and `webauthn`. Key, 1 to 255 characters.
+    pub r#type: String,
+    /// The provider's name, such as `github`. Key, 1 to 255 characters. Unique together with `provider_account_id`.
+    pub provider: String,
+    /// The provider's own name for the person. Key, 1 to 255 characters.
+    pub provider_account_id: String,
+    /// OAuth 2 refresh token. Text, as all that follow, up to 1,048,576 bytes. Secret.
+    pub refresh_token: Option<String>,
+    /// OAuth 2 access token. Secret.
+    pub access_token: Option<String>,
+    /// When the access token expires, in seconds since 1970.
+    pub expires_at: Option<i64>,
+    /// OAuth 2 token type, such as `bearer`.
+    pub token_type: Option<String>,
+    /// OAuth 2 scope that was granted.
+    pub scope: Option<String>,
+    /// OpenID Connect ID token. Secret.
+    pub id_token: Option<String>,
+    /// OpenID Connect session state. Secret.
+    pub session_state: Option<String>,
+    /// OAuth 1 token secret. Secret.
+    pub oauth_token_secret: Option<String>,
+    /// OAuth 1 token. Secret.
+    pub oauth_token: Option<String>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("type", &self.r#type)
+            .field("provider", &self.provider)
+            .field("provider_account_id", &self.provider_account_id)
+            .field("refresh_token", &redacted(&self.refresh_token))
+            .field("access_token", &redacted(&self.access_token))
+            .field("expires_at", &self.expires_at)
+            .field("token_type", &self.token_type)
+            .field("scope", &self.scope)
+            .field("id_token", &redacted(&self.id_token))
+            .field("session_state", &redacted(&self.session_state))
+            .field("oauth_token_secret", &redacted(&self.oauth_token_secret))
+            .field("oauth_token", &redacted(&self.oauth_token))
+            .finish()
+    }
+}
+
+/// What [`link_account`](crate::AuthStore::link_account) and
+/// [`create_user_with_account`](crate::AuthStore::create_user_with_account) make an [`Account`] of.
+///
+/// ```
+/// use authstore::NewAccount;
+///
+/// let account = NewAccount {
+///     access_token: Some("gho_16C7e42F292c6912E7710c838347Ae178B4a".into()),
+///     ..NewAccount::new("oauth", "github", "583231")
+/// };
+/// # assert!(!format!("{account:?}").contains("gho_"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// The id to use; `None` makes a UUID v7.
+    pub id: Option<Uuid>,
+    /// See [`Account::type`](Account#structfield.type).
+    pub r#type: String,
+    /// See [`Account::provider`].
+    pub provider: String,
+    /// See [`Account::provider_account_id`].
+    pub provider_account_id: String,
+    /// See [`Account::refresh_token`].
+    pub refresh_token: Option<String>,
+    /// See [`Account::access_token`].
+    pub access_token: Option<String>,
+    /// See [`Account::expires_at`].
+    pub expires_at: Option<i64>,
+    /// See [`Account::token_type`].
+    pub token_type: Option<String>,
+    /// See [`Account::scope`].
+    pub scope: Option<String>,
+    /// See [`Account::id_token`].
+    pub id_token: Option<String>,
+    /// See [`Account::session_state`].
+    pub session_state: Option<String>,
+    /// See [`Account::oauth_token_secret`].
+    pub oauth_token_secret: Option<String>,
+    /// See [`Account::oauth_token`].
+    pub oauth_token: Option<String>,
+}
+
+impl NewAccount {
+    /// An account of this type at this provider, without any tokens yet.
+    pub fn new(
+        r#type: impl Into<String>,
+        provider: impl Into<String>,
+        provider_account_id: impl Into<String>,
+    ) -> Self {
+        NewAccount {
+            id: None,
+            r#type: r#type.into(),
+            provider: provider.into(),
+            provider_account_id: provider_account_id.into(),
+            refresh_token: None,
+            access_token: None,
+            expires_at: None,
+            token_type: None,
+            scope: None,
+            id_token: None,
+            session_state: None,
+            oauth_token_secret: None,
+            oauth_token: None,
+        }
+    }
+}
+
+impl fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccount")
+            .field("id", &self.id)
+            .field("type", &self.r#type)
+            .field("provider", &self.provider)
+            .field("provider_account_id", &self.provider_account_id)
+            .field("refresh_token", &redacted(&self.refresh_token))
+            .field("access_token", &redacted(&self.access_token))
+            .field("expires_at", &self.expires_at)
+            .field("token_type", &self.token_type)
+            .field("scope", &self.scope)
+            .field("id_token", &redacted(&self.id_token))
+            .field("session_state", &redacted(&self.session_state))
+            .field("oauth_token_secret", &redacted(&self.oauth_token_secret))
+            .field("oauth_token", &redacted(&self.oauth_token))
+            .finish()
+    }
+}
+
+/// What [`update_account`](crate::AuthStore::update_account) changes, for when a provider has refreshed its tokens. The
+/// default keeps everything.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct AccountChanges {
+    /// See [`Account::type`](Account#structfield.type). `None` keeps it; it cannot be cleared.
+    pub r#type: Option<String>,
+    /// See [`Account::refresh_token`].
+    pub refresh_token: Change<String>,
+    /// See [`Account::access_token`].
+    pub access_token: Change<String>,
+    /// See [`Account::expires_at`].
+    pub expires_at: Change<i64>,
+    /// See [`Account::token_type`].
+    pub token_type: Change<String>,
+    /// See [`Account::scope`].
+    pub scope: Change<String>,
+    /// See [`Account::id_token`].
+    pub id_token: Change<String>,
+    /// See [`Account::session_state`].
+    pub session_state: Change<String>,
+    /// See [`Account::oauth_token_secret`].
+    pub oauth_token_secret: Change<String>,
+    /// See [`Account::oauth_token`].
+    pub oauth_token: Change<String>,
+}
+
+impl fmt::Debug for AccountChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn redacted(change: &Change<String>) -> Change<Redacted> {
+            match change {
+                Change::Keep => Change::Keep,
+                Change::Set(_) => Change::Set(Redacted),
+                Change::Clear => Change::Clear,
+            }
+        }
+        f.debug_struct("AccountChanges")
+            .field("type", &self.r#type)
+            .field("refresh_token", &redacted(&self.refresh_token))
+            .field("access_token", &redacted(&self.access_token))
+            .field("expires_at", &self.expires_at)
+            .field("token_type", &self.token_type)
+            .field("scope", &self.scope)
+            .field("id_token", &redacted(&self.id_token))
+            .field("session_state", &redacted(&self.session_state))
+            .field("oauth_token_secret", &redacted(&self.oauth_token_secret))
+            .field("oauth_token", &redacted(&self.oauth_token))
+            .finish()
+    }
+}
+
+/// A signed-in browser or device (table `Session`).
+///
+/// `Debug` prints the token as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Session {
+    /// Primary key.
+    pub id: Uuid,
+    /// The user who is signed in. Deleting the user deletes the session.
+    pub user_id: Uuid,
+    /// What the browser's cookie holds, unique. Key, 1 to 255 characters. Secret.
+    pub session_token: String,
+    /// From when on the session should no longer be honoured. In UTC, whole milliseconds.
+    pub expires: OffsetDateTime,
+}
+
+impl Session {
+    /// Whether the session is over at `now`: `expires <= now`, the line that
+    /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
+    pub fn is_expired(&self, now: OffsetDateTime) -> bool {
+        self.expires <= now
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("session_token", &Redacted)
+            .field("expires", &self.expires)
+            .finish()
+    }
+}
+
+/// What [`create_session`](crate::AuthStore::create_session) makes a [`Session`] of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// The id to use; `None` makes a UUID v7.
+    pub id: Option<Uuid>,
+    /// See [`Session::user_id`].
+    pub user_id: Uuid,
+    /// See [`Session::session_token`].
+    pub session_token: String,
+    /// See [`Session::expires`]. Any offset is taken; what is finer than a millisecond is cut off.
+    pub expires: OffsetDateTime,
+}
+
+impl NewSession {
+    /// A session of this user. The token is the caller's to make, from at least 128 random bits.
+    pub fn new(user_id: Uuid, session_token: impl Into<String>, expires: OffsetDateTime) -> Self {
+        NewSession {
+            id: None,
+            user_id,
+            session_token: session_token.into(),
+            expires,
+        }
+    }
+}
+
+impl fmt::Debug for NewSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewSession")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("session_token", &Redacted)
+            .field("expires", &self.expires)
+            .finish()
+    }
+}
+
+/// What [`update_session`](crate::AuthStore::update_session) changes; `None` keeps. The default keeps everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionChanges {
+    /// See [`Session::user_id`].
+    pub user_id: Option<Uuid>,
+    /// See [`Session::expires`].
+    pub expires: Option<OffsetDateTime>,
+}
+
+/// The secret behind a magic link (table `VerificationToken`): it works once.
+///
+/// It is also what [`create_verification_token`](crate::AuthStore::create_verification_token) takes: there is nothing
+/// to fill in. `Debug` prints the token as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct VerificationToken {
+    /// Whom the link was sent to, an e-mail address as a rule. Key, 1 to 255 characters.
+    pub identifier: String,
+    /// The secret in the link, or (as Auth.js has it) its hash; unique. Key, 1 to 255 characters. Secret.
+    pub token: String,
+    /// From when on the link should no longer be honoured. In UTC, whole milliseconds.
+    pub expires: OffsetDateTime,
+}
+
+impl VerificationToken {
+    /// A token for this identifier. It is the caller's to make, from at least 128 random bits.
+    pub fn new(
+        identifier: impl Into<String>,
+        token: impl Into<String>,
+        expires: OffsetDateTime,
+    ) -> Self {
+        VerificationToken {
+            identifier: identifier.into(),
+            token: token.into(),
+            expires,
+        }
+    }
+
+    /// Whether the token is over at `now`: `expires <= now`, the line that
+    /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
+    pub fn is_expired(&self, now: OffsetDateTime) -> bool {
+        self.expires <= now
+    }
+}
+
+impl fmt::Debug for VerificationToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerificationToken")
+            .field("identifier", &self.identifier)
+            .field("token", &Redacted)
+            .field("expires", &self.expires)
+            .finish()
+    }
+}
+
+/// A passkey (table `Authenticator`).
+///
+/// It is also what [`create_authenticator`](crate::AuthStore::create_authenticator) takes: there is nothing to fill in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Authenticator {
+    /// The credential's id as WebAuthn gives it, unique: 1 to 1,364 characters of base64url (1,023 bytes, the limit of
+    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id), without padding).
+    pub credential_id: String,
+    /// Whose passkey it is. Deleting the user deletes it.
+    pub user_id: Uuid,
+    /// The `provider_account_id` of the account that goes with it. Key, 1 to 255 characters.
+    pub provider_account_id: String,
+    /// The public key, encoded. Text, up to 1,048,576 bytes.
+    pub credential_public_key: String,
+    /// The signature counter last seen: 0 to 2⁶³-1.
+    pub counter: i64,
+    /// `singleDevice` or `multiDevice`. Text, up to 1,048,576 bytes.
+    pub credential_device_type: String,
+    /// Whether the credential is backed up.
+    pub credential_backed_up: bool,
+    /// How to reach the authenticator, such as `usb,nfc`. Text, up to 1,048,576 bytes.
+    pub transports: Option<String>,
+}
+
+/// How many rows [`delete_expired`](crate::AuthStore::delete_expired) deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Rows of `Session`.
+    pub sessions: u64,
+    /// Rows of `VerificationToken`.
+    pub verification_tokens: u64,
+}

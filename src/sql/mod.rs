@@ -1,0 +1,70 @@
+//! What the SQL databases share: the operations, written once over a small view of a connection.
+//!
+//! A database module brings a [`Database`] (how work gets a connection), a [`Connection`] (how a statement is run), a
+//! [`Row`] (how a cell is read) and its [`Statements`] (what is sent), and is a [`Backend`](crate::Backend) thereby.
+
+mod backend;
+mod models;
+mod statements;
+mod value;
+
+pub(crate) use models::{Cells, Decode};
+pub(crate) use statements::{CreateUserWithAccount, DeleteExpired, Statements, Update, Use, sql};
+pub(crate) use value::Value;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::{Result, Source};
+use crate::migration::Migrator;
+
+/// How work gets a connection. Each method bounds its wait, and runs `work` again after a deadlock or the like, as long
+/// as nothing was written.
+pub(crate) trait Database: Send + Sync + 'static {
+    type Connection: Connection;
+
+    /// See [`Backend::name`](crate::Backend::name).
+    fn name(&self) -> &'static str;
+
+    fn statements(&self) -> &Statements;
+
+    /// Runs statements that write nothing.
+    fn read<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
+
+    /// Runs one statement that writes, and commits by itself.
+    fn write<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
+
+    /// Runs several statements in a transaction: committed when `work` returns `Ok`, else rolled back.
+    fn transaction<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
+
+    fn migrator(&self) -> Migrator;
+}
+
+/// How a statement is run. Statements are prepared once for each connection.
+pub(crate) trait Connection {
+    /// Runs a statement that returns no rows, and returns how many rows it found to change.
+    fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64>;
+
+    /// Runs a statement to its end, and returns its rows.
+    fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>>;
+
+    /// As [`query`](Connection::query), for a statement that returns one row or none.
+    fn query_optional<T: Decode>(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<Option<T>>;
+}
+
+/// How a cell is read, by the number of its column; NULL is `None`. An error says what is in the cell instead, without
+/// showing it.
+pub(crate) trait Row {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source>;
+    fn text(&self, column: usize) -> Result<Option<String>, Source>;
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source>;
+    fn integer(&self, column: usize) -> Result<Option<i64>, Source>;
+    fn boolean(&self, column: usize) -> Result<Option<bool>, Source>;
+
+    /// The first column as text, to name the row in an error. It is never a secret.
+    fn label(&self) -> String;
+}

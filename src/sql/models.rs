@@ -1,0 +1,169 @@
+//! How the models are made of rows. Columns stand in the order of the models' fields.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Row;
+use crate::error::{Error, Result, Source};
+use crate::model::{Account, Authenticator, Session, User, VerificationToken};
+
+/// Reads a row's cells from left to right, and names the cell in an error.
+pub(crate) struct Cells<'r, R> {
+    row: &'r R,
+    next: usize,
+}
+
+impl<'r, R: Row> Cells<'r, R> {
+    /// Reads all that `T` wants of a row.
+    pub(crate) fn read<T: Decode>(row: &'r R) -> Result<T> {
+        T::decode(&mut Cells { row, next: 0 })
+    }
+
+    fn optional<T>(
+        &mut self,
+        column: &'static str,
+        read: impl FnOnce(&R, usize) -> Result<Option<T>, Source>,
+    ) -> Result<Option<T>> {
+        let cell = read(self.row, self.next).map_err(|reason| self.error(column, &*reason))?;
+        self.next += 1;
+        Ok(cell)
+    }
+
+    fn required<T>(
+        &mut self,
+        column: &'static str,
+        read: impl FnOnce(&R, usize) -> Result<Option<T>, Source>,
+    ) -> Result<T> {
+        match self.optional(column, read)? {
+            Some(value) => Ok(value),
+            None => Err(self.error(column, "it is NULL")),
+        }
+    }
+
+    #[cold]
+    fn error(&self, column: &str, reason: impl std::fmt::Display) -> Error {
+        Error::backend(format!(
+            "{column} cannot be read, in the row that begins with {:?}: {reason}",
+            self.row.label()
+        ))
+    }
+
+    fn uuid(&mut self, column: &'static str) -> Result<Uuid> {
+        self.required(column, R::uuid)
+    }
+
+    fn text(&mut self, column: &'static str) -> Result<String> {
+        self.required(column, R::text)
+    }
+
+    fn optional_text(&mut self, column: &'static str) -> Result<Option<String>> {
+        self.optional(column, R::text)
+    }
+
+    fn time(&mut self, column: &'static str) -> Result<OffsetDateTime> {
+        self.required(column, R::time)
+    }
+
+    fn optional_time(&mut self, column: &'static str) -> Result<Option<OffsetDateTime>> {
+        self.optional(column, R::time)
+    }
+
+    fn integer(&mut self, column: &'static str) -> Result<i64> {
+        self.required(column, R::integer)
+    }
+
+    fn optional_integer(&mut self, column: &'static str) -> Result<Option<i64>> {
+        self.optional(column, R::integer)
+    }
+
+    fn boolean(&mut self, column: &'static str) -> Result<bool> {
+        self.required(column, R::boolean)
+    }
+}
+
+/// What is read from a row, from left to right.
+pub(crate) trait Decode: Sized {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self>;
+}
+
+impl<A: Decode, B: Decode> Decode for (A, B) {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok((A::decode(cells)?, B::decode(cells)?))
+    }
+}
+
+/// A count.
+impl Decode for i64 {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        cells.integer("count")
+    }
+}
+
+impl Decode for User {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(User {
+            id: cells.uuid("User.id")?,
+            name: cells.optional_text("User.name")?,
+            email: cells.optional_text("User.email")?,
+            email_verified: cells.optional_time("User.emailVerified")?,
+            image: cells.optional_text("User.image")?,
+        })
+    }
+}
+
+impl Decode for Account {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(Account {
+            id: cells.uuid("Account.id")?,
+            user_id: cells.uuid("Account.userId")?,
+            r#type: cells.text("Account.type")?,
+            provider: cells.text("Account.provider")?,
+            provider_account_id: cells.text("Account.providerAccountId")?,
+            refresh_token: cells.optional_text("Account.refresh_token")?,
+            access_token: cells.optional_text("Account.access_token")?,
+            expires_at: cells.optional_integer("Account.expires_at")?,
+            token_type: cells.optional_text("Account.token_type")?,
+            scope: cells.optional_text("Account.scope")?,
+            id_token: cells.optional_text("Account.id_token")?,
+            session_state: cells.optional_text("Account.session_state")?,
+            oauth_token_secret: cells.optional_text("Account.oauth_token_secret")?,
+            oauth_token: cells.optional_text("Account.oauth_token")?,
+        })
+    }
+}
+
+impl Decode for Session {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(Session {
+            id: cells.uuid("Session.id")?,
+            user_id: cells.uuid("Session.userId")?,
+            session_token: cells.text("Session.sessionToken")?,
+            expires: cells.time("Session.expires")?,
+        })
+    }
+}
+
+impl Decode for VerificationToken {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(VerificationToken {
+            identifier: cells.text("VerificationToken.identifier")?,
+            token: cells.text("VerificationToken.token")?,
+            expires: cells.time("VerificationToken.expires")?,
+        })
+    }
+}
+
+impl Decode for Authenticator {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(Authenticator {
+            credential_id: cells.text("Authenticator.credentialID")?,
+            user_id: cells.uuid("Authenticator.userId")?,
+            provider_account_id: cells.text("Authenticator.providerAccountId")?,
+            credential_public_key: cells.text("Authenticator.credentialPublicKey")?,
+            counter: cells.integer("Authenticator.counter")?,
+            credential_device_type: cells.text("Authenticator.credentialDeviceType")?,
+            credential_backed_up: cells.boolean("Authenticator.credentialBackedUp")?,
+            transports: cells.optional_text("Authenticator.transports")?,
+        })
+    }
+}
