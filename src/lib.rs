@@ -1,14 +1,21 @@
 //! The database half of sign-in, for Rust programs that do not use async.
 
+// What the databases share is of no use without any of them.
+#![cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, unused_imports, unused_macros)
+)]
+
 mod backend;
 mod error;
 pub mod migration;
 mod model;
-#[allow(dead_code, reason = "unused without any database")]
 mod pool;
-#[allow(dead_code, reason = "unused without any database")]
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
+mod url;
 mod validate;
 
 pub use backend::Backend;
@@ -17,4 +24,6 @@ pub use model::{
     Account, AccountChanges, Authenticator, Change, Expired, NewAccount, NewSession, NewUser,
     Session, SessionChanges, User, UserChanges, VerificationToken,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;

@@ -69,7 +69,7 @@ impl Migration {
     }
 
     /// The SQL for a direction.
-    pub(super) fn sql(&self, direction: Direction) -> Result<&str, MigrationError> {
+    pub(crate) fn sql(&self, direction: Direction) -> Result<&str, MigrationError> {
         match direction {
             Direction::Up => Ok(self.up()),
             Direction::Down => self.down().ok_or_else(|| MigrationError::Irreversible {
@@ -199,7 +199,10 @@ pub(crate) mod embedded {
 
     pub(crate) const NAME: &str = "authstore";
 
-    pub(crate) fn series(files: &[(i64, &'static str, &'static str, &'static str)]) -> Series {
+    /// A version, a name, the SQL up and the SQL down.
+    pub(crate) type Step = (i64, &'static str, &'static str, &'static str);
+
+    pub(crate) fn series(files: &[Step]) -> Series {
         Series {
             name: Cow::Borrowed(NAME),
             migrations: files

@@ -4,10 +4,12 @@
 //! [`Row`] (how a cell is read) and its [`Statements`] (what is sent), and is a [`Backend`](crate::Backend) thereby.
 
 mod backend;
+mod history;
 mod models;
 mod statements;
 mod value;
 
+pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
 pub(crate) use statements::{CreateUserWithAccount, DeleteExpired, Statements, Update, Use, sql};
 pub(crate) use value::Value;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Row;
 use crate::error::{Error, Result, Source};
+use crate::migration::Applied;
 use crate::model::{Account, Authenticator, Session, User, VerificationToken};
 
 /// Reads a row's cells from left to right, and names the cell in an error.
@@ -164,6 +165,17 @@ impl Decode for Authenticator {
             credential_device_type: cells.text("Authenticator.credentialDeviceType")?,
             credential_backed_up: cells.boolean("Authenticator.credentialBackedUp")?,
             transports: cells.optional_text("Authenticator.transports")?,
+        })
+    }
+}
+
+impl Decode for Applied {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(Applied {
+            version: cells.integer("authstore_migration.version")?,
+            name: cells.text("authstore_migration.name")?,
+            checksum: cells.text("authstore_migration.checksum")?,
+            applied_at: cells.time("authstore_migration.applied_at")?,
         })
     }
 }

@@ -1,0 +1,75 @@
+use time::OffsetDateTime;
+
+use super::{Connection, Value};
+use crate::error::Result;
+use crate::migration::{Applied, Direction, Migration};
+
+/// What a database sends to keep the history of its migrations, from `sql/<dialect>/history/`.
+pub(crate) struct History {
+    /// Counts the history tables: one or none.
+    pub(crate) exists: &'static str,
+    /// Makes the table when it is not there.
+    pub(crate) create: &'static str,
+    /// The rows of a series, by version.
+    pub(crate) list: &'static str,
+    /// Parameters: series, version, name, checksum, time.
+    pub(crate) insert: &'static str,
+    /// Parameters: series, version.
+    pub(crate) delete: &'static str,
+}
+
+impl History {
+    /// The rows of a series: none when there is no table yet.
+    pub(crate) fn read(
+        &self,
+        connection: &mut impl Connection,
+        series: &str,
+    ) -> Result<Vec<Applied>> {
+        match connection.query_optional::<i64>(self.exists, &[])? {
+            Some(1..) => connection.query(self.list, &[series.into()]),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`read`](History::read), but makes the table when it is not there.
+    pub(crate) fn read_or_create(
+        &self,
+        connection: &mut impl Connection,
+        series: &str,
+    ) -> Result<Vec<Applied>> {
+        connection.execute(self.create, &[])?;
+        connection.query(self.list, &[series.into()])
+    }
+
+    /// Writes down that a step was taken, or taken back.
+    pub(crate) fn record(
+        &self,
+        connection: &mut impl Connection,
+        series: &str,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<()> {
+        match direction {
+            Direction::Up => connection.execute(
+                self.insert,
+                &[
+                    series.into(),
+                    migration.version().into(),
+                    migration.name().into(),
+                    Value::Text(&migration.checksum()),
+                    now().into(),
+                ],
+            ),
+            Direction::Down => {
+                connection.execute(self.delete, &[series.into(), migration.version().into()])
+            }
+        }
+        .map(drop)
+    }
+}
+
+/// In whole milliseconds, as every stored time.
+fn now() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_millisecond(now.millisecond()).unwrap_or(now)
+}

@@ -1,0 +1,217 @@
+use std::borrow::Cow;
+use std::num::NonZero;
+
+use rusqlite::CachedStatement;
+use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
+use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use uuid::Uuid;
+
+use super::error::classify;
+use crate::error::{Error, Result, Source};
+use crate::sql::{Cells, Connection, Decode, Row, Value};
+
+/// As JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
+const TIME: EncodedConfig = Config::DEFAULT
+    .set_time_precision(TimePrecision::Second {
+        decimal_digits: NonZero::new(3),
+    })
+    .encode();
+
+pub(crate) struct SqliteConnection(pub(super) rusqlite::Connection);
+
+impl SqliteConnection {
+    pub(super) fn enforce_foreign_keys(&mut self, on: bool) -> Result<()> {
+        self.0
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)
+            .map(drop)
+            .map_err(classify)
+    }
+
+    pub(super) fn enforces_foreign_keys(&self) -> bool {
+        self.0
+            .db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY)
+            .unwrap_or(false)
+    }
+
+    fn prepare(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<CachedStatement<'_>> {
+        let mut statement = self.0.prepare_cached(sql).map_err(classify)?;
+        for (index, parameter) in (1..).zip(parameters) {
+            bind(&mut statement, index, *parameter)?;
+        }
+        Ok(statement)
+    }
+}
+
+impl Connection for SqliteConnection {
+    fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
+        let changed = self
+            .prepare(sql, parameters)?
+            .raw_execute()
+            .map_err(classify)?;
+        Ok(changed as u64)
+    }
+
+    fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
+        let mut statement = self.prepare(sql, parameters)?;
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(classify)? {
+            found.push(Cells::read(row)?);
+        }
+        Ok(found)
+    }
+
+    fn query_optional<T: Decode>(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<Option<T>> {
+        let mut statement = self.prepare(sql, parameters)?;
+        let mut rows = statement.raw_query();
+        let mut found = None;
+        // To the end: a statement that writes commits at its last step, and may fail there.
+        while let Some(row) = rows.next().map_err(classify)? {
+            found = Some(Cells::read(row)?);
+        }
+        Ok(found)
+    }
+}
+
+fn bind(statement: &mut CachedStatement<'_>, index: usize, value: Value<'_>) -> Result<()> {
+    match value {
+        Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
+        Value::Uuid(uuid) => {
+            let mut text = Uuid::encode_buffer();
+            statement.raw_bind_parameter(index, &*uuid.hyphenated().encode_lower(&mut text))
+        }
+        Value::Text(text) => statement.raw_bind_parameter(index, text),
+        Value::Time(time) => {
+            let text = time
+                .format(&Iso8601::<TIME>)
+                .map_err(|error| Error::backend("a time cannot be written").with_source(error))?;
+            statement.raw_bind_parameter(index, text)
+        }
+        Value::Integer(integer) => statement.raw_bind_parameter(index, integer),
+        Value::Boolean(boolean) => statement.raw_bind_parameter(index, boolean),
+    }
+    .map_err(classify)
+}
+
+impl Row for rusqlite::Row<'_> {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source> {
+        match cell_text(self, column)? {
+            Some(text) => Ok(Some(Uuid::try_parse(text)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn text(&self, column: usize) -> Result<Option<String>, Source> {
+        Ok(cell_text(self, column)?.map(str::to_owned))
+    }
+
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source> {
+        match cell_text(self, column)? {
+            Some(text) => Ok(Some(parse_time(text)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn integer(&self, column: usize) -> Result<Option<i64>, Source> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(integer) => Ok(Some(integer)),
+            other => Err(unexpected(other, "an integer")),
+        }
+    }
+
+    fn boolean(&self, column: usize) -> Result<Option<bool>, Source> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(0) => Ok(Some(false)),
+            ValueRef::Integer(1) => Ok(Some(true)),
+            other => Err(unexpected(other, "0 or 1")),
+        }
+    }
+
+    fn label(&self) -> String {
+        cell_text(self, 0).ok().flatten().map_or_else(
+            || "something that is not text".to_owned(),
+            |text| text.chars().take(100).collect(),
+        )
+    }
+}
+
+fn cell_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r str>, Source> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        ValueRef::Text(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
+        other => Err(unexpected(other, "a text")),
+    }
+}
+
+fn unexpected(found: ValueRef<'_>, wanted: &str) -> Source {
+    let found = match found {
+        ValueRef::Null => "NULL",
+        ValueRef::Integer(_) => "an integer",
+        ValueRef::Real(_) => "a floating-point number",
+        ValueRef::Text(_) => "a text",
+        ValueRef::Blob(_) => "a blob",
+    };
+    format!("it should be {wanted}, and is {found}").into()
+}
+
+/// Reads what we write, and what others may have written: with other digits after the second or none, with an offset, or
+/// (as SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. What is finer than a millisecond is
+/// cut off.
+fn parse_time(text: &str) -> Result<OffsetDateTime, Source> {
+    let text = match text.as_bytes().get(10) {
+        Some(b' ') => Cow::Owned(text.replacen(' ', "T", 1)),
+        _ => Cow::Borrowed(text),
+    };
+    let time = OffsetDateTime::parse(&text, &Rfc3339).or_else(|_| {
+        PrimitiveDateTime::parse(&text, &Iso8601::PARSING).map(PrimitiveDateTime::assume_utc)
+    })?;
+    let utc = time
+        .checked_to_offset(UtcOffset::UTC)
+        .ok_or("it is out of the range of times")?;
+    Ok(utc.replace_millisecond(utc.millisecond())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::parse_time;
+
+    #[test]
+    fn a_time_is_read_in_every_form_whose_meaning_is_clear() {
+        let noon = datetime!(2026-11-23 12:00:00 UTC);
+        for text in [
+            "2026-11-23T12:00:00.000Z",
+            "2026-11-23T12:00:00Z",
+            "2026-11-23T12:00:00.000999Z",
+            "2026-11-23T13:30:00+01:30",
+            "2026-11-23 12:00:00",
+            "2026-11-23T12:00:00.000",
+            "2026-11-23 12:00:00+00:00",
+        ] {
+            assert_eq!(parse_time(text).expect(text), noon, "{text}");
+        }
+        for text in [
+            "",
+            "noon",
+            "2026-11-23",
+            "1764000000000",
+            "2026-11-23T25:00:00Z",
+        ] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use parking_lot::FairMutexGuard;
+
+use super::connection::SqliteConnection;
+use super::error::classify;
+use super::{BEGIN, COMMIT, Connector, SqliteBackend, roll_back};
+use crate::error::{Error, Result};
+use crate::migration::{Applied, Direction, Lock, Migration, Target, embedded};
+use crate::pool::Checkout;
+use crate::sql::{Connection, History, sql};
+
+pub(super) const SERIES: &[embedded::Step] = embedded::migrations!("sqlite");
+
+const HISTORY: History = History {
+    exists: sql!("sqlite", "history/exists"),
+    create: sql!("sqlite", "history/create"),
+    list: sql!("sqlite", "history/list"),
+    insert: sql!("sqlite", "history/insert"),
+    delete: sql!("sqlite", "history/delete"),
+};
+
+const SAVEPOINT: &str = sql!("sqlite", "transaction/savepoint");
+const RELEASE: &str = sql!("sqlite", "transaction/release");
+const ROLLBACK_TO: &str = sql!("sqlite", "transaction/rollback_to");
+
+pub(super) struct SqliteTarget(pub(super) SqliteBackend);
+
+impl Target for SqliteTarget {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        HISTORY.read(&mut *self.0.0.pool.get()?, series)
+    }
+
+    /// `BEGIN IMMEDIATE`: one transaction for the whole run, a savepoint for each step.
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
+        let (turn, connection) = self.0.writer(timeout)?;
+        let mut lock = SqliteLock {
+            connection,
+            _turn: turn,
+            busy_timeout: self.0.0.busy_timeout,
+            orphans: 0,
+        };
+        lock.connection.enforce_foreign_keys(false)?;
+        lock.connection.0.busy_timeout(timeout).map_err(classify)?;
+        lock.connection.execute(BEGIN, &[])?;
+        lock.orphans = orphans(&lock.connection)?;
+        Ok(Box::new(lock))
+    }
+}
+
+/// Foreign keys are not enforced while it is held, so that a step can [rebuild a
+/// table](https://www.sqlite.org/lang_altertable.html#otheralter); after each step they are checked instead.
+struct SqliteLock<'a> {
+    connection: Checkout<Connector>,
+    _turn: FairMutexGuard<'a, ()>,
+    busy_timeout: Duration,
+    orphans: usize,
+}
+
+impl SqliteLock<'_> {
+    fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        let sql = migration.sql(direction)?;
+        self.connection.0.execute_batch(sql).map_err(classify)?;
+        if self.connection.0.is_autocommit() {
+            return Err(Error::backend(
+                "the step ended the transaction that it runs in",
+            ));
+        }
+        let orphans = orphans(&self.connection)?;
+        if orphans > self.orphans {
+            return Err(Error::backend(format!(
+                "the step leaves {} rows that refer to a row that is not there",
+                orphans - self.orphans
+            )));
+        }
+        HISTORY.record(&mut *self.connection, series, migration, direction)
+    }
+}
+
+impl Lock for SqliteLock<'_> {
+    fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
+        HISTORY.read_or_create(&mut *self.connection, series)
+    }
+
+    fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        self.connection.execute(SAVEPOINT, &[])?;
+        match self.take(series, migration, direction) {
+            Ok(()) => self.connection.execute(RELEASE, &[]).map(drop),
+            Err(error) => {
+                self.connection.execute(ROLLBACK_TO, &[])?;
+                Err(error)
+            }
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.connection.execute(COMMIT, &[]).map(drop)
+    }
+}
+
+impl Drop for SqliteLock<'_> {
+    fn drop(&mut self) {
+        roll_back(&mut self.connection);
+        // A connection on which this fails is broken, and the pool drops it.
+        let _ = self.connection.enforce_foreign_keys(true);
+        let _ = self.connection.0.busy_timeout(self.busy_timeout);
+    }
+}
+
+/// How many rows refer to a row that is not there.
+fn orphans(connection: &SqliteConnection) -> Result<usize> {
+    let mut count = 0;
+    connection
+        .0
+        .pragma_query(None, "foreign_key_check", |_| {
+            count += 1;
+            Ok(())
+        })
+        .map_err(classify)?;
+    Ok(count)
+}

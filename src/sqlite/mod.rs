@@ -1,0 +1,289 @@
+//! SQLite, through rusqlite.
+
+mod connection;
+mod error;
+mod migration;
+mod options;
+
+pub use options::{SqliteOptions, Synchronous};
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{FairMutex, FairMutexGuard};
+use rusqlite::config::DbConfig;
+use rusqlite::{ErrorCode, OpenFlags};
+
+use self::connection::SqliteConnection;
+use self::error::classify;
+use self::migration::{SERIES, SqliteTarget};
+use self::options::Location;
+use crate::error::{Error, Result};
+use crate::migration::{Migrator, embedded};
+use crate::pool::{Checkout, Connect, Pool};
+use crate::sql::{
+    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, sql,
+};
+
+/// More than there are statements, so that each is prepared once for each connection.
+const PREPARED_STATEMENTS: usize = 64;
+
+/// How long to wait before SQLite is asked once more for what its own busy timeout does not cover.
+const RETRY: Duration = Duration::from_millis(5);
+
+static STATEMENTS: Statements = Statements {
+    create_user: sql!("sqlite", "create_user"),
+    get_user: sql!("sqlite", "get_user"),
+    get_user_by_email: sql!("sqlite", "get_user_by_email"),
+    get_user_by_account: sql!("sqlite", "get_user_by_account"),
+    update_user: Update::Returning(sql!("sqlite", "update_user")),
+    delete_user: sql!("sqlite", "delete_user"),
+    link_account: sql!("sqlite", "link_account"),
+    create_user_with_account: CreateUserWithAccount::TwoStatements,
+    unlink_account: sql!("sqlite", "unlink_account"),
+    get_account: sql!("sqlite", "get_account"),
+    update_account: Update::Returning(sql!("sqlite", "update_account")),
+    list_accounts_by_user_id: sql!("sqlite", "list_accounts_by_user_id"),
+    create_session: sql!("sqlite", "create_session"),
+    get_session_and_user: sql!("sqlite", "get_session_and_user"),
+    update_session: Update::Returning(sql!("sqlite", "update_session")),
+    delete_session: sql!("sqlite", "delete_session"),
+    list_sessions_by_user_id: sql!("sqlite", "list_sessions_by_user_id"),
+    delete_sessions_by_user_id: sql!("sqlite", "delete_sessions_by_user_id"),
+    create_verification_token: sql!("sqlite", "create_verification_token"),
+    use_verification_token: Use::Returning(sql!("sqlite", "use_verification_token")),
+    create_authenticator: sql!("sqlite", "create_authenticator"),
+    get_authenticator: sql!("sqlite", "get_authenticator"),
+    list_authenticators_by_user_id: sql!("sqlite", "list_authenticators_by_user_id"),
+    update_authenticator_counter: Update::Returning(sql!("sqlite", "update_authenticator_counter")),
+    delete_authenticator: sql!("sqlite", "delete_authenticator"),
+    delete_expired: DeleteExpired::TwoStatements {
+        sessions: sql!("sqlite", "delete_expired_sessions"),
+        verification_tokens: sql!("sqlite", "delete_expired_verification_tokens"),
+    },
+    ping: sql!("sqlite", "ping"),
+};
+
+const BEGIN: &str = sql!("sqlite", "transaction/begin");
+const COMMIT: &str = sql!("sqlite", "transaction/commit");
+const ROLLBACK: &str = sql!("sqlite", "transaction/rollback");
+
+/// A SQLite database, in a file or in memory.
+///
+/// A file is in [WAL mode](https://www.sqlite.org/wal.html): readers and the writer do not wait for one another, and any
+/// number of processes on one machine may share it. Writers of one process take turns in the order in which they came.
+/// Cloning it is cheap; all clones share one pool.
+#[derive(Clone)]
+pub struct SqliteBackend(Arc<Shared>);
+
+struct Shared {
+    pool: Pool<Connector>,
+    /// Held while writing: SQLite lets one writer in at a time, and its own way of waiting is not fair.
+    writer: FairMutex<()>,
+    busy_timeout: Duration,
+}
+
+impl SqliteBackend {
+    pub(crate) fn open(options: &SqliteOptions) -> Result<Self> {
+        let pool_size = match (&options.location, options.pool_size) {
+            (_, Some(0)) => return Err(Error::invalid("pool_size", "it must be 1 or more")),
+            (Location::Memory, None | Some(1)) => 1,
+            (Location::Memory, Some(_)) => {
+                return Err(Error::invalid(
+                    "pool_size",
+                    "a database in memory has one connection",
+                ));
+            }
+            (Location::File(_), pool_size) => pool_size.unwrap_or(8),
+        };
+        let connector = Connector(options.clone());
+        Ok(SqliteBackend(Arc::new(Shared {
+            pool: Pool::new(connector, pool_size, options.checkout_timeout)?,
+            writer: FairMutex::new(()),
+            busy_timeout: options.busy_timeout,
+        })))
+    }
+
+    /// Waits for the writers of this process, then takes a connection.
+    fn writer(&self, timeout: Duration) -> Result<(FairMutexGuard<'_, ()>, Checkout<Connector>)> {
+        let turn = self
+            .0
+            .writer
+            .try_lock_for(timeout)
+            .ok_or_else(|| Error::unavailable("other writers took too long"))?;
+        Ok((turn, self.0.pool.get()?))
+    }
+}
+
+impl fmt::Debug for SqliteBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteBackend").finish_non_exhaustive()
+    }
+}
+
+impl Database for SqliteBackend {
+    type Connection = SqliteConnection;
+
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn statements(&self) -> &Statements {
+        &STATEMENTS
+    }
+
+    fn read<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
+        // A statement that writes nothing leaves nothing unknown.
+        work(&mut *self.0.pool.get()?).map_err(|error| match error {
+            Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
+            error => error,
+        })
+    }
+
+    fn write<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
+        let (_turn, mut connection) = self.writer(self.0.busy_timeout)?;
+        work(&mut connection)
+    }
+
+    fn transaction<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
+        let (_turn, mut connection) = self.writer(self.0.busy_timeout)?;
+        connection.execute(BEGIN, &[])?;
+        let done = work(&mut connection).and_then(|done| {
+            connection.execute(COMMIT, &[])?;
+            Ok(done)
+        });
+        roll_back(&mut connection);
+        done
+    }
+
+    fn migrator(&self) -> Migrator {
+        Migrator::new(SqliteTarget(self.clone()), embedded::series(SERIES))
+    }
+}
+
+/// Ends a transaction that is still open. Should that fail, the pool drops the connection, which ends it too.
+fn roll_back(connection: &mut SqliteConnection) {
+    if !connection.0.is_autocommit() {
+        let _ = connection.execute(ROLLBACK, &[]);
+    }
+}
+
+struct Connector(SqliteOptions);
+
+impl Connect for Connector {
+    type Connection = SqliteConnection;
+
+    fn connect(&self) -> Result<SqliteConnection> {
+        let connection = match &self.0.location {
+            Location::Memory => rusqlite::Connection::open_in_memory().map_err(classify)?,
+            Location::File(path) => {
+                refuse_hopeless(path)?;
+                self.open(path).map_err(|error| name_file(path, error))?
+            }
+        };
+        self.set_up(&connection).map_err(classify)?;
+        let mut connection = SqliteConnection(connection);
+        connection.enforce_foreign_keys(true)?;
+        Ok(connection)
+    }
+
+    /// A file cannot go away as a server can.
+    fn ping(&self, _: &mut SqliteConnection) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_broken(&self, connection: &mut SqliteConnection) -> bool {
+        !connection.0.is_autocommit() || !connection.enforces_foreign_keys()
+    }
+}
+
+impl Connector {
+    fn open(&self, path: &Path) -> Result<rusqlite::Connection> {
+        let connection = rusqlite::Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(classify)?;
+        connection
+            .busy_timeout(self.0.busy_timeout)
+            .map_err(classify)?;
+        let mode = self.switch_to_wal(&connection).map_err(classify)?;
+        if connection.is_readonly("main").map_err(classify)? {
+            return Err(Error::backend("it is read-only"));
+        }
+        if mode != "wal" {
+            return Err(Error::backend(format!(
+                "it cannot be brought into WAL mode, and is in mode {mode}"
+            )));
+        }
+        Ok(connection)
+    }
+
+    /// Waits for other processes as long as any write does: SQLite's busy timeout does not cover the switch.
+    fn switch_to_wal(&self, connection: &rusqlite::Connection) -> rusqlite::Result<String> {
+        let deadline = Instant::now() + self.0.busy_timeout;
+        loop {
+            let mode =
+                connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+            match mode {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && Instant::now() < deadline =>
+                {
+                    thread::sleep(RETRY);
+                }
+                mode => return mode,
+            }
+        }
+    }
+
+    fn set_up(&self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+        connection.pragma_update(None, "synchronous", self.0.synchronous.to_string())?;
+        // Else a column that is not there is read as a text: its own name.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        Ok(())
+    }
+}
+
+/// SQLite itself says of all these no more than that it is "unable to open database file".
+fn refuse_hopeless(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::invalid(
+            "path",
+            format!("{} is a directory", path.display()),
+        ));
+    }
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => Err(Error::invalid(
+            "path",
+            format!("there is no directory {}", parent.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn name_file(path: &Path, error: Error) -> Error {
+    let named = |reason| format!("{}: {reason}", path.display());
+    match error {
+        Error::Unavailable { reason, source } => Error::Unavailable {
+            reason: named(reason),
+            source,
+        },
+        // Nothing of the caller's was under way yet.
+        Error::OutcomeUnknown { reason, source } => Error::Unavailable {
+            reason: named(reason),
+            source,
+        },
+        Error::Backend { reason, source } => Error::Backend {
+            reason: named(reason),
+            source,
+        },
+        error => error,
+    }
+}
