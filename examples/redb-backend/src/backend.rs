@@ -1,0 +1,370 @@
+//! The operations, in the order of the trait.
+
+use authstore::migration::Migrator;
+use authstore::{
+    Account, AccountChanges, Authenticator, Backend, Constraint, Entity, Error, Expired, Result,
+    Session, SessionChanges, User, UserChanges, VerificationToken,
+};
+use redb::ReadableTable;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::RedbBackend;
+use crate::rows::{
+    account, account_row, authenticator, authenticator_row, millis, session, user, user_row,
+    verification_token,
+};
+use crate::tables::*;
+use crate::write::{
+    accounts_of, expired_keys, insert_account, insert_authenticator, insert_session, insert_unique,
+    insert_user, keys_of, remove_account, remove_authenticator, remove_session,
+};
+
+impl Backend for RedbBackend {
+    fn name(&self) -> &'static str {
+        "redb"
+    }
+
+    fn create_user(&self, user: &User) -> Result<()> {
+        self.write(|transaction| insert_user(transaction, user))
+    }
+
+    fn get_user(&self, id: Uuid) -> Result<Option<User>> {
+        self.read(|transaction| match transaction.open_table(USER)?.get(id)? {
+            Some(row) => Ok(Some(user(id, row.value())?)),
+            None => Ok(None),
+        })
+    }
+
+    fn get_user_by_email(&self, email: &str) -> Result<Option<User>> {
+        self.read(|transaction| {
+            let Some(id) = transaction.open_table(USER_BY_EMAIL)?.get(email)? else {
+                return Ok(None);
+            };
+            match transaction.open_table(USER)?.get(id.value())? {
+                Some(row) => Ok(Some(user(id.value(), row.value())?)),
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn get_user_by_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+    ) -> Result<Option<User>> {
+        self.read(|transaction| {
+            let accounts = transaction.open_table(ACCOUNT)?;
+            let Some(row) = accounts.get((provider, provider_account_id))? else {
+                return Ok(None);
+            };
+            let (_, user_id, ..) = row.value();
+            match transaction.open_table(USER)?.get(user_id)? {
+                Some(row) => Ok(Some(user(user_id, row.value())?)),
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User> {
+        self.write(|transaction| {
+            let mut users = transaction.open_table(USER)?;
+            let before = match users.get(id)? {
+                Some(row) => user(id, row.value())?,
+                None => return Err(Error::not_found(Entity::User).into()),
+            };
+            let changes = changes.clone();
+            let after = User {
+                id,
+                name: changes.name.apply(before.name),
+                email: changes.email.apply(before.email.clone()),
+                email_verified: changes.email_verified.apply(before.email_verified),
+                image: changes.image.apply(before.image),
+            };
+            users.insert(id, user_row(&after))?;
+            if before.email != after.email {
+                if let Some(email) = before.email.as_deref() {
+                    transaction.open_table(USER_BY_EMAIL)?.remove(email)?;
+                }
+                if let Some(email) = after.email.as_deref() {
+                    insert_unique(transaction, USER_BY_EMAIL, email, id, Constraint::UserEmail)?;
+                }
+            }
+            Ok(after)
+        })
+    }
+
+    fn delete_user(&self, id: Uuid) -> Result<bool> {
+        self.write(|transaction| {
+            let email = match transaction.open_table(USER)?.remove(id)? {
+                Some(row) => user(id, row.value())?.email,
+                None => return Ok(false),
+            };
+            if let Some(email) = email.as_deref() {
+                transaction.open_table(USER_BY_EMAIL)?.remove(email)?;
+            }
+            let accounts = accounts_of(&transaction.open_table(ACCOUNT_BY_USER)?, id)?;
+            for (provider, id_there) in accounts {
+                remove_account(transaction, (&provider, &id_there))?;
+            }
+            let sessions = keys_of(&transaction.open_table(SESSION_BY_USER)?, id)?;
+            for token in sessions {
+                remove_session(transaction, &token)?;
+            }
+            let authenticators = keys_of(&transaction.open_table(AUTHENTICATOR_BY_USER)?, id)?;
+            for credential_id in authenticators {
+                remove_authenticator(transaction, &credential_id)?;
+            }
+            Ok(true)
+        })
+    }
+
+    fn link_account(&self, account: &Account) -> Result<()> {
+        self.write(|transaction| insert_account(transaction, account))
+    }
+
+    fn create_user_with_account(&self, user: &User, account: &Account) -> Result<()> {
+        self.write(|transaction| {
+            insert_user(transaction, user)?;
+            insert_account(transaction, account)
+        })
+    }
+
+    fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool> {
+        self.write(|transaction| remove_account(transaction, (provider, provider_account_id)))
+    }
+
+    fn get_account(&self, provider: &str, provider_account_id: &str) -> Result<Option<Account>> {
+        self.read(|transaction| {
+            let key = (provider, provider_account_id);
+            let row = transaction.open_table(ACCOUNT)?.get(key)?;
+            Ok(row.map(|row| account(key, row.value())))
+        })
+    }
+
+    fn update_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        changes: &AccountChanges,
+    ) -> Result<Account> {
+        self.write(|transaction| {
+            let key = (provider, provider_account_id);
+            let mut accounts = transaction.open_table(ACCOUNT)?;
+            let before = match accounts.get(key)? {
+                Some(row) => account(key, row.value()),
+                None => return Err(Error::not_found(Entity::Account).into()),
+            };
+            let changes = changes.clone();
+            let after = Account {
+                r#type: changes.r#type.unwrap_or(before.r#type),
+                refresh_token: changes.refresh_token.apply(before.refresh_token),
+                access_token: changes.access_token.apply(before.access_token),
+                expires_at: changes.expires_at.apply(before.expires_at),
+                token_type: changes.token_type.apply(before.token_type),
+                scope: changes.scope.apply(before.scope),
+                id_token: changes.id_token.apply(before.id_token),
+                session_state: changes.session_state.apply(before.session_state),
+                oauth_token_secret: changes.oauth_token_secret.apply(before.oauth_token_secret),
+                oauth_token: changes.oauth_token.apply(before.oauth_token),
+                ..before
+            };
+            accounts.insert(key, account_row(&after))?;
+            Ok(after)
+        })
+    }
+
+    fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>> {
+        self.read(|transaction| {
+            let accounts = transaction.open_table(ACCOUNT)?;
+            let mut list = Vec::new();
+            for key in accounts_of(&transaction.open_table(ACCOUNT_BY_USER)?, user_id)? {
+                let key = (&*key.0, &*key.1);
+                list.extend(accounts.get(key)?.map(|row| account(key, row.value())));
+            }
+            Ok(list)
+        })
+    }
+
+    fn create_session(&self, session: &Session) -> Result<()> {
+        self.write(|transaction| insert_session(transaction, session))
+    }
+
+    fn get_session_and_user(&self, session_token: &str) -> Result<Option<(Session, User)>> {
+        self.read(|transaction| {
+            let Some(row) = transaction.open_table(SESSION)?.get(session_token)? else {
+                return Ok(None);
+            };
+            let session = session(session_token, row.value())?;
+            match transaction.open_table(USER)?.get(session.user_id)? {
+                Some(row) => {
+                    let user = user(session.user_id, row.value())?;
+                    Ok(Some((session, user)))
+                }
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn update_session(
+        &self,
+        session_token: &str,
+        changes: &SessionChanges,
+    ) -> Result<Option<Session>> {
+        self.write(|transaction| {
+            let Some(before) = remove_session(transaction, session_token)? else {
+                return Ok(None);
+            };
+            let before = session(session_token, before)?;
+            let after = Session {
+                user_id: changes.user_id.unwrap_or(before.user_id),
+                expires: changes.expires.unwrap_or(before.expires),
+                ..before
+            };
+            insert_session(transaction, &after)?;
+            Ok(Some(after))
+        })
+    }
+
+    fn delete_session(&self, session_token: &str) -> Result<bool> {
+        self.write(|transaction| Ok(remove_session(transaction, session_token)?.is_some()))
+    }
+
+    fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>> {
+        self.read(|transaction| {
+            let sessions = transaction.open_table(SESSION)?;
+            let mut list = Vec::new();
+            for token in keys_of(&transaction.open_table(SESSION_BY_USER)?, user_id)? {
+                if let Some(row) = sessions.get(&*token)? {
+                    list.push(session(&token, row.value())?);
+                }
+            }
+            list.sort_by(|a, b| b.expires.cmp(&a.expires).then(a.id.cmp(&b.id)));
+            Ok(list)
+        })
+    }
+
+    fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+        self.write(|transaction| {
+            let mut deleted = 0;
+            let sessions = keys_of(&transaction.open_table(SESSION_BY_USER)?, user_id)?;
+            for token in sessions {
+                if keep != Some(&*token) && remove_session(transaction, &token)?.is_some() {
+                    deleted += 1;
+                }
+            }
+            Ok(deleted)
+        })
+    }
+
+    fn create_verification_token(&self, verification_token: &VerificationToken) -> Result<()> {
+        self.write(|transaction| {
+            let token = &*verification_token.token;
+            let expires = millis(verification_token.expires);
+            insert_unique(
+                transaction,
+                VERIFICATION_TOKEN,
+                token,
+                (&*verification_token.identifier, expires),
+                Constraint::VerificationToken,
+            )?;
+            transaction
+                .open_table(VERIFICATION_TOKEN_BY_EXPIRES)?
+                .insert((expires, token), ())?;
+            Ok(())
+        })
+    }
+
+    fn use_verification_token(
+        &self,
+        identifier: &str,
+        token: &str,
+    ) -> Result<Option<VerificationToken>> {
+        self.write(|transaction| {
+            let mut tokens = transaction.open_table(VERIFICATION_TOKEN)?;
+            let found = match tokens.get(token)? {
+                Some(row) if row.value().0 == identifier => verification_token(token, row.value())?,
+                _ => return Ok(None),
+            };
+            tokens.remove(token)?;
+            transaction
+                .open_table(VERIFICATION_TOKEN_BY_EXPIRES)?
+                .remove((millis(found.expires), token))?;
+            Ok(Some(found))
+        })
+    }
+
+    fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()> {
+        self.write(|transaction| insert_authenticator(transaction, authenticator))
+    }
+
+    fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>> {
+        self.read(|transaction| {
+            let row = transaction.open_table(AUTHENTICATOR)?.get(credential_id)?;
+            Ok(row.map(|row| authenticator(credential_id, row.value())))
+        })
+    }
+
+    fn list_authenticators_by_user_id(&self, user_id: Uuid) -> Result<Vec<Authenticator>> {
+        self.read(|transaction| {
+            let authenticators = transaction.open_table(AUTHENTICATOR)?;
+            let mut list = Vec::new();
+            for id in keys_of(&transaction.open_table(AUTHENTICATOR_BY_USER)?, user_id)? {
+                let row = authenticators.get(&*id)?;
+                list.extend(row.map(|row| authenticator(&id, row.value())));
+            }
+            Ok(list)
+        })
+    }
+
+    fn update_authenticator_counter(
+        &self,
+        credential_id: &str,
+        counter: i64,
+    ) -> Result<Authenticator> {
+        self.write(|transaction| {
+            let mut authenticators = transaction.open_table(AUTHENTICATOR)?;
+            let mut updated = match authenticators.get(credential_id)? {
+                Some(row) => authenticator(credential_id, row.value()),
+                None => return Err(Error::not_found(Entity::Authenticator).into()),
+            };
+            updated.counter = counter;
+            authenticators.insert(credential_id, authenticator_row(&updated))?;
+            Ok(updated)
+        })
+    }
+
+    fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
+        self.write(|transaction| remove_authenticator(transaction, credential_id))
+    }
+
+    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        self.write(|transaction| {
+            let now = millis(now);
+            let mut expired = Expired::default();
+            let sessions = expired_keys(&transaction.open_table(SESSION_BY_EXPIRES)?, now, limit)?;
+            for token in sessions {
+                remove_session(transaction, &token)?;
+                expired.sessions += 1;
+            }
+            let mut index = transaction.open_table(VERIFICATION_TOKEN_BY_EXPIRES)?;
+            let mut tokens = transaction.open_table(VERIFICATION_TOKEN)?;
+            for token in expired_keys(&index, now, limit)? {
+                if let Some(row) = tokens.remove(&*token)? {
+                    index.remove((row.value().1, &*token))?;
+                }
+                expired.verification_tokens += 1;
+            }
+            Ok(expired)
+        })
+    }
+
+    fn ping(&self) -> Result<()> {
+        self.read(|_| Ok(()))
+    }
+
+    /// The tables are made when the file is opened.
+    fn migrator(&self) -> Option<Migrator> {
+        None
+    }
+}

@@ -1,0 +1,64 @@
+//! redb's errors in the words of the contract.
+
+use std::io::ErrorKind;
+
+use authstore::Error;
+
+/// What ends a transaction early: an answer of the contract, or redb's own trouble. It exists so that `?` takes both.
+pub(crate) struct Failure(Error);
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.0
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure(error)
+    }
+}
+
+impl From<redb::DatabaseError> for Failure {
+    fn from(error: redb::DatabaseError) -> Self {
+        before_commit(error.into())
+    }
+}
+
+impl From<redb::TransactionError> for Failure {
+    fn from(error: redb::TransactionError) -> Self {
+        before_commit(error.into())
+    }
+}
+
+impl From<redb::TableError> for Failure {
+    fn from(error: redb::TableError) -> Self {
+        before_commit(error.into())
+    }
+}
+
+impl From<redb::StorageError> for Failure {
+    fn from(error: redb::StorageError) -> Self {
+        before_commit(error.into())
+    }
+}
+
+impl From<redb::CommitError> for Failure {
+    fn from(error: redb::CommitError) -> Self {
+        let reason = "the file could not be written to the end";
+        Failure(Error::outcome_unknown(reason).with_source(redb::Error::from(error)))
+    }
+}
+
+/// Nothing is written before the commit. Its sources say nothing secret: redb's errors name tables and types, not rows.
+fn before_commit(error: redb::Error) -> Failure {
+    let meaning = match error {
+        redb::Error::Io(ref error) if error.kind() == ErrorKind::InvalidData => {
+            Error::backend("the file is no redb file")
+        }
+        redb::Error::Io(_) => Error::unavailable("the file could not be read or written"),
+        redb::Error::DatabaseAlreadyOpen => Error::unavailable("another program has the file open"),
+        _ => Error::backend("the file is not what it should be"),
+    };
+    Failure(meaning.with_source(error))
+}

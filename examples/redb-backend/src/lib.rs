@@ -1,0 +1,105 @@
+//! The models of `authstore` in a [redb](https://docs.rs/redb) file: an example of a backend outside the SQL world,
+//! written against the published trait [`authstore::Backend`] and nothing else.
+//!
+//! ```
+//! use authstore::{AuthStore, NewUser};
+//! use authstore_redb::RedbBackend;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let store = AuthStore::new(RedbBackend::open(folder.path().join("auth.redb"))?);
+//! let ada = store.create_user(NewUser { email: Some("ada@example.org".into()), ..NewUser::default() })?;
+//! assert_eq!(store.get_user_by_email("ada@example.org")?, Some(ada));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! How it keeps the contract:
+//!
+//! - One operation is one redb transaction. redb commits it wholly or not at all, and syncs the file before it says so.
+//! - There is one writer at a time, so what a write transaction has checked is still so when it commits: no race between
+//!   a check and the act that follows from it. A writer waits for its turn at most [`WAIT`].
+//! - Readers see the last commit, wait for nobody, and see all of one moment.
+//! - A redb file belongs to one process at a time. Clones of a [`RedbBackend`] share it.
+
+mod backend;
+mod failure;
+mod rows;
+mod tables;
+mod write;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authstore::Error;
+use parking_lot::Mutex;
+use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+
+use failure::Failure;
+
+/// How long an operation that writes waits for the ones before it, before it gives up with
+/// [`Error::Unavailable`](authstore::Error::Unavailable).
+pub const WAIT: Duration = Duration::from_secs(10);
+
+/// A redb file with the five models in it. Cheap to clone; clones share the file.
+#[derive(Clone)]
+pub struct RedbBackend {
+    file: Arc<File>,
+}
+
+struct File {
+    database: Database,
+    /// Held by the one who writes: redb has such a lock inside, but one that waits for ever.
+    turn: Mutex<()>,
+}
+
+impl RedbBackend {
+    /// Opens the file, and makes it first when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when another program has the file open or it cannot be read; [`Error::Backend`] when it
+    /// is no redb file.
+    pub fn open(path: impl AsRef<Path>) -> authstore::Result<Self> {
+        let database = Database::create(path).map_err(Failure::from)?;
+        let backend = RedbBackend {
+            file: Arc::new(File {
+                database,
+                turn: Mutex::new(()),
+            }),
+        };
+        backend.write(write::create_tables)?;
+        Ok(backend)
+    }
+
+    /// Runs one operation on the database as it is now.
+    fn read<T>(
+        &self,
+        operation: impl FnOnce(&ReadTransaction) -> Result<T, Failure>,
+    ) -> authstore::Result<T> {
+        let transaction = self.file.database.begin_read().map_err(Failure::from)?;
+        Ok(operation(&transaction)?)
+    }
+
+    /// Runs one operation alone, and commits it when it went well. A transaction that is dropped has written nothing.
+    fn write<T>(
+        &self,
+        operation: impl FnOnce(&WriteTransaction) -> Result<T, Failure>,
+    ) -> authstore::Result<T> {
+        let Some(_turn) = self.file.turn.try_lock_for(WAIT) else {
+            return Err(Error::unavailable("others kept writing for too long"));
+        };
+        let transaction = self.file.database.begin_write().map_err(Failure::from)?;
+        let result = operation(&transaction)?;
+        transaction.commit().map_err(Failure::from)?;
+        Ok(result)
+    }
+}
+
+impl fmt::Debug for RedbBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedbBackend").finish_non_exhaustive()
+    }
+}
