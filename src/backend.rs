@@ -31,8 +31,9 @@ use crate::model::{
 /// - **Atomic**: each method is wholly done or not at all, and no other caller sees half of it;
 ///   [`delete_expired`](Backend::delete_expired) alone may do its two halves one after the other.
 /// - **Durable and visible**: once a method has returned `Ok`, every later call sees what it did, through this handle
-///   and through any other on the same storage.
-/// - **Absent is not an error**: to look for something and not find it is `Ok(None)`, `Ok(false)` or an empty list.
+///   and through any other on the same storage, from any thread, and after a restart (unless the storage is memory).
+/// - **Absent is not an error**: to look for something and not find it is `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty
+///   list.
 ///   Only where a method says so is it [`Error::NotFound`](crate::Error::NotFound).
 /// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) carries the uniqueness that was hit. When a
 ///   row hits several, any of them may be named. When it hits one and refers to a missing user as well, either error
@@ -69,7 +70,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it.
     ///
     /// Two updates of different fields at the same time both survive. Changes that name no field return the row.
-    /// `NotFound(User)` when there is no such user; `Conflict(UserEmail)` when another user has the address.
+    /// `NotFound(User)` when there is no such user; `Conflict(UserEmail)` when another user has the address; the
+    /// user's own address is no conflict.
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User>;
 
     /// Deletes the user, with all the user's accounts, sessions and authenticators, and nobody else's. Returns whether
@@ -131,13 +133,13 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes a session. Returns whether there was one: of several callers at the same time, one is told `true`.
     fn delete_session(&self, session_token: &str) -> Result<bool>;
 
-    /// All sessions of a user, expired ones too: the latest `expires` first, then by id, ascending. Empty for an unknown
-    /// user.
+    /// All sessions of a user, expired ones too: the latest `expires` first, then by id, in the order of its
+    /// bytes. Empty for an unknown user.
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>>;
 
     /// Deletes all sessions of a user but the one with the token `keep`, and returns how many it deleted.
     ///
-    /// A `keep` that is nobody's, or another user's, keeps nothing.
+    /// A `keep` that is nobody's, or another user's, keeps nothing. An unknown user has no sessions: 0.
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64>;
 
     /// Stores a new verification token.
@@ -180,8 +182,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Deletes sessions and verification tokens with `expires <= now`: the oldest first, at most `limit` of each.
     ///
-    /// `now` is the only clock. Several callers at the same time count each row once between them. The sessions and the
-    /// tokens may be deleted in two steps, each of them atomic.
+    /// `now` is the only clock. Of rows with the same `expires`, any may go first; a `limit` of 0 deletes none.
+    /// Several callers at the same time count each row once between them. The sessions and the tokens may be deleted in
+    /// two steps, each of them atomic.
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired>;
 
     /// Asks the database for an answer, in one round trip.
