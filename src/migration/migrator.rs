@@ -94,28 +94,13 @@ impl Migrator {
         self.run(|status| steps_down(status, version))
     }
 
-    /// The SQL of all steps in a direction, for those who run migrations with a tool of their own. Does not touch the
-    /// database. History is not part of it.
+    /// The SQL of all steps in a direction, as [`Series::sql`]. Does not touch the database.
     ///
     /// # Errors
     ///
     /// [`MigrationError::Irreversible`] when there is no way down.
     pub fn sql(&self, direction: Direction) -> Result<String> {
-        let steps: Vec<&Migration> = match direction {
-            Direction::Up => self.series.migrations().iter().collect(),
-            Direction::Down => self.series.migrations().iter().rev().collect(),
-        };
-        let mut text = String::new();
-        for step in steps {
-            text += &format!(
-                "-- {} {:04}_{} ({direction})\n{}\n\n",
-                self.series.name(),
-                step.version(),
-                step.name(),
-                step.sql(direction)?.trim_end(),
-            );
-        }
-        Ok(text)
+        self.series.sql(direction)
     }
 
     fn known(&self, version: i64) -> Result<(), MigrationError> {

@@ -126,6 +126,26 @@ impl Series {
     pub fn migrations(&self) -> &[Migration] {
         &self.migrations
     }
+
+    /// The SQL of all steps in a direction, for those who run migrations with a tool of their own. History is not part
+    /// of it.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError::Irreversible`] when there is no way down.
+    pub fn sql(&self, direction: Direction) -> Result<String> {
+        let steps: Vec<&Migration> = match direction {
+            Direction::Up => self.migrations.iter().collect(),
+            Direction::Down => self.migrations.iter().rev().collect(),
+        };
+        let mut text = String::new();
+        for step in steps {
+            let (series, version, name) = (&self.name, step.version, &step.name);
+            let sql = step.sql(direction)?.trim_end();
+            text += &format!("-- {series} {version:04}_{name} ({direction})\n{sql}\n\n");
+        }
+        Ok(text)
+    }
 }
 
 fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {

@@ -1,0 +1,122 @@
+//! What went wrong, in words for a person and as an exit code for a script.
+
+use std::error::Error as _;
+use std::process::ExitCode;
+
+use authstore::Error;
+use authstore::migration::MigrationError;
+
+/// Steps are pending. Not a failure: `migrate status` tells a script so.
+pub(crate) const PENDING: u8 = 5;
+/// The schema is not one that this program can work with.
+pub(crate) const REFUSED: u8 = 4;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const TRY_AGAIN: u8 = 3;
+
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line is wrong; the text is the whole message.
+    Arguments(String),
+    /// Something is missing on the command line, or was answered with no.
+    Usage(String),
+    /// The store could not do it.
+    Store(Error),
+    /// The terminal or the pipe did not take the output or give the answer.
+    Io(std::io::Error),
+}
+
+impl Failure {
+    pub(crate) fn arguments(error: clap::Error) -> Self {
+        Failure::Arguments(error.render().to_string())
+    }
+
+    /// Tells the person on stderr, and the script by the code.
+    pub(crate) fn report(&self) -> ExitCode {
+        let text = match self {
+            Failure::Arguments(text) => text.trim_end().to_owned(),
+            Failure::Usage(text) => format!("error: {text}"),
+            Failure::Store(error) => {
+                let mut text = format!("error: {error}");
+                let mut cause = error.source();
+                while let Some(error) = cause {
+                    // Some errors say what their cause said.
+                    let line = error.to_string();
+                    if !text.contains(&line) {
+                        text += &format!("\n  caused by: {line}");
+                    }
+                    cause = error.source();
+                }
+                text
+            }
+            Failure::Io(error) => format!("error: {error}"),
+        };
+        eprintln!("{}", without_passwords(&text));
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Failure::Arguments(_) | Failure::Usage(_) => USAGE,
+            Failure::Store(error) => code(error),
+            Failure::Io(_) => FAILED,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Store(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure::Io(error)
+    }
+}
+
+fn code(error: &Error) -> u8 {
+    match error {
+        Error::Invalid { .. } => USAGE,
+        // Whatever this command does may be done again, so that an unknown outcome is one more reason to.
+        Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => TRY_AGAIN,
+        Error::Migration(MigrationError::Folder { .. }) => USAGE,
+        Error::Migration(MigrationError::Failed { source, .. }) => {
+            source.downcast_ref().map_or(FAILED, code)
+        }
+        Error::Migration(_) => REFUSED,
+        _ => FAILED,
+    }
+}
+
+/// The text with what stands before the host in any URL hidden: a URL that was put in the wrong place on the command
+/// line comes back in the complaint about it.
+fn without_passwords(text: &str) -> String {
+    text.split_inclusive(char::is_whitespace)
+        .map(|word| match (word.find("://"), word.rfind('@')) {
+            (Some(scheme), Some(host)) if scheme < host => {
+                format!("{}[redacted]{}", &word[..scheme + 3], &word[host..])
+            }
+            _ => word.to_owned(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passwords;
+
+    #[test]
+    fn a_password_is_hidden_and_the_rest_is_kept() {
+        assert_eq!(
+            without_passwords(
+                "unexpected 'postgres://ada:p@ss/w:rd@db.example.org/auth' found\nnext"
+            ),
+            "unexpected 'postgres://[redacted]@db.example.org/auth' found\nnext"
+        );
+        let harmless = "see https://example.org, or write to ada@example.org";
+        assert_eq!(without_passwords(harmless), harmless);
+    }
+}

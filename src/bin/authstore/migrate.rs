@@ -1,0 +1,177 @@
+//! `authstore migrate`
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use authstore::migration::{Direction, MigrationError, Migrator, Series, State, Status, Step};
+use authstore::{AuthStore, Error};
+use time::format_description::well_known::Rfc3339;
+
+use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
+use crate::connect;
+use crate::failure::{Failure, PENDING, REFUSED};
+
+pub(crate) fn run(
+    task: MigrateTask,
+    series: &SeriesOptions,
+    url: Option<&str>,
+) -> Result<ExitCode, Failure> {
+    match task {
+        MigrateTask::Up { to } => up(&migrator(series, url)?, to),
+        MigrateTask::Down(options) => down(&migrator(series, url)?, &options),
+        MigrateTask::Status => status(&migrator(series, url)?),
+        MigrateTask::Sql { down } => sql(series, url, down),
+    }
+}
+
+fn migrator(series: &SeriesOptions, url: Option<&str>) -> Result<Migrator, Failure> {
+    // A folder that cannot be read is told before a database is touched.
+    let own = application_series(series)?;
+    let migrator = connect(url)?
+        .migrator()
+        .ok_or_else(|| Error::backend("this database has no schema"))?;
+    Ok(match own {
+        Some(own) => migrator.with_series(own),
+        None => migrator,
+    })
+}
+
+fn application_series(options: &SeriesOptions) -> Result<Option<Series>, Error> {
+    match (&options.series, &options.migrations) {
+        (Some(name), Some(folder)) => Series::from_folder(name, folder).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn up(migrator: &Migrator, to: Option<i64>) -> Result<ExitCode, Failure> {
+    let steps = match to {
+        Some(version) => migrator.up_to(version),
+        None => migrator.up(),
+    };
+    report(steps, "nothing to do: the schema is up to date")
+}
+
+fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure> {
+    let Extent { steps, to, all } = options.extent;
+    let count = match (all, steps) {
+        (true, _) => usize::MAX,
+        (false, Some(steps)) => usize::try_from(steps).unwrap_or(usize::MAX),
+        (false, None) => 1,
+    };
+    if !options.yes {
+        let doomed: Vec<Status> = migrator
+            .status()?
+            .into_iter()
+            .rev()
+            .filter(|step| matches!(step.state, State::Applied { .. }))
+            .filter(|step| to.is_none_or(|to| step.version > to))
+            .take(if to.is_some() { usize::MAX } else { count })
+            .collect();
+        if !doomed.is_empty() {
+            confirm(&doomed)?;
+        }
+    }
+    let steps = match to {
+        Some(version) => migrator.down_to(version),
+        None => migrator.down(count),
+    };
+    report(steps, "nothing to do: no such step was taken")
+}
+
+fn confirm(doomed: &[Status]) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "this deletes data: pass --yes to do it without being asked".into(),
+        ));
+    }
+    let mut terminal = io::stderr();
+    writeln!(
+        terminal,
+        "This takes back the following steps, and deletes the data in their tables:"
+    )?;
+    for step in doomed {
+        writeln!(terminal, "  {:04} {}", step.version, step.name)?;
+    }
+    write!(terminal, "Type \"yes\" to go on: ")?;
+    terminal.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if answer.trim() == "yes" {
+        Ok(())
+    } else {
+        Err(Failure::Usage("nothing was changed".into()))
+    }
+}
+
+fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, Failure> {
+    let mut out = io::stdout().lock();
+    // When a step failed, those before it were taken all the same.
+    if let Ok(done) | Err(Error::Migration(MigrationError::Failed { done, .. })) = &steps {
+        for step in done {
+            writeln!(out, "{step}")?;
+        }
+    }
+    if steps?.is_empty() {
+        writeln!(out, "{nothing}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn status(migrator: &Migrator) -> Result<ExitCode, Failure> {
+    let steps = migrator.status()?;
+    let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
+    let mut out = io::stdout().lock();
+    for Status {
+        version,
+        name,
+        state,
+    } in &steps
+    {
+        let words = match state {
+            State::Pending => "pending".to_owned(),
+            State::Applied { at } => match at.format(&Rfc3339) {
+                Ok(at) => format!("applied {at}"),
+                Err(_) => "applied".to_owned(),
+            },
+            State::Changed => "CHANGED: it was applied, and its SQL is another since".to_owned(),
+            State::Missing => {
+                "MISSING: it was applied, and this program does not have it".to_owned()
+            }
+            State::OutOfOrder => "OUT OF ORDER: it was not applied, and later ones were".to_owned(),
+            State::Newer => "NEWER: it was applied by a later version of the program".to_owned(),
+            other => format!("{other:?}"),
+        };
+        writeln!(
+            out,
+            "{} {version:04}_{name:width$}  {words}",
+            migrator.series().name()
+        )?;
+    }
+    let mismatched = steps
+        .iter()
+        .any(|step| !matches!(step.state, State::Pending | State::Applied { .. }));
+    let pending = steps.iter().any(|step| step.state == State::Pending);
+    Ok(match (mismatched, pending) {
+        (true, _) => ExitCode::from(REFUSED),
+        (false, true) => ExitCode::from(PENDING),
+        (false, false) => ExitCode::SUCCESS,
+    })
+}
+
+fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode, Failure> {
+    let direction = if down { Direction::Down } else { Direction::Up };
+    let text = match application_series(series)? {
+        Some(own) => own.sql(direction)?,
+        // The SQL is the same for every SQLite database: the file need not be there, and is not made.
+        None if url.is_some_and(|url| url.starts_with("sqlite:")) => {
+            let store = AuthStore::connect("sqlite::memory:")?;
+            store
+                .migrator()
+                .ok_or_else(|| Error::backend("this database has no schema"))?
+                .sql(direction)?
+        }
+        None => migrator(series, url)?.sql(direction)?,
+    };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,55 @@
+//! `authstore sweep`
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use authstore::Expired;
+use indicatif::{ProgressBar, ProgressStyle};
+use time::OffsetDateTime;
+
+use crate::arguments::SweepOptions;
+use crate::connect;
+use crate::failure::Failure;
+
+pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = connect(url)?;
+    // One line in time for the whole run: else what expires while it works would keep it working.
+    let before = options.before.unwrap_or_else(OffsetDateTime::now_utc);
+    // Draws on stderr, and only when that is a terminal.
+    let progress = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    progress.enable_steady_tick(Duration::from_millis(100));
+    let mut total = Expired::default();
+    loop {
+        let batch = store.delete_expired(before, options.batch)?;
+        total.sessions += batch.sessions;
+        total.verification_tokens += batch.verification_tokens;
+        progress.set_message(summary(total));
+        let full = u64::from(options.batch);
+        if batch.sessions < full && batch.verification_tokens < full {
+            break;
+        }
+    }
+    progress.finish_and_clear();
+    writeln!(io::stdout(), "deleted {}", summary(total))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn summary(expired: Expired) -> String {
+    format!(
+        "{} and {}",
+        counted(expired.sessions, "expired session"),
+        counted(expired.verification_tokens, "expired verification token"),
+    )
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    if count == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
+}
