@@ -19,13 +19,13 @@ const EXAMPLES: &str = "\
 Examples:
   authstore --database-url sqlite:auth.db migrate up
   DATABASE_URL=sqlite:auth.db authstore sweep
-  authstore migrate status || authstore migrate up
+  authstore --database-url sqlite:auth.db migrate status
 
 A URL with a password is better passed as DATABASE_URL: other users of the machine can read a command line.";
 
 /// Looks after the database of an authstore: the version of its schema, and what has expired in it.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, max_term_width = 100)]
+#[command(version, max_term_width = 100)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     /// The database, as the application names it: sqlite:FILE, postgres://... or mysql://...
