@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for step in &steps {
         println!("   {step}");
     }
-    println!("   {store:?}, {} migrations applied", steps.len());
+    println!("   {} step(s) taken, and the tables are there", steps.len());
 
     println!("2. Ada signs in with GitHub.");
     let ada = sign_in_with_github(&store)?;
@@ -100,7 +100,11 @@ fn sign_in_with_github(store: &AuthStore) -> authstore::Result<User> {
 fn open_session(store: &AuthStore, user: &User) -> authstore::Result<String> {
     let expires = OffsetDateTime::now_utc() + Duration::days(30);
     let session = store.create_session(NewSession::new(user.id, random_token(), expires))?;
-    println!("   {} has a session until {}", name(user), session.expires);
+    println!(
+        "   {} has a session until {}",
+        name(user),
+        session.expires.date()
+    );
     Ok(session.session_token)
 }
 

@@ -82,7 +82,9 @@ fn code(error: &Error) -> u8 {
         Error::Invalid { .. } => USAGE,
         // Whatever this command does may be done again, so that an unknown outcome is one more reason to.
         Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => TRY_AGAIN,
-        Error::Migration(MigrationError::Folder { .. }) => USAGE,
+        Error::Migration(MigrationError::Folder { .. } | MigrationError::UnknownVersion { .. }) => {
+            USAGE
+        }
         Error::Migration(MigrationError::Failed { source, .. }) => {
             source.downcast_ref().map_or(FAILED, code)
         }
