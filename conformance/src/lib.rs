@@ -1,1 +1,27 @@
-//! Certifies that a backend of `authstore` keeps the contract.
+//! Certifies that a backend of `authstore` keeps the contract: one named test for each rule.
+
+mod certificate;
+mod context;
+mod failure;
+mod fixture;
+mod harness;
+mod macros;
+mod model;
+mod profile;
+mod reference;
+mod registry;
+mod rule;
+mod rules;
+mod runner;
+mod show;
+
+pub use certificate::{Certificate, Counts, RuleReport};
+pub use harness::{BoxError, Declined, Description, Harness, Storage};
+pub use model::{Answer, Model, Refusal};
+pub use profile::Profile;
+pub use reference::{Reference, ReferenceHarness, ReferenceStorage};
+pub use registry::RULES;
+pub use rule::{Class, EDITION, Rule};
+#[doc(hidden)]
+pub use runner::test_rule;
+pub use runner::{Outcome, PROFILE_VARIABLE, Runner, SEED_VARIABLE};

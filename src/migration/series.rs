@@ -39,6 +39,22 @@ pub struct Migration {
 }
 
 impl Migration {
+    /// A step of a series that is not read from a folder: what it says and the way back are whatever the
+    /// [`Target`](super::Target) of the series understands.
+    pub fn new(
+        version: i64,
+        name: impl Into<Cow<'static, str>>,
+        up: impl Into<Cow<'static, str>>,
+        down: Option<String>,
+    ) -> Self {
+        Migration {
+            version,
+            name: name.into(),
+            up: up.into(),
+            down: down.map(Cow::Owned),
+        }
+    }
+
     /// The number by which steps are ordered, not negative.
     pub fn version(&self) -> i64 {
         self.version
@@ -88,6 +104,30 @@ pub struct Series {
 }
 
 impl Series {
+    /// A series of steps, such as that of a backend of your own, put in the order of their versions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when a version is negative or stands twice, or the name is not acceptable (key).
+    pub fn new(name: impl Into<Cow<'static, str>>, mut migrations: Vec<Migration>) -> Result<Self> {
+        let name = name.into();
+        validate::key("name", &name)?;
+        migrations.sort_by_key(Migration::version);
+        if migrations.iter().any(|migration| migration.version < 0) {
+            return Err(Error::invalid("migrations", "a version is negative"));
+        }
+        if let Some(twice) = migrations
+            .windows(2)
+            .find(|pair| pair[0].version == pair[1].version)
+        {
+            return Err(Error::invalid(
+                "migrations",
+                format!("there are two steps of version {}", twice[0].version),
+            ));
+        }
+        Ok(Series { name, migrations })
+    }
+
     /// An application's own migrations, read from a folder of SQL files.
     ///
     /// Each is named `<version>_<name>.up.sql`, where the version is a whole number (`0001`, or a date such as

@@ -1,0 +1,68 @@
+//! What a rule's check is given.
+
+use std::sync::Arc;
+
+use authstore::AuthStore;
+
+use crate::failure::{Verdict, by_harness};
+use crate::harness::{Harness, Storage};
+use crate::profile::Profile;
+
+/// A fresh storage, a handle on it, and what else a check may need.
+pub(crate) struct Context {
+    // Fields are dropped in this order: the handle before its storage.
+    store: AuthStore,
+    storage: Box<dyn Storage>,
+    harness: Arc<dyn Harness>,
+    seed: u64,
+    profile: Profile,
+}
+
+impl Context {
+    pub(crate) fn new(harness: Arc<dyn Harness>, seed: u64, profile: Profile) -> Verdict<Self> {
+        let (storage, store) = fresh(&*harness)?;
+        Ok(Context {
+            store,
+            storage,
+            harness,
+            seed,
+            profile,
+        })
+    }
+
+    /// The first handle.
+    pub(crate) fn store(&self) -> &AuthStore {
+        &self.store
+    }
+
+    /// Another handle on the same storage.
+    #[track_caller]
+    pub(crate) fn open(&self) -> Verdict<AuthStore> {
+        by_harness(self.storage.open())
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
+    /// Another fresh storage, with a handle on it.
+    pub(crate) fn another(&self) -> Verdict<(Box<dyn Storage>, AuthStore)> {
+        fresh(&*self.harness)
+    }
+
+    /// For whatever the check does at random. The same seed does the same.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.profile
+    }
+}
+
+fn fresh(harness: &dyn Harness) -> Verdict<(Box<dyn Storage>, AuthStore)> {
+    let storage = by_harness(harness.fresh())?;
+    let store = by_harness(storage.open())?;
+    store.migrate()?;
+    Ok((storage, store))
+}

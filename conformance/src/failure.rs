@@ -1,0 +1,232 @@
+//! Why a rule did not pass, and the checks that say so.
+
+use std::fmt::{self, Display, Write as _};
+use std::panic::Location;
+
+use authstore::{Constraint, Entity, Error};
+
+use crate::harness::BoxError;
+use crate::show::Show;
+
+/// What a rule's check returns.
+pub(crate) type Verdict<T = ()> = Result<T, Failure>;
+
+/// Why a rule did not pass.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    what: String,
+    expected: Option<String>,
+    got: Option<String>,
+    sequence: Option<String>,
+    location: &'static Location<'static>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The backend did something else than the rule says.
+    Broken,
+    /// What the rule needs to happen did not happen: nothing is proved, either way.
+    NotRun,
+    /// The harness cannot do what the rule needs.
+    Cannot,
+}
+
+impl Failure {
+    #[track_caller]
+    fn new(kind: Kind, what: impl Display) -> Self {
+        Failure {
+            kind,
+            what: what.to_string(),
+            expected: None,
+            got: None,
+            sequence: None,
+            location: Location::caller(),
+        }
+    }
+
+    /// The backend did something else than the rule says.
+    #[track_caller]
+    pub(crate) fn broken(what: impl Display) -> Self {
+        Self::new(Kind::Broken, what)
+    }
+
+    /// What the rule needs did not happen.
+    #[track_caller]
+    pub(crate) fn not_run(what: impl Display) -> Self {
+        Self::new(Kind::NotRun, what)
+    }
+
+    /// The harness cannot do it, and says why.
+    #[track_caller]
+    pub(crate) fn cannot(why: impl Display) -> Self {
+        Self::new(Kind::Cannot, why)
+    }
+
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    pub(crate) fn got(mut self, got: impl Into<String>) -> Self {
+        self.got = Some(got.into());
+        self
+    }
+
+    pub(crate) fn sequence(mut self, sequence: impl Into<String>) -> Self {
+        self.sequence = Some(sequence.into());
+        self
+    }
+
+    /// What happened, in one line.
+    pub(crate) fn summary(&self) -> &str {
+        self.what.lines().next().unwrap_or_default()
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        let mut field = |label: &str, value: &str| {
+            for (number, line) in value.lines().enumerate() {
+                let label = if number == 0 { label } else { "" };
+                let _ = writeln!(text, "{label:<10}{line}");
+            }
+        };
+        field("what", &self.what);
+        if let Some(expected) = &self.expected {
+            field("expected", expected);
+        }
+        if let Some(got) = &self.got {
+            field("got", got);
+        }
+        if let Some(sequence) = &self.sequence {
+            field("sequence", sequence);
+        }
+        field(
+            "check",
+            &format!("{}:{}", self.location.file(), self.location.line()),
+        );
+        f.write_str(text.trim_end())
+    }
+}
+
+/// An operation failed where the rule needs it to succeed.
+impl From<Error> for Failure {
+    #[track_caller]
+    fn from(error: Error) -> Self {
+        Failure::broken("an operation failed that must succeed").got(show_error(&error))
+    }
+}
+
+/// An error with all that it was caused by.
+pub(crate) fn show_error(error: &Error) -> String {
+    let mut text = format!("{error}\n({error:?})");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let _ = write!(text, "\ncaused by: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// What a harness could not do.
+#[track_caller]
+pub(crate) fn by_harness<T>(result: Result<T, BoxError>) -> Verdict<T> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(Failure::cannot(error)),
+    }
+}
+
+/// The condition holds; `sentence` says what does not when it does not.
+#[track_caller]
+pub(crate) fn ensure(condition: bool, sentence: impl Display) -> Verdict {
+    if condition {
+        Ok(())
+    } else {
+        Err(Failure::broken(sentence))
+    }
+}
+
+/// What a call gave is what it should.
+#[track_caller]
+pub(crate) fn equal<T: Show + PartialEq>(call: impl Display, got: T, expected: T) -> Verdict {
+    if got == expected {
+        Ok(())
+    } else {
+        Err(Failure::broken(format!("{call} gave something else"))
+            .expected(expected.show())
+            .got(got.show()))
+    }
+}
+
+/// A call succeeded and gave what it should.
+#[track_caller]
+pub(crate) fn gives<T: Show + PartialEq>(
+    call: impl Display,
+    got: authstore::Result<T>,
+    expected: T,
+) -> Verdict {
+    match got {
+        Ok(got) => equal(call, got, expected),
+        Err(error) => Err(Failure::broken(format!("{call} failed"))
+            .expected(expected.show())
+            .got(show_error(&error))),
+    }
+}
+
+/// A call succeeded.
+#[track_caller]
+pub(crate) fn succeeds<T>(call: impl Display, got: authstore::Result<T>) -> Verdict<T> {
+    match got {
+        Ok(got) => Ok(got),
+        Err(error) => Err(Failure::broken(format!("{call} failed"))
+            .expected("Ok")
+            .got(show_error(&error))),
+    }
+}
+
+/// A call was refused over this uniqueness.
+#[track_caller]
+pub(crate) fn conflicts<T: Show>(
+    call: impl Display,
+    got: authstore::Result<T>,
+    constraint: Constraint,
+) -> Verdict {
+    match got {
+        Err(Error::Conflict { constraint: named }) if named == constraint => Ok(()),
+        other => Err(
+            Failure::broken(format!("{call} was not refused as it must be"))
+                .expected(format!("Err(Conflict({constraint:?}))"))
+                .got(show_result(&other)),
+        ),
+    }
+}
+
+/// A call was refused because something it names is not there.
+#[track_caller]
+pub(crate) fn not_found<T: Show>(
+    call: impl Display,
+    got: authstore::Result<T>,
+    entity: Entity,
+) -> Verdict {
+    match got {
+        Err(Error::NotFound { entity: named }) if named == entity => Ok(()),
+        other => Err(
+            Failure::broken(format!("{call} was not refused as it must be"))
+                .expected(format!("Err(NotFound({entity:?}))"))
+                .got(show_result(&other)),
+        ),
+    }
+}
+
+/// A result as a person would write it.
+pub(crate) fn show_result<T: Show>(result: &authstore::Result<T>) -> String {
+    match result {
+        Ok(value) => format!("Ok({})", value.show()),
+        Err(Error::Conflict { constraint }) => format!("Err(Conflict({constraint:?}))"),
+        Err(Error::NotFound { entity }) => format!("Err(NotFound({entity:?}))"),
+        Err(error) => format!("Err: {}", show_error(error)),
+    }
+}

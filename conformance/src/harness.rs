@@ -1,0 +1,118 @@
+//! What a backend's author writes: where a fresh storage comes from, and what can be done to it.
+
+use std::collections::BTreeMap;
+
+use authstore::AuthStore;
+
+/// Any error of a harness's own.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes storages of one backend. [`certify!`](crate::certify) and [`Runner`](crate::Runner) take one.
+pub trait Harness: Send + Sync + 'static {
+    /// What is certified: it is printed on the certificate.
+    fn describe(&self) -> Description;
+
+    /// An empty storage that shares nothing with any other: a new database, a new file, a new map. Every rule gets one of
+    /// its own, and rules run side by side.
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError>;
+
+    /// The rules that the backend cannot keep or the harness cannot check, each with the reason. They are run all the
+    /// same: a rule that passes though it was declined is an error.
+    fn declined(&self) -> Vec<Declined> {
+        Vec::new()
+    }
+}
+
+/// One storage, shared by all handles that are opened on it. It is removed when this is dropped; handles that are still
+/// around must not stop that.
+///
+/// Only [`open`](Storage::open) is required. The other methods are what a harness may be able to do to its database,
+/// from outside; the rules of the group `faults` need them. Where one is left out, decline the rules that fail for want
+/// of it, with the reason ([`Harness::declined`]).
+pub trait Storage: Send + Sync {
+    /// A handle on the storage. Called again, it is another handle on the same storage, with connections of its own where
+    /// the backend has connections. The suite calls [`AuthStore::migrate`] on the first.
+    fn open(&self) -> Result<AuthStore, BoxError>;
+
+    /// Makes the storage unreachable, as a server that is down: connections are cut, new ones refused.
+    fn cut_off(&self) -> Result<(), BoxError> {
+        cannot("cut_off")
+    }
+
+    /// Makes the storage reachable again after [`cut_off`](Storage::cut_off), with all that it held.
+    fn restore(&self) -> Result<(), BoxError> {
+        cannot("restore")
+    }
+
+    /// Makes the storage silent, as a server that hangs: connections stay, writes get no answer. Reads may still get
+    /// theirs.
+    fn pause(&self) -> Result<(), BoxError> {
+        cannot("pause")
+    }
+
+    /// Makes the storage answer again after [`pause`](Storage::pause).
+    fn resume(&self) -> Result<(), BoxError> {
+        cannot("resume")
+    }
+
+    /// Tries to open a handle with this password, which is wrong, and returns what came of it.
+    fn open_with_password(&self, password: &str) -> Result<authstore::Result<AuthStore>, BoxError> {
+        let _ = password;
+        cannot("open_with_password")
+    }
+}
+
+fn cannot<T>(method: &str) -> Result<T, BoxError> {
+    Err(format!("the harness does not implement Storage::{method}").into())
+}
+
+/// What is certified.
+#[derive(Clone, Debug, Default)]
+pub struct Description {
+    /// The backend's name, such as `sqlite`.
+    pub backend: String,
+    /// The backend's version, as a rule `env!("CARGO_PKG_VERSION")`.
+    pub backend_version: String,
+    /// The version of the server or library beneath it, in its own words.
+    pub server_version: Option<String>,
+    /// Settings of the server that matter for the result, such as its isolation level.
+    pub server_settings: BTreeMap<String, String>,
+}
+
+impl Description {
+    /// A backend without a server.
+    pub fn new(backend: impl Into<String>, backend_version: impl Into<String>) -> Self {
+        Description {
+            backend: backend.into(),
+            backend_version: backend_version.into(),
+            ..Description::default()
+        }
+    }
+}
+
+/// A rule, or a whole group of rules, that a harness declines, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declined {
+    /// The id of a rule, such as `faults.wrong_password`, or of a group, such as `migrate`.
+    pub rule: String,
+    /// The reason, in a sentence for whoever reads the certificate.
+    pub reason: String,
+}
+
+impl Declined {
+    /// Declines a rule or a group.
+    pub fn new(rule: impl Into<String>, reason: impl Into<String>) -> Self {
+        Declined {
+            rule: rule.into(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Whether this is about the rule with this id.
+    pub(crate) fn covers(&self, id: &str) -> bool {
+        self.rule == id
+            || id
+                .strip_prefix(self.rule.as_str())
+                .is_some_and(|rest| rest.starts_with('.'))
+    }
+}

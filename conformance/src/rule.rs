@@ -1,0 +1,83 @@
+//! What a rule is.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::context::Context;
+use crate::failure::Verdict;
+
+/// The edition of the registry: it grows by one whenever a rule is added or made stricter, so that a certificate tells
+/// how much it proves.
+pub const EDITION: u32 = 1;
+
+/// One thing that a backend must do, and how it is checked.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Its name for ever: the group (an operation, as a rule), a dot, and what is promised.
+    pub id: &'static str,
+    /// What is promised, in one sentence.
+    pub sentence: &'static str,
+    /// What it is about.
+    pub class: Class,
+    /// The [edition](EDITION) that brought it.
+    pub since: u32,
+    pub(crate) check: fn(&Context) -> Verdict,
+}
+
+impl Rule {
+    /// The first part of the id.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(group, _)| group)
+    }
+
+    /// The id as a path of modules, as `cargo test` prints it.
+    pub fn test_name(&self) -> String {
+        self.id.replace('.', "::")
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rule").field(&self.id).finish()
+    }
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// What is stored comes back as it was.
+    Values,
+    /// What operations return and change.
+    ReadingAndWriting,
+    /// Uniqueness, references, and what a refused write leaves behind.
+    Constraints,
+    /// Several callers at the same time.
+    Concurrency,
+    /// A storage that cannot be reached, hangs, or comes back.
+    Faults,
+    /// Versions of the schema.
+    Migrations,
+    /// What must never be printed.
+    Secrets,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Class::Values => "values",
+            Class::ReadingAndWriting => "reading and writing",
+            Class::Constraints => "constraints",
+            Class::Concurrency => "concurrency",
+            Class::Faults => "faults",
+            Class::Migrations => "migrations",
+            Class::Secrets => "secrets",
+        })
+    }
+}
+
+impl Serialize for Class {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

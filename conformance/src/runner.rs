@@ -1,0 +1,411 @@
+//! Runs rules, and tells what came of them.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::{self, Write as _};
+use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::certificate::{Certificate, Counts, RuleReport};
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::harness::{Declined, Harness};
+use crate::profile::Profile;
+use crate::registry::RULES;
+use crate::rule::{EDITION, Rule};
+
+/// The environment variable that says which seed to use.
+pub const SEED_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_SEED";
+/// The environment variable that says which [`Profile`] to use.
+pub const PROFILE_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_PROFILE";
+
+/// The end of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The backend kept it.
+    Passed,
+    /// The backend broke it, or kept it though it was declined, or the harness cannot check it and does not say so.
+    Failed,
+    /// The harness declines it with a reason, and it did not pass indeed.
+    Declined,
+    /// It was left out, or what it needs to happen did not happen (threads never overlapped, say). Not certified.
+    NotRun,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Declined => "declined",
+            Outcome::NotRun => "not run",
+        })
+    }
+}
+
+type Progress = Box<dyn Fn(&RuleReport) + Send + Sync>;
+type Replay = Box<dyn Fn(Option<&Rule>) -> String + Send + Sync>;
+
+/// Runs the rules on a backend, and writes the certificate.
+///
+/// [`certify!`](crate::certify) makes a test of each rule; this is for a program of your own.
+///
+/// ```
+/// use authstore_conformance::{ReferenceHarness, Runner};
+///
+/// let certificate = Runner::new(ReferenceHarness::default()).only("create_user.stored").run();
+/// assert_eq!(certificate.counts.passed, 1);
+/// ```
+pub struct Runner {
+    harness: Arc<dyn Harness>,
+    seed: u64,
+    profile: Profile,
+    threads: usize,
+    shuffle: bool,
+    only: Option<String>,
+    time_limit: Option<Duration>,
+    progress: Progress,
+    replay: Replay,
+}
+
+impl Runner {
+    /// All rules, in a random order, in two threads, with the seed and the profile that the environment names
+    /// ([`SEED_VARIABLE`], [`PROFILE_VARIABLE`]), or else a new seed and [`Profile::Quick`].
+    ///
+    /// # Panics
+    ///
+    /// When the environment names a seed that is no number, or an unknown profile.
+    pub fn new(harness: impl Harness) -> Self {
+        Self::shared(Arc::new(harness))
+    }
+
+    /// As [`new`](Runner::new), for a harness that others hold too.
+    pub fn shared(harness: Arc<dyn Harness>) -> Self {
+        Runner {
+            harness,
+            seed: from_environment(SEED_VARIABLE).unwrap_or_else(random_seed),
+            profile: from_environment(PROFILE_VARIABLE).unwrap_or_default(),
+            threads: 2,
+            shuffle: true,
+            only: None,
+            time_limit: None,
+            progress: Box::new(|_| {}),
+            replay: Box::new(|rule| {
+                rule.map_or("cargo test".to_owned(), |rule| {
+                    format!("cargo test {}", rule.test_name())
+                })
+            }),
+        }
+    }
+
+    /// What all randomness is made of. The same seed tries the same.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How much is tried.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// How many rules run side by side.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Whether the order is random (made of the seed) or that of the registry.
+    #[must_use]
+    pub fn shuffle(mut self, shuffle: bool) -> Self {
+        self.shuffle = shuffle;
+        self
+    }
+
+    /// Only this rule, or this group of rules. The others are reported as not run.
+    #[must_use]
+    pub fn only(mut self, rule_or_group: impl Into<String>) -> Self {
+        self.only = Some(rule_or_group.into());
+        self
+    }
+
+    /// How long a rule may take until it has failed: two minutes unless said otherwise, an hour in [`Profile::Soak`].
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Is told of each rule at its end.
+    #[must_use]
+    pub fn progress(mut self, progress: impl Fn(&RuleReport) + Send + Sync + 'static) -> Self {
+        self.progress = Box::new(progress);
+        self
+    }
+
+    /// The command that runs everything again, or one rule; without the environment variables, which are put before it.
+    #[must_use]
+    pub fn replay(
+        mut self,
+        command: impl Fn(Option<&Rule>) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.replay = Box::new(command);
+        self
+    }
+
+    /// Runs them.
+    pub fn run(self) -> Certificate {
+        let description = self.harness.describe();
+        let declined = self.harness.declined();
+        let mut chosen: Vec<&'static Rule> = RULES
+            .iter()
+            .filter(|rule| {
+                self.only
+                    .as_deref()
+                    .is_none_or(|only| rule.id == only || rule.group() == only)
+            })
+            .collect();
+        if self.shuffle {
+            // Sorted by a hash of the seed and the id: as good as shuffled.
+            chosen.sort_by_key(|rule| mix(self.seed ^ 1, rule.id));
+        }
+        let queue = Mutex::new(VecDeque::from(chosen));
+        let reports = Mutex::new(BTreeMap::new());
+        thread::scope(|scope| {
+            for _ in 0..self.threads {
+                scope.spawn(|| {
+                    loop {
+                        let next = queue.lock().expect("no panic while held").pop_front();
+                        let Some(rule) = next else { break };
+                        let report = self.run_rule(rule, &declined);
+                        (self.progress)(&report);
+                        reports
+                            .lock()
+                            .expect("no panic while held")
+                            .insert(rule.id, report);
+                    }
+                });
+            }
+        });
+        let mut reports = reports.into_inner().expect("no panic while held");
+        let rules: Vec<RuleReport> = RULES
+            .iter()
+            .map(|rule| {
+                reports
+                    .remove(rule.id)
+                    .unwrap_or_else(|| RuleReport::not_run(rule))
+            })
+            .collect();
+        let mut problems = Vec::new();
+        for Declined { rule, reason } in &declined {
+            if !RULES
+                .iter()
+                .any(|known| &known.id == rule || known.group() == rule)
+            {
+                problems.push(format!("{rule} is declined, and there is no such rule"));
+            }
+            if reason.trim().is_empty() {
+                problems.push(format!("{rule} is declined without a reason"));
+            }
+        }
+        if let Some(only) = &self.only
+            && !RULES
+                .iter()
+                .any(|rule| rule.id == only || rule.group() == only)
+        {
+            problems.push(format!("there is no rule or group {only}"));
+        }
+        let counts = Counts::of(&rules);
+        Certificate {
+            backend: description.backend,
+            backend_version: description.backend_version,
+            server_version: description.server_version,
+            server_settings: description.server_settings,
+            suite_version: env!("CARGO_PKG_VERSION").to_owned(),
+            edition: EDITION,
+            profile: self.profile.to_string(),
+            seed: self.seed,
+            certified: problems.is_empty() && counts.rules == counts.passed + counts.declined,
+            counts,
+            problems,
+            rules,
+            reproduce: self.reproduce(None),
+        }
+    }
+
+    fn reproduce(&self, rule: Option<&Rule>) -> String {
+        format!(
+            "{SEED_VARIABLE}={} {PROFILE_VARIABLE}={} {}",
+            self.seed,
+            self.profile,
+            (self.replay)(rule)
+        )
+    }
+
+    fn run_rule(&self, rule: &'static Rule, declined: &[Declined]) -> RuleReport {
+        let start = Instant::now();
+        let verdict = self.check(rule);
+        let declined = declined.iter().find(|declined| declined.covers(rule.id));
+        let (outcome, detail) = match (verdict, declined) {
+            (Ok(()), None) => (Outcome::Passed, None),
+            (Ok(()), Some(declined)) => (
+                Outcome::Failed,
+                Some(format!(
+                    "It was declined ({}), and it passes: decline it no more.",
+                    declined.reason
+                )),
+            ),
+            (Err(failure), Some(declined)) => (
+                Outcome::Declined,
+                Some(format!(
+                    "{} (Run all the same: {})",
+                    declined.reason,
+                    failure.summary()
+                )),
+            ),
+            (Err(failure), None) => {
+                let outcome = match failure.kind {
+                    Kind::NotRun => Outcome::NotRun,
+                    Kind::Broken | Kind::Cannot => Outcome::Failed,
+                };
+                (outcome, Some(self.explain(rule, &failure)))
+            }
+        };
+        RuleReport {
+            id: rule.id,
+            sentence: rule.sentence,
+            class: rule.class,
+            outcome,
+            millis: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            detail,
+        }
+    }
+
+    fn explain(&self, rule: &Rule, failure: &Failure) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "{:<10}{}", "rule", rule.id);
+        let _ = writeln!(text, "{:<10}{}", "", rule.sentence);
+        let _ = writeln!(text, "{failure}");
+        if failure.kind == Kind::Cannot {
+            let _ = writeln!(
+                text,
+                "{:<10}implement it, or decline the rule with the reason (Harness::declined)",
+                "what now"
+            );
+        }
+        let _ = writeln!(text, "{:<10}{}", "seed", self.seed);
+        let _ = write!(text, "{:<10}{}", "replay", self.reproduce(Some(rule)));
+        text
+    }
+
+    /// Checks a rule in a thread of its own, so that one that never ends does not hold up the others.
+    fn check(&self, rule: &'static Rule) -> Result<(), Failure> {
+        let (harness, profile) = (Arc::clone(&self.harness), self.profile);
+        let seed = mix(self.seed, rule.id);
+        let limit = self.time_limit.unwrap_or(match profile {
+            Profile::Quick | Profile::Certify => Duration::from_secs(120),
+            Profile::Soak => Duration::from_secs(3_600),
+        });
+        let (sender, receiver) = mpsc::channel();
+        let spawned = thread::Builder::new()
+            .name(rule.id.to_owned())
+            .spawn(move || {
+                let verdict = catch_unwind(AssertUnwindSafe(|| {
+                    let context = Context::new(harness, seed, profile)?;
+                    (rule.check)(&context)
+                }));
+                // Nobody listens any more when the time was over.
+                let _ = sender.send(verdict);
+            });
+        if let Err(error) = spawned {
+            return Err(Failure::not_run(format!("no thread could be had: {error}")));
+        }
+        match receiver.recv_timeout(limit) {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(panic)) => Err(Failure::broken(format!(
+                "it panicked: {}",
+                panic_message(&*panic)
+            ))),
+            Err(_) => Err(Failure::broken(format!(
+                "it did not end within {} seconds",
+                limit.as_secs()
+            ))),
+        }
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("harness", &self.harness.describe())
+            .field("seed", &self.seed)
+            .field("profile", &self.profile)
+            .field("threads", &self.threads)
+            .field("shuffle", &self.shuffle)
+            .field("only", &self.only)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+fn from_environment<T: std::str::FromStr<Err: fmt::Display>>(variable: &str) -> Option<T> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|error| panic!("{variable}={text}: {error}")),
+    )
+}
+
+fn random_seed() -> u64 {
+    // Short enough to type.
+    RandomState::new().hash_one(Instant::now()) % 1_000_000_000
+}
+
+/// FNV-1a of the text, over the seed, and a last stir: another number for each seed and each text, the same on every
+/// machine.
+fn mix(seed: u64, text: &str) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in seed.to_le_bytes().into_iter().chain(text.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash ^= hash >> 32;
+    hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ (hash >> 29)
+}
+
+/// What each test of [`certify!`](crate::certify) does.
+#[doc(hidden)]
+pub fn test_rule(harness: Arc<dyn Harness>, id: &str) {
+    let certificate = Runner::shared(harness).only(id).run();
+    let report = certificate
+        .rules
+        .iter()
+        .find(|report| report.id == id)
+        .expect("the macro and the registry are made of one table");
+    let detail = report.detail.as_deref().unwrap_or_default();
+    match report.outcome {
+        Outcome::Passed => {}
+        Outcome::Declined => println!("{id} is declined: {detail}"),
+        Outcome::Failed | Outcome::NotRun => panic!("{}\n\n{detail}\n", report.outcome),
+    }
+    assert!(
+        certificate.problems.is_empty(),
+        "{}",
+        certificate.problems.join("\n")
+    );
+}

@@ -1,0 +1,3 @@
+//! The reference keeps every rule.
+
+authstore_conformance::certify!(authstore_conformance::ReferenceHarness);
