@@ -4,6 +4,8 @@ mod connection;
 mod error;
 mod migration;
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub use options::{SqliteOptions, Synchronous};
 

@@ -1,0 +1,496 @@
+//! Migrations on SQLite: the crate's own series, and an application's beside it.
+
+#![cfg(feature = "sqlite")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use authstore::migration::{Direction, MigrationError, Migrator, Series, State, Step};
+use authstore::{AuthStore, Error, NewUser};
+use tempfile::TempDir;
+
+/// A store, and an application's folder of migrations beside it.
+struct Application {
+    directory: TempDir,
+    store: AuthStore,
+}
+
+impl Application {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::create_dir(directory.path().join("migrations")).expect("a folder");
+        let url = format!("sqlite:{}/auth.db", directory.path().display());
+        Application {
+            store: AuthStore::connect(&url).expect("a store"),
+            directory,
+        }
+    }
+
+    /// With a table of teams, and one of their members that refers to the crate's users.
+    fn with_teams() -> Self {
+        let application = Application::new();
+        application.store.migrate().expect("the crate's schema");
+        for (name, sql) in [
+            (
+                "0001_create_team.up.sql",
+                "CREATE TABLE team (id integer PRIMARY KEY);",
+            ),
+            ("0001_create_team.down.sql", "DROP TABLE team;"),
+            (
+                "0002_create_member.up.sql",
+                r#"CREATE TABLE member (
+                    team integer REFERENCES team (id),
+                    "user" text REFERENCES "User" (id) ON DELETE CASCADE
+                );"#,
+            ),
+            ("0002_create_member.down.sql", "DROP TABLE member;"),
+        ] {
+            application.write(name, sql);
+        }
+        application
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join("migrations").join(name)
+    }
+
+    fn write(&self, name: &str, sql: &str) {
+        fs::write(self.file(name), sql).expect("a migration");
+    }
+
+    fn series(&self) -> Result<Series, Error> {
+        Series::from_folder("app", self.directory.path().join("migrations"))
+    }
+
+    fn migrator(&self) -> Migrator {
+        let migrator = self.store.migrator().expect("SQLite has a schema");
+        migrator.with_series(self.series().expect("a series"))
+    }
+
+    /// Runs SQL by a connection of its own.
+    fn sql(&self, sql: &str) -> rusqlite::Result<()> {
+        rusqlite::Connection::open(self.directory.path().join("auth.db"))?.execute_batch(sql)
+    }
+
+    fn states(&self) -> Vec<(i64, State)> {
+        let status = self.migrator().status().expect("a status");
+        status.iter().map(|row| (row.version, row.state)).collect()
+    }
+}
+
+fn versions(steps: &[Step]) -> Vec<i64> {
+    steps.iter().map(|step| step.version).collect()
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> MigrationError {
+    match result {
+        Err(Error::Migration(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn up_takes_each_step_once_and_says_what_it_did() {
+    let application = Application::new();
+    let steps = application.store.migrate().expect("a schema");
+    let said: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            (
+                step.series.as_str(),
+                step.version,
+                step.name.as_str(),
+                step.direction,
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("authstore", 1, "create_user", Direction::Up),
+            ("authstore", 2, "create_account", Direction::Up),
+            ("authstore", 3, "create_session", Direction::Up),
+            ("authstore", 4, "create_verification_token", Direction::Up),
+            ("authstore", 5, "create_authenticator", Direction::Up),
+        ]
+    );
+    assert_eq!(application.store.migrate().expect("nothing to do"), []);
+}
+
+#[test]
+fn status_tells_what_was_taken_and_what_is_to_come_and_makes_nothing() {
+    let application = Application::with_teams();
+    assert_eq!(
+        application.states(),
+        [(1, State::Pending), (2, State::Pending)]
+    );
+    application.migrator().up_to(1).expect("one step");
+    assert!(
+        matches!(
+            application.states()[..],
+            [(1, State::Applied { .. }), (2, State::Pending)]
+        ),
+        "{:?}",
+        application.states()
+    );
+
+    let untouched = Application::new();
+    let migrator = untouched.store.migrator().expect("a migrator");
+    assert_eq!(migrator.status().expect("a status").len(), 5);
+    untouched
+        .sql("SELECT * FROM authstore_migration")
+        .expect_err("no table was made");
+}
+
+#[test]
+fn up_to_and_down_to_stop_where_they_are_told() {
+    let application = Application::new();
+    let migrator = application.store.migrator().expect("a migrator");
+    assert_eq!(
+        versions(&migrator.up_to(3).expect("three steps")),
+        [1, 2, 3]
+    );
+    assert_eq!(versions(&migrator.up().expect("the rest")), [4, 5]);
+    assert_eq!(versions(&migrator.down_to(4).expect("one step")), [5]);
+    assert_eq!(versions(&migrator.down(2).expect("two steps")), [4, 3]);
+    assert_eq!(versions(&migrator.down(usize::MAX).expect("all")), [2, 1]);
+    assert!(matches!(
+        refusal(migrator.up_to(6)),
+        MigrationError::UnknownVersion { version: 6 }
+    ));
+}
+
+#[test]
+fn down_and_up_of_the_last_step_keep_the_data_of_the_others() {
+    let application = Application::new();
+    let store = &application.store;
+    store.migrate().expect("a schema");
+    let user = store.create_user(NewUser::default()).expect("a user");
+    let migrator = store.migrator().expect("a migrator");
+    migrator.down(1).expect("one step back");
+    migrator.up().expect("and forth");
+    assert_eq!(store.get_user(user.id).expect("an answer"), Some(user));
+    assert_eq!(
+        store
+            .list_authenticators_by_user_id(uuid::Uuid::nil())
+            .expect("a table"),
+        []
+    );
+}
+
+#[test]
+fn down_then_up_leaves_a_working_empty_schema() {
+    let application = Application::new();
+    let store = &application.store;
+    store.migrate().expect("a schema");
+    let user = store.create_user(NewUser::default()).expect("a user");
+    let migrator = store.migrator().expect("a migrator");
+    migrator.down(usize::MAX).expect("all back");
+    migrator.up().expect("and forth");
+    assert_eq!(store.get_user(user.id).expect("an answer"), None);
+    store.create_user(NewUser::default()).expect("a user");
+}
+
+#[test]
+fn an_applications_series_runs_beside_the_crates_own() {
+    let application = Application::with_teams();
+    assert_eq!(
+        versions(&application.migrator().up().expect("two steps")),
+        [1, 2]
+    );
+    assert_eq!(application.store.migrate().expect("nothing to do"), []);
+    application.migrator().down(usize::MAX).expect("two steps");
+    let own = application
+        .store
+        .migrator()
+        .expect("a migrator")
+        .status()
+        .expect("a status");
+    assert!(
+        own.iter()
+            .all(|row| matches!(row.state, State::Applied { .. }))
+    );
+}
+
+#[test]
+fn a_row_inserted_without_an_id_gets_a_proper_uuid() {
+    let application = Application::new();
+    application.store.migrate().expect("a schema");
+    application
+        .sql(
+            r#"INSERT INTO "User" ("email") VALUES ('ada@example.org');
+            INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId")
+                SELECT "id", 'oauth', 'github', '1' FROM "User";
+            INSERT INTO "Session" ("userId", "sessionToken", "expires")
+                SELECT "id", 'token', '2030-01-01T00:00:00.000Z' FROM "User";"#,
+        )
+        .expect("rows");
+    let store = &application.store;
+    let user = store
+        .get_user_by_email("ada@example.org")
+        .expect("an answer")
+        .expect("a user");
+    let account = store
+        .get_account("github", "1")
+        .expect("an answer")
+        .expect("an account");
+    let (session, _) = store
+        .get_session_and_user("token")
+        .expect("an answer")
+        .expect("a session");
+    for id in [user.id, account.id, session.id] {
+        assert_eq!(id.get_version(), Some(uuid::Version::Random), "{id}");
+        assert_eq!(id.get_variant(), uuid::Variant::RFC4122, "{id}");
+    }
+    assert_eq!(user.email_verified, None, "nobody verified it");
+}
+
+#[test]
+fn a_changed_step_is_refused_and_nothing_is_changed() {
+    let application = Application::with_teams();
+    application.migrator().up_to(1).expect("one step");
+    application.write(
+        "0001_create_team.up.sql",
+        "CREATE TABLE team (id bigint PRIMARY KEY);",
+    );
+    assert!(matches!(
+        refusal(application.migrator().up()),
+        MigrationError::ChecksumChanged { version: 1, .. }
+    ));
+    assert!(matches!(
+        refusal(application.migrator().down(1)),
+        MigrationError::ChecksumChanged { version: 1, .. }
+    ));
+    assert_eq!(
+        application.states(),
+        [(1, State::Changed), (2, State::Pending)]
+    );
+    application
+        .sql("SELECT * FROM member")
+        .expect_err("the second step was not taken");
+}
+
+#[test]
+fn other_line_endings_are_no_change() {
+    let application = Application::with_teams();
+    let sql = "CREATE TABLE badge (\n    id integer\n);\n";
+    application.write("0003_create_badge.up.sql", sql);
+    application.migrator().up().expect("three steps");
+    application.write("0003_create_badge.up.sql", &sql.replace('\n', "\r\n"));
+    assert_eq!(application.migrator().up().expect("nothing to do"), []);
+}
+
+#[test]
+fn a_missing_step_is_refused_and_nothing_is_changed() {
+    let application = Application::with_teams();
+    application.migrator().up().expect("two steps");
+    for direction in ["up", "down"] {
+        let file = application.file(&format!("0001_create_team.{direction}.sql"));
+        fs::remove_file(file).expect("gone");
+    }
+    assert!(matches!(
+        refusal(application.migrator().up()),
+        MigrationError::StepMissing { version: 1, ref name } if name == "create_team"
+    ));
+}
+
+#[test]
+fn a_step_that_should_have_been_taken_earlier_is_refused() {
+    let application = Application::with_teams();
+    application.migrator().up().expect("two steps");
+    application.write(
+        "0000_create_country.up.sql",
+        "CREATE TABLE country (id integer);",
+    );
+    assert!(matches!(
+        refusal(application.migrator().up()),
+        MigrationError::OutOfOrder { version: 0, .. }
+    ));
+    application
+        .sql("SELECT * FROM country")
+        .expect_err("it was not taken");
+}
+
+#[test]
+fn a_schema_newer_than_the_program_is_refused_and_nothing_is_changed() {
+    let application = Application::with_teams();
+    application.migrator().up().expect("two steps");
+    for direction in ["up", "down"] {
+        let file = application.file(&format!("0002_create_member.{direction}.sql"));
+        fs::remove_file(file).expect("gone");
+    }
+    assert!(matches!(
+        refusal(application.migrator().down(1)),
+        MigrationError::NewerSchema {
+            database: 2,
+            program: 1
+        }
+    ));
+    application
+        .sql("SELECT * FROM team, member")
+        .expect("both are there");
+}
+
+#[test]
+fn a_step_that_fails_is_undone_and_those_before_it_stay() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_create_badge.up.sql",
+        "CREATE TABLE badge (id integer); INSERT INTO nowhere VALUES (1);",
+    );
+    match refusal(application.migrator().up()) {
+        MigrationError::Failed {
+            version: 3,
+            done,
+            source,
+            ..
+        } => {
+            assert_eq!(versions(&done), [1, 2]);
+            assert!(source.to_string().contains("nowhere"), "{source}");
+        }
+        other => panic!("{other:?}"),
+    }
+    application
+        .sql("SELECT * FROM team, member")
+        .expect("both are there");
+    application
+        .sql("SELECT * FROM badge")
+        .expect_err("it was undone");
+    application.write(
+        "0003_create_badge.up.sql",
+        "CREATE TABLE badge (id integer);",
+    );
+    assert_eq!(versions(&application.migrator().up().expect("mended")), [3]);
+}
+
+#[test]
+fn a_step_that_ends_the_transaction_is_refused() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_create_badge.up.sql",
+        "CREATE TABLE badge (id integer); ROLLBACK;",
+    );
+    application.migrator().up().expect_err("it is refused");
+    application
+        .sql("SELECT * FROM badge")
+        .expect_err("it was undone");
+    application
+        .store
+        .create_user(NewUser::default())
+        .expect("the store works on");
+}
+
+#[test]
+fn a_step_that_leaves_orphans_is_refused() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_fill_member.up.sql",
+        "INSERT INTO member (team) VALUES (7);",
+    );
+    let refused = application
+        .migrator()
+        .up()
+        .expect_err("team 7 is not there");
+    let causes = format!("{refused:?}");
+    assert!(
+        causes.contains("refer to a row that is not there"),
+        "{causes}"
+    );
+    application.write(
+        "0003_fill_member.up.sql",
+        "INSERT INTO team VALUES (7); INSERT INTO member (team) VALUES (7);",
+    );
+    application.migrator().up().expect("mended");
+}
+
+#[test]
+fn a_step_may_rebuild_a_table_that_others_refer_to() {
+    let application = Application::with_teams();
+    application.migrator().up().expect("two steps");
+    application
+        .sql("INSERT INTO team VALUES (1); INSERT INTO member (team) VALUES (1);")
+        .expect("rows");
+    application.write(
+        "0003_rename_team.up.sql",
+        "CREATE TABLE new_team (id integer PRIMARY KEY, name text);
+        INSERT INTO new_team (id) SELECT id FROM team;
+        DROP TABLE team;
+        ALTER TABLE new_team RENAME TO team;",
+    );
+    application.migrator().up().expect("a table rebuilt");
+    application
+        .sql("SELECT name FROM team")
+        .expect("the new one");
+}
+
+#[test]
+fn a_step_without_a_way_back_is_said_before_anything_is_changed() {
+    let application = Application::with_teams();
+    fs::remove_file(application.file("0001_create_team.down.sql")).expect("gone");
+    let migrator = application.migrator();
+    migrator.up().expect("two steps");
+    assert!(matches!(
+        refusal(migrator.down(2)),
+        MigrationError::Irreversible { version: 1, .. }
+    ));
+    application
+        .sql("SELECT * FROM member")
+        .expect("it is still there");
+}
+
+#[test]
+fn the_sql_of_all_steps_is_given_as_text() {
+    let application = Application::new();
+    let migrator = application.store.migrator().expect("a migrator");
+    let up = migrator.sql(Direction::Up).expect("text");
+    application.sql(&up).expect("it makes the schema");
+    application
+        .store
+        .create_user(NewUser::default())
+        .expect("which works");
+    let down = migrator.sql(Direction::Down).expect("text");
+    application.sql(&down).expect("it takes it back");
+    application
+        .store
+        .create_user(NewUser::default())
+        .expect_err("the schema is gone");
+}
+
+#[test]
+fn a_folder_that_cannot_be_understood_is_refused_with_its_path() {
+    for (name, said) in [
+        ("create_badge.up.sql", "must begin with a version"),
+        ("-1_create_badge.up.sql", "must begin with a version"),
+        ("0003_.up.sql", "must begin with a version"),
+        ("0003_create_badge.sql", "must end in .up.sql or .down.sql"),
+        ("3_create_badge.down.sql", "has no .up.sql"),
+        ("1_create_badge.up.sql", "two steps of version 1"),
+    ] {
+        let application = Application::with_teams();
+        application.write(name, "CREATE TABLE badge (id integer);");
+        let refused = refusal(application.series());
+        assert!(
+            matches!(refused, MigrationError::Folder { .. }),
+            "{name}: {refused:?}"
+        );
+        assert!(refused.to_string().contains(said), "{name}: {refused}");
+        assert!(
+            refused.to_string().contains("migrations"),
+            "{name}: {refused}"
+        );
+    }
+    let missing = refusal(Series::from_folder("app", "no/such/folder"));
+    assert!(missing.to_string().contains("no/such/folder"), "{missing}");
+}
+
+#[test]
+fn a_series_cannot_take_the_crates_own_name_or_none() {
+    let application = Application::new();
+    for name in ["authstore", "", "a\0b"] {
+        let refused = Series::from_folder(name, application.directory.path());
+        assert!(
+            matches!(refused, Err(Error::Invalid { field: "name", .. })),
+            "{refused:?}"
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! What is wrong with a file is said plainly, and nothing is lost.
+
+#![cfg(feature = "sqlite")]
+
+use std::fs;
+
+use authstore::migration::MigrationError;
+use authstore::{AuthStore, Error, NewUser, SqliteOptions};
+use tempfile::TempDir;
+
+fn directory() -> TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_by_name_and_left_as_it_is() {
+    let directory = directory();
+    let file = directory.path().join("notes.txt");
+    let notes = "Nothing in here is a database. ".repeat(100);
+    fs::write(&file, &notes).expect("a file");
+    let error = SqliteOptions::file(&file).open().expect_err("no database");
+    assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+    assert!(error.to_string().contains("notes.txt"), "{error}");
+    assert!(error.to_string().contains("not a database"), "{error}");
+    assert_eq!(fs::read_to_string(&file).expect("the file"), notes);
+}
+
+#[test]
+fn a_directory_is_refused_as_the_path_that_it_is() {
+    let directory = directory();
+    let error = SqliteOptions::file(directory.path())
+        .open()
+        .expect_err("a directory");
+    assert!(
+        matches!(&error, Error::Invalid { field: "path", reason } if reason.contains("is a directory")),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_missing_parent_is_named() {
+    let directory = directory();
+    let missing = directory.path().join("missing");
+    let error = SqliteOptions::file(missing.join("auth.db"))
+        .open()
+        .expect_err("no directory");
+    assert!(
+        matches!(&error, Error::Invalid { field: "path", reason }
+            if reason.contains(&format!("no directory {}", missing.display()))),
+        "{error:?}"
+    );
+    assert!(!missing.exists());
+}
+
+#[test]
+fn a_database_without_the_schema_says_to_run_migrate_first() {
+    let store = AuthStore::connect("sqlite::memory:").expect("a store");
+    for error in [
+        store.create_user(NewUser::default()).map(drop),
+        store.get_user_by_email("ada@example.org").map(drop),
+        store.delete_session("token").map(drop),
+    ]
+    .map(|result| result.expect_err("there is no schema"))
+    {
+        assert!(
+            matches!(
+                error,
+                Error::Migration(MigrationError::SchemaMissing { .. })
+            ),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("run migrate first"), "{error}");
+    }
+}
+
+#[test]
+fn a_column_that_is_missing_is_not_read_as_its_own_name() {
+    let directory = directory();
+    let file = directory.path().join("auth.db");
+    let store = AuthStore::new(SqliteOptions::file(&file).open().expect("a store"));
+    store.migrate().expect("a schema");
+    let user = store.create_user(NewUser::default()).expect("a user");
+    rusqlite::Connection::open(&file)
+        .and_then(|connection| {
+            connection.execute_batch(r#"ALTER TABLE "User" DROP COLUMN "image""#)
+        })
+        .expect("a column dropped");
+    let error = store.get_user(user.id).expect_err("no column");
+    assert!(
+        matches!(&error, Error::Migration(MigrationError::SchemaMissing { reason }) if reason.contains("image")),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_option_that_is_not_there_is_answered_with_those_that_are() {
+    let error = AuthStore::connect("sqlite:auth.db?poolsize=4").expect_err("a misspelt option");
+    let message = error.to_string();
+    for name in [
+        "`poolsize`",
+        "pool_size",
+        "checkout_timeout_ms",
+        "busy_timeout_ms",
+        "synchronous",
+    ] {
+        assert!(message.contains(name), "{name} in {message}");
+    }
+}
+
+#[test]
+fn an_option_out_of_its_range_is_named() {
+    for (option, field) in [
+        ("pool_size=0", "pool_size"),
+        ("pool_size=-1", "pool_size"),
+        ("pool_size=many", "pool_size"),
+        ("busy_timeout_ms=1s", "busy_timeout_ms"),
+        ("checkout_timeout_ms=", "checkout_timeout_ms"),
+        ("synchronous=sometimes", "synchronous"),
+    ] {
+        match format!("sqlite:auth.db?{option}").parse::<SqliteOptions>() {
+            Err(Error::Invalid { field: named, .. }) => assert_eq!(named, field, "{option}"),
+            other => panic!("{option}: {other:?}"),
+        }
+    }
+    let two = SqliteOptions::memory().pool_size(2).open();
+    assert!(
+        matches!(
+            two,
+            Err(Error::Invalid {
+                field: "pool_size",
+                ..
+            })
+        ),
+        "{two:?}"
+    );
+}
+
+#[test]
+fn a_path_may_hold_any_character() {
+    let directory = directory();
+    let url = format!(
+        "sqlite:{}/a%3Fb%20%25%20%C3%A9.db",
+        directory.path().display()
+    );
+    AuthStore::connect(&url)
+        .and_then(|store| store.migrate())
+        .expect("a store");
+    assert!(directory.path().join("a?b % é.db").is_file());
+}
