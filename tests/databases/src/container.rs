@@ -1,0 +1,165 @@
+use std::process::Command;
+use std::time::Duration;
+
+use testcontainers::core::{AccessMode, IntoContainerPort, Mount};
+use testcontainers::runners::SyncRunner;
+use testcontainers::{CopyDataSource, GenericImage, ImageExt};
+use uuid::Uuid;
+
+use crate::cleanup::AtEnd;
+
+/// Long enough for an image to be downloaded.
+const START_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What a container is started with.
+#[derive(Debug, Default)]
+pub(crate) struct Recipe {
+    pub(crate) image: String,
+    pub(crate) port: u16,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    pub(crate) command: Vec<String>,
+    /// A directory to keep in memory. What is in it is gone when the container stops.
+    pub(crate) in_memory: Option<&'static str>,
+    /// Files to put in, by path.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+}
+
+/// A running container, removed when this is dropped or the process ends, in whatever way it does.
+pub(crate) struct Container {
+    // First, so that it is dropped first.
+    container: testcontainers::Container<GenericImage>,
+    name: String,
+    port: u16,
+    _at_end: AtEnd,
+}
+
+impl Container {
+    pub(crate) fn start(recipe: &Recipe) -> Result<Self, String> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match Self::start_at(recipe, free_port()) {
+                // Somebody else may have taken the port in the meantime.
+                Err(reason) if attempt < 5 && reason.contains("port is already") => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// The host's port is chosen here and not by the engine, which would choose another one at every start.
+    fn start_at(recipe: &Recipe, port: u16) -> Result<Self, String> {
+        let name = format!("authstore-test-{}", Uuid::new_v4().simple());
+        let at_end = AtEnd::run(["docker", "rm", "--force", "--volumes", &name])
+            .map_err(|error| format!("no shell could be started: {error}"))?;
+        let (image, tag) = match recipe.image.rsplit_once(':') {
+            Some((image, tag)) if !tag.contains('/') => (image, tag),
+            _ => (recipe.image.as_str(), "latest"),
+        };
+        let mut request = GenericImage::new(image, tag)
+            .with_container_name(&name)
+            .with_startup_timeout(START_TIMEOUT)
+            .with_mapped_port(port, recipe.port.tcp())
+            .with_cmd(recipe.command.clone());
+        for (variable, value) in &recipe.environment {
+            request = request.with_env_var(*variable, value);
+        }
+        if let Some(directory) = recipe.in_memory {
+            request = request
+                .with_mount(Mount::tmpfs_mount(directory).with_access_mode(AccessMode::ReadWrite));
+        }
+        for (path, bytes) in &recipe.files {
+            request = request.with_copy_to(path.clone(), CopyDataSource::Data(bytes.clone()));
+        }
+        let container = request.start().map_err(|error| with_causes(&error))?;
+        Ok(Container {
+            container,
+            name,
+            port,
+            _at_end: at_end,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port on this machine that leads to the server.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.container.is_running().unwrap_or(false)
+    }
+
+    /// The last lines of what it wrote.
+    pub(crate) fn log(&self) -> String {
+        let read = |bytes: testcontainers::core::error::Result<Vec<u8>>| {
+            String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+        };
+        let text = read(self.container.stdout_to_vec()) + &read(self.container.stderr_to_vec());
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Runs `docker COMMAND ARGUMENTS... NAME`: the library has not everything that the engine can do, and what it has
+    /// in its blocking half panics here and there.
+    pub(crate) fn docker(&self, command: &[&str]) -> Result<(), String> {
+        let output = Command::new("docker")
+            .args(command)
+            .arg(&self.name)
+            .output()
+            .map_err(|error| format!("docker could not be run: {error}"))?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        }
+    }
+}
+
+/// Whether an engine answers; else why not.
+pub(crate) fn engine() -> Result<(), String> {
+    let output = Command::new("docker")
+        .args(["version", "--format", "{{.Server.Version}}"])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!(
+            "no container engine answers ({})",
+            String::from_utf8_lossy(&output.stderr)
+                .lines()
+                .next()
+                .unwrap_or("docker says nothing")
+        )),
+        Err(error) => Err(format!("there is no docker command ({error})")),
+    }
+}
+
+/// Below the range from which systems take the ports of connections that go out, so that none of those is in the way
+/// while a server restarts.
+fn free_port() -> u16 {
+    loop {
+        let port = 20_000
+            + u16::from_be_bytes([
+                Uuid::new_v4().as_bytes()[0] & 0x1f,
+                Uuid::new_v4().as_bytes()[1],
+            ]);
+        if std::net::TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}

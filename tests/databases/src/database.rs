@@ -1,0 +1,193 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use authstore::AuthStore;
+use uuid::Uuid;
+
+use crate::cleanup::AtEnd;
+use crate::client::Client;
+use crate::kind::Kind;
+use crate::server::Server;
+
+/// A new, empty database for one test, dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    kind: Kind,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Memory,
+    Folder { path: PathBuf, _at_end: AtEnd },
+    Server { server: Arc<Server>, name: String },
+}
+
+impl Database {
+    /// A new database of this kind, on the server that this process shares where it needs one. An error says why there
+    /// is none.
+    pub fn new(kind: Kind) -> Result<Self, String> {
+        let place = match kind {
+            Kind::SqliteMemory => Place::Memory,
+            Kind::SqliteFile => {
+                let path = std::env::temp_dir()
+                    .join(format!("authstore-test-{}", Uuid::new_v4().simple()));
+                std::fs::create_dir(&path)
+                    .map_err(|error| format!("{} could not be made: {error}", path.display()))?;
+                let at_end = AtEnd::run(["rm".as_ref(), "-rf".as_ref(), path.as_os_str()])
+                    .map_err(|error| format!("no shell could be started: {error}"))?;
+                Place::Folder {
+                    path,
+                    _at_end: at_end,
+                }
+            }
+            Kind::Postgres | Kind::Mysql | Kind::Mariadb => {
+                return Self::on(&Server::shared(kind)?);
+            }
+        };
+        Ok(Database { kind, place })
+    }
+
+    /// A new database on this server.
+    pub fn on(server: &Arc<Server>) -> Result<Self, String> {
+        let name = format!("authstore_test_{}", Uuid::new_v4().simple());
+        server
+            .client()?
+            .try_query(&format!("CREATE DATABASE {name}"))?;
+        Ok(Database {
+            kind: server.kind(),
+            place: Place::Server {
+                server: server.clone(),
+                name,
+            },
+        })
+    }
+
+    /// Which of the databases it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its URL. For SQLite in memory each connect makes a database of its own.
+    pub fn url(&self) -> String {
+        match &self.place {
+            Place::Memory => "sqlite::memory:".to_owned(),
+            Place::Folder { path, .. } => format!("sqlite:{}", path.join("auth.db").display()),
+            Place::Server { server, name } => server.url(name),
+        }
+    }
+
+    /// Its URL for another host and port, such as those of a [`Proxy`](crate::Proxy).
+    ///
+    /// # Panics
+    ///
+    /// When it is not on a server.
+    pub fn url_through(&self, address: SocketAddr) -> String {
+        self.server().url_through(address, self.name())
+    }
+
+    /// Its name on the server.
+    ///
+    /// # Panics
+    ///
+    /// When it is not on a server.
+    pub fn name(&self) -> &str {
+        match &self.place {
+            Place::Server { name, .. } => name,
+            _ => panic!("{} has no server", self.kind),
+        }
+    }
+
+    /// The server that it is on.
+    ///
+    /// # Panics
+    ///
+    /// When it is not on one.
+    pub fn server(&self) -> &Arc<Server> {
+        match &self.place {
+            Place::Server { server, .. } => server,
+            _ => panic!("{} has no server", self.kind),
+        }
+    }
+
+    /// A connection to it for what a test does behind the store's back.
+    ///
+    /// # Panics
+    ///
+    /// When it is not on a server, or that does not answer.
+    pub fn client(&self) -> Client {
+        Client::connect(&self.url()).unwrap_or_else(|error| panic!("{}: {error}", self.kind))
+    }
+
+    /// A store on it, with the schema.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be opened or migrated.
+    pub fn store(&self) -> AuthStore {
+        self.store_with("")
+    }
+
+    /// A store on it with these options (`pool_size=2&...`), and with the schema.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be opened or migrated.
+    pub fn store_with(&self, options: &str) -> AuthStore {
+        store(&with_options(self.url(), options))
+    }
+}
+
+/// A store at this URL, with the schema.
+///
+/// # Panics
+///
+/// When it cannot be opened or migrated.
+pub fn store(url: &str) -> AuthStore {
+    let store = AuthStore::connect(url).expect("the store can be opened");
+    store.migrate().expect("the store can be migrated");
+    store
+}
+
+/// A URL with further options.
+pub fn with_options(mut url: String, options: &str) -> String {
+    if !options.is_empty() {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url += options;
+    }
+    url
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Place::Server { server, name } = &self.place else {
+            return;
+        };
+        // Only a test that has failed leaves connections that hold locks, or a server that is down. Its own message
+        // counts, so what goes wrong here is no panic.
+        let dropped = server.client().and_then(|mut client| {
+            if self.kind == Kind::Postgres {
+                client.try_query(&format!("DROP DATABASE {name} WITH (FORCE)"))
+            } else {
+                client.try_query("SET SESSION lock_wait_timeout = 10")?;
+                let left = client.try_query(&format!(
+                    "SELECT id FROM information_schema.processlist WHERE db = '{name}'"
+                ))?;
+                for id in left.into_iter().flatten().flatten() {
+                    // It may have ended in the meantime.
+                    let _ = client.try_query(&format!("KILL {id}"));
+                }
+                client.try_query(&format!("DROP DATABASE {name}"))
+            }
+        });
+        if let Err(error) = dropped
+            && !server.is_container()
+        {
+            eprintln!(
+                "{}: the database {name} could not be dropped: {error}",
+                self.kind
+            );
+        }
+    }
+}

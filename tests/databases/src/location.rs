@@ -1,0 +1,61 @@
+use std::net::SocketAddr;
+
+/// A server's URL, in parts: `scheme://[user[:password]@]host[:port]/[database][?options]`.
+#[derive(Clone)]
+pub(crate) struct Location {
+    scheme: String,
+    user: String,
+    host: String,
+    database: String,
+    options: String,
+}
+
+impl Location {
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once("://").ok_or("it has no ://")?;
+        let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        if host.is_empty() {
+            return Err("it names no host".to_owned());
+        }
+        Ok(Location {
+            scheme: scheme.to_owned(),
+            user: user.to_owned(),
+            host: host.to_owned(),
+            database: database.to_owned(),
+            options: options.to_owned(),
+        })
+    }
+
+    /// The host's name, or address, and port as the URL has them.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The database that the URL names, empty if it names none.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        self.url_at(&self.host, database)
+    }
+
+    /// The same, with another way to the server.
+    pub(crate) fn url_through(&self, address: SocketAddr, database: &str) -> String {
+        self.url_at(&address.to_string(), database)
+    }
+
+    pub(crate) fn url_at(&self, host: &str, database: &str) -> String {
+        let Location {
+            scheme,
+            user,
+            options,
+            ..
+        } = self;
+        let at = if user.is_empty() { "" } else { "@" };
+        let question_mark = if options.is_empty() { "" } else { "?" };
+        format!("{scheme}://{user}{at}{host}/{database}{question_mark}{options}")
+    }
+}

@@ -1,0 +1,214 @@
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// A way to a server that counts what goes through it, and can be cut, held up and closed.
+///
+/// It knows nothing of what is said. Connections through it end when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: String,
+    state: Mutex<State>,
+    changed: Condvar,
+    round_trips: AtomicU64,
+    connections: AtomicU64,
+    ended: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    traffic: Traffic,
+    /// Both ends of each open connection.
+    open: Vec<(u64, TcpStream, TcpStream)>,
+}
+
+/// What a proxy does with what it is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Traffic {
+    /// Everything passes.
+    #[default]
+    Passes,
+    /// New connections are closed at once; open ones go on.
+    Refused,
+    /// Nothing passes in either direction, and nobody is told.
+    Held,
+    /// What clients send passes, and what servers answer is held back.
+    AnswersHeld,
+    /// The next connection on which a client sends something is cut before that arrives.
+    CutAtRequest,
+    /// The next connection on which a server answers is cut before the answer arrives.
+    CutAtAnswer,
+}
+
+impl Proxy {
+    /// A way to the server at this host and port.
+    pub fn to(upstream: impl Into<String>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let shared = Arc::new(Shared {
+            upstream: upstream.into(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            round_trips: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+        });
+        let acceptor = shared.clone();
+        thread::spawn(move || acceptor.accept(&listener));
+        Proxy { address, shared }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How often, over all connections, a client has sent something after the server had had the word.
+    pub fn round_trips(&self) -> u64 {
+        self.shared.round_trips.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were made through it.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many connections are open.
+    pub fn open(&self) -> usize {
+        self.shared.state().open.len()
+    }
+
+    /// What is done with traffic from now on.
+    pub fn set(&self, traffic: Traffic) {
+        self.shared.state().traffic = traffic;
+        self.shared.changed.notify_all();
+    }
+
+    /// Cuts all open connections.
+    pub fn cut(&self) {
+        for (_, client, server) in &self.shared.state().open {
+            cut(client, server);
+        }
+    }
+
+    /// Refuses new connections and cuts the open ones, as if the server had gone.
+    pub fn close(&self) {
+        self.set(Traffic::Refused);
+        self.cut();
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        self.close();
+        // Wakes the acceptor.
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accept(self: Arc<Self>, listener: &TcpListener) {
+        while let Ok((client, _)) = listener.accept() {
+            if self.ended.load(Ordering::SeqCst) {
+                return;
+            }
+            if self.state().traffic == Traffic::Refused {
+                continue;
+            }
+            let Ok(server) = TcpStream::connect(&self.upstream) else {
+                continue;
+            };
+            if self.connect(client, server).is_err() {
+                continue;
+            }
+        }
+    }
+
+    fn connect(self: &Arc<Self>, client: TcpStream, server: TcpStream) -> std::io::Result<()> {
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let id = self.connections.fetch_add(1, Ordering::SeqCst);
+        self.state()
+            .open
+            .push((id, client.try_clone()?, server.try_clone()?));
+        // The server speaks first on MySQL, the client on PostgreSQL: either way its first word is a round trip.
+        let client_spoke_last = Arc::new(AtomicBool::new(false));
+        let (from_client, from_server) = (client.try_clone()?, server.try_clone()?);
+        let (shared, last) = (self.clone(), client_spoke_last.clone());
+        thread::spawn(move || shared.pump(id, from_client, server, true, &last));
+        let shared = self.clone();
+        thread::spawn(move || shared.pump(id, from_server, client, false, &client_spoke_last));
+        Ok(())
+    }
+
+    fn pump(
+        &self,
+        id: u64,
+        mut from: TcpStream,
+        mut to: TcpStream,
+        is_request: bool,
+        client_spoke_last: &AtomicBool,
+    ) {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(length) = from.read(&mut buffer) {
+            if length == 0 || !self.may_pass(is_request) {
+                break;
+            }
+            let was_client = client_spoke_last.swap(is_request, Ordering::SeqCst);
+            if is_request && !was_client {
+                self.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
+            if to.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        cut(&from, &to);
+        self.state().open.retain(|(other, ..)| *other != id);
+    }
+
+    /// Waits as long as traffic is held; false when the connection is to be cut.
+    fn may_pass(&self, is_request: bool) -> bool {
+        let mut state = self.state();
+        loop {
+            match state.traffic {
+                Traffic::Held => {}
+                Traffic::AnswersHeld if !is_request => {}
+                Traffic::CutAtRequest if is_request => {
+                    state.traffic = Traffic::Passes;
+                    return false;
+                }
+                Traffic::CutAtAnswer if !is_request => {
+                    state.traffic = Traffic::Passes;
+                    return false;
+                }
+                _ => return true,
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// It may have been cut from the other side already.
+fn cut(client: &TcpStream, server: &TcpStream) {
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Both);
+}

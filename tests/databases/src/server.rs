@@ -1,0 +1,294 @@
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::container::{Container, Recipe, engine};
+use crate::kind::Kind;
+use crate::location::Location;
+
+/// How long a server may take until it answers.
+const READY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A running PostgreSQL, MySQL or MariaDB.
+pub struct Server {
+    kind: Kind,
+    location: Location,
+    container: Option<Container>,
+}
+
+/// How a test wants a server of its own to be.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Arguments of the server's command line.
+    pub arguments: Vec<String>,
+    /// Whether what is committed survives a restart. It costs speed, so servers that are not restarted do without.
+    pub durable: bool,
+    /// Files to put into the container, by path, owned by the server and readable to nobody else.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({} at {})", self.kind, self.location.host())
+    }
+}
+
+impl Server {
+    /// The server that all tests of this process share: the one whose URL is in the environment, else a container that is
+    /// started at the first call and removed when the process ends. An error says why there is none.
+    pub fn shared(kind: Kind) -> Result<Arc<Self>, String> {
+        static POSTGRES: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
+        static MYSQL: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
+        static MARIADB: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
+        let server = match kind {
+            Kind::Postgres => &POSTGRES,
+            Kind::Mysql => &MYSQL,
+            Kind::Mariadb => &MARIADB,
+            Kind::SqliteMemory | Kind::SqliteFile => {
+                return Err("SQLite has no server".to_owned());
+            }
+        };
+        server
+            .get_or_init(|| {
+                let server = match std::env::var(kind.url_variable()) {
+                    Ok(url) => Self::at(kind, &url)
+                        .map_err(|reason| format!("{}: {reason}", kind.url_variable())),
+                    Err(_) => Self::start(kind, &Setup::default()),
+                };
+                server.map(Arc::new)
+            })
+            .clone()
+    }
+
+    /// Starts a server in a container for the caller alone, removed when it is dropped.
+    pub fn start(kind: Kind, setup: &Setup) -> Result<Self, String> {
+        engine()?;
+        let password = Uuid::new_v4().simple().to_string();
+        let recipe = recipe(kind, setup, &password);
+        let container = Container::start(&recipe).map_err(|reason| {
+            format!(
+                "no container of {} could be started ({reason})",
+                recipe.image
+            )
+        })?;
+        let (scheme, user, database) = match kind {
+            Kind::Postgres => ("postgres", "postgres", "postgres"),
+            _ => ("mysql", "root", ""),
+        };
+        let location = Location::parse(&format!(
+            "{scheme}://{user}:{password}@127.0.0.1:{}/{database}",
+            container.port()
+        ))?;
+        let server = Server {
+            kind,
+            location,
+            container: Some(container),
+        };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    /// A running server that somebody else looks after.
+    fn at(kind: Kind, url: &str) -> Result<Self, String> {
+        let server = Server {
+            kind,
+            location: Location::parse(url)?,
+            container: None,
+        };
+        server.client()?;
+        Ok(server)
+    }
+
+    /// Which of the databases it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The URL of a database on it.
+    pub fn url(&self, database: &str) -> String {
+        self.location.url(database)
+    }
+
+    /// The URL that tests come to it with, as `AUTHSTORE_TEST_..._URL` takes it.
+    pub fn admin_url(&self) -> String {
+        self.location.url(self.location.database())
+    }
+
+    /// The URL of a database on it for another host and port, such as those of a [`Proxy`](crate::Proxy).
+    pub fn url_through(&self, address: std::net::SocketAddr, database: &str) -> String {
+        self.location.url_through(address, database)
+    }
+
+    /// Its host and port.
+    pub fn host(&self) -> String {
+        match self.location.host() {
+            host if host.contains(':') => host.to_owned(),
+            host if self.kind == Kind::Postgres => format!("{host}:5432"),
+            host => format!("{host}:3306"),
+        }
+    }
+
+    /// A connection for what a test does behind the store's back.
+    pub fn client(&self) -> Result<Client, String> {
+        Client::connect(&self.admin_url())
+    }
+
+    /// Whether it is a container of ours, which can be paused and restarted.
+    pub fn is_container(&self) -> bool {
+        self.container.is_some()
+    }
+
+    /// What its container is called, if it is one of ours.
+    pub fn container_name(&self) -> Option<&str> {
+        self.container.as_ref().map(Container::name)
+    }
+
+    /// Stops it as a machine that is shut down would, and starts it again. Returns when it answers.
+    pub fn restart(&self) -> Result<(), String> {
+        self.container()?.docker(&["restart", "--time=30"])?;
+        self.wait_until_ready()
+    }
+
+    /// Kills it, as a power cut would, and starts it again. Returns when it answers.
+    pub fn crash(&self) -> Result<(), String> {
+        self.container()?.docker(&["kill"])?;
+        self.container()?.docker(&["start"])?;
+        self.wait_until_ready()
+    }
+
+    /// Stops it.
+    pub fn stop(&self) -> Result<(), String> {
+        self.container()?.docker(&["stop", "--time=30"])
+    }
+
+    /// Starts it after [`stop`](Server::stop). Returns when it answers.
+    pub fn start_again(&self) -> Result<(), String> {
+        self.container()?.docker(&["start"])?;
+        self.wait_until_ready()
+    }
+
+    /// Freezes it: connections stay open, and nothing answers.
+    pub fn pause(&self) -> Result<(), String> {
+        self.container()?.docker(&["pause"])
+    }
+
+    /// Lets it go on.
+    pub fn unpause(&self) -> Result<(), String> {
+        self.container()?.docker(&["unpause"])
+    }
+
+    fn container(&self) -> Result<&Container, String> {
+        self.container
+            .as_ref()
+            .ok_or_else(|| "the server is not a container of these tests".to_owned())
+    }
+
+    fn wait_until_ready(&self) -> Result<(), String> {
+        let container = self.container()?;
+        let deadline = Instant::now() + READY_TIMEOUT;
+        loop {
+            let answer = self
+                .client()
+                .and_then(|mut client| client.try_query("SELECT 1"));
+            let Err(reason) = answer else { return Ok(()) };
+            if !container.is_running() {
+                return Err(format!("it ended: {}", container.log()));
+            }
+            if Instant::now() > deadline {
+                return Err(format!(
+                    "it did not answer in time: {reason}\n{}",
+                    container.log()
+                ));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// The image of which containers are started.
+fn image(kind: Kind) -> String {
+    std::env::var(kind.image_variable()).unwrap_or_else(|_| {
+        match kind {
+            Kind::Postgres => "postgres:17",
+            Kind::Mysql => "mysql:9",
+            _ => "mariadb:11",
+        }
+        .to_owned()
+    })
+}
+
+fn recipe(kind: Kind, setup: &Setup, password: &str) -> Recipe {
+    let mut recipe = Recipe {
+        image: image(kind),
+        files: setup.files.clone(),
+        ..Recipe::default()
+    };
+    let (server, owner, arguments): (_, _, &[&str]) = match kind {
+        Kind::Postgres => {
+            recipe.port = 5432;
+            recipe.environment = vec![
+                ("POSTGRES_PASSWORD", password.to_owned()),
+                ("PGDATA", "/var/lib/postgresql/authstore-test".to_owned()),
+            ];
+            let speed: &[&str] = &[
+                "--fsync=off",
+                "--synchronous_commit=off",
+                "--full_page_writes=off",
+                "--max_connections=500",
+            ];
+            recipe.in_memory = Some("/var/lib/postgresql/authstore-test");
+            ("postgres", "postgres", speed)
+        }
+        _ => {
+            recipe.port = 3306;
+            let variable = if kind == Kind::Mysql {
+                "MYSQL_ROOT_PASSWORD"
+            } else {
+                "MARIADB_ROOT_PASSWORD"
+            };
+            recipe.environment = vec![(variable, password.to_owned())];
+            recipe.in_memory = Some("/var/lib/mysql");
+            let server = if kind == Kind::Mysql {
+                "mysqld"
+            } else {
+                "mariadbd"
+            };
+            let speed: &[&str] = &[
+                "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-doublewrite=0",
+                "--skip-log-bin",
+                "--performance-schema=0",
+                "--max-connections=500",
+            ];
+            (server, "mysql", speed)
+        }
+    };
+    let mut command = vec![server.to_owned()];
+    if setup.durable {
+        recipe.in_memory = None;
+        command.push(match kind {
+            Kind::Postgres => "--max_connections=500".to_owned(),
+            _ => "--max-connections=500".to_owned(),
+        });
+    } else {
+        command.extend(arguments.iter().map(|&argument| argument.to_owned()));
+    }
+    command.extend(setup.arguments.iter().cloned());
+    recipe.command = if setup.files.is_empty() {
+        command
+    } else {
+        // Files are put in as root's; the server insists that a private key is its own and nobody else's to read.
+        let mut script = "for file in \"$@\"; do [ \"$file\" = -- ] && break; chown ".to_owned();
+        script += owner;
+        script += " \"$file\" && chmod 600 \"$file\"; shift; done; shift; exec docker-entrypoint.sh \"$@\"";
+        let mut wrapped = vec!["sh".to_owned(), "-c".to_owned(), script, "sh".to_owned()];
+        wrapped.extend(setup.files.iter().map(|(path, _)| path.clone()));
+        wrapped.push("--".to_owned());
+        wrapped.extend(command);
+        wrapped
+    };
+    recipe
+}

@@ -1,0 +1,192 @@
+//! Tests on databases, as `cargo test` and `cargo nextest` run them.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::thread;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::container::engine;
+use crate::kind::Kind;
+use crate::server::Server;
+
+/// What a test needs of its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// A [`Database`](crate::Database) on the server that all share.
+    Shared,
+    /// A server in a container of its own, which it can restart or set up in its own way.
+    Container,
+}
+
+/// A test on one database.
+pub struct Test {
+    kind: Kind,
+    needs: Needs,
+    name: String,
+    run: Box<dyn FnOnce() + Send>,
+}
+
+impl std::fmt::Debug for Test {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Test({})", self.name)
+    }
+}
+
+impl Test {
+    /// A test of this name, without that of the database. It fails when `run` panics.
+    pub fn new(kind: Kind, needs: Needs, name: &str, run: impl FnOnce() + Send + 'static) -> Self {
+        Test {
+            kind,
+            needs,
+            name: format!("{kind}::{name}"),
+            run: Box::new(run),
+        }
+    }
+
+    /// The same test on each of these databases.
+    pub fn on(kinds: &[Kind], needs: Needs, name: &str, run: fn(Kind)) -> Vec<Self> {
+        kinds
+            .iter()
+            .map(|&kind| Self::new(kind, needs, name, move || run(kind)))
+            .collect()
+    }
+}
+
+/// Runs the tests that the command line asks for, and says at the end which databases could not be had.
+///
+/// Call it in `main` of a test target that has `harness = false`.
+pub fn run(tests: Vec<Test>) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut wanted: BTreeMap<(Kind, Needs), u64> = BTreeMap::new();
+    for test in tests
+        .iter()
+        .filter(|test| is_asked_for(&arguments, &test.name))
+    {
+        *wanted.entry((test.kind, test.needs)).or_default() += 1;
+    }
+    // To start servers just to list tests would take too long, so this much is found out at less cost.
+    let obstacle = if arguments.list {
+        cheap_obstacle
+    } else {
+        obstacle
+    };
+    let obstacles: BTreeMap<(Kind, Needs), String> = thread::scope(|scope| {
+        let asked: Vec<_> = wanted
+            .keys()
+            .map(|&(kind, needs)| ((kind, needs), scope.spawn(move || obstacle(kind, needs))))
+            .collect();
+        asked
+            .into_iter()
+            .filter_map(|(key, thread)| {
+                let reason = thread.join().expect("no panic").err()?;
+                Some((key, reason))
+            })
+            .collect()
+    });
+    let required = required();
+    let trials = tests
+        .into_iter()
+        .map(|test| {
+            let reason = obstacles.get(&(test.kind, test.needs)).cloned();
+            let ignored = reason.is_some() && !required.contains(&test.kind);
+            let run = test.run;
+            Trial::test(test.name, move || match reason {
+                Some(reason) => Err(Failed::from(reason)),
+                None => {
+                    run();
+                    Ok(())
+                }
+            })
+            .with_ignored_flag(ignored)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        for kind in Kind::SERVERS {
+            if let Some(notice) = notice(kind, &wanted, &obstacles)
+                && !required.contains(&kind)
+            {
+                println!("{notice}");
+            }
+        }
+    }
+    conclusion.exit_code()
+}
+
+/// As libtest-mimic decides it.
+fn is_asked_for(arguments: &Arguments, name: &str) -> bool {
+    let matches = |filter: &String| {
+        if arguments.exact {
+            name == filter
+        } else {
+            name.contains(filter)
+        }
+    };
+    arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
+}
+
+/// Why tests of this kind cannot run.
+fn obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
+    match needs {
+        _ if !kind.is_server() => Ok(()),
+        Needs::Shared => Server::shared(kind).map(drop),
+        Needs::Container if std::env::var_os(kind.url_variable()).is_none() => {
+            Server::shared(kind).map(drop)
+        }
+        Needs::Container => engine(),
+    }
+}
+
+fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
+    match needs {
+        _ if !kind.is_server() => Ok(()),
+        Needs::Shared if std::env::var_os(kind.url_variable()).is_some() => Ok(()),
+        _ => engine(),
+    }
+}
+
+/// The databases that must be there.
+///
+/// # Panics
+///
+/// When the environment names one that does not exist.
+pub(crate) fn required() -> Vec<Kind> {
+    std::env::var("AUTHSTORE_TEST_REQUIRE")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            name.parse()
+                .unwrap_or_else(|error| panic!("AUTHSTORE_TEST_REQUIRE: {error}"))
+        })
+        .collect()
+}
+
+/// What to say of a database that could not be had.
+fn notice(
+    kind: Kind,
+    wanted: &BTreeMap<(Kind, Needs), u64>,
+    obstacles: &BTreeMap<(Kind, Needs), String>,
+) -> Option<String> {
+    let missing = obstacles.iter().filter(|((of, _), _)| *of == kind);
+    let count: u64 = missing.clone().map(|(key, _)| wanted[key]).sum();
+    let ((_, needs), reason) = missing.min()?;
+    let title = kind.title();
+    let remedy = match needs {
+        Needs::Shared => format!(
+            "Start Docker, or set {} to the URL of a running {title} whose user may create databases.",
+            kind.url_variable()
+        ),
+        Needs::Container => "These start a server of their own: start Docker.".to_owned(),
+    };
+    Some(format!(
+        "NOT TESTED on {title} ({kind}): {count} of {} tests did not run, since {reason}.\n    {remedy}",
+        wanted
+            .iter()
+            .filter(|((of, _), _)| *of == kind)
+            .map(|(_, count)| count)
+            .sum::<u64>(),
+    ))
+}
