@@ -24,6 +24,7 @@ mod cleanup;
 mod client;
 mod container;
 mod database;
+mod harness;
 mod kind;
 mod location;
 mod proxy;
@@ -32,7 +33,8 @@ mod trials;
 
 pub use client::{Client, TextRow};
 pub use database::{Database, store, with_options};
+pub use harness::DatabaseHarness;
 pub use kind::Kind;
 pub use proxy::{Proxy, Traffic};
 pub use server::{Server, Setup};
-pub use trials::{Needs, Test, run};
+pub use trials::{Needs, Test, required, run};

@@ -1,5 +1,7 @@
 use std::net::SocketAddr;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// A server's URL, in parts: `scheme://[user[:password]@]host[:port]/[database][?options]`.
 #[derive(Clone)]
 pub(crate) struct Location {
@@ -26,6 +28,15 @@ impl Location {
             database: database.to_owned(),
             options: options.to_owned(),
         })
+    }
+
+    pub(crate) fn with_password(&self, password: &str) -> Self {
+        let user = self.user.split(':').next().unwrap_or_default();
+        let password = utf8_percent_encode(password, NON_ALPHANUMERIC);
+        Location {
+            user: format!("{user}:{password}"),
+            ..self.clone()
+        }
     }
 
     /// The host's name, or address, and port as the URL has them.

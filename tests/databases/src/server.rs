@@ -122,6 +122,11 @@ impl Server {
         self.location.url_through(address, database)
     }
 
+    /// The URL of a database on it with another password.
+    pub fn url_with_password(&self, password: &str, database: &str) -> String {
+        self.location.with_password(password).url(database)
+    }
+
     /// Its host and port.
     pub fn host(&self) -> String {
         match self.location.host() {

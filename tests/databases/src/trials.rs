@@ -146,12 +146,12 @@ fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
     }
 }
 
-/// The databases that must be there.
+/// The databases that must be there (`AUTHSTORE_TEST_REQUIRE`).
 ///
 /// # Panics
 ///
 /// When the environment names one that does not exist.
-pub(crate) fn required() -> Vec<Kind> {
+pub fn required() -> Vec<Kind> {
     std::env::var("AUTHSTORE_TEST_REQUIRE")
         .unwrap_or_default()
         .split(',')

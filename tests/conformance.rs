@@ -1,0 +1,35 @@
+//! Every rule of the conformance suite on every database: `cargo test --test conformance postgres::create_user` runs
+//! those of one operation on one of them.
+//!
+//! `AUTHSTORE_CONFORMANCE_PROFILE` says how much is tried, and `AUTHSTORE_CONFORMANCE_SEED` replays a failure.
+
+use std::process::ExitCode;
+
+use authstore_conformance::{Outcome, RULES, Runner};
+use authstore_test_databases::{DatabaseHarness, Kind, Needs, Test, run};
+
+fn main() -> ExitCode {
+    let tests = Kind::ALL.into_iter().flat_map(|kind| {
+        RULES
+            .iter()
+            .map(move |rule| Test::new(kind, Needs::Shared, rule.id, move || check(kind, rule.id)))
+    });
+    run(tests.collect())
+}
+
+fn check(kind: Kind, id: &'static str) {
+    let certificate = Runner::new(DatabaseHarness(kind))
+        .only(id)
+        .replay(move |_| format!("cargo test --test conformance {kind}::{id}"))
+        .run();
+    assert_eq!(certificate.problems, [""; 0]);
+    let report = certificate
+        .rules
+        .iter()
+        .find(|report| report.id == id)
+        .expect("a report for each rule");
+    match (report.outcome, report.detail.as_deref()) {
+        (Outcome::Passed | Outcome::Declined, _) => {}
+        (outcome, detail) => panic!("{outcome}\n\n{}\n", detail.unwrap_or_default()),
+    }
+}

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use authstore::AuthStore;
+use authstore_conformance::{BoxError, Declined, Description, Harness, Storage};
+use rusqlite::Connection;
+
+use crate::database::Database;
+use crate::kind::Kind;
+use crate::proxy::{Proxy, Traffic};
+use crate::server::Server;
+
+/// One of the five databases, for the conformance suite.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseHarness(pub Kind);
+
+impl Harness for DatabaseHarness {
+    fn describe(&self) -> Description {
+        let mut description = Description::new(self.0.name(), env!("CARGO_PKG_VERSION"));
+        let (version, settings) = match self.0 {
+            Kind::SqliteMemory | Kind::SqliteFile => (
+                Some(format!("SQLite {}", rusqlite::version())),
+                BTreeMap::new(),
+            ),
+            server => server_description(server)
+                .unwrap_or_else(|reason| (None, BTreeMap::from([("error".to_owned(), reason)]))),
+        };
+        description.server_version = version;
+        description.server_settings = settings;
+        description
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        let database = Database::new(self.0)?;
+        Ok(match self.0 {
+            Kind::SqliteMemory => Box::new(Memory::default()),
+            Kind::SqliteFile => Box::new(File {
+                database,
+                writer: Mutex::default(),
+            }),
+            _ => Box::new(Remote {
+                proxy: Proxy::to(database.server().host()),
+                database,
+            }),
+        })
+    }
+
+    fn declined(&self) -> Vec<Declined> {
+        Vec::new()
+    }
+}
+
+/// The server's version, and those of its settings that might make a difference.
+fn server_description(kind: Kind) -> Result<(Option<String>, BTreeMap<String, String>), String> {
+    let mut client = Server::shared(kind)?.client()?;
+    let (version, settings): (_, &[&str]) = if kind == Kind::Postgres {
+        (
+            "SHOW server_version",
+            &[
+                "SELECT current_setting('server_encoding')",
+                "SELECT datcollate FROM pg_database WHERE datname = current_database()",
+                "SELECT current_setting('default_transaction_isolation')",
+                "SELECT current_setting('TimeZone')",
+                "SELECT current_setting('fsync')",
+            ],
+        )
+    } else {
+        (
+            "SELECT @@version",
+            &[
+                "SELECT @@character_set_server",
+                "SELECT @@collation_server",
+                "SELECT @@transaction_isolation",
+                "SELECT @@system_time_zone",
+                "SELECT @@sql_mode",
+                "SELECT @@innodb_flush_log_at_trx_commit",
+            ],
+        )
+    };
+    let version = format!("{} {}", kind.title(), client.query_one(version));
+    let settings = settings
+        .iter()
+        .map(|&query| {
+            let name = query
+                .trim_start_matches("SELECT ")
+                .trim_start_matches("current_setting('")
+                .trim_start_matches("@@");
+            let name = name.split(['\'', ' ']).next().unwrap_or(name);
+            (name.to_owned(), client.query_one(query))
+        })
+        .collect();
+    Ok((Some(version), settings))
+}
+
+/// SQLite in memory: a handle is the only way to the database, so all are clones of the first.
+#[derive(Default)]
+struct Memory(OnceLock<AuthStore>);
+
+impl Storage for Memory {
+    fn open(&self) -> Result<AuthStore, BoxError> {
+        if let Some(store) = self.0.get() {
+            return Ok(store.clone());
+        }
+        let store = AuthStore::connect("sqlite::memory:")?;
+        Ok(self.0.get_or_init(|| store).clone())
+    }
+}
+
+/// SQLite on a file, where another program can hold up writers.
+struct File {
+    // First, so that it is closed before the file is removed.
+    writer: Mutex<Option<Connection>>,
+    database: Database,
+}
+
+impl Storage for File {
+    fn open(&self) -> Result<AuthStore, BoxError> {
+        Ok(AuthStore::connect(&self.database.url())?)
+    }
+
+    fn pause(&self) -> Result<(), BoxError> {
+        let url = self.database.url();
+        let writer = Connection::open(url.trim_start_matches("sqlite:"))?;
+        writer.busy_timeout(Duration::from_secs(10))?;
+        writer.execute_batch("BEGIN IMMEDIATE")?;
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        Ok(())
+    }
+
+    fn resume(&self) -> Result<(), BoxError> {
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+}
+
+/// A database on a server, with a way to it that can be closed without disturbing others.
+struct Remote {
+    database: Database,
+    proxy: Proxy,
+}
+
+impl Storage for Remote {
+    fn open(&self) -> Result<AuthStore, BoxError> {
+        Ok(AuthStore::connect(
+            &self.database.url_through(self.proxy.address()),
+        )?)
+    }
+
+    fn cut_off(&self) -> Result<(), BoxError> {
+        self.proxy.close();
+        Ok(())
+    }
+
+    fn restore(&self) -> Result<(), BoxError> {
+        self.proxy.set(Traffic::Passes);
+        Ok(())
+    }
+
+    fn pause(&self) -> Result<(), BoxError> {
+        self.proxy.set(Traffic::Held);
+        Ok(())
+    }
+
+    fn resume(&self) -> Result<(), BoxError> {
+        self.proxy.set(Traffic::Passes);
+        Ok(())
+    }
+
+    fn open_with_password(&self, password: &str) -> Result<authstore::Result<AuthStore>, BoxError> {
+        let url = self
+            .database
+            .server()
+            .url_with_password(password, self.database.name());
+        Ok(AuthStore::connect(&url))
+    }
+}
