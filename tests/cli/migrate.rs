@@ -1,0 +1,281 @@
+//! `authstore migrate`
+
+use std::fs;
+
+use authstore::NewUser;
+
+use crate::run::{Place, outcome};
+
+const TABLES: [&str; 5] = [
+    "Account",
+    "Authenticator",
+    "Session",
+    "User",
+    "VerificationToken",
+];
+
+#[test]
+fn up_takes_every_step_once() {
+    let place = Place::new();
+    let first = place.succeed("migrate up");
+    assert_eq!(first.lines().count(), 5, "{first}");
+    assert!(
+        first.starts_with("authstore 0001_create_user up ("),
+        "{first}"
+    );
+    assert!(
+        TABLES
+            .iter()
+            .all(|table| place.tables().contains(&(*table).to_owned()))
+    );
+    assert_eq!(
+        place.succeed("migrate up"),
+        "nothing to do: the schema is up to date\n"
+    );
+}
+
+#[test]
+fn status_tells_a_script_whether_steps_are_pending() {
+    let place = Place::new();
+    let before = place.run("migrate status");
+    assert_eq!(before.code, 5, "{before:?}");
+    assert_eq!(before.stdout.matches(" pending\n").count(), 5, "{before:?}");
+    assert_eq!(before.stderr, "");
+
+    place.succeed("migrate up --to 3");
+    let between = place.run("migrate status");
+    assert_eq!(between.code, 5, "{between:?}");
+    assert_eq!(
+        between.stdout.matches(" applied 2").count(),
+        3,
+        "{between:?}"
+    );
+    assert_eq!(
+        between.stdout.matches(" pending\n").count(),
+        2,
+        "{between:?}"
+    );
+
+    place.succeed("migrate up");
+    let after = place.succeed("migrate status");
+    assert_eq!(after.matches(" applied 2").count(), 5, "{after}");
+}
+
+#[test]
+fn down_goes_as_far_as_it_is_told() {
+    let place = Place::new();
+    place.succeed("migrate up");
+    let user = place
+        .store()
+        .create_user(NewUser::default())
+        .expect("a user");
+
+    let steps = |line| -> Vec<String> {
+        let out = place.succeed(line);
+        out.lines().map(|line| line[10..14].to_owned()).collect()
+    };
+    assert_eq!(steps("migrate down --yes"), ["0005"]);
+    assert_eq!(steps("migrate down --steps 2 --yes"), ["0004", "0003"]);
+    assert_eq!(steps("migrate up"), ["0003", "0004", "0005"]);
+    assert_eq!(
+        steps("migrate down --to 1 -y"),
+        ["0005", "0004", "0003", "0002"]
+    );
+    let kept = place.store().get_user(user.id).expect("an answer");
+    assert_eq!(kept, Some(user), "the table that stayed has lost a row");
+
+    place.succeed("migrate up");
+    assert_eq!(steps("migrate down --all --yes").len(), 5);
+    assert_eq!(place.tables(), ["authstore_migration"]);
+    assert_eq!(
+        place.succeed("migrate down --yes"),
+        "nothing to do: no such step was taken\n"
+    );
+}
+
+#[test]
+fn down_deletes_nothing_unless_it_is_confirmed() {
+    let place = Place::new();
+    place.succeed("migrate up");
+    for line in ["migrate down", "migrate down --all", "migrate down --to 1"] {
+        place.fail(line, 2, "--yes");
+    }
+    place.succeed("migrate status");
+}
+
+#[cfg(unix)]
+#[test]
+fn down_asks_on_a_terminal() {
+    use crate::run::on_a_terminal;
+
+    let place = Place::new();
+    place.succeed("migrate up");
+    for no in ["no\n", "\n", "y\n", "\u{4}"] {
+        let (code, shown) = on_a_terminal(place.command("migrate down --steps 2"), no);
+        assert_eq!(code, 2, "{shown}");
+        assert!(shown.contains("0004 create_verification_token"), "{shown}");
+        assert!(shown.contains("nothing was changed"), "{shown}");
+        place.succeed("migrate status");
+    }
+    let (code, shown) = on_a_terminal(place.command("migrate down --steps 2"), "yes\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(
+        shown.contains("0004_create_verification_token down ("),
+        "{shown}"
+    );
+    assert_eq!(place.run("migrate status").code, 5);
+}
+
+#[test]
+fn sql_is_what_up_and_down_would_run_and_touches_no_database() {
+    let place = Place::new();
+    let up = place.succeed("migrate sql");
+    let down = place.succeed("migrate sql --down");
+    assert!(!place.path("auth.db").exists(), "it has made the file");
+
+    let connection = place.sqlite();
+    connection.execute_batch(&up).expect("the way up");
+    assert_eq!(place.tables(), TABLES);
+    connection.execute_batch(&down).expect("the way back");
+    assert_eq!(place.tables(), [""; 0]);
+}
+
+#[test]
+fn an_application_has_steps_of_its_own() {
+    let place = Place::new();
+    place.write(
+        "db/0001_create_team.up.sql",
+        "CREATE TABLE team (id text PRIMARY KEY, owner text REFERENCES \"User\" (id));",
+    );
+    place.write("db/0001_create_team.down.sql", "DROP TABLE team;");
+    let own = |task| format!("migrate {task} --migrations db --series teams");
+
+    place.succeed("migrate up");
+    assert!(
+        place
+            .succeed(&own("up"))
+            .starts_with("teams 0001_create_team up (")
+    );
+    assert!(
+        place
+            .succeed(&own("status"))
+            .starts_with("teams 0001_create_team  applied 2")
+    );
+    assert!(place.tables().contains(&"team".to_owned()));
+    // Options may stand before the task as well.
+    place.succeed("migrate --series teams --migrations db status");
+    assert!(place.succeed(&own("sql")).contains("CREATE TABLE team"));
+    place.succeed(&own("down --yes"));
+    assert!(!place.tables().contains(&"team".to_owned()));
+    place.succeed("migrate status");
+
+    place.fail("migrate up --migrations db", 2, "--series");
+    place.fail("migrate up --series teams", 2, "--migrations");
+    place.fail(
+        "migrate up --migrations nowhere --series teams",
+        2,
+        "nowhere",
+    );
+    place.fail(
+        "migrate up --migrations db --series authstore",
+        2,
+        "the crate itself",
+    );
+}
+
+#[test]
+fn a_step_that_fails_is_told_with_those_before_it() {
+    let place = Place::new();
+    place.write("db/1_good.up.sql", "CREATE TABLE good (id text);");
+    place.write("db/2_bad.up.sql", "CREATE TABLE good (id text);");
+    let outcome = place.run("migrate up --migrations db --series teams");
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(
+        outcome.stdout.starts_with("teams 0001_good up ("),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+    assert!(
+        outcome
+            .stderr
+            .starts_with("error: migration 2 (bad) failed"),
+        "{outcome:?}"
+    );
+    // There is no way back from either.
+    place.fail(
+        "migrate down --yes --migrations db --series teams",
+        4,
+        "cannot be undone",
+    );
+}
+
+#[test]
+fn a_history_that_does_not_match_is_refused() {
+    let place = Place::new();
+    place.succeed("migrate up");
+    let change = |sql: &str| place.sqlite().execute_batch(sql).expect("a change");
+    let refused = |mark: &str, reason: &str| {
+        let status = place.run("migrate status");
+        assert_eq!(status.code, 4, "{status:?}");
+        assert!(status.stdout.contains(mark), "{status:?}");
+        place.fail("migrate up", 4, reason);
+        place.fail("migrate down --yes", 4, reason);
+    };
+
+    change("UPDATE authstore_migration SET checksum = 'x' WHERE version = 2");
+    refused(
+        "0002_create_account             CHANGED",
+        "its checksum has changed",
+    );
+    change("DELETE FROM authstore_migration WHERE version = 2");
+    refused(
+        "0002_create_account             OUT OF ORDER",
+        "but later ones were",
+    );
+    change("UPDATE authstore_migration SET version = 9 WHERE version = 5");
+    refused(
+        "0009_create_authenticator       NEWER",
+        "newer than this program",
+    );
+}
+
+#[test]
+fn a_version_that_does_not_exist_is_a_wrong_command_line() {
+    let place = Place::new();
+    place.fail("migrate up --to 99", 2, "no migration of version 99");
+    place.fail(
+        "migrate down --to 99 --yes",
+        2,
+        "no migration of version 99",
+    );
+}
+
+#[test]
+fn eight_at_once_take_each_step_once() {
+    let place = Place::new();
+    let steps: usize = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| outcome(place.command("migrate up"))))
+            .collect();
+        runs.into_iter()
+            .map(|run| {
+                let outcome = run.join().expect("a run");
+                assert_eq!(outcome.code, 0, "{outcome:?}");
+                outcome.stdout.matches(" up (").count()
+            })
+            .sum()
+    });
+    assert_eq!(steps, 5);
+}
+
+#[test]
+fn what_is_no_database_is_left_as_it_is() {
+    let place = Place::new();
+    let poem = "Shall I compare thee to a summer's day? ".repeat(100);
+    place.write("auth.db", &poem);
+    place.fail("migrate up", 1, "error: ");
+    assert_eq!(
+        fs::read_to_string(place.path("auth.db")).expect("the file"),
+        poem
+    );
+}

@@ -1,0 +1,134 @@
+//! Runs the command, on a database of its own for each test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use authstore::AuthStore;
+use tempfile::TempDir;
+
+/// A folder with a SQLite database in it that is yet to be made.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Place {
+            folder: TempDir::new().expect("a temporary folder"),
+        }
+    }
+
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, contents: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file's folder")).expect("a folder");
+        fs::write(path, contents).expect("a file");
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite:{}", self.path("auth.db").display())
+    }
+
+    pub(crate) fn store(&self) -> AuthStore {
+        AuthStore::connect(&self.url()).expect("the database opens")
+    }
+
+    pub(crate) fn sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("auth.db")).expect("the database opens")
+    }
+
+    pub(crate) fn tables(&self) -> Vec<String> {
+        let connection = self.sqlite();
+        let mut statement = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .expect("a statement");
+        let names = statement.query_map([], |row| row.get(0)).expect("rows");
+        names.map(|name| name.expect("a name")).collect()
+    }
+
+    /// The command with this database in the environment, and nothing to read from.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authstore"));
+        command
+            .args(line.split_whitespace())
+            .env("DATABASE_URL", self.url())
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        outcome(self.command(line))
+    }
+
+    /// Runs it, and insists that it succeeds.
+    #[track_caller]
+    pub(crate) fn succeed(&self, line: &str) -> String {
+        let outcome = self.run(line);
+        assert_eq!(outcome.code, 0, "authstore {line}: {outcome:?}");
+        assert_eq!(outcome.stderr, "", "authstore {line}");
+        outcome.stdout
+    }
+
+    /// Runs it, and insists that it fails with this code, saying this, and printing nothing on stdout.
+    #[track_caller]
+    pub(crate) fn fail(&self, line: &str, code: i32, saying: &str) {
+        let outcome = self.run(line);
+        assert_eq!(outcome.code, code, "authstore {line}: {outcome:?}");
+        assert!(outcome.stderr.contains(saying), "{outcome:?}");
+        assert_eq!(outcome.stdout, "", "authstore {line}");
+    }
+}
+
+pub(crate) fn outcome(mut command: Command) -> Outcome {
+    let output = command.output().expect("the command starts");
+    Outcome {
+        code: output.status.code().expect("it ended by itself"),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+/// What a run on a terminal showed there, and the code it ended with.
+#[cfg(unix)]
+pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) {
+    use std::io::{Read as _, Write as _};
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&ours).expect("a terminal");
+    unlockpt(&ours).expect("a terminal");
+    let name = ptsname(&ours, Vec::new()).expect("its name");
+    let theirs = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str().expect("a path"))
+        .expect("its other end");
+    let end = || theirs.try_clone().expect("its other end");
+    command.stdin(end()).stdout(end()).stderr(end());
+    let mut child = command.spawn().expect("the command starts");
+    // Once these are closed, reading ends when the child has ended.
+    drop((command, theirs));
+
+    let mut ours = fs::File::from(ours);
+    ours.write_all(typed.as_bytes()).expect("typing");
+    let mut shown = Vec::new();
+    // Linux reports the end as an error.
+    let _ = ours.read_to_end(&mut shown);
+    let status = child.wait().expect("it ends");
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    (status.code().expect("it ended by itself"), shown)
+}
