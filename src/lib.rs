@@ -2,7 +2,7 @@
 
 // What the databases share is of no use without any of them.
 #![cfg_attr(
-    not(feature = "sqlite"),
+    not(any(feature = "mysql", feature = "sqlite")),
     allow(dead_code, unused_imports, unused_macros)
 )]
 
@@ -10,6 +10,8 @@ mod backend;
 mod error;
 pub mod migration;
 mod model;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod pool;
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -24,6 +26,8 @@ pub use model::{
     Account, AccountChanges, Authenticator, Change, Expired, NewAccount, NewSession, NewUser,
     Session, SessionChanges, User, UserChanges, VerificationToken,
 };
+#[cfg(feature = "mysql")]
+pub use mysql::{MysqlBackend, MysqlOptions, MysqlSslMode};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;

@@ -38,6 +38,7 @@ impl AuthStore {
     /// |---|---|---|
     /// | `sqlite:auth.db`, `sqlite:/var/lib/app/auth.db` | a SQLite file, made when it is not there | `sqlite` |
     /// | `sqlite::memory:` | a SQLite database in memory, gone with the last clone of the store | `sqlite` |
+    /// | `mysql://user:password@host:3306/auth`, `mariadb://...` | a MySQL or MariaDB database, whichever the server is | `mysql` |
     ///
     /// Options follow as a query, such as `sqlite:auth.db?pool_size=4&busy_timeout_ms=2000`; the `FromStr` of each
     /// database's options lists them.
@@ -53,6 +54,10 @@ impl AuthStore {
             "sqlite" => Ok(Self::new(url.parse::<crate::SqliteOptions>()?.open()?)),
             #[cfg(not(feature = "sqlite"))]
             "sqlite" => Err(feature_is_off("sqlite")),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => Ok(Self::new(url.parse::<crate::MysqlOptions>()?.open()?)),
+            #[cfg(not(feature = "mysql"))]
+            "mysql" | "mariadb" => Err(feature_is_off("mysql")),
             _ => Err(Error::invalid(
                 "url",
                 "it must begin with sqlite:, postgres:// or mysql://",

@@ -1,0 +1,3 @@
+DELETE FROM `VerificationToken`
+WHERE `identifier` = ? AND `token` = ?
+RETURNING `identifier`, `token`, `expires`;

@@ -1,0 +1,5 @@
+INSERT INTO `Authenticator` (
+    `credentialID`, `userId`, `providerAccountId`, `credentialPublicKey`, `counter`, `credentialDeviceType`,
+    `credentialBackedUp`, `transports`
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);

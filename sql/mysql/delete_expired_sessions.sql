@@ -1,0 +1,4 @@
+DELETE FROM `Session`
+WHERE `expires` <= ?
+ORDER BY `expires`
+LIMIT ?;

@@ -1,0 +1,4 @@
+DELETE FROM `VerificationToken`
+WHERE `expires` <= ?
+ORDER BY `expires`
+LIMIT ?;

@@ -1,0 +1,3 @@
+SELECT `id`, `userId`, `sessionToken`, `expires`
+FROM `Session`
+WHERE `sessionToken` = ?;

@@ -1,0 +1,3 @@
+SELECT `identifier`, `token`, `expires`
+FROM `VerificationToken`
+WHERE `identifier` = ? AND `token` = ?;

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS `Account` (
+    `id` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT (uuid()),
+    `userId` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    `type` varchar(255) NOT NULL,
+    `provider` varchar(255) NOT NULL,
+    `providerAccountId` varchar(255) NOT NULL,
+    `refresh_token` mediumtext,
+    `access_token` mediumtext,
+    `expires_at` bigint,
+    `token_type` mediumtext,
+    `scope` mediumtext,
+    `id_token` mediumtext,
+    `session_state` mediumtext,
+    `oauth_token_secret` mediumtext,
+    `oauth_token` mediumtext,
+    PRIMARY KEY (`id`),
+    UNIQUE KEY `Account_provider_providerAccountId_key` (`provider`, `providerAccountId`),
+    KEY `Account_userId_idx` (`userId`),
+    CONSTRAINT `Account_userId_fkey` FOREIGN KEY (`userId`) REFERENCES `User` (`id`) ON DELETE CASCADE
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_0900_bin;

@@ -1,0 +1,2 @@
+DELETE FROM `Account`
+WHERE `provider` = ? AND `providerAccountId` = ?;

@@ -1,0 +1,1 @@
+DO RELEASE_LOCK(CONCAT('authstore_migration:', LEFT(SHA2(LOWER(DATABASE()), 256), 40)));

@@ -1,0 +1,302 @@
+use std::collections::HashMap;
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, Params, Statement};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use uuid::Uuid;
+
+use super::error::{Failure, classify};
+use crate::error::{Error, Result, Source};
+use crate::sql::{Cells, Connection, Decode, Row, Value};
+
+/// A connection, with the statements prepared on it, and what is known of how it is.
+pub(crate) struct MysqlConnection {
+    driver: Conn,
+    statements: HashMap<&'static str, Statement>,
+    /// What the last error means for the connection and the work; whoever runs the work takes it.
+    pub(super) failure: Option<Failure>,
+    broken: bool,
+    in_transaction: bool,
+}
+
+impl MysqlConnection {
+    pub(super) fn new(driver: Conn) -> Self {
+        MysqlConnection {
+            driver,
+            statements: HashMap::new(),
+            failure: None,
+            broken: false,
+            in_transaction: false,
+        }
+    }
+
+    /// Whether the connection is of no further use, as far as can be known without asking the server.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken || self.in_transaction || self.is_closed()
+    }
+
+    /// Whether the server has closed the connection, or said something unasked: that it is about to. It says nothing else
+    /// between two statements.
+    #[cfg(unix)]
+    fn is_closed(&self) -> bool {
+        use std::os::fd::AsRawFd;
+
+        use nix::errno::Errno;
+        use nix::sys::socket::{MsgFlags, recv};
+
+        let peeked = recv(
+            self.driver.as_raw_fd(),
+            &mut [0],
+            MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT,
+        );
+        peeked != Err(Errno::EAGAIN)
+    }
+
+    /// The driver does not show its socket here: a connection that was closed is found out by using it.
+    #[cfg(not(unix))]
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    pub(super) fn ping(&mut self) -> Result<()> {
+        self.driver
+            .ping()
+            .map_err(|error| self.fail(error, "", Step::Preparing))
+    }
+
+    /// Runs `work` between `begin` and `commit`, or undoes it with `rollback`.
+    pub(super) fn transaction<T>(
+        &mut self,
+        statements: &Transaction,
+        work: impl Fn(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.run_text(statements.begin, Step::BeforeCommit)?;
+        self.in_transaction = true;
+        let done = work(self).and_then(|done| {
+            self.run_text(statements.commit, Step::Writing)?;
+            Ok(done)
+        });
+        match done {
+            Ok(done) => {
+                self.in_transaction = false;
+                Ok(done)
+            }
+            Err(error) => {
+                let failure = self.failure;
+                if !self.broken
+                    && self
+                        .run_text(statements.rollback, Step::BeforeCommit)
+                        .is_ok()
+                {
+                    self.in_transaction = false;
+                }
+                self.failure = failure;
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs one statement or several, as text, to the end.
+    pub(super) fn run_text(&mut self, sql: &str, step: Step) -> Result<()> {
+        self.drain(sql).map_err(|error| self.fail(error, sql, step))
+    }
+
+    fn drain(&mut self, sql: &str) -> mysql::Result<()> {
+        let mut results = self.driver.query_iter(sql)?;
+        while let Some(rows) = results.iter() {
+            for row in rows {
+                row?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, sql: &'static str) -> Result<Statement> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self
+            .driver
+            .prep(sql)
+            .map_err(|error| self.fail(error, sql, Step::Preparing))?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    fn rows<T: Decode>(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        mut each: impl FnMut(Result<T>),
+    ) -> Result<u64> {
+        let statement = self.prepare(sql)?;
+        let parameters = Params::Positional(parameters.iter().map(bind).collect());
+        let step = if self.in_transaction {
+            Step::BeforeCommit
+        } else {
+            Step::Writing
+        };
+        let run = || {
+            let mut result = self.driver.exec_iter(&statement, parameters)?;
+            let found = result.affected_rows();
+            // To the end: an error may come after rows.
+            for row in result.by_ref() {
+                each(Cells::read(&row?));
+            }
+            Ok(found)
+        };
+        run().map_err(|error| self.fail(error, sql, step))
+    }
+
+    #[cold]
+    fn fail(&mut self, error: mysql::Error, sql: &str, step: Step) -> Error {
+        let (error, failure) = classify(error, sql, step);
+        self.broken |= failure.is_some_and(Failure::breaks);
+        self.failure = failure;
+        error
+    }
+}
+
+/// What a statement's failure leaves open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing: it is only being prepared.
+    Preparing,
+    /// Nothing: what it did is undone with the connection.
+    BeforeCommit,
+    /// Whether it was done, when no answer came. Statements that only read are run so too: who runs them knows.
+    Writing,
+}
+
+/// What begins and ends a transaction.
+pub(super) struct Transaction {
+    pub(super) begin: &'static str,
+    pub(super) commit: &'static str,
+    pub(super) rollback: &'static str,
+}
+
+impl Connection for MysqlConnection {
+    fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
+        self.rows::<i64>(sql, parameters, drop)
+    }
+
+    fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        self.rows(sql, parameters, |row| found.push(row))?;
+        found.into_iter().collect()
+    }
+
+    fn query_optional<T: Decode>(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<Option<T>> {
+        let mut found = None;
+        self.rows(sql, parameters, |row| found = Some(row))?;
+        found.transpose()
+    }
+}
+
+fn bind(value: &Value<'_>) -> mysql::Value {
+    match *value {
+        Value::Null => mysql::Value::NULL,
+        Value::Uuid(uuid) => {
+            let mut text = Uuid::encode_buffer();
+            mysql::Value::from(&*uuid.hyphenated().encode_lower(&mut text))
+        }
+        Value::Text(text) => mysql::Value::from(text),
+        // All times are in the years 1970 to 9999.
+        Value::Time(time) => mysql::Value::Date(
+            time.year().unsigned_abs() as u16,
+            time.month().into(),
+            time.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            time.microsecond(),
+        ),
+        Value::Integer(integer) => mysql::Value::Int(integer),
+        Value::Boolean(boolean) => mysql::Value::Int(boolean.into()),
+    }
+}
+
+impl Row for mysql::Row {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source> {
+        match text(self, column)? {
+            Some(text) => Ok(Some(Uuid::try_parse(text)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn text(&self, column: usize) -> Result<Option<String>, Source> {
+        Ok(text(self, column)?.map(str::to_owned))
+    }
+
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source> {
+        match *cell(self, column)? {
+            mysql::Value::NULL => Ok(None),
+            mysql::Value::Date(year, month, day, hour, minute, second, microsecond) => {
+                let date = Date::from_calendar_date(year.into(), Month::try_from(month)?, day)?;
+                let time = Time::from_hms_milli(
+                    hour,
+                    minute,
+                    second,
+                    // At most 999.
+                    (microsecond / 1_000) as u16,
+                )?;
+                Ok(Some(PrimitiveDateTime::new(date, time).assume_utc()))
+            }
+            ref other => Err(unexpected(other, "a date and time")),
+        }
+    }
+
+    fn integer(&self, column: usize) -> Result<Option<i64>, Source> {
+        match *cell(self, column)? {
+            mysql::Value::NULL => Ok(None),
+            mysql::Value::Int(integer) => Ok(Some(integer)),
+            mysql::Value::UInt(integer) => Ok(Some(integer.try_into()?)),
+            ref other => Err(unexpected(other, "an integer")),
+        }
+    }
+
+    fn boolean(&self, column: usize) -> Result<Option<bool>, Source> {
+        match self.integer(column)? {
+            None => Ok(None),
+            Some(0) => Ok(Some(false)),
+            Some(1) => Ok(Some(true)),
+            Some(_) => Err("it should be 0 or 1, and is another integer".into()),
+        }
+    }
+
+    fn label(&self) -> String {
+        text(self, 0).ok().flatten().map_or_else(
+            || "something that is not text".to_owned(),
+            |text| text.chars().take(100).collect(),
+        )
+    }
+}
+
+fn cell(row: &mysql::Row, column: usize) -> Result<&mysql::Value, Source> {
+    row.as_ref(column)
+        .ok_or_else(|| "the row has fewer columns".into())
+}
+
+fn text(row: &mysql::Row, column: usize) -> Result<Option<&str>, Source> {
+    match cell(row, column)? {
+        mysql::Value::NULL => Ok(None),
+        mysql::Value::Bytes(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
+        other => Err(unexpected(other, "a text")),
+    }
+}
+
+fn unexpected(found: &mysql::Value, wanted: &str) -> Source {
+    let found = match found {
+        mysql::Value::NULL => "NULL",
+        mysql::Value::Bytes(_) => "a text",
+        mysql::Value::Int(_) | mysql::Value::UInt(_) => "an integer",
+        mysql::Value::Float(_) | mysql::Value::Double(_) => "a floating-point number",
+        mysql::Value::Date(..) => "a date",
+        mysql::Value::Time(..) => "a time of day",
+    };
+    format!("it should be {wanted}, and is {found}").into()
+}

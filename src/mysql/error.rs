@@ -1,0 +1,244 @@
+//! What the errors of MySQL, MariaDB and the driver mean to a caller.
+//!
+//! The numbers are those of the [MySQL](https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html) and
+//! [MariaDB](https://mariadb.com/docs/server/reference/error-codes) error references.
+
+use std::io;
+
+use mysql::{DriverError, MySqlError};
+
+use super::connection::Step;
+use crate::error::{Constraint, Entity, Error};
+use crate::migration::MigrationError;
+
+/// What an error means for the connection and for the work, where it means anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Another transaction was in the way, and all of this one was undone: the work can be run again.
+    Undone,
+    /// The connection is of no further use, and nothing was done: the work can be run again on another.
+    NotDone,
+    /// The connection was lost before the answer came.
+    Lost,
+    /// The answer did not come in time, or the server can do no writes: another connection would be no better now.
+    GivenUp,
+}
+
+impl Failure {
+    /// Whether the connection is of no further use.
+    pub(super) fn breaks(self) -> bool {
+        self != Failure::Undone
+    }
+}
+
+/// An error while connecting: the first of a database's life is shown to who configured it.
+pub(super) fn classify_connecting(error: mysql::Error) -> Error {
+    match error {
+        // The TLS library's refusal, in its words. It will not think better of it.
+        mysql::Error::IoError(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Error::backend(error.to_string()).with_source(error)
+        }
+        error => classify(error, "", Step::Preparing).0,
+    }
+}
+
+pub(super) fn classify(error: mysql::Error, sql: &str, step: Step) -> (Error, Option<Failure>) {
+    match error {
+        mysql::Error::MySqlError(error) => classify_server(error, sql),
+        mysql::Error::IoError(error) => classify_io(error, step),
+        mysql::Error::DriverError(
+            error @ (DriverError::ConnectTimeout | DriverError::CouldNotConnect(_)),
+        ) => (
+            Error::unavailable(error.to_string()).with_source(error),
+            Some(Failure::NotDone),
+        ),
+        // Nothing was sent: the statement and its parameters do not belong together.
+        mysql::Error::DriverError(error @ DriverError::MismatchedStmtParams(..)) => {
+            (Error::backend(error.to_string()).with_source(error), None)
+        }
+        // An answer that was not understood, or a refusal of the TLS library.
+        error if step == Step::Writing => (
+            Error::outcome_unknown(error.to_string()).with_source(error),
+            Some(Failure::GivenUp),
+        ),
+        error => (
+            Error::backend(error.to_string()).with_source(error),
+            Some(Failure::GivenUp),
+        ),
+    }
+}
+
+fn classify_io(error: io::Error, step: Step) -> (Error, Option<Failure>) {
+    let timed_out = matches!(
+        error.kind(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
+    );
+    // The operating system's own "broken pipe" means that the statement's end was never sent; the driver makes an error
+    // of that kind when the server closes instead of answering.
+    let unsent = error.kind() == io::ErrorKind::BrokenPipe && error.raw_os_error().is_some();
+    let reason = if timed_out {
+        "the server gave no answer in time".to_owned()
+    } else {
+        format!("the connection was lost: {error}")
+    };
+    let failure = match step {
+        _ if timed_out => Failure::GivenUp,
+        Step::Writing if !unsent => Failure::Lost,
+        _ => Failure::NotDone,
+    };
+    let error = match step {
+        Step::Writing if !unsent => Error::outcome_unknown(reason),
+        _ => Error::unavailable(reason),
+    }
+    .with_source(error);
+    (error, Some(failure))
+}
+
+/// A statement to which the server answers with an error has changed nothing.
+fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<Failure>) {
+    let unavailable = |failure| (Error::unavailable(words(&error)), failure);
+    match error.code {
+        // A duplicate entry.
+        1062 | 1586 => match constraint(&error.message, sql) {
+            Some(constraint) => (Error::conflict(constraint), None),
+            None => (Error::backend(words(&error)), None),
+        },
+        // A foreign key without its row: all of them name a user.
+        1216 | 1452 => (Error::not_found(Entity::User), None),
+        // No such table, no such column.
+        1054 | 1146 => {
+            let reason = words(&error);
+            (MigrationError::SchemaMissing { reason }.into(), None)
+        }
+        // A deadlock; a row changed since it was read; a table changed since the statement was prepared; a conflict
+        // between the members of a group.
+        1020 | 1213 | 1615 | 3101 => unavailable(Some(Failure::Undone)),
+        // A lock or a time limit.
+        1205 | 1907 | 1969 | 3024 | 3572 => unavailable(None),
+        // Shutdown, KILL, a session that was closed for being idle, a statement that the server has forgotten.
+        1053 | 1152 | 1158..=1161 | 1243 | 1317 | 1927 | 3169 | 4031 => {
+            unavailable(Some(Failure::NotDone))
+        }
+        // Read-only: a replica, or a server that has just handed over to another. A new connection may find that one.
+        1290 | 1792 | 1836 => unavailable(Some(Failure::GivenUp)),
+        // Too many connections, statements, transactions; no memory; a full disk; a cluster that is not ready.
+        1021 | 1037 | 1038 | 1040 | 1041 | 1047 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461
+        | 1637 => unavailable(None),
+        _ => (Error::backend(words(&error)), None),
+    }
+}
+
+/// The server's words, where its message for this error holds none of the values that were sent.
+fn words(error: &MySqlError) -> String {
+    let MySqlError {
+        code,
+        state,
+        message,
+    } = error;
+    match code {
+        // Resources, locks, sign-in, databases.
+        1020 | 1021 | 1037 | 1038 | 1040..=1047 | 1049 | 1053 | 1114 | 1129 | 1130 | 1135 | 1142..=1143
+        | 1152..=1161 | 1203 | 1205..=1206 | 1213 | 1226 | 1227 | 1243 | 1251 | 1275 | 1290 | 1317
+        | 1461 | 1524 | 1615 | 1637 | 1698 | 1792 | 1820 | 1836 | 1862 | 1907 | 1927 | 1969 | 3024
+        | 3101 | 3118 | 3159 | 3169 | 3572 | 3955 | 4031 | 4151
+        // Schema and syntax: names, types, and the text of the statement, in which the values are `?`.
+        | 1005 | 1007 | 1008 | 1025 | 1050 | 1051 | 1054 | 1059..=1061 | 1063 | 1064 | 1067..=1075
+        | 1091 | 1101 | 1103 | 1113 | 1115 | 1146 | 1148 | 1149 | 1170 | 1193 | 1214 | 1215 | 1231
+        | 1235 | 1253 | 1267 | 1273 | 1286 | 1305 | 1419 | 1451 | 1553 | 1665 | 1709 | 1822..=1834
+        | 3708 | 3730 | 3780 | 3819 | 4025 => format!("{message} ({code})"),
+        _ => format!("error {code}, SQL state {state}"),
+    }
+}
+
+/// Which uniqueness a duplicate entry hit. The message ends with the name of the key in quotes, after the entry, which
+/// may hold anything: `Duplicate entry '...' for key 'User.User_email_key'`, and on MariaDB `'User_email_key'`.
+fn constraint(message: &str, sql: &str) -> Option<Constraint> {
+    let (before, _) = message.rsplit_once('\'')?;
+    let (_, key) = before.rsplit_once('\'')?;
+    let name = key.rsplit_once('.').map_or(key, |(_, name)| name);
+    Some(match name {
+        "User_email_key" => Constraint::UserEmail,
+        "Account_provider_providerAccountId_key" => Constraint::AccountProvider,
+        "Session_sessionToken_key" => Constraint::SessionToken,
+        "Authenticator_credentialID_key" => Constraint::AuthenticatorCredentialId,
+        "PRIMARY" => primary_key(sql)?,
+        _ => return None,
+    })
+}
+
+/// The primary key of the table that the statement writes to: the first name in it.
+fn primary_key(sql: &str) -> Option<Constraint> {
+    Some(match sql.split('`').nth(1)? {
+        "User" => Constraint::UserId,
+        "Account" => Constraint::AccountId,
+        "Session" => Constraint::SessionId,
+        "VerificationToken" => Constraint::VerificationToken,
+        "Authenticator" => Constraint::AuthenticatorCredentialId,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(code: u16, message: &str, sql: &str) -> (Error, Option<Failure>) {
+        let error = MySqlError {
+            code,
+            state: "HY000".into(),
+            message: message.into(),
+        };
+        classify(error.into(), sql, Step::Writing)
+    }
+
+    fn hit(message: &str, sql: &str) -> Option<Constraint> {
+        match server(1062, message, sql).0 {
+            Error::Conflict { constraint } => Some(constraint),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_key_that_was_hit_is_the_last_thing_in_quotes() {
+        for (message, constraint) in [
+            (
+                "Duplicate entry 'a@b' for key 'User.User_email_key'",
+                Constraint::UserEmail,
+            ),
+            (
+                "Duplicate entry 'a@b' for key 'User_email_key'",
+                Constraint::UserEmail,
+            ),
+            (
+                "Duplicate entry 'x' for key 'User.PRIMARY'",
+                Constraint::UserId,
+            ),
+            ("Duplicate entry 'x' for key 'PRIMARY'", Constraint::UserId),
+            (
+                "Duplicate entry 'x' for key 'PRIMARY'' for key 'User.User_email_key'",
+                Constraint::UserEmail,
+            ),
+            (
+                "Doppelter Eintrag 'x' für Schlüssel 'User_email_key'",
+                Constraint::UserEmail,
+            ),
+        ] {
+            assert_eq!(
+                hit(message, "INSERT INTO `User` (`id`) VALUES (?)"),
+                Some(constraint),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_value_is_shown() {
+        for code in [1062, 1264, 1265, 1292, 1366, 1406, 1411, 1690] {
+            let message = "Incorrect string value: 'hunter2' for key 'other'";
+            let (error, _) = server(code, message, "");
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains(&code.to_string()), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use super::connection::{MysqlConnection, Step};
+use super::{Kind, MysqlBackend};
+use crate::error::{Error, Result};
+use crate::migration::{Applied, Direction, Lock, Migration, Series, Target, embedded};
+use crate::sql::{Connection, Database, History, sql};
+
+const LOCK: &str = sql!("mysql", "lock");
+const UNLOCK: &str = sql!("mysql", "unlock");
+
+pub(super) fn series(kind: Kind) -> Series {
+    embedded::series(match kind {
+        Kind::Mysql => embedded::migrations!("mysql"),
+        Kind::Mariadb => embedded::migrations!("mariadb"),
+    })
+}
+
+fn history(kind: Kind) -> History {
+    History {
+        exists: sql!("mysql", "history/exists"),
+        create: match kind {
+            Kind::Mysql => sql!("mysql", "history/create"),
+            Kind::Mariadb => sql!("mariadb", "history/create"),
+        },
+        list: sql!("mysql", "history/list"),
+        insert: sql!("mysql", "history/insert"),
+        delete: sql!("mysql", "history/delete"),
+    }
+}
+
+pub(super) struct MysqlTarget(pub(super) MysqlBackend);
+
+impl Target for MysqlTarget {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        let history = history(self.0.kind());
+        self.0.read(|connection| history.read(connection, series))
+    }
+
+    /// `GET_LOCK`, on a connection of its own, which has no limit on how long a statement may take.
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock>> {
+        let mut connection = self.0.connect_to_migrate(timeout)?;
+        let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
+        match connection.query_optional::<i64>(LOCK, &[seconds.into()])? {
+            Some(1) => Ok(Box::new(MysqlLock {
+                connection,
+                history: history(self.0.kind()),
+            })),
+            _ => Err(Error::unavailable(
+                "another process holds the lock on migrations",
+            )),
+        }
+    }
+}
+
+/// The lock belongs to the connection, on which all the steps run as well: were the connection lost, the server would
+/// give the lock to another, but no further step would be taken here.
+struct MysqlLock {
+    connection: MysqlConnection,
+    history: History,
+}
+
+impl Lock for MysqlLock {
+    fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
+        self.history.read_or_create(&mut self.connection, series)
+    }
+
+    /// DDL commits by itself, so a run that is killed here may have taken the step without writing it down. The next one
+    /// takes it again: every step can be repeated.
+    fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        let sql = migration.sql(direction)?;
+        self.connection.run_text(sql, Step::Writing)?;
+        self.history
+            .record(&mut self.connection, series, migration, direction)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.connection.execute(UNLOCK, &[]).map(drop)
+    }
+}

@@ -1,0 +1,405 @@
+//! MySQL and MariaDB, through the `mysql` crate.
+
+mod connection;
+mod error;
+mod migration;
+mod options;
+
+pub use options::{MysqlOptions, MysqlSslMode};
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mysql::consts::CapabilityFlags;
+use mysql::prelude::Queryable;
+use mysql::{Conn, OptsBuilder};
+
+use self::connection::{MysqlConnection, Transaction};
+use self::error::{Failure, classify_connecting};
+use self::migration::MysqlTarget;
+use crate::error::{Error, Result};
+use crate::migration::Migrator;
+use crate::pool::{Connect, Pool};
+use crate::sql::{CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, sql};
+
+/// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in whole
+/// seconds, should be the one to give up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What the protocol allows; the server has a limit of its own.
+const MAX_PACKET: usize = 1 << 30;
+
+/// When a quiet connection is asked whether its other end is still there, while a migration runs for as long as it takes.
+const KEEPALIVE_MS: u32 = 60_000;
+
+const MYSQL: Statements = Statements {
+    create_user: sql!("mysql", "create_user"),
+    get_user: sql!("mysql", "get_user"),
+    get_user_by_email: sql!("mysql", "get_user_by_email"),
+    get_user_by_account: sql!("mysql", "get_user_by_account"),
+    update_user: Update::ThenSelect {
+        update: sql!("mysql", "update_user"),
+        select: sql!("mysql", "get_user"),
+    },
+    delete_user: sql!("mysql", "delete_user"),
+    link_account: sql!("mysql", "link_account"),
+    create_user_with_account: CreateUserWithAccount::TwoStatements,
+    unlink_account: sql!("mysql", "unlink_account"),
+    get_account: sql!("mysql", "get_account"),
+    update_account: Update::ThenSelect {
+        update: sql!("mysql", "update_account"),
+        select: sql!("mysql", "get_account"),
+    },
+    list_accounts_by_user_id: sql!("mysql", "list_accounts_by_user_id"),
+    create_session: sql!("mysql", "create_session"),
+    get_session_and_user: sql!("mysql", "get_session_and_user"),
+    update_session: Update::ThenSelect {
+        update: sql!("mysql", "update_session"),
+        select: sql!("mysql", "get_session"),
+    },
+    delete_session: sql!("mysql", "delete_session"),
+    list_sessions_by_user_id: sql!("mysql", "list_sessions_by_user_id"),
+    delete_sessions_by_user_id: sql!("mysql", "delete_sessions_by_user_id"),
+    create_verification_token: sql!("mysql", "create_verification_token"),
+    use_verification_token: Use::SelectThenDelete {
+        select: sql!("mysql", "get_verification_token"),
+        delete: sql!("mysql", "use_verification_token"),
+    },
+    create_authenticator: sql!("mysql", "create_authenticator"),
+    get_authenticator: sql!("mysql", "get_authenticator"),
+    list_authenticators_by_user_id: sql!("mysql", "list_authenticators_by_user_id"),
+    update_authenticator_counter: Update::ThenSelect {
+        update: sql!("mysql", "update_authenticator_counter"),
+        select: sql!("mysql", "get_authenticator"),
+    },
+    delete_authenticator: sql!("mysql", "delete_authenticator"),
+    delete_expired: DeleteExpired::TwoStatements {
+        sessions: sql!("mysql", "delete_expired_sessions"),
+        verification_tokens: sql!("mysql", "delete_expired_verification_tokens"),
+    },
+    ping: sql!("mysql", "ping"),
+};
+
+const MARIADB: Statements = Statements {
+    use_verification_token: Use::Returning(sql!("mariadb", "use_verification_token")),
+    ..MYSQL
+};
+
+const TRANSACTION: Transaction = Transaction {
+    begin: sql!("mysql", "transaction/begin"),
+    commit: sql!("mysql", "transaction/commit"),
+    rollback: sql!("mysql", "transaction/rollback"),
+};
+
+const VERSION: &str = sql!("mysql", "version");
+
+/// Which of the two servers it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Mysql,
+    Mariadb,
+}
+
+impl Kind {
+    /// As the server tells, at the cost of a round trip.
+    fn ask(driver: &mut Conn) -> mysql::Result<Kind> {
+        let version: Option<String> = driver.query_first(VERSION)?;
+        Ok(match version {
+            Some(version) if version.contains("MariaDB") => Kind::Mariadb,
+            _ => Kind::Mysql,
+        })
+    }
+
+    fn session(self) -> &'static str {
+        match self {
+            Kind::Mysql => sql!("mysql", "session"),
+            Kind::Mariadb => sql!("mariadb", "session"),
+        }
+    }
+}
+
+/// A MySQL or MariaDB database.
+///
+/// Which of the two it is, the server tells. Whatever its defaults are, sessions are in UTC, in strict mode, in `utf8mb4`,
+/// and at the isolation level READ COMMITTED (so the binary log, where there is one, must not be in the format
+/// `STATEMENT`). Cloning a backend is cheap; all clones share one pool.
+///
+/// # Round trips
+///
+/// Once its statements are prepared, each operation takes one round trip to the server, but for these:
+///
+/// | operation | MySQL | MariaDB | why |
+/// |---|---|---|---|
+/// | `use_verification_token` | 2 | 1 | MySQL has no `DELETE ... RETURNING`: the token is read, then deleted exactly as read. 1 when there is none |
+/// | `update_user`, `update_account`, `update_session`, `update_authenticator_counter` | 4 | 4 | neither has `UPDATE ... RETURNING`: begin, update, read while the row is locked, commit |
+/// | `create_user_with_account` | 4 | 4 | one statement cannot insert into two tables: begin, insert, insert, commit |
+/// | `delete_expired` | 2 | 2 | sessions, then verification tokens |
+///
+/// A deadlock costs a further try. A connection that has been idle for half a second is asked whether it still works
+/// before it is used, which is one round trip more.
+#[derive(Clone)]
+pub struct MysqlBackend(Arc<Shared>);
+
+struct Shared {
+    pool: Pool<Connector>,
+    connector: Connector,
+}
+
+impl MysqlBackend {
+    fn open(options: &MysqlOptions) -> Result<Self> {
+        prepare_tls(options)?;
+        let mut connector = Connector {
+            options: options.clone(),
+            kind: Kind::Mysql,
+        };
+        let mut driver = connector.sign_in(Limits::of(options))?;
+        connector.kind = Kind::ask(&mut driver).map_err(classify_connecting)?;
+        drop(driver);
+        Ok(MysqlBackend(Arc::new(Shared {
+            pool: Pool::new(
+                connector.clone(),
+                options.pool_size,
+                options.checkout_timeout,
+            )?,
+            connector,
+        })))
+    }
+
+    fn kind(&self) -> Kind {
+        self.0.connector.kind
+    }
+
+    /// A connection on which a statement may take as long as it takes, except for the wait for a lock.
+    fn connect_to_migrate(&self, lock_timeout: Duration) -> Result<MysqlConnection> {
+        self.0.connector.connect_with(Limits {
+            answer: None,
+            statement: Duration::ZERO,
+            lock: lock_timeout,
+        })
+    }
+
+    /// Runs `attempt` until it succeeds, fails for good, or has gone on for too long.
+    fn run<T>(
+        &self,
+        reads_only: bool,
+        attempt: impl Fn(&mut MysqlConnection) -> Result<T>,
+    ) -> Result<T> {
+        let deadline = Instant::now() + self.0.connector.options.statement_timeout;
+        let mut replaced = false;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let mut connection = self.0.pool.get()?;
+            connection.failure = None;
+            let error = match attempt(&mut connection) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match connection.failure {
+                Some(Failure::Undone) if Instant::now() < deadline => {
+                    drop(connection);
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_millis(50));
+                }
+                Some(Failure::NotDone) if !replaced => replaced = true,
+                Some(Failure::Lost) if reads_only && !replaced => replaced = true,
+                _ => return Err(error),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for MysqlBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MysqlBackend")
+            .field("kind", &self.kind())
+            .field("options", &self.0.connector.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Database for MysqlBackend {
+    type Connection = MysqlConnection;
+
+    fn name(&self) -> &'static str {
+        match self.kind() {
+            Kind::Mysql => "mysql",
+            Kind::Mariadb => "mariadb",
+        }
+    }
+
+    fn statements(&self) -> &Statements {
+        match self.kind() {
+            Kind::Mysql => &MYSQL,
+            Kind::Mariadb => &MARIADB,
+        }
+    }
+
+    fn read<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
+        // A statement that writes nothing leaves nothing unknown.
+        self.run(true, work).map_err(|error| match error {
+            Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
+            error => error,
+        })
+    }
+
+    fn write<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
+        self.run(false, work)
+    }
+
+    fn transaction<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
+        self.run(false, |connection| {
+            connection.transaction(&TRANSACTION, &work)
+        })
+    }
+
+    fn migrator(&self) -> Migrator {
+        Migrator::new(MysqlTarget(self.clone()), migration::series(self.kind()))
+    }
+}
+
+#[derive(Clone)]
+struct Connector {
+    options: MysqlOptions,
+    kind: Kind,
+}
+
+/// How long to wait on a connection.
+struct Limits {
+    /// For an answer of the server's, on this side of the connection.
+    answer: Option<Duration>,
+    /// For a statement, on the server's side; zero for as long as it takes.
+    statement: Duration,
+    /// For another's lock, on the server's side.
+    lock: Duration,
+}
+
+impl Limits {
+    fn of(options: &MysqlOptions) -> Self {
+        Limits {
+            answer: Some(options.statement_timeout + GRACE),
+            statement: options.statement_timeout,
+            lock: options.statement_timeout,
+        }
+    }
+}
+
+impl Connector {
+    fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
+        let lock_seconds = limits.lock.as_secs().max(1);
+        let statement_limit = match self.kind {
+            Kind::Mysql => mysql::Value::from(limits.statement.as_millis() as u64),
+            Kind::Mariadb => mysql::Value::from(limits.statement.as_secs_f64()),
+        };
+        let mut driver = self.sign_in(limits)?;
+        let set_up = |driver: &mut Conn| {
+            let session = driver.prep(self.kind.session())?;
+            driver.exec_drop(&session, (lock_seconds, lock_seconds, statement_limit))?;
+            driver.close(session)
+        };
+        set_up(&mut driver).map_err(classify_connecting)?;
+        Ok(MysqlConnection::new(driver))
+    }
+
+    /// Connects and signs in; the session is as the server makes it.
+    fn sign_in(&self, limits: Limits) -> Result<Conn> {
+        let options = &self.options;
+        let keepalive = limits.answer.is_none().then_some(KEEPALIVE_MS);
+        let builder = OptsBuilder::new()
+            .ip_or_hostname(Some(host(&options.host)))
+            .tcp_port(options.port)
+            .user(options.user.clone())
+            .pass(options.password.clone())
+            .db_name(Some(options.database.clone()))
+            .ssl_opts(self.ssl_opts())
+            // Else an update that changes nothing looks as if there were no row.
+            .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
+            .tcp_connect_timeout(Some(options.connect_timeout))
+            .read_timeout(limits.answer)
+            .write_timeout(limits.answer)
+            .tcp_keepalive_time_ms(keepalive)
+            // Each of these two saves a question to the server.
+            .prefer_socket(false)
+            .max_allowed_packet(Some(MAX_PACKET))
+            // `MysqlConnection` keeps them.
+            .stmt_cache_size(0);
+        Conn::new(builder).map_err(classify_connecting)
+    }
+
+    #[cfg(feature = "mysql-tls")]
+    fn ssl_opts(&self) -> Option<mysql::SslOpts> {
+        let verified = mysql::SslOpts::default().with_root_cert_path(self.options.ssl_ca.clone());
+        match self.options.effective_ssl_mode() {
+            MysqlSslMode::Disabled => None,
+            MysqlSslMode::VerifyCa => Some(verified.with_danger_skip_domain_validation(true)),
+            MysqlSslMode::VerifyIdentity => Some(verified),
+        }
+    }
+
+    /// [`MysqlOptions::open`] has refused every other mode.
+    #[cfg(not(feature = "mysql-tls"))]
+    fn ssl_opts(&self) -> Option<mysql::SslOpts> {
+        None
+    }
+}
+
+/// Makes sure that TLS can be had as the options ask for it.
+#[cfg(feature = "mysql-tls")]
+fn prepare_tls(options: &MysqlOptions) -> Result<()> {
+    use rustls::crypto::{CryptoProvider, ring};
+
+    if options.effective_ssl_mode() == MysqlSslMode::Disabled {
+        return Ok(());
+    }
+    // The driver takes the provider of the process, and panics when there is none and rustls was built with several.
+    if CryptoProvider::get_default().is_none() {
+        // An error means that another thread was first.
+        let _ = ring::default_provider().install_default();
+    }
+    if let Some(path) = &options.ssl_ca {
+        std::fs::File::open(path).map_err(|error| {
+            Error::invalid(
+                "ssl-ca",
+                format!("{} cannot be read: {error}", path.display()),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "mysql-tls"))]
+fn prepare_tls(options: &MysqlOptions) -> Result<()> {
+    match options.effective_ssl_mode() {
+        MysqlSslMode::Disabled => Ok(()),
+        _ => Err(Error::invalid(
+            "ssl-mode",
+            "this program was built without the feature `mysql-tls` of authstore",
+        )),
+    }
+}
+
+/// The driver takes IPv6 addresses in brackets only.
+fn host(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
+
+impl Connect for Connector {
+    type Connection = MysqlConnection;
+
+    fn connect(&self) -> Result<MysqlConnection> {
+        self.connect_with(Limits::of(&self.options))
+    }
+
+    fn ping(&self, connection: &mut MysqlConnection) -> Result<()> {
+        connection.ping()
+    }
+
+    fn is_broken(&self, connection: &mut MysqlConnection) -> bool {
+        connection.is_broken()
+    }
+}
