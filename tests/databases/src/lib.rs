@@ -14,7 +14,8 @@
 //!   there and drops it.
 //! - `AUTHSTORE_TEST_POSTGRES_IMAGE`, `AUTHSTORE_TEST_MYSQL_IMAGE`, `AUTHSTORE_TEST_MARIADB_IMAGE`: the image to start
 //!   (`postgres:17`, `mysql:9`, `mariadb:11`).
-//! - `AUTHSTORE_TEST_REQUIRE`: names of databases, with commas between them, whose absence is a failure.
+//! - `AUTHSTORE_TEST_REQUIRE`: names of databases, with commas between them, whose absence is a failure; `node` among them
+//!   is Node.js, which the tests with Auth.js need.
 //!
 //! `cargo nextest` runs each test in a process of its own, each of which would start a container. Give it the URLs of
 //! running servers, or let `with-servers` start them for it: `cargo run -p authstore-test-databases --bin with-servers

@@ -1,0 +1,37 @@
+//! One database shared with Auth.js: its real Kysely adapter and this crate, side by side on each database.
+//!
+//! Needs Node.js and npm. Where they are not there, nothing here runs, and that is said; it fails instead when
+//! `AUTHSTORE_TEST_REQUIRE` has `node` among its names.
+
+mod adapter;
+mod node;
+mod races;
+mod values;
+
+use std::process::ExitCode;
+
+use authstore_test_databases::{Kind, Needs, Test, run};
+
+/// A database in memory is one process's own.
+const SHARED: [Kind; 1] = [Kind::SqliteFile];
+
+/// A test on each database that two processes can share.
+fn on_each(name: &str, test: fn(Kind)) -> Vec<Test> {
+    Test::on(&SHARED, Needs::Shared, name, test)
+}
+
+fn main() -> ExitCode {
+    let listed = std::env::args().any(|argument| argument == "--list");
+    if !listed && let Err(reason) = node::install() {
+        println!(
+            "NOT TESTED with Auth.js (node): no test of this target ran, since {reason}.\n    Install Node.js 20 or later."
+        );
+        return if node::is_required() {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        };
+    }
+    let groups = [adapter::tests(), races::tests()];
+    run(groups.into_iter().flatten().collect())
+}

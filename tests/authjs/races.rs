@@ -1,0 +1,96 @@
+//! Both at the same token at the same time.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use authstore::VerificationToken;
+use authstore_test_databases::{Kind, Test};
+use serde_json::{Value, json};
+
+use crate::adapter::Both;
+use crate::on_each;
+use crate::values::{in_an_hour, verification_token};
+
+/// Tokens in a round.
+const TOKENS: usize = 100;
+
+/// Rounds until both sides have won a token, at most: before that, they may not have met.
+const ROUNDS: usize = 20;
+
+/// Callers on each side.
+const CALLERS: usize = 4;
+
+pub(crate) fn tests() -> Vec<Test> {
+    on_each(
+        "a_token_is_used_once_by_either",
+        a_token_is_used_once_by_either,
+    )
+}
+
+/// With `DELETE ... RETURNING` (SQLite, PostgreSQL) a token has one winner among all callers. On MySQL and MariaDB the
+/// adapter reads, deletes, and believes that it won whoever deleted: there, what can be promised is that every token is
+/// used, and that no more than one of *our* callers gets it.
+fn a_token_is_used_once_by_either(kind: Kind) {
+    let both = Both::new(kind);
+    let Both { store, mut js, .. } = both;
+    let (mut js_has_won, mut rust_has_won) = (false, false);
+    for round in 0..ROUNDS {
+        let tokens: Vec<VerificationToken> = (0..TOKENS)
+            .map(|number| {
+                VerificationToken::new("ada@example.org", format!("{round}-{number}"), in_an_hour())
+            })
+            .collect();
+        for token in &tokens {
+            store.create_verification_token(token.clone()).unwrap();
+        }
+        let request: Vec<Value> = tokens.iter().map(verification_token).collect();
+        let (by_js, by_rust) = thread::scope(|scope| {
+            let theirs =
+                scope.spawn(|| js.call("useVerificationTokens", &json!([request, CALLERS])));
+            let ours: Vec<_> = (0..CALLERS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let won = tokens.iter().filter(|token| {
+                            store
+                                .use_verification_token(&token.identifier, &token.token)
+                                .expect("an answer")
+                                .is_some()
+                        });
+                        won.map(|token| token.token.clone()).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            let ours: Vec<String> = ours
+                .into_iter()
+                .flat_map(|caller| caller.join().expect("no panic"))
+                .collect();
+            let theirs: Vec<String> =
+                serde_json::from_value(theirs.join().expect("no panic")).expect("a list of tokens");
+            (theirs, ours)
+        });
+
+        let distinct = |won: &[String]| won.iter().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(
+            distinct(&by_rust).len(),
+            by_rust.len(),
+            "two of our callers won one token"
+        );
+        let winners = [by_js.clone(), by_rust.clone()].concat();
+        assert_eq!(
+            distinct(&winners).len(),
+            TOKENS,
+            "a token was used up by nobody"
+        );
+        if matches!(kind, Kind::SqliteFile | Kind::Postgres) {
+            assert_eq!(winners.len(), TOKENS, "two callers won one token");
+        }
+        js_has_won |= !by_js.is_empty();
+        rust_has_won |= !by_rust.is_empty();
+        if js_has_won && rust_has_won {
+            return;
+        }
+    }
+    panic!(
+        "after {ROUNDS} rounds: JavaScript has won {js_has_won}, Rust {rust_has_won}: they never met"
+    );
+}
