@@ -40,3 +40,8 @@ fn at_most(limit: usize, features: &str) {
 fn sqlite_brings_at_most_40_crates() {
     at_most(40, "default");
 }
+
+#[test]
+fn mysql_brings_at_most_110_crates() {
+    at_most(110, "mysql");
+}

@@ -3,6 +3,7 @@
 //! The numbers are those of the [MySQL](https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html) and
 //! [MariaDB](https://mariadb.com/docs/server/reference/error-codes) error references.
 
+use std::error::Error as _;
 use std::io;
 
 use mysql::{DriverError, MySqlError};
@@ -31,21 +32,25 @@ impl Failure {
     }
 }
 
-/// An error while connecting: the first of a database's life is shown to who configured it.
+/// What an error means while a connection is being made.
 pub(super) fn classify_connecting(error: mysql::Error) -> Error {
-    match error {
+    match input_output(&error) {
         // The TLS library's refusal, in its words. It will not think better of it.
-        mysql::Error::IoError(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Error::backend(error.to_string()).with_source(error)
+        Some(io) if io.kind() == io::ErrorKind::InvalidData => {
+            Error::backend(io.to_string()).with_source(error)
         }
-        error => classify(error, "", Step::Preparing).0,
+        _ => classify(error, "", Step::Preparing).0,
     }
 }
 
+/// What an error means for a statement, this one, at this step.
 pub(super) fn classify(error: mysql::Error, sql: &str, step: Step) -> (Error, Option<Failure>) {
+    if let Some(io) = input_output(&error) {
+        let (meaning, failure) = classify_io(io, step);
+        return (meaning.with_source(error), Some(failure));
+    }
     match error {
         mysql::Error::MySqlError(error) => classify_server(error, sql),
-        mysql::Error::IoError(error) => classify_io(error, step),
         mysql::Error::DriverError(
             error @ (DriverError::ConnectTimeout | DriverError::CouldNotConnect(_)),
         ) => (
@@ -56,7 +61,7 @@ pub(super) fn classify(error: mysql::Error, sql: &str, step: Step) -> (Error, Op
         mysql::Error::DriverError(error @ DriverError::MismatchedStmtParams(..)) => {
             (Error::backend(error.to_string()).with_source(error), None)
         }
-        // An answer that was not understood, or a refusal of the TLS library.
+        // An answer that was not understood.
         error if step == Step::Writing => (
             Error::outcome_unknown(error.to_string()).with_source(error),
             Some(Failure::GivenUp),
@@ -68,30 +73,34 @@ pub(super) fn classify(error: mysql::Error, sql: &str, step: Step) -> (Error, Op
     }
 }
 
-fn classify_io(error: io::Error, step: Step) -> (Error, Option<Failure>) {
-    let timed_out = matches!(
+/// What went wrong with the connection itself, if it did.
+fn input_output(error: &mysql::Error) -> Option<&io::Error> {
+    match error {
+        mysql::Error::IoError(error) => Some(error),
+        mysql::Error::CodecError(error) => error.source()?.downcast_ref(),
+        _ => None,
+    }
+}
+
+fn classify_io(error: &io::Error, step: Step) -> (Error, Failure) {
+    if matches!(
         error.kind(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
-    );
+    ) {
+        let reason = "the server gave no answer in time";
+        return match step {
+            Step::Writing => (Error::outcome_unknown(reason), Failure::GivenUp),
+            _ => (Error::unavailable(reason), Failure::GivenUp),
+        };
+    }
     // The operating system's own "broken pipe" means that the statement's end was never sent; the driver makes an error
     // of that kind when the server closes instead of answering.
     let unsent = error.kind() == io::ErrorKind::BrokenPipe && error.raw_os_error().is_some();
-    let reason = if timed_out {
-        "the server gave no answer in time".to_owned()
-    } else {
-        format!("the connection was lost: {error}")
-    };
-    let failure = match step {
-        _ if timed_out => Failure::GivenUp,
-        Step::Writing if !unsent => Failure::Lost,
-        _ => Failure::NotDone,
-    };
-    let error = match step {
-        Step::Writing if !unsent => Error::outcome_unknown(reason),
-        _ => Error::unavailable(reason),
+    let reason = format!("the connection was lost: {error}");
+    match step {
+        Step::Writing if !unsent => (Error::outcome_unknown(reason), Failure::Lost),
+        _ => (Error::unavailable(reason), Failure::NotDone),
     }
-    .with_source(error);
-    (error, Some(failure))
 }
 
 /// A statement to which the server answers with an error has changed nothing.
