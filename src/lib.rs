@@ -467,7 +467,7 @@
 
 // What the databases share is of no use without any of them.
 #![cfg_attr(
-    not(any(feature = "mysql", feature = "sqlite")),
+    not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
     allow(dead_code, unused_imports, unused_macros)
 )]
 
@@ -478,6 +478,8 @@ mod model;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -493,6 +495,8 @@ pub use model::{
 };
 #[cfg(feature = "mysql")]
 pub use mysql::{MysqlBackend, MysqlOptions, MysqlSslMode};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresBackend, PostgresOptions, TlsMode};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;

@@ -39,6 +39,7 @@ impl AuthStore {
     /// | `sqlite:auth.db`, `sqlite:/var/lib/app/auth.db` | a SQLite file, made when it is not there | `sqlite` |
     /// | `sqlite::memory:` | a SQLite database in memory, gone with the last clone of the store | `sqlite` |
     /// | `mysql://user:password@host:3306/auth`, `mariadb://...` | a MySQL or MariaDB database, whichever the server is | `mysql` |
+    /// | `postgres://user:password@host:5432/auth` | a database on a PostgreSQL server | `postgres` |
     ///
     /// Options follow as a query, such as `sqlite:auth.db?pool_size=4&busy_timeout_ms=2000`; the `FromStr` of each
     /// database's options lists them.
@@ -58,6 +59,12 @@ impl AuthStore {
             "mysql" | "mariadb" => Ok(Self::new(url.parse::<crate::MysqlOptions>()?.open()?)),
             #[cfg(not(feature = "mysql"))]
             "mysql" | "mariadb" => Err(feature_is_off("mysql")),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => {
+                Ok(Self::new(url.parse::<crate::PostgresOptions>()?.open()?))
+            }
+            #[cfg(not(feature = "postgres"))]
+            "postgres" | "postgresql" => Err(feature_is_off("postgres")),
             _ => Err(Error::invalid(
                 "url",
                 "it must begin with sqlite:, postgres:// or mysql://",

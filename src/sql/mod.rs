@@ -6,11 +6,15 @@
 mod backend;
 mod history;
 mod models;
+#[cfg(feature = "postgres")]
+mod pause;
 mod statements;
 mod value;
 
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
+#[cfg(feature = "postgres")]
+pub(crate) use pause::pause;
 pub(crate) use statements::{CreateUserWithAccount, DeleteExpired, Statements, Update, Use, sql};
 pub(crate) use value::Value;
 

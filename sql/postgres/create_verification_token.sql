@@ -1,0 +1,2 @@
+INSERT INTO "VerificationToken" ("identifier", "token", "expires")
+VALUES ($1, $2, $3);

@@ -1,0 +1,2 @@
+DELETE FROM "Authenticator"
+WHERE "credentialID" = $1;

@@ -1,0 +1,32 @@
+-- Rows that are locked are passed over: another sweep has them, or an update is giving them more time.
+WITH "deletedSession" AS (
+    DELETE FROM "Session"
+    WHERE ctid = ANY (
+        ARRAY(
+            SELECT ctid
+            FROM "Session"
+            WHERE "expires" <= $1
+            ORDER BY "expires"
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+    )
+    RETURNING 1
+),
+"deletedVerificationToken" AS (
+    DELETE FROM "VerificationToken"
+    WHERE ctid = ANY (
+        ARRAY(
+            SELECT ctid
+            FROM "VerificationToken"
+            WHERE "expires" <= $3
+            ORDER BY "expires"
+            LIMIT $4
+            FOR UPDATE SKIP LOCKED
+        )
+    )
+    RETURNING 1
+)
+SELECT
+    (SELECT count(*) FROM "deletedSession"),
+    (SELECT count(*) FROM "deletedVerificationToken");

@@ -1,0 +1,2 @@
+DELETE FROM "Session"
+WHERE "sessionToken" = $1;

@@ -1,0 +1,2 @@
+DELETE FROM "Session"
+WHERE "userId" = $1 AND "sessionToken" IS DISTINCT FROM $2;

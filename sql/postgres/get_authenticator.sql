@@ -1,0 +1,5 @@
+SELECT
+    "credentialID", "userId", "providerAccountId", "credentialPublicKey", "counter", "credentialDeviceType",
+    "credentialBackedUp", "transports"
+FROM "Authenticator"
+WHERE "credentialID" = $1;

@@ -1,0 +1,3 @@
+SELECT "id", "name", "email", "emailVerified", "image"
+FROM "User"
+WHERE "id" = $1;

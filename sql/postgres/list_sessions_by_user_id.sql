@@ -1,0 +1,4 @@
+SELECT "id", "userId", "sessionToken", "expires"
+FROM "Session"
+WHERE "userId" = $1
+ORDER BY "expires" DESC, "id";

@@ -1,0 +1,2 @@
+DELETE FROM "Account"
+WHERE "provider" = $1 AND "providerAccountId" = $2;

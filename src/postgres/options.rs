@@ -1,0 +1,376 @@
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio_postgres::config::{Host, SslMode};
+
+use super::PostgresBackend;
+use super::tls::Tls;
+use crate::error::{Error, Result};
+use crate::url;
+
+/// Where a PostgreSQL database is, and how to use it.
+///
+/// Made by [`new`](PostgresOptions::new), or parsed from a URL as
+/// [PostgreSQL itself writes it](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
+/// `postgres://user:password@host:port/database`. In it, a character that has a meaning (`@ : / ? #`) is written as `%XX`.
+/// Several hosts may be named, separated by commas. A path takes the place of a host to reach a server by its Unix
+/// socket: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
+///
+/// | option | method | default |
+/// |---|---|---|
+/// | `sslmode` | [`tls`](PostgresOptions::tls): `disable`, `require` or `verify-full` | see [`TlsMode`] |
+/// | `sslrootcert` | [`root_certificates`](PostgresOptions::root_certificates) | what the operating system trusts |
+/// | `pool_size` | [`pool_size`](PostgresOptions::pool_size) | 8 connections |
+/// | `connect_timeout_ms` | [`connect_timeout`](PostgresOptions::connect_timeout) | 5,000 milliseconds |
+/// | `checkout_timeout_ms` | [`checkout_timeout`](PostgresOptions::checkout_timeout) | 5,000 milliseconds |
+/// | `statement_timeout_ms` | [`statement_timeout`](PostgresOptions::statement_timeout) | 5,000 milliseconds |
+///
+/// and of PostgreSQL's own: `host`, `hostaddr`, `port`, `user`, `password`, `dbname`, `application_name`, `options`,
+/// `connect_timeout` (in seconds), `target_session_attrs`, `load_balance_hosts`, `sslnegotiation`, `keepalives`,
+/// `keepalives_idle`, `keepalives_interval`, `keepalives_retries` and `tcp_user_timeout`.
+///
+/// Neither `Debug` nor an error shows the password.
+///
+/// # What the server's own settings change
+///
+/// Every session runs in READ COMMITTED and may write, whatever the server's defaults are. The time zone, the collation
+/// and the formats of a server make no difference. What `synchronous_commit` says about how sure a commit is stays as
+/// the server has it.
+///
+/// The settings are sent as the start of a session. A pooler that does not take them (PgBouncer, unless
+/// `ignore_startup_parameters` names `options`) refuses the connection; one that drops them leaves the client's own limit
+/// as the only one, with [`Error::OutcomeUnknown`] where [`Error::Unavailable`] would have been. Migrations need a
+/// connection to the server itself, or a pooler in session mode, since their lock belongs to a session.
+///
+/// ```
+/// use authstore::PostgresOptions;
+///
+/// # fn main() -> authstore::Result<()> {
+/// let options = PostgresOptions::new("localhost", "auth").user("app").password("secret").pool_size(16);
+/// assert_eq!(options, "postgres://app:secret@localhost/auth?pool_size=16".parse()?);
+/// assert!(!format!("{options:?}").contains("secret"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresOptions {
+    config: tokio_postgres::Config,
+    tls: Option<TlsMode>,
+    root_certificates: Option<PathBuf>,
+    pub(super) pool_size: u32,
+    pub(super) connect_timeout: Duration,
+    pub(super) checkout_timeout: Duration,
+    pub(super) statement_timeout: Duration,
+}
+
+/// Whether a connection is encrypted, and how far the server is trusted.
+///
+/// Unless it is said, a server on the same machine (a Unix socket, `localhost`, a loopback address) is reached without
+/// TLS, and any other with [`Verified`](TlsMode::Verified). A program that is built without the feature `postgres-tls`
+/// cannot do so, and reaches every server without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsMode {
+    /// No TLS: for a network in which nobody can listen. `sslmode=disable`.
+    Disabled,
+    /// TLS, with a certificate that is valid, made out to this host, and signed by an authority that is trusted.
+    /// `sslmode=verify-full`, and `sslmode=require` too: PostgreSQL's own client checks no certificate under that name
+    /// unless it has a file of authorities.
+    Verified,
+}
+
+impl PostgresOptions {
+    /// A database on a host: its name, its address, or the path of the directory in which the server has its Unix
+    /// socket.
+    pub fn new(host: impl Into<String>, database: impl Into<String>) -> Self {
+        let mut config = tokio_postgres::Config::new();
+        config.host(host).dbname(database);
+        PostgresOptions::with_config(config)
+    }
+
+    fn with_config(config: tokio_postgres::Config) -> Self {
+        PostgresOptions {
+            config,
+            tls: None,
+            root_certificates: None,
+            pool_size: 8,
+            connect_timeout: Duration::from_secs(5),
+            checkout_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// The server's port: 5432 unless said otherwise.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.config.port(port);
+        self
+    }
+
+    /// Whom to connect as: the user who runs the program, unless said otherwise.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.config.user(user);
+        self
+    }
+
+    /// The user's password.
+    #[must_use]
+    pub fn password(mut self, password: impl AsRef<str>) -> Self {
+        self.config.password(password.as_ref());
+        self
+    }
+
+    /// What the server calls the program's sessions, as in `pg_stat_activity`.
+    #[must_use]
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.config.application_name(name);
+        self
+    }
+
+    /// Whether to encrypt.
+    #[must_use]
+    pub fn tls(mut self, mode: TlsMode) -> Self {
+        self.tls = Some(mode);
+        self
+    }
+
+    /// A PEM file with the certificates of the authorities to trust, in place of those that the operating system trusts.
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.root_certificates = Some(path.into());
+        self
+    }
+
+    /// How many connections to keep, at most: so many operations can run at a time. The server has a limit too
+    /// (`max_connections`), for all its clients together.
+    #[must_use]
+    pub fn pool_size(mut self, connections: u32) -> Self {
+        self.pool_size = connections;
+        self
+    }
+
+    /// How long it may take to make a connection, from the look-up of the host's name to the server's greeting.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long an operation waits for a connection before it is [`Error::Unavailable`]: for one that others use, or for
+    /// a new one.
+    #[must_use]
+    pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
+        self.checkout_timeout = timeout;
+        self
+    }
+
+    /// How long the server works on a statement, or waits for others, before it is cancelled and [`Error::Unavailable`].
+    ///
+    /// One second later, if the server has not answered even that, the connection is given up, and a write is
+    /// [`Error::OutcomeUnknown`]. For as long as this timeout, too, an operation is repeated when others made it fail.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = timeout;
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for options that do not go together; [`Error::Backend`] when the server refuses, for a wrong
+    /// password, say, and when its certificate is not trusted; [`Error::Unavailable`] when it cannot be reached.
+    pub fn open(&self) -> Result<PostgresBackend> {
+        PostgresBackend::open(self)
+    }
+
+    /// The driver's configuration, complete.
+    pub(super) fn driver_config(&self) -> Result<tokio_postgres::Config> {
+        for (option, timeout) in [
+            ("connect_timeout", self.connect_timeout),
+            ("checkout_timeout", self.checkout_timeout),
+            ("statement_timeout", self.statement_timeout),
+        ] {
+            if timeout.is_zero() {
+                return Err(Error::invalid(option, "it must be longer than nothing"));
+            }
+        }
+        let mut config = self.config.clone();
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            config.host("localhost");
+        }
+        config.ssl_mode(match self.tls_mode() {
+            TlsMode::Disabled => SslMode::Disable,
+            TlsMode::Verified => SslMode::Require,
+        });
+        Ok(config)
+    }
+
+    pub(super) fn driver_tls(&self) -> Result<Tls> {
+        match self.tls_mode() {
+            TlsMode::Disabled => Ok(Tls::off()),
+            TlsMode::Verified => Tls::verified(self.root_certificates.as_deref()),
+        }
+    }
+
+    fn tls_mode(&self) -> TlsMode {
+        match self.tls {
+            Some(mode) => mode,
+            None if cfg!(not(feature = "postgres-tls")) || self.is_local() => TlsMode::Disabled,
+            None => TlsMode::Verified,
+        }
+    }
+
+    fn is_local(&self) -> bool {
+        let is_loopback = |host: &str| {
+            host == "localhost"
+                || host
+                    .parse()
+                    .is_ok_and(|address: IpAddr| address.is_loopback())
+        };
+        let hosts_are_local = self.config.get_hosts().iter().all(|host| match host {
+            Host::Tcp(name) => is_loopback(name),
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        });
+        hosts_are_local && self.config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("hosts", &self.config.get_hosts())
+            .field("ports", &self.config.get_ports())
+            .field("user", &self.config.get_user())
+            .field("database", &self.config.get_dbname())
+            .field("tls", &self.tls_mode())
+            .field("root_certificates", &self.root_certificates)
+            .field("pool_size", &self.pool_size)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("checkout_timeout", &self.checkout_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+const OPTIONS: [&str; 23] = [
+    "sslmode",
+    "sslrootcert",
+    "pool_size",
+    "connect_timeout_ms",
+    "checkout_timeout_ms",
+    "statement_timeout_ms",
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "application_name",
+    "options",
+    "connect_timeout",
+    "target_session_attrs",
+    "load_balance_hosts",
+    "sslnegotiation",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "tcp_user_timeout",
+];
+
+impl FromStr for PostgresOptions {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], naming the option where one is at fault.
+    fn from_str(url: &str) -> Result<Self> {
+        let (rest, options) = url::split_options(url)?;
+        let authority = rest
+            .strip_prefix("postgres://")
+            .or_else(|| rest.strip_prefix("postgresql://"))
+            .ok_or_else(|| Error::invalid("url", "it must begin with postgres://"))?;
+        // Else what follows the first would be taken for a host, and be told in an error.
+        if authority.matches('@').count() > 1 {
+            return Err(Error::invalid(
+                "url",
+                "an @ in the user or the password must be written as %40",
+            ));
+        }
+        let mut parsed = PostgresOptions::with_config(tokio_postgres::Config::new());
+        let mut driver = String::new();
+        let query_has_at = url[rest.len()..].contains('@');
+        for (name, value) in options {
+            match name.as_str() {
+                "sslmode" => parsed.tls = Some(tls_mode(&value)?),
+                "sslrootcert" if value == "system" => parsed.root_certificates = None,
+                "sslrootcert" => parsed.root_certificates = Some(value.into()),
+                "pool_size" => parsed.pool_size = url::positive("pool_size", &value)?,
+                "connect_timeout_ms" => {
+                    parsed.connect_timeout = url::milliseconds("connect_timeout_ms", &value)?;
+                }
+                "checkout_timeout_ms" => {
+                    parsed.checkout_timeout = url::milliseconds("checkout_timeout_ms", &value)?;
+                }
+                "statement_timeout_ms" => {
+                    parsed.statement_timeout = url::milliseconds("statement_timeout_ms", &value)?;
+                }
+                "connect_timeout" => {
+                    let seconds = url::positive("connect_timeout", &value)?;
+                    parsed.connect_timeout = Duration::from_secs(seconds.into());
+                }
+                known if OPTIONS.contains(&known) => {
+                    let separator = if driver.is_empty() { '?' } else { '&' };
+                    let value = utf8_percent_encode(&value, NON_ALPHANUMERIC);
+                    driver += &format!("{separator}{known}={value}");
+                }
+                // What looks like nothing that is known may be the rest of a password with a `?` in it.
+                name if query_has_at || !is_name(name) => {
+                    return Err(url::unknown_option("...", &OPTIONS));
+                }
+                unknown => return Err(url::unknown_option(unknown, &OPTIONS)),
+            }
+        }
+        parsed.config = format!("{rest}{driver}").parse().map_err(unreadable)?;
+        Ok(parsed)
+    }
+}
+
+fn is_name(option: &str) -> bool {
+    option
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// The driver's reason: it names the part that it cannot read, and does not quote it.
+fn unreadable(error: tokio_postgres::Error) -> Error {
+    let reason = error.into_source().map_or_else(
+        || "it cannot be read".to_owned(),
+        |source| source.to_string(),
+    );
+    Error::invalid("url", reason)
+}
+
+fn tls_mode(value: &str) -> Result<TlsMode> {
+    match value {
+        "disable" => Ok(TlsMode::Disabled),
+        "require" | "verify-full" => Ok(TlsMode::Verified),
+        "allow" | "prefer" => Err(Error::invalid(
+            "sslmode",
+            "to go on without TLS when the server offers none protects from nobody: it must be disable, require or \
+             verify-full",
+        )),
+        _ => Err(Error::invalid(
+            "sslmode",
+            "it must be disable, require or verify-full",
+        )),
+    }
+}

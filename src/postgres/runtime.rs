@@ -1,0 +1,41 @@
+use std::future::Future;
+
+use tokio::runtime::Builder;
+
+use crate::error::{Error, Result};
+
+/// What waits on a connection's socket, on the thread that uses the connection.
+pub(super) struct Runtime(
+    /// `None` only while it is dropped.
+    Option<tokio::runtime::Runtime>,
+);
+
+impl Runtime {
+    pub(super) fn new() -> Result<Self> {
+        match Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+        {
+            Ok(runtime) => Ok(Runtime(Some(runtime))),
+            Err(error) => Err(Error::unavailable(format!(
+                "nothing can be made that waits on a socket: {error}"
+            ))
+            .with_source(error)),
+        }
+    }
+
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        let runtime = self.0.as_ref().expect("it is not being dropped");
+        runtime.block_on(work)
+    }
+}
+
+impl Drop for Runtime {
+    /// Waits for nothing, not even for a host name that is still being looked up.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

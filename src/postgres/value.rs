@@ -1,0 +1,200 @@
+//! How values are sent and cells are read: in PostgreSQL's binary formats, which no setting of a server or session
+//! changes.
+//!
+//! The schema may be one that others have made: a type that can hold the same values is written and read as ours is.
+
+use std::fmt;
+
+use bytes::{BufMut, BytesMut};
+use time::{OffsetDateTime, PrimitiveDateTime};
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+use uuid::Uuid;
+
+use super::error::Unwritable;
+use crate::error::{Result, Source};
+use crate::sql::{Row, Value};
+
+/// A [`Value`] to be sent. The driver prints parameters to the log, so `Debug` does not show it.
+pub(super) struct Parameter<'a>(pub(super) Value<'a>);
+
+impl<'a> From<Value<'a>> for Parameter<'a> {
+    fn from(value: Value<'a>) -> Self {
+        Parameter(value)
+    }
+}
+
+impl fmt::Debug for Parameter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self, column: &Type, out: &mut BytesMut) -> Result<IsNull, Source> {
+        match (self.0, base(column)) {
+            (Value::Null, _) => return Ok(IsNull::Yes),
+            (Value::Uuid(uuid), &Type::UUID) => out.put_slice(uuid.as_bytes()),
+            (Value::Uuid(uuid), ty) if is_text(ty) => {
+                let mut buffer = Uuid::encode_buffer();
+                out.put_slice(uuid.hyphenated().encode_lower(&mut buffer).as_bytes());
+            }
+            (Value::Text(text), ty) if is_text(ty) => out.put_slice(text.as_bytes()),
+            (Value::Time(time), ty @ &Type::TIMESTAMPTZ) => return time.to_sql(ty, out),
+            (Value::Time(time), ty @ &Type::TIMESTAMP) => {
+                return PrimitiveDateTime::new(time.date(), time.time()).to_sql(ty, out);
+            }
+            (Value::Integer(integer), &Type::INT8) => out.put_i64(integer),
+            (Value::Integer(integer), &Type::INT4) => out.put_i32(
+                i32::try_from(integer)
+                    .map_err(|_| Unwritable("a number is too large for a column".to_owned()))?,
+            ),
+            (Value::Boolean(boolean), &Type::BOOL) => out.put_u8(boolean.into()),
+            (value, _) => {
+                let kind = match value {
+                    Value::Null => "NULL",
+                    Value::Uuid(_) => "a UUID",
+                    Value::Text(_) => "a text",
+                    Value::Time(_) => "a time",
+                    Value::Integer(_) => "a number",
+                    Value::Boolean(_) => "a boolean",
+                };
+                return Err(Unwritable(format!(
+                    "a column is of the type {column}, which cannot hold {kind}"
+                ))
+                .into());
+            }
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// A cell as it was sent.
+struct Cell<'r> {
+    ty: Type,
+    bytes: &'r [u8],
+}
+
+impl<'r> FromSql<'r> for Cell<'r> {
+    fn from_sql(ty: &Type, bytes: &'r [u8]) -> Result<Self, Source> {
+        Ok(Cell {
+            ty: base(ty).clone(),
+            bytes,
+        })
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+impl Cell<'_> {
+    fn text(&self) -> Result<&str, Source> {
+        if is_text(&self.ty) {
+            Ok(str::from_utf8(self.bytes)?)
+        } else {
+            Err(self.unexpected("a text"))
+        }
+    }
+
+    fn uuid(&self) -> Result<Uuid, Source> {
+        match self.ty {
+            Type::UUID => Ok(Uuid::from_slice(self.bytes)?),
+            _ if is_text(&self.ty) => Ok(Uuid::try_parse(self.text()?)?),
+            _ => Err(self.unexpected("a UUID")),
+        }
+    }
+
+    fn time(&self) -> Result<OffsetDateTime, Source> {
+        let time = match self.ty {
+            Type::TIMESTAMPTZ => OffsetDateTime::from_sql(&self.ty, self.bytes)?,
+            Type::TIMESTAMP => PrimitiveDateTime::from_sql(&self.ty, self.bytes)?.assume_utc(),
+            _ => return Err(self.unexpected("a time")),
+        };
+        // What others have written finer is cut, as JavaScript cuts it.
+        Ok(time.replace_millisecond(time.millisecond())?)
+    }
+
+    fn integer(&self) -> Result<i64, Source> {
+        match self.ty {
+            Type::INT8 => i64::from_sql(&self.ty, self.bytes),
+            Type::INT4 => i32::from_sql(&self.ty, self.bytes).map(i64::from),
+            Type::INT2 => i16::from_sql(&self.ty, self.bytes).map(i64::from),
+            _ => Err(self.unexpected("a whole number")),
+        }
+    }
+
+    fn boolean(&self) -> Result<bool, Source> {
+        match self.ty {
+            Type::BOOL => bool::from_sql(&self.ty, self.bytes),
+            _ => Err(self.unexpected("a boolean")),
+        }
+    }
+
+    fn unexpected(&self, wanted: &str) -> Source {
+        format!("it should be {wanted}, and is of the type {}", self.ty).into()
+    }
+}
+
+fn cell<'r, T>(
+    row: &'r tokio_postgres::Row,
+    column: usize,
+    read: impl FnOnce(Cell<'r>) -> Result<T, Source>,
+) -> Result<Option<T>, Source> {
+    row.try_get::<_, Option<Cell<'r>>>(column)?
+        .map(read)
+        .transpose()
+}
+
+impl Row for tokio_postgres::Row {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source> {
+        cell(self, column, |cell| cell.uuid())
+    }
+
+    fn text(&self, column: usize) -> Result<Option<String>, Source> {
+        cell(self, column, |cell| cell.text().map(str::to_owned))
+    }
+
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source> {
+        cell(self, column, |cell| cell.time())
+    }
+
+    fn integer(&self, column: usize) -> Result<Option<i64>, Source> {
+        cell(self, column, |cell| cell.integer())
+    }
+
+    fn boolean(&self, column: usize) -> Result<Option<bool>, Source> {
+        cell(self, column, |cell| cell.boolean())
+    }
+
+    fn label(&self) -> String {
+        let label = cell(self, 0, |cell| {
+            cell.uuid()
+                .map(|uuid| uuid.to_string())
+                .or_else(|_| cell.text().map(|text| text.chars().take(100).collect()))
+                .or_else(|_| cell.integer().map(|integer| integer.to_string()))
+        });
+        label
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| "something that is not text".to_owned())
+    }
+}
+
+/// The type that a domain is made of.
+fn base(mut ty: &Type) -> &Type {
+    while let Kind::Domain(inner) = ty.kind() {
+        ty = inner;
+    }
+    ty
+}
+
+/// `text`, `varchar`, `char(n)`, `citext`, an enumeration: all are sent as their text.
+fn is_text(ty: &Type) -> bool {
+    <&str as FromSql>::accepts(ty) || matches!(ty.kind(), Kind::Enum(_))
+}
