@@ -496,7 +496,7 @@ pub use model::{
 #[cfg(feature = "mysql")]
 pub use mysql::{MysqlBackend, MysqlOptions, MysqlSslMode};
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresBackend, PostgresOptions, TlsMode};
+pub use postgres::{PostgresBackend, PostgresOptions, PostgresSslMode};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;

@@ -14,10 +14,14 @@ mod error;
 mod migration;
 mod options;
 mod runtime;
+#[cfg(feature = "postgres-tls")]
+mod tls;
+#[cfg(not(feature = "postgres-tls"))]
+#[path = "no_tls.rs"]
 mod tls;
 mod value;
 
-pub use options::{PostgresOptions, TlsMode};
+pub use options::{PostgresOptions, PostgresSslMode};
 
 use std::fmt;
 use std::sync::Arc;

@@ -22,8 +22,8 @@ use crate::url;
 ///
 /// | option | method | default |
 /// |---|---|---|
-/// | `sslmode` | [`tls`](PostgresOptions::tls): `disable`, `require` or `verify-full` | see [`TlsMode`] |
-/// | `sslrootcert` | [`root_certificates`](PostgresOptions::root_certificates) | what the operating system trusts |
+/// | `sslmode` | [`ssl_mode`](PostgresOptions::ssl_mode) | see [`PostgresSslMode`] |
+/// | `sslrootcert` | [`ssl_root_cert`](PostgresOptions::ssl_root_cert) | what the operating system trusts |
 /// | `pool_size` | [`pool_size`](PostgresOptions::pool_size) | 8 connections |
 /// | `connect_timeout_ms` | [`connect_timeout`](PostgresOptions::connect_timeout) | 5,000 milliseconds |
 /// | `checkout_timeout_ms` | [`checkout_timeout`](PostgresOptions::checkout_timeout) | 5,000 milliseconds |
@@ -59,28 +59,34 @@ use crate::url;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresOptions {
     config: tokio_postgres::Config,
-    tls: Option<TlsMode>,
-    root_certificates: Option<PathBuf>,
+    ssl_mode: Option<PostgresSslMode>,
+    ssl_root_cert: Option<PathBuf>,
     pub(super) pool_size: u32,
     pub(super) connect_timeout: Duration,
     pub(super) checkout_timeout: Duration,
     pub(super) statement_timeout: Duration,
 }
 
-/// Whether a connection is encrypted, and how far the server is trusted.
+/// Whether the connection is encrypted, and what the server must prove; named as PostgreSQL's own client names it.
 ///
-/// Unless it is said, a server on the same machine (a Unix socket, `localhost`, a loopback address) is reached without
-/// TLS, and any other with [`Verified`](TlsMode::Verified). A program that is built without the feature `postgres-tls`
-/// cannot do so, and reaches every server without TLS.
+/// Unless one is chosen, a server on the same machine (a Unix socket, `localhost`, a loopback address) is reached with
+/// [`Disable`](PostgresSslMode::Disable), and any other with [`VerifyFull`](PostgresSslMode::VerifyFull), which is also
+/// what a choice of authorities makes of both. A program that is built without the feature `postgres-tls` cannot do
+/// that, and reaches every server without TLS.
+///
+/// There is no mode that encrypts and believes anybody, nor one that goes on without encryption when the server has none:
+/// whoever can listen could answer as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TlsMode {
-    /// No TLS: for a network in which nobody can listen. `sslmode=disable`.
-    Disabled,
-    /// TLS, with a certificate that is valid, made out to this host, and signed by an authority that is trusted.
-    /// `sslmode=verify-full`, and `sslmode=require` too: PostgreSQL's own client checks no certificate under that name
-    /// unless it has a file of authorities.
-    Verified,
+pub enum PostgresSslMode {
+    /// Not encrypted: for a server on the same machine or in a network that is trusted. `sslmode=disable`.
+    Disable,
+    /// Encrypted, and the certificate comes from an authority that is trusted, whatever host it names: for servers that
+    /// are reached by an address, with an authority that signs for no one else. `sslmode=verify-ca`.
+    VerifyCa,
+    /// Encrypted, and the certificate comes from an authority that is trusted and names the host. `sslmode=verify-full`,
+    /// and `sslmode=require` too, with which PostgreSQL's own client may check nothing.
+    VerifyFull,
 }
 
 impl PostgresOptions {
@@ -95,8 +101,8 @@ impl PostgresOptions {
     fn with_config(config: tokio_postgres::Config) -> Self {
         PostgresOptions {
             config,
-            tls: None,
-            root_certificates: None,
+            ssl_mode: None,
+            ssl_root_cert: None,
             pool_size: 8,
             connect_timeout: Duration::from_secs(5),
             checkout_timeout: Duration::from_secs(5),
@@ -132,17 +138,17 @@ impl PostgresOptions {
         self
     }
 
-    /// Whether to encrypt.
+    /// Whether to encrypt. All but [`Disable`](PostgresSslMode::Disable) needs the feature `postgres-tls`.
     #[must_use]
-    pub fn tls(mut self, mode: TlsMode) -> Self {
-        self.tls = Some(mode);
+    pub fn ssl_mode(mut self, mode: PostgresSslMode) -> Self {
+        self.ssl_mode = Some(mode);
         self
     }
 
     /// A PEM file with the certificates of the authorities to trust, in place of those that the operating system trusts.
     #[must_use]
-    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
-        self.root_certificates = Some(path.into());
+    pub fn ssl_root_cert(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ssl_root_cert = Some(path.into());
         self
     }
 
@@ -204,25 +210,29 @@ impl PostgresOptions {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             config.host("localhost");
         }
-        config.ssl_mode(match self.tls_mode() {
-            TlsMode::Disabled => SslMode::Disable,
-            TlsMode::Verified => SslMode::Require,
+        config.ssl_mode(match self.effective_ssl_mode() {
+            PostgresSslMode::Disable => SslMode::Disable,
+            PostgresSslMode::VerifyCa | PostgresSslMode::VerifyFull => SslMode::Require,
         });
         Ok(config)
     }
 
     pub(super) fn driver_tls(&self) -> Result<Tls> {
-        match self.tls_mode() {
-            TlsMode::Disabled => Ok(Tls::off()),
-            TlsMode::Verified => Tls::verified(self.root_certificates.as_deref()),
+        match self.effective_ssl_mode() {
+            PostgresSslMode::Disable => Ok(Tls::off()),
+            PostgresSslMode::VerifyCa => Tls::of_any_host(self.ssl_root_cert.as_deref()),
+            PostgresSslMode::VerifyFull => Tls::of_the_host(self.ssl_root_cert.as_deref()),
         }
     }
 
-    fn tls_mode(&self) -> TlsMode {
-        match self.tls {
+    fn effective_ssl_mode(&self) -> PostgresSslMode {
+        match self.ssl_mode {
             Some(mode) => mode,
-            None if cfg!(not(feature = "postgres-tls")) || self.is_local() => TlsMode::Disabled,
-            None => TlsMode::Verified,
+            None if self.ssl_root_cert.is_some() => PostgresSslMode::VerifyFull,
+            None if cfg!(not(feature = "postgres-tls")) || self.is_local() => {
+                PostgresSslMode::Disable
+            }
+            None => PostgresSslMode::VerifyFull,
         }
     }
 
@@ -250,8 +260,8 @@ impl fmt::Debug for PostgresOptions {
             .field("ports", &self.config.get_ports())
             .field("user", &self.config.get_user())
             .field("database", &self.config.get_dbname())
-            .field("tls", &self.tls_mode())
-            .field("root_certificates", &self.root_certificates)
+            .field("ssl_mode", &self.effective_ssl_mode())
+            .field("ssl_root_cert", &self.ssl_root_cert)
             .field("pool_size", &self.pool_size)
             .field("connect_timeout", &self.connect_timeout)
             .field("checkout_timeout", &self.checkout_timeout)
@@ -310,9 +320,9 @@ impl FromStr for PostgresOptions {
         let query_has_at = url[rest.len()..].contains('@');
         for (name, value) in options {
             match name.as_str() {
-                "sslmode" => parsed.tls = Some(tls_mode(&value)?),
-                "sslrootcert" if value == "system" => parsed.root_certificates = None,
-                "sslrootcert" => parsed.root_certificates = Some(value.into()),
+                "sslmode" => parsed.ssl_mode = Some(ssl_mode(&value)?),
+                "sslrootcert" if value == "system" => parsed.ssl_root_cert = None,
+                "sslrootcert" => parsed.ssl_root_cert = Some(value.into()),
                 "pool_size" => parsed.pool_size = url::positive("pool_size", &value)?,
                 "connect_timeout_ms" => {
                     parsed.connect_timeout = url::milliseconds("connect_timeout_ms", &value)?;
@@ -359,18 +369,19 @@ fn unreadable(error: tokio_postgres::Error) -> Error {
     Error::invalid("url", reason)
 }
 
-fn tls_mode(value: &str) -> Result<TlsMode> {
+fn ssl_mode(value: &str) -> Result<PostgresSslMode> {
     match value {
-        "disable" => Ok(TlsMode::Disabled),
-        "require" | "verify-full" => Ok(TlsMode::Verified),
+        "disable" => Ok(PostgresSslMode::Disable),
+        "verify-ca" => Ok(PostgresSslMode::VerifyCa),
+        "require" | "verify-full" => Ok(PostgresSslMode::VerifyFull),
         "allow" | "prefer" => Err(Error::invalid(
             "sslmode",
-            "to go on without TLS when the server offers none protects from nobody: it must be disable, require or \
-             verify-full",
+            "to go on without TLS where the server has none protects from nobody: it must be disable, require, \
+             verify-ca or verify-full",
         )),
         _ => Err(Error::invalid(
             "sslmode",
-            "it must be disable, require or verify-full",
+            "it must be disable, require, verify-ca or verify-full",
         )),
     }
 }
