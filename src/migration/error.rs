@@ -54,6 +54,13 @@ pub enum MigrationError {
         /// The version asked for.
         version: i64,
     },
+    /// There is no table `User`, so this is no database of Auth.js: [`up`](super::Migrator::up) makes one.
+    NothingToAdopt,
+    /// The database cannot be adopted before this is resolved. Nothing was changed.
+    InTheWay {
+        /// What is in the way: see [`Adoption::obstacles`](super::Adoption::obstacles).
+        obstacles: Vec<String>,
+    },
     /// The folder of migrations cannot be read, or a file's name does not say what it is.
     Folder {
         /// What is wrong, with the path.
@@ -109,6 +116,14 @@ impl fmt::Display for MigrationError {
             MigrationError::UnknownVersion { version } => {
                 write!(f, "this program has no migration of version {version}")
             }
+            MigrationError::NothingToAdopt => f.write_str(
+                "there is no table User, so there is nothing to adopt: migrate up makes the schema",
+            ),
+            MigrationError::InTheWay { obstacles } => write!(
+                f,
+                "the database cannot be adopted before this is resolved: {}",
+                obstacles.join("; ")
+            ),
             MigrationError::Folder { reason, .. } => f.write_str(reason),
             MigrationError::Failed {
                 version,

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::{Applied, Direction, Migration, MigrationError, Series, Target};
-use crate::error::Result;
+use super::{
+    Adoption, Applied, Direction, Lock, Migration, MigrationError, Series, Target, embedded,
+};
+use crate::error::{Error, Result};
 
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -92,6 +94,47 @@ impl Migrator {
     pub fn down_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
         self.run(|status| steps_down(status, version))
+    }
+
+    /// Compares a database that Auth.js's Kysely adapter works on with the schema of this crate: what is different, and
+    /// what is in the way of [`adopt`](Migrator::adopt). Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`adopt`](Migrator::adopt), but what is in the way is no error.
+    pub fn compare(&self) -> Result<Adoption> {
+        self.lock_to_adopt()?.adopt(&self.series, false)
+    }
+
+    /// Takes over a database that Auth.js's Kysely adapter works on: brings its schema up to that of this crate without
+    /// losing a row, and writes the history as if all steps had been taken. Returns what was different; nothing when it
+    /// was adopted before. Auth.js works on as before.
+    ///
+    /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its editions,
+    /// and the shapes that it takes on MySQL and SQLite. Stop the application first: on PostgreSQL and SQLite all is one
+    /// transaction, on MySQL and MariaDB it is not, and a run that was cut off is finished by the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError::InTheWay`] when something has to be resolved first, and [`MigrationError::NothingToAdopt`]; in
+    /// either case nothing was changed. [`Error::Unavailable`](crate::Error::Unavailable) when the lock was not to be
+    /// had. [`Error::Invalid`](crate::Error::Invalid) for a series of the application's own.
+    pub fn adopt(&self) -> Result<Adoption> {
+        let mut lock = self.lock_to_adopt()?;
+        let adoption = lock.adopt(&self.series, true)?;
+        lock.finish()?;
+        Ok(adoption)
+    }
+
+    fn lock_to_adopt(&self) -> Result<Box<dyn Lock + '_>> {
+        if self.series.name() != embedded::NAME {
+            return Err(Error::invalid(
+                "series",
+                "only the schema of the crate itself can be adopted",
+            ));
+        }
+        refuse_mismatch(&self.status()?)?;
+        self.target.lock(self.lock_timeout)
     }
 
     /// The SQL of all steps in a direction, as [`Series::sql`]. Does not touch the database.

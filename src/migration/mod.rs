@@ -19,11 +19,13 @@
 //! # }
 //! ```
 
+mod adoption;
 mod error;
 mod migrator;
 mod series;
 mod target;
 
+pub use adoption::Adoption;
 pub use error::MigrationError;
 pub use migrator::{Migrator, State, Status, Step};
 pub(crate) use series::embedded;

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Direction, Migration};
-use crate::error::Result;
+use super::{Adoption, Direction, Migration, Series};
+use crate::error::{Error, Result};
 
 /// A database whose schema is versioned: implement it to have [`Migrator`](super::Migrator) run the migrations of
 /// another backend.
@@ -27,6 +27,17 @@ pub trait Lock {
     /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its row of history, in one
     /// transaction where the database can.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
+
+    /// Compares a database that Auth.js's Kysely adapter works on with the schema that `series` makes, and brings it there
+    /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt).
+    ///
+    /// A backend that shares no database with Auth.js leaves this as it is, an error.
+    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
+        let _ = (series, apply);
+        Err(Error::backend(
+            "this backend shares no database with Auth.js",
+        ))
+    }
 
     /// Makes the steps taken last, and gives the lock back.
     fn finish(self: Box<Self>) -> Result<()>;

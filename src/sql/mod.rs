@@ -3,6 +3,7 @@
 //! A database module brings a [`Database`] (how work gets a connection), a [`Connection`] (how a statement is run), a
 //! [`Row`] (how a cell is read) and its [`Statements`] (what is sent), and is a [`Backend`](crate::Backend) thereby.
 
+mod adopt;
 mod backend;
 mod history;
 mod models;
@@ -11,6 +12,7 @@ mod pause;
 mod statements;
 mod value;
 
+pub(crate) use adopt::{Adopt, Adopter, Obstacle, Repair, adopt, obstacle};
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
 #[cfg(feature = "postgres")]

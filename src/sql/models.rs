@@ -93,6 +93,13 @@ impl<A: Decode, B: Decode> Decode for (A, B) {
     }
 }
 
+/// A line of text.
+impl Decode for String {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        cells.text("text")
+    }
+}
+
 /// A count.
 impl Decode for i64 {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {

@@ -82,8 +82,8 @@ pub(crate) enum DeleteExpired {
 
 /// A file of a dialect's folder.
 macro_rules! sql {
-    ($dialect:literal, $name:literal) => {
-        include_str!(concat!("../../sql/", $dialect, "/", $name, ".sql"))
+    ($dialect:literal, $($name:literal),+) => {
+        include_str!(concat!("../../sql/", $dialect, "/", $($name,)+ ".sql"))
     };
 }
 pub(crate) use sql;

@@ -36,6 +36,14 @@ impl SqliteConnection {
             .unwrap_or(false)
     }
 
+    /// Whether what refers to a table keeps its name when the table is renamed.
+    pub(super) fn rename_tables_alone(&mut self, alone: bool) -> Result<()> {
+        self.0
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, alone)
+            .map(drop)
+            .map_err(classify)
+    }
+
     fn prepare(
         &mut self,
         sql: &'static str,

@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use parking_lot::FairMutexGuard;
 
+use super::adopt::ADOPT;
 use super::connection::SqliteConnection;
 use super::error::classify;
 use super::{BEGIN, COMMIT, Connector, SqliteBackend, roll_back};
 use crate::error::{Error, Result};
-use crate::migration::{Applied, Direction, Lock, Migration, Target, embedded};
+use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target, embedded};
 use crate::pool::Checkout;
-use crate::sql::{Connection, History, sql};
+use crate::sql::{self, Adopter, Connection, History, sql};
 
 pub(super) const SERIES: &[embedded::Step] = embedded::migrations!("sqlite");
 
@@ -66,6 +67,11 @@ impl SqliteLock<'_> {
                 "the step ended the transaction that it runs in",
             ));
         }
+        self.refuse_orphans()?;
+        HISTORY.record(&mut *self.connection, series, migration, direction)
+    }
+
+    fn refuse_orphans(&self) -> Result<()> {
         let orphans = orphans(&self.connection)?;
         if orphans > self.orphans {
             return Err(Error::backend(format!(
@@ -73,7 +79,31 @@ impl SqliteLock<'_> {
                 orphans - self.orphans
             )));
         }
-        HISTORY.record(&mut *self.connection, series, migration, direction)
+        Ok(())
+    }
+}
+
+impl Adopter for SqliteLock<'_> {
+    type Connection = SqliteConnection;
+
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        self.connection.0.execute_batch(sql).map_err(classify)
+    }
+
+    fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
+        if create {
+            HISTORY.read_or_create(&mut *self.connection, series)
+        } else {
+            HISTORY.read(&mut *self.connection, series)
+        }
+    }
+
+    fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
+        HISTORY.record(&mut *self.connection, series, migration, Direction::Up)
     }
 }
 
@@ -93,6 +123,14 @@ impl Lock for SqliteLock<'_> {
         }
     }
 
+    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
+        // Else what refers to a table would follow it when it is set aside.
+        self.connection.rename_tables_alone(true)?;
+        let adoption = sql::adopt(self, &ADOPT, series, apply)?;
+        self.refuse_orphans()?;
+        Ok(adoption)
+    }
+
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.connection.execute(COMMIT, &[]).map(drop)
     }
@@ -103,6 +141,7 @@ impl Drop for SqliteLock<'_> {
         roll_back(&mut self.connection);
         // A connection on which this fails is broken, and the pool drops it.
         let _ = self.connection.enforce_foreign_keys(true);
+        let _ = self.connection.rename_tables_alone(false);
         let _ = self.connection.0.busy_timeout(self.busy_timeout);
     }
 }

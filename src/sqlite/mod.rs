@@ -1,5 +1,6 @@
 //! SQLite, through rusqlite.
 
+mod adopt;
 mod connection;
 mod error;
 mod migration;

@@ -33,12 +33,12 @@ const own = {
       .execute()
       .then(() => null),
 
-  /** A statement of the test's own, as it stands. */
+  /** A statement of the test's own, as it stands; its rows. */
   execute: (statement) =>
     sql
       .raw(statement)
       .execute(db)
-      .then(() => null),
+      .then(({ rows }) => rows),
 
   /** Uses all these verification tokens, several at a time; the tokens that it got. */
   async useVerificationTokens(verificationTokens, atATime) {
@@ -58,7 +58,7 @@ const own = {
   },
 
   /** Makes the schema that an Auth.js application has, in one of its shapes. */
-  migrate: (shape) => migrate(db, shape).then(() => null),
+  migrate: (shape) => migrate(db, shape),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

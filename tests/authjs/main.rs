@@ -4,6 +4,7 @@
 //! `AUTHSTORE_TEST_REQUIRE` has `node` among its names.
 
 mod adapter;
+mod adopt;
 mod node;
 mod races;
 mod values;
@@ -32,6 +33,6 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         };
     }
-    let groups = [adapter::tests(), races::tests()];
+    let groups = [adapter::tests(), races::tests(), adopt::tests()];
     run(groups.into_iter().flatten().collect())
 }

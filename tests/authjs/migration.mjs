@@ -40,8 +40,14 @@ const TYPES = new Map([
 /**
  * `guide`: as the guide has had it. `text`: its later edition, all text and no default time.
  * `no-id`: as the adapter's own tests have it, accounts and sessions without an id.
+ * Returns the statements that it ran.
  */
 export async function migrate(db, shape) {
+  const statements = [];
+  const run = async (table) => {
+    statements.push(table.compile().sql);
+    await table.execute();
+  };
   const dialect = TYPES.get(db.getExecutor().adapter.constructor);
   const type = { ...dialect };
   if (shape === "text" && type.id === "uuid") {
@@ -60,16 +66,17 @@ export async function migrate(db, shape) {
       key.onDelete("cascade"),
     );
 
-  await db.schema
-    .createTable("User")
-    .addColumn("id", type.id, primaryKey)
-    .addColumn("name", type.text)
-    .addColumn("email", type.text, unique)
-    .addColumn("emailVerified", type.time, (column) =>
-      shape === "text" ? column : column.defaultTo(type.now),
-    )
-    .addColumn("image", type.text)
-    .execute();
+  await run(
+    db.schema
+      .createTable("User")
+      .addColumn("id", type.id, primaryKey)
+      .addColumn("name", type.text)
+      .addColumn("email", type.text, unique)
+      .addColumn("emailVerified", type.time, (column) =>
+        shape === "text" ? column : column.defaultTo(type.now),
+      )
+      .addColumn("image", type.text),
+  );
 
   const account = withId(db.schema.createTable("Account"))
     .addColumn("userId", type.id, ofUser)
@@ -88,20 +95,22 @@ export async function migrate(db, shape) {
     .addColumn("sessionToken", type.text, unique)
     .addColumn("expires", type.time, required);
   if (dialect === TYPES.get(MysqlAdapter)) {
-    await belongsToUser(account, "Account_userId_fk").execute();
-    await belongsToUser(session, "Session_userId_fk").execute();
+    await run(belongsToUser(account, "Account_userId_fk"));
+    await run(belongsToUser(session, "Session_userId_fk"));
   } else {
-    await account.execute();
-    await session.execute();
+    await run(account);
+    await run(session);
   }
 
-  await db.schema
-    .createTable("VerificationToken")
-    .addColumn("identifier", type.text, required)
-    .addColumn("token", type.text, unique)
-    .addColumn("expires", type.time, required)
-    .execute();
-
-  await db.schema.createIndex("Account_userId_index").on("Account").column("userId").execute();
-  await db.schema.createIndex("Session_userId_index").on("Session").column("userId").execute();
+  await run(
+    db.schema
+      .createTable("VerificationToken")
+      .addColumn("identifier", type.text, required)
+      .addColumn("token", type.text, unique)
+      .addColumn("expires", type.time, required),
+  );
+  for (const table of ["Account", "Session"]) {
+    await run(db.schema.createIndex(`${table}_userId_index`).on(table).column("userId"));
+  }
+  return statements;
 }

@@ -13,7 +13,7 @@ Exit codes:
   2  the command line, the URL or an option is wrong: nothing was done
   3  the database is unavailable or busy: try again
   4  refused: the schema is not one that this program can work with, nothing was changed
-  5  `migrate status`: steps are pending";
+  5  `migrate status`: steps are pending; `migrate adopt`: there are differences";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,6 +50,7 @@ Examples:
   authstore migrate up                        bring the schema up to date
   authstore migrate status                    show each step, and how it stands
   authstore migrate down --steps 1            take the last step back, with the data in it
+  authstore migrate adopt                     what differs in a database that Auth.js made
   authstore migrate sql --database-url sqlite:auth.db > schema.sql
   authstore migrate up --migrations db/migrations --series app
                                               the application's own steps, after the store's
@@ -92,6 +93,25 @@ elsewhere it needs --yes.")]
     Down(DownOptions),
     /// Show each step and how it stands; exits with 5 when steps are pending
     Status,
+    /// Take over a database that Auth.js made; without --apply, only show what would have to be done
+    #[command(long_about = "\
+Take over a database that Auth.js's Kysely adapter made and works on. Compares its schema with the one that this \
+program needs, and prints what is different and what is in the way. With --apply, brings the schema there without \
+losing a row, and the adapter works on as before. What is in the way, such as two accounts of one person at one \
+provider, has to be resolved first; until then nothing is changed.
+
+Stop the application while you apply. Make a backup first.")]
+    #[command(after_help = "\
+Exit codes:
+  0  done, or nothing to do
+  4  something is in the way: nothing was changed
+  5  there are differences, and --apply was not given
+  others as for the other commands")]
+    Adopt {
+        /// Change the schema
+        #[arg(long)]
+        apply: bool,
+    },
     /// Print the SQL of all steps, for those who run migrations with a tool of their own
     #[command(long_about = "\
 Print the SQL of all steps, for those who run migrations with a tool of their own. Changes nothing. Whoever runs \

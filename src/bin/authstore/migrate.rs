@@ -20,6 +20,7 @@ pub(crate) fn run(
         MigrateTask::Up { to } => up(&migrator(series, url)?, to),
         MigrateTask::Down(options) => down(&migrator(series, url)?, &options),
         MigrateTask::Status => status(&migrator(series, url)?),
+        MigrateTask::Adopt { apply } => adopt(&migrator(series, url)?, apply),
         MigrateTask::Sql { down } => sql(series, url, down),
     }
 }
@@ -156,6 +157,29 @@ fn status(migrator: &Migrator) -> Result<ExitCode, Failure> {
         (false, true) => ExitCode::from(PENDING),
         (false, false) => ExitCode::SUCCESS,
     })
+}
+
+fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, Failure> {
+    let mut out = io::stdout().lock();
+    let found = migrator.compare()?;
+    writeln!(out, "{found}")?;
+    if !found.obstacles.is_empty() {
+        writeln!(out, "nothing was changed")?;
+        return Ok(ExitCode::from(REFUSED));
+    }
+    if found.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !apply {
+        writeln!(
+            out,
+            "nothing was changed: pass --apply to bring the schema there"
+        )?;
+        return Ok(ExitCode::from(PENDING));
+    }
+    migrator.adopt()?;
+    writeln!(out, "done: the schema is as it should be")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode, Failure> {

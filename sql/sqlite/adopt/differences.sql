@@ -1,0 +1,180 @@
+-- What of the schema is not as it should be, in words.
+WITH
+    "expected_column" ("table", "column", "type", "required") AS (
+        VALUES
+        ('User', 'id', 'text', 1),
+        ('User', 'name', 'text', 0),
+        ('User', 'email', 'text', 0),
+        ('User', 'emailVerified', 'text', 0),
+        ('User', 'image', 'text', 0),
+        ('Account', 'id', 'text', 1),
+        ('Account', 'userId', 'text', 1),
+        ('Account', 'type', 'text', 1),
+        ('Account', 'provider', 'text', 1),
+        ('Account', 'providerAccountId', 'text', 1),
+        ('Account', 'refresh_token', 'text', 0),
+        ('Account', 'access_token', 'text', 0),
+        ('Account', 'expires_at', 'bigint', 0),
+        ('Account', 'token_type', 'text', 0),
+        ('Account', 'scope', 'text', 0),
+        ('Account', 'id_token', 'text', 0),
+        ('Account', 'session_state', 'text', 0),
+        ('Account', 'oauth_token_secret', 'text', 0),
+        ('Account', 'oauth_token', 'text', 0),
+        ('Session', 'id', 'text', 1),
+        ('Session', 'userId', 'text', 1),
+        ('Session', 'sessionToken', 'text', 1),
+        ('Session', 'expires', 'text', 1),
+        ('VerificationToken', 'identifier', 'text', 1),
+        ('VerificationToken', 'token', 'text', 1),
+        ('VerificationToken', 'expires', 'text', 1),
+        ('Authenticator', 'credentialID', 'text', 1),
+        ('Authenticator', 'userId', 'text', 1),
+        ('Authenticator', 'providerAccountId', 'text', 1),
+        ('Authenticator', 'credentialPublicKey', 'text', 1),
+        ('Authenticator', 'counter', 'bigint', 1),
+        ('Authenticator', 'credentialDeviceType', 'text', 1),
+        ('Authenticator', 'credentialBackedUp', 'integer', 1),
+        ('Authenticator', 'transports', 'text', 0)
+    ),
+
+    "expected_uniqueness" ("table", "columns") AS (
+        VALUES
+        ('User', 'id'),
+        ('User', 'email'),
+        ('Account', 'id'),
+        ('Account', 'provider,providerAccountId'),
+        ('Session', 'id'),
+        ('Session', 'sessionToken'),
+        ('VerificationToken', 'token'),
+        ('Authenticator', 'credentialID'),
+        ('Authenticator', 'userId,credentialID')
+    ),
+
+    "expected_index" ("table", "column") AS (
+        VALUES
+        ('Account', 'userId'),
+        ('Session', 'userId'),
+        ('Session', 'expires'),
+        ('VerificationToken', 'expires'),
+        ('Authenticator', 'userId')
+    ),
+
+    "actual_table" ("table", "sql") AS (
+        SELECT "name", "sql"
+        FROM sqlite_schema
+        WHERE "type" = 'table'
+            AND "name" IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+    ),
+
+    "actual_column" ("table", "column", "type", "required", "default") AS (
+        SELECT t."table", c."name", c."type", c."notnull", c."dflt_value"
+        FROM "actual_table" AS t
+        JOIN pragma_table_info(t."table") AS c
+    ),
+
+    "actual_index" ("table", "index", "unique", "columns", "binary") AS (
+        SELECT
+            t."table", i."name", i."unique" AND NOT i."partial",
+            group_concat(x."name", ',' ORDER BY x."seqno"), min(x."coll" = 'BINARY')
+        FROM "actual_table" AS t
+        JOIN pragma_index_list(t."table") AS i
+        JOIN pragma_index_xinfo(i."name") AS x
+        WHERE x."key"
+        GROUP BY t."table", i."name"
+    )
+
+SELECT DISTINCT 'the table ' || e."table" || ' is not there'
+FROM "expected_column" AS e
+WHERE NOT EXISTS (SELECT 1 FROM "actual_table" AS a WHERE a."table" = e."table")
+
+UNION ALL
+SELECT e."table" || '.' || e."column" || ' is not there'
+FROM "expected_column" AS e
+JOIN "actual_table" AS t ON t."table" = e."table"
+WHERE NOT EXISTS (
+    SELECT 1 FROM "actual_column" AS a WHERE a."table" = e."table" AND a."column" = e."column"
+)
+
+UNION ALL
+SELECT
+    e."table" || '.' || e."column" || ' is declared as '
+    || CASE a."type" WHEN '' THEN 'of no type' ELSE a."type" END || ', and should be ' || e."type"
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE lower(a."type") <> e."type"
+
+UNION ALL
+SELECT
+    e."table" || '.' || e."column"
+    || CASE WHEN e."required" THEN ' may be NULL, and should not' ELSE ' may not be NULL, and should' END
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE a."required" <> e."required"
+
+UNION ALL
+SELECT a."table" || '.id has no default that makes a UUID, and Auth.js inserts rows without an id'
+FROM "actual_column" AS a
+WHERE a."table" IN ('User', 'Account', 'Session')
+    AND a."column" = 'id'
+    AND coalesce(a."default", '') NOT LIKE '%randomblob(4)%''-4''%''89ab''%randomblob(6)%'
+
+UNION ALL
+SELECT
+    a."table" || '.' || a."column" || ' has the default ' || a."default"
+    || CASE a."column"
+        WHEN 'emailVerified' THEN ', by which an address counts as verified that nobody has verified'
+        ELSE ', and should have none'
+    END
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE e."column" <> 'id'
+    AND a."default" IS NOT NULL
+
+UNION ALL
+SELECT t."table" || ' has columns that compare texts in a collation of their own'
+FROM "actual_table" AS t
+WHERE t."sql" LIKE '%collate%'
+
+UNION ALL
+SELECT e."table" || ' may have several rows of the same ' || replace(e."columns", ',', ' and ')
+FROM "expected_uniqueness" AS e
+JOIN "actual_table" AS t ON t."table" = e."table"
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM "actual_index" AS a
+    WHERE a."table" = e."table" AND a."unique" AND a."columns" = e."columns" AND a."binary"
+)
+
+UNION ALL
+SELECT a."table" || ' may not have several rows of the same ' || replace(a."columns", ',', ' and ')
+FROM "actual_index" AS a
+WHERE a."unique"
+    AND NOT EXISTS (
+        SELECT 1
+        FROM "expected_uniqueness" AS e
+        WHERE e."table" = a."table" AND e."columns" = a."columns"
+    )
+
+UNION ALL
+SELECT e."table" || '.' || e."column" || ' has no index'
+FROM "expected_index" AS e
+JOIN "actual_table" AS t ON t."table" = e."table"
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM "actual_index" AS a
+    WHERE a."table" = e."table" AND a."columns" || ',' LIKE e."column" || ',%'
+)
+
+UNION ALL
+SELECT t."table" || '.userId does not refer to User.id with ON DELETE CASCADE'
+FROM "actual_table" AS t
+WHERE t."table" IN ('Account', 'Session', 'Authenticator')
+    AND NOT EXISTS (
+        SELECT 1
+        FROM pragma_foreign_key_list(t."table") AS k
+        WHERE k."from" = 'userId'
+            AND k."table" = 'User'
+            AND coalesce(k."to", 'id') = 'id'
+            AND k."on_delete" = 'CASCADE'
+    );

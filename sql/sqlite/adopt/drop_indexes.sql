@@ -1,0 +1,5 @@
+-- An index keeps its name when its table is renamed, and these are ours.
+DROP INDEX IF EXISTS "Account_userId_idx";
+DROP INDEX IF EXISTS "Session_userId_idx";
+DROP INDEX IF EXISTS "Session_expires_idx";
+DROP INDEX IF EXISTS "VerificationToken_expires_idx";

@@ -1,0 +1,11 @@
+SELECT 'the id of the account ' || "id" || ' is not a UUID in lower case'
+FROM "Account"
+-- One that has none is given one.
+WHERE "id" IS NOT NULL
+    AND (
+        typeof("id") <> 'text'
+        OR "id" NOT GLOB
+            '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]-'
+            || '[0-9a-f][0-9a-f][0-9a-f][0-9a-f]-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]-'
+            || '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+    );

@@ -1,0 +1,1 @@
+ALTER TABLE "Account" RENAME TO "authstore_adopted_Account";

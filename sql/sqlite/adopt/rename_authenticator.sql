@@ -1,0 +1,1 @@
+ALTER TABLE "Authenticator" RENAME TO "authstore_adopted_Authenticator";

@@ -1,0 +1,1 @@
+ALTER TABLE "Session" RENAME TO "authstore_adopted_Session";

@@ -1,0 +1,1 @@
+ALTER TABLE "VerificationToken" RENAME TO "authstore_adopted_VerificationToken";

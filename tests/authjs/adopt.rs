@@ -1,0 +1,363 @@
+//! Taking over a database that Auth.js made.
+
+use std::process::Command;
+
+use authstore::migration::{MigrationError, State};
+use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
+use authstore_test_databases::{Database, Kind, Test};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::node::Js;
+use crate::on_each;
+use crate::values::{self, TEXTS, TIMES, date};
+
+pub(crate) fn tests() -> Vec<Test> {
+    [
+        on_each("the_guides_database_is_adopted", |kind| {
+            is_adopted(kind, "guide");
+        }),
+        on_each("the_later_guides_database_is_adopted", |kind| {
+            is_adopted(kind, "text");
+        }),
+        on_each("a_database_without_ids_is_adopted", |kind| {
+            is_adopted(kind, "no-id");
+        }),
+        on_each("what_is_in_the_way_is_listed", what_is_in_the_way_is_listed),
+        on_each("the_command_adopts", the_command_adopts),
+        on_each(
+            "no_database_of_authjs_is_refused",
+            no_database_of_authjs_is_refused,
+        ),
+        on_each(
+            "a_migrated_database_needs_no_adoption",
+            a_migrated_database_needs_no_adoption,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+const TABLES: [&str; 4] = ["User", "Account", "Session", "VerificationToken"];
+
+/// A database that Auth.js made, in one of the shapes of `migration.mjs`.
+struct Theirs {
+    js: Js,
+    store: AuthStore,
+    database: Database,
+}
+
+impl Theirs {
+    fn new(kind: Kind, shape: &str) -> Self {
+        let database = Database::new(kind).expect("a database");
+        let mut js = Js::open(&database.url());
+        js.call("migrate", &json!([shape]));
+        Theirs {
+            js,
+            store: AuthStore::connect(&database.url()).expect("a store"),
+            database,
+        }
+    }
+
+    /// Users with accounts, sessions and tokens, written by the adapter; the ids of the users.
+    fn fill(&mut self) -> Vec<Uuid> {
+        let users: Vec<Uuid> = (0..TEXTS.len())
+            .map(|number| {
+                let fields = json!([{
+                    "name": TEXTS[number],
+                    "email": format!("{number}@example.org"),
+                    "emailVerified": Some(date(TIMES[number % TIMES.len()])).filter(|_| number % 3 > 0),
+                    "image": null,
+                }]);
+                let user = self.js.call("createUser", &fields);
+                user["id"].as_str().expect("an id").parse().expect("a UUID")
+            })
+            .collect();
+        for (number, user) in users.iter().enumerate() {
+            let expires = date(TIMES[number % TIMES.len()]);
+            let account = json!([{
+                "userId": user.to_string(), "type": "oauth", "provider": "github",
+                "providerAccountId": number.to_string(), "access_token": "x".repeat(255),
+                "expires_at": 1_795_446_000 + number, "scope": "",
+            }]);
+            self.js.call("linkAccount", &account);
+            let session = json!([{
+                "userId": user.to_string(), "sessionToken": format!("s{number}"), "expires": expires,
+            }]);
+            self.js.call("createSession", &session);
+            let token = json!([{
+                "identifier": format!("{number}@example.org"), "token": format!("t{number}"), "expires": expires,
+            }]);
+            self.js.call("createVerificationToken", &token);
+        }
+        users
+    }
+
+    /// All rows of all tables, in an order of their own, without the ids that the database gives to accounts and
+    /// sessions.
+    fn rows(&mut self) -> Vec<(&'static str, Vec<String>)> {
+        TABLES
+            .map(|table| {
+                let rows = self.js.call("select", &json!([table, {}]));
+                let mut rows: Vec<String> = rows
+                    .as_array()
+                    .expect("rows")
+                    .iter()
+                    .map(|row| {
+                        let mut row = row.as_object().expect("a row").clone();
+                        row.retain(|_, value| !value.is_null());
+                        if table != "User" {
+                            row.remove("id");
+                        }
+                        let fields: Vec<String> = row
+                            .iter()
+                            .map(|(name, value)| format!("{name}: {value}"))
+                            .collect();
+                        fields.join(", ")
+                    })
+                    .collect();
+                rows.sort();
+                (table, rows)
+            })
+            .to_vec()
+    }
+
+    fn compare(&self) -> authstore::migration::Adoption {
+        self.store
+            .migrator()
+            .expect("a migrator")
+            .compare()
+            .expect("a comparison")
+    }
+
+    fn adopt(&self) -> authstore::Result<authstore::migration::Adoption> {
+        self.store.migrator().expect("a migrator").adopt()
+    }
+}
+
+fn is_adopted(kind: Kind, shape: &str) {
+    let mut theirs = Theirs::new(kind, shape);
+    let users = theirs.fill();
+    let before = theirs.rows();
+
+    let found = theirs.compare();
+    assert_eq!(found.obstacles, [""; 0]);
+    assert!(!found.differences.is_empty());
+    let mentions = |words: &str| found.differences.iter().any(|line| line.contains(words));
+    assert!(mentions("provider and providerAccountId"), "{found}");
+    assert_eq!(
+        mentions("emailVerified has the default"),
+        shape != "text",
+        "{found}"
+    );
+    assert_eq!(theirs.rows(), before, "to look changes nothing");
+
+    assert_eq!(theirs.adopt().unwrap(), found);
+
+    assert_eq!(theirs.rows(), before, "no row was lost or changed");
+    let after = theirs.compare();
+    assert!(after.is_empty(), "{after}");
+    assert!(theirs.adopt().unwrap().is_empty());
+    let status = theirs.store.migrator().unwrap().status().unwrap();
+    assert!(
+        status
+            .iter()
+            .all(|step| matches!(step.state, State::Applied { .. })),
+        "{status:?}"
+    );
+    assert_eq!(theirs.store.migrate().unwrap(), []);
+
+    // This crate reads every row.
+    let Theirs { mut js, store, .. } = theirs;
+    for (number, id) in users.iter().enumerate() {
+        let user = store.get_user(*id).unwrap().expect("the user");
+        assert_eq!(user.name.as_deref(), Some(TEXTS[number]));
+        let (session, of) = store
+            .get_session_and_user(&format!("s{number}"))
+            .unwrap()
+            .unwrap();
+        assert_eq!((session.expires, &of), (TIMES[number % TIMES.len()], &user));
+        let [account] = &store.list_accounts_by_user_id(*id).unwrap()[..] else {
+            panic!("one account");
+        };
+        assert_eq!(account.expires_at, Some(1_795_446_000 + number as i64));
+        let identifier = format!("{number}@example.org");
+        let token = store
+            .use_verification_token(&identifier, &format!("t{number}"))
+            .unwrap();
+        assert_eq!(
+            token.map(|token| token.expires),
+            Some(TIMES[number % TIMES.len()])
+        );
+    }
+
+    // Auth.js goes on, and rows that it inserts without an id get a UUID.
+    let new = js.call("createUser", &json!([{ "email": "new@example.org" }]));
+    let id: Uuid = new["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(store.get_user(id).unwrap().unwrap().email_verified, None);
+    let long = "x".repeat(100_000);
+    let account = json!([{ "userId": id.to_string(), "type": "oidc", "provider": "google", "providerAccountId": "1", "id_token": long }]);
+    js.call("linkAccount", &account);
+    js.try_call("linkAccount", &account)
+        .expect_err("it is linked already");
+    assert_eq!(
+        store.get_account("google", "1").unwrap().unwrap().id_token,
+        Some(long)
+    );
+    let session =
+        json!([{ "userId": id.to_string(), "sessionToken": "new", "expires": date(TIMES[4]) }]);
+    js.call("createSession", &session);
+    assert_eq!(store.get_session_and_user("new").unwrap().unwrap().1.id, id);
+    js.call("deleteUser", &json!([id.to_string()]));
+    assert_eq!(store.get_account("google", "1").unwrap(), None);
+
+    // And the rules that were missing hold.
+    let taken = NewAccount::new("oauth", "github", "0");
+    assert!(matches!(
+        store.link_account(users[1], taken),
+        Err(Error::Conflict {
+            constraint: Constraint::AccountProvider
+        })
+    ));
+    let upper = NewUser {
+        email: Some("NEW@example.org".into()),
+        ..NewUser::default()
+    };
+    let lower = NewUser {
+        email: Some("new@example.org".into()),
+        ..NewUser::default()
+    };
+    let (upper, lower) = (
+        store.create_user(upper).unwrap(),
+        store.create_user(lower).unwrap(),
+    );
+    assert_eq!(
+        js.call("getUserByEmail", &json!(["NEW@example.org"])),
+        values::user(&upper)
+    );
+    assert_eq!(
+        js.call("getUserByEmail", &json!(["new@example.org"])),
+        values::user(&lower)
+    );
+}
+
+fn what_is_in_the_way_is_listed(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let users = theirs.fill();
+    let twice = json!([{ "userId": users[1].to_string(), "type": "oauth", "provider": "github", "providerAccountId": "0" }]);
+    theirs.js.call("linkAccount", &twice);
+    let mut expected = vec![vec!["github", "0"]];
+    if kind != Kind::Postgres {
+        let odd = json!(["User", { "id": "not-a-uuid", "email": "odd@example.org" }]);
+        theirs.js.call("insert", &odd);
+        expected.push(vec!["not-a-uuid"]);
+    }
+    let before = theirs.rows();
+
+    let found = theirs.compare();
+    assert_eq!(found.obstacles.len(), expected.len(), "{found}");
+    for words in &expected {
+        let named = |line: &String| words.iter().all(|word| line.contains(word));
+        assert!(found.obstacles.iter().any(named), "{words:?} in {found}");
+    }
+    match theirs.adopt() {
+        Err(Error::Migration(MigrationError::InTheWay { obstacles })) => {
+            assert_eq!(obstacles, found.obstacles);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(theirs.rows(), before);
+    assert_eq!(theirs.compare(), found, "nothing was changed");
+
+    // Resolved, it goes through.
+    let quote = |name: &str| match kind {
+        Kind::Mysql | Kind::Mariadb => format!("`{name}`"),
+        _ => format!("\"{name}\""),
+    };
+    for statement in [
+        format!(
+            "DELETE FROM {} WHERE {} = '{}' AND {} = '0'",
+            quote("Account"),
+            quote("userId"),
+            users[1],
+            quote("providerAccountId")
+        ),
+        format!(
+            "DELETE FROM {} WHERE {} = 'odd@example.org'",
+            quote("User"),
+            quote("email")
+        ),
+    ] {
+        theirs.js.call("execute", &json!([statement]));
+    }
+    assert_eq!(theirs.compare().obstacles, [""; 0]);
+    theirs.adopt().unwrap();
+    assert!(theirs.compare().is_empty());
+}
+
+fn the_command_adopts(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let users = theirs.fill();
+    let url = theirs.database.url();
+    let adopt = |options: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_authstore"))
+            .args(["migrate", "adopt"])
+            .args(options)
+            .env("DATABASE_URL", &url)
+            .output()
+            .expect("the command runs");
+        let text =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), text)
+    };
+    let twice = json!([{ "userId": users[1].to_string(), "type": "oauth", "provider": "github", "providerAccountId": "0" }]);
+    theirs.js.call("linkAccount", &twice);
+    for options in [&[][..], &["--apply"]] {
+        let (code, text) = adopt(options);
+        assert_eq!(code, Some(4), "{text}");
+        assert!(
+            text.contains("provider github, provider account id 0"),
+            "{text}"
+        );
+        assert!(text.ends_with("nothing was changed\n"), "{text}");
+    }
+    theirs.js.call(
+        "unlinkAccount",
+        &json!([{ "provider": "github", "providerAccountId": "0" }]),
+    );
+    let before = theirs.rows();
+    let (code, text) = adopt(&[]);
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains("emailVerified has the default"), "{text}");
+    assert!(!theirs.compare().is_empty());
+    assert_eq!(adopt(&["--apply"]).0, Some(0));
+    assert_eq!(theirs.rows(), before);
+    let (code, text) = adopt(&[]);
+    assert_eq!(
+        (code, text.as_str()),
+        (Some(0), "the schema is as it should be\n")
+    );
+}
+
+fn no_database_of_authjs_is_refused(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = AuthStore::connect(&database.url()).unwrap();
+    let migrator = store.migrator().unwrap();
+    for outcome in [migrator.compare(), migrator.adopt()] {
+        assert!(matches!(
+            outcome,
+            Err(Error::Migration(MigrationError::NothingToAdopt))
+        ));
+    }
+    assert_eq!(store.migrate().unwrap().len(), 5);
+}
+
+fn a_migrated_database_needs_no_adoption(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let migrator = store.migrator().unwrap();
+    let found = migrator.compare().unwrap();
+    assert!(found.is_empty(), "{found}");
+    assert!(migrator.adopt().unwrap().is_empty());
+}
