@@ -1,13 +1,16 @@
-//! Rows and values that the checks start from.
+//! Rows that the checks start from. Every field of every row has a value of its own, so that two that are mixed up
+//! cannot go unnoticed.
 
-use authstore::NewUser;
+use authstore::{
+    Account, AuthStore, Authenticator, NewAccount, NewSession, NewUser, Session, User,
+    VerificationToken,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The suite's own ids are small numbers, so that they are easy to read.
-pub(crate) fn id(number: u128) -> Uuid {
-    Uuid::from_u128(number)
-}
+use crate::failure::Verdict;
+use crate::show::Show;
+pub(crate) use crate::values::{at, id};
 
 /// So many milliseconds after the beginning of 2026.
 pub(crate) fn millis(number: i64) -> OffsetDateTime {
@@ -21,22 +24,207 @@ pub(crate) fn since_1970(milliseconds: i64) -> OffsetDateTime {
         .expect("the suite's times are in range")
 }
 
+/// A time of the row with this number, to the millisecond.
+fn time_of(number: u128) -> OffsetDateTime {
+    millis(i64::try_from(number).expect("the suite's numbers are small") * 1_001)
+}
+
 /// A user with every field.
 pub(crate) fn full_user(number: u128) -> NewUser {
     NewUser {
         id: Some(id(number)),
         name: Some(format!("name {number}")),
         email: Some(format!("user-{number}@example.org")),
-        email_verified: Some(millis(number as i64 * 1_001)),
+        email_verified: Some(time_of(number)),
         image: Some(format!("https://example.org/{number}.png")),
     }
 }
 
-/// A user with nothing but an e-mail address.
-pub(crate) fn user_with_email(number: u128, email: &str) -> NewUser {
+/// A user with nothing but an id.
+pub(crate) fn bare_user(number: u128) -> NewUser {
     NewUser {
         id: Some(id(number)),
-        email: Some(email.to_owned()),
         ..NewUser::default()
     }
+}
+
+/// A user with an id and an e-mail address.
+pub(crate) fn user_with_email(number: u128, email: &str) -> NewUser {
+    NewUser {
+        email: Some(email.to_owned()),
+        ..bare_user(number)
+    }
+}
+
+/// An account with every field. Its id is 1,000 more than its number.
+pub(crate) fn full_account(number: u128) -> NewAccount {
+    let text = |field: &str| Some(format!("{field} {number}"));
+    NewAccount {
+        refresh_token: text("refresh_token"),
+        access_token: text("access_token"),
+        expires_at: Some(i64::try_from(number).expect("the suite's numbers are small") + 86_400),
+        token_type: text("token_type"),
+        scope: text("scope"),
+        id_token: text("id_token"),
+        session_state: text("session_state"),
+        oauth_token_secret: text("oauth_token_secret"),
+        oauth_token: text("oauth_token"),
+        ..bare_account(number)
+    }
+}
+
+/// An account with nothing but what every account has.
+pub(crate) fn bare_account(number: u128) -> NewAccount {
+    NewAccount {
+        id: Some(id(1_000 + number)),
+        ..NewAccount::new(
+            format!("type {number}"),
+            format!("provider {number}"),
+            format!("account {number}"),
+        )
+    }
+}
+
+/// An account at this provider.
+pub(crate) fn account_at(number: u128, provider: &str, provider_account_id: &str) -> NewAccount {
+    NewAccount {
+        id: Some(id(1_000 + number)),
+        ..NewAccount::new("oauth", provider, provider_account_id)
+    }
+}
+
+/// A session of a user. Its id is 2,000 more than its number.
+pub(crate) fn session(number: u128, user: u128) -> NewSession {
+    session_with_token(number, user, &format!("session {number}"))
+}
+
+/// A session with this token.
+pub(crate) fn session_with_token(number: u128, user: u128, token: &str) -> NewSession {
+    NewSession {
+        id: Some(id(2_000 + number)),
+        ..NewSession::new(id(user), token, time_of(number))
+    }
+}
+
+/// A session with this expiry.
+pub(crate) fn session_until(number: u128, user: u128, expires: OffsetDateTime) -> NewSession {
+    NewSession {
+        expires,
+        ..session(number, user)
+    }
+}
+
+/// A verification token.
+pub(crate) fn token(number: u128) -> VerificationToken {
+    token_until(number, time_of(number))
+}
+
+/// A verification token with this expiry.
+pub(crate) fn token_until(number: u128, expires: OffsetDateTime) -> VerificationToken {
+    VerificationToken::new(
+        format!("person-{number}@example.org"),
+        format!("token {number}"),
+        expires,
+    )
+}
+
+/// A passkey of a user, with every field.
+pub(crate) fn authenticator(number: u128, user: u128) -> Authenticator {
+    Authenticator {
+        credential_id: format!("credential-{number}"),
+        user_id: id(user),
+        provider_account_id: format!("account {number}"),
+        credential_public_key: format!("public key {number}"),
+        counter: i64::try_from(number).expect("the suite's numbers are small") + 7,
+        credential_device_type: format!("device type {number}"),
+        credential_backed_up: number % 2 == 1,
+        transports: Some(format!("transports {number}")),
+    }
+}
+
+/// A passkey with this credential id.
+pub(crate) fn authenticator_with_id(
+    number: u128,
+    user: u128,
+    credential_id: &str,
+) -> Authenticator {
+    Authenticator {
+        credential_id: credential_id.to_owned(),
+        ..authenticator(number, user)
+    }
+}
+
+/// Three users, each with two accounts, two sessions and two passkeys, numbered 11 and 12 for user 1, and so on.
+pub(crate) fn populate(store: &AuthStore) -> Verdict {
+    for user in 1..=3 {
+        store.create_user(full_user(user))?;
+        for number in [user * 10 + 1, user * 10 + 2] {
+            store.link_account(id(user), full_account(number))?;
+            store.create_session(session(number, user))?;
+            store.create_authenticator(authenticator(number, user))?;
+        }
+    }
+    Ok(())
+}
+
+/// What can be seen of some users: the rows, and all that refers to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct World {
+    users: Vec<User>,
+    accounts: Vec<Account>,
+    sessions: Vec<Session>,
+    authenticators: Vec<Authenticator>,
+}
+
+/// Looks at the users with these numbers.
+pub(crate) fn look(
+    store: &AuthStore,
+    users: impl IntoIterator<Item = u128>,
+) -> authstore::Result<World> {
+    let mut world = World {
+        users: Vec::new(),
+        accounts: Vec::new(),
+        sessions: Vec::new(),
+        authenticators: Vec::new(),
+    };
+    for user in users {
+        world.users.extend(store.get_user(id(user))?);
+        world
+            .accounts
+            .extend(store.list_accounts_by_user_id(id(user))?);
+        world
+            .sessions
+            .extend(store.list_sessions_by_user_id(id(user))?);
+        world
+            .authenticators
+            .extend(store.list_authenticators_by_user_id(id(user))?);
+    }
+    Ok(world)
+}
+
+impl World {
+    /// Nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.users.is_empty()
+            && self.accounts.is_empty()
+            && self.sessions.is_empty()
+            && self.authenticators.is_empty()
+    }
+}
+
+impl Show for World {
+    fn show(&self) -> String {
+        format!(
+            "users {}\naccounts {}\nsessions {}\nauthenticators {}",
+            self.users.show(),
+            self.accounts.show(),
+            self.sessions.show(),
+            self.authenticators.show()
+        )
+    }
+}
+
+/// The number of a test user's row as the suite writes it.
+pub(crate) fn ids(numbers: impl IntoIterator<Item = u128>) -> Vec<Uuid> {
+    numbers.into_iter().map(id).collect()
 }

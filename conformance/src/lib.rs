@@ -8,12 +8,16 @@ mod harness;
 mod macros;
 mod model;
 mod profile;
+mod race;
 mod reference;
 mod registry;
 mod rule;
 mod rules;
 mod runner;
 mod show;
+mod strings;
+mod times;
+pub mod values;
 
 pub use certificate::{Certificate, Counts, RuleReport};
 pub use harness::{BoxError, Declined, Description, Harness, Storage};

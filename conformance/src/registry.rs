@@ -9,8 +9,246 @@ macro_rules! __with_rules {
     ($($callback:tt)*) => {
         $($callback)*! {
             create_user {
-                stored ReadingAndWriting 1 "A user comes back from get_user as create_user returned it."
+                stored ReadingAndWriting 1 "A user comes back from get_user as create_user returned it, and that is as it was given."
+                fields_alone ReadingAndWriting 1 "Each optional field of a user may be there alone, and all may be missing."
+                given_id ReadingAndWriting 1 "An id given by the caller is kept, and without one an id is made."
+                text Values 1 "Text in any script and form, and blanks anywhere, come back byte for byte in every field."
+                hostile_text Values 1 "What means something to a database (quotes, comments, wildcards, placeholders) is text like any other."
+                empty_text Values 1 "An empty text stays empty, and a missing one stays missing."
+                long_text Values 1 "A text of 1,048,576 bytes comes back whole."
+                long_email Values 1 "E-mail addresses of 255 characters of four bytes are stored and found, and told apart by the last one."
+                email_by_bytes Values 1 "E-mail addresses that differ in case, accents, blanks, normalization or after the 190th character are different addresses."
+                every_millisecond Values 1 "Each millisecond from 000 to 999 of emailVerified comes back exactly."
+                times_far_away Values 1 "emailVerified comes back exactly from 1970 to 9999, past 2038 too."
+                times_around_clock_changes Values 1 "emailVerified comes back exactly around changes to and from daylight-saving time in several zones."
+                unique_id Constraints 1 "A second user with an id is refused with Conflict(UserId), and nothing is written."
                 unique_email Constraints 1 "A second user with an e-mail address is refused with Conflict(UserEmail), and nothing is written."
+                no_email_is_no_conflict Constraints 1 "Any number of users may have no e-mail address."
+                again_after_delete Constraints 1 "The id and the e-mail address of a deleted user may be used again."
+                one_winner Concurrency 1 "Of several callers who create a user with one e-mail address at the same time, exactly one succeeds and the others conflict."
+            }
+            get_user {
+                absent ReadingAndWriting 1 "get_user gives None for an id that no user has."
+            }
+            get_user_by_email {
+                absent ReadingAndWriting 1 "get_user_by_email gives None for an address that no user has, and never finds a user without one."
+                finds_its_user ReadingAndWriting 1 "get_user_by_email gives the user who has the address."
+                exact Values 1 "get_user_by_email finds nobody by an address that differs in case, accent, blank, normalization or by a wildcard."
+            }
+            get_user_by_account {
+                absent ReadingAndWriting 1 "get_user_by_account gives None for an account that nobody has."
+                finds_its_user ReadingAndWriting 1 "get_user_by_account gives the user to whom the account is linked."
+                both_keys_count ReadingAndWriting 1 "Provider and provider account id count together and each in its own place."
+                exact Values 1 "get_user_by_account finds nobody by keys that differ in case, accent, blank, normalization or by a wildcard."
+                current_user ReadingAndWriting 1 "get_user_by_account gives the user as last updated, and nobody once the account is unlinked."
+            }
+            update_user {
+                every_combination ReadingAndWriting 1 "update_user writes the fields that are named and no others, in every combination of keep, set and clear, and returns the row."
+                sets_what_was_missing ReadingAndWriting 1 "Each field that was missing can be set alone."
+                clears ReadingAndWriting 1 "Each field can be cleared, and is missing then."
+                nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets what is there already, returns the row as it is."
+                missing ReadingAndWriting 1 "An update of a user who is not there is refused with NotFound(User), and nothing is written."
+                nobody_else ReadingAndWriting 1 "An update of a user leaves all other users, and what belongs to the user, as they are."
+                unique_email Constraints 1 "An update to another user's e-mail address is refused with Conflict(UserEmail), and no field of it is written."
+                moves_the_email Constraints 1 "After an update the new address finds the user, and the old one is free."
+                text Values 1 "Text of any kind that an update writes comes back byte for byte, the empty text too."
+                long_text Values 1 "An update can write 1,048,576 bytes of text and a key of 255 characters."
+                email_by_bytes Values 1 "Addresses that only look alike are no conflict in an update."
+                times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
+                all_survive Concurrency 1 "Updates of different fields of one user at the same time all survive, and each returns its own."
+                one_email_one_winner Concurrency 1 "Of several users who are given one e-mail address at the same time, exactly one gets it."
+            }
+            delete_user {
+                true_then_false ReadingAndWriting 1 "delete_user says whether there was a user, and the user is gone then."
+                accounts_too Constraints 1 "delete_user deletes the accounts of the user."
+                sessions_too Constraints 1 "delete_user deletes the sessions of the user."
+                authenticators_too Constraints 1 "delete_user deletes the authenticators of the user."
+                nobody_else Constraints 1 "delete_user leaves other users, and what is theirs, as they are."
+                verification_tokens_stay Constraints 1 "delete_user leaves verification tokens that were sent to the user's address."
+                one_winner Concurrency 1 "Of several callers who delete one user at the same time, exactly one is told true."
+                no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted along or refused with NotFound(User)."
+                no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted along or refused with NotFound(User)."
+                no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted along or refused with NotFound(User)."
+            }
+            link_account {
+                stored ReadingAndWriting 1 "An account comes back from get_account as link_account returned it, and that is as it was given."
+                fields_alone ReadingAndWriting 1 "Each optional field of an account may be there alone, and all may be missing."
+                given_id ReadingAndWriting 1 "An id given by the caller is kept, and without one an id is made."
+                text Values 1 "Text in any script and form, and blanks anywhere, come back byte for byte in every field."
+                hostile_text Values 1 "What means something to a database is text like any other, in every field."
+                empty_text Values 1 "An empty text stays empty in each field, and the others stay missing."
+                long_text Values 1 "A text of 1,048,576 bytes comes back whole in each field."
+                long_keys Values 1 "Keys of 255 characters of four bytes are stored and found, and told apart by the last one."
+                keys_by_bytes Values 1 "Providers, and provider account ids, that only look alike are different."
+                every_expires_at Values 1 "expires_at keeps any 64-bit integer."
+                unique_id Constraints 1 "A second account with an id is refused with Conflict(AccountId), and nothing is written."
+                unique_account Constraints 1 "A second account with a provider and provider account id is refused with Conflict(AccountProvider), whoever has the first."
+                pair_of_keys Constraints 1 "Only the pair of provider and provider account id is unique, and the boundary between them counts."
+                unknown_user Constraints 1 "An account of a user who is not there is refused with NotFound(User), and nothing is written."
+                again_after_unlink Constraints 1 "An account that was unlinked may be linked again."
+                one_winner Concurrency 1 "Of several users to whom one account is linked at the same time, exactly one gets it."
+            }
+            create_user_with_account {
+                stored ReadingAndWriting 1 "User and account come back as create_user_with_account returned them, each linked to the other."
+                text Values 1 "Text of any kind and length comes back byte for byte from both rows."
+                unique_user_id Constraints 1 "A taken user id is refused with Conflict(UserId), and neither row is there."
+                unique_email Constraints 1 "A taken e-mail address is refused with Conflict(UserEmail), and neither row is there."
+                unique_account_id Constraints 1 "A taken account id is refused with Conflict(AccountId), and neither row is there."
+                unique_account Constraints 1 "A taken account is refused with Conflict(AccountProvider), and neither row is there."
+                one_winner Concurrency 1 "Of several callers who sign up with one account at the same time, exactly one succeeds, and no user is left of the others."
+                never_half Concurrency 1 "Nobody ever sees the user without the account, or the account without the user."
+            }
+            unlink_account {
+                true_then_false ReadingAndWriting 1 "unlink_account says whether there was an account, and it is gone then."
+                nothing_else ReadingAndWriting 1 "unlink_account leaves the user, other accounts and whatever else as they are."
+                exact Values 1 "unlink_account deletes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
+                one_winner Concurrency 1 "Of several callers who unlink one account at the same time, exactly one is told true."
+            }
+            get_account {
+                absent ReadingAndWriting 1 "get_account gives None for an account that is not there, and for keys of two accounts mixed."
+                exact Values 1 "get_account finds nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
+            }
+            update_account {
+                each_field ReadingAndWriting 1 "update_account sets and clears each field alone, and leaves the others."
+                combinations ReadingAndWriting 1 "update_account writes the fields that are named and no others, in pairs and in many combinations."
+                nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets what is there already, returns the row as it is."
+                missing ReadingAndWriting 1 "An update of an account that is not there is refused with NotFound(Account), and nothing is written."
+                nothing_else ReadingAndWriting 1 "An update of an account leaves all other accounts as they are."
+                exact Values 1 "update_account changes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
+                text Values 1 "Text of any kind that an update writes comes back byte for byte, the empty text too."
+                long_text Values 1 "An update can write 1,048,576 bytes into each field."
+                every_expires_at Values 1 "An update writes any 64-bit integer to expires_at."
+                all_survive Concurrency 1 "Updates of different fields of one account at the same time all survive, and each returns its own."
+            }
+            list_accounts_by_user_id {
+                absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for nobody."
+                only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, whole, and no other's."
+                order ReadingAndWriting 1 "The list is in the order of the bytes of provider, then of provider account id."
+            }
+            create_session {
+                stored ReadingAndWriting 1 "A session comes back as create_session returned it, and that is as it was given."
+                given_id ReadingAndWriting 1 "An id given by the caller is kept, and without one an id is made."
+                text Values 1 "A token of any text finds its session."
+                long_token Values 1 "Tokens of 255 characters of four bytes are stored and found, and told apart by the last one."
+                token_by_bytes Values 1 "Tokens that only look alike are different."
+                every_millisecond Values 1 "Each millisecond from 000 to 999 of expires comes back exactly."
+                times Values 1 "expires comes back exactly from 1970 to 9999, and around changes to and from daylight-saving time."
+                unique_id Constraints 1 "A second session with an id is refused with Conflict(SessionId), and nothing is written."
+                unique_token Constraints 1 "A second session with a token is refused with Conflict(SessionToken), whoever has the first."
+                unknown_user Constraints 1 "A session of a user who is not there is refused with NotFound(User), and nothing is written."
+                again_after_delete Constraints 1 "The id and the token of a deleted session may be used again."
+                one_winner Concurrency 1 "Of several callers who create a session with one token at the same time, exactly one succeeds."
+            }
+            get_session_and_user {
+                absent ReadingAndWriting 1 "get_session_and_user gives None for a token that no session has."
+                its_user ReadingAndWriting 1 "get_session_and_user gives the session and its own user."
+                expired_too ReadingAndWriting 1 "An expired session is returned as any other, and is not deleted by that."
+                exact Values 1 "get_session_and_user finds nothing by a token that differs in case, accent, blank, normalization or by a wildcard."
+                current_user ReadingAndWriting 1 "get_session_and_user gives the user as last updated."
+                one_step Concurrency 1 "While its user is deleted, a session is found with its user or not at all."
+            }
+            update_session {
+                every_combination ReadingAndWriting 1 "update_session writes the fields that are named and no others, and returns the row."
+                nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets what is there already, returns the row as it is."
+                missing ReadingAndWriting 1 "An update of a session that is not there gives None, and makes none."
+                unknown_user Constraints 1 "An update to a user who is not there is refused with NotFound(User), and no field of it is written."
+                nothing_else ReadingAndWriting 1 "An update of a session leaves all others as they are, and moves only the one to another user."
+                exact Values 1 "update_session changes nothing by a token that differs in case, accent, blank, normalization or by a wildcard."
+                text Values 1 "A session with a token of any text can be updated."
+                times Values 1 "An update writes expires to the millisecond, from 1970 to 9999."
+                all_survive Concurrency 1 "Updates of different fields of one session at the same time all survive, and each returns its own."
+                never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
+            }
+            delete_session {
+                true_then_false ReadingAndWriting 1 "delete_session says whether there was a session, and it is gone then."
+                nothing_else ReadingAndWriting 1 "delete_session leaves the user, other sessions and whatever else as they are."
+                exact Values 1 "delete_session deletes nothing by a token that differs in case, accent, blank, normalization or by a wildcard."
+                text Values 1 "A session with a token of any text can be deleted."
+                one_winner Concurrency 1 "Of several callers who delete one session at the same time, exactly one is told true."
+            }
+            list_sessions_by_user_id {
+                absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for nobody."
+                only_the_users ReadingAndWriting 1 "The list holds all sessions of the user, whole, and no other's."
+                expired_too ReadingAndWriting 1 "The list holds expired sessions too."
+                order ReadingAndWriting 1 "The list has the latest expiry first, and by id those that expire together."
+                order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
+            }
+            delete_sessions_by_user_id {
+                all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, expired ones too."
+                but_one ReadingAndWriting 1 "All sessions of the user but the one to keep are deleted and counted."
+                keeps_nothing_else ReadingAndWriting 1 "A token to keep that is another user's or nobody's keeps nothing."
+                nobody_else ReadingAndWriting 1 "The sessions of other users stay, and so do the user and the user's accounts."
+                exact Values 1 "A token to keep that differs in case, accent, blank, normalization or by a wildcard keeps nothing."
+                text Values 1 "A token to keep may be any text."
+                each_counted_once Concurrency 1 "Several callers at the same time count each session once between them."
+            }
+            create_verification_token {
+                stored ReadingAndWriting 1 "A verification token comes back from use_verification_token as it was created."
+                several_for_one ReadingAndWriting 1 "One identifier may have several tokens."
+                text Values 1 "Identifiers and tokens of any text come back byte for byte."
+                long_keys Values 1 "Identifiers and tokens of 255 characters of four bytes are stored and found, and told apart by the last one."
+                token_by_bytes Values 1 "Tokens that only look alike are different."
+                every_millisecond Values 1 "Each millisecond from 000 to 999 of expires comes back exactly."
+                times Values 1 "expires comes back exactly from 1970 to 9999, and around changes to and from daylight-saving time."
+                unique_token Constraints 1 "A token that exists is refused with Conflict(VerificationToken), whatever its identifier, and the first stays."
+                again_after_use Constraints 1 "A token that was used may be created again."
+                one_winner Concurrency 1 "Of several callers who create one token at the same time, exactly one succeeds."
+            }
+            use_verification_token {
+                once ReadingAndWriting 1 "A token is given back once, and never again."
+                absent ReadingAndWriting 1 "A token that is not there gives None."
+                wrong_identifier ReadingAndWriting 1 "With another identifier a token gives None, and it is still there."
+                expired_too ReadingAndWriting 1 "An expired token is used up and given back as any other."
+                nothing_else ReadingAndWriting 1 "To use a token leaves all others, those of the same identifier too."
+                exact Values 1 "use_verification_token finds nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
+                one_winner Concurrency 1 "Of any number of callers at the same time exactly one gets the token."
+                one_winner_against_delete_expired Concurrency 1 "An expired token that is used and swept at the same time is given back or counted, once."
+            }
+            create_authenticator {
+                stored ReadingAndWriting 1 "An authenticator comes back from get_authenticator as it was created, with and without transports."
+                text Values 1 "Text of any kind comes back byte for byte in every field."
+                long_text Values 1 "A text of 1,048,576 bytes comes back whole in each field."
+                long_credential_id Values 1 "Credential ids of 1,364 characters are stored, found and told apart."
+                credential_id_by_bytes Values 1 "Credential ids that differ only in case, or by - and _, are different."
+                every_counter Values 1 "The counter keeps any integer from 0 to 2^63-1."
+                unique_credential_id Constraints 1 "A second authenticator with a credential id is refused with Conflict(AuthenticatorCredentialId), whoever has the first."
+                unknown_user Constraints 1 "An authenticator of a user who is not there is refused with NotFound(User), and nothing is written."
+                again_after_delete Constraints 1 "The credential id of a deleted authenticator may be used again."
+                one_winner Concurrency 1 "Of several users for whom one credential id is created at the same time, exactly one gets it."
+            }
+            get_authenticator {
+                absent ReadingAndWriting 1 "get_authenticator gives None for a credential id that is not there."
+                exact Values 1 "get_authenticator finds nothing by a credential id that differs in case or by a wildcard."
+            }
+            list_authenticators_by_user_id {
+                absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for nobody."
+                only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, whole, and no other's."
+                order ReadingAndWriting 1 "The list is in the order of the bytes of the credential id."
+            }
+            update_authenticator_counter {
+                any_counter ReadingAndWriting 1 "The counter is set to whatever is given, up or down, and the row is returned."
+                missing ReadingAndWriting 1 "An update of an authenticator that is not there is refused with NotFound(Authenticator)."
+                nothing_else ReadingAndWriting 1 "The counters of other authenticators stay as they are."
+                exact Values 1 "The counter is not set by a credential id that differs in case or by a wildcard."
+            }
+            delete_authenticator {
+                true_then_false ReadingAndWriting 1 "delete_authenticator says whether there was an authenticator, and it is gone then."
+                nothing_else ReadingAndWriting 1 "delete_authenticator leaves the user, other authenticators and whatever else as they are."
+                exact Values 1 "delete_authenticator deletes nothing by a credential id that differs in case or by a wildcard."
+                one_winner Concurrency 1 "Of several callers who delete one authenticator at the same time, exactly one is told true."
+            }
+            delete_expired {
+                boundary ReadingAndWriting 1 "Exactly the sessions and tokens with expires <= now are deleted and counted."
+                to_the_millisecond ReadingAndWriting 1 "Of two rows a millisecond apart, the first is due a millisecond earlier."
+                far_away Values 1 "What is due is right from 1970 to 9999, past 2038 too."
+                around_clock_changes Values 1 "What is due is right around changes to and from daylight-saving time."
+                oldest_first ReadingAndWriting 1 "Under a limit the oldest go first."
+                limit ReadingAndWriting 1 "No more than the limit of each is deleted, none for 0, and of rows of one age no more either."
+                counts_apart ReadingAndWriting 1 "Sessions and tokens are limited and counted each by themselves."
+                callers_clock ReadingAndWriting 1 "The now of the caller decides, and no other clock."
+                after_updates ReadingAndWriting 1 "A session that was extended or shortened is due by its new expiry."
+                nothing_else ReadingAndWriting 1 "Users, accounts, authenticators and what is not due stay as they are."
+                each_counted_once Concurrency 1 "Several callers at the same time count each row once between them."
             }
             ping {
                 answers ReadingAndWriting 1 "ping succeeds on a storage that can be reached."

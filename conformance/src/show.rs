@@ -1,7 +1,10 @@
 //! Values as they are written in Rust. The models' own `Debug` hides tokens; the suite's are not secret, and a failure
 //! that hides where two values differ would be of no use.
 
-use authstore::{Account, Authenticator, Change, Expired, Session, User, VerificationToken};
+use authstore::{
+    Account, AccountChanges, Authenticator, Change, Expired, NewAccount, NewSession, NewUser,
+    Session, SessionChanges, User, UserChanges, VerificationToken,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -11,6 +14,11 @@ const SHOWN_CHARACTERS: usize = 120;
 /// Shows a value.
 pub(crate) trait Show {
     fn show(&self) -> String;
+
+    /// As [`show`](Show::show), but of the type that a field of an input has.
+    fn code(&self) -> String {
+        self.show()
+    }
 }
 
 impl<T: Show + ?Sized> Show for &T {
@@ -55,6 +63,10 @@ fn quoted(text: &str) -> String {
 impl Show for String {
     fn show(&self) -> String {
         self.as_str().show()
+    }
+
+    fn code(&self) -> String {
+        format!("{}.into()", self.show())
     }
 }
 
@@ -128,6 +140,13 @@ impl<T: Show> Show for Option<T> {
             None => "None".to_owned(),
         }
     }
+
+    fn code(&self) -> String {
+        match self {
+            Some(value) => format!("Some({})", value.code()),
+            None => "None".to_owned(),
+        }
+    }
 }
 
 impl<T: Show> Show for Change<T> {
@@ -178,3 +197,105 @@ show_fields!(VerificationToken: identifier token expires);
 show_fields!(Authenticator: credential_id user_id provider_account_id credential_public_key counter
     credential_device_type credential_backed_up transports);
 show_fields!(Expired: sessions verification_tokens);
+
+/// Shows only the fields that are not left alone, as one writes it.
+macro_rules! show_given {
+    ($model:ident, $left_alone:literal: $($field:ident)*) => {
+        impl Show for $model {
+            fn show(&self) -> String {
+                let mut fields = Vec::new();
+                $({
+                    let shown = self.$field.code();
+                    if shown != $left_alone {
+                        fields.push(format!("{}: {shown}", stringify!($field)));
+                    }
+                })*
+                fields.push(format!("..{}::default()", stringify!($model)));
+                format!("{} {{ {} }}", stringify!($model), fields.join(", "))
+            }
+        }
+    };
+}
+
+show_given!(NewUser, "None": id name email email_verified image);
+show_given!(UserChanges, "Change::Keep": name email email_verified image);
+show_given!(SessionChanges, "None": user_id expires);
+
+impl Show for AccountChanges {
+    fn show(&self) -> String {
+        let mut fields = Vec::new();
+        if let Some(r#type) = &self.r#type {
+            fields.push(format!("r#type: Some({})", r#type.code()));
+        }
+        for (field, change) in [
+            ("refresh_token", &self.refresh_token),
+            ("access_token", &self.access_token),
+            ("token_type", &self.token_type),
+            ("scope", &self.scope),
+            ("id_token", &self.id_token),
+            ("session_state", &self.session_state),
+            ("oauth_token_secret", &self.oauth_token_secret),
+            ("oauth_token", &self.oauth_token),
+        ] {
+            if !change.is_keep() {
+                fields.push(format!("{field}: {}", change.show()));
+            }
+        }
+        if !self.expires_at.is_keep() {
+            fields.push(format!("expires_at: {}", self.expires_at.show()));
+        }
+        fields.push("..AccountChanges::default()".to_owned());
+        format!("AccountChanges {{ {} }}", fields.join(", "))
+    }
+}
+
+impl Show for NewAccount {
+    fn show(&self) -> String {
+        let mut fields = Vec::new();
+        if let Some(id) = self.id {
+            fields.push(format!("id: Some({})", id.show()));
+        }
+        for (field, text) in [
+            ("refresh_token", &self.refresh_token),
+            ("access_token", &self.access_token),
+            ("token_type", &self.token_type),
+            ("scope", &self.scope),
+            ("id_token", &self.id_token),
+            ("session_state", &self.session_state),
+            ("oauth_token_secret", &self.oauth_token_secret),
+            ("oauth_token", &self.oauth_token),
+        ] {
+            if text.is_some() {
+                fields.push(format!("{field}: {}", text.code()));
+            }
+        }
+        if self.expires_at.is_some() {
+            fields.push(format!("expires_at: {}", self.expires_at.show()));
+        }
+        let new = format!(
+            "NewAccount::new({}, {}, {})",
+            self.r#type.show(),
+            self.provider.show(),
+            self.provider_account_id.show()
+        );
+        if fields.is_empty() {
+            return new;
+        }
+        format!("NewAccount {{ {}, ..{new} }}", fields.join(", "))
+    }
+}
+
+impl Show for NewSession {
+    fn show(&self) -> String {
+        let new = format!(
+            "NewSession::new({}, {}, {})",
+            self.user_id.show(),
+            self.session_token.show(),
+            self.expires.show()
+        );
+        match self.id {
+            Some(id) => format!("NewSession {{ id: Some({}), ..{new} }}", id.show()),
+            None => new,
+        }
+    }
+}

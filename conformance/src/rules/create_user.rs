@@ -1,21 +1,334 @@
+use authstore::{Constraint, Error, NewUser, User};
+
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, gives, succeeds};
-use crate::fixture::{full_user, id, user_with_email};
-use authstore::Constraint;
+use crate::failure::{Verdict, conflicts, ensure, equal, gives, succeeds};
+use crate::fixture::{
+    at, bare_user, full_user, id, look, millis, populate, since_1970, user_with_email,
+};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
+
+/// Creates a user, and finds it again by its id as it was returned.
+#[track_caller]
+fn comes_back(context: &Context, user: NewUser) -> Verdict<User> {
+    let store = context.store();
+    let created = succeeds("create_user(..)", store.create_user(user))?;
+    gives(
+        format!("get_user({})", created.id.show()),
+        store.get_user(created.id),
+        Some(created.clone()),
+    )?;
+    Ok(created)
+}
 
 pub(crate) fn stored(context: &Context) -> Verdict {
+    let created = comes_back(context, full_user(1))?;
+    let given = full_user(1);
+    equal(
+        "create_user(..)",
+        created,
+        User {
+            id: id(1),
+            name: given.name,
+            email: given.email,
+            email_verified: given.email_verified,
+            image: given.image,
+        },
+    )
+}
+
+pub(crate) fn fields_alone(context: &Context) -> Verdict {
+    let full = full_user(9);
+    let only = [
+        bare_user(1),
+        NewUser {
+            name: full.name,
+            ..bare_user(2)
+        },
+        NewUser {
+            email: full.email,
+            ..bare_user(3)
+        },
+        NewUser {
+            email_verified: full.email_verified,
+            ..bare_user(4)
+        },
+        NewUser {
+            image: full.image,
+            ..bare_user(5)
+        },
+    ];
+    for user in only {
+        comes_back(context, user)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn given_id(context: &Context) -> Verdict {
     let store = context.store();
-    let user = succeeds("create_user(..)", store.create_user(full_user(1)))?;
-    gives("get_user(id(1))", store.get_user(id(1)), Some(user))
+    // The smallest, the largest, and one whose text has letters in it.
+    for number in [1, u128::MAX, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789] {
+        let user = comes_back(context, bare_user(number))?;
+        equal("the id of create_user(..)", user.id, id(number))?;
+    }
+    let made = comes_back(context, NewUser::default())?;
+    gives(
+        "get_user(..) with the id that was made",
+        store.get_user(made.id),
+        Some(made),
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS)) {
+        let some = || Some((*text).to_owned());
+        let user = comes_back(
+            context,
+            NewUser {
+                name: some(),
+                email: some(),
+                image: some(),
+                ..bare_user(number)
+            },
+        )?;
+        gives(
+            format!("get_user_by_email({})", text.show()),
+            store.get_user_by_email(text),
+            Some(user),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn hostile_text(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for (number, text) in (100..).zip(HOSTILE) {
+        let some = || Some((*text).to_owned());
+        let user = comes_back(
+            context,
+            NewUser {
+                name: some(),
+                email: some(),
+                image: some(),
+                ..bare_user(number)
+            },
+        )?;
+        gives(
+            format!("get_user_by_email({})", text.show()),
+            store.get_user_by_email(text),
+            Some(user),
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn empty_text(context: &Context) -> Verdict {
+    let empty = || Some(String::new());
+    comes_back(
+        context,
+        NewUser {
+            name: empty(),
+            ..bare_user(1)
+        },
+    )?;
+    comes_back(
+        context,
+        NewUser {
+            image: empty(),
+            ..bare_user(2)
+        },
+    )?;
+    comes_back(
+        context,
+        NewUser {
+            name: empty(),
+            image: empty(),
+            ..bare_user(3)
+        },
+    )?;
+    Ok(())
+}
+
+pub(crate) fn long_text(context: &Context) -> Verdict {
+    comes_back(
+        context,
+        NewUser {
+            name: Some(longest_text()),
+            ..bare_user(1)
+        },
+    )?;
+    comes_back(
+        context,
+        NewUser {
+            image: Some(longest_text()),
+            ..bare_user(2)
+        },
+    )?;
+    Ok(())
+}
+
+pub(crate) fn long_email(context: &Context) -> Verdict {
+    let store = context.store();
+    for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
+        let email = longest_key(last);
+        let user = comes_back(context, user_with_email(number, &email))?;
+        gives(
+            "get_user_by_email(..) with 255 characters of four bytes",
+            store.get_user_by_email(&email),
+            Some(user),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    let keys = keys_alike();
+    for (number, email) in (1..).zip(&keys) {
+        succeeds(
+            format!("create_user(..) with the e-mail address {}", email.show()),
+            store.create_user(user_with_email(number, email)),
+        )?;
+    }
+    for (number, email) in (1..).zip(&keys) {
+        let found = store
+            .get_user_by_email(email)
+            .map(|user| user.map(|user| user.id));
+        gives(
+            format!("get_user_by_email({})", email.show()),
+            found,
+            Some(id(number)),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn every_millisecond(context: &Context) -> Verdict {
+    for number in 0..1_000 {
+        comes_back(
+            context,
+            NewUser {
+                email_verified: Some(millis(i64::from(number))),
+                ..bare_user(1 + number as u128)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times_far_away(context: &Context) -> Verdict {
+    for (number, time) in (1..).zip(crate::times::FAR) {
+        comes_back(
+            context,
+            NewUser {
+                email_verified: Some(at(time)),
+                ..bare_user(number)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times_around_clock_changes(context: &Context) -> Verdict {
+    for (number, time) in (1..).zip(crate::times::around_clock_changes()) {
+        comes_back(
+            context,
+            NewUser {
+                email_verified: Some(since_1970(time)),
+                ..bare_user(number)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unique_id(context: &Context) -> Verdict {
+    let store = context.store();
+    let first = store.create_user(full_user(1))?;
+    let again = NewUser {
+        id: Some(id(1)),
+        ..full_user(2)
+    };
+    conflicts(
+        "create_user(..) with a taken id",
+        store.create_user(again),
+        Constraint::UserId,
+    )?;
+    gives("get_user(id(1))", store.get_user(id(1)), Some(first))?;
+    gives(
+        "get_user_by_email(..) of the user that was refused",
+        store.get_user_by_email("user-2@example.org"),
+        None,
+    )
 }
 
 pub(crate) fn unique_email(context: &Context) -> Verdict {
     let store = context.store();
-    store.create_user(user_with_email(1, "ada@example.org"))?;
+    let first = store.create_user(full_user(1))?;
     conflicts(
         "create_user(..) with a taken e-mail address",
-        store.create_user(user_with_email(2, "ada@example.org")),
+        store.create_user(user_with_email(2, "user-1@example.org")),
         Constraint::UserEmail,
     )?;
-    gives("get_user(id(2))", store.get_user(id(2)), None)
+    gives(
+        "get_user(id(2)), who was refused",
+        store.get_user(id(2)),
+        None,
+    )?;
+    gives(
+        "get_user_by_email(..)",
+        store.get_user_by_email("user-1@example.org"),
+        Some(first),
+    )
+}
+
+pub(crate) fn no_email_is_no_conflict(context: &Context) -> Verdict {
+    for number in 1..=3 {
+        comes_back(context, bare_user(number))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn again_after_delete(context: &Context) -> Verdict {
+    let store = context.store();
+    for _ in 0..3 {
+        comes_back(context, full_user(1))?;
+        gives("delete_user(id(1))", store.delete_user(id(1)), true)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let email = format!("round-{round}@example.org");
+        let number = |thread: usize| round * 100 + thread as u128;
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.create_user(user_with_email(number(thread), &email))
+        });
+        let winners = winners("create_user(..) with one e-mail address", &ran, |error| {
+            matches!(
+                error,
+                Error::Conflict {
+                    constraint: Constraint::UserEmail
+                }
+            )
+        })?;
+        equal("the number of those who got the e-mail address", winners, 1)?;
+        let mut there = 0;
+        for (thread, one) in ran.iter().enumerate() {
+            let found = context.store().get_user(id(number(thread)))?;
+            ensure(
+                found.is_some() == one.value.is_ok(),
+                "a user is there although create_user was refused, or is not although it was not",
+            )?;
+            there += usize::from(found.is_some());
+        }
+        equal("the number of users with one e-mail address", there, 1)?;
+        Ok(overlapped(&ran))
+    })
 }

@@ -1,4 +1,29 @@
 //! The rules' checks: a module for each group, a function for each rule.
 
+pub(crate) mod create_authenticator;
+pub(crate) mod create_session;
 pub(crate) mod create_user;
+pub(crate) mod create_user_with_account;
+pub(crate) mod create_verification_token;
+pub(crate) mod delete_authenticator;
+pub(crate) mod delete_expired;
+pub(crate) mod delete_session;
+pub(crate) mod delete_sessions_by_user_id;
+pub(crate) mod delete_user;
+pub(crate) mod get_account;
+pub(crate) mod get_authenticator;
+pub(crate) mod get_session_and_user;
+pub(crate) mod get_user;
+pub(crate) mod get_user_by_account;
+pub(crate) mod get_user_by_email;
+pub(crate) mod link_account;
+pub(crate) mod list_accounts_by_user_id;
+pub(crate) mod list_authenticators_by_user_id;
+pub(crate) mod list_sessions_by_user_id;
 pub(crate) mod ping;
+pub(crate) mod unlink_account;
+pub(crate) mod update_account;
+pub(crate) mod update_authenticator_counter;
+pub(crate) mod update_session;
+pub(crate) mod update_user;
+pub(crate) mod use_verification_token;

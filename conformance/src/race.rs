@@ -1,0 +1,163 @@
+//! Several callers at the same time, and the proof that they were.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authstore::AuthStore;
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+
+/// How many threads race.
+pub(crate) const THREADS: usize = 8;
+
+/// What a thread got, and when it called and returned.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran<T> {
+    pub(crate) value: T,
+    pub(crate) called: Instant,
+    pub(crate) returned: Instant,
+}
+
+/// Runs a call, and takes its times.
+pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> Ran<T> {
+    let called = Instant::now();
+    let value = call();
+    Ran {
+        value,
+        called,
+        returned: Instant::now(),
+    }
+}
+
+/// Whether any two of these were under way at the same time.
+pub(crate) fn overlapped<T>(ran: &[Ran<T>]) -> bool {
+    let mut times: Vec<_> = ran.iter().map(|one| (one.called, one.returned)).collect();
+    times.sort();
+    let mut latest = None;
+    times.into_iter().any(|(called, returned)| {
+        let overlaps = latest.is_some_and(|latest| called < latest);
+        latest = latest.max(Some(returned));
+        overlaps
+    })
+}
+
+/// Two handles on one storage, which the threads share.
+pub(crate) struct Race {
+    stores: [AuthStore; 2],
+    rounds: u32,
+    time: Duration,
+}
+
+impl Race {
+    pub(crate) fn new(context: &Context) -> Verdict<Self> {
+        let profile = context.profile();
+        Ok(Race {
+            stores: [context.store().clone(), context.open()?],
+            rounds: profile.pick(12, 40, 2_000),
+            time: Duration::from_secs(profile.pick(4, 6, 300).into()),
+        })
+    }
+
+    /// Runs `work` in as many threads, each beginning when all are there.
+    pub(crate) fn at_once<T: Send>(
+        &self,
+        threads: usize,
+        work: impl Fn(usize, &AuthStore) -> T + Sync,
+    ) -> Vec<Ran<T>> {
+        self.at_once_untimed(threads, |thread, store| timed(|| work(thread, store)))
+    }
+
+    /// As [`at_once`](Race::at_once), for work that takes its times itself.
+    pub(crate) fn at_once_untimed<T: Send>(
+        &self,
+        threads: usize,
+        work: impl Fn(usize, &AuthStore) -> T + Sync,
+    ) -> Vec<T> {
+        let ready = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let running: Vec<_> = (0..threads)
+                .map(|number| {
+                    let (ready, work) = (&ready, &work);
+                    let store = &self.stores[number % self.stores.len()];
+                    scope.spawn(move || {
+                        // A barrier of the operating system would wake one thread after the other.
+                        ready.fetch_add(1, Ordering::SeqCst);
+                        while ready.load(Ordering::SeqCst) < threads {
+                            thread::yield_now();
+                        }
+                        work(number, store)
+                    })
+                })
+                .collect();
+            running
+                .into_iter()
+                .map(|thread| match thread.join() {
+                    Ok(value) => value,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        })
+    }
+
+    /// Repeats a race until it took place often enough. `round` gets the number of the round, from 1, and says whether
+    /// calls overlapped.
+    pub(crate) fn rounds(&self, mut round: impl FnMut(u128) -> Verdict<bool>) -> Verdict {
+        let deadline = Instant::now() + self.time;
+        let (mut took_place, mut number) = (0, 0);
+        while took_place < self.rounds && (number == 0 || Instant::now() < deadline) {
+            number += 1;
+            if round(number)? {
+                took_place += 1;
+            }
+        }
+        if took_place == 0 {
+            return Err(Failure::not_run(format!(
+                "in {number} rounds no two calls were ever under way at the same time"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Of racing calls, how many succeeded; each other one was refused as it may be.
+#[track_caller]
+pub(crate) fn winners<T>(
+    call: &str,
+    ran: &[Ran<authstore::Result<T>>],
+    refused: impl Fn(&authstore::Error) -> bool,
+) -> Verdict<usize> {
+    let mut winners = 0;
+    for one in ran {
+        match &one.value {
+            Ok(_) => winners += 1,
+            Err(error) if refused(error) => {}
+            Err(error) => {
+                return Err(Failure::broken(format!(
+                    "{call}, by several callers at once, failed in a way it must not"
+                ))
+                .got(crate::failure::show_error(error)));
+            }
+        }
+    }
+    Ok(winners)
+}
+
+/// All racing calls succeeded: what they gave.
+#[track_caller]
+pub(crate) fn all_succeed<T>(call: &str, ran: Vec<Ran<authstore::Result<T>>>) -> Verdict<Vec<T>> {
+    let mut values = Vec::new();
+    for one in ran {
+        match one.value {
+            Ok(value) => values.push(value),
+            Err(error) => {
+                return Err(
+                    Failure::broken(format!("{call}, by several callers at once, failed"))
+                        .got(crate::failure::show_error(&error)),
+                );
+            }
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,247 @@
+use authstore::{Authenticator, Constraint, Entity, Error};
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::fixture::{
+    authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
+};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
+
+/// Creates a passkey, and finds it again as it was given.
+#[track_caller]
+fn comes_back(context: &Context, new: Authenticator) -> Verdict {
+    let store = context.store();
+    let call = format!("create_authenticator({})", new.show());
+    gives(&call, store.create_authenticator(new.clone()), new.clone())?;
+    gives(
+        format!("get_authenticator(..) after {call}"),
+        store.get_authenticator(&new.credential_id),
+        Some(new.clone()),
+    )
+}
+
+pub(crate) fn stored(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for number in 1..=2 {
+        comes_back(context, authenticator(number, 1))?;
+    }
+    comes_back(
+        context,
+        Authenticator {
+            transports: None,
+            ..authenticator(3, 1)
+        },
+    )?;
+    comes_back(
+        context,
+        Authenticator {
+            credential_public_key: String::new(),
+            credential_device_type: String::new(),
+            transports: Some(String::new()),
+            ..authenticator(4, 1)
+        },
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 2..=3)?;
+    for (number, text) in (100..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
+        let text = || (*text).to_owned();
+        comes_back(
+            context,
+            Authenticator {
+                provider_account_id: text(),
+                credential_public_key: text(),
+                credential_device_type: text(),
+                transports: Some(text()),
+                ..authenticator(number, 1)
+            },
+        )?;
+    }
+    gives("what was there before", look(store, 2..=3), before)
+}
+
+pub(crate) fn long_text(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let long = longest_text;
+    comes_back(
+        context,
+        Authenticator {
+            credential_public_key: long(),
+            ..authenticator(1, 1)
+        },
+    )?;
+    comes_back(
+        context,
+        Authenticator {
+            credential_device_type: long(),
+            ..authenticator(2, 1)
+        },
+    )?;
+    comes_back(
+        context,
+        Authenticator {
+            transports: Some(long()),
+            ..authenticator(3, 1)
+        },
+    )?;
+    comes_back(
+        context,
+        Authenticator {
+            provider_account_id: longest_key('p'),
+            ..authenticator(4, 1)
+        },
+    )
+}
+
+pub(crate) fn long_credential_id(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    // They differ at the very end, at the very beginning, and by their length.
+    let start = "k".repeat(1_363);
+    let ids = [
+        format!("{start}A"),
+        format!("{start}B"),
+        format!("A{start}"),
+        start.clone(),
+        start[..1_362].to_owned(),
+    ];
+    for (number, credential_id) in (1..).zip(&ids) {
+        comes_back(context, authenticator_with_id(number, 1, credential_id))?;
+    }
+    let listed = store.list_authenticators_by_user_id(id(1))?;
+    equal("the number of authenticators", listed.len(), ids.len())
+}
+
+pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let ids = [
+        "a", "A", "aa", "aA", "Aa", "AA", "-", "_", "--", "a-", "a_", "0", "00", "1e5", "100000",
+        "null", "NULL", "true",
+    ];
+    for (number, credential_id) in (1..).zip(ids) {
+        succeeds(
+            format!("create_authenticator(..) with {}", credential_id.show()),
+            store.create_authenticator(authenticator_with_id(number, 1, credential_id)),
+        )?;
+    }
+    for (number, credential_id) in (1..).zip(ids) {
+        gives(
+            format!("get_authenticator({})", credential_id.show()),
+            store.get_authenticator(credential_id),
+            Some(authenticator_with_id(number, 1, credential_id)),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn every_counter(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let counters = [
+        0,
+        1,
+        i64::from(i32::MAX),
+        1 << 31,
+        i64::from(u32::MAX),
+        1 << 32,
+        (1 << 53) + 1,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+    for (number, counter) in (1..).zip(counters) {
+        comes_back(
+            context,
+            Authenticator {
+                counter,
+                ..authenticator(number, 1)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unique_credential_id(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for (user, whose) in [(1, "the same user"), (2, "another user")] {
+        conflicts(
+            format!("create_authenticator(..) with a credential id that {whose} has"),
+            store.create_authenticator(authenticator_with_id(99, user, "credential-11")),
+            Constraint::AuthenticatorCredentialId,
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn unknown_user(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    not_found(
+        "create_authenticator(..) of a user who is not there",
+        store.create_authenticator(authenticator(99, 4)),
+        Entity::User,
+    )?;
+    gives(
+        "get_authenticator(..) of what was refused",
+        store.get_authenticator("credential-99"),
+        None,
+    )?;
+    gives("what was there before", look(store, 1..=3), before)?;
+    store.create_user(bare_user(4))?;
+    comes_back(context, authenticator(99, 4))
+}
+
+pub(crate) fn again_after_delete(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for _ in 0..3 {
+        comes_back(context, authenticator(1, 1))?;
+        gives(
+            "delete_authenticator(..)",
+            store.delete_authenticator("credential-1"),
+            true,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    for user in 1..=THREADS as u128 {
+        context.store().create_user(bare_user(user))?;
+    }
+    race.rounds(|round| {
+        let credential_id = format!("round-{round}");
+        let ran = race.at_once(THREADS, |thread, store| {
+            let thread = thread as u128;
+            store.create_authenticator(authenticator_with_id(thread, thread + 1, &credential_id))
+        });
+        let won = winners(
+            "create_authenticator(..) with one credential id",
+            &ran,
+            |error| {
+                matches!(
+                    error,
+                    Error::Conflict {
+                        constraint: Constraint::AuthenticatorCredentialId
+                    }
+                )
+            },
+        )?;
+        equal("the number of those who got the credential id", won, 1)?;
+        let winner = ran.iter().find_map(|one| one.value.as_ref().ok()).cloned();
+        gives(
+            "get_authenticator(..) of the credential id they raced for",
+            context.store().get_authenticator(&credential_id),
+            winner,
+        )?;
+        Ok(overlapped(&ran))
+    })
+}

@@ -1,0 +1,246 @@
+use authstore::{Constraint, Entity, Error, NewSession, Session};
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::fixture::{
+    at, bare_user, full_user, id, look, millis, populate, session, session_until,
+    session_with_token, since_1970,
+};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
+
+/// Creates a session, and finds it again as it was returned.
+#[track_caller]
+fn comes_back(context: &Context, new: NewSession) -> Verdict<Session> {
+    let store = context.store();
+    let call = format!("create_session({})", new.show());
+    let created = succeeds(&call, store.create_session(new))?;
+    let found = succeeds(
+        "get_session_and_user(..)",
+        store.get_session_and_user(&created.session_token),
+    )?;
+    equal(
+        format!("get_session_and_user(..) after {call}"),
+        found.map(|(session, _)| session),
+        Some(created.clone()),
+    )?;
+    Ok(created)
+}
+
+pub(crate) fn stored(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let created = comes_back(context, session(1, 1))?;
+    equal(
+        "create_session(..)",
+        created,
+        Session {
+            id: id(2_001),
+            user_id: id(1),
+            session_token: "session 1".to_owned(),
+            expires: millis(1_001),
+        },
+    )
+}
+
+pub(crate) fn given_id(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for (number, given) in [
+        (1, 0),
+        (2, u128::MAX),
+        (3, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789),
+    ] {
+        let created = comes_back(
+            context,
+            NewSession {
+                id: Some(id(given)),
+                ..session(number, 1)
+            },
+        )?;
+        equal("the id of create_session(..)", created.id, id(given))?;
+    }
+    comes_back(
+        context,
+        NewSession {
+            id: None,
+            ..session(4, 1)
+        },
+    )?;
+    Ok(())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 2..=3)?;
+    for (number, text) in (100..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
+        comes_back(context, session_with_token(number, 1, text))?;
+    }
+    gives("what was there before", look(store, 2..=3), before)
+}
+
+pub(crate) fn long_token(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
+        comes_back(context, session_with_token(number, 1, &longest_key(last)))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn token_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let keys = keys_alike();
+    for (number, token) in (0..).zip(&keys) {
+        succeeds(
+            format!("create_session(..) with the token {}", token.show()),
+            store.create_session(session_with_token(number, 1, token)),
+        )?;
+    }
+    for (number, token) in (0..).zip(&keys) {
+        let found = store.get_session_and_user(token);
+        gives(
+            format!("the id of get_session_and_user({})", token.show()),
+            found.map(|found| found.map(|(session, _)| session.id)),
+            Some(id(2_000 + number)),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn every_millisecond(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut expected = Vec::new();
+    for number in 0..1_000 {
+        expected.push(store.create_session(session_until(number, 1, millis(number as i64)))?);
+    }
+    expected.reverse();
+    let listed = store.list_sessions_by_user_id(id(1))?;
+    equal("the number of sessions", listed.len(), expected.len())?;
+    for (listed, expected) in listed.into_iter().zip(expected) {
+        equal(
+            "list_sessions_by_user_id(..), at its place,",
+            listed,
+            expected,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let far = crate::times::FAR.iter().map(|time| at(time));
+    let around = crate::times::around_clock_changes()
+        .into_iter()
+        .map(since_1970);
+    for (number, time) in (1..).zip(far.chain(around)) {
+        comes_back(context, session_until(number, 1, time))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unique_id(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for user in [1, 2] {
+        conflicts(
+            "create_session(..) with a taken id",
+            store.create_session(NewSession {
+                id: Some(id(2_011)),
+                ..session(99, user)
+            }),
+            Constraint::SessionId,
+        )?;
+    }
+    gives(
+        "get_session_and_user(..) of what was refused",
+        store.get_session_and_user("session 99"),
+        None,
+    )?;
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn unique_token(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for (user, whose) in [(1, "the same user"), (2, "another user")] {
+        conflicts(
+            format!("create_session(..) with a token that {whose} has"),
+            store.create_session(session_with_token(99, user, "session 11")),
+            Constraint::SessionToken,
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn unknown_user(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    not_found(
+        "create_session(..) of a user who is not there",
+        store.create_session(session(99, 4)),
+        Entity::User,
+    )?;
+    gives(
+        "get_session_and_user(..) of what was refused",
+        store.get_session_and_user("session 99"),
+        None,
+    )?;
+    gives("what was there before", look(store, 1..=3), before)?;
+    store.create_user(bare_user(4))?;
+    gives(
+        "list_sessions_by_user_id(id(4))",
+        store.list_sessions_by_user_id(id(4)),
+        Vec::new(),
+    )?;
+    comes_back(context, session(99, 4))?;
+    Ok(())
+}
+
+pub(crate) fn again_after_delete(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for _ in 0..3 {
+        comes_back(context, session(1, 1))?;
+        gives(
+            "delete_session(..)",
+            store.delete_session("session 1"),
+            true,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    race.rounds(|round| {
+        let token = round.to_string();
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.create_session(session_with_token(round * 100 + thread as u128, 1, &token))
+        });
+        let won = winners("create_session(..) with one token", &ran, |error| {
+            matches!(
+                error,
+                Error::Conflict {
+                    constraint: Constraint::SessionToken
+                }
+            )
+        })?;
+        equal("the number of those who got the token", won, 1)?;
+        let winner = ran.iter().find_map(|one| one.value.as_ref().ok()).cloned();
+        gives(
+            "get_session_and_user(..) of the token they raced for",
+            context
+                .store()
+                .get_session_and_user(&token)
+                .map(|found| found.map(|(session, _)| session)),
+            winner,
+        )?;
+        Ok(overlapped(&ran))
+    })
+}

@@ -1,0 +1,274 @@
+use authstore::{Constraint, Error, NewAccount, NewUser};
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, conflicts, ensure, equal, gives, show_error, succeeds};
+use crate::fixture::{
+    bare_account, bare_user, full_account, full_user, id, look, populate, user_with_email,
+};
+use crate::race::{Race, THREADS, overlapped, timed, winners};
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
+
+#[track_caller]
+fn comes_back(context: &Context, user: NewUser, account: NewAccount) -> Verdict {
+    let store = context.store();
+    let (user, account) = succeeds(
+        "create_user_with_account(..)",
+        store.create_user_with_account(user, account),
+    )?;
+    equal("the user of the account", account.user_id, user.id)?;
+    gives("get_user(..)", store.get_user(user.id), Some(user.clone()))?;
+    gives(
+        "get_account(..)",
+        store.get_account(&account.provider, &account.provider_account_id),
+        Some(account.clone()),
+    )?;
+    gives(
+        "get_user_by_account(..)",
+        store.get_user_by_account(&account.provider, &account.provider_account_id),
+        Some(user.clone()),
+    )?;
+    gives(
+        "list_accounts_by_user_id(..)",
+        store.list_accounts_by_user_id(user.id),
+        vec![account],
+    )
+}
+
+pub(crate) fn stored(context: &Context) -> Verdict {
+    let store = context.store();
+    comes_back(context, full_user(1), full_account(1))?;
+    comes_back(context, bare_user(2), bare_account(2))?;
+    comes_back(
+        context,
+        NewUser::default(),
+        NewAccount {
+            id: None,
+            ..bare_account(3)
+        },
+    )?;
+    // Each value stands where the same value stands after the two operations that this one is made of.
+    let together = store.get_account("provider 1", "account 1")?;
+    store.unlink_account("provider 1", "account 1")?;
+    let alone = store.link_account(id(1), full_account(1))?;
+    equal(
+        "get_account(..), created together and alone,",
+        together,
+        Some(alone),
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
+        let text = (*text).to_owned();
+        let some = || Some(text.clone());
+        comes_back(
+            context,
+            NewUser {
+                name: some(),
+                email: some(),
+                image: some(),
+                ..bare_user(number)
+            },
+            NewAccount {
+                access_token: some(),
+                scope: some(),
+                oauth_token: some(),
+                ..NewAccount::new(text.clone(), text.clone(), text.clone())
+            },
+        )?;
+    }
+    let long = || Some(longest_text());
+    comes_back(
+        context,
+        NewUser {
+            name: long(),
+            email: Some(longest_key('u')),
+            ..bare_user(1_000)
+        },
+        NewAccount {
+            access_token: long(),
+            id_token: Some(String::new()),
+            ..bare_account(1_000)
+        },
+    )
+}
+
+/// Nothing of user 9 and account 9, who were refused, is there, and of the others everything.
+#[track_caller]
+fn left_no_trace(context: &Context, before: &crate::fixture::World) -> Verdict {
+    let store = context.store();
+    gives(
+        "get_user(..) of the user who was refused",
+        store.get_user(id(9)),
+        None,
+    )?;
+    gives(
+        "get_user_by_email(..) of the user who was refused",
+        store.get_user_by_email("user-9@example.org"),
+        None,
+    )?;
+    gives(
+        "get_account(..) of the account that was refused",
+        store.get_account("provider 9", "account 9"),
+        None,
+    )?;
+    gives(
+        "list_accounts_by_user_id(..) of the user who was refused",
+        store.list_accounts_by_user_id(id(9)),
+        Vec::new(),
+    )?;
+    gives("what was there before", look(store, 1..=3), before.clone())?;
+    comes_back(context, full_user(9), full_account(9))
+}
+
+pub(crate) fn unique_user_id(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    conflicts(
+        "create_user_with_account(..) with a taken user id",
+        store.create_user_with_account(
+            NewUser {
+                id: Some(id(1)),
+                ..full_user(9)
+            },
+            full_account(9),
+        ),
+        Constraint::UserId,
+    )?;
+    left_no_trace(context, &before)
+}
+
+pub(crate) fn unique_email(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    conflicts(
+        "create_user_with_account(..) with a taken e-mail address",
+        store.create_user_with_account(user_with_email(9, "user-1@example.org"), full_account(9)),
+        Constraint::UserEmail,
+    )?;
+    left_no_trace(context, &before)
+}
+
+pub(crate) fn unique_account_id(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    conflicts(
+        "create_user_with_account(..) with a taken account id",
+        store.create_user_with_account(
+            full_user(9),
+            NewAccount {
+                id: Some(id(1_011)),
+                ..full_account(9)
+            },
+        ),
+        Constraint::AccountId,
+    )?;
+    left_no_trace(context, &before)
+}
+
+pub(crate) fn unique_account(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    conflicts(
+        "create_user_with_account(..) with a taken account",
+        store.create_user_with_account(
+            full_user(9),
+            NewAccount {
+                id: Some(id(1_009)),
+                ..full_account(11)
+            },
+        ),
+        Constraint::AccountProvider,
+    )?;
+    left_no_trace(context, &before)
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let number = |thread: usize| round * 100 + thread as u128;
+        let account = |thread: usize| NewAccount {
+            id: Some(id(number(thread))),
+            ..NewAccount::new("oauth", "github", round.to_string())
+        };
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.create_user_with_account(full_user(number(thread)), account(thread))
+        });
+        let won = winners("create_user_with_account(..) with one account", &ran, |error| {
+            matches!(error, Error::Conflict { constraint: Constraint::AccountProvider })
+        })?;
+        equal("the number of those who got the account", won, 1)?;
+        for (thread, one) in ran.iter().enumerate() {
+            ensure(
+                context.store().get_user(id(number(thread)))?.is_some() == one.value.is_ok(),
+                "a user is there although create_user_with_account was refused, or is not although it was not",
+            )?;
+        }
+        Ok(overlapped(&ran))
+    })
+}
+
+/// What someone who looks on sees of a user and the account: the account by its key, then the user by the account.
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let (provider, account) = (format!("provider {round}"), format!("account {round}"));
+        let ran = race.at_once_untimed(THREADS, |thread, store| {
+            if thread == 0 {
+                let ran = timed(|| store.create_user_with_account(full_user(round), full_account(round)));
+                return vec![ran_map(ran, |created| created.map(|_| None))];
+            }
+            let mut looks = Vec::new();
+            for _ in 0..6 {
+                looks.push(timed(|| {
+                    // Whichever is seen first, the other one is there when it is looked for next.
+                    if thread % 2 == 0 {
+                        let user = store.get_user(id(round))?.is_some();
+                        let accounts = store.list_accounts_by_user_id(id(round))?;
+                        let by_account = store.get_user_by_account(&provider, &account)?.is_some();
+                        Ok((user && (accounts.is_empty() || !by_account)).then_some("the user without the account"))
+                    } else {
+                        let found = store.get_account(&provider, &account)?.is_some();
+                        let by_account = store.get_user_by_account(&provider, &account)?.is_some();
+                        let user = store.get_user(id(round))?.is_some();
+                        Ok((found && (!user || !by_account)).then_some("the account without the user"))
+                    }
+                }));
+            }
+            looks
+        });
+        let mut all = Vec::new();
+        for one in ran.into_iter().flatten() {
+            match &one.value {
+                Ok(None) => {}
+                Ok(Some(half)) => {
+                    return Err(Failure::broken(format!(
+                        "while create_user_with_account(..) was under way, another thread saw {half}"
+                    )));
+                }
+                Err(error) => {
+                    return Err(Failure::broken("create_user_with_account(..), or a look at it, failed")
+                        .got(show_error(error)));
+                }
+            }
+            all.push(one);
+        }
+        // The first is the creation: it is what must overlap a look.
+        let (creation, looks) = all.split_at(1);
+        Ok(looks
+            .iter()
+            .any(|look| look.called < creation[0].returned && creation[0].called < look.returned))
+    })
+}
+
+fn ran_map<T, U>(ran: crate::race::Ran<T>, map: impl FnOnce(T) -> U) -> crate::race::Ran<U> {
+    crate::race::Ran {
+        value: map(ran.value),
+        called: ran.called,
+        returned: ran.returned,
+    }
+}

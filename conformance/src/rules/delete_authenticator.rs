@@ -1,0 +1,111 @@
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+
+pub(crate) fn true_then_false(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "delete_authenticator(..) on an empty storage",
+        store.delete_authenticator("credential-1"),
+        false,
+    )?;
+    store.create_user(full_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    gives(
+        "delete_authenticator(..)",
+        store.delete_authenticator("credential-1"),
+        true,
+    )?;
+    gives(
+        "delete_authenticator(..), again",
+        store.delete_authenticator("credential-1"),
+        false,
+    )?;
+    gives(
+        "get_authenticator(..) after delete_authenticator(..)",
+        store.get_authenticator("credential-1"),
+        None,
+    )?;
+    gives(
+        "list_authenticators_by_user_id(..) after delete_authenticator(..)",
+        store.list_authenticators_by_user_id(id(1)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 2..=3)?;
+    let (user, accounts) = (
+        store.get_user(id(1))?,
+        store.list_accounts_by_user_id(id(1))?,
+    );
+    store.delete_authenticator("credential-11")?;
+    gives(
+        "the user's other authenticators",
+        store.list_authenticators_by_user_id(id(1)),
+        vec![authenticator(12, 1)],
+    )?;
+    gives("the authenticator's user", store.get_user(id(1)), user)?;
+    gives(
+        "the user's accounts",
+        store.list_accounts_by_user_id(id(1)),
+        accounts,
+    )?;
+    gives("what other users have", look(store, 2..=3), before)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let created = store.create_authenticator(authenticator_with_id(1, 1, "Cred-ential_1"))?;
+    for other in [
+        "cred-ential_1",
+        "CRED-ENTIAL_1",
+        "Cred-entialx1",
+        "Cred-ential_",
+        "Cred-ential_11",
+    ] {
+        gives(
+            format!("delete_authenticator(\"{other}\")"),
+            store.delete_authenticator(other),
+            false,
+        )?;
+    }
+    gives(
+        "get_authenticator(..)",
+        store.get_authenticator("Cred-ential_1"),
+        Some(created),
+    )?;
+    gives(
+        "delete_authenticator(..)",
+        store.delete_authenticator("Cred-ential_1"),
+        true,
+    )
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    race.rounds(|round| {
+        let credential_id = format!("round-{round}");
+        context
+            .store()
+            .create_authenticator(authenticator_with_id(1, 1, &credential_id))?;
+        let ran = race.at_once(THREADS, |_, store| {
+            store.delete_authenticator(&credential_id)
+        });
+        let overlap = overlapped(&ran);
+        let deleted = all_succeed("delete_authenticator(..)", ran)?;
+        equal(
+            "the number of those who were told that they deleted the authenticator",
+            deleted.into_iter().filter(|deleted| *deleted).count(),
+            1,
+        )?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,347 @@
+use authstore::{AuthStore, Expired, SessionChanges};
+use time::OffsetDateTime;
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    at, bare_user, full_user, id, look, millis, populate, session_until, since_1970, token_until,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+
+/// A session and a verification token for each time, numbered from 1.
+fn create(store: &AuthStore, times: &[OffsetDateTime]) -> Verdict {
+    for (number, expires) in (1..).zip(times) {
+        store.create_session(session_until(number, 1, *expires))?;
+        store.create_verification_token(token_until(number, *expires))?;
+    }
+    Ok(())
+}
+
+/// The numbers of the sessions, and of the verification tokens, that are left. Uses the latter up.
+fn left(store: &AuthStore, numbers: usize) -> Verdict<(Vec<u64>, Vec<u64>)> {
+    let (mut sessions, mut tokens) = (Vec::new(), Vec::new());
+    for number in 1..=numbers as u128 {
+        if store
+            .get_session_and_user(&format!("session {number}"))?
+            .is_some()
+        {
+            sessions.push(number as u64);
+        }
+        let token = token_until(number, millis(0));
+        if store
+            .use_verification_token(&token.identifier, &token.token)?
+            .is_some()
+        {
+            tokens.push(number as u64);
+        }
+    }
+    Ok((sessions, tokens))
+}
+
+fn both(count: u64) -> Expired {
+    Expired {
+        sessions: count,
+        verification_tokens: count,
+    }
+}
+
+pub(crate) fn boundary(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    create(
+        store,
+        &[
+            millis(-1_000),
+            millis(-1),
+            millis(0),
+            millis(1),
+            millis(1_000),
+        ],
+    )?;
+    let call = format!("delete_expired({}, 100)", millis(0).show());
+    gives(&call, store.delete_expired(millis(0), 100), both(3))?;
+    equal(
+        format!("what is left after {call}"),
+        left(store, 5)?,
+        (vec![4, 5], vec![4, 5]),
+    )?;
+    gives(
+        format!("{call}, again"),
+        store.delete_expired(millis(0), 100),
+        both(0),
+    )
+}
+
+pub(crate) fn to_the_millisecond(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let times: Vec<OffsetDateTime> = [0, 1, 9, 10, 99, 100, 500, 999, 1_000, 1_001]
+        .map(millis)
+        .to_vec();
+    create(store, &times)?;
+    for time in &times {
+        let call = format!("delete_expired({}, 100)", time.show());
+        gives(call, store.delete_expired(*time, 100), both(1))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn far_away(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let times: Vec<OffsetDateTime> = crate::times::FAR.iter().map(|time| at(time)).collect();
+    create(store, &times)?;
+    for time in &times {
+        let call = format!("delete_expired({}, 100)", time.show());
+        gives(call, store.delete_expired(*time, 100), both(1))?;
+    }
+    equal(
+        "what is left after all",
+        left(store, times.len())?,
+        (Vec::new(), Vec::new()),
+    )
+}
+
+pub(crate) fn around_clock_changes(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut times: Vec<OffsetDateTime> = crate::times::around_clock_changes()
+        .into_iter()
+        .map(since_1970)
+        .collect();
+    times.sort();
+    create(store, &times)?;
+    for time in &times {
+        let call = format!("delete_expired({}, 100)", time.show());
+        gives(call, store.delete_expired(*time, 100), both(1))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn oldest_first(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    // 4, 2, 7, 1, 3, 5, 6 is the order of age.
+    create(store, &[4, 2, 5, 1, 6, 7, 3].map(millis))?;
+    gives(
+        "delete_expired(.., 2) of 7",
+        store.delete_expired(millis(100), 2),
+        both(2),
+    )?;
+    for number in [1, 2, 3, 4, 5, 6, 7] {
+        let there = store
+            .get_session_and_user(&format!("session {number}"))?
+            .is_some();
+        equal(
+            format!("whether session {number} is left"),
+            there,
+            ![4, 2].contains(&number),
+        )?;
+    }
+    gives(
+        "delete_expired(.., 3) of 5",
+        store.delete_expired(millis(100), 3),
+        both(3),
+    )?;
+    equal(
+        "what is left of 7 after the oldest 5",
+        left(store, 7)?,
+        (vec![5, 6], vec![5, 6]),
+    )
+}
+
+pub(crate) fn limit(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    create(store, &[1, 2, 3, 4, 5].map(millis))?;
+    gives(
+        "delete_expired(.., 0)",
+        store.delete_expired(millis(100), 0),
+        both(0),
+    )?;
+    gives(
+        "delete_expired(.., 1)",
+        store.delete_expired(millis(100), 1),
+        both(1),
+    )?;
+    gives(
+        "delete_expired(.., 4)",
+        store.delete_expired(millis(100), 4),
+        both(4),
+    )?;
+    gives(
+        "delete_expired(.., 4), again",
+        store.delete_expired(millis(100), 4),
+        both(0),
+    )?;
+    create(store, &[1, 2, 3].map(millis))?;
+    gives(
+        "delete_expired(.., u32::MAX)",
+        store.delete_expired(millis(100), u32::MAX),
+        both(3),
+    )?;
+    // Rows of one age: any of them, but no more than the limit.
+    create(store, &[millis(1); 5])?;
+    gives(
+        "delete_expired(.., 2) of 5 of one age",
+        store.delete_expired(millis(100), 2),
+        both(2),
+    )?;
+    let (sessions, tokens) = left(store, 5)?;
+    equal(
+        "the number of sessions and tokens left",
+        (sessions.len(), tokens.len()),
+        (3, 3),
+    )
+}
+
+pub(crate) fn counts_apart(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    gives(
+        "delete_expired(..) on an empty storage",
+        store.delete_expired(millis(100), 10),
+        both(0),
+    )?;
+    for number in 1..=5 {
+        store.create_session(session_until(number, 1, millis(1)))?;
+    }
+    for number in 1..=2 {
+        store.create_verification_token(token_until(number, millis(1)))?;
+    }
+    gives(
+        "delete_expired(.., 3) of 5 sessions and 2 tokens",
+        store.delete_expired(millis(100), 3),
+        Expired {
+            sessions: 3,
+            verification_tokens: 2,
+        },
+    )?;
+    for number in 11..=14 {
+        store.create_verification_token(token_until(number, millis(1)))?;
+    }
+    gives(
+        "delete_expired(.., 3) of 2 sessions and 4 tokens",
+        store.delete_expired(millis(100), 3),
+        Expired {
+            sessions: 2,
+            verification_tokens: 3,
+        },
+    )
+}
+
+pub(crate) fn callers_clock(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    // By any clock of today the first is long over, and the second is not.
+    let times = [
+        at("1990-01-01T00:00:00.000Z"),
+        at("2500-01-01T00:00:00.000Z"),
+    ];
+    create(store, &times)?;
+    gives(
+        "delete_expired(..) with a now of 1980",
+        store.delete_expired(at("1980-01-01T00:00:00.000Z"), 10),
+        both(0),
+    )?;
+    gives(
+        "delete_expired(..) with a now of 2999",
+        store.delete_expired(at("2999-01-01T00:00:00.000Z"), 10),
+        both(2),
+    )
+}
+
+pub(crate) fn after_updates(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for number in 1..=3 {
+        store.create_session(session_until(number, 1, millis(10)))?;
+    }
+    for (number, expires) in [(1, 30), (2, 1)] {
+        store.update_session(
+            &format!("session {number}"),
+            SessionChanges {
+                expires: Some(millis(expires)),
+                ..Default::default()
+            },
+        )?;
+    }
+    for (now, deleted) in [(5, 1), (20, 1), (40, 1)] {
+        gives(
+            format!(
+                "delete_expired({}, 10) after update_session(..)",
+                millis(now).show()
+            ),
+            store.delete_expired(millis(now), 10),
+            Expired {
+                sessions: deleted,
+                verification_tokens: 0,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    store.create_session(session_until(1, 2, since_1970(0)))?;
+    gives(
+        "delete_expired(..)",
+        store.delete_expired(since_1970(1), u32::MAX),
+        Expired {
+            sessions: 1,
+            verification_tokens: 0,
+        },
+    )?;
+    gives("what is not expired", look(store, 1..=3), before)?;
+    store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
+    for user in 1..=3 {
+        equal(
+            "the number of accounts",
+            store.list_accounts_by_user_id(id(user))?.len(),
+            2,
+        )?;
+        equal(
+            "the number of authenticators",
+            store.list_authenticators_by_user_id(id(user))?.len(),
+            2,
+        )?;
+        equal(
+            "whether the user is there",
+            store.get_user(id(user))?.is_some(),
+            true,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn each_counted_once(context: &Context) -> Verdict {
+    const ROWS: u64 = 12;
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    race.rounds(|round| {
+        for number in 1..=u128::from(ROWS) {
+            let (number, expires) = (round * 100 + number, millis(number as i64 % 4));
+            context
+                .store()
+                .create_session(session_until(number, 1, expires))?;
+            context
+                .store()
+                .create_verification_token(token_until(number, expires))?;
+        }
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.delete_expired(millis(100), if thread % 2 == 0 { 5 } else { 1_000 })
+        });
+        let overlap = overlapped(&ran);
+        let mut sum = context.store().delete_expired(millis(100), 1_000)?;
+        for counted in all_succeed("delete_expired(..)", ran)? {
+            sum.sessions += counted.sessions;
+            sum.verification_tokens += counted.verification_tokens;
+        }
+        equal("the sum of what several callers deleted", sum, both(ROWS))?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,202 @@
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives, succeeds};
+use crate::fixture::{
+    bare_user, full_user, id, look, populate, session, session_until, session_with_token,
+    since_1970,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
+
+pub(crate) fn all_of_them(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "delete_sessions_by_user_id(..) on an empty storage",
+        store.delete_sessions_by_user_id(id(1), None),
+        0,
+    )?;
+    populate(store)?;
+    store.create_session(session_until(13, 1, since_1970(0)))?;
+    gives(
+        "delete_sessions_by_user_id(id(1), None)",
+        store.delete_sessions_by_user_id(id(1), None),
+        3,
+    )?;
+    gives(
+        "list_sessions_by_user_id(id(1))",
+        store.list_sessions_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    for number in 11..=13 {
+        gives(
+            "get_session_and_user(..) of a deleted session",
+            store.get_session_and_user(&format!("session {number}")),
+            None,
+        )?;
+    }
+    gives(
+        "delete_sessions_by_user_id(id(1), None), again",
+        store.delete_sessions_by_user_id(id(1), None),
+        0,
+    )
+}
+
+pub(crate) fn but_one(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for number in 1..=5 {
+        store.create_session(session(number, 1))?;
+    }
+    let kept = store.get_session_and_user("session 3")?;
+    for deleted in [4, 0] {
+        gives(
+            "delete_sessions_by_user_id(id(1), Some(\"session 3\"))",
+            store.delete_sessions_by_user_id(id(1), Some("session 3")),
+            deleted,
+        )?;
+        gives(
+            "get_session_and_user(\"session 3\")",
+            store.get_session_and_user("session 3"),
+            kept.clone(),
+        )?;
+        equal(
+            "the number of sessions left",
+            store.list_sessions_by_user_id(id(1))?.len(),
+            1,
+        )?;
+    }
+    gives(
+        "delete_sessions_by_user_id(id(1), None)",
+        store.delete_sessions_by_user_id(id(1), None),
+        1,
+    )
+}
+
+pub(crate) fn keeps_nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 2..=3)?;
+    gives(
+        "delete_sessions_by_user_id(id(1), ..) with another user's token",
+        store.delete_sessions_by_user_id(id(1), Some("session 21")),
+        2,
+    )?;
+    gives(
+        "list_sessions_by_user_id(id(1))",
+        store.list_sessions_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    gives("what other users have", look(store, 2..=3), before)?;
+    gives(
+        "delete_sessions_by_user_id(id(2), ..) with nobody's token",
+        store.delete_sessions_by_user_id(id(2), Some("session 99")),
+        2,
+    )?;
+    gives(
+        "list_sessions_by_user_id(id(2))",
+        store.list_sessions_by_user_id(id(2)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn nobody_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 2..=3)?;
+    let (user, accounts) = (
+        store.get_user(id(1))?,
+        store.list_accounts_by_user_id(id(1))?,
+    );
+    store.delete_sessions_by_user_id(id(1), None)?;
+    gives(
+        "delete_sessions_by_user_id(..) of nobody",
+        store.delete_sessions_by_user_id(id(4), None),
+        0,
+    )?;
+    gives("the user", store.get_user(id(1)), user)?;
+    gives(
+        "the user's accounts",
+        store.list_accounts_by_user_id(id(1)),
+        accounts,
+    )?;
+    gives("what other users have", look(store, 2..=3), before)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut number = 0;
+    for other in NEAR_MISSES {
+        number += 1;
+        store.create_session(session_with_token(number, 1, KEY))?;
+        gives(
+            format!(
+                "delete_sessions_by_user_id(id(1), Some({})) with a session {}",
+                other.show(),
+                KEY.show()
+            ),
+            store.delete_sessions_by_user_id(id(1), Some(other)),
+            1,
+        )?;
+    }
+    store.create_session(session_with_token(1, 1, KEY))?;
+    gives(
+        "delete_sessions_by_user_id(..)",
+        store.delete_sessions_by_user_id(id(1), Some(KEY)),
+        0,
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
+        store.create_session(session_with_token(1, 1, text))?;
+        succeeds(
+            "create_session(..)",
+            store.create_session(session_with_token(2, 1, &format!("{text}+"))),
+        )?;
+        gives(
+            format!("delete_sessions_by_user_id(id(1), Some({}))", text.show()),
+            store.delete_sessions_by_user_id(id(1), Some(text)),
+            1,
+        )?;
+        gives(
+            format!("delete_session({})", text.show()),
+            store.delete_session(text),
+            true,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn each_counted_once(context: &Context) -> Verdict {
+    const SESSIONS: u128 = 12;
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    race.rounds(|round| {
+        for number in 0..SESSIONS {
+            context
+                .store()
+                .create_session(session(round * 100 + number, 1))?;
+        }
+        let ran = race.at_once(THREADS, |_, store| {
+            store.delete_sessions_by_user_id(id(1), None)
+        });
+        let overlap = overlapped(&ran);
+        let counted: u64 = all_succeed("delete_sessions_by_user_id(..)", ran)?
+            .into_iter()
+            .sum();
+        equal(
+            "the sum of what several callers deleted",
+            counted,
+            SESSIONS as u64,
+        )?;
+        gives(
+            "list_sessions_by_user_id(id(1))",
+            context.store().list_sessions_by_user_id(id(1)),
+            Vec::new(),
+        )?;
+        Ok(overlap)
+    })
+}

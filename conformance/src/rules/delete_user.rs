@@ -1,0 +1,271 @@
+use authstore::{Entity, Error};
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, ensure, equal, gives, show_error, succeeds};
+use crate::fixture::{
+    authenticator, bare_account, bare_user, full_account, full_user, id, look, populate, session,
+    token,
+};
+use crate::race::{Race, Ran, THREADS, all_succeed, overlapped};
+
+pub(crate) fn true_then_false(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "delete_user(..) on an empty storage",
+        store.delete_user(id(1)),
+        false,
+    )?;
+    store.create_user(full_user(1))?;
+    store.create_user(full_user(2))?;
+    gives(
+        "delete_user(id(3)), who is not there",
+        store.delete_user(id(3)),
+        false,
+    )?;
+    gives("delete_user(id(1))", store.delete_user(id(1)), true)?;
+    gives("delete_user(id(1)), again", store.delete_user(id(1)), false)?;
+    gives(
+        "get_user(id(1)) after delete_user(..)",
+        store.get_user(id(1)),
+        None,
+    )?;
+    gives(
+        "get_user_by_email(..) after delete_user(..)",
+        store.get_user_by_email("user-1@example.org"),
+        None,
+    )
+}
+
+pub(crate) fn accounts_too(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    store.delete_user(id(1))?;
+    for number in [11, 12] {
+        let (provider, account) = (format!("provider {number}"), format!("account {number}"));
+        gives(
+            "get_account(..) of a deleted user",
+            store.get_account(&provider, &account),
+            None,
+        )?;
+        gives(
+            "get_user_by_account(..) of a deleted user",
+            store.get_user_by_account(&provider, &account),
+            None,
+        )?;
+    }
+    gives(
+        "list_accounts_by_user_id(..) of a deleted user",
+        store.list_accounts_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    store.create_user(bare_user(1))?;
+    gives(
+        "list_accounts_by_user_id(..) of a new user with the id of a deleted one",
+        store.list_accounts_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    succeeds(
+        "link_account(..) of what a deleted user had",
+        store.link_account(id(1), full_account(11)),
+    )?;
+    Ok(())
+}
+
+pub(crate) fn sessions_too(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    store.delete_user(id(1))?;
+    for number in [11, 12] {
+        gives(
+            "get_session_and_user(..) of a deleted user",
+            store.get_session_and_user(&format!("session {number}")),
+            None,
+        )?;
+    }
+    gives(
+        "list_sessions_by_user_id(..) of a deleted user",
+        store.list_sessions_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    store.create_user(bare_user(1))?;
+    gives(
+        "list_sessions_by_user_id(..) of a new user with the id of a deleted one",
+        store.list_sessions_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    succeeds(
+        "create_session(..) with a token that a deleted user had",
+        store.create_session(session(11, 1)),
+    )?;
+    Ok(())
+}
+
+pub(crate) fn authenticators_too(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    store.delete_user(id(1))?;
+    for number in [11, 12] {
+        gives(
+            "get_authenticator(..) of a deleted user",
+            store.get_authenticator(&format!("credential-{number}")),
+            None,
+        )?;
+    }
+    store.create_user(bare_user(1))?;
+    gives(
+        "list_authenticators_by_user_id(..) of a new user with the id of a deleted one",
+        store.list_authenticators_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    succeeds(
+        "create_authenticator(..) with a credential id that a deleted user had",
+        store.create_authenticator(authenticator(11, 1)),
+    )?;
+    Ok(())
+}
+
+pub(crate) fn nobody_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, [2, 3])?;
+    store.delete_user(id(1))?;
+    gives(
+        "what other users have, after delete_user(id(1)),",
+        look(store, [2, 3]),
+        before,
+    )?;
+    let before = look(store, [2, 3])?;
+    store.delete_user(id(4))?;
+    gives(
+        "what users have, after delete_user(..) of nobody,",
+        look(store, [2, 3]),
+        before,
+    )
+}
+
+pub(crate) fn verification_tokens_stay(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut token = token(1);
+    token.identifier = "user-1@example.org".to_owned();
+    store.create_verification_token(token.clone())?;
+    store.delete_user(id(1))?;
+    gives(
+        "use_verification_token(..) with the address of a deleted user",
+        store.use_verification_token(&token.identifier, &token.token),
+        Some(token.clone()),
+    )
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        context.store().create_user(full_user(round))?;
+        let ran = race.at_once(THREADS, |_, store| store.delete_user(id(round)));
+        let overlap = overlapped(&ran);
+        let deleted = all_succeed("delete_user(..)", ran)?;
+        equal(
+            "the number of those who were told that they deleted the user",
+            deleted.into_iter().filter(|deleted| *deleted).count(),
+            1,
+        )?;
+        Ok(overlap)
+    })
+}
+
+/// Deletes a user while other threads create what belongs to the user. Whatever they made is gone with it, or was
+/// refused.
+fn no_orphan<T: Send>(
+    context: &Context,
+    call: &str,
+    create: impl Fn(&authstore::AuthStore, u128, u128) -> authstore::Result<T> + Sync,
+    left: impl Fn(&authstore::AuthStore, u128, u128) -> authstore::Result<bool>,
+) -> Verdict {
+    const CREATORS: usize = THREADS - 1;
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        context.store().create_user(bare_user(round))?;
+        let number = |thread: usize| round * 100 + thread as u128;
+        let ran: Vec<Ran<authstore::Result<bool>>> = race.at_once(THREADS, |thread, store| {
+            if thread == CREATORS / 2 {
+                store.delete_user(id(round))
+            } else {
+                create(store, number(thread), round).map(|_| true)
+            }
+        });
+        for (thread, one) in ran.iter().enumerate() {
+            match &one.value {
+                Ok(true) => {}
+                Err(Error::NotFound {
+                    entity: Entity::User,
+                }) if thread != CREATORS / 2 => {}
+                Ok(false) => {
+                    return Err(Failure::broken("delete_user(..) found no user to delete"));
+                }
+                Err(error) => {
+                    return Err(Failure::broken(format!(
+                        "delete_user(..) or {call}, at the same time, failed in a way it must not"
+                    ))
+                    .got(show_error(error)));
+                }
+            }
+        }
+        gives(
+            "get_user(..) after delete_user(..)",
+            context.store().get_user(id(round)),
+            None,
+        )?;
+        for thread in 0..THREADS {
+            ensure(
+                !left(context.store(), number(thread), round)?,
+                format!("{call}, at the same time as delete_user(..), left a row without its user"),
+            )?;
+        }
+        Ok(overlapped(&ran))
+    })
+}
+
+pub(crate) fn no_orphan_session(context: &Context) -> Verdict {
+    no_orphan(
+        context,
+        "create_session(..)",
+        |store, number, user| store.create_session(session(number, user)),
+        |store, number, user| {
+            // A row without its user may not be found by its token: the list shows it, and so does its token, taken.
+            if !store.list_sessions_by_user_id(id(user))?.is_empty() {
+                return Ok(true);
+            }
+            store.create_user(bare_user(user))?;
+            let taken = store.create_session(session(number, user)).is_err();
+            store.delete_user(id(user))?;
+            Ok(taken)
+        },
+    )
+}
+
+pub(crate) fn no_orphan_account(context: &Context) -> Verdict {
+    no_orphan(
+        context,
+        "link_account(..)",
+        |store, number, user| store.link_account(id(user), bare_account(number)),
+        |store, number, user| {
+            let (provider, account) = (format!("provider {number}"), format!("account {number}"));
+            Ok(store.get_account(&provider, &account)?.is_some()
+                || !store.list_accounts_by_user_id(id(user))?.is_empty())
+        },
+    )
+}
+
+pub(crate) fn no_orphan_authenticator(context: &Context) -> Verdict {
+    no_orphan(
+        context,
+        "create_authenticator(..)",
+        |store, number, user| store.create_authenticator(authenticator(number, user)),
+        |store, number, user| {
+            Ok(store
+                .get_authenticator(&format!("credential-{number}"))?
+                .is_some()
+                || !store.list_authenticators_by_user_id(id(user))?.is_empty())
+        },
+    )
+}

@@ -1,0 +1,46 @@
+use crate::context::Context;
+use crate::failure::{Verdict, gives};
+use crate::fixture::{authenticator_with_id, full_user, populate};
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "get_authenticator(..) on an empty storage",
+        store.get_authenticator("credential-1"),
+        None,
+    )?;
+    populate(store)?;
+    gives(
+        "get_authenticator(\"credential-1\")",
+        store.get_authenticator("credential-1"),
+        None,
+    )
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let created = store.create_authenticator(authenticator_with_id(1, 1, "Cred-ential_1"))?;
+    for other in [
+        "cred-ential_1",
+        "CRED-ENTIAL_1",
+        "Cred-ential-1",
+        "Cred_ential_1",
+        "Cred-entialx1",
+        "Cred-ential_",
+        "Cred-ential_11",
+        "1",
+        "_",
+    ] {
+        gives(
+            format!("get_authenticator(\"{other}\")"),
+            store.get_authenticator(other),
+            None,
+        )?;
+    }
+    gives(
+        "get_authenticator(..)",
+        store.get_authenticator("Cred-ential_1"),
+        Some(created),
+    )
+}

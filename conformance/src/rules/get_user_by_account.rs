@@ -1,0 +1,104 @@
+use crate::context::Context;
+use crate::failure::{Verdict, gives};
+use crate::fixture::{account_at, full_user, id, populate};
+use crate::show::Show;
+use crate::strings::{KEY, NEAR_MISSES};
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    let call = "get_user_by_account(\"github\", \"1\")";
+    gives(call, store.get_user_by_account("github", "1"), None)?;
+    populate(store)?;
+    gives(call, store.get_user_by_account("github", "1"), None)
+}
+
+pub(crate) fn finds_its_user(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for (user, number) in [(1, 11), (1, 12), (2, 21), (2, 22), (3, 31), (3, 32)] {
+        let (provider, account) = (format!("provider {number}"), format!("account {number}"));
+        gives(
+            format!(
+                "get_user_by_account({}, {})",
+                provider.show(),
+                account.show()
+            ),
+            store.get_user_by_account(&provider, &account),
+            store.get_user(id(user))?,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn both_keys_count(context: &Context) -> Verdict {
+    let store = context.store();
+    for (number, provider, account) in [(1, "github", "1"), (2, "github", "2"), (3, "google", "1")]
+    {
+        store.create_user(full_user(number))?;
+        store.link_account(id(number), account_at(number, provider, account))?;
+    }
+    for (number, provider, account) in [(1, "github", "1"), (2, "github", "2"), (3, "google", "1")]
+    {
+        gives(
+            format!("get_user_by_account(\"{provider}\", \"{account}\")"),
+            store.get_user_by_account(provider, account),
+            store.get_user(id(number))?,
+        )?;
+    }
+    for (provider, account) in [("google", "2"), ("1", "github"), ("github", "google")] {
+        gives(
+            format!("get_user_by_account(\"{provider}\", \"{account}\")"),
+            store.get_user_by_account(provider, account),
+            None,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    let user = store.create_user(full_user(1))?;
+    store.link_account(id(1), account_at(1, KEY, KEY))?;
+    for other in NEAR_MISSES {
+        for (provider, account) in [(KEY, *other), (*other, KEY)] {
+            gives(
+                format!(
+                    "get_user_by_account({}, {})",
+                    provider.show(),
+                    account.show()
+                ),
+                store.get_user_by_account(provider, account),
+                None,
+            )?;
+        }
+    }
+    gives(
+        "get_user_by_account(..)",
+        store.get_user_by_account(KEY, KEY),
+        Some(user),
+    )
+}
+
+pub(crate) fn current_user(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    store.link_account(id(1), account_at(1, "github", "1"))?;
+    let changed = store.update_user(
+        id(1),
+        authstore::UserChanges {
+            name: authstore::Change::set("another name"),
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "get_user_by_account(..) after update_user(..)",
+        store.get_user_by_account("github", "1"),
+        Some(changed),
+    )?;
+    store.unlink_account("github", "1")?;
+    gives(
+        "get_user_by_account(..) after unlink_account(..)",
+        store.get_user_by_account("github", "1"),
+        None,
+    )
+}

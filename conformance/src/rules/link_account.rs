@@ -1,0 +1,450 @@
+use authstore::{Account, Constraint, Entity, Error, NewAccount};
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::fixture::{
+    account_at, bare_account, bare_user, full_account, full_user, id, look, populate,
+};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
+
+/// Links an account to user 1, and finds it again as it was returned.
+#[track_caller]
+fn comes_back(context: &Context, account: NewAccount) -> Verdict<Account> {
+    let store = context.store();
+    let call = format!("link_account(id(1), {})", account.show());
+    let linked = succeeds(&call, store.link_account(id(1), account))?;
+    gives(
+        format!("get_account(..) after {call}"),
+        store.get_account(&linked.provider, &linked.provider_account_id),
+        Some(linked.clone()),
+    )?;
+    Ok(linked)
+}
+
+pub(crate) fn stored(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let linked = comes_back(context, full_account(1))?;
+    let given = full_account(1);
+    equal(
+        "link_account(..)",
+        linked,
+        Account {
+            id: id(1_001),
+            user_id: id(1),
+            r#type: given.r#type,
+            provider: given.provider,
+            provider_account_id: given.provider_account_id,
+            refresh_token: given.refresh_token,
+            access_token: given.access_token,
+            expires_at: given.expires_at,
+            token_type: given.token_type,
+            scope: given.scope,
+            id_token: given.id_token,
+            session_state: given.session_state,
+            oauth_token_secret: given.oauth_token_secret,
+            oauth_token: given.oauth_token,
+        },
+    )
+}
+
+/// An account for each nullable text, with that text alone.
+fn alone(text: &str) -> Vec<NewAccount> {
+    let some = || Some(text.to_owned());
+    vec![
+        NewAccount {
+            refresh_token: some(),
+            ..bare_account(1)
+        },
+        NewAccount {
+            access_token: some(),
+            ..bare_account(2)
+        },
+        NewAccount {
+            token_type: some(),
+            ..bare_account(3)
+        },
+        NewAccount {
+            scope: some(),
+            ..bare_account(4)
+        },
+        NewAccount {
+            id_token: some(),
+            ..bare_account(5)
+        },
+        NewAccount {
+            session_state: some(),
+            ..bare_account(6)
+        },
+        NewAccount {
+            oauth_token_secret: some(),
+            ..bare_account(7)
+        },
+        NewAccount {
+            oauth_token: some(),
+            ..bare_account(8)
+        },
+    ]
+}
+
+/// An account with this text in every nullable text.
+fn everywhere(number: u128, text: &str) -> NewAccount {
+    let some = || Some(text.to_owned());
+    NewAccount {
+        refresh_token: some(),
+        access_token: some(),
+        token_type: some(),
+        scope: some(),
+        id_token: some(),
+        session_state: some(),
+        oauth_token_secret: some(),
+        oauth_token: some(),
+        ..bare_account(number)
+    }
+}
+
+pub(crate) fn fields_alone(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    comes_back(context, bare_account(9))?;
+    comes_back(
+        context,
+        NewAccount {
+            expires_at: Some(0),
+            ..bare_account(10)
+        },
+    )?;
+    for account in alone("alone") {
+        comes_back(context, account)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn given_id(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for (number, given) in [
+        (1, 0),
+        (2, u128::MAX),
+        (3, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789),
+    ] {
+        let linked = comes_back(
+            context,
+            NewAccount {
+                id: Some(id(given)),
+                ..bare_account(number)
+            },
+        )?;
+        equal("the id of link_account(..)", linked.id, id(given))?;
+    }
+    comes_back(
+        context,
+        NewAccount {
+            id: None,
+            ..bare_account(4)
+        },
+    )?;
+    Ok(())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS)) {
+        comes_back(
+            context,
+            NewAccount {
+                r#type: (*text).to_owned(),
+                provider: (*text).to_owned(),
+                provider_account_id: (*text).to_owned(),
+                ..everywhere(number, text)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn hostile_text(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 2..=3)?;
+    for (number, text) in (100..).zip(HOSTILE) {
+        let account = comes_back(
+            context,
+            NewAccount {
+                r#type: (*text).to_owned(),
+                provider: (*text).to_owned(),
+                provider_account_id: (*text).to_owned(),
+                ..everywhere(number, text)
+            },
+        )?;
+        gives(
+            format!("unlink_account({}, ..)", text.show()),
+            store.unlink_account(&account.provider, &account.provider_account_id),
+            true,
+        )?;
+    }
+    gives("what was there before", look(store, 2..=3), before)
+}
+
+pub(crate) fn empty_text(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for account in alone("") {
+        comes_back(context, account)?;
+    }
+    comes_back(context, everywhere(9, ""))?;
+    Ok(())
+}
+
+pub(crate) fn long_text(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for account in alone(&longest_text()) {
+        comes_back(context, account)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn long_keys(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
+        let account = account_at(number, &longest_key(last), &longest_key(last));
+        comes_back(
+            context,
+            NewAccount {
+                r#type: longest_key(last),
+                ..account
+            },
+        )?;
+    }
+    for (number, provider, account) in [(4, 'a', 'b'), (5, 'b', 'a')] {
+        comes_back(
+            context,
+            account_at(number, &longest_key(provider), &longest_key(account)),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn keys_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let keys = keys_alike();
+    for (number, key) in (0..).zip(&keys) {
+        for (number, provider, account) in [
+            (number * 2, key.as_str(), "same"),
+            (number * 2 + 1, "same", key.as_str()),
+        ] {
+            succeeds(
+                format!(
+                    "link_account(..) of {} at {}",
+                    account.show(),
+                    provider.show()
+                ),
+                store.link_account(id(1), account_at(number, provider, account)),
+            )?;
+        }
+    }
+    for (number, key) in (0..).zip(&keys) {
+        for (number, provider, account) in [
+            (number * 2, key.as_str(), "same"),
+            (number * 2 + 1, "same", key.as_str()),
+        ] {
+            gives(
+                format!(
+                    "the id of get_account({}, {})",
+                    provider.show(),
+                    account.show()
+                ),
+                store
+                    .get_account(provider, account)
+                    .map(|found| found.map(|found| found.id)),
+                Some(id(1_000 + number)),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn every_expires_at(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let numbers = [
+        i64::MIN,
+        i64::MIN + 1,
+        -(1 << 53) - 1,
+        -(1 << 32),
+        -(1 << 31) - 1,
+        -1,
+        0,
+        1,
+        (1 << 31) - 1,
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        (1 << 53) + 1,
+        1_767_225_600,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+    for (number, expires_at) in (1..).zip(numbers) {
+        comes_back(
+            context,
+            NewAccount {
+                expires_at: Some(expires_at),
+                ..bare_account(number)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unique_id(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for user in [1, 2] {
+        conflicts(
+            "link_account(..) with a taken id",
+            store.link_account(
+                id(user),
+                NewAccount {
+                    id: Some(id(1_011)),
+                    ..bare_account(99)
+                },
+            ),
+            Constraint::AccountId,
+        )?;
+    }
+    gives(
+        "get_account(..) of what was refused",
+        store.get_account("provider 99", "account 99"),
+        None,
+    )?;
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn unique_account(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for (user, whose) in [(1, "the same user"), (2, "another user")] {
+        conflicts(
+            format!("link_account(..) of an account that {whose} has"),
+            store.link_account(
+                id(user),
+                NewAccount {
+                    id: Some(id(99)),
+                    ..full_account(11)
+                },
+            ),
+            Constraint::AccountProvider,
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for (number, provider, account) in [
+        (1, "github", "1"),
+        (2, "github", "2"),
+        (3, "google", "1"),
+        (4, "1", "github"),
+    ] {
+        comes_back(context, account_at(number, provider, account))?;
+    }
+    // However the two keys are put together, the boundary between them counts.
+    for (number, provider, account) in [
+        (5, "ab", "c"),
+        (6, "a", "bc"),
+        (7, "a:", "b"),
+        (8, "a", ":b"),
+        (9, "a\u{1f}", "b"),
+        (10, "a", "\u{1f}b"),
+    ] {
+        comes_back(context, account_at(number, provider, account))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unknown_user(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=5)?;
+    not_found(
+        "link_account(..) of a user who is not there",
+        store.link_account(id(4), full_account(99)),
+        Entity::User,
+    )?;
+    gives(
+        "get_account(..) of what was refused",
+        store.get_account("provider 99", "account 99"),
+        None,
+    )?;
+    gives("what was there before", look(store, 1..=5), before)?;
+    store.create_user(bare_user(4))?;
+    gives(
+        "list_accounts_by_user_id(id(4))",
+        store.list_accounts_by_user_id(id(4)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn again_after_unlink(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for _ in 0..3 {
+        comes_back(context, full_account(1))?;
+        gives(
+            "unlink_account(..)",
+            store.unlink_account("provider 1", "account 1"),
+            true,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    for user in 1..=THREADS as u128 {
+        context.store().create_user(bare_user(user))?;
+    }
+    race.rounds(|round| {
+        let account = round.to_string();
+        let ran = race.at_once(THREADS, |thread, store| {
+            let thread = thread as u128;
+            store.link_account(
+                id(thread + 1),
+                account_at(round * 100 + thread, "github", &account),
+            )
+        });
+        let number = winners(
+            "link_account(..) of one account to several users",
+            &ran,
+            |error| {
+                matches!(
+                    error,
+                    Error::Conflict {
+                        constraint: Constraint::AccountProvider
+                    }
+                )
+            },
+        )?;
+        equal("the number of users who got the account", number, 1)?;
+        let winner = ran.iter().find_map(|one| one.value.as_ref().ok()).cloned();
+        gives(
+            "get_account(..) of the account they raced for",
+            context.store().get_account("github", &account),
+            winner,
+        )?;
+        let mut there = 0;
+        for user in 1..=THREADS as u128 {
+            there += context
+                .store()
+                .list_accounts_by_user_id(id(user))?
+                .iter()
+                .filter(|linked| linked.provider_account_id == account)
+                .count();
+        }
+        equal("the number of rows of one account", there, 1)?;
+        Ok(overlapped(&ran))
+    })
+}

@@ -1,0 +1,79 @@
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{account_at, bare_user, full_user, id, populate};
+use crate::strings::keys_alike;
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "list_accounts_by_user_id(..) on an empty storage",
+        store.list_accounts_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    populate(store)?;
+    store.create_user(bare_user(4))?;
+    gives(
+        "list_accounts_by_user_id(..) of a user without any",
+        store.list_accounts_by_user_id(id(4)),
+        Vec::new(),
+    )?;
+    gives(
+        "list_accounts_by_user_id(..) of nobody",
+        store.list_accounts_by_user_id(id(5)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn only_the_users(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for user in 1..=3 {
+        let listed = store.list_accounts_by_user_id(id(user))?;
+        let mut expected = Vec::new();
+        for number in [user * 10 + 1, user * 10 + 2] {
+            expected.extend(
+                store.get_account(&format!("provider {number}"), &format!("account {number}"))?,
+            );
+        }
+        equal(
+            "the number of accounts that get_account(..) finds",
+            expected.len(),
+            2,
+        )?;
+        equal(
+            format!("list_accounts_by_user_id(id({user}))"),
+            listed,
+            expected,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn order(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let keys = keys_alike();
+    let mut expected = Vec::new();
+    // Neither the order in which they come nor that of their ids is the order of their keys.
+    for (number, key) in (0..).zip(&keys) {
+        for (place, (provider, account)) in
+            [("b", key.as_str()), (key, "z"), ("B", key), (key, "Z")]
+                .into_iter()
+                .enumerate()
+        {
+            expected.push(store.link_account(
+                id(1),
+                account_at(number * 4 + place as u128, provider, account),
+            )?);
+        }
+    }
+    expected.sort_by(|a, b| {
+        (a.provider.as_bytes(), a.provider_account_id.as_bytes())
+            .cmp(&(b.provider.as_bytes(), b.provider_account_id.as_bytes()))
+    });
+    gives(
+        "list_accounts_by_user_id(id(1))",
+        store.list_accounts_by_user_id(id(1)),
+        expected,
+    )
+}

@@ -1,0 +1,61 @@
+use crate::context::Context;
+use crate::failure::{Verdict, gives};
+use crate::fixture::{authenticator, authenticator_with_id, bare_user, full_user, id, populate};
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "list_authenticators_by_user_id(..) on an empty storage",
+        store.list_authenticators_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    populate(store)?;
+    store.create_user(bare_user(4))?;
+    gives(
+        "list_authenticators_by_user_id(..) of a user without any",
+        store.list_authenticators_by_user_id(id(4)),
+        Vec::new(),
+    )?;
+    gives(
+        "list_authenticators_by_user_id(..) of nobody",
+        store.list_authenticators_by_user_id(id(5)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn only_the_users(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for user in 1..=3 {
+        gives(
+            format!("list_authenticators_by_user_id(id({user}))"),
+            store.list_authenticators_by_user_id(id(user)),
+            [user * 10 + 1, user * 10 + 2]
+                .map(|number| authenticator(number, user))
+                .to_vec(),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn order(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut expected = Vec::new();
+    for (number, credential_id) in (0..).zip([
+        "b", "B", "a", "A", "_", "-", "0", "9", "10", "ab", "aB", "a-", "a_", "a0", "Z", "z", "-a",
+        "_a", "AB", "Ab",
+    ]) {
+        expected.push(store.create_authenticator(authenticator_with_id(
+            number,
+            1,
+            credential_id,
+        ))?);
+    }
+    expected.sort_by(|a, b| a.credential_id.as_bytes().cmp(b.credential_id.as_bytes()));
+    gives(
+        "list_authenticators_by_user_id(id(1))",
+        store.list_authenticators_by_user_id(id(1)),
+        expected,
+    )
+}

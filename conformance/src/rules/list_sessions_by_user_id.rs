@@ -1,0 +1,114 @@
+use authstore::{NewSession, SessionChanges};
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    at, bare_user, full_user, id, millis, populate, session, session_until, since_1970,
+};
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "list_sessions_by_user_id(..) on an empty storage",
+        store.list_sessions_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    populate(store)?;
+    store.create_user(bare_user(4))?;
+    gives(
+        "list_sessions_by_user_id(..) of a user without any",
+        store.list_sessions_by_user_id(id(4)),
+        Vec::new(),
+    )?;
+    gives(
+        "list_sessions_by_user_id(..) of nobody",
+        store.list_sessions_by_user_id(id(5)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn only_the_users(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for user in 1..=3 {
+        let mut expected = Vec::new();
+        for number in [user * 10 + 2, user * 10 + 1] {
+            expected.extend(
+                store
+                    .get_session_and_user(&format!("session {number}"))?
+                    .map(|(session, _)| session),
+            );
+        }
+        equal(
+            "the number of sessions that get_session_and_user(..) finds",
+            expected.len(),
+            2,
+        )?;
+        gives(
+            format!("list_sessions_by_user_id(id({user}))"),
+            store.list_sessions_by_user_id(id(user)),
+            expected,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn expired_too(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let late = store.create_session(session_until(1, 1, at("9999-12-31T23:59:59.999Z")))?;
+    let early = store.create_session(session_until(2, 1, since_1970(0)))?;
+    gives(
+        "list_sessions_by_user_id(..)",
+        store.list_sessions_by_user_id(id(1)),
+        vec![late, early],
+    )
+}
+
+pub(crate) fn order(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut expected = Vec::new();
+    // Times whose order is not that of their texts without a fraction, of 32 bits, or of whole seconds; each of them
+    // several times. Ids are in no order, neither by number nor as they come.
+    let far = crate::times::FAR.iter().map(|time| at(time));
+    let near = [0, 1, 9, 10, 11, 99, 100, 101, 999, 1_000, 1_001, 60_000].map(millis);
+    for (place, expires) in (1_u128..).zip(far.chain(near)) {
+        for (copy, number) in (0_u128..).zip([7_u128, 0xf << 120, 3, 0xa << 120, 0x9 << 64]) {
+            expected.push(store.create_session(NewSession {
+                id: Some(id((number ^ place << 8) + copy)),
+                expires,
+                ..session(place * 10 + copy, 1)
+            })?);
+        }
+    }
+    expected.sort_by(|a, b| b.expires.cmp(&a.expires).then(a.id.cmp(&b.id)));
+    gives(
+        "list_sessions_by_user_id(id(1))",
+        store.list_sessions_by_user_id(id(1)),
+        expected,
+    )
+}
+
+pub(crate) fn order_after_updates(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for number in 1..=4 {
+        store.create_session(session_until(number, 1, millis(number as i64)))?;
+    }
+    for (number, expires) in [(1, 10), (3, 0), (2, 10)] {
+        store.update_session(
+            &format!("session {number}"),
+            SessionChanges {
+                expires: Some(millis(expires)),
+                ..Default::default()
+            },
+        )?;
+    }
+    let listed = store.list_sessions_by_user_id(id(1))?;
+    equal(
+        "the ids of list_sessions_by_user_id(..) after update_session(..)",
+        listed.iter().map(|session| session.id).collect::<Vec<_>>(),
+        [2_001, 2_002, 2_004, 2_003].map(id).to_vec(),
+    )
+}

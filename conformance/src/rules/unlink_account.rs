@@ -1,0 +1,105 @@
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{account_at, bare_user, full_user, id, look, populate};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{KEY, NEAR_MISSES};
+
+pub(crate) fn true_then_false(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "unlink_account(..) on an empty storage",
+        store.unlink_account("github", "1"),
+        false,
+    )?;
+    store.create_user(bare_user(1))?;
+    store.link_account(id(1), account_at(1, "github", "1"))?;
+    gives(
+        "unlink_account(..)",
+        store.unlink_account("github", "1"),
+        true,
+    )?;
+    gives(
+        "unlink_account(..), again",
+        store.unlink_account("github", "1"),
+        false,
+    )?;
+    gives(
+        "get_account(..) after unlink_account(..)",
+        store.get_account("github", "1"),
+        None,
+    )?;
+    gives(
+        "list_accounts_by_user_id(..) after unlink_account(..)",
+        store.list_accounts_by_user_id(id(1)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for (number, provider, account) in [
+        (51, "github", "1"),
+        (52, "github", "2"),
+        (53, "google", "1"),
+    ] {
+        store.link_account(id(1), account_at(number, provider, account))?;
+    }
+    let (before, mut accounts) = (look(store, 2..=3)?, store.list_accounts_by_user_id(id(1))?);
+    let (user, sessions) = (
+        store.get_user(id(1))?,
+        store.list_sessions_by_user_id(id(1))?,
+    );
+    store.unlink_account("github", "1")?;
+    accounts.retain(|linked| linked.id != id(1_051));
+    gives(
+        "the user's other accounts",
+        store.list_accounts_by_user_id(id(1)),
+        accounts,
+    )?;
+    gives("the account's user", store.get_user(id(1)), user)?;
+    gives(
+        "the user's sessions",
+        store.list_sessions_by_user_id(id(1)),
+        sessions,
+    )?;
+    gives("what other users have", look(store, 2..=3), before)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let linked = store.link_account(id(1), account_at(1, KEY, KEY))?;
+    for other in NEAR_MISSES {
+        for (provider, account) in [(KEY, *other), (*other, KEY)] {
+            gives(
+                format!("unlink_account({}, {})", provider.show(), account.show()),
+                store.unlink_account(provider, account),
+                false,
+            )?;
+        }
+    }
+    gives("get_account(..)", store.get_account(KEY, KEY), Some(linked))?;
+    gives("unlink_account(..)", store.unlink_account(KEY, KEY), true)
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    race.rounds(|round| {
+        let account = round.to_string();
+        context
+            .store()
+            .link_account(id(1), account_at(round, "github", &account))?;
+        let ran = race.at_once(THREADS, |_, store| store.unlink_account("github", &account));
+        let overlap = overlapped(&ran);
+        let unlinked = all_succeed("unlink_account(..)", ran)?;
+        equal(
+            "the number of those who were told that they unlinked the account",
+            unlinked.into_iter().filter(|unlinked| *unlinked).count(),
+            1,
+        )?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,337 @@
+use authstore::{Account, AccountChanges, Change, Entity};
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives, not_found};
+use crate::fixture::{account_at, bare_account, full_account, full_user, id, look, populate};
+use crate::race::{Race, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key, longest_text};
+
+/// How many fields an update of an account may change.
+const FIELDS: usize = 10;
+
+/// Does something to the field with this number.
+fn change(changes: &mut AccountChanges, field: usize, to: Option<&str>) {
+    let text = |to: Option<&str>| Change::from(to.map(str::to_owned));
+    match field {
+        // The type cannot be cleared.
+        0 => changes.r#type = to.map(str::to_owned),
+        1 => changes.expires_at = to.map(|to| to.len() as i64).into(),
+        2 => changes.refresh_token = text(to),
+        3 => changes.access_token = text(to),
+        4 => changes.token_type = text(to),
+        5 => changes.scope = text(to),
+        6 => changes.id_token = text(to),
+        7 => changes.session_state = text(to),
+        8 => changes.oauth_token_secret = text(to),
+        _ => changes.oauth_token = text(to),
+    }
+}
+
+fn apply(account: &Account, changes: &AccountChanges) -> Account {
+    let account = account.clone();
+    let changes = changes.clone();
+    Account {
+        r#type: changes.r#type.unwrap_or(account.r#type),
+        refresh_token: changes.refresh_token.apply(account.refresh_token),
+        access_token: changes.access_token.apply(account.access_token),
+        expires_at: changes.expires_at.apply(account.expires_at),
+        token_type: changes.token_type.apply(account.token_type),
+        scope: changes.scope.apply(account.scope),
+        id_token: changes.id_token.apply(account.id_token),
+        session_state: changes.session_state.apply(account.session_state),
+        oauth_token_secret: changes.oauth_token_secret.apply(account.oauth_token_secret),
+        oauth_token: changes.oauth_token.apply(account.oauth_token),
+        ..account
+    }
+}
+
+/// Updates an account, and checks that both the update and `get_account` give the row as it should be.
+#[track_caller]
+fn updates(context: &Context, account: &mut Account, changes: AccountChanges) -> Verdict {
+    let store = context.store();
+    let expected = apply(account, &changes);
+    let call = format!(
+        "update_account({}, {}, {})",
+        account.provider.show(),
+        account.provider_account_id.show(),
+        changes.show()
+    );
+    gives(
+        &call,
+        store.update_account(&account.provider, &account.provider_account_id, changes),
+        expected.clone(),
+    )?;
+    gives(
+        format!("get_account(..) after {call}"),
+        store.get_account(&account.provider, &account.provider_account_id),
+        Some(expected.clone()),
+    )?;
+    *account = expected;
+    Ok(())
+}
+
+pub(crate) fn each_field(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut accounts = [
+        store.link_account(id(1), full_account(1))?,
+        store.link_account(id(1), bare_account(2))?,
+    ];
+    for field in 0..FIELDS {
+        for to in [Some("first"), Some("the second"), None, None, Some("3rd")] {
+            for account in &mut accounts {
+                let mut changes = AccountChanges::default();
+                change(&mut changes, field, to);
+                updates(context, account, changes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn combinations(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut account = store.link_account(id(1), full_account(1))?;
+    // All pairs of fields, each pair set, cleared and half of either.
+    for first in 0..FIELDS {
+        for second in 0..first {
+            for (one, other) in [
+                (Some(format!("a{first}")), Some(format!("bb{second}"))),
+                (None, Some(format!("ccc{second}"))),
+                (Some(format!("dddd{first}")), None),
+                (None, None),
+            ] {
+                let mut changes = AccountChanges::default();
+                change(&mut changes, first, one.as_deref());
+                change(&mut changes, second, other.as_deref());
+                updates(context, &mut account, changes)?;
+            }
+        }
+    }
+    // Every field that a bit of the number is set for; and the others cleared, or kept.
+    for number in (0..1_usize << FIELDS).step_by(31) {
+        for clear in [false, true] {
+            let mut changes = AccountChanges::default();
+            for field in 0..FIELDS {
+                let text = format!("{number}-{field}");
+                match number >> field & 1 {
+                    1 => change(&mut changes, field, Some(&text)),
+                    _ if clear => change(&mut changes, field, None),
+                    _ => {}
+                }
+            }
+            updates(context, &mut account, changes)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for new in [full_account(1), bare_account(2)] {
+        let mut account = store.link_account(id(1), new)?;
+        updates(context, &mut account, AccountChanges::default())?;
+        let same = AccountChanges {
+            r#type: Some(account.r#type.clone()),
+            refresh_token: account.refresh_token.clone().into(),
+            access_token: account.access_token.clone().into(),
+            expires_at: account.expires_at.into(),
+            token_type: account.token_type.clone().into(),
+            scope: account.scope.clone().into(),
+            id_token: account.id_token.clone().into(),
+            session_state: account.session_state.clone().into(),
+            oauth_token_secret: account.oauth_token_secret.clone().into(),
+            oauth_token: account.oauth_token.clone().into(),
+        };
+        updates(context, &mut account, same)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for (provider, account) in [("provider 99", "account 99"), ("provider 11", "account 12")] {
+        for changes in [
+            AccountChanges::default(),
+            AccountChanges {
+                scope: Change::set("new"),
+                ..Default::default()
+            },
+        ] {
+            not_found(
+                "update_account(..) of an account that is not there",
+                store.update_account(provider, account, changes),
+                Entity::Account,
+            )?;
+        }
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for (number, provider, account) in [
+        (51, "github", "1"),
+        (52, "github", "2"),
+        (53, "google", "1"),
+    ] {
+        store.link_account(id(1), account_at(number, provider, account))?;
+    }
+    let (before, mut accounts) = (look(store, 2..=3)?, store.list_accounts_by_user_id(id(1))?);
+    let updated = store.update_account(
+        "github",
+        "1",
+        AccountChanges {
+            r#type: Some("new".into()),
+            expires_at: Change::Set(5),
+            scope: Change::set("new"),
+            ..Default::default()
+        },
+    )?;
+    for account in &mut accounts {
+        if account.id == updated.id {
+            *account = updated.clone();
+        }
+    }
+    gives(
+        "the user's accounts",
+        store.list_accounts_by_user_id(id(1)),
+        accounts,
+    )?;
+    gives("what other users have", look(store, 2..=3), before)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut account = store.link_account(id(1), account_at(1, KEY, KEY))?;
+    let changes = || AccountChanges {
+        scope: Change::set("new"),
+        ..Default::default()
+    };
+    for other in NEAR_MISSES {
+        for (provider, id) in [(KEY, *other), (*other, KEY)] {
+            not_found(
+                format!("update_account({}, {}, ..)", provider.show(), id.show()),
+                store.update_account(provider, id, changes()),
+                Entity::Account,
+            )?;
+        }
+    }
+    gives(
+        "get_account(..)",
+        store.get_account(KEY, KEY),
+        Some(account.clone()),
+    )?;
+    updates(context, &mut account, changes())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut account = store.link_account(id(1), bare_account(1))?;
+    store.link_account(id(1), full_account(2))?;
+    for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
+        let mut changes = AccountChanges::default();
+        for field in 0..FIELDS {
+            change(&mut changes, field, Some(text));
+        }
+        updates(context, &mut account, changes)?;
+    }
+    for field in 2..FIELDS {
+        let mut changes = AccountChanges::default();
+        change(&mut changes, field, Some(""));
+        updates(context, &mut account, changes)?;
+    }
+    gives(
+        "another account",
+        store
+            .get_account("provider 2", "account 2")
+            .map(|found| found.and_then(|found| found.scope)),
+        full_account(2).scope,
+    )
+}
+
+pub(crate) fn long_text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut account = store.link_account(id(1), bare_account(1))?;
+    let text = longest_text();
+    for field in 2..FIELDS {
+        let mut changes = AccountChanges {
+            r#type: Some(longest_key('t')),
+            ..Default::default()
+        };
+        change(&mut changes, field, Some(&text));
+        updates(context, &mut account, changes)?;
+        let mut changes = AccountChanges::default();
+        change(&mut changes, field, None);
+        updates(context, &mut account, changes)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn every_expires_at(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut account = store.link_account(id(1), bare_account(1))?;
+    for number in [
+        i64::MIN,
+        -1,
+        0,
+        1,
+        i64::from(i32::MAX) + 1,
+        i64::from(u32::MAX) + 1,
+        (1 << 53) + 1,
+        i64::MAX,
+    ] {
+        updates(
+            context,
+            &mut account,
+            AccountChanges {
+                expires_at: Change::Set(number),
+                ..Default::default()
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn all_survive(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(full_user(1))?;
+    let mut account = context.store().link_account(id(1), bare_account(1))?;
+    race.rounds(|round| {
+        let text = "x".repeat(usize::try_from(round % 200 + 1).unwrap_or(1));
+        let mut changes = vec![AccountChanges::default(); FIELDS];
+        for (field, changes) in changes.iter_mut().enumerate() {
+            change(changes, field, Some(&text));
+        }
+        let ran = race.at_once(FIELDS, |thread, store| {
+            store.update_account("provider 1", "account 1", changes[thread].clone())
+        });
+        let overlap = overlapped(&ran);
+        for (row, changes) in all_succeed("update_account(..)", ran)?.iter().zip(&changes) {
+            equal(
+                "update_account(..), of the field that it sets,",
+                row.clone(),
+                apply(row, changes),
+            )?;
+        }
+        for changes in &changes {
+            account = apply(&account, changes);
+        }
+        gives(
+            "get_account(..) after ten updates of a field each, at the same time",
+            context.store().get_account("provider 1", "account 1"),
+            Some(account.clone()),
+        )?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,310 @@
+use authstore::{Entity, Session, SessionChanges};
+
+use crate::context::Context;
+use crate::failure::{Verdict, ensure, equal, gives, not_found};
+use crate::fixture::{
+    at, full_user, id, look, millis, populate, session, session_with_token, since_1970,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
+
+/// Updates a session, and checks that both the update and `get_session_and_user` give the row as it should be.
+#[track_caller]
+fn updates(context: &Context, session: &mut Session, changes: SessionChanges) -> Verdict {
+    let store = context.store();
+    session.user_id = changes.user_id.unwrap_or(session.user_id);
+    session.expires = changes.expires.unwrap_or(session.expires);
+    let call = format!(
+        "update_session({}, {})",
+        session.session_token.show(),
+        changes.show()
+    );
+    gives(
+        &call,
+        store.update_session(&session.session_token, changes),
+        Some(session.clone()),
+    )?;
+    let user = store.get_user(session.user_id)?;
+    gives(
+        format!("get_session_and_user(..) after {call}"),
+        store.get_session_and_user(&session.session_token),
+        user.map(|user| (session.clone(), user)),
+    )
+}
+
+pub(crate) fn every_combination(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    store.create_user(full_user(2))?;
+    let mut session = store.create_session(session(1, 1))?;
+    for expires in [None, Some(millis(1)), Some(millis(2)), None] {
+        for user_id in [None, Some(id(2)), Some(id(1)), None] {
+            updates(context, &mut session, SessionChanges { user_id, expires })?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut session = store.create_session(session(1, 1))?;
+    updates(context, &mut session, SessionChanges::default())?;
+    let same = SessionChanges {
+        user_id: Some(id(1)),
+        expires: Some(session.expires),
+    };
+    updates(context, &mut session, same)
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for changes in [
+        SessionChanges::default(),
+        SessionChanges {
+            expires: Some(millis(1)),
+            ..Default::default()
+        },
+        SessionChanges {
+            user_id: Some(id(2)),
+            ..Default::default()
+        },
+    ] {
+        gives(
+            "update_session(..) of a session that is not there",
+            store.update_session("session 99", changes),
+            None,
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)?;
+    gives(
+        "get_session_and_user(\"session 99\")",
+        store.get_session_and_user("session 99"),
+        None,
+    )
+}
+
+pub(crate) fn unknown_user(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=4)?;
+    not_found(
+        "update_session(..) to a user who is not there",
+        store.update_session(
+            "session 11",
+            SessionChanges {
+                user_id: Some(id(4)),
+                expires: Some(millis(1)),
+            },
+        ),
+        Entity::User,
+    )?;
+    gives("what was there before", look(store, 1..=4), before)
+}
+
+pub(crate) fn nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let (before, sibling) = (
+        look(store, 2..=3)?,
+        store.get_session_and_user("session 12")?,
+    );
+    store.update_session(
+        "session 11",
+        SessionChanges {
+            expires: Some(millis(1)),
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "another session of the user",
+        store.get_session_and_user("session 12"),
+        sibling.clone(),
+    )?;
+    gives("what other users have", look(store, 2..=3), before)?;
+    let moved = store.update_session(
+        "session 11",
+        SessionChanges {
+            user_id: Some(id(2)),
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "another session of the user",
+        store.get_session_and_user("session 12"),
+        sibling,
+    )?;
+    ensure(
+        store
+            .list_sessions_by_user_id(id(2))?
+            .iter()
+            .any(|session| Some(session) == moved.as_ref()),
+        "list_sessions_by_user_id(..) has not the session that update_session(..) moved to the user",
+    )?;
+    equal(
+        "the number of sessions of the user that one was taken from",
+        store.list_sessions_by_user_id(id(1))?.len(),
+        1,
+    )
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut session = store.create_session(session_with_token(1, 1, KEY))?;
+    let changes = || SessionChanges {
+        expires: Some(millis(1)),
+        ..Default::default()
+    };
+    for other in NEAR_MISSES {
+        gives(
+            format!("update_session({}, ..)", other.show()),
+            store.update_session(other, changes()),
+            None,
+        )?;
+    }
+    gives(
+        "get_session_and_user(..)",
+        store
+            .get_session_and_user(KEY)
+            .map(|found| found.map(|(session, _)| session)),
+        Some(session.clone()),
+    )?;
+    updates(context, &mut session, changes())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let longest = longest_key('s');
+    let texts = UNICODE
+        .iter()
+        .chain(BLANKS)
+        .chain(HOSTILE)
+        .copied()
+        .chain([longest.as_str()]);
+    let mut sessions = Vec::new();
+    for (number, text) in (1..).zip(texts) {
+        sessions.push(store.create_session(session_with_token(number, 1, text))?);
+    }
+    for (number, session) in sessions.iter_mut().enumerate() {
+        let expires = Some(millis(number as i64));
+        updates(
+            context,
+            session,
+            SessionChanges {
+                expires,
+                ..Default::default()
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut session = store.create_session(session(1, 1))?;
+    let far = crate::times::FAR.iter().map(|time| at(time));
+    let around = crate::times::around_clock_changes()
+        .into_iter()
+        .map(since_1970);
+    let fractions = (0..1_000).step_by(7).map(millis);
+    for time in far.chain(around).chain(fractions) {
+        updates(
+            context,
+            &mut session,
+            SessionChanges {
+                expires: Some(time),
+                ..Default::default()
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn all_survive(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    for number in 1..=2 {
+        context.store().create_user(full_user(number))?;
+    }
+    let created = context.store().create_session(session(1, 1))?;
+    race.rounds(|round| {
+        let expected = Session {
+            user_id: id(1 + round % 2),
+            expires: millis(i64::try_from(round).unwrap_or_default()),
+            ..created.clone()
+        };
+        let changes = [
+            SessionChanges {
+                user_id: Some(expected.user_id),
+                ..Default::default()
+            },
+            SessionChanges {
+                expires: Some(expected.expires),
+                ..Default::default()
+            },
+        ];
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.update_session("session 1", changes[thread % 2].clone())
+        });
+        let overlap = overlapped(&ran);
+        for (thread, row) in all_succeed("update_session(..)", ran)?
+            .into_iter()
+            .enumerate()
+        {
+            let kept = row.is_some_and(|row| match thread % 2 {
+                0 => row.user_id == expected.user_id,
+                _ => row.expires == expected.expires,
+            });
+            ensure(
+                kept,
+                "update_session(..) did not return the row as it left it",
+            )?;
+        }
+        gives(
+            "get_session_and_user(..) after updates of a field each, at the same time",
+            context
+                .store()
+                .get_session_and_user("session 1")
+                .map(|found| found.map(|(session, _)| session)),
+            Some(expected),
+        )?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn never_resurrects(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(full_user(1))?;
+    race.rounds(|round| {
+        let token = format!("session {round}");
+        context.store().create_session(session(round, 1))?;
+        let ran = race.at_once(THREADS, |thread, store| {
+            if thread == THREADS / 2 {
+                store.delete_session(&token)
+            } else {
+                let changes = SessionChanges {
+                    expires: Some(millis(thread as i64)),
+                    ..Default::default()
+                };
+                store.update_session(&token, changes).map(|_| true)
+            }
+        });
+        let overlap = overlapped(&ran);
+        let deleted = all_succeed("update_session(..) or delete_session(..)", ran)?;
+        ensure(
+            deleted[THREADS / 2],
+            "delete_session(..) did not find the session",
+        )?;
+        gives(
+            "get_session_and_user(..) after delete_session(..)",
+            context.store().get_session_and_user(&token),
+            None,
+        )?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,466 @@
+use authstore::{Change, Constraint, Entity, NewUser, User, UserChanges};
+use time::OffsetDateTime;
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::fixture::{
+    at, bare_user, full_user, id, look, millis, populate, since_1970, user_with_email,
+};
+use crate::race::{Race, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
+
+/// Updates user 1, and checks that both the update and `get_user` give the row as it should be.
+#[track_caller]
+fn updates(context: &Context, changes: UserChanges, expected: User) -> Verdict {
+    let store = context.store();
+    let call = format!("update_user({}, {})", expected.id.show(), changes.show());
+    gives(
+        &call,
+        store.update_user(expected.id, changes),
+        expected.clone(),
+    )?;
+    gives(
+        format!("get_user(..) after {call}"),
+        store.get_user(expected.id),
+        Some(expected),
+    )
+}
+
+/// Keep, set or clear, each on a missing and on a present value.
+fn apply(user: &User, changes: &UserChanges) -> User {
+    User {
+        id: user.id,
+        name: changes.name.clone().apply(user.name.clone()),
+        email: changes.email.clone().apply(user.email.clone()),
+        email_verified: changes.email_verified.clone().apply(user.email_verified),
+        image: changes.image.clone().apply(user.image.clone()),
+    }
+}
+
+fn choices<T: Clone>(value: T) -> [Change<T>; 3] {
+    [Change::Keep, Change::Set(value), Change::Clear]
+}
+
+pub(crate) fn every_combination(context: &Context) -> Verdict {
+    let store = context.store();
+    let mut users = [
+        store.create_user(full_user(1))?,
+        store.create_user(bare_user(2))?,
+    ];
+    let mut number = 0;
+    for name in choices("new name".to_owned()) {
+        for email in choices(String::new()) {
+            for email_verified in choices(millis(5)) {
+                for image in choices("new image".to_owned()) {
+                    for user in &mut users {
+                        number += 1;
+                        let changes = UserChanges {
+                            name: name.clone(),
+                            email: match email {
+                                Change::Keep => Change::Keep,
+                                Change::Set(_) => Change::set(format!("new-{number}@example.org")),
+                                Change::Clear => Change::Clear,
+                            },
+                            email_verified: email_verified.clone(),
+                            image: image.clone(),
+                        };
+                        let expected = apply(user, &changes);
+                        updates(context, changes, expected.clone())?;
+                        *user = expected;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn sets_what_was_missing(context: &Context) -> Verdict {
+    let store = context.store();
+    let full = full_user(9);
+    let changes = [
+        UserChanges {
+            name: full.name.into(),
+            ..Default::default()
+        },
+        UserChanges {
+            email: full.email.into(),
+            ..Default::default()
+        },
+        UserChanges {
+            email_verified: full.email_verified.into(),
+            ..Default::default()
+        },
+        UserChanges {
+            image: full.image.into(),
+            ..Default::default()
+        },
+    ];
+    for (number, changes) in (1..).zip(changes) {
+        let user = store.create_user(bare_user(number))?;
+        let expected = apply(&user, &changes);
+        updates(context, changes, expected)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn clears(context: &Context) -> Verdict {
+    let store = context.store();
+    let changes = [
+        UserChanges {
+            name: Change::Clear,
+            ..Default::default()
+        },
+        UserChanges {
+            email: Change::Clear,
+            ..Default::default()
+        },
+        UserChanges {
+            email_verified: Change::Clear,
+            ..Default::default()
+        },
+        UserChanges {
+            image: Change::Clear,
+            ..Default::default()
+        },
+    ];
+    for (number, changes) in (1..).zip(changes) {
+        let user = store.create_user(full_user(number))?;
+        let expected = apply(&user, &changes);
+        updates(context, changes.clone(), expected.clone())?;
+        // What is clear can be cleared.
+        updates(context, changes, expected)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
+    let store = context.store();
+    for user in [full_user(1), bare_user(2)] {
+        let user = store.create_user(user)?;
+        updates(context, UserChanges::default(), user.clone())?;
+        // The values that it has already.
+        let same = UserChanges {
+            name: user.name.clone().into(),
+            email: user.email.clone().into(),
+            email_verified: user.email_verified.into(),
+            image: user.image.clone().into(),
+        };
+        updates(context, same, user)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 0..=5)?;
+    let changes = [
+        UserChanges::default(),
+        UserChanges {
+            name: Change::set("name"),
+            ..Default::default()
+        },
+        UserChanges {
+            email: Change::set("new@example.org"),
+            ..Default::default()
+        },
+    ];
+    for changes in changes {
+        not_found(
+            "update_user(..) of a user who is not there",
+            store.update_user(id(4), changes),
+            Entity::User,
+        )?;
+    }
+    gives("what was there before", look(store, 0..=5), before)?;
+    gives(
+        "get_user_by_email(..) with the address of the update",
+        store.get_user_by_email("new@example.org"),
+        None,
+    )
+}
+
+pub(crate) fn nobody_else(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let (before, of_user_1) = (look(store, 2..=3)?, store.list_accounts_by_user_id(id(1))?);
+    store.update_user(
+        id(1),
+        UserChanges {
+            name: Change::set("new"),
+            email: Change::set("new@example.org"),
+            email_verified: Change::Clear,
+            image: Change::set("new"),
+        },
+    )?;
+    gives("what other users have", look(store, 2..=3), before)?;
+    gives(
+        "the user's accounts",
+        store.list_accounts_by_user_id(id(1)),
+        of_user_1,
+    )
+}
+
+pub(crate) fn unique_email(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    conflicts(
+        "update_user(..) with another user's e-mail address",
+        store.update_user(
+            id(1),
+            UserChanges {
+                name: Change::set("new"),
+                email: Change::set("user-2@example.org"),
+                email_verified: Change::Clear,
+                image: Change::Clear,
+            },
+        ),
+        Constraint::UserEmail,
+    )?;
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn moves_the_email(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let user = store.update_user(
+        id(1),
+        UserChanges {
+            email: Change::set("new@example.org"),
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "get_user_by_email(..) with the new address",
+        store.get_user_by_email("new@example.org"),
+        Some(user),
+    )?;
+    gives(
+        "get_user_by_email(..) with the old address",
+        store.get_user_by_email("user-1@example.org"),
+        None,
+    )?;
+    succeeds(
+        "create_user(..) with the address that another user gave up",
+        store.create_user(user_with_email(2, "user-1@example.org")),
+    )?;
+    store.update_user(
+        id(1),
+        UserChanges {
+            email: Change::Clear,
+            ..Default::default()
+        },
+    )?;
+    succeeds(
+        "update_user(..) with the address that another user cleared",
+        store.update_user(
+            id(2),
+            UserChanges {
+                email: Change::set("new@example.org"),
+                ..Default::default()
+            },
+        ),
+    )?;
+    Ok(())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    let mut expected = store.create_user(bare_user(1))?;
+    store.create_user(full_user(2))?;
+    let before = look(store, [2])?;
+    for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
+        let set = || Change::set(*text);
+        let changes = UserChanges {
+            name: set(),
+            email: set(),
+            image: set(),
+            ..Default::default()
+        };
+        expected = apply(&expected, &changes);
+        updates(context, changes, expected.clone())?;
+    }
+    gives("another user", look(store, [2]), before)?;
+    for empty in [
+        UserChanges {
+            name: Change::set(""),
+            ..Default::default()
+        },
+        UserChanges {
+            image: Change::set(""),
+            ..Default::default()
+        },
+    ] {
+        expected = apply(&expected, &empty);
+        updates(context, empty, expected.clone())?;
+    }
+    Ok(())
+}
+
+pub(crate) fn long_text(context: &Context) -> Verdict {
+    let store = context.store();
+    let user = store.create_user(bare_user(1))?;
+    let changes = UserChanges {
+        name: Change::Set(longest_text()),
+        email: Change::Set(longest_key('z')),
+        image: Change::Set(longest_text()),
+        ..Default::default()
+    };
+    let expected = apply(&user, &changes);
+    updates(context, changes, expected)
+}
+
+pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(user_with_email(1, "A@example.org"))?;
+    store.create_user(bare_user(2))?;
+    for email in keys_alike() {
+        succeeds(
+            format!("update_user(..) with the e-mail address {}", email.show()),
+            store.update_user(
+                id(1),
+                UserChanges {
+                    email: Change::Set(email),
+                    ..Default::default()
+                },
+            ),
+        )?;
+    }
+    // One user has one, and the other takes one that only looks like it.
+    for (first, second) in [
+        ("e", "é"),
+        ("Ada", "ada"),
+        ("a", "a "),
+        ("ß", "ss"),
+        ("1", "01"),
+    ] {
+        for (number, email) in [(1, first), (2, second)] {
+            succeeds(
+                format!("update_user(id({number}), ..) with {}", email.show()),
+                store.update_user(
+                    id(number),
+                    UserChanges {
+                        email: Change::set(email),
+                        ..Default::default()
+                    },
+                ),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn times(context: &Context) -> Verdict {
+    let store = context.store();
+    let mut user = store.create_user(bare_user(1))?;
+    let mut set = |time: OffsetDateTime| {
+        user.email_verified = Some(time);
+        let changes = UserChanges {
+            email_verified: Change::Set(time),
+            ..Default::default()
+        };
+        updates(context, changes, user.clone())
+    };
+    for number in (0..1_000).step_by(7) {
+        set(millis(number))?;
+    }
+    for time in crate::times::FAR {
+        set(at(time))?;
+    }
+    for time in crate::times::around_clock_changes() {
+        set(since_1970(time))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn all_survive(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let user = context.store().create_user(NewUser::default())?;
+    race.rounds(|round| {
+        let value = round.to_string();
+        let time = millis(i64::try_from(round).unwrap_or_default());
+        let changes = [
+            UserChanges {
+                name: Change::set(&value),
+                ..Default::default()
+            },
+            UserChanges {
+                email: Change::set(&value),
+                ..Default::default()
+            },
+            UserChanges {
+                email_verified: Change::set(time),
+                ..Default::default()
+            },
+            UserChanges {
+                image: Change::set(&value),
+                ..Default::default()
+            },
+        ];
+        let ran = race.at_once(8, |thread, store| {
+            store.update_user(user.id, changes[thread % 4].clone())
+        });
+        let overlap = overlapped(&ran);
+        for (thread, row) in all_succeed("update_user(..)", ran)?.iter().enumerate() {
+            let mut own = row.clone();
+            own = apply(&own, &changes[thread % 4]);
+            equal(
+                "update_user(..), of the field that it sets,",
+                row.clone(),
+                own,
+            )?;
+        }
+        let expected = User {
+            id: user.id,
+            name: Some(value.clone()),
+            email: Some(value.clone()),
+            email_verified: Some(time),
+            image: Some(value),
+        };
+        gives(
+            "get_user(..) after four updates of a field each, at the same time",
+            context.store().get_user(user.id),
+            Some(expected),
+        )?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    for number in 1..=8 {
+        context.store().create_user(bare_user(number))?;
+    }
+    race.rounds(|round| {
+        let email = format!("round-{round}@example.org");
+        let ran = race.at_once(8, |thread, store| {
+            store.update_user(
+                id(thread as u128 + 1),
+                UserChanges {
+                    email: Change::set(&email),
+                    ..Default::default()
+                },
+            )
+        });
+        let winners =
+            crate::race::winners("update_user(..) with one e-mail address", &ran, |error| {
+                matches!(
+                    error,
+                    authstore::Error::Conflict {
+                        constraint: Constraint::UserEmail
+                    }
+                )
+            })?;
+        equal("the number of those who got the e-mail address", winners, 1)?;
+        let mut there = 0;
+        for number in 1..=8 {
+            let user = context.store().get_user(id(number))?;
+            there += usize::from(user.and_then(|user| user.email).as_deref() == Some(&email));
+        }
+        equal("the number of users with one e-mail address", there, 1)?;
+        Ok(overlapped(&ran))
+    })
+}

@@ -1,0 +1,192 @@
+use authstore::VerificationToken;
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{millis, since_1970, token, token_until};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{KEY, NEAR_MISSES};
+
+pub(crate) fn once(context: &Context) -> Verdict {
+    let store = context.store();
+    let created = store.create_verification_token(token(1))?;
+    let (identifier, token) = (&created.identifier, &created.token);
+    gives(
+        "use_verification_token(..)",
+        store.use_verification_token(identifier, token),
+        Some(created.clone()),
+    )?;
+    for _ in 0..2 {
+        gives(
+            "use_verification_token(..), again",
+            store.use_verification_token(identifier, token),
+            None,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "use_verification_token(..) on an empty storage",
+        store.use_verification_token("ada@example.org", "token 1"),
+        None,
+    )?;
+    let created = store.create_verification_token(token(1))?;
+    gives(
+        "use_verification_token(..) with another token",
+        store.use_verification_token(&created.identifier, "token 2"),
+        None,
+    )?;
+    gives(
+        "use_verification_token(..) with the two mixed up",
+        store.use_verification_token(&created.token, &created.identifier),
+        None,
+    )
+}
+
+pub(crate) fn wrong_identifier(context: &Context) -> Verdict {
+    let store = context.store();
+    let first = store.create_verification_token(token(1))?;
+    let second = store.create_verification_token(token(2))?;
+    for (identifier, token) in [
+        (&first.identifier, &second.token),
+        (&second.identifier, &first.token),
+        (&first.identifier, &first.identifier),
+        (&first.token, &first.token),
+    ] {
+        gives(
+            "use_verification_token(..) with another's identifier",
+            store.use_verification_token(identifier, token),
+            None,
+        )?;
+    }
+    for created in [first, second] {
+        gives(
+            "use_verification_token(..) after it was tried with another's identifier",
+            store.use_verification_token(&created.identifier, &created.token),
+            Some(created.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn expired_too(context: &Context) -> Verdict {
+    let store = context.store();
+    for expires in [since_1970(0), since_1970(1), millis(-86_400_000)] {
+        let created = store.create_verification_token(token_until(1, expires))?;
+        gives(
+            "use_verification_token(..) of an expired one",
+            store.use_verification_token(&created.identifier, &created.token),
+            Some(created.clone()),
+        )?;
+        gives(
+            "use_verification_token(..) of an expired one, again",
+            store.use_verification_token(&created.identifier, &created.token),
+            None,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn nothing_else(context: &Context) -> Verdict {
+    let store = context.store();
+    let tokens: Vec<VerificationToken> = (1..=6)
+        .map(|number| VerificationToken {
+            identifier: format!("person-{}@example.org", number % 2),
+            ..token(number)
+        })
+        .collect();
+    for token in &tokens {
+        store.create_verification_token(token.clone())?;
+    }
+    let used = &tokens[2];
+    store.use_verification_token(&used.identifier, &used.token)?;
+    for token in tokens.iter().filter(|token| *token != used) {
+        gives(
+            "use_verification_token(..) after another one was used",
+            store.use_verification_token(&token.identifier, &token.token),
+            Some(token.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    let created = store.create_verification_token(VerificationToken::new(KEY, KEY, millis(1)))?;
+    for other in NEAR_MISSES {
+        for (identifier, token) in [(KEY, *other), (*other, KEY), (*other, *other)] {
+            gives(
+                format!(
+                    "use_verification_token({}, {})",
+                    identifier.show(),
+                    token.show()
+                ),
+                store.use_verification_token(identifier, token),
+                None,
+            )?;
+        }
+    }
+    gives(
+        "use_verification_token(..)",
+        store.use_verification_token(KEY, KEY),
+        Some(created),
+    )
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let created = context.store().create_verification_token(token(round))?;
+        let ran = race.at_once(THREADS, |_, store| {
+            store.use_verification_token(&created.identifier, &created.token)
+        });
+        let overlap = overlapped(&ran);
+        let used: Vec<VerificationToken> = all_succeed("use_verification_token(..)", ran)?
+            .into_iter()
+            .flatten()
+            .collect();
+        equal(
+            "what several callers of use_verification_token(..) got together",
+            used,
+            vec![created.clone()],
+        )?;
+        gives(
+            "use_verification_token(..), again",
+            context
+                .store()
+                .use_verification_token(&created.identifier, &created.token),
+            None,
+        )?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn one_winner_against_delete_expired(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let created = context
+            .store()
+            .create_verification_token(token_until(round, millis(0)))?;
+        let ran = race.at_once(THREADS, |thread, store| {
+            if thread % 2 == 0 {
+                let used = store.use_verification_token(&created.identifier, &created.token)?;
+                Ok(u64::from(used.is_some()))
+            } else {
+                Ok(store.delete_expired(millis(0), 10)?.verification_tokens)
+            }
+        });
+        let overlap = overlapped(&ran);
+        let taken: u64 = all_succeed("use_verification_token(..) or delete_expired(..)", ran)?
+            .into_iter()
+            .sum();
+        equal(
+            "how often one token was used or counted as deleted",
+            taken,
+            1,
+        )?;
+        Ok(overlap)
+    })
+}
