@@ -1,4 +1,11 @@
 //! Certifies that a backend of `authstore` keeps the contract: one named test for each rule.
+//!
+//! # A suite that can fail
+//!
+//! The suite is tried on backends that keep the whole contract but for one fault each. This is what they do wrong, and
+//! the rule that is proved, by a test, to find it out.
+//!
+#![doc = include_str!("../BROKEN.md")]
 
 mod certificate;
 mod context;

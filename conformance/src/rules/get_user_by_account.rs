@@ -81,8 +81,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
 
 pub(crate) fn current_user(context: &Context) -> Verdict {
     let store = context.store();
-    store.create_user(full_user(1))?;
+    let created = store.create_user(full_user(1))?;
     store.link_account(id(1), account_at(1, "github", "1"))?;
+    gives(
+        "get_user_by_account(..)",
+        store.get_user_by_account("github", "1"),
+        Some(created),
+    )?;
     let changed = store.update_user(
         id(1),
         authstore::UserChanges {

@@ -1,0 +1,453 @@
+//! Faults with accounts.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+type Key = (String, String);
+
+fn key(account: &Account) -> Key {
+    (
+        account.provider.clone(),
+        account.provider_account_id.clone(),
+    )
+}
+
+/// Stores an account whatever refuses it.
+fn force(db: &Reference, account: &Account) -> Result<()> {
+    db.with(|model| {
+        model.accounts.insert(key(account), account.clone());
+    })
+}
+
+faults! {
+    LosesRefreshToken "link_account.stored": "Stores an account without its refresh token." {
+        stores!(link_account |account: Account| account.refresh_token = None);
+    }
+
+    SwapsTokens "link_account.stored": "Stores the OAuth 1 token where its secret belongs, and the other way round." {
+        stores!(link_account |account: Account| std::mem::swap(&mut account.oauth_token, &mut account.oauth_token_secret));
+    }
+
+    ScopeNeedsToken "link_account.fields_alone": "Forgets the scope of an account that has no access token." {
+        stores!(link_account |account: Account| if account.access_token.is_none() { account.scope = None });
+    }
+
+    MakesAccountIds "link_account.given_id": "Makes a random UUID (version 4) of the id that was given." {
+        stores!(link_account |account: Account| {
+            account.id = Uuid::from_u128(account.id.as_u128() & !(0xf << 76) | 0x4 << 76)
+        });
+    }
+
+    ThreeBytesInScope "link_account.text": "Replaces characters of four bytes in the texts of an account by question marks." {
+        stores!(link_account |account: Account| texts(&mut account, three_bytes));
+    }
+
+    EatsBackslashes "link_account.hostile_text": "Takes a backslash in the texts of an account for an escape." {
+        stores!(link_account |account: Account| texts(&mut account, unescaped));
+    }
+
+    EmptyScopeIsMissing "link_account.empty_text": "Takes an empty scope for a missing one." {
+        stores!(link_account |account: Account| account.scope = account.scope.take().filter(|scope| !scope.is_empty()));
+    }
+
+    MissingStateIsEmpty "link_account.fields_alone": "Takes a missing session state for an empty one." {
+        stores!(link_account |account: Account| { account.session_state.get_or_insert_default(); });
+    }
+
+    CutsIdToken "link_account.long_text": "Cuts an ID token to 65,535 bytes." {
+        stores!(link_account |account: Account| some(&mut account.id_token, cut));
+    }
+
+    CutsAccountKeys "link_account.long_keys": "Cuts the id of an account at its provider to 191 characters." {
+        stores!(link_account |account: Account| account.provider_account_id = head(&account.provider_account_id));
+    }
+
+    LinksOtherCase "link_account.keys_by_bytes": "Refuses an account whose id there differs in case only from another." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let taken = db.with(|model| model.accounts.values().any(|other| {
+                other.provider == account.provider
+                    && other.provider_account_id.to_lowercase() == account.provider_account_id.to_lowercase()
+            }))?;
+            if taken {
+                return Err(Error::conflict(Constraint::AccountProvider));
+            }
+            db.link_account(account)
+        }
+    }
+
+    NumbersAsKeys "link_account.keys_by_bytes": "Takes ids at a provider for numbers: 00123 is 123." {
+        stores!(link_account |account: Account| {
+            if let Ok(number) = account.provider_account_id.parse::<u64>() {
+                account.provider_account_id = number.to_string();
+            }
+        });
+    }
+
+    ThirtyTwoBits "link_account.every_expires_at": "Keeps expires_at in 32 bits." {
+        stores!(link_account |account: Account| account.expires_at = account.expires_at.map(|seconds| i64::from(seconds as i32)));
+    }
+
+    SharesAccountId "link_account.unique_id": "Lets two accounts have one id." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            match db.link_account(account) {
+                Err(Error::Conflict { constraint: Constraint::AccountId }) => force(db, account),
+                done => done,
+            }
+        }
+    }
+
+    MovesAccount "link_account.unique_account": "Moves an account that another user has." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            match db.link_account(account) {
+                Err(Error::Conflict { constraint: Constraint::AccountProvider }) => force(db, account),
+                done => done,
+            }
+        }
+    }
+
+    NamesWrongConstraint "link_account.unique_account": "Names the id when provider and provider account id are taken." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            match db.link_account(account) {
+                Err(Error::Conflict { .. }) => Err(Error::conflict(Constraint::AccountId)),
+                done => done,
+            }
+        }
+    }
+
+    OneAccountEach "link_account.pair_of_keys": "Lets a user have no more than one account at a provider." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let accounts = db.list_accounts_by_user_id(account.user_id)?;
+            if accounts.iter().any(|other| other.provider == account.provider) {
+                return Err(Error::conflict(Constraint::AccountProvider));
+            }
+            db.link_account(account)
+        }
+    }
+
+    JoinsKeys "link_account.pair_of_keys": "Joins provider and id there by a colon, and tells accounts apart by what comes out." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let joined = |account: &Account| format!("{}:{}", account.provider, account.provider_account_id);
+            let taken = db.with(|model| model.accounts.values().any(|other| joined(other) == joined(account)))?;
+            if taken {
+                return Err(Error::conflict(Constraint::AccountProvider));
+            }
+            db.link_account(account)
+        }
+    }
+
+    LinksToNobody "link_account.unknown_user": "Links an account to a user who is not there." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            match db.link_account(account) {
+                Err(Error::NotFound { .. }) => force(db, account),
+                done => done,
+            }
+        }
+    }
+
+    BareForeignKey "link_account.unknown_user": "Answers in the driver's words when there is no such user." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            db.link_account(account).map_err(|error| match error {
+                Error::NotFound { .. } => Error::backend("FOREIGN KEY constraint failed"),
+                other => other,
+            })
+        }
+    }
+
+    NeverLinkedAgain (Mutex<BTreeSet<Key>>) "link_account.again_after_unlink": "Refuses an account that was unlinked." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            if self.0.lock().expect("no panic while held").contains(&key(account)) {
+                return Err(Error::conflict(Constraint::AccountProvider));
+            }
+            db.link_account(account)
+        }
+
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            self.0.lock().expect("no panic while held").insert((provider.into(), id_there.into()));
+            db.unlink_account(provider, id_there)
+        }
+    }
+
+    LooksThenLinks "link_account.one_winner": "Looks whether an account is free, then links it." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
+                return Err(Error::conflict(Constraint::AccountProvider));
+            }
+            pause();
+            force(db, account)
+        }
+    }
+
+    CreatesWithoutToken "create_user_with_account.stored": "Stores the account of a new user without its access token." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            db.create_user_with_account(user, &Account { access_token: None, ..account.clone() })
+        }
+    }
+
+    CreatesInThreeBytes "create_user_with_account.text": "Replaces characters of four bytes in the texts of a new user's account by question marks." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let mut account = account.clone();
+            texts(&mut account, three_bytes);
+            db.create_user_with_account(user, &account)
+        }
+    }
+
+    LinksToTakenId "create_user_with_account.unique_user_id": "Links the account to the user who has the id." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            match db.create_user(user) {
+                Ok(()) | Err(Error::Conflict { constraint: Constraint::UserId }) => db.link_account(account),
+                done => done,
+            }
+        }
+    }
+
+    LinksToTakenEmail "create_user_with_account.unique_email": "Links the account to the user who has the e-mail address." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let owner = db.with(|model| user.email.as_ref().and_then(|email| model.get_user_by_email(email)))?;
+            match owner {
+                Some(owner) => db.link_account(&Account { user_id: owner.id, ..account.clone() }),
+                None => db.create_user_with_account(user, account),
+            }
+        }
+    }
+
+    LeavesUserOverId "create_user_with_account.unique_account_id": "Leaves the user when the account's id is taken." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            db.create_user(user)?;
+            db.link_account(account)
+        }
+    }
+
+    LeavesUser "create_user_with_account.unique_account": "Leaves the user when the account is taken." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            db.create_user(user)?;
+            db.link_account(account)
+        }
+    }
+
+    SwallowsConflict "create_user_with_account.unique_account": "Says nothing when the account is taken." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            match db.create_user_with_account(user, account) {
+                Err(Error::Conflict { constraint: Constraint::AccountProvider }) => Ok(()),
+                done => done,
+            }
+        }
+    }
+
+    LooksThenCreatesBoth "create_user_with_account.one_winner": "Looks whether an account is free, then creates the user and links it." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
+                return Err(Error::conflict(Constraint::AccountProvider));
+            }
+            pause();
+            db.create_user(user)?;
+            force(db, account)
+        }
+    }
+
+    HalfAtATime "create_user_with_account.never_half": "Creates a user, and links the account in a second step." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let mut copy = db.with(|model| model.clone())?;
+            copy.create_user_with_account(user, account).map_err(|refusals| Error::from(refusals[0]))?;
+            db.create_user(user)?;
+            pause();
+            db.link_account(account)
+        }
+    }
+
+    UnlinksNothing "unlink_account.true_then_false": "Says that it has unlinked an account, and has not." {
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            Ok(db.get_account(provider, id_there)?.is_some())
+        }
+    }
+
+    AlwaysUnlinked "unlink_account.true_then_false": "Says that it has unlinked an account that was not there." {
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            db.unlink_account(provider, id_there).map(|_| true)
+        }
+    }
+
+    UnlinksAllOfUser "unlink_account.nothing_else": "Unlinks all accounts of the user." {
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            let owner = db.get_account(provider, id_there)?.map(|account| account.user_id);
+            db.with(|model| model.accounts.retain(|_, account| Some(account.user_id) != owner))?;
+            Ok(owner.is_some())
+        }
+    }
+
+    UnlinksAtAnyProvider "unlink_account.exact": "Unlinks an account whose provider differs in case." {
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            db.with(|model| {
+                let before = model.accounts.len();
+                model.accounts.retain(|(own, id), _| !(own.eq_ignore_ascii_case(provider) && id == id_there));
+                model.accounts.len() < before
+            })
+        }
+    }
+
+    UnlinkedByAll "unlink_account.one_winner": "Tells everybody who unlinks an account at the same time that it was there." {
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            let found = db.get_account(provider, id_there)?.is_some();
+            pause();
+            db.unlink_account(provider, id_there)?;
+            Ok(found)
+        }
+    }
+
+    AbsentAccountIsError "get_account.absent": "Answers with an error when there is no such account." {
+        fn get_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<Account>> {
+            db.get_account(provider, id_there)?.map(Some).ok_or(Error::not_found(Entity::Account))
+        }
+    }
+
+    PadsAccount "get_account.exact": "Finds an account whose id there has other spaces at its end." {
+        fn get_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<Account>> {
+            db.with(|model| {
+                let same = |account: &&Account| {
+                    account.provider == provider && unpadded(&account.provider_account_id) == unpadded(id_there)
+                };
+                model.accounts.values().find(same).cloned()
+            })
+        }
+    }
+
+    ForgetsType "update_account.each_field": "Does not write a new type of an account." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            db.update_account(provider, id_there, &AccountChanges { r#type: None, ..changes.clone() })
+        }
+    }
+
+    ClearsToEmpty "update_account.each_field": "Clears an access token by an empty one." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let mut changes = changes.clone();
+            if changes.access_token == Change::Clear {
+                changes.access_token = Change::set("");
+            }
+            db.update_account(provider, id_there, &changes)
+        }
+    }
+
+    ScopeOrState "update_account.combinations": "Does not write the session state when the scope is written too." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let mut changes = changes.clone();
+            if !changes.scope.is_keep() {
+                changes.session_state = Change::Keep;
+            }
+            db.update_account(provider, id_there, &changes)
+        }
+    }
+
+    NoChangeNoAccount "update_account.nothing_to_change": "Finds no account when there is nothing to change, as MySQL counts rows." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let before = db.get_account(provider, id_there)?;
+            let after = db.update_account(provider, id_there, changes)?;
+            if before.as_ref() == Some(&after) {
+                return Err(Error::not_found(Entity::Account));
+            }
+            Ok(after)
+        }
+    }
+
+    MissesTheUser "update_account.missing": "Names the user when it is the account that is not there." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            db.update_account(provider, id_there, changes).map_err(|error| match error {
+                Error::NotFound { .. } => Error::not_found(Entity::User),
+                other => other,
+            })
+        }
+    }
+
+    UpdatesAllOfUser "update_account.nothing_else": "Writes a scope to all accounts of the user." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let done = db.update_account(provider, id_there, changes)?;
+            db.with(|model| {
+                for account in model.accounts.values_mut().filter(|account| account.user_id == done.user_id) {
+                    account.scope = done.scope.clone();
+                }
+            })?;
+            Ok(done)
+        }
+    }
+
+    UpdatesOtherCase "update_account.exact": "Updates an account whose provider differs in case." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let own = db.with(|model| {
+                let same = |(own, id): &&Key| own.eq_ignore_ascii_case(provider) && id == id_there;
+                model.accounts.keys().find(same).map(|(own, _)| own.clone())
+            })?;
+            db.update_account(own.as_deref().unwrap_or(provider), id_there, changes)
+        }
+    }
+
+    UpdatesScopeInThreeBytes "update_account.text": "Replaces characters of four bytes in a new scope by question marks." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let mut changes = changes.clone();
+            if let Change::Set(scope) = &mut changes.scope {
+                *scope = three_bytes(scope);
+            }
+            db.update_account(provider, id_there, &changes)
+        }
+    }
+
+    CutsNewTokens "update_account.long_text": "Cuts a new access token to 65,535 bytes." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let mut changes = changes.clone();
+            if let Change::Set(token) = &mut changes.access_token {
+                *token = cut(token);
+            }
+            db.update_account(provider, id_there, &changes)
+        }
+    }
+
+    UpdatesThirtyTwoBits "update_account.every_expires_at": "Keeps a new expires_at in 32 bits." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let mut changes = changes.clone();
+            if let Change::Set(seconds) = &mut changes.expires_at {
+                *seconds = i64::from(*seconds as i32);
+            }
+            db.update_account(provider, id_there, &changes)
+        }
+    }
+
+    LosesAccountUpdates "update_account.all_survive": "Reads an account, and writes all fields back." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let Some(before) = db.get_account(provider, id_there)? else {
+                return Err(Error::not_found(Entity::Account));
+            };
+            pause();
+            force(db, &before)?;
+            db.update_account(provider, id_there, changes)
+        }
+    }
+
+    AbsentAccountsAreError "list_accounts_by_user_id.absent": "Answers with an error when asked for the accounts of a user who is not there." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
+            db.list_accounts_by_user_id(user_id)
+        }
+    }
+
+    ListsAllAccounts "list_accounts_by_user_id.only_the_users": "Lists everybody's accounts." {
+        fn list_accounts_by_user_id(&self, db: &Reference, _: Uuid) -> Result<Vec<Account>> {
+            db.with(|model| model.accounts.values().cloned().collect())
+        }
+    }
+
+    AccountsByAlphabet "list_accounts_by_user_id.order": "Lists accounts in the order of the alphabet, not of bytes." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let mut list = db.list_accounts_by_user_id(user_id)?;
+            list.sort_by_key(|account| (account.provider.to_lowercase(), account.provider_account_id.to_lowercase()));
+            Ok(list)
+        }
+    }
+
+    AccountsById "list_accounts_by_user_id.order": "Lists accounts in the order of their ids." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let mut list = db.list_accounts_by_user_id(user_id)?;
+            list.sort_by_key(|account| account.id);
+            Ok(list)
+        }
+    }
+}

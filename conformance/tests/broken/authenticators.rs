@@ -1,0 +1,225 @@
+//! Faults with authenticators.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+/// Stores an authenticator whatever refuses it.
+fn force(db: &Reference, authenticator: &Authenticator) -> Result<()> {
+    db.with(|model| {
+        let id = authenticator.credential_id.clone();
+        model.authenticators.insert(id, authenticator.clone());
+    })
+}
+
+faults! {
+    LosesTransports "create_authenticator.stored": "Stores an authenticator without its transports." {
+        stores!(create_authenticator |authenticator: Authenticator| authenticator.transports = None);
+    }
+
+    AlwaysBackedUp "create_authenticator.stored": "Stores every authenticator as backed up." {
+        stores!(create_authenticator |authenticator: Authenticator| authenticator.credential_backed_up = true);
+    }
+
+    ThreeBytesInKey "create_authenticator.text": "Replaces characters of four bytes in the transports by question marks." {
+        stores!(create_authenticator |authenticator: Authenticator| some(&mut authenticator.transports, three_bytes));
+    }
+
+    CutsPublicKey "create_authenticator.long_text": "Cuts a public key to 65,535 bytes." {
+        stores!(create_authenticator |authenticator: Authenticator| {
+            authenticator.credential_public_key = cut(&authenticator.credential_public_key)
+        });
+    }
+
+    RefusesLongCredential "create_authenticator.long_credential_id": "Refuses a credential id of more than 255 characters." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            if authenticator.credential_id.len() > 255 {
+                return Err(Error::backend("the value is too long for the column"));
+            }
+            db.create_authenticator(authenticator)
+        }
+    }
+
+    CredentialInOtherCase "create_authenticator.credential_id_by_bytes": "Refuses a credential id that differs in case only from another." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            let taken = db.with(|model| {
+                model.authenticators.keys().any(|own| own.eq_ignore_ascii_case(&authenticator.credential_id))
+            })?;
+            if taken {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            db.create_authenticator(authenticator)
+        }
+    }
+
+    FloatCounter "create_authenticator.every_counter": "Keeps counters as floating point numbers." {
+        stores!(create_authenticator |authenticator: Authenticator| {
+            authenticator.counter = (authenticator.counter as f64) as i64
+        });
+    }
+
+    MovesCredential "create_authenticator.unique_credential_id": "Moves a credential that another user has." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            match db.create_authenticator(authenticator) {
+                Err(Error::Conflict { .. }) => force(db, authenticator),
+                done => done,
+            }
+        }
+    }
+
+    AuthenticatorOfNobody "create_authenticator.unknown_user": "Stores an authenticator of a user who is not there." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            match db.create_authenticator(authenticator) {
+                Err(Error::NotFound { .. }) => force(db, authenticator),
+                done => done,
+            }
+        }
+    }
+
+    NeverCredentialAgain (Mutex<BTreeSet<String>>) "create_authenticator.again_after_delete": "Refuses a credential that was deleted." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            if self.0.lock().expect("no panic while held").contains(&authenticator.credential_id) {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            db.create_authenticator(authenticator)
+        }
+
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            self.0.lock().expect("no panic while held").insert(credential_id.to_owned());
+            db.delete_authenticator(credential_id)
+        }
+    }
+
+    LooksThenCreatesCredential "create_authenticator.one_winner": "Looks whether a credential id is free, then creates the authenticator." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            if db.get_authenticator(&authenticator.credential_id)?.is_some() {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            pause();
+            force(db, authenticator)
+        }
+    }
+
+    AbsentAuthenticatorIsError "get_authenticator.absent": "Answers with an error when there is no such authenticator." {
+        fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
+            db.get_authenticator(credential_id)?.map(Some).ok_or(Error::not_found(Entity::Authenticator))
+        }
+    }
+
+    FindsCredentialInOtherCase "get_authenticator.exact": "Finds an authenticator by its credential id in another case." {
+        fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
+            db.with(|model| {
+                let mut all = model.authenticators.values();
+                all.find(|own| own.credential_id.eq_ignore_ascii_case(credential_id)).cloned()
+            })
+        }
+    }
+
+    AbsentAuthenticatorsAreError "list_authenticators_by_user_id.absent": "Answers with an error when asked for the authenticators of a user who is not there." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
+            db.list_authenticators_by_user_id(user_id)
+        }
+    }
+
+    ListsAllAuthenticators "list_authenticators_by_user_id.only_the_users": "Lists everybody's authenticators." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, _: Uuid) -> Result<Vec<Authenticator>> {
+            db.with(|model| model.authenticators.values().cloned().collect())
+        }
+    }
+
+    CredentialsByAlphabet "list_authenticators_by_user_id.order": "Lists authenticators in the order of the alphabet, not of bytes." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            let mut list = db.list_authenticators_by_user_id(user_id)?;
+            list.sort_by_key(|authenticator| authenticator.credential_id.to_lowercase());
+            Ok(list)
+        }
+    }
+
+    CounterOnlyGrows "update_authenticator_counter.any_counter": "Does not set a counter that is lower than the one before." {
+        fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
+            let before = db.get_authenticator(credential_id)?.map_or(0, |before| before.counter);
+            db.update_authenticator_counter(credential_id, counter.max(before))
+        }
+    }
+
+    SameCounterNoAuthenticator "update_authenticator_counter.any_counter": "Finds no authenticator when the counter is the same, as MySQL counts rows." {
+        fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
+            match db.get_authenticator(credential_id)? {
+                Some(before) if before.counter == counter => Err(Error::not_found(Entity::Authenticator)),
+                _ => db.update_authenticator_counter(credential_id, counter),
+            }
+        }
+    }
+
+    MissesUserOfCredential "update_authenticator_counter.missing": "Names the user when it is the authenticator that is not there." {
+        fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
+            db.update_authenticator_counter(credential_id, counter).map_err(|error| match error {
+                Error::NotFound { .. } => Error::not_found(Entity::User),
+                other => other,
+            })
+        }
+    }
+
+    CountsForAllOfUser "update_authenticator_counter.nothing_else": "Sets the counter of all authenticators of the user." {
+        fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
+            let done = db.update_authenticator_counter(credential_id, counter)?;
+            db.with(|model| {
+                for other in model.authenticators.values_mut().filter(|other| other.user_id == done.user_id) {
+                    other.counter = counter;
+                }
+            })?;
+            Ok(done)
+        }
+    }
+
+    CountsForOtherCase "update_authenticator_counter.exact": "Sets the counter of a credential id in another case." {
+        fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
+            let own = db.with(|model| {
+                model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(credential_id)).cloned()
+            })?;
+            db.update_authenticator_counter(own.as_deref().unwrap_or(credential_id), counter)
+        }
+    }
+
+    DeletesNoAuthenticator "delete_authenticator.true_then_false": "Says that it has deleted an authenticator, and has not." {
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            Ok(db.get_authenticator(credential_id)?.is_some())
+        }
+    }
+
+    AlwaysDeletedAuthenticator "delete_authenticator.true_then_false": "Says that it has deleted an authenticator that was not there." {
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            db.delete_authenticator(credential_id).map(|_| true)
+        }
+    }
+
+    DeletesAllOfUser "delete_authenticator.nothing_else": "Deletes all authenticators of the user whose it is." {
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            let owner = db.get_authenticator(credential_id)?.map(|found| found.user_id);
+            db.with(|model| model.authenticators.retain(|_, other| Some(other.user_id) != owner))?;
+            Ok(owner.is_some())
+        }
+    }
+
+    DeletesCredentialInOtherCase "delete_authenticator.exact": "Deletes an authenticator by its credential id in another case." {
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            db.with(|model| {
+                let before = model.authenticators.len();
+                model.authenticators.retain(|own, _| !own.eq_ignore_ascii_case(credential_id));
+                model.authenticators.len() < before
+            })
+        }
+    }
+
+    DeletedByAllAuthenticators "delete_authenticator.one_winner": "Tells everybody who deletes an authenticator at the same time that it was there." {
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            let found = db.get_authenticator(credential_id)?.is_some();
+            pause();
+            db.delete_authenticator(credential_id)?;
+            Ok(found)
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A backend that does everything right but what its fault does wrong.
+
+use std::marker::PhantomData;
+pub(crate) use std::sync::Arc;
+use std::sync::OnceLock;
+pub(crate) use std::time::Duration;
+
+pub(crate) use authstore::migration::Migrator;
+pub(crate) use authstore::{
+    Account, AccountChanges, AuthStore, Authenticator, Backend, Change, Constraint, Entity, Error,
+    Expired, Result, Session, SessionChanges, User, UserChanges, VerificationToken,
+};
+pub(crate) use authstore_conformance::Reference;
+use authstore_conformance::{
+    BoxError, Description, Harness, Outcome, ReferenceStorage, Runner, Storage,
+};
+pub(crate) use time::OffsetDateTime;
+pub(crate) use uuid::Uuid;
+
+/// Of each operation, what the reference does, for a fault to override, and how a handle gets there.
+macro_rules! operations {
+    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
+        /// What a backend does wrong: whatever it overrides.
+        ///
+        /// Each handle on a storage has a fault of its own, which may remember things.
+        pub(crate) trait Fault: Default + Send + Sync + 'static {
+            $(fn $name(&self, db: &Reference $(, $argument: $kind)*) -> Result<$result> {
+                db.$name($($argument),*)
+            })*
+
+            fn migrator(&self, db: &Reference) -> Option<Migrator> {
+                Backend::migrator(db)
+            }
+
+            /// What a handle works on, which should be the storage.
+            fn attach(storage: Reference) -> Reference {
+                storage
+            }
+
+            /// What happens to a storage when it can be reached again.
+            fn restart(_db: &Reference) {}
+
+            /// What comes of a wrong password.
+            fn refuse(_password: &str) -> Error {
+                Error::backend("password authentication failed")
+            }
+        }
+
+        impl<F: Fault> Backend for Handle<F> {
+            fn name(&self) -> &'static str {
+                "broken"
+            }
+
+            $(fn $name(&self $(, $argument: $kind)*) -> Result<$result> {
+                self.fault.$name(&self.db $(, $argument)*)
+            })*
+
+            fn migrator(&self) -> Option<Migrator> {
+                self.fault.migrator(&self.db)
+            }
+        }
+    };
+}
+
+operations! {
+    fn create_user(user: &User) -> ();
+    fn get_user(id: Uuid) -> Option<User>;
+    fn get_user_by_email(email: &str) -> Option<User>;
+    fn get_user_by_account(provider: &str, provider_account_id: &str) -> Option<User>;
+    fn update_user(id: Uuid, changes: &UserChanges) -> User;
+    fn delete_user(id: Uuid) -> bool;
+    fn link_account(account: &Account) -> ();
+    fn create_user_with_account(user: &User, account: &Account) -> ();
+    fn unlink_account(provider: &str, provider_account_id: &str) -> bool;
+    fn get_account(provider: &str, provider_account_id: &str) -> Option<Account>;
+    fn update_account(provider: &str, provider_account_id: &str, changes: &AccountChanges) -> Account;
+    fn list_accounts_by_user_id(user_id: Uuid) -> Vec<Account>;
+    fn create_session(session: &Session) -> ();
+    fn get_session_and_user(session_token: &str) -> Option<(Session, User)>;
+    fn update_session(session_token: &str, changes: &SessionChanges) -> Option<Session>;
+    fn delete_session(session_token: &str) -> bool;
+    fn list_sessions_by_user_id(user_id: Uuid) -> Vec<Session>;
+    fn delete_sessions_by_user_id(user_id: Uuid, keep: Option<&str>) -> u64;
+    fn create_verification_token(verification_token: &VerificationToken) -> ();
+    fn use_verification_token(identifier: &str, token: &str) -> Option<VerificationToken>;
+    fn create_authenticator(authenticator: &Authenticator) -> ();
+    fn get_authenticator(credential_id: &str) -> Option<Authenticator>;
+    fn list_authenticators_by_user_id(user_id: Uuid) -> Vec<Authenticator>;
+    fn update_authenticator_counter(credential_id: &str, counter: i64) -> Authenticator;
+    fn delete_authenticator(credential_id: &str) -> bool;
+    fn delete_expired(now: OffsetDateTime, limit: u32) -> Expired;
+    fn ping() -> ();
+}
+
+/// A backend that breaks a rule.
+pub(crate) struct Entry {
+    /// The rule that is meant to catch it.
+    pub(crate) rule: &'static str,
+    /// What it does wrong, in a sentence.
+    pub(crate) does: &'static str,
+}
+
+/// Faults: name, rule meant for it, what it does wrong, and the operations that do it, with a test for each. A name may be followed by the type
+/// of what it remembers, in parentheses.
+macro_rules! faults {
+    ($($name:ident $(($memory:ty))? $rule:literal: $does:literal { $($body:tt)* })*) => {
+        $(
+            #[derive(Default)]
+            struct $name $(($memory))?;
+            impl Fault for $name { $($body)* }
+        )*
+
+        pub(crate) fn faults() -> Vec<Entry> {
+            vec![$(Entry { rule: $rule, does: $does }),*]
+        }
+
+        #[expect(non_snake_case, reason = "a test for each fault bears its name")]
+        mod caught {
+            $(#[test]
+            fn $name() {
+                crate::fault::is_caught::<super::$name>($rule, $does);
+            })*
+        }
+    };
+}
+pub(crate) use faults;
+
+/// Lets other callers in between a check and the act that follows from it.
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_millis(2));
+}
+
+/// An operation that stores a row, after something has happened to the row.
+macro_rules! stores {
+    ($operation:ident |$row:ident: $kind:ty| $change:expr) => {
+        fn $operation(&self, db: &Reference, given: &$kind) -> Result<()> {
+            let mut $row = given.clone();
+            $change;
+            db.$operation(&$row)
+        }
+    };
+}
+pub(crate) use stores;
+
+/// The rule fails the backend, and says why.
+pub(crate) fn is_caught<F: Fault>(rule: &str, does: &str) {
+    let certificate = Runner::new(Broken::<F>::new())
+        .only(rule)
+        .time_limit(Duration::from_secs(20))
+        .run();
+    let report = certificate.rules.iter().find(|report| report.id == rule);
+    let report = report.unwrap_or_else(|| panic!("there is no rule {rule}"));
+    let detail = report.detail.as_deref().unwrap_or_default();
+    assert_eq!(
+        report.outcome,
+        Outcome::Failed,
+        "{rule} is meant to catch a backend that does this: {does}\n{detail}"
+    );
+    assert!(
+        detail.contains(rule) && detail.contains("replay"),
+        "{detail}"
+    );
+    println!("{detail}");
+}
+
+/// The fault of a backend that has none.
+#[derive(Default)]
+pub(crate) struct Faultless;
+
+impl Fault for Faultless {}
+
+struct Handle<F> {
+    db: Reference,
+    fault: F,
+}
+
+/// The harness of a backend with a fault.
+pub(crate) struct Broken<F>(PhantomData<fn() -> F>);
+
+impl<F> Broken<F> {
+    pub(crate) fn new() -> Self {
+        Broken(PhantomData)
+    }
+}
+
+impl<F: Fault> Harness for Broken<F> {
+    fn describe(&self) -> Description {
+        Description::new(std::any::type_name::<F>(), "0")
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        let shared = Arc::new(OnceLock::new());
+        let reference = Arc::clone(&shared);
+        let storage = ReferenceStorage::new(move |storage: Reference| {
+            let _ = shared.set(storage.clone());
+            Handle {
+                db: F::attach(storage),
+                fault: F::default(),
+            }
+        });
+        Ok(Box::new(BrokenStorage::<F> {
+            storage: Box::new(storage),
+            reference,
+            fault: PhantomData,
+        }))
+    }
+}
+
+struct BrokenStorage<F> {
+    storage: Box<dyn Storage>,
+    /// There from the first handle on.
+    reference: Arc<OnceLock<Reference>>,
+    fault: PhantomData<fn() -> F>,
+}
+
+impl<F: Fault> Storage for BrokenStorage<F> {
+    fn open(&self) -> Result<AuthStore, BoxError> {
+        self.storage.open()
+    }
+
+    fn cut_off(&self) -> Result<(), BoxError> {
+        self.storage.cut_off()
+    }
+
+    fn restore(&self) -> Result<(), BoxError> {
+        self.storage.restore()?;
+        if let Some(reference) = self.reference.get() {
+            F::restart(reference);
+        }
+        Ok(())
+    }
+
+    fn pause(&self) -> Result<(), BoxError> {
+        self.storage.pause()
+    }
+
+    fn resume(&self) -> Result<(), BoxError> {
+        self.storage.resume()
+    }
+
+    fn open_with_password(&self, password: &str) -> Result<authstore::Result<AuthStore>, BoxError> {
+        Ok(Err(F::refuse(password)))
+    }
+}

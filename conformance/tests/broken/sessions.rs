@@ -1,0 +1,435 @@
+//! Faults with sessions.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+/// Stores a session whatever refuses it.
+fn force(db: &Reference, session: &Session) -> Result<()> {
+    db.with(|model| {
+        model
+            .sessions
+            .insert(session.session_token.clone(), session.clone());
+    })
+}
+
+faults! {
+    LastsLonger "create_session.stored": "Stores a session that is to expire an hour later." {
+        stores!(create_session |session: Session| session.expires += Duration::from_secs(3_600));
+    }
+
+    MakesSessionIds "create_session.given_id": "Makes a random UUID (version 4) of the id that was given." {
+        stores!(create_session |session: Session| {
+            session.id = Uuid::from_u128(session.id.as_u128() & !(0xf << 76) | 0x4 << 76)
+        });
+    }
+
+    ThreeBytesInToken "create_session.text": "Replaces characters of four bytes in a session token by question marks." {
+        stores!(create_session |session: Session| session.session_token = three_bytes(&session.session_token));
+    }
+
+    CutsSessionToken "create_session.long_token": "Cuts a session token to 191 characters." {
+        stores!(create_session |session: Session| session.session_token = head(&session.session_token));
+    }
+
+    TrimsSessionToken "create_session.token_by_bytes": "Trims session tokens." {
+        stores!(create_session |session: Session| session.session_token = trimmed(&session.session_token));
+    }
+
+    RoundsExpiry "create_session.every_millisecond": "Rounds the expiry of a session to hundredths of a second." {
+        stores!(create_session |session: Session| session.expires = hundredths(session.expires));
+    }
+
+    ExpiresUntil2038 "create_session.times": "Keeps the expiry of a session in seconds of 32 bits." {
+        stores!(create_session |session: Session| session.expires = until_2038(session.expires));
+    }
+
+    ExpiresInSummer "create_session.times": "Keeps the expiry of a session by a clock that is put forward in summer." {
+        stores!(create_session |session: Session| session.expires = daylight_saving(session.expires));
+    }
+
+    SharesSessionId "create_session.unique_id": "Lets two sessions have one id." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            match db.create_session(session) {
+                Err(Error::Conflict { constraint: Constraint::SessionId }) => force(db, session),
+                done => done,
+            }
+        }
+    }
+
+    ReplacesSession "create_session.unique_token": "Replaces a session when another is created with its token." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            match db.create_session(session) {
+                Err(Error::Conflict { constraint: Constraint::SessionToken }) => force(db, session),
+                done => done,
+            }
+        }
+    }
+
+    SessionOfNobody "create_session.unknown_user": "Creates a session of a user who is not there." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            match db.create_session(session) {
+                Err(Error::NotFound { .. }) => force(db, session),
+                done => done,
+            }
+        }
+    }
+
+    NeverThatToken (Mutex<BTreeSet<String>>) "create_session.again_after_delete": "Refuses the token of a session that was deleted." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            if self.0.lock().expect("no panic while held").contains(&session.session_token) {
+                return Err(Error::conflict(Constraint::SessionToken));
+            }
+            db.create_session(session)
+        }
+
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            self.0.lock().expect("no panic while held").insert(session_token.to_owned());
+            db.delete_session(session_token)
+        }
+    }
+
+    LooksThenOpens "create_session.one_winner": "Looks whether a session token is free, then creates the session." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            if db.get_session_and_user(&session.session_token)?.is_some() {
+                return Err(Error::conflict(Constraint::SessionToken));
+            }
+            pause();
+            force(db, session)
+        }
+    }
+
+    AbsentSessionIsError "get_session_and_user.absent": "Answers with an error when there is no session with the token." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            db.get_session_and_user(session_token)?.map(Some).ok_or(Error::backend("no rows were returned"))
+        }
+    }
+
+    AnotherUsersSession "get_session_and_user.its_user": "Returns a session with another user than its own." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let found = db.get_session_and_user(session_token)?;
+            let first = db.with(|model| model.users.values().next().cloned())?;
+            Ok(found.zip(first).map(|((session, _), user)| (session, user)))
+        }
+    }
+
+    HidesExpired "get_session_and_user.expired_too": "Hides a session that has expired by a clock of its own." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let found = db.get_session_and_user(session_token)?;
+            Ok(found.filter(|(session, _)| !session.is_expired(OffsetDateTime::now_utc())))
+        }
+    }
+
+    FindsTokenInOtherCase "get_session_and_user.exact": "Finds a session by its token in another case." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            db.with(|model| {
+                let token = model.sessions.keys().find(|own| own.eq_ignore_ascii_case(session_token))?.clone();
+                model.get_session_and_user(&token)
+            })
+        }
+    }
+
+    OldUser (Mutex<Vec<User>>) "get_session_and_user.current_user": "Remembers the user of a session as first seen." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let Some((session, user)) = db.get_session_and_user(session_token)? else {
+                return Ok(None);
+            };
+            let mut seen = self.0.lock().expect("no panic while held");
+            if let Some(old) = seen.iter().find(|old| old.id == user.id) {
+                return Ok(Some((session, old.clone())));
+            }
+            seen.push(user.clone());
+            Ok(Some((session, user)))
+        }
+    }
+
+    TwoSteps "get_session_and_user.one_step": "Reads a session, and its user in a second step, who must be there." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let Some((session, _)) = db.get_session_and_user(session_token)? else {
+                return Ok(None);
+            };
+            pause();
+            let user = db.get_user(session.user_id)?.ok_or(Error::not_found(Entity::User))?;
+            Ok(Some((session, user)))
+        }
+    }
+
+    KeepsOwner "update_session.every_combination": "Does not move a session to another user." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            db.update_session(session_token, &SessionChanges { user_id: None, ..changes.clone() })
+        }
+    }
+
+    NeverShortens "update_session.every_combination": "Does not let a session end earlier than it was to." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let before = db.get_session_and_user(session_token)?;
+            let expires = changes.expires.map(|new| before.map_or(new, |(session, _)| new.max(session.expires)));
+            db.update_session(session_token, &SessionChanges { expires, ..changes.clone() })
+        }
+    }
+
+    NoChangeNoSession "update_session.nothing_to_change": "Finds no session when there is nothing to change, as MySQL counts rows." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let before = db.get_session_and_user(session_token)?.map(|(session, _)| session);
+            let after = db.update_session(session_token, changes)?;
+            Ok(after.filter(|after| before.as_ref() != Some(after)))
+        }
+    }
+
+    RefusesMissingSession "update_session.missing": "Refuses to update a session that is not there." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            db.update_session(session_token, changes)?.map(Some).ok_or(Error::not_found(Entity::User))
+        }
+    }
+
+    MovesToNobody "update_session.unknown_user": "Moves a session to a user who is not there." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            match (db.update_session(session_token, changes), changes.user_id) {
+                (Err(Error::NotFound { .. }), Some(user_id)) => db.with(|model| {
+                    let session = model.sessions.get_mut(session_token)?;
+                    session.user_id = user_id;
+                    Some(session.clone())
+                }),
+                (done, _) => done,
+            }
+        }
+    }
+
+    ExtendsAllOfUser "update_session.nothing_else": "Extends all sessions of the user." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let done = db.update_session(session_token, changes)?;
+            if let Some(done) = &done {
+                db.with(|model| {
+                    for session in model.sessions.values_mut().filter(|session| session.user_id == done.user_id) {
+                        session.expires = done.expires;
+                    }
+                })?;
+            }
+            Ok(done)
+        }
+    }
+
+    UpdatesTokenInOtherCase "update_session.exact": "Updates a session by its token in another case." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let token = db.with(|model| model.sessions.keys().find(|own| own.eq_ignore_ascii_case(session_token)).cloned())?;
+            db.update_session(token.as_deref().unwrap_or(session_token), changes)
+        }
+    }
+
+    UpdatesByEscapedToken "update_session.text": "Does not find a session to update when there is a quote in its token." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            db.update_session(&escaped(session_token), changes)
+        }
+    }
+
+    ExtendsInSeconds "update_session.times": "Cuts a new expiry to seconds." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            db.update_session(session_token, &SessionChanges { expires: changes.expires.map(seconds), ..changes.clone() })
+        }
+    }
+
+    LosesSessionUpdates "update_session.all_survive": "Reads a session, and writes all fields back." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let Some((mut session, _)) = db.get_session_and_user(session_token)? else {
+                return Ok(None);
+            };
+            pause();
+            session.user_id = changes.user_id.unwrap_or(session.user_id);
+            session.expires = changes.expires.unwrap_or(session.expires);
+            db.with(|model| model.sessions.get_mut(session_token).map(|row| { *row = session.clone(); session }))
+        }
+    }
+
+    Resurrects "update_session.never_resurrects": "Reads a session, and writes it back though it was deleted meanwhile." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let session = db.update_session(session_token, changes)?;
+            pause();
+            if let Some(session) = &session {
+                force(db, session)?;
+            }
+            Ok(session)
+        }
+    }
+
+    DeletesNoSession "delete_session.true_then_false": "Says that it has deleted a session, and has not." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            Ok(db.get_session_and_user(session_token)?.is_some())
+        }
+    }
+
+    AlwaysDeletedSession "delete_session.true_then_false": "Says that it has deleted a session that was not there." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            db.delete_session(session_token).map(|_| true)
+        }
+    }
+
+    DeletesSessionsOfUser "delete_session.nothing_else": "Deletes all sessions of the user whose session it is." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            match db.get_session_and_user(session_token)? {
+                Some((_, user)) => Ok(db.delete_sessions_by_user_id(user.id, None)? > 0),
+                None => Ok(false),
+            }
+        }
+    }
+
+    DeletesPaddedToken "delete_session.exact": "Deletes a session whose token has other spaces at its end." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            db.with(|model| {
+                let before = model.sessions.len();
+                model.sessions.retain(|own, _| unpadded(own) != unpadded(session_token));
+                model.sessions.len() < before
+            })
+        }
+    }
+
+    DeletesByEscapedToken "delete_session.text": "Does not find a session to delete when there is a quote in its token." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            db.delete_session(&escaped(session_token))
+        }
+    }
+
+    DeletedByAllSessions "delete_session.one_winner": "Tells everybody who deletes a session at the same time that it was there." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            let found = db.get_session_and_user(session_token)?.is_some();
+            pause();
+            db.delete_session(session_token)?;
+            Ok(found)
+        }
+    }
+
+    AbsentSessionsAreError "list_sessions_by_user_id.absent": "Answers with an error when asked for the sessions of a user who is not there." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
+            db.list_sessions_by_user_id(user_id)
+        }
+    }
+
+    ListsAnothersSession "list_sessions_by_user_id.only_the_users": "Lists another user's session too." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            db.with(|model| {
+                let mut list = model.list_sessions_by_user_id(user_id);
+                list.extend(model.sessions.values().find(|session| session.user_id != user_id).cloned());
+                list.sort_by(|a, b| b.expires.cmp(&a.expires).then(a.id.cmp(&b.id)));
+                list
+            })
+        }
+    }
+
+    ListsNoExpired "list_sessions_by_user_id.expired_too": "Leaves expired sessions out of the list." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.retain(|session| !session.is_expired(OffsetDateTime::now_utc()));
+            Ok(list)
+        }
+    }
+
+    EarliestFirst "list_sessions_by_user_id.order": "Lists sessions with the earliest expiry first." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.sort_by_key(|session| (session.expires, session.id));
+            Ok(list)
+        }
+    }
+
+    NoSecondOrder "list_sessions_by_user_id.order": "Lists sessions of one expiry by their tokens." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.sort_by(|a, b| b.expires.cmp(&a.expires).then(a.session_token.cmp(&b.session_token)));
+            Ok(list)
+        }
+    }
+
+    TimesAsText "list_sessions_by_user_id.order": "Orders sessions by their expiry as if it were text without leading zeros." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.sort_by_key(|session| std::cmp::Reverse(session.expires.unix_timestamp().to_string()));
+            Ok(list)
+        }
+    }
+
+    OrderOfCreation (Mutex<Vec<Session>>) "list_sessions_by_user_id.order_after_updates": "Lists sessions in the order of their first expiry." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            self.0.lock().expect("no panic while held").push(session.clone());
+            db.create_session(session)
+        }
+
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let created = self.0.lock().expect("no panic while held").clone();
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.sort_by_key(|session| {
+                let first = created.iter().find(|first| first.id == session.id);
+                (std::cmp::Reverse(first.map(|first| first.expires)), session.id)
+            });
+            Ok(list)
+        }
+    }
+
+    NullKeepsAll "delete_sessions_by_user_id.all_of_them": "Deletes nothing when none is to be kept, as SQL compares with NULL." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            keep.map_or(Ok(0), |keep| db.delete_sessions_by_user_id(user_id, Some(keep)))
+        }
+    }
+
+    KeepsNone "delete_sessions_by_user_id.but_one": "Deletes the session that should be kept." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, _: Option<&str>) -> Result<u64> {
+            db.delete_sessions_by_user_id(user_id, None)
+        }
+    }
+
+    CountsTheKept "delete_sessions_by_user_id.but_one": "Counts the session that it keeps." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let before = db.list_sessions_by_user_id(user_id)?;
+            db.delete_sessions_by_user_id(user_id, keep)?;
+            Ok(before.len() as u64)
+        }
+    }
+
+    KeepsAllForAnother "delete_sessions_by_user_id.keeps_nothing_else": "Deletes nothing when the session to keep is another user's." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            if let Some(keep) = keep
+                && db.get_session_and_user(keep)?.is_none_or(|(session, _)| session.user_id != user_id)
+            {
+                return Ok(0);
+            }
+            db.delete_sessions_by_user_id(user_id, keep)
+        }
+    }
+
+    SignsEverybodyOut "delete_sessions_by_user_id.nobody_else": "Deletes everybody's sessions." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let deleted = db.delete_sessions_by_user_id(user_id, keep)?;
+            db.with(|model| model.sessions.retain(|token, _| keep == Some(token)))?;
+            Ok(deleted)
+        }
+    }
+
+    KeepsOtherCase "delete_sessions_by_user_id.exact": "Keeps a session whose token differs in case from the one to keep." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            db.with(|model| {
+                let before = model.sessions.len();
+                model.sessions.retain(|token, session| {
+                    session.user_id != user_id || keep.is_some_and(|keep| keep.eq_ignore_ascii_case(token))
+                });
+                (before - model.sessions.len()) as u64
+            })
+        }
+    }
+
+    KeepsByEscapedToken "delete_sessions_by_user_id.text": "Deletes the session to keep when there is a quote in its token." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            db.delete_sessions_by_user_id(user_id, keep.map(escaped).as_deref())
+        }
+    }
+
+    CountedByAll "delete_sessions_by_user_id.each_counted_once": "Counts a user's sessions, then deletes them." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let sessions = db.list_sessions_by_user_id(user_id)?;
+            let counted = sessions.iter().filter(|session| keep != Some(&session.session_token)).count();
+            pause();
+            db.delete_sessions_by_user_id(user_id, keep)?;
+            Ok(counted as u64)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Faults with verification tokens.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+faults! {
+    TokenLastsLonger "create_verification_token.stored": "Stores a token that is to expire an hour later." {
+        stores!(create_verification_token |token: VerificationToken| token.expires += Duration::from_secs(3_600));
+    }
+
+    OneTokenEach "create_verification_token.several_for_one": "Deletes the earlier tokens of an identifier." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            db.create_verification_token(token)?;
+            db.with(|model| {
+                model.verification_tokens.retain(|value, old| value == &token.token || old.identifier != token.identifier);
+            })
+        }
+    }
+
+    ThreeBytesInIdentifier "create_verification_token.text": "Replaces characters of four bytes in an identifier by question marks." {
+        stores!(create_verification_token |token: VerificationToken| token.identifier = three_bytes(&token.identifier));
+    }
+
+    CutsIdentifier "create_verification_token.long_keys": "Cuts an identifier to 191 characters." {
+        stores!(create_verification_token |token: VerificationToken| token.identifier = head(&token.identifier));
+    }
+
+    UnpadsToken "create_verification_token.token_by_bytes": "Takes off the spaces at the end of a token." {
+        stores!(create_verification_token |token: VerificationToken| token.token = unpadded(&token.token));
+    }
+
+    RoundsTokenExpiry "create_verification_token.every_millisecond": "Rounds the expiry of a token to hundredths of a second." {
+        stores!(create_verification_token |token: VerificationToken| token.expires = hundredths(token.expires));
+    }
+
+    TokenUntil2038 "create_verification_token.times": "Keeps the expiry of a token in seconds of 32 bits." {
+        stores!(create_verification_token |token: VerificationToken| token.expires = until_2038(token.expires));
+    }
+
+    ReplacesToken "create_verification_token.unique_token": "Replaces a token when it is created again." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            db.with(|model| model.verification_tokens.remove(&token.token))?;
+            db.create_verification_token(token)
+        }
+    }
+
+    TokenPerIdentifier "create_verification_token.unique_token": "Replaces a token when it is created again for another identifier." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            db.with(|model| {
+                model.verification_tokens.retain(|value, old| value != &token.token || old.identifier == token.identifier);
+            })?;
+            db.create_verification_token(token)
+        }
+    }
+
+    NeverTokenAgain (Mutex<BTreeSet<String>>) "create_verification_token.again_after_use": "Refuses a token that was used up." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            if self.0.lock().expect("no panic while held").contains(&token.token) {
+                return Err(Error::conflict(Constraint::VerificationToken));
+            }
+            db.create_verification_token(token)
+        }
+
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            self.0.lock().expect("no panic while held").insert(token.to_owned());
+            db.use_verification_token(identifier, token)
+        }
+    }
+
+    LooksThenCreatesToken "create_verification_token.one_winner": "Looks whether a token is free, then creates it." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            if db.with(|model| model.verification_tokens.contains_key(&token.token))? {
+                return Err(Error::conflict(Constraint::VerificationToken));
+            }
+            pause();
+            db.with(|model| { model.verification_tokens.insert(token.token.clone(), token.clone()); })
+        }
+    }
+
+    NeverUsedUp "use_verification_token.once": "Returns a token without deleting it." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
+            Ok(found.filter(|found| found.identifier == identifier))
+        }
+    }
+
+    AbsentTokenIsError "use_verification_token.absent": "Answers with an error when there is no such token." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.use_verification_token(identifier, token)?;
+            found.map(Some).ok_or(Error::backend("the record to delete does not exist"))
+        }
+    }
+
+    AnyIdentifier "use_verification_token.wrong_identifier": "Accepts a token whatever the identifier." {
+        fn use_verification_token(&self, db: &Reference, _: &str, token: &str) -> Result<Option<VerificationToken>> {
+            db.with(|model| model.verification_tokens.remove(token))
+        }
+    }
+
+    WrongIdentifierUsesUp "use_verification_token.wrong_identifier": "Deletes a token that comes with the wrong identifier." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.with(|model| model.verification_tokens.remove(token))?;
+            Ok(found.filter(|found| found.identifier == identifier))
+        }
+    }
+
+    ExpiredIsGone "use_verification_token.expired_too": "Deletes an expired token and says that there was none." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.use_verification_token(identifier, token)?;
+            Ok(found.filter(|found| !found.is_expired(OffsetDateTime::now_utc())))
+        }
+    }
+
+    UsesAllUp "use_verification_token.nothing_else": "Deletes all tokens of the identifier." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.use_verification_token(identifier, token)?;
+            if found.is_some() {
+                db.with(|model| model.verification_tokens.retain(|_, other| other.identifier != identifier))?;
+            }
+            Ok(found)
+        }
+    }
+
+    IdentifierInOtherCase "use_verification_token.exact": "Accepts an identifier in another case." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            db.with(|model| {
+                let found = model.verification_tokens.get(token)?;
+                found.identifier.eq_ignore_ascii_case(identifier).then(|| model.verification_tokens.remove(token))?
+            })
+        }
+    }
+
+    PaddedToken "use_verification_token.exact": "Accepts a token with other spaces at its end." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            db.with(|model| {
+                let own = model.verification_tokens.keys().find(|own| unpadded(own) == unpadded(token))?.clone();
+                model.use_verification_token(identifier, &own)
+            })
+        }
+    }
+
+    ReadsThenDeletes "use_verification_token.one_winner": "Reads a token, then deletes it, and looks not whether it was still there." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
+            pause();
+            db.use_verification_token(identifier, token)?;
+            Ok(found.filter(|found| found.identifier == identifier))
+        }
+    }
+
+    UsesWhatIsSwept "use_verification_token.one_winner_against_delete_expired": "Reads a token, and believes that it has deleted it unless another caller has used it." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
+            pause();
+            db.use_verification_token(identifier, token)?;
+            Ok(found.filter(|found| found.identifier == identifier))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Faults with what has expired, and with `ping`.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+faults! {
+    SparesTheBoundary "delete_expired.boundary": "Spares what expires at the very moment." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(now - Duration::from_millis(1), limit)
+        }
+    }
+
+    SweepsTheSecond "delete_expired.to_the_millisecond": "Compares times by their seconds." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(seconds(now) + Duration::from_millis(999), limit)
+        }
+    }
+
+    SweepsUntil2038 "delete_expired.far_away": "Compares times in seconds of 32 bits." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(until_2038(now), limit)
+        }
+    }
+
+    SweepsInSummer "delete_expired.around_clock_changes": "Compares times by a clock that is put forward in summer." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(daylight_saving(now), limit)
+        }
+    }
+
+    NewestFirst "delete_expired.oldest_first": "Deletes the newest first of what has expired." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.with(|model| {
+                let mut due: Vec<Session> = model.sessions.values().filter(|row| row.expires <= now).cloned().collect();
+                due.sort_by_key(|row| std::cmp::Reverse(row.expires));
+                due.truncate(limit as usize);
+                for row in &due {
+                    model.sessions.remove(&row.session_token);
+                }
+                let tokens = model.delete_expired(OffsetDateTime::UNIX_EPOCH, 0).verification_tokens;
+                Expired { sessions: due.len() as u64, verification_tokens: tokens }
+            })
+        }
+    }
+
+    NoLimit "delete_expired.limit": "Deletes all that has expired whatever the limit." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, _: u32) -> Result<Expired> {
+            db.delete_expired(now, u32::MAX)
+        }
+    }
+
+    LimitsTheWhole "delete_expired.counts_apart": "Divides the limit between sessions and tokens." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.with(|model| {
+                let tokens = model.verification_tokens.clone();
+                let sessions = model.delete_expired(now, limit).sessions;
+                model.verification_tokens = tokens;
+                let kept = model.sessions.clone();
+                let verification_tokens = model.delete_expired(now, limit - sessions as u32).verification_tokens;
+                model.sessions = kept;
+                Expired { sessions, verification_tokens }
+            })
+        }
+    }
+
+    CountsTogether "delete_expired.counts_apart": "Counts sessions and tokens together." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            let done = db.delete_expired(now, limit)?;
+            let all = done.sessions + done.verification_tokens;
+            Ok(Expired { sessions: all, verification_tokens: all })
+        }
+    }
+
+    OwnClock "delete_expired.callers_clock": "Asks its own clock for what has expired." {
+        fn delete_expired(&self, db: &Reference, _: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(OffsetDateTime::now_utc(), limit)
+        }
+    }
+
+    FirstExpiry (Mutex<BTreeMap<String, OffsetDateTime>>) "delete_expired.after_updates": "Deletes a session when its first expiry is over, though it was extended." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            self.0.lock().expect("no panic while held").insert(session.session_token.clone(), session.expires);
+            db.create_session(session)
+        }
+
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            for (token, expires) in self.0.lock().expect("no panic while held").iter() {
+                db.update_session(token, &SessionChanges { expires: Some(*expires), user_id: None })?;
+            }
+            db.delete_expired(now, limit)
+        }
+    }
+
+    SweepsUsers "delete_expired.nothing_else": "Deletes users who have no session any more." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            let done = db.delete_expired(now, limit)?;
+            db.with(|model| {
+                let users: Vec<Uuid> = model.users.keys().copied().collect();
+                for id in users {
+                    if model.list_sessions_by_user_id(id).is_empty() {
+                        model.delete_user(id);
+                    }
+                }
+            })?;
+            Ok(done)
+        }
+    }
+
+    SweptTwice "delete_expired.each_counted_once": "Counts what has expired, then deletes it." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            let counted = db.with(|model| model.clone().delete_expired(now, limit))?;
+            pause();
+            db.delete_expired(now, limit)?;
+            Ok(counted)
+        }
+    }
+
+    NoAnswer "ping.answers": "Answers a ping with an error." {
+        fn ping(&self, db: &Reference) -> Result<()> {
+            db.ping()?;
+            Err(Error::backend("ping is not supported"))
+        }
+    }
+}

@@ -1,0 +1,527 @@
+//! Faults with users.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+faults! {
+    LosesName "create_user.stored": "Stores a user without the name." {
+        stores!(create_user |user: User| user.name = None);
+    }
+
+    VerifiedByImage "create_user.fields_alone": "Forgets when an address was verified, of a user without an image." {
+        stores!(create_user |user: User| if user.image.is_none() { user.email_verified = None });
+    }
+
+    MakesIds "create_user.given_id": "Makes a random UUID (version 4) of the id that was given." {
+        stores!(create_user |user: User| {
+            user.id = Uuid::from_u128(user.id.as_u128() & !(0xf << 76) | 0x4 << 76)
+        });
+    }
+
+    ThreeBytesInName "create_user.text": "Replaces characters of four bytes in a name by question marks." {
+        stores!(create_user |user: User| some(&mut user.name, three_bytes));
+    }
+
+    ComposesName "create_user.text": "Composes a letter and its accent in a name." {
+        stores!(create_user |user: User| some(&mut user.name, composed));
+    }
+
+    DoublesQuotesInName "create_user.hostile_text": "Stores the quotes of a name twice." {
+        stores!(create_user |user: User| some(&mut user.name, escaped));
+    }
+
+    RunsName "create_user.hostile_text": "Runs the SQL that it finds in a name." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            if user.name.as_ref().is_some_and(|name| name.contains("DROP TABLE")) {
+                db.with(|model| model.sessions.clear())?;
+            }
+            db.create_user(user)
+        }
+    }
+
+    EmptyNameIsMissing "create_user.empty_text": "Takes an empty name for a missing one." {
+        stores!(create_user |user: User| user.name = user.name.take().filter(|name| !name.is_empty()));
+    }
+
+    MissingIsEpoch "create_user.stored": "Takes a missing verification for one in 1970." {
+        stores!(create_user |user: User| user.email_verified = Some(OffsetDateTime::UNIX_EPOCH));
+    }
+
+    CutsImage "create_user.long_text": "Cuts an image to 65,535 bytes." {
+        stores!(create_user |user: User| some(&mut user.image, cut));
+    }
+
+    RefusesLongEmail "create_user.long_email": "Refuses an e-mail address of more than 255 bytes." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            if user.email.as_ref().is_some_and(|email| email.len() > 255) {
+                return Err(Error::backend("the value is too long for the column"));
+            }
+            db.create_user(user)
+        }
+    }
+
+    FoldsCase "create_user.email_by_bytes": "Refuses an e-mail address that another user has in another case." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let taken = db.with(|model| {
+                model.users.values().any(|other| match (&user.email, &other.email) {
+                    (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+                    _ => false,
+                })
+            })?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
+        }
+    }
+
+    TrimsEmail "create_user.email_by_bytes": "Trims e-mail addresses." {
+        stores!(create_user |user: User| some(&mut user.email, trimmed));
+    }
+
+    RoundsVerified "create_user.every_millisecond": "Rounds the time of a verification to hundredths of a second." {
+        stores!(create_user |user: User| user.email_verified = user.email_verified.map(hundredths));
+    }
+
+    JulianVerified "create_user.every_millisecond": "Keeps the time of a verification as a floating point number of days." {
+        stores!(create_user |user: User| user.email_verified = user.email_verified.map(julian));
+    }
+
+    VerifiedUntil2038 "create_user.times_far_away": "Keeps the time of a verification in seconds of 32 bits." {
+        stores!(create_user |user: User| user.email_verified = user.email_verified.map(until_2038));
+    }
+
+    VerifiedInSummer "create_user.times_around_clock_changes": "Keeps the time of a verification by a clock that is put forward in summer." {
+        stores!(create_user |user: User| user.email_verified = user.email_verified.map(daylight_saving));
+    }
+
+    OverwritesUser "create_user.unique_id": "Replaces a user when another is created with the same id." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            db.with(|model| model.users.remove(&user.id))?;
+            db.create_user(user)
+        }
+    }
+
+    SharesEmail "create_user.unique_email": "Lets two users have one e-mail address." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            match db.create_user(user) {
+                Err(Error::Conflict { constraint: Constraint::UserEmail }) => {
+                    db.with(|model| { model.users.insert(user.id, user.clone()); })
+                }
+                done => done,
+            }
+        }
+    }
+
+    SwallowsEmailConflict "create_user.unique_email": "Says nothing when an e-mail address is taken." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            match db.create_user(user) {
+                Err(Error::Conflict { constraint: Constraint::UserEmail }) => Ok(()),
+                done => done,
+            }
+        }
+    }
+
+    OneWithoutEmail "create_user.no_email_is_no_conflict": "Takes no e-mail address for one that only one user may have." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let taken = db.with(|model| model.users.values().any(|other| other.email.is_none()))?;
+            if user.email.is_none() && taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
+        }
+    }
+
+    NeverAgain (Mutex<BTreeSet<Uuid>>) "create_user.again_after_delete": "Refuses the id of a user who was deleted." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            if self.0.lock().expect("no panic while held").contains(&user.id) {
+                return Err(Error::conflict(Constraint::UserId));
+            }
+            db.create_user(user)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            self.0.lock().expect("no panic while held").insert(id);
+            db.delete_user(id)
+        }
+    }
+
+    LooksThenCreates "create_user.one_winner": "Looks whether an e-mail address is free, then creates the user." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let taken = db.with(|model| user.email.as_ref().is_some_and(|email| model.get_user_by_email(email).is_some()))?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            pause();
+            db.with(|model| { model.users.insert(user.id, user.clone()); })
+        }
+    }
+
+    AbsentUserIsError "get_user.absent": "Answers with an error when there is no user with the id." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            db.get_user(id)?.map(Some).ok_or(Error::not_found(Entity::User))
+        }
+    }
+
+    AbsentEmailIsError "get_user_by_email.absent": "Answers with an error when nobody has the e-mail address." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            db.get_user_by_email(email)?.map(Some).ok_or(Error::not_found(Entity::User))
+        }
+    }
+
+    AnyUser "get_user_by_email.finds_its_user": "Finds the first user whatever the e-mail address." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let first = db.with(|model| model.users.values().next().cloned())?;
+            Ok(db.get_user_by_email(email)?.and(first))
+        }
+    }
+
+    FindsOtherCase "get_user_by_email.exact": "Finds an e-mail address in another case." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            db.with(|model| {
+                let same = |user: &&User| user.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email));
+                model.users.values().find(same).cloned()
+            })
+        }
+    }
+
+    AbsentAccountUserIsError "get_user_by_account.absent": "Answers with an error when nobody has the account." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
+            db.get_user_by_account(provider, id_there)?.map(Some).ok_or(Error::not_found(Entity::Account))
+        }
+    }
+
+    AnyAccountUser "get_user_by_account.finds_its_user": "Finds the first user whoever has the account." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
+            let first = db.with(|model| model.users.values().next().cloned())?;
+            Ok(db.get_user_by_account(provider, id_there)?.and(first))
+        }
+    }
+
+    AnyProvider "get_user_by_account.both_keys_count": "Finds a user by the id at any provider." {
+        fn get_user_by_account(&self, db: &Reference, _: &str, id_there: &str) -> Result<Option<User>> {
+            db.with(|model| {
+                let account = model.accounts.values().find(|account| account.provider_account_id == id_there);
+                account.and_then(|account| model.users.get(&account.user_id).cloned())
+            })
+        }
+    }
+
+    TrimsAccountKeys "get_user_by_account.exact": "Finds a user by an account whose id there has other spaces at its end." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
+            db.with(|model| {
+                let same = |account: &&Account| {
+                    account.provider == provider && unpadded(&account.provider_account_id) == unpadded(id_there)
+                };
+                let account = model.accounts.values().find(same)?;
+                model.users.get(&account.user_id).cloned()
+            })
+        }
+    }
+
+    OldUserByAccount (Mutex<Vec<User>>) "get_user_by_account.current_user": "Remembers the user of an account as first seen." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
+            let Some(user) = db.get_user_by_account(provider, id_there)? else {
+                return Ok(None);
+            };
+            let mut seen = self.0.lock().expect("no panic while held");
+            if let Some(old) = seen.iter().find(|old| old.id == user.id) {
+                return Ok(Some(old.clone()));
+            }
+            seen.push(user.clone());
+            Ok(Some(user))
+        }
+    }
+
+    ClearsImage "update_user.every_combination": "Clears the image when an update does not name it." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if changes.image.is_keep() {
+                changes.image = Change::Clear;
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    ReturnsUserBefore "update_user.every_combination": "Returns a user as it was before the update." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let before = db.get_user(id)?;
+            let after = db.update_user(id, changes)?;
+            Ok(before.unwrap_or(after))
+        }
+    }
+
+    NeverFromNothing "update_user.sets_what_was_missing": "Does not set a field that was missing." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if db.get_user(id)?.is_some_and(|user| user.image.is_none()) {
+                changes.image = Change::Keep;
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    ClearIsKeep "update_user.clears": "Keeps a name that should be cleared." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if changes.name == Change::Clear {
+                changes.name = Change::Keep;
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    NoChangeNoUser "update_user.nothing_to_change": "Finds no user when there is nothing to change, as MySQL counts rows." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let before = db.get_user(id)?;
+            let after = db.update_user(id, changes)?;
+            if before.as_ref() == Some(&after) {
+                return Err(Error::not_found(Entity::User));
+            }
+            Ok(after)
+        }
+    }
+
+    UpsertsUser "update_user.missing": "Makes a user of an update that finds none." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            match db.update_user(id, changes) {
+                Err(Error::NotFound { .. }) => {
+                    db.create_user(&User { id, name: None, email: None, email_verified: None, image: None })?;
+                    db.update_user(id, changes)
+                }
+                done => done,
+            }
+        }
+    }
+
+    UpdatesAllUsers "update_user.nobody_else": "Writes a name to all users." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let done = db.update_user(id, changes)?;
+            db.with(|model| model.users.values_mut().for_each(|user| user.name = done.name.clone()))?;
+            Ok(done)
+        }
+    }
+
+    UpdateSharesEmail "update_user.unique_email": "Lets an update take another user's e-mail address." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            match db.update_user(id, changes) {
+                Err(Error::Conflict { .. }) => db.with(|model| {
+                    let user = model.users.get_mut(&id).expect("it was found a moment ago");
+                    user.email = changes.email.clone().apply(user.email.take());
+                    user.clone()
+                }),
+                done => done,
+            }
+        }
+    }
+
+    KeepsOldEmail (Mutex<BTreeSet<String>>) "update_user.moves_the_email": "Does not give an e-mail address free that a user gives up." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let given_up = self.0.lock().expect("no panic while held");
+            if user.email.as_ref().is_some_and(|email| given_up.contains(email)) {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let before = db.get_user(id)?.and_then(|user| user.email);
+            let done = db.update_user(id, changes)?;
+            if done.email != before {
+                self.0.lock().expect("no panic while held").extend(before);
+            }
+            Ok(done)
+        }
+    }
+
+    UpdatesNameInThreeBytes "update_user.text": "Replaces characters of four bytes in a new name by question marks." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if let Change::Set(name) = &mut changes.name {
+                *name = three_bytes(name);
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    CutsNewImage "update_user.long_text": "Cuts a new image to 65,535 bytes." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if let Change::Set(image) = &mut changes.image {
+                *image = cut(image);
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    SameEmailInOtherCase "update_user.email_by_bytes": "Keeps an e-mail address that changes in case only." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            let before = db.get_user(id)?.and_then(|user| user.email).unwrap_or_default();
+            if changes.email.value().is_some_and(|email| email.eq_ignore_ascii_case(&before)) {
+                changes.email = Change::Keep;
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    PaddedEmailIsTaken "update_user.email_by_bytes": "Refuses an e-mail address that another user has with another space at its end." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let taken = db.with(|model| {
+                model.users.values().any(|other| match (changes.email.value(), &other.email) {
+                    (Some(email), Some(own)) => other.id != id && unpadded(own) == unpadded(email),
+                    _ => false,
+                })
+            })?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.update_user(id, changes)
+        }
+    }
+
+    UpdatesVerifiedInSeconds "update_user.times": "Cuts a new time of verification to seconds." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if let Change::Set(time) = &mut changes.email_verified {
+                *time = seconds(*time);
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    LosesUpdates "update_user.all_survive": "Reads a user, and writes all fields back." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let Some(mut user) = db.get_user(id)? else {
+                return Err(Error::not_found(Entity::User));
+            };
+            pause();
+            user.name = changes.name.clone().apply(user.name);
+            user.email = changes.email.clone().apply(user.email);
+            user.email_verified = changes.email_verified.clone().apply(user.email_verified);
+            user.image = changes.image.clone().apply(user.image);
+            db.with(|model| { model.users.insert(id, user.clone()); })?;
+            Ok(user)
+        }
+    }
+
+    LooksThenUpdates "update_user.one_email_one_winner": "Looks whether an e-mail address is free, then updates the user." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let taken = db.with(|model| changes.email.value().is_some_and(|email| {
+                model.get_user_by_email(email).is_some_and(|user| user.id != id)
+            }))?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            pause();
+            let mut user = db.get_user(id)?.ok_or(Error::not_found(Entity::User))?;
+            user.email = changes.email.clone().apply(user.email);
+            db.with(|model| { model.users.insert(id, user.clone()); })?;
+            Ok(user)
+        }
+    }
+
+    DeletesNoUser "delete_user.true_then_false": "Says that it has deleted a user, and has not." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            Ok(db.get_user(id)?.is_some())
+        }
+    }
+
+    AlwaysDeletedUser "delete_user.true_then_false": "Says that it has deleted a user who was not there." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.delete_user(id).map(|_| true)
+        }
+    }
+
+    LeavesAccounts "delete_user.accounts_too": "Leaves the accounts of a deleted user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.with(|model| {
+                let accounts = model.accounts.clone();
+                let deleted = model.delete_user(id);
+                model.accounts = accounts;
+                deleted
+            })
+        }
+    }
+
+    LeavesSessions "delete_user.sessions_too": "Leaves the sessions of a deleted user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.with(|model| {
+                let sessions = model.sessions.clone();
+                let deleted = model.delete_user(id);
+                model.sessions = sessions;
+                deleted
+            })
+        }
+    }
+
+    LeavesAuthenticators "delete_user.authenticators_too": "Leaves the authenticators of a deleted user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.with(|model| {
+                let authenticators = model.authenticators.clone();
+                let deleted = model.delete_user(id);
+                model.authenticators = authenticators;
+                deleted
+            })
+        }
+    }
+
+    DeletesOthersSessions "delete_user.nobody_else": "Deletes everybody's sessions along with a user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.with(|model| model.sessions.clear())?;
+            db.delete_user(id)
+        }
+    }
+
+    DeletesTokens "delete_user.verification_tokens_stay": "Deletes the verification tokens for a user's e-mail address." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let email = db.get_user(id)?.and_then(|user| user.email);
+            db.with(|model| model.verification_tokens.retain(|_, token| Some(&token.identifier) != email.as_ref()))?;
+            db.delete_user(id)
+        }
+    }
+
+    DeletedByAllUsers "delete_user.one_winner": "Tells everybody who deletes a user at the same time that the user was there." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let found = db.get_user(id)?.is_some();
+            pause();
+            db.delete_user(id)?;
+            Ok(found)
+        }
+    }
+
+    OrphansSessions "delete_user.no_orphan_session": "Looks for the user, then creates the session." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            if db.get_user(session.user_id)?.is_none() {
+                return Err(Error::not_found(Entity::User));
+            }
+            pause();
+            db.with(|model| { model.sessions.insert(session.session_token.clone(), session.clone()); })
+        }
+    }
+
+    OrphansAccounts "delete_user.no_orphan_account": "Looks for the user, then links the account." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            if db.get_user(account.user_id)?.is_none() {
+                return Err(Error::not_found(Entity::User));
+            }
+            pause();
+            let key = (account.provider.clone(), account.provider_account_id.clone());
+            db.with(|model| { model.accounts.insert(key, account.clone()); })
+        }
+    }
+
+    OrphansAuthenticators "delete_user.no_orphan_authenticator": "Looks for the user, then creates the authenticator." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            if db.get_user(authenticator.user_id)?.is_none() {
+                return Err(Error::not_found(Entity::User));
+            }
+            pause();
+            let id = authenticator.credential_id.clone();
+            db.with(|model| { model.authenticators.insert(id, authenticator.clone()); })
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What storages do to values: for the faults of all operations that store some.
+
+use authstore::Account;
+use time::{Month, OffsetDateTime, Weekday};
+
+/// Replaces characters of four bytes, as MySQL's old `utf8` does.
+pub(crate) fn three_bytes(text: &str) -> String {
+    text.replace(|character: char| character.len_utf8() == 4, "?")
+}
+
+/// Takes off blanks at both ends.
+pub(crate) fn trimmed(text: &str) -> String {
+    text.trim().to_owned()
+}
+
+/// Takes off spaces at the end, as a comparison that pads does.
+pub(crate) fn unpadded(text: &str) -> String {
+    text.trim_end_matches(' ').to_owned()
+}
+
+/// Composes e and its accent.
+pub(crate) fn composed(text: &str) -> String {
+    text.replace("e\u{301}", "é")
+}
+
+/// Doubles quotes, as one does who escapes them and sends them as a parameter all the same.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('\'', "''")
+}
+
+/// Takes a backslash for an escape.
+pub(crate) fn unescaped(text: &str) -> String {
+    text.replace('\\', "")
+}
+
+/// Cuts to what MySQL's `text` holds.
+pub(crate) fn cut(text: &str) -> String {
+    let end = (0..=65_535).rev().find(|end| text.is_char_boundary(*end));
+    text[..end.unwrap_or(0)].to_owned()
+}
+
+/// The first 191 characters, which is what an old index of MySQL holds.
+pub(crate) fn head(text: &str) -> String {
+    text.chars().take(191).collect()
+}
+
+/// Does something to a text that may be missing.
+pub(crate) fn some(text: &mut Option<String>, change: fn(&str) -> String) {
+    *text = text.as_deref().map(change);
+}
+
+/// Does something to the texts of an account that may be missing.
+pub(crate) fn texts(account: &mut Account, change: fn(&str) -> String) {
+    for text in [
+        &mut account.refresh_token,
+        &mut account.access_token,
+        &mut account.token_type,
+        &mut account.scope,
+        &mut account.id_token,
+        &mut account.session_state,
+        &mut account.oauth_token_secret,
+        &mut account.oauth_token,
+    ] {
+        some(text, change);
+    }
+}
+
+/// Cuts to seconds.
+pub(crate) fn seconds(time: OffsetDateTime) -> OffsetDateTime {
+    in_millis(time, |millis| millis.div_euclid(1_000) * 1_000)
+}
+
+/// Rounds to hundredths of a second.
+pub(crate) fn hundredths(time: OffsetDateTime) -> OffsetDateTime {
+    in_millis(time, |millis| (millis + 5).div_euclid(10) * 10)
+}
+
+/// Keeps a day and its fraction in a floating point number, and cuts.
+pub(crate) fn julian(time: OffsetDateTime) -> OffsetDateTime {
+    in_millis(time, |millis| {
+        let day = millis as f64 / 86_400_000.0 + 2_440_587.5;
+        ((day - 2_440_587.5) * 86_400_000.0) as i64
+    })
+}
+
+/// Keeps seconds in 32 bits.
+pub(crate) fn until_2038(time: OffsetDateTime) -> OffsetDateTime {
+    in_millis(time, |millis| {
+        i64::from((millis.div_euclid(1_000)) as i32) * 1_000 + millis.rem_euclid(1_000)
+    })
+}
+
+/// Does what a server in Berlin does to local times: there is no hour from 2 to 3 when summer begins.
+pub(crate) fn daylight_saving(time: OffsetDateTime) -> OffsetDateTime {
+    let gap = time.month() == Month::March
+        && time.weekday() == Weekday::Sunday
+        && time.day() > 24
+        && matches!(time.hour(), 1 | 2);
+    if gap {
+        time + std::time::Duration::from_secs(3_600)
+    } else {
+        time
+    }
+}
+
+fn in_millis(time: OffsetDateTime, change: impl FnOnce(i64) -> i64) -> OffsetDateTime {
+    let millis = change((time.unix_timestamp_nanos() / 1_000_000) as i64);
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap_or(time)
+}
