@@ -45,6 +45,10 @@ impl Context {
         &*self.storage
     }
 
+    pub(crate) fn harness(&self) -> &dyn Harness {
+        &*self.harness
+    }
+
     /// Another fresh storage, with a handle on it.
     pub(crate) fn another(&self) -> Verdict<(Box<dyn Storage>, AuthStore)> {
         fresh(&*self.harness)

@@ -6,7 +6,6 @@ use authstore::{
     VerificationToken,
 };
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::failure::Verdict;
 use crate::show::Show;
@@ -203,6 +202,21 @@ pub(crate) fn look(
 }
 
 impl World {
+    /// Whether each table has either what it had then, or nothing.
+    pub(crate) fn is_what_is_left_of(&self, then: &World) -> bool {
+        fn left<T: PartialEq>(now: &[T], then: &[T]) -> bool {
+            now.is_empty() || now == then
+        }
+        left(&self.users, &then.users)
+            && left(&self.accounts, &then.accounts)
+            && left(&self.sessions, &then.sessions)
+            && left(&self.authenticators, &then.authenticators)
+    }
+
+    pub(crate) fn has_users(&self) -> bool {
+        !self.users.is_empty()
+    }
+
     /// Nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.users.is_empty()
@@ -222,9 +236,4 @@ impl Show for World {
             self.authenticators.show()
         )
     }
-}
-
-/// The number of a test user's row as the suite writes it.
-pub(crate) fn ids(numbers: impl IntoIterator<Item = u128>) -> Vec<Uuid> {
-    numbers.into_iter().map(id).collect()
 }

@@ -7,11 +7,13 @@
 //!
 #![doc = include_str!("../BROKEN.md")]
 
+mod call;
 mod certificate;
 mod context;
 mod failure;
 mod fixture;
 mod harness;
+mod history;
 mod macros;
 mod model;
 mod profile;
@@ -21,6 +23,7 @@ mod registry;
 mod rule;
 mod rules;
 mod runner;
+mod sequence;
 mod show;
 mod strings;
 mod times;

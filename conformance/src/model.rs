@@ -13,7 +13,7 @@ use uuid::Uuid;
 ///
 /// Where a row breaks several constraints, a backend may name any of them: a method that refuses returns all that would
 /// be right.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Model {
     /// By id.
     pub users: BTreeMap<Uuid, User>,

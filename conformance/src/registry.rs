@@ -253,6 +253,57 @@ macro_rules! __with_rules {
             ping {
                 answers ReadingAndWriting 1 "ping succeeds on a storage that can be reached."
             }
+            storage {
+                fresh_is_empty ReadingAndWriting 1 "A fresh storage holds nothing."
+                isolated ReadingAndWriting 1 "Two storages share nothing, and to remove one leaves the other."
+                handles_agree Concurrency 1 "What one handle has written, another on the same storage reads at once."
+                outlives_handles ReadingAndWriting 1 "What was written is there when the handle is closed and another is opened."
+            }
+            values {
+                any_row Values 1 "Whatever strings, times and integers are let in come back as they were, in random rows of every model."
+            }
+            model {
+                sequences ReadingAndWriting 1 "Random sequences of all operations over few keys agree with the model, result by result and in what they leave."
+            }
+            linearizable {
+                users Concurrency 1 "Calls on one e-mail address at the same time give what they would give one after the other."
+                accounts Concurrency 1 "Calls on one account at the same time give what they would give one after the other."
+                sessions Concurrency 1 "Calls on one session at the same time give what they would give one after the other."
+                verification_tokens Concurrency 1 "Calls on one verification token at the same time give what they would give one after the other."
+                authenticators Concurrency 1 "Calls on one authenticator at the same time give what they would give one after the other."
+            }
+            load {
+                no_busy_error Concurrency 1 "Under mixed load of 16 threads on few rows, no deadlock or busy error reaches the caller, and no row is left without its user."
+                unrelated_rows Concurrency 1 "Threads of which each works on its own rows do not get in each other's way."
+            }
+            faults {
+                unreachable Faults 1 "On a storage that cannot be reached every operation fails with Unavailable (a write perhaps with OutcomeUnknown), in time."
+                restart Faults 1 "After the storage was away, every handle works again by itself, and finds all that was written."
+                paused Faults 1 "On a storage that gives no answer every write ends in time with Unavailable or OutcomeUnknown, with more callers than connections too."
+                failed_operations_leak_nothing Faults 1 "After a thousand refused operations everything works as before."
+                cut_during_write Faults 1 "When connections are cut during writes, each is wholly there or not at all, and what was acknowledged is there."
+                wrong_password Faults 1 "A wrong password is reported at once, and not shown."
+            }
+            migrate {
+                from_nothing Migrations 1 "Without its schema an operation says so, and migrate makes it work."
+                twice Migrations 1 "To migrate what is up to date takes no step and changes nothing."
+                at_once Migrations 1 "Of several callers at once each step is taken by one."
+                down_and_up Migrations 1 "All steps down and up leave a schema that works and is empty."
+                last_step Migrations 1 "The last step down and up keeps what belongs to the others."
+                step_by_step Migrations 1 "up_to and down_to stop where they are told to, and status says what is applied."
+                resumes Migrations 1 "After a step failed in the middle, the next run finishes."
+                refuses_changed_step Migrations 1 "A step that was changed after it was applied is refused, and nothing is changed."
+                refuses_missing_step Migrations 1 "A history with a step that the program does not have is refused, and nothing is changed."
+                refuses_newer_schema Migrations 1 "A schema newer than the program is refused, and nothing is changed."
+                refuses_step_out_of_order Migrations 1 "A step older than those applied is refused, and nothing is changed."
+                series_apart Migrations 1 "Another series of steps has a history of its own."
+            }
+            secrets {
+                refused Secrets 1 "The error of a refused operation shows no token."
+                without_schema Secrets 1 "The error of an operation without a schema shows no token."
+                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token."
+                handle Secrets 1 "Debug of a handle shows neither a token nor a URL."
+            }
         }
     };
 }

@@ -299,3 +299,25 @@ impl Show for NewSession {
         }
     }
 }
+
+/// A model that has no shorter way to be written, as code.
+pub(crate) trait AsCode {
+    fn as_code(&self) -> String;
+}
+
+impl AsCode for Authenticator {
+    fn as_code(&self) -> String {
+        format!(
+            "Authenticator {{ credential_id: {}, user_id: {}, provider_account_id: {}, credential_public_key: {}, \
+             counter: {}, credential_device_type: {}, credential_backed_up: {}, transports: {} }}",
+            self.credential_id.code(),
+            self.user_id.code(),
+            self.provider_account_id.code(),
+            self.credential_public_key.code(),
+            self.counter,
+            self.credential_device_type.code(),
+            self.credential_backed_up,
+            self.transports.code(),
+        )
+    }
+}

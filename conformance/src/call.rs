@@ -1,0 +1,328 @@
+//! Operations as values: made at random, run on a store and on the model, and printed as a person would type them.
+
+use authstore::{
+    Account, AccountChanges, AuthStore, Authenticator, Error, NewAccount, NewSession, NewUser,
+    Session, SessionChanges, User, UserChanges, VerificationToken,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::failure::show_result;
+use crate::model::{Answer, Model};
+use crate::show::{AsCode, Show};
+
+/// One call of an operation. Ids are always given, so that the model can be told the same.
+#[derive(Clone, Debug)]
+pub(crate) enum Call {
+    CreateUser(NewUser),
+    GetUser(Uuid),
+    GetUserByEmail(String),
+    GetUserByAccount(String, String),
+    UpdateUser(Uuid, UserChanges),
+    DeleteUser(Uuid),
+    LinkAccount(Uuid, NewAccount),
+    CreateUserWithAccount(NewUser, NewAccount),
+    UnlinkAccount(String, String),
+    GetAccount(String, String),
+    UpdateAccount(String, String, AccountChanges),
+    ListAccountsByUserId(Uuid),
+    CreateSession(NewSession),
+    GetSessionAndUser(String),
+    UpdateSession(String, SessionChanges),
+    DeleteSession(String),
+    ListSessionsByUserId(Uuid),
+    DeleteSessionsByUserId(Uuid, Option<String>),
+    CreateVerificationToken(VerificationToken),
+    UseVerificationToken(String, String),
+    CreateAuthenticator(Authenticator),
+    GetAuthenticator(String),
+    ListAuthenticatorsByUserId(Uuid),
+    UpdateAuthenticatorCounter(String, i64),
+    DeleteAuthenticator(String),
+    DeleteExpired(OffsetDateTime, u32),
+    Ping,
+}
+
+/// What a call gave, as text: the operations give values of many types, and all that is done with them is to compare
+/// them and to show them.
+pub(crate) type Reply = String;
+
+fn shown<T: Show>(value: T) -> Reply {
+    value.show()
+}
+
+impl Call {
+    /// Runs it on a store.
+    pub(crate) fn on_store(&self, store: &AuthStore) -> Result<Reply, Error> {
+        match self.clone() {
+            Call::CreateUser(user) => store.create_user(user).map(shown),
+            Call::GetUser(id) => store.get_user(id).map(shown),
+            Call::GetUserByEmail(email) => store.get_user_by_email(&email).map(shown),
+            Call::GetUserByAccount(provider, id) => {
+                store.get_user_by_account(&provider, &id).map(shown)
+            }
+            Call::UpdateUser(id, changes) => store.update_user(id, changes).map(shown),
+            Call::DeleteUser(id) => store.delete_user(id).map(shown),
+            Call::LinkAccount(user, account) => store.link_account(user, account).map(shown),
+            Call::CreateUserWithAccount(user, account) => {
+                store.create_user_with_account(user, account).map(shown)
+            }
+            Call::UnlinkAccount(provider, id) => store.unlink_account(&provider, &id).map(shown),
+            Call::GetAccount(provider, id) => store.get_account(&provider, &id).map(shown),
+            Call::UpdateAccount(provider, id, changes) => {
+                store.update_account(&provider, &id, changes).map(shown)
+            }
+            Call::ListAccountsByUserId(id) => store.list_accounts_by_user_id(id).map(shown),
+            Call::CreateSession(session) => store.create_session(session).map(shown),
+            Call::GetSessionAndUser(token) => store.get_session_and_user(&token).map(shown),
+            Call::UpdateSession(token, changes) => store.update_session(&token, changes).map(shown),
+            Call::DeleteSession(token) => store.delete_session(&token).map(shown),
+            Call::ListSessionsByUserId(id) => store.list_sessions_by_user_id(id).map(shown),
+            Call::DeleteSessionsByUserId(id, keep) => store
+                .delete_sessions_by_user_id(id, keep.as_deref())
+                .map(shown),
+            Call::CreateVerificationToken(token) => {
+                store.create_verification_token(token).map(shown)
+            }
+            Call::UseVerificationToken(identifier, token) => {
+                store.use_verification_token(&identifier, &token).map(shown)
+            }
+            Call::CreateAuthenticator(authenticator) => {
+                store.create_authenticator(authenticator).map(shown)
+            }
+            Call::GetAuthenticator(id) => store.get_authenticator(&id).map(shown),
+            Call::ListAuthenticatorsByUserId(id) => {
+                store.list_authenticators_by_user_id(id).map(shown)
+            }
+            Call::UpdateAuthenticatorCounter(id, counter) => {
+                store.update_authenticator_counter(&id, counter).map(shown)
+            }
+            Call::DeleteAuthenticator(id) => store.delete_authenticator(&id).map(shown),
+            Call::DeleteExpired(now, limit) => store.delete_expired(now, limit).map(shown),
+            Call::Ping => store.ping().map(shown),
+        }
+    }
+
+    /// Runs it on the model.
+    pub(crate) fn on_model(&self, model: &mut Model) -> Answer<Reply> {
+        Ok(match self.clone() {
+            Call::CreateUser(user) => {
+                let user = complete_user(user);
+                model.create_user(&user)?;
+                shown(user)
+            }
+            Call::GetUser(id) => shown(model.get_user(id)),
+            Call::GetUserByEmail(email) => shown(model.get_user_by_email(&email)),
+            Call::GetUserByAccount(provider, id) => {
+                shown(model.get_user_by_account(&provider, &id))
+            }
+            Call::UpdateUser(id, changes) => shown(model.update_user(id, &changes)?),
+            Call::DeleteUser(id) => shown(model.delete_user(id)),
+            Call::LinkAccount(user, account) => {
+                let account = complete_account(user, account);
+                model.link_account(&account)?;
+                shown(account)
+            }
+            Call::CreateUserWithAccount(user, account) => {
+                let user = complete_user(user);
+                let account = complete_account(user.id, account);
+                model.create_user_with_account(&user, &account)?;
+                shown((user, account))
+            }
+            Call::UnlinkAccount(provider, id) => shown(model.unlink_account(&provider, &id)),
+            Call::GetAccount(provider, id) => shown(model.get_account(&provider, &id)),
+            Call::UpdateAccount(provider, id, changes) => {
+                shown(model.update_account(&provider, &id, &changes)?)
+            }
+            Call::ListAccountsByUserId(id) => shown(model.list_accounts_by_user_id(id)),
+            Call::CreateSession(session) => {
+                let session = Session {
+                    id: session.id.expect("always given"),
+                    user_id: session.user_id,
+                    session_token: session.session_token,
+                    expires: session.expires,
+                };
+                model.create_session(&session)?;
+                shown(session)
+            }
+            Call::GetSessionAndUser(token) => shown(model.get_session_and_user(&token)),
+            Call::UpdateSession(token, changes) => shown(model.update_session(&token, &changes)?),
+            Call::DeleteSession(token) => shown(model.delete_session(&token)),
+            Call::ListSessionsByUserId(id) => shown(model.list_sessions_by_user_id(id)),
+            Call::DeleteSessionsByUserId(id, keep) => {
+                shown(model.delete_sessions_by_user_id(id, keep.as_deref()))
+            }
+            Call::CreateVerificationToken(token) => {
+                model.create_verification_token(&token)?;
+                shown(token)
+            }
+            Call::UseVerificationToken(identifier, token) => {
+                shown(model.use_verification_token(&identifier, &token))
+            }
+            Call::CreateAuthenticator(authenticator) => {
+                model.create_authenticator(&authenticator)?;
+                shown(authenticator)
+            }
+            Call::GetAuthenticator(id) => shown(model.get_authenticator(&id)),
+            Call::ListAuthenticatorsByUserId(id) => shown(model.list_authenticators_by_user_id(id)),
+            Call::UpdateAuthenticatorCounter(id, counter) => {
+                shown(model.update_authenticator_counter(&id, counter)?)
+            }
+            Call::DeleteAuthenticator(id) => shown(model.delete_authenticator(&id)),
+            Call::DeleteExpired(now, limit) => shown(model.delete_expired(now, limit)),
+            Call::Ping => shown(()),
+        })
+    }
+}
+
+fn complete_user(user: NewUser) -> User {
+    User {
+        id: user.id.expect("always given"),
+        name: user.name,
+        email: user.email,
+        email_verified: user.email_verified,
+        image: user.image,
+    }
+}
+
+fn complete_account(user_id: Uuid, account: NewAccount) -> Account {
+    Account {
+        id: account.id.expect("always given"),
+        user_id,
+        r#type: account.r#type,
+        provider: account.provider,
+        provider_account_id: account.provider_account_id,
+        refresh_token: account.refresh_token,
+        access_token: account.access_token,
+        expires_at: account.expires_at,
+        token_type: account.token_type,
+        scope: account.scope,
+        id_token: account.id_token,
+        session_state: account.session_state,
+        oauth_token_secret: account.oauth_token_secret,
+        oauth_token: account.oauth_token,
+    }
+}
+
+/// Whether what a store gave is what the model says, or one of the refusals that are right.
+pub(crate) fn agrees(got: &Result<Reply, Error>, answer: &Answer<Reply>) -> bool {
+    match (got, answer) {
+        (Ok(got), Ok(expected)) => got == expected,
+        (Err(error), Err(refusals)) => refusals.iter().any(|refusal| refusal.is(error)),
+        _ => false,
+    }
+}
+
+/// What the model says, as text.
+pub(crate) fn show_answer(answer: &Answer<Reply>) -> String {
+    match answer {
+        Ok(reply) => format!("Ok({reply})"),
+        Err(refusals) => refusals
+            .iter()
+            .map(|refusal| format!("Err({refusal:?})"))
+            .collect::<Vec<_>>()
+            .join(" or "),
+    }
+}
+
+/// What a store gave, as text.
+pub(crate) fn show_got(got: &Result<Reply, Error>) -> String {
+    match got {
+        Ok(reply) => format!("Ok({reply})"),
+        Err(_) => show_result(&got.as_ref().map(|_| ()).map_err(again)),
+    }
+}
+
+/// Errors cannot be cloned: the same for show.
+fn again(error: &Error) -> Error {
+    match error {
+        Error::Conflict { constraint } => Error::conflict(*constraint),
+        Error::NotFound { entity } => Error::not_found(*entity),
+        other => Error::backend(crate::failure::show_error(other)),
+    }
+}
+
+/// As a person would type it, without the store and the question mark.
+impl Show for Call {
+    fn show(&self) -> String {
+        let arguments: Vec<String> = match self {
+            Call::CreateUser(user) => vec![user.show()],
+            Call::GetUser(id)
+            | Call::DeleteUser(id)
+            | Call::ListAccountsByUserId(id)
+            | Call::ListSessionsByUserId(id)
+            | Call::ListAuthenticatorsByUserId(id) => vec![id.show()],
+            Call::GetUserByEmail(key)
+            | Call::GetSessionAndUser(key)
+            | Call::DeleteSession(key)
+            | Call::GetAuthenticator(key)
+            | Call::DeleteAuthenticator(key) => vec![key.show()],
+            Call::GetUserByAccount(first, second)
+            | Call::UnlinkAccount(first, second)
+            | Call::GetAccount(first, second)
+            | Call::UseVerificationToken(first, second) => vec![first.show(), second.show()],
+            Call::UpdateUser(id, changes) => vec![id.show(), changes.show()],
+            Call::LinkAccount(user, account) => vec![user.show(), account.show()],
+            Call::CreateUserWithAccount(user, account) => vec![user.show(), account.show()],
+            Call::UpdateAccount(provider, id, changes) => {
+                vec![provider.show(), id.show(), changes.show()]
+            }
+            Call::CreateSession(session) => vec![session.show()],
+            Call::UpdateSession(token, changes) => vec![token.show(), changes.show()],
+            Call::DeleteSessionsByUserId(id, keep) => vec![id.show(), keep.show()],
+            Call::CreateVerificationToken(token) => vec![format!(
+                "VerificationToken::new({}, {}, {})",
+                token.identifier.show(),
+                token.token.show(),
+                token.expires.show()
+            )],
+            Call::CreateAuthenticator(authenticator) => vec![authenticator.as_code()],
+            Call::UpdateAuthenticatorCounter(id, counter) => vec![id.show(), counter.show()],
+            Call::DeleteExpired(now, limit) => vec![now.show(), limit.to_string()],
+            Call::Ping => vec![],
+        };
+        format!("{}({})", self.name(), arguments.join(", "))
+    }
+}
+
+impl Call {
+    /// The operation's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Call::CreateUser(..) => "create_user",
+            Call::GetUser(..) => "get_user",
+            Call::GetUserByEmail(..) => "get_user_by_email",
+            Call::GetUserByAccount(..) => "get_user_by_account",
+            Call::UpdateUser(..) => "update_user",
+            Call::DeleteUser(..) => "delete_user",
+            Call::LinkAccount(..) => "link_account",
+            Call::CreateUserWithAccount(..) => "create_user_with_account",
+            Call::UnlinkAccount(..) => "unlink_account",
+            Call::GetAccount(..) => "get_account",
+            Call::UpdateAccount(..) => "update_account",
+            Call::ListAccountsByUserId(..) => "list_accounts_by_user_id",
+            Call::CreateSession(..) => "create_session",
+            Call::GetSessionAndUser(..) => "get_session_and_user",
+            Call::UpdateSession(..) => "update_session",
+            Call::DeleteSession(..) => "delete_session",
+            Call::ListSessionsByUserId(..) => "list_sessions_by_user_id",
+            Call::DeleteSessionsByUserId(..) => "delete_sessions_by_user_id",
+            Call::CreateVerificationToken(..) => "create_verification_token",
+            Call::UseVerificationToken(..) => "use_verification_token",
+            Call::CreateAuthenticator(..) => "create_authenticator",
+            Call::GetAuthenticator(..) => "get_authenticator",
+            Call::ListAuthenticatorsByUserId(..) => "list_authenticators_by_user_id",
+            Call::UpdateAuthenticatorCounter(..) => "update_authenticator_counter",
+            Call::DeleteAuthenticator(..) => "delete_authenticator",
+            Call::DeleteExpired(..) => "delete_expired",
+            Call::Ping => "ping",
+        }
+    }
+
+    /// Whether it may change something.
+    pub(crate) fn writes(&self) -> bool {
+        !(self.name().starts_with("get_")
+            || self.name().starts_with("list_")
+            || self.name() == "ping")
+    }
+}

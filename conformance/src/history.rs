@@ -1,0 +1,131 @@
+//! Histories of concurrent calls, and the search for an order of them that explains what each gave (after Wing and Gong:
+//! "Testing and Verifying Concurrent Objects", 1993).
+
+use std::collections::HashSet;
+
+use authstore::Error;
+
+use crate::call::{Call, Reply, agrees, show_got};
+use crate::model::Model;
+use crate::race::Ran;
+use crate::show::Show;
+
+/// A call, what it gave, and when.
+pub(crate) struct Event {
+    pub(crate) thread: usize,
+    pub(crate) call: Call,
+    pub(crate) ran: Ran<Result<Reply, Error>>,
+}
+
+/// Whether the calls could have happened one after the other, beginning with this model, in an order in which no call
+/// comes before one that had returned when it began.
+pub(crate) fn has_legal_order(events: &[Event], model: &Model) -> bool {
+    assert!(events.len() <= 64, "one bit for each");
+    let all = if events.len() == 64 {
+        u64::MAX
+    } else {
+        (1 << events.len()) - 1
+    };
+    // What is still to be tried: which calls have happened, and what there is then.
+    let mut open = vec![(0_u64, model.clone())];
+    let mut seen = HashSet::new();
+    while let Some((done, model)) = open.pop() {
+        if done == all {
+            return true;
+        }
+        if !seen.insert((done, model.clone())) {
+            continue;
+        }
+        let left = || (0..events.len()).filter(|place| done >> place & 1 == 0);
+        // Whatever was called after another of those left had returned cannot be the next.
+        let Some(first_return) = left().map(|place| events[place].ran.returned).min() else {
+            continue;
+        };
+        for place in left().filter(|place| events[*place].ran.called <= first_return) {
+            let mut after = model.clone();
+            let answer = events[place].call.on_model(&mut after);
+            if agrees(&events[place].ran.value, &answer) {
+                open.push((done | 1 << place, after));
+            }
+        }
+    }
+    false
+}
+
+/// The history, by the time of the call, in microseconds.
+pub(crate) fn show_history(events: &[Event]) -> String {
+    let mut events: Vec<&Event> = events.iter().collect();
+    events.sort_by_key(|event| event.ran.called);
+    let Some(start) = events.first().map(|event| event.ran.called) else {
+        return String::new();
+    };
+    let lines: Vec<String> = events
+        .iter()
+        .map(|event| {
+            format!(
+                "thread {}, {:>6} to {:>6} us: {} -> {}",
+                event.thread,
+                (event.ran.called - start).as_micros(),
+                (event.ran.returned - start).as_micros(),
+                event.call.show(),
+                show_got(&event.ran.value)
+                    .lines()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::fixture::token;
+
+    /// A history of calls of `use_verification_token` on a token that is there: when each was called and returned, and
+    /// whether it got the token.
+    fn history(calls: &[(u64, u64, bool)]) -> bool {
+        let start = Instant::now();
+        let created = token(1);
+        let events: Vec<Event> = calls
+            .iter()
+            .enumerate()
+            .map(|(thread, (called, returned, got))| Event {
+                thread,
+                call: Call::UseVerificationToken(created.identifier.clone(), created.token.clone()),
+                ran: Ran {
+                    value: Ok(got.then(|| created.clone()).show()),
+                    called: start + Duration::from_millis(*called),
+                    returned: start + Duration::from_millis(*returned),
+                },
+            })
+            .collect();
+        let mut model = Model::default();
+        model.create_verification_token(&created).unwrap();
+        has_legal_order(&events, &model)
+    }
+
+    #[test]
+    fn one_winner_is_legal() {
+        assert!(history(&[(0, 1, true), (2, 3, false)]));
+        assert!(history(&[(0, 9, false), (1, 8, true), (2, 7, false)]));
+    }
+
+    #[test]
+    fn two_winners_are_not() {
+        assert!(!history(&[(0, 9, true), (1, 8, true)]));
+    }
+
+    #[test]
+    fn none_is_not() {
+        assert!(!history(&[(0, 9, false), (1, 8, false)]));
+    }
+
+    #[test]
+    fn a_loser_before_the_winner_is_not() {
+        assert!(!history(&[(0, 1, false), (2, 3, true)]));
+    }
+}

@@ -1,0 +1,418 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authstore::{AuthStore, Change, Error, SessionChanges, UserChanges};
+
+use crate::call::{Call, Reply, show_got};
+use crate::context::Context;
+use crate::failure::{
+    Failure, Verdict, by_harness, conflicts, ensure, equal, gives, not_found, show_error,
+};
+use crate::fixture::{
+    account_at, authenticator, bare_account, bare_user, full_account, full_user, id, look, millis,
+    populate, session, session_with_token, token,
+};
+use crate::race::{Ran, timed};
+use crate::show::Show as _;
+
+/// No operation may wait longer than this, whatever its own time limits add up to.
+const BOUND: Duration = Duration::from_secs(75);
+/// A storage that can be reached again must work again within this time.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+/// Waits until the storage works again by itself.
+fn recovers(store: &AuthStore) -> Verdict {
+    let deadline = Instant::now() + RECOVERY;
+    loop {
+        match store.get_user(id(1)) {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() >= deadline => {
+                return Err(Failure::broken(format!(
+                    "{} seconds after the storage could be reached again, it does not work",
+                    RECOVERY.as_secs()
+                ))
+                .got(show_error(&error)));
+            }
+            Err(_) => thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+/// A call of every operation, each of which would do something on a storage that [`populate`] filled.
+pub(super) fn every_operation() -> Vec<Call> {
+    let text = |text: &str| text.to_owned();
+    let account = |number| (format!("provider {number}"), format!("account {number}"));
+    vec![
+        Call::CreateUser(bare_user(50)),
+        Call::GetUser(id(1)),
+        Call::GetUserByEmail(text("user-1@example.org")),
+        Call::GetUserByAccount(account(11).0, account(11).1),
+        Call::UpdateUser(
+            id(1),
+            UserChanges {
+                name: Change::set("new"),
+                ..Default::default()
+            },
+        ),
+        Call::DeleteUser(id(3)),
+        Call::LinkAccount(id(1), bare_account(51)),
+        Call::CreateUserWithAccount(bare_user(52), bare_account(52)),
+        Call::UnlinkAccount(account(21).0, account(21).1),
+        Call::GetAccount(account(11).0, account(11).1),
+        Call::UpdateAccount(
+            account(12).0,
+            account(12).1,
+            authstore::AccountChanges {
+                scope: Change::Clear,
+                ..Default::default()
+            },
+        ),
+        Call::ListAccountsByUserId(id(1)),
+        Call::CreateSession(session(53, 1)),
+        Call::GetSessionAndUser(text("session 11")),
+        Call::UpdateSession(
+            text("session 11"),
+            SessionChanges {
+                expires: Some(millis(5)),
+                ..Default::default()
+            },
+        ),
+        Call::DeleteSession(text("session 12")),
+        Call::ListSessionsByUserId(id(1)),
+        Call::DeleteSessionsByUserId(id(2), None),
+        Call::CreateVerificationToken(token(54)),
+        Call::UseVerificationToken(token(1).identifier, token(1).token),
+        Call::CreateAuthenticator(authenticator(55, 1)),
+        Call::GetAuthenticator(text("credential-11")),
+        Call::ListAuthenticatorsByUserId(id(1)),
+        Call::UpdateAuthenticatorCounter(text("credential-12"), 999),
+        Call::DeleteAuthenticator(text("credential-21")),
+        Call::DeleteExpired(millis(1), 1),
+        Call::Ping,
+    ]
+}
+
+/// Runs all of them at the same time, since each may wait until its time is over.
+pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<Reply, Error>>> {
+    thread::scope(|scope| {
+        let running: Vec<_> = calls
+            .iter()
+            .map(|call| scope.spawn(move || timed(|| call.on_store(store))))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| match thread.join() {
+                Ok(ran) => ran,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
+}
+
+#[track_caller]
+fn in_time<T>(call: &Call, ran: &Ran<T>) -> Verdict {
+    ensure(
+        ran.returned - ran.called <= BOUND,
+        format!(
+            "{} took longer than {} seconds",
+            call.name(),
+            BOUND.as_secs()
+        ),
+    )
+}
+
+pub(crate) fn unreachable(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    store.create_verification_token(token(1))?;
+    let before = look(store, 1..=3)?;
+    by_harness(context.storage().cut_off())?;
+    let calls = every_operation();
+    let outcomes = all_at_once(store, &calls);
+    by_harness(context.storage().restore())?;
+    let mut unknown = false;
+    for (call, ran) in calls.iter().zip(&outcomes) {
+        in_time(call, ran)?;
+        match &ran.value {
+            Err(Error::Unavailable { .. }) => {}
+            Err(Error::OutcomeUnknown { .. }) if call.writes() => unknown = true,
+            other => {
+                return Err(Failure::broken(format!(
+                    "{} on a storage that cannot be reached did not say that it is unavailable",
+                    call.show()
+                ))
+                .expected("Err(Unavailable), or Err(OutcomeUnknown) of a write")
+                .got(show_got(other)));
+            }
+        }
+    }
+    recovers(store)?;
+    if !unknown {
+        gives("what was there before", look(store, 1..=3), before)?;
+        for user in [50, 52] {
+            gives(
+                "get_user(..) of a user who could not be created",
+                store.get_user(id(user)),
+                None,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn restart(context: &Context) -> Verdict {
+    let (store, second) = (context.store(), context.open()?);
+    populate(store)?;
+    let before = look(&second, 1..=3)?;
+    for round in 0..3 {
+        by_harness(context.storage().cut_off())?;
+        by_harness(context.storage().restore())?;
+        for handle in [store, &second] {
+            recovers(handle)?;
+            gives(
+                "what was there before the storage went away",
+                look(handle, 1..=3),
+                before.clone(),
+            )?;
+            handle.create_session(session_with_token(100 + round, 1, "again"))?;
+            gives("delete_session(..)", handle.delete_session("again"), true)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn paused(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    store.create_verification_token(token(1))?;
+    by_harness(context.storage().pause())?;
+    // More than there are connections in any pool: those who get none must be told in time, too.
+    let calls: Vec<Call> = (0..3).flat_map(|_| every_operation()).collect();
+    let outcomes = all_at_once(store, &calls);
+    by_harness(context.storage().resume())?;
+    let (mut waited, mut created) = (false, Vec::new());
+    for (call, ran) in calls.iter().zip(&outcomes) {
+        in_time(call, ran)?;
+        match (&ran.value, call) {
+            (Err(Error::Unavailable { .. }), _) => waited |= call.writes(),
+            (Err(Error::OutcomeUnknown { .. }), _) if call.writes() => waited = true,
+            (Ok(reply), _) if !call.writes() => {
+                ensure(
+                    reply != "None" && reply != "[]",
+                    format!(
+                        "{} on a storage that gives no answer found nothing",
+                        call.show()
+                    ),
+                )?;
+            }
+            (other, _) => {
+                return Err(Failure::broken(format!(
+                    "{} on a storage that gives no answer did not wait",
+                    call.show()
+                ))
+                .expected("Err(Unavailable), or Err(OutcomeUnknown) of a write")
+                .got(show_got(other)));
+            }
+        }
+        if let Call::CreateUserWithAccount(..) = call {
+            created.push(matches!(ran.value, Err(Error::Unavailable { .. })));
+        }
+    }
+    ensure(waited, "no write waited on a storage that gives no answer")?;
+    recovers(store)?;
+    // What was not written at the time is not written afterwards either.
+    thread::sleep(Duration::from_millis(200));
+    let (user, account) = (
+        store.get_user(id(52))?,
+        store.get_account("provider 52", "account 52")?,
+    );
+    equal(
+        "whether the account is there as its user is",
+        account.is_some(),
+        user.is_some(),
+    )?;
+    if created.iter().all(|unavailable| *unavailable) {
+        equal(
+            "whether a user is there whose creation was Unavailable",
+            user.is_some(),
+            false,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    let fail = |store: &AuthStore| -> Verdict {
+        for _ in 0..25 {
+            conflicts(
+                "create_user(..)",
+                store.create_user(full_user(1)),
+                authstore::Constraint::UserId,
+            )
+            .or_else(|_| {
+                conflicts(
+                    "create_user(..)",
+                    store.create_user(full_user(1)),
+                    authstore::Constraint::UserEmail,
+                )
+            })?;
+            conflicts(
+                "create_session(..)",
+                store.create_session(session_with_token(99, 1, "session 11")),
+                authstore::Constraint::SessionToken,
+            )?;
+            not_found(
+                "link_account(..)",
+                store.link_account(id(9), account_at(99, "github", "1")),
+                authstore::Entity::User,
+            )?;
+            not_found(
+                "update_user(..)",
+                store.update_user(id(9), UserChanges::default()),
+                authstore::Entity::User,
+            )?;
+            conflicts(
+                "create_user_with_account(..)",
+                store.create_user_with_account(
+                    bare_user(9),
+                    authstore::NewAccount {
+                        id: Some(id(1_099)),
+                        ..full_account(11)
+                    },
+                ),
+                authstore::Constraint::AccountProvider,
+            )?;
+        }
+        Ok(())
+    };
+    // A thousand failures, eight at a time.
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..8).map(|_| scope.spawn(|| fail(store))).collect();
+        running
+            .into_iter()
+            .try_for_each(|thread| match thread.join() {
+                Ok(verdict) => verdict,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })?;
+    gives("what was there before", look(store, 1..=3), before)?;
+    for ran in all_at_once(store, &vec![Call::GetUser(id(1)); 32]) {
+        if let Err(error) = ran.value {
+            return Err(Failure::broken(
+                "get_user(..) failed after a thousand operations that were refused",
+            )
+            .got(show_error(&error)));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn cut_during_write(context: &Context) -> Verdict {
+    const WRITERS: u128 = 8;
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let stop = AtomicBool::new(false);
+    let written: Vec<(u128, Result<(), Error>)> = thread::scope(|scope| {
+        let running: Vec<_> = (1..=WRITERS)
+            .map(|writer| {
+                let stop = &stop;
+                scope.spawn(move || {
+                    let mut written = Vec::new();
+                    let mut number = writer * 100_000;
+                    while !stop.load(Ordering::SeqCst) && number < (writer + 1) * 100_000 - 1 {
+                        number += 1;
+                        let outcome = store
+                            .create_user_with_account(bare_user(number), bare_account(number))
+                            .map(drop);
+                        let failed = outcome.is_err();
+                        written.push((number, outcome));
+                        if failed {
+                            thread::sleep(Duration::from_millis(5));
+                        }
+                    }
+                    written
+                })
+            })
+            .collect();
+        let mut result = Ok(());
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(150));
+            result = result.and_then(|()| by_harness(context.storage().cut_off()));
+            thread::sleep(Duration::from_millis(50));
+            result = result.and_then(|()| by_harness(context.storage().restore()));
+        }
+        thread::sleep(Duration::from_millis(300));
+        stop.store(true, Ordering::SeqCst);
+        let mut written = Vec::new();
+        for thread in running {
+            match thread.join() {
+                Ok(of_thread) => written.extend(of_thread),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        result.map(|()| written)
+    })?;
+    recovers(store)?;
+    let mut cut = 0;
+    for (number, outcome) in written {
+        let user = store.get_user(id(number))?.is_some();
+        let account = store
+            .get_account(&format!("provider {number}"), &format!("account {number}"))?
+            .is_some();
+        equal("whether the account is there as its user is", account, user)?;
+        match outcome {
+            Ok(()) => ensure(
+                user,
+                "what create_user_with_account(..) said it had written is not there",
+            )?,
+            Err(Error::Unavailable { .. }) => {
+                cut += 1;
+                ensure(
+                    !user,
+                    "what create_user_with_account(..) said was Unavailable is written",
+                )?;
+            }
+            Err(Error::OutcomeUnknown { .. }) => cut += 1,
+            Err(error) => {
+                return Err(Failure::broken("create_user_with_account(..) failed in a way it must not, while connections were cut")
+                    .expected("Err(Unavailable) or Err(OutcomeUnknown)")
+                    .got(show_error(&error)));
+            }
+        }
+    }
+    if cut == 0 {
+        return Err(Failure::not_run(
+            "no write was under way whenever the storage was cut off",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn wrong_password(context: &Context) -> Verdict {
+    const PASSWORD: &str = "wrong-hunter2-Pässword";
+    populate(context.store())?;
+    let ran = timed(|| context.storage().open_with_password(PASSWORD));
+    ensure(
+        ran.returned - ran.called < Duration::from_secs(20),
+        "a wrong password was not reported at once",
+    )?;
+    let outcome = by_harness(ran.value)?.and_then(|store| store.get_user(id(1)).map(drop));
+    match outcome {
+        Ok(()) => Err(Failure::broken("a wrong password opens the storage")),
+        Err(error) => {
+            let shown = show_error(&error);
+            ensure(
+                !shown.contains("hunter2"),
+                "the error about a wrong password shows the password",
+            )?;
+            ensure(
+                !matches!(error, Error::Conflict { .. } | Error::NotFound { .. }),
+                format!("the error about a wrong password is about something else: {shown}"),
+            )
+        }
+    }
+}

@@ -1,0 +1,202 @@
+use authstore::{
+    AccountChanges, AuthStore, Change, NewSession, NewUser, SessionChanges, UserChanges,
+    VerificationToken,
+};
+use proptest::sample::select;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::call::Call;
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+use crate::fixture::{
+    account_at, authenticator_with_id, bare_user, id, millis, session_with_token,
+};
+use crate::history::{Event, has_legal_order, show_history};
+use crate::model::Model;
+use crate::race::{Race, overlapped, timed};
+use crate::sequence::test_runner;
+
+const THREADS: usize = 5;
+const CALLS: usize = 4;
+
+/// Several threads call at random out of a few calls on one row; then an order is looked for that explains all results.
+fn linearizable(context: &Context, calls: Vec<Call>) -> Verdict {
+    let race = Race::new(context)?;
+    let mut random = test_runner(context.seed(), 0);
+    let pick = select(calls);
+    race.rounds(|_| {
+        clear(context.store())?;
+        let mut model = Model::default();
+        for user in 1..=2 {
+            let create = Call::CreateUser(bare_user(user));
+            create.on_store(context.store())?;
+            // It cannot be refused: there is nothing.
+            let _ = create.on_model(&mut model);
+        }
+        let plan: Vec<Vec<Call>> = (0..THREADS).map(|_| picks(&pick, &mut random)).collect();
+        let events: Vec<Event> = race
+            .at_once_untimed(THREADS, |thread, store| {
+                let run = |call: &Call| Event {
+                    thread,
+                    call: call.clone(),
+                    ran: timed(|| call.on_store(store)),
+                };
+                plan[thread].iter().map(run).collect::<Vec<Event>>()
+            })
+            .into_iter()
+            .flatten()
+            .collect();
+        if !has_legal_order(&events, &model) {
+            return Err(Failure::broken("no order of these calls explains what each of them gave")
+                .expected("calls that happened one after the other, each between its call and its return")
+                .got(show_history(&events)));
+        }
+        // Times of calls in different threads: those of one thread never overlap.
+        let ran: Vec<_> = events.into_iter().map(|event| event.ran).collect();
+        Ok(overlapped(&ran))
+    })
+}
+
+fn picks(pick: &impl Strategy<Value = Call>, random: &mut TestRunner) -> Vec<Call> {
+    (0..CALLS)
+        .map(|_| {
+            pick.new_tree(random)
+                .expect("nothing is filtered")
+                .current()
+        })
+        .collect()
+}
+
+fn clear(store: &AuthStore) -> authstore::Result<()> {
+    for user in 1..=2 {
+        store.delete_user(id(user))?;
+    }
+    store.delete_expired(millis(1_000_000), u32::MAX).map(drop)
+}
+
+pub(crate) fn users(context: &Context) -> Verdict {
+    let email = |user| NewUser {
+        email: Some("ada@x.org".into()),
+        ..bare_user(user)
+    };
+    let changes = |email: Change<String>| UserChanges {
+        email,
+        ..Default::default()
+    };
+    linearizable(
+        context,
+        vec![
+            Call::CreateUser(email(1)),
+            Call::CreateUser(email(2)),
+            Call::GetUser(id(1)),
+            Call::GetUserByEmail("ada@x.org".into()),
+            Call::UpdateUser(id(1), changes(Change::set("ada@x.org"))),
+            Call::UpdateUser(id(2), changes(Change::set("ada@x.org"))),
+            Call::UpdateUser(id(1), changes(Change::Clear)),
+            Call::UpdateUser(
+                id(1),
+                UserChanges {
+                    name: Change::set("Ada"),
+                    ..Default::default()
+                },
+            ),
+            Call::DeleteUser(id(1)),
+            Call::DeleteUser(id(2)),
+        ],
+    )
+}
+
+pub(crate) fn accounts(context: &Context) -> Verdict {
+    let key = || ("github".to_owned(), "1".to_owned());
+    let (provider, account) = key();
+    let update = |changes| Call::UpdateAccount(key().0, key().1, changes);
+    linearizable(
+        context,
+        vec![
+            Call::LinkAccount(id(1), account_at(1, "github", "1")),
+            Call::LinkAccount(id(2), account_at(2, "github", "1")),
+            Call::GetAccount(provider.clone(), account.clone()),
+            Call::GetUserByAccount(provider.clone(), account.clone()),
+            update(AccountChanges {
+                scope: Change::set("x"),
+                ..Default::default()
+            }),
+            update(AccountChanges {
+                scope: Change::Clear,
+                expires_at: Change::Set(1),
+                ..Default::default()
+            }),
+            Call::ListAccountsByUserId(id(1)),
+            Call::UnlinkAccount(provider, account),
+        ],
+    )
+}
+
+pub(crate) fn sessions(context: &Context) -> Verdict {
+    let token = || "session".to_owned();
+    let create = |number| {
+        Call::CreateSession(NewSession {
+            expires: millis(number as i64),
+            ..session_with_token(number, number, "session")
+        })
+    };
+    let update = |changes| Call::UpdateSession(token(), changes);
+    linearizable(
+        context,
+        vec![
+            create(1),
+            create(2),
+            Call::GetSessionAndUser(token()),
+            update(SessionChanges {
+                expires: Some(millis(5)),
+                ..Default::default()
+            }),
+            update(SessionChanges {
+                expires: Some(millis(6)),
+                ..Default::default()
+            }),
+            update(SessionChanges {
+                user_id: Some(id(2)),
+                ..Default::default()
+            }),
+            Call::ListSessionsByUserId(id(1)),
+            Call::DeleteSession(token()),
+            Call::DeleteSessionsByUserId(id(2), None),
+        ],
+    )
+}
+
+pub(crate) fn verification_tokens(context: &Context) -> Verdict {
+    let create = |identifier: &str, expires| {
+        Call::CreateVerificationToken(VerificationToken::new(identifier, "token", millis(expires)))
+    };
+    let consume = |identifier: &str| Call::UseVerificationToken(identifier.into(), "token".into());
+    linearizable(
+        context,
+        vec![
+            create("ada@x.org", 1),
+            create("ada@x.org", 2),
+            create("bob@x.org", 3),
+            consume("ada@x.org"),
+            consume("bob@x.org"),
+            Call::DeleteExpired(millis(1), 10),
+        ],
+    )
+}
+
+pub(crate) fn authenticators(context: &Context) -> Verdict {
+    let credential = || "credential".to_owned();
+    linearizable(
+        context,
+        vec![
+            Call::CreateAuthenticator(authenticator_with_id(1, 1, "credential")),
+            Call::CreateAuthenticator(authenticator_with_id(2, 2, "credential")),
+            Call::GetAuthenticator(credential()),
+            Call::UpdateAuthenticatorCounter(credential(), 5),
+            Call::UpdateAuthenticatorCounter(credential(), 6),
+            Call::ListAuthenticatorsByUserId(id(1)),
+            Call::DeleteAuthenticator(credential()),
+        ],
+    )
+}

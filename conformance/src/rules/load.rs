@@ -1,0 +1,101 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use authstore::{Error, UserChanges};
+use proptest::strategy::{Strategy, ValueTree};
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, ensure, show_error};
+use crate::fixture::{bare_user, full_user, id, session};
+use crate::race::{Race, THREADS};
+use crate::sequence::{any_call, test_runner};
+use crate::show::Show;
+
+pub(crate) fn no_busy_error(context: &Context) -> Verdict {
+    let time = Duration::from_secs(context.profile().pick(2, 4, 120).into());
+    let race = Race::new(context)?;
+    let failures = race.at_once_untimed(THREADS * 2, |thread, store| {
+        let mut random = test_runner(context.seed() + thread as u64, 0);
+        let calls = any_call();
+        let end = Instant::now() + time;
+        let mut done = 0_u32;
+        while Instant::now() < end {
+            let call = calls
+                .new_tree(&mut random)
+                .expect("nothing is filtered")
+                .current();
+            match call.on_store(store) {
+                Ok(_) | Err(Error::Conflict { .. } | Error::NotFound { .. }) => done += 1,
+                Err(error) => return Err((call, error)),
+            }
+        }
+        Ok(done)
+    });
+    for outcome in failures {
+        match outcome {
+            Ok(done) => ensure(done > 0, "a thread got nothing done")?,
+            Err((call, error)) => {
+                return Err(Failure::broken(format!(
+                    "under mixed load of {} threads, {} failed",
+                    THREADS * 2,
+                    call.name()
+                ))
+                .expected("a result, a conflict, or that something is not there")
+                .got(format!("{}\nof {}", show_error(&error), call.show())));
+            }
+        }
+    }
+    no_orphans(context)
+}
+
+/// Whatever a load has left refers to users who are there.
+fn no_orphans(context: &Context) -> Verdict {
+    let store = context.store();
+    for user in 1..=3 {
+        if store.get_user(id(user))?.is_none() {
+            ensure(
+                store.list_accounts_by_user_id(id(user))?.is_empty()
+                    && store.list_sessions_by_user_id(id(user))?.is_empty()
+                    && store.list_authenticators_by_user_id(id(user))?.is_empty(),
+                "a load has left rows without their user",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn unrelated_rows(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let rounds = context.profile().pick(10, 20, 500);
+    let outcomes = race.at_once_untimed(THREADS, |thread, store| {
+        let user = thread as u128 + 1;
+        for _ in 0..rounds {
+            store.create_user(full_user(user))?;
+            store.create_session(session(user, user))?;
+            store.update_user(id(user), UserChanges::default())?;
+            store.delete_session(&format!("session {user}"))?;
+            store.delete_user(id(user))?;
+        }
+        store.create_user(bare_user(user))
+    });
+    let mut users = BTreeMap::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(user) => users.insert(user.id, user),
+            Err(error) => {
+                return Err(Failure::broken(
+                    "threads of which each works on its own rows got in each other's way",
+                )
+                .got(show_error(&error)));
+            }
+        };
+    }
+    for (user_id, user) in users {
+        crate::failure::gives(
+            "get_user(..)",
+            context.store().get_user(user_id),
+            Some(user),
+        )?;
+    }
+    Ok(())
+}

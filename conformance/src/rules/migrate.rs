@@ -1,0 +1,477 @@
+use std::collections::BTreeMap;
+
+use authstore::migration::{Direction, Migration, MigrationError, Migrator, Series, State, Step};
+use authstore::{AuthStore, Error};
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, show_error, succeeds};
+use crate::fixture::{World, full_user, id, look, populate, token};
+use crate::race::{Race, THREADS};
+
+/// The backend's migrator; a backend without one declines the rules about migrations.
+#[track_caller]
+pub(super) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
+    match store.migrator() {
+        Some(migrator) => Ok(migrator),
+        None => Err(Failure::cannot(
+            "the backend has no schema: Backend::migrator gives None",
+        )),
+    }
+}
+
+/// The versions of the steps that were taken, and how they went.
+fn taken(steps: &[Step], direction: Direction) -> Verdict<Vec<u64>> {
+    ensure(
+        steps.iter().all(|step| step.direction == direction),
+        format!("a step went another way than {direction}"),
+    )?;
+    Ok(steps
+        .iter()
+        .map(|step| step.version.unsigned_abs())
+        .collect())
+}
+
+fn versions(migrator: &Migrator) -> Vec<u64> {
+    let migrations = migrator.series().migrations();
+    migrations
+        .iter()
+        .map(|migration| migration.version().unsigned_abs())
+        .collect()
+}
+
+/// For each step of the status, whether it was taken; no other state is right.
+fn applied(migrator: &Migrator) -> Verdict<Vec<bool>> {
+    let status = succeeds("Migrator::status()", migrator.status())?;
+    equal(
+        "the versions of Migrator::status()",
+        status
+            .iter()
+            .map(|row| row.version.unsigned_abs())
+            .collect::<Vec<_>>(),
+        versions(migrator),
+    )?;
+    status
+        .iter()
+        .map(|row| match row.state {
+            State::Applied { .. } => Ok(true),
+            State::Pending => Ok(false),
+            other => Err(Failure::broken(format!(
+                "Migrator::status() says that step {} is {other:?}",
+                row.version
+            ))),
+        })
+        .collect()
+}
+
+/// All that is stored, but for verification tokens.
+fn seen(store: &AuthStore) -> authstore::Result<World> {
+    look(store, 1..=3)
+}
+
+/// One verification token is still there.
+#[track_caller]
+fn token_is_there(store: &AuthStore) -> Verdict {
+    let token = token(1);
+    gives(
+        "use_verification_token(..)",
+        store.use_verification_token(&token.identifier, &token.token),
+        Some(token.clone()),
+    )
+}
+
+fn fill(store: &AuthStore) -> Verdict {
+    populate(store)?;
+    store.create_verification_token(token(1))?;
+    Ok(())
+}
+
+pub(crate) fn twice(context: &Context) -> Verdict {
+    let store = context.store();
+    let migrator = migrator(store)?;
+    fill(store)?;
+    let before = seen(store)?;
+    for _ in 0..2 {
+        let steps = succeeds("migrate() of a schema that is up to date", store.migrate())?;
+        equal("the number of steps", steps.len(), 0)?;
+    }
+    ensure(
+        applied(&migrator)?.into_iter().all(|applied| applied),
+        "after migrate() a step is pending",
+    )?;
+    gives("what was there before", seen(store), before)?;
+    token_is_there(store)
+}
+
+pub(crate) fn at_once(context: &Context) -> Verdict {
+    let store = context.store();
+    let all = versions(&migrator(store)?);
+    let race = Race::new(context)?;
+    for _ in 0..context.profile().pick(2, 3, 20) {
+        succeeds("Migrator::down(..)", migrator(store)?.down(usize::MAX))?;
+        let outcomes = race.at_once_untimed(THREADS, |_, store| store.migrate());
+        let mut counted: BTreeMap<u64, usize> = BTreeMap::new();
+        for outcome in outcomes {
+            let steps = succeeds("migrate(), by several callers at once,", outcome)?;
+            for version in taken(&steps, Direction::Up)? {
+                *counted.entry(version).or_default() += 1;
+            }
+        }
+        equal(
+            "the versions of the steps taken",
+            counted.keys().copied().collect(),
+            all.clone(),
+        )?;
+        ensure(
+            counted.values().all(|count| *count == 1),
+            "of several callers of migrate() at once, more than one took the same step",
+        )?;
+        ensure(
+            applied(&migrator(store)?)?
+                .into_iter()
+                .all(|applied| applied),
+            "after migrate() a step is pending",
+        )?;
+        fill(store)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn down_and_up(context: &Context) -> Verdict {
+    let store = context.store();
+    let migrator = migrator(store)?;
+    let all = versions(&migrator);
+    for _ in 0..2 {
+        fill(store)?;
+        let down = succeeds("Migrator::down(usize::MAX)", migrator.down(usize::MAX))?;
+        equal(
+            "the steps taken down",
+            taken(&down, Direction::Down)?,
+            all.iter().rev().copied().collect(),
+        )?;
+        ensure(
+            !applied(&migrator)?.contains(&true),
+            "after all steps were taken down, one is applied",
+        )?;
+        if let Ok(found) = store.get_user(id(1)) {
+            return Err(Failure::broken("get_user(..) without a schema succeeds")
+                .expected("Err(Migration), which says what to do")
+                .got(format!("{found:?}")));
+        }
+        let up = succeeds("migrate()", store.migrate())?;
+        equal(
+            "the steps taken up",
+            taken(&up, Direction::Up)?,
+            all.clone(),
+        )?;
+        ensure(
+            seen(store)?.is_empty(),
+            "rows are there after all steps were taken down and up",
+        )?;
+        let token = token(1);
+        gives(
+            "use_verification_token(..) after all steps were taken down and up",
+            store.use_verification_token(&token.identifier, &token.token),
+            None,
+        )?;
+    }
+    fill(store)
+}
+
+/// What the steps before the last one hold, the last one's way down and up leaves.
+pub(crate) fn last_step(context: &Context) -> Verdict {
+    let store = context.store();
+    let migrator = migrator(store)?;
+    fill(store)?;
+    let before = seen(store)?;
+    let all = versions(&migrator);
+    let last = *all
+        .last()
+        .ok_or_else(|| Failure::cannot("the series has no step"))?;
+    let down = succeeds("Migrator::down(1)", migrator.down(1))?;
+    equal(
+        "the steps taken down",
+        taken(&down, Direction::Down)?,
+        vec![last],
+    )?;
+    let expected: Vec<bool> = all.iter().map(|version| *version != last).collect();
+    ensure(
+        applied(&migrator)? == expected,
+        "after the last step was taken down, the others are not applied",
+    )?;
+    let up = succeeds("Migrator::up()", migrator.up())?;
+    equal("the steps taken up", taken(&up, Direction::Up)?, vec![last])?;
+    let after = seen(store)?;
+    ensure(
+        after.is_what_is_left_of(&before),
+        "to take the last step down and up has changed rows, or taken some of a table away",
+    )?;
+    ensure(
+        all.len() == 1 || after.has_users(),
+        "to take the last step down and up has taken the users away",
+    )
+}
+
+pub(crate) fn step_by_step(context: &Context) -> Verdict {
+    let store = context.store();
+    let migrator = migrator(store)?;
+    let all: Vec<i64> = migrator
+        .series()
+        .migrations()
+        .iter()
+        .map(Migration::version)
+        .collect();
+    migrator.down(usize::MAX)?;
+    for (count, version) in (1..).zip(&all) {
+        let steps = succeeds("Migrator::up_to(..)", migrator.up_to(*version))?;
+        equal(
+            "the steps taken up",
+            taken(&steps, Direction::Up)?,
+            vec![version.unsigned_abs()],
+        )?;
+        let expected: Vec<bool> = (0..all.len()).map(|place| place < count).collect();
+        ensure(
+            applied(&migrator)? == expected,
+            format!("after up_to({version}) other steps are applied"),
+        )?;
+    }
+    fill(store)?;
+    for (place, version) in all.iter().enumerate().rev() {
+        succeeds("Migrator::down_to(..)", migrator.down_to(*version))?;
+        let expected: Vec<bool> = (0..all.len()).map(|other| other <= place).collect();
+        ensure(
+            applied(&migrator)? == expected,
+            format!("after down_to({version}) other steps are applied"),
+        )?;
+    }
+    succeeds("migrate()", store.migrate())?;
+    Ok(())
+}
+
+/// The backend's own series, changed.
+fn changed(migrator: &Migrator, change: impl FnOnce(&mut Vec<Migration>)) -> Verdict<Series> {
+    let mut migrations = migrator.series().migrations().to_vec();
+    change(&mut migrations);
+    succeeds(
+        "Series::new(..)",
+        Series::new(migrator.series().name().to_owned(), migrations),
+    )
+}
+
+fn with_up(migration: &Migration, up: String) -> Migration {
+    Migration::new(
+        migration.version(),
+        migration.name().to_owned(),
+        up,
+        migration.down().map(str::to_owned),
+    )
+}
+
+pub(crate) fn resumes(context: &Context) -> Verdict {
+    let store = context.store();
+    let own = migrator(store)?;
+    let all = versions(&own);
+    own.down(usize::MAX)?;
+    for place in 0..all.len() {
+        let broken = changed(&own, |migrations| {
+            migrations[place] = with_up(&migrations[place], "this is no migration".to_owned());
+        })?;
+        let outcome = migrator(store)?.with_series(broken).up();
+        match outcome {
+            Err(Error::Migration(MigrationError::Failed { version, done, .. })) => {
+                equal(
+                    "the version of the step that failed",
+                    version.unsigned_abs(),
+                    all[place],
+                )?;
+                equal(
+                    "the steps before the one that failed",
+                    taken(&done, Direction::Up)?,
+                    all[..place].to_vec(),
+                )?;
+            }
+            Err(error) => {
+                return Err(Failure::broken(
+                    "a step that cannot be taken is reported as something else",
+                )
+                .expected("Err(Migration(Failed))")
+                .got(show_error(&error)));
+            }
+            Ok(_) => return Err(Failure::broken("a step that is no migration was taken")),
+        }
+        let expected: Vec<bool> = (0..all.len()).map(|other| other < place).collect();
+        ensure(
+            applied(&own)? == expected,
+            "after a step failed, something else is applied than the steps before it",
+        )?;
+        let steps = succeeds("migrate() after a step failed", store.migrate())?;
+        equal(
+            "the steps that were left",
+            taken(&steps, Direction::Up)?,
+            all[place..].to_vec(),
+        )?;
+        fill(store)?;
+        own.down(usize::MAX)?;
+    }
+    succeeds("migrate()", store.migrate())?;
+    Ok(())
+}
+
+/// A history that does not fit the program is refused either way, and nothing is changed.
+fn refuses(
+    context: &Context,
+    change: impl FnOnce(&mut Vec<Migration>),
+    right: impl Fn(&MigrationError) -> bool,
+    expected: &str,
+) -> Verdict {
+    let store = context.store();
+    let own = migrator(store)?;
+    fill(store)?;
+    let before = seen(store)?;
+    let changed = migrator(store)?.with_series(changed(&own, change)?);
+    for (call, outcome) in [
+        ("Migrator::up()", changed.up()),
+        ("Migrator::down(1)", changed.down(1)),
+        ("Migrator::down(usize::MAX)", changed.down(usize::MAX)),
+    ] {
+        match outcome {
+            Err(Error::Migration(error)) if right(&error) => {}
+            other => {
+                return Err(
+                    Failure::broken(format!("{call} was not refused as it must be"))
+                        .expected(format!("Err(Migration({expected}))"))
+                        .got(format!("{other:?}")),
+                );
+            }
+        }
+    }
+    ensure(
+        applied(&own)?.into_iter().all(|applied| applied),
+        "a refused run has changed the history",
+    )?;
+    gives("what was there before", seen(store), before)?;
+    token_is_there(store)?;
+    equal(
+        "the number of steps of migrate() afterwards",
+        succeeds("migrate()", store.migrate())?.len(),
+        0,
+    )
+}
+
+pub(crate) fn refuses_changed_step(context: &Context) -> Verdict {
+    refuses(
+        context,
+        |migrations| migrations[0] = with_up(&migrations[0], format!("{} ", migrations[0].up())),
+        |error| matches!(error, MigrationError::ChecksumChanged { .. }),
+        "ChecksumChanged",
+    )
+}
+
+pub(crate) fn refuses_missing_step(context: &Context) -> Verdict {
+    let steps = versions(&migrator(context.store())?).len();
+    if steps < 2 {
+        return Err(Failure::cannot(
+            "the backend's series has one step only: none can be missing before another",
+        ));
+    }
+    refuses(
+        context,
+        |migrations| drop(migrations.remove(0)),
+        |error| matches!(error, MigrationError::StepMissing { .. }),
+        "StepMissing",
+    )
+}
+
+pub(crate) fn refuses_newer_schema(context: &Context) -> Verdict {
+    refuses(
+        context,
+        |migrations| drop(migrations.pop()),
+        |error| matches!(error, MigrationError::NewerSchema { .. }),
+        "NewerSchema",
+    )
+}
+
+pub(crate) fn refuses_step_out_of_order(context: &Context) -> Verdict {
+    let own = migrator(context.store())?;
+    let known = versions(&own);
+    let last = known.last().copied().unwrap_or_default();
+    let Some(free) = (0..last).find(|version| !known.contains(version)) else {
+        return Err(Failure::cannot("no version before the last one is free"));
+    };
+    refuses(
+        context,
+        move |migrations| {
+            let version = i64::try_from(free).unwrap_or_default();
+            migrations.push(Migration::new(
+                version,
+                "late",
+                "this is no migration",
+                None,
+            ));
+        },
+        |error| matches!(error, MigrationError::OutOfOrder { .. }),
+        "OutOfOrder",
+    )
+}
+
+pub(crate) fn series_apart(context: &Context) -> Verdict {
+    let store = context.store();
+    let own = migrator(store)?;
+    fill(store)?;
+    let before = seen(store)?;
+    let other = || -> Verdict<Migrator> {
+        let series = succeeds("Series::new(..)", Series::new("conformance", Vec::new()))?;
+        Ok(migrator(store)?.with_series(series))
+    };
+    equal(
+        "the number of steps of an empty series",
+        succeeds("Migrator::up()", other()?.up())?.len(),
+        0,
+    )?;
+    equal(
+        "the number of steps of an empty series",
+        succeeds("Migrator::down(..)", other()?.down(9))?.len(),
+        0,
+    )?;
+    equal(
+        "the number of rows of its status",
+        succeeds("Migrator::status()", other()?.status())?.len(),
+        0,
+    )?;
+    ensure(
+        applied(&own)?.into_iter().all(|applied| applied),
+        "a run of another series has changed the history",
+    )?;
+    gives("what was there before", seen(store), before)
+}
+
+/// A storage that nobody has migrated yet says so, and one call makes it work.
+pub(crate) fn from_nothing(context: &Context) -> Verdict {
+    migrator(context.store())?;
+    let storage = by_harness(context.harness().fresh())?;
+    let store = by_harness(storage.open())?;
+    let own = migrator(&store)?;
+    own.down(usize::MAX)?;
+    let history = succeeds("Migrator::status() of an empty storage", own.status())?;
+    ensure(
+        history.iter().all(|row| row.state == State::Pending),
+        "on an empty storage, not every step is pending",
+    )?;
+    match store.create_user(full_user(1)) {
+        Err(Error::Migration(_)) => {}
+        Err(error) => {
+            return Err(Failure::broken(
+                "create_user(..) without a schema is reported as something else",
+            )
+            .expected("Err(Migration), which says what to do")
+            .got(show_error(&error)));
+        }
+        Ok(_) => return Err(Failure::broken("create_user(..) without a schema succeeds")),
+    }
+    let steps = succeeds("migrate()", store.migrate())?;
+    equal(
+        "the steps taken up",
+        taken(&steps, Direction::Up)?,
+        versions(&own),
+    )?;
+    fill(&store)
+}

@@ -1,0 +1,43 @@
+use std::cell::{Cell, RefCell};
+
+use proptest::test_runner::{TestCaseError, TestError};
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+use crate::sequence::{any_sequence, clear, compare, test_runner};
+
+pub(crate) fn sequences(context: &Context) -> Verdict {
+    let cases = context.profile().pick(60, 250, 20_000);
+    let failed = Cell::new(false);
+    let first_failure = RefCell::new(None);
+    let outcome = test_runner(context.seed(), cases).run(&any_sequence(), |calls| {
+        // All sequences run on one storage, which each leaves empty; once one has failed, it is made shorter on storages
+        // that are new, so that nothing that another one left can matter.
+        let verdict = if failed.get() {
+            context
+                .another()
+                .and_then(|(_storage, store)| compare(&store, &calls))
+        } else {
+            compare(context.store(), &calls)
+                .and_then(|()| clear(context.store()).map_err(Failure::from))
+        };
+        verdict.map_err(|failure| {
+            failed.set(true);
+            let reason = failure.summary().to_owned();
+            first_failure.borrow_mut().get_or_insert(failure);
+            TestCaseError::fail(reason)
+        })
+    });
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(TestError::Fail(_, shortest)) => {
+            let (_storage, store) = context.another()?;
+            compare(&store, &shortest)?;
+            // The shortest one passes by itself: what went wrong depends on what was there before, or on chance.
+            Err(first_failure
+                .into_inner()
+                .unwrap_or_else(|| Failure::broken("a sequence failed once, and not again")))
+        }
+        Err(TestError::Abort(reason)) => Err(Failure::not_run(reason)),
+    }
+}

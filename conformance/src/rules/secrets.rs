@@ -1,0 +1,229 @@
+use authstore::{
+    AccountChanges, AuthStore, Authenticator, Error, NewAccount, NewSession, VerificationToken,
+};
+
+use crate::call::Call;
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, by_harness, ensure, show_error};
+use crate::fixture::{
+    authenticator, bare_account, bare_user, full_user, id, millis, session_with_token, token,
+};
+use crate::rules::faults::all_at_once;
+use crate::strings::longest_text;
+
+/// Stands in every secret.
+const SECRET: &str = "S3CR3T";
+
+fn secret(name: &str) -> String {
+    format!("{name}-{SECRET}")
+}
+
+/// An account with a secret in all that is secret.
+fn secret_account(number: u128) -> NewAccount {
+    NewAccount {
+        refresh_token: Some(secret("refresh")),
+        access_token: Some(secret("access") + &longest_text()[..100_000]),
+        id_token: Some(secret("id")),
+        session_state: Some(secret("state")),
+        oauth_token_secret: Some(secret("oauth-secret")),
+        oauth_token: Some(secret("oauth")),
+        ..bare_account(number)
+    }
+}
+
+fn secret_session(number: u128, user: u128) -> NewSession {
+    session_with_token(number, user, &secret("session"))
+}
+
+fn secret_token(identifier: &str) -> VerificationToken {
+    VerificationToken::new(identifier, secret("verification"), millis(1))
+}
+
+/// Every operation that is told a secret.
+fn calls_with_secrets() -> Vec<Call> {
+    let changes = AccountChanges {
+        refresh_token: authstore::Change::Set(secret("refresh")),
+        access_token: authstore::Change::Set(secret("access")),
+        oauth_token: authstore::Change::Set(secret("oauth")),
+        ..AccountChanges::default()
+    };
+    vec![
+        Call::LinkAccount(id(1), secret_account(2)),
+        Call::CreateUserWithAccount(bare_user(9), secret_account(9)),
+        Call::UpdateAccount("provider 7".into(), "account 7".into(), changes),
+        Call::CreateSession(secret_session(2, 1)),
+        Call::GetSessionAndUser(secret("session")),
+        Call::UpdateSession(
+            secret("session"),
+            authstore::SessionChanges {
+                user_id: Some(id(7)),
+                ..Default::default()
+            },
+        ),
+        Call::DeleteSession(secret("session")),
+        Call::DeleteSessionsByUserId(id(1), Some(secret("session"))),
+        Call::CreateVerificationToken(secret_token("ada@example.org")),
+        Call::UseVerificationToken("ada@example.org".into(), secret("verification")),
+    ]
+}
+
+/// No error, nor any that it was caused by, shows a secret, neither to people nor to programmers.
+#[track_caller]
+fn hides(call: &str, error: &Error) -> Verdict {
+    let shown = show_error(error);
+    if shown.contains(SECRET) {
+        return Err(
+            Failure::broken(format!("the error of {call} shows a secret"))
+                .expected(format!("no {SECRET} in it"))
+                .got(shown),
+        );
+    }
+    Ok(())
+}
+
+#[track_caller]
+fn refused_and_hides<T>(call: &str, outcome: authstore::Result<T>) -> Verdict {
+    match outcome {
+        Ok(_) => Err(Failure::broken(format!("{call} must be refused"))),
+        Err(error) => hides(call, &error),
+    }
+}
+
+pub(crate) fn refused(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    store.link_account(id(1), secret_account(1))?;
+    store.create_session(secret_session(1, 1))?;
+    store.create_verification_token(secret_token("ada@example.org"))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    let again = |number| NewAccount {
+        id: Some(id(number)),
+        ..secret_account(1)
+    };
+    refused_and_hides(
+        "link_account(..), taken",
+        store.link_account(id(1), again(99)),
+    )?;
+    refused_and_hides(
+        "link_account(..) with a taken id",
+        store.link_account(
+            id(1),
+            NewAccount {
+                id: Some(id(1_001)),
+                ..secret_account(2)
+            },
+        ),
+    )?;
+    refused_and_hides(
+        "link_account(..) of nobody",
+        store.link_account(id(7), secret_account(7)),
+    )?;
+    refused_and_hides(
+        "create_user_with_account(..), taken",
+        store.create_user_with_account(bare_user(8), again(98)),
+    )?;
+    refused_and_hides(
+        "create_user_with_account(..) with a taken user id",
+        store.create_user_with_account(bare_user(1), secret_account(8)),
+    )?;
+    refused_and_hides(
+        "update_account(..) of nothing",
+        store.update_account(
+            "github",
+            "1",
+            AccountChanges {
+                access_token: authstore::Change::Set(secret("access")),
+                ..Default::default()
+            },
+        ),
+    )?;
+    refused_and_hides(
+        "create_session(..), taken",
+        store.create_session(secret_session(2, 1)),
+    )?;
+    refused_and_hides(
+        "create_session(..) with a taken id",
+        store.create_session(session_with_token(1, 1, &secret("another"))),
+    )?;
+    refused_and_hides(
+        "create_session(..) of nobody",
+        store.create_session(session_with_token(7, 7, &secret("another"))),
+    )?;
+    refused_and_hides(
+        "update_session(..) to nobody",
+        store.update_session(
+            &secret("session"),
+            authstore::SessionChanges {
+                user_id: Some(id(7)),
+                ..Default::default()
+            },
+        ),
+    )?;
+    refused_and_hides(
+        "create_verification_token(..), taken",
+        store.create_verification_token(secret_token("somebody@example.org")),
+    )?;
+    refused_and_hides(
+        "create_authenticator(..), taken",
+        store.create_authenticator(Authenticator {
+            credential_public_key: secret("key"),
+            ..authenticator(1, 1)
+        }),
+    )
+}
+
+pub(crate) fn without_schema(context: &Context) -> Verdict {
+    let store = context.store();
+    let migrator = super::migrate::migrator(store)?;
+    migrator.down(usize::MAX)?;
+    for call in calls_with_secrets() {
+        match call.on_store(store) {
+            Ok(_) => {
+                return Err(Failure::broken(format!(
+                    "{} succeeds without a schema",
+                    call.name()
+                )));
+            }
+            Err(error) => hides(call.name(), &error)?,
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn unreachable(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    by_harness(context.storage().cut_off())?;
+    let calls = calls_with_secrets();
+    let outcomes = all_at_once(store, &calls);
+    by_harness(context.storage().restore())?;
+    for (call, ran) in calls.iter().zip(&outcomes) {
+        match &ran.value {
+            Ok(_) => {
+                return Err(Failure::broken(format!(
+                    "{} succeeds on a storage that cannot be reached",
+                    call.name()
+                )));
+            }
+            Err(error) => hides(call.name(), error)?,
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn handle(context: &Context) -> Verdict {
+    let store: &AuthStore = context.store();
+    store.create_user(full_user(1))?;
+    store.create_session(secret_session(1, 1))?;
+    store.create_verification_token(token(1))?;
+    store.get_session_and_user(&secret("session"))?;
+    let shown = format!("{store:?}");
+    ensure(
+        !shown.contains(SECRET),
+        format!("Debug of the store shows a secret: {shown}"),
+    )?;
+    ensure(
+        !shown.contains("://") && !shown.contains('@'),
+        format!("the name of the backend is or holds a URL: {shown}"),
+    )
+}

@@ -1,0 +1,175 @@
+use authstore::{AccountChanges, AuthStore, Change, SessionChanges, UserChanges};
+
+use crate::context::Context;
+use crate::failure::{Verdict, by_harness, ensure, equal, gives, succeeds};
+use crate::fixture::{
+    account_at, authenticator, full_account, full_user, id, look, millis, populate, session, token,
+};
+
+pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
+    let store = context.store();
+    ensure(look(store, 0..=3)?.is_empty(), "a fresh storage holds rows")?;
+    let expired = store.delete_expired(crate::fixture::at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
+    equal(
+        "delete_expired(..) on a fresh storage",
+        expired,
+        authstore::Expired::default(),
+    )
+}
+
+pub(crate) fn isolated(context: &Context) -> Verdict {
+    let (other_storage, other) = context.another()?;
+    populate(context.store())?;
+    context.store().create_verification_token(token(1))?;
+    ensure(
+        look(&other, 1..=3)?.is_empty(),
+        "what is written to one storage is found in another",
+    )?;
+    let token = token(1);
+    gives(
+        "use_verification_token(..) of a token of another storage",
+        other.use_verification_token(&token.identifier, &token.token),
+        None,
+    )?;
+    succeeds(
+        "create_user(..) of a user of another storage",
+        other.create_user(full_user(1)),
+    )?;
+    let before = look(context.store(), 1..=3)?;
+    other.delete_user(id(1))?;
+    drop((other, other_storage));
+    gives(
+        "a storage after another one was removed",
+        look(context.store(), 1..=3),
+        before,
+    )
+}
+
+/// Each write through one handle is seen at once through the other, and the other way round.
+pub(crate) fn handles_agree(context: &Context) -> Verdict {
+    let first = context.store();
+    let second = &context.open()?;
+    for (number, (one, other)) in (1..).zip([(first, second), (second, first)]) {
+        writes_are_seen(one, other, number)?;
+    }
+    Ok(())
+}
+
+fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict {
+    let user = one.create_user(full_user(number))?;
+    gives(
+        "get_user(..) through another handle",
+        other.get_user(user.id),
+        Some(user.clone()),
+    )?;
+    let user = one.update_user(
+        user.id,
+        UserChanges {
+            name: Change::set("new"),
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "get_user(..) through another handle",
+        other.get_user(user.id),
+        Some(user.clone()),
+    )?;
+
+    let account = one.link_account(user.id, full_account(number))?;
+    let get =
+        |store: &AuthStore| store.get_account(&account.provider, &account.provider_account_id);
+    gives(
+        "get_account(..) through another handle",
+        get(other),
+        Some(account.clone()),
+    )?;
+    let updated = one.update_account(
+        &account.provider,
+        &account.provider_account_id,
+        AccountChanges {
+            scope: Change::Clear,
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "get_account(..) through another handle",
+        get(other),
+        Some(updated),
+    )?;
+
+    let created = one.create_session(session(number, number))?;
+    let get = |store: &AuthStore| store.get_session_and_user(&created.session_token);
+    gives(
+        "get_session_and_user(..) through another handle",
+        get(other),
+        Some((created.clone(), user.clone())),
+    )?;
+    let updated = one.update_session(
+        &created.session_token,
+        SessionChanges {
+            expires: Some(millis(5)),
+            ..Default::default()
+        },
+    )?;
+    gives(
+        "get_session_and_user(..) through another handle",
+        get(other),
+        updated.map(|session| (session, user.clone())),
+    )?;
+    one.delete_session(&created.session_token)?;
+    gives(
+        "get_session_and_user(..) through another handle",
+        get(other),
+        None,
+    )?;
+
+    let passkey = one.create_authenticator(authenticator(number, number))?;
+    let get = |store: &AuthStore| store.get_authenticator(&passkey.credential_id);
+    gives(
+        "get_authenticator(..) through another handle",
+        get(other),
+        Some(passkey.clone()),
+    )?;
+    let updated = one.update_authenticator_counter(&passkey.credential_id, 99)?;
+    gives(
+        "get_authenticator(..) through another handle",
+        get(other),
+        Some(updated),
+    )?;
+
+    let token = one.create_verification_token(token(number))?;
+    gives(
+        "use_verification_token(..) through another handle",
+        other.use_verification_token(&token.identifier, &token.token),
+        Some(token.clone()),
+    )?;
+    gives(
+        "use_verification_token(..) after it was used through another handle",
+        one.use_verification_token(&token.identifier, &token.token),
+        None,
+    )?;
+    one.delete_user(user.id)?;
+    gives(
+        "get_user(..) through another handle",
+        other.get_user(user.id),
+        None,
+    )?;
+    gives(
+        "list_accounts_by_user_id(..) through another handle",
+        other.list_accounts_by_user_id(user.id),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn outlives_handles(context: &Context) -> Verdict {
+    let storage = by_harness(context.harness().fresh())?;
+    let first = by_harness(storage.open())?;
+    first.migrate()?;
+    populate(&first)?;
+    first.link_account(id(1), account_at(99, "github", "1"))?;
+    let before = look(&first, 1..=3)?;
+    drop(first);
+    let second = by_harness(storage.open())?;
+    succeeds("migrate() through a second handle", second.migrate())?;
+    gives("what a first handle left", look(&second, 1..=3), before)
+}

@@ -1,0 +1,250 @@
+use authstore::{
+    AccountChanges, Authenticator, Change, NewAccount, NewSession, NewUser, UserChanges,
+    VerificationToken,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestError};
+use time::OffsetDateTime;
+
+use crate::call::Call;
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, gives};
+use crate::fixture::{id, since_1970};
+use crate::sequence::{as_program, clear, test_runner};
+
+/// The last millisecond of the year 9999, since 1970.
+const LAST: i64 = 253_402_300_799_999;
+
+/// Any text without a NUL character, as short as it goes.
+fn text(length: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        4 => any::<char>(),
+        2 => proptest::char::range('\u{1}', '\u{7f}'),
+        1 => proptest::sample::select(&['\'', '"', '\\', '%', '_', '\u{301}', '\u{1f600}', ' ', '\n'][..]),
+    ]
+    .prop_map(|character| if character == '\0' { '0' } else { character });
+    proptest::collection::vec(character, length).prop_map(String::from_iter)
+}
+
+fn key() -> impl Strategy<Value = String> {
+    prop_oneof![4 => text(1..12), 1 => text(200..256)]
+}
+
+fn optional_text() -> impl Strategy<Value = Option<String>> {
+    proptest::option::weighted(0.8, prop_oneof![6 => text(0..20), 1 => text(500..3_000)])
+}
+
+fn time() -> impl Strategy<Value = OffsetDateTime> {
+    (0..=LAST).prop_map(since_1970)
+}
+
+/// A row of every model.
+#[derive(Clone, Debug)]
+struct Rows {
+    user: NewUser,
+    account: NewAccount,
+    session: NewSession,
+    token: VerificationToken,
+    authenticator: Authenticator,
+}
+
+fn rows() -> impl Strategy<Value = Rows> {
+    let user = (
+        optional_text(),
+        proptest::option::of(key()),
+        proptest::option::of(time()),
+        optional_text(),
+    )
+        .prop_map(|(name, email, email_verified, image)| NewUser {
+            id: Some(id(1)),
+            name,
+            email,
+            email_verified,
+            image,
+        });
+    let account = (
+        (key(), key(), key()),
+        proptest::option::of(any::<i64>()),
+        proptest::collection::vec(optional_text(), 8),
+    )
+        .prop_map(|((r#type, provider, account), expires_at, texts)| {
+            let mut texts = texts.into_iter();
+            let mut text = || texts.next().flatten();
+            NewAccount {
+                id: Some(id(1_001)),
+                refresh_token: text(),
+                access_token: text(),
+                expires_at,
+                token_type: text(),
+                scope: text(),
+                id_token: text(),
+                session_state: text(),
+                oauth_token_secret: text(),
+                oauth_token: text(),
+                ..NewAccount::new(r#type, provider, account)
+            }
+        });
+    let session = (key(), time()).prop_map(|(token, expires)| NewSession {
+        id: Some(id(2_001)),
+        ..NewSession::new(id(1), token, expires)
+    });
+    let token = (key(), key(), time()).prop_map(|(identifier, token, expires)| {
+        VerificationToken::new(identifier, token, expires)
+    });
+    let authenticator = (
+        "[A-Za-z0-9_-]{1,40}",
+        key(),
+        text(0..50),
+        0..=i64::MAX,
+        text(0..20),
+        any::<bool>(),
+        optional_text(),
+    )
+        .prop_map(
+            |(credential_id, provider_account_id, key, counter, device, backed_up, transports)| {
+                Authenticator {
+                    credential_id,
+                    user_id: id(1),
+                    provider_account_id,
+                    credential_public_key: key,
+                    counter,
+                    credential_device_type: device,
+                    credential_backed_up: backed_up,
+                    transports,
+                }
+            },
+        );
+    (user, account, session, token, authenticator).prop_map(
+        |(user, account, session, token, authenticator)| Rows {
+            user,
+            account,
+            session,
+            token,
+            authenticator,
+        },
+    )
+}
+
+/// Writes the rows, and reads each of them in every way there is.
+fn come_back(context: &Context, rows: &Rows) -> Verdict {
+    let store = context.store();
+    clear(store)?;
+    let rows = rows.clone();
+    let user = store.create_user(rows.user)?;
+    gives("get_user(..)", store.get_user(id(1)), Some(user.clone()))?;
+    if let Some(email) = &user.email {
+        gives(
+            "get_user_by_email(..)",
+            store.get_user_by_email(email),
+            Some(user.clone()),
+        )?;
+    }
+    let account = store.link_account(id(1), rows.account)?;
+    let (provider, account_id) = (&account.provider, &account.provider_account_id);
+    gives(
+        "get_account(..)",
+        store.get_account(provider, account_id),
+        Some(account.clone()),
+    )?;
+    gives(
+        "get_user_by_account(..)",
+        store.get_user_by_account(provider, account_id),
+        Some(user.clone()),
+    )?;
+    gives(
+        "list_accounts_by_user_id(..)",
+        store.list_accounts_by_user_id(id(1)),
+        vec![account.clone()],
+    )?;
+    let session = store.create_session(rows.session)?;
+    gives(
+        "get_session_and_user(..)",
+        store.get_session_and_user(&session.session_token),
+        Some((session.clone(), user.clone())),
+    )?;
+    gives(
+        "list_sessions_by_user_id(..)",
+        store.list_sessions_by_user_id(id(1)),
+        vec![session],
+    )?;
+    let token = store.create_verification_token(rows.token)?;
+    gives(
+        "use_verification_token(..)",
+        store.use_verification_token(&token.identifier, &token.token),
+        Some(token.clone()),
+    )?;
+    let authenticator = store.create_authenticator(rows.authenticator)?;
+    gives(
+        "get_authenticator(..)",
+        store.get_authenticator(&authenticator.credential_id),
+        Some(authenticator.clone()),
+    )?;
+    gives(
+        "list_authenticators_by_user_id(..)",
+        store.list_authenticators_by_user_id(id(1)),
+        vec![authenticator],
+    )?;
+    // And each text by an update, in another field than before.
+    let changes = UserChanges {
+        name: user.image.clone().into(),
+        image: user.name.clone().into(),
+        ..Default::default()
+    };
+    let updated = store.update_user(id(1), changes)?;
+    gives(
+        "get_user(..) after update_user(..)",
+        store.get_user(id(1)),
+        Some(updated.clone()),
+    )?;
+    gives(
+        "the texts of update_user(..)",
+        Ok((updated.name, updated.image)),
+        (user.image, user.name),
+    )?;
+    let changes = AccountChanges {
+        refresh_token: account.oauth_token.clone().into(),
+        scope: account.id_token.clone().into(),
+        expires_at: account
+            .expires_at
+            .map_or(Change::Set(0), |number| Change::Set(!number)),
+        ..Default::default()
+    };
+    let updated = store.update_account(provider, account_id, changes)?;
+    gives(
+        "get_account(..) after update_account(..)",
+        store.get_account(provider, account_id),
+        Some(updated.clone()),
+    )?;
+    gives(
+        "the texts of update_account(..)",
+        Ok((updated.refresh_token, updated.scope)),
+        (account.oauth_token, account.id_token),
+    )
+}
+
+pub(crate) fn any_row(context: &Context) -> Verdict {
+    let cases = context.profile().pick(50, 150, 20_000);
+    let outcome = test_runner(context.seed(), cases).run(&rows(), |rows| {
+        come_back(context, &rows)
+            .map_err(|failure| TestCaseError::fail(failure.summary().to_owned()))
+    });
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(TestError::Fail(reason, shortest)) => {
+            let calls = [
+                Call::CreateUser(shortest.user.clone()),
+                Call::LinkAccount(id(1), shortest.account.clone()),
+                Call::CreateSession(shortest.session.clone()),
+                Call::CreateVerificationToken(shortest.token.clone()),
+                Call::CreateAuthenticator(shortest.authenticator.clone()),
+            ];
+            let failure = come_back(context, &shortest).err().unwrap_or_else(|| {
+                Failure::broken(format!(
+                    "rows came back once as something else, and not again: {reason}"
+                ))
+            });
+            Err(failure.sequence(as_program(&calls, None)))
+        }
+        Err(TestError::Abort(reason)) => Err(Failure::not_run(reason)),
+    }
+}

@@ -1,0 +1,346 @@
+//! Random sequences of calls, on the model and on a store.
+
+use authstore::{
+    AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewSession, NewUser,
+    SessionChanges, UserChanges, VerificationToken,
+};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::call::{Call, agrees, show_answer, show_got};
+use crate::failure::{Failure, Verdict};
+use crate::fixture::{id, millis};
+use crate::model::Model;
+use crate::show::Show;
+
+/// A runner whose randomness is all made of the seed.
+pub(crate) fn test_runner(seed: u64, cases: u32) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        max_shrink_time: 20_000,
+        verbose: 0,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+// Few keys, so that they collide; and some that a backend may take for each other.
+const EMAILS: [&str; 3] = ["ada@x.org", "Ada@x.org", "ada@x.org "];
+const PROVIDERS: [&str; 2] = ["github", "GitHub"];
+const PROVIDER_ACCOUNT_IDS: [&str; 2] = ["1", "01"];
+const SESSION_TOKENS: [&str; 3] = ["s", "S", "t"];
+const IDENTIFIERS: [&str; 2] = ["ada@x.org", "bob@x.org"];
+const TOKENS: [&str; 3] = ["v", "V", "w"];
+const CREDENTIAL_IDS: [&str; 3] = ["c", "C", "-"];
+const TEXTS: [&str; 3] = ["", "x", "é"];
+const USERS: [u128; 3] = [1, 2, 3];
+
+fn one_of(keys: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
+    select(keys).prop_map(str::to_owned)
+}
+
+fn user_id() -> impl Strategy<Value = Uuid> + Clone {
+    select(&USERS[..]).prop_map(id)
+}
+
+/// One of three ids of rows of a kind.
+fn row_id(kind: u128) -> impl Strategy<Value = Option<Uuid>> {
+    (1..=3_u128).prop_map(move |number| Some(id(kind + number)))
+}
+
+fn text() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of(one_of(&TEXTS))
+}
+
+fn change<T: Clone + std::fmt::Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Change<T>> {
+    (value, 0..3_u8).prop_map(|(value, what)| match what {
+        0 => Change::Keep,
+        1 => Change::Set(value),
+        _ => Change::Clear,
+    })
+}
+
+/// One of few seconds; [`spread`] makes them differ.
+fn time() -> impl Strategy<Value = OffsetDateTime> {
+    (0..4_i64).prop_map(|second| millis(second * 1_000))
+}
+
+fn new_user() -> impl Strategy<Value = NewUser> {
+    (
+        user_id(),
+        text(),
+        proptest::option::weighted(0.8, one_of(&EMAILS)),
+        proptest::option::of(time()),
+        text(),
+    )
+        .prop_map(|(id, name, email, email_verified, image)| NewUser {
+            id: Some(id),
+            name,
+            email,
+            email_verified,
+            image,
+        })
+}
+
+fn new_account() -> impl Strategy<Value = NewAccount> {
+    (
+        row_id(10),
+        one_of(&PROVIDERS),
+        one_of(&PROVIDER_ACCOUNT_IDS),
+        (
+            text(),
+            text(),
+            proptest::option::of(-1..2_i64),
+            text(),
+            text(),
+        ),
+        (text(), text(), text(), text()),
+    )
+        .prop_map(
+            |(id, provider, provider_account_id, first, second)| NewAccount {
+                id,
+                refresh_token: first.0,
+                access_token: first.1,
+                expires_at: first.2,
+                token_type: first.3,
+                scope: first.4,
+                id_token: second.0,
+                session_state: second.1,
+                oauth_token_secret: second.2,
+                oauth_token: second.3,
+                ..NewAccount::new("oauth", provider, provider_account_id)
+            },
+        )
+}
+
+fn account_changes() -> impl Strategy<Value = AccountChanges> {
+    let text = || change(one_of(&TEXTS));
+    (
+        proptest::option::of(select(&["oauth", "oidc"][..])),
+        (text(), text(), change(-1..2_i64), text(), text()),
+        (text(), text(), text(), text()),
+    )
+        .prop_map(|(r#type, first, second)| AccountChanges {
+            r#type: r#type.map(str::to_owned),
+            refresh_token: first.0,
+            access_token: first.1,
+            expires_at: first.2,
+            token_type: first.3,
+            scope: first.4,
+            id_token: second.0,
+            session_state: second.1,
+            oauth_token_secret: second.2,
+            oauth_token: second.3,
+        })
+}
+
+fn authenticator() -> impl Strategy<Value = Authenticator> {
+    (
+        one_of(&CREDENTIAL_IDS),
+        user_id(),
+        one_of(&PROVIDER_ACCOUNT_IDS),
+        (
+            one_of(&TEXTS),
+            0..3_i64,
+            one_of(&TEXTS),
+            any::<bool>(),
+            text(),
+        ),
+    )
+        .prop_map(
+            |(credential_id, user_id, provider_account_id, rest)| Authenticator {
+                credential_id,
+                user_id,
+                provider_account_id,
+                credential_public_key: rest.0,
+                counter: rest.1,
+                credential_device_type: rest.2,
+                credential_backed_up: rest.3,
+                transports: rest.4,
+            },
+        )
+}
+
+/// Any call. What creates comes more often than what deletes, or there would be nothing to delete.
+pub(crate) fn any_call() -> impl Strategy<Value = Call> {
+    let account = || (one_of(&PROVIDERS), one_of(&PROVIDER_ACCOUNT_IDS));
+    let session = || one_of(&SESSION_TOKENS);
+    let user_changes = (
+        change(one_of(&TEXTS)),
+        change(one_of(&EMAILS)),
+        change(time()),
+        change(one_of(&TEXTS)),
+    )
+        .prop_map(|(name, email, email_verified, image)| UserChanges {
+            name,
+            email,
+            email_verified,
+            image,
+        });
+    let session_changes = (
+        proptest::option::of(user_id()),
+        proptest::option::of(time()),
+    )
+        .prop_map(|(user_id, expires)| SessionChanges { user_id, expires });
+    let users = prop_oneof![
+        5 => new_user().prop_map(Call::CreateUser),
+        1 => user_id().prop_map(Call::GetUser),
+        2 => one_of(&EMAILS).prop_map(Call::GetUserByEmail),
+        2 => account().prop_map(|(provider, id)| Call::GetUserByAccount(provider, id)),
+        3 => (user_id(), user_changes).prop_map(|(id, changes)| Call::UpdateUser(id, changes)),
+        1 => user_id().prop_map(Call::DeleteUser),
+    ];
+    let accounts = prop_oneof![
+        4 => (user_id(), new_account()).prop_map(|(user, account)| Call::LinkAccount(user, account)),
+        3 => (new_user(), new_account()).prop_map(|(user, account)| Call::CreateUserWithAccount(user, account)),
+        1 => account().prop_map(|(provider, id)| Call::UnlinkAccount(provider, id)),
+        1 => account().prop_map(|(provider, id)| Call::GetAccount(provider, id)),
+        2 => (account(), account_changes())
+            .prop_map(|((provider, id), changes)| Call::UpdateAccount(provider, id, changes)),
+        2 => user_id().prop_map(Call::ListAccountsByUserId),
+    ];
+    let sessions = prop_oneof![
+        6 => (row_id(20), user_id(), session(), time()).prop_map(|(id, user, token, expires)| {
+            Call::CreateSession(NewSession { id, ..NewSession::new(user, token, expires) })
+        }),
+        2 => session().prop_map(Call::GetSessionAndUser),
+        3 => (session(), session_changes).prop_map(|(token, changes)| Call::UpdateSession(token, changes)),
+        1 => session().prop_map(Call::DeleteSession),
+        2 => user_id().prop_map(Call::ListSessionsByUserId),
+        1 => (user_id(), proptest::option::of(session()))
+            .prop_map(|(user, keep)| Call::DeleteSessionsByUserId(user, keep)),
+    ];
+    let tokens = prop_oneof![
+        3 => (one_of(&IDENTIFIERS), one_of(&TOKENS), time()).prop_map(|(identifier, token, expires)| {
+            Call::CreateVerificationToken(VerificationToken::new(identifier, token, expires))
+        }),
+        2 => (one_of(&IDENTIFIERS), one_of(&TOKENS))
+            .prop_map(|(identifier, token)| Call::UseVerificationToken(identifier, token)),
+    ];
+    let authenticators = prop_oneof![
+        4 => authenticator().prop_map(Call::CreateAuthenticator),
+        1 => one_of(&CREDENTIAL_IDS).prop_map(Call::GetAuthenticator),
+        2 => user_id().prop_map(Call::ListAuthenticatorsByUserId),
+        2 => (one_of(&CREDENTIAL_IDS), 0..3_i64)
+            .prop_map(|(id, counter)| Call::UpdateAuthenticatorCounter(id, counter)),
+        1 => one_of(&CREDENTIAL_IDS).prop_map(Call::DeleteAuthenticator),
+    ];
+    let upkeep = prop_oneof![
+        6 => (0..4_100_i64, prop_oneof![Just(0), Just(1), Just(2), Just(u32::MAX)])
+            .prop_map(|(now, limit)| Call::DeleteExpired(millis(now / 1_000 * 1_000 + now % 40), limit)),
+        1 => Just(Call::Ping),
+    ];
+    prop_oneof![
+        4 => users,
+        4 => accounts,
+        4 => sessions,
+        2 => tokens,
+        3 => authenticators,
+        1 => upkeep,
+    ]
+}
+
+/// A sequence of calls.
+pub(crate) fn any_sequence() -> impl Strategy<Value = Vec<Call>> {
+    proptest::collection::vec(any_call(), 1..40).prop_map(spread)
+}
+
+/// Puts as many milliseconds between the expiries of two rows as there are calls between the two: which of several rows
+/// of one age go first under a limit is not said, and the model would have to guess.
+fn spread(mut calls: Vec<Call>) -> Vec<Call> {
+    for (place, call) in (0_i64..).zip(&mut calls) {
+        let later = Duration::milliseconds(place);
+        match call {
+            Call::CreateSession(session) => session.expires += later,
+            Call::CreateVerificationToken(token) => token.expires += later,
+            Call::UpdateSession(_, changes) => {
+                changes.expires = changes.expires.map(|expires| expires + later);
+            }
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// Calls that together show all that a sequence can have left. They use the verification tokens up.
+fn looks() -> Vec<Call> {
+    let mut calls = Vec::new();
+    for user in USERS.map(id) {
+        calls.extend([
+            Call::GetUser(user),
+            Call::ListAccountsByUserId(user),
+            Call::ListSessionsByUserId(user),
+            Call::ListAuthenticatorsByUserId(user),
+        ]);
+    }
+    for provider in PROVIDERS {
+        for account in PROVIDER_ACCOUNT_IDS {
+            calls.push(Call::GetAccount(provider.to_owned(), account.to_owned()));
+        }
+    }
+    calls.extend(EMAILS.map(|email| Call::GetUserByEmail(email.to_owned())));
+    calls.extend(SESSION_TOKENS.map(|token| Call::GetSessionAndUser(token.to_owned())));
+    calls.extend(CREDENTIAL_IDS.map(|id| Call::GetAuthenticator(id.to_owned())));
+    for identifier in IDENTIFIERS {
+        for token in TOKENS {
+            calls.push(Call::UseVerificationToken(
+                identifier.to_owned(),
+                token.to_owned(),
+            ));
+        }
+    }
+    calls
+}
+
+/// Deletes all that a sequence can have left.
+pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
+    for user in USERS.map(id) {
+        store.delete_user(user)?;
+    }
+    // No expiry of a sequence is later than this.
+    store.delete_expired(millis(1_000_000), u32::MAX).map(drop)
+}
+
+/// Runs a sequence on a store that is empty, and on the model, and looks at all that is left at the end.
+pub(crate) fn compare(store: &AuthStore, calls: &[Call]) -> Verdict {
+    let mut model = Model::default();
+    let looks = looks();
+    for (place, call) in calls.iter().chain(&looks).enumerate() {
+        let answer = call.on_model(&mut model);
+        let got = call.on_store(store);
+        if !agrees(&got, &answer) {
+            let before = &calls[..place.min(calls.len())];
+            return Err(Failure::broken(format!(
+                "after a sequence of {} calls, {} gives something else than the model",
+                before.len(),
+                call.name()
+            ))
+            .expected(show_answer(&answer))
+            .got(show_got(&got))
+            .sequence(as_program(before, Some(call))));
+        }
+    }
+    Ok(())
+}
+
+/// The calls as one would type them; of the last one, the result is what matters.
+pub(crate) fn as_program(calls: &[Call], last: Option<&Call>) -> String {
+    let mut lines = vec!["use authstore_conformance::values::{at, id};".to_owned()];
+    for call in calls {
+        // Whether it was refused does not matter here.
+        lines.push(format!("let _ = store.{};", call.show()));
+    }
+    if let Some(call) = last {
+        lines.push(format!("store.{} // <- this one", call.show()));
+    }
+    lines.join("\n")
+}
