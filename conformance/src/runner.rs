@@ -208,7 +208,7 @@ impl Runner {
         for Declined { rule, reason } in &declined {
             if !RULES
                 .iter()
-                .any(|known| &known.id == rule || known.group() == rule)
+                .any(|known| known.id == rule || known.group() == rule)
             {
                 problems.push(format!("{rule} is declined, and there is no such rule"));
             }

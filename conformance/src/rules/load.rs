@@ -26,7 +26,7 @@ pub(crate) fn no_busy_error(context: &Context) -> Verdict {
                 .current();
             match call.on_store(store) {
                 Ok(_) | Err(Error::Conflict { .. } | Error::NotFound { .. }) => done += 1,
-                Err(error) => return Err((call, error)),
+                Err(error) => return Err(Box::new((call, error))),
             }
         }
         Ok(done)
@@ -34,7 +34,8 @@ pub(crate) fn no_busy_error(context: &Context) -> Verdict {
     for outcome in failures {
         match outcome {
             Ok(done) => ensure(done > 0, "a thread got nothing done")?,
-            Err((call, error)) => {
+            Err(failure) => {
+                let (call, error) = *failure;
                 return Err(Failure::broken(format!(
                     "under mixed load of {} threads, {} failed",
                     THREADS * 2,

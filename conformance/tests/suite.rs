@@ -1,0 +1,441 @@
+//! What the suite says of itself: its rules, its verdicts, and its certificates.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use authstore_conformance::{
+    BoxError, Certificate, Declined, Description, Harness, Outcome, Profile, RULES, Reference,
+    ReferenceHarness, ReferenceStorage, Runner, Storage,
+};
+
+/// The verdict of each rule.
+fn verdicts(certificate: &Certificate) -> BTreeMap<&'static str, Outcome> {
+    certificate
+        .rules
+        .iter()
+        .map(|rule| (rule.id, rule.outcome))
+        .collect()
+}
+
+#[test]
+fn ids_are_unique_and_well_formed() {
+    let mut seen = BTreeSet::new();
+    for rule in RULES {
+        assert!(seen.insert(rule.id), "{} stands twice", rule.id);
+        let (group, name) = rule.id.split_once('.').expect("a group and a name");
+        for part in [group, name] {
+            assert!(!part.is_empty());
+            assert!(
+                part.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
+                "{}",
+                rule.id
+            );
+        }
+        assert!(rule.sentence.ends_with('.'), "{}", rule.id);
+        assert!((1..=authstore_conformance::EDITION).contains(&rule.since));
+    }
+}
+
+#[test]
+fn every_operation_has_rules() {
+    let groups: BTreeSet<&str> = RULES.iter().map(|rule| rule.group()).collect();
+    for operation in [
+        "create_user",
+        "get_user",
+        "get_user_by_email",
+        "get_user_by_account",
+        "update_user",
+        "delete_user",
+        "link_account",
+        "unlink_account",
+        "get_account",
+        "create_user_with_account",
+        "update_account",
+        "list_accounts_by_user_id",
+        "create_session",
+        "get_session_and_user",
+        "update_session",
+        "delete_session",
+        "list_sessions_by_user_id",
+        "delete_sessions_by_user_id",
+        "create_verification_token",
+        "use_verification_token",
+        "create_authenticator",
+        "get_authenticator",
+        "list_authenticators_by_user_id",
+        "update_authenticator_counter",
+        "delete_authenticator",
+        "delete_expired",
+        "ping",
+    ] {
+        assert!(groups.contains(operation), "{operation} has no rule");
+    }
+}
+
+#[test]
+fn the_published_list_is_the_registry() {
+    let mut table =
+        String::from("| rule | class | since | what is promised |\n|---|---|---|---|\n");
+    for rule in RULES {
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} | {} |",
+            rule.id, rule.class, rule.since, rule.sentence
+        );
+    }
+    let published = include_str!("../RULES.md").replace("\r\n", "\n");
+    let listed = published
+        .split_once("| rule |")
+        .map(|(_, rest)| format!("| rule |{rest}"))
+        .unwrap_or_default();
+    assert!(
+        listed == table,
+        "conformance/RULES.md is not what the registry says; its table must be:\n\n{table}"
+    );
+}
+
+#[test]
+fn order_and_company_make_no_difference() {
+    let run = |seed, shuffle, threads| {
+        Runner::new(ReferenceHarness)
+            .seed(seed)
+            .shuffle(shuffle)
+            .threads(threads)
+            .run()
+    };
+    let together = run(1, false, 1);
+    assert!(together.certified, "{}", together.to_markdown());
+    assert_eq!(verdicts(&run(2, true, 6)), verdicts(&together));
+}
+
+#[test]
+fn a_rule_alone_says_what_it_says_in_company() {
+    // Those that take seconds each are left to the test above, and to tests/reference.rs, where each runs alone.
+    for rule in RULES
+        .iter()
+        .filter(|rule| rule.class.to_string() != "concurrency")
+    {
+        let alone = Runner::new(ReferenceHarness).seed(3).only(rule.id).run();
+        assert_eq!(
+            verdicts(&alone)[rule.id],
+            Outcome::Passed,
+            "{}",
+            alone.to_markdown()
+        );
+        assert_eq!(alone.counts.passed, 1);
+        assert_eq!(alone.counts.not_run, RULES.len() - 1);
+        assert!(!alone.certified, "one rule is no certificate");
+    }
+}
+
+/// A harness of the reference that declines what it is told to, and whose storages can do nothing but open.
+struct Declines(Vec<Declined>);
+
+struct OnlyOpens(Reference);
+
+impl Storage for OnlyOpens {
+    fn open(&self) -> Result<authstore::AuthStore, BoxError> {
+        Ok(authstore::AuthStore::new(self.0.clone()))
+    }
+}
+
+impl Harness for Declines {
+    fn describe(&self) -> Description {
+        Description::new("declines", "1.0")
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        Ok(Box::new(OnlyOpens(Reference::new())))
+    }
+
+    fn declined(&self) -> Vec<Declined> {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn what_cannot_be_done_must_be_declined() {
+    let not_declined = Runner::new(Declines(Vec::new()))
+        .only("faults.restart")
+        .run();
+    assert_eq!(verdicts(&not_declined)["faults.restart"], Outcome::Failed);
+    let markdown = not_declined.to_markdown();
+    assert!(
+        markdown.contains("does not implement Storage::cut_off"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("decline the rule"), "{markdown}");
+
+    let reason = "It has no server that could be restarted.";
+    let declined = Runner::new(Declines(vec![Declined::new("faults.restart", reason)]))
+        .only("faults.restart")
+        .run();
+    assert_eq!(verdicts(&declined)["faults.restart"], Outcome::Declined);
+    assert!(declined.to_markdown().contains(reason));
+    assert!(declined.to_json().contains(reason));
+    assert!(declined.to_junit().contains(reason));
+}
+
+#[test]
+fn what_passes_must_not_be_declined() {
+    for declined in ["create_user.stored", "create_user"] {
+        let certificate = Runner::new(Declines(vec![Declined::new(declined, "It is too hard.")]))
+            .only("create_user.stored")
+            .run();
+        assert_eq!(
+            verdicts(&certificate)["create_user.stored"],
+            Outcome::Failed
+        );
+        assert!(certificate.to_markdown().contains("it passes"));
+    }
+}
+
+#[test]
+fn a_declaration_must_name_a_rule_and_a_reason() {
+    for declined in [
+        Declined::new("create_user.fast", "No."),
+        Declined::new("faults", " "),
+    ] {
+        let certificate = Runner::new(Declines(vec![declined])).only("ping").run();
+        assert_eq!(certificate.problems.len(), 1);
+        assert!(!certificate.certified);
+    }
+}
+
+#[test]
+fn an_unknown_rule_is_a_problem() {
+    let certificate = Runner::new(ReferenceHarness).only("create_user.fast").run();
+    assert_eq!(certificate.problems.len(), 1);
+    assert!(!certificate.certified);
+}
+
+/// A harness whose storages cannot be made, or never answer.
+enum Sick {
+    NoStorage,
+    Hangs,
+    Panics,
+}
+
+impl Harness for Sick {
+    fn describe(&self) -> Description {
+        Description::new("sick", "1.0")
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        match self {
+            Sick::NoStorage => Err("the server did not start".into()),
+            Sick::Hangs => {
+                std::thread::sleep(Duration::from_secs(60));
+                Err("too late".into())
+            }
+            Sick::Panics => panic!("out of paper"),
+        }
+    }
+}
+
+#[test]
+fn a_harness_that_fails_certifies_nothing() {
+    for (sick, word) in [
+        (Sick::NoStorage, "the server did not start"),
+        (Sick::Hangs, "did not end within"),
+        (Sick::Panics, "out of paper"),
+    ] {
+        let certificate = Runner::new(sick)
+            .only("ping.answers")
+            .time_limit(Duration::from_millis(300))
+            .run();
+        assert_eq!(verdicts(&certificate)["ping.answers"], Outcome::Failed);
+        assert!(
+            certificate.to_markdown().contains(word),
+            "{}",
+            certificate.to_markdown()
+        );
+    }
+}
+
+#[test]
+fn the_certificate_says_what_it_must() {
+    let certificate = Runner::new(ReferenceHarness)
+        .seed(42)
+        .profile(Profile::Quick)
+        .replay(|rule| {
+            format!("just conformance {}", rule.map_or("", |rule| rule.id))
+                .trim_end()
+                .to_owned()
+        })
+        .only("ping")
+        .run();
+    let json: serde_json::Value = serde_json::from_str(&certificate.to_json()).unwrap();
+    assert_eq!(json["backend"], "reference");
+    assert_eq!(json["backend_version"], env!("CARGO_PKG_VERSION"));
+    assert!(json["server_version"].is_null());
+    assert!(json["server_settings"].is_object());
+    assert_eq!(json["suite_version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(json["edition"], authstore_conformance::EDITION);
+    assert_eq!(json["seed"], 42);
+    assert_eq!(json["certified"], false);
+    assert_eq!(json["counts"]["rules"], RULES.len());
+    assert_eq!(json["counts"]["passed"], 1);
+    assert_eq!(json["counts"]["failed"], 0);
+    assert_eq!(json["counts"]["declined"], 0);
+    assert_eq!(json["counts"]["not_run"], RULES.len() - 1);
+    assert_eq!(
+        json["reproduce"],
+        "AUTHSTORE_CONFORMANCE_SEED=42 AUTHSTORE_CONFORMANCE_PROFILE=quick just conformance"
+    );
+    let rules = json["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), RULES.len());
+    for (row, rule) in rules.iter().zip(RULES) {
+        assert_eq!(row["id"], rule.id);
+        assert!(row["millis"].is_u64());
+        assert_eq!(
+            row["outcome"],
+            if rule.id == "ping.answers" {
+                "passed"
+            } else {
+                "not_run"
+            }
+        );
+    }
+}
+
+#[test]
+fn the_certificate_is_written_in_three_forms() {
+    let folder = std::env::temp_dir().join(format!("authstore-conformance-{}", std::process::id()));
+    let certificate = Runner::new(ReferenceHarness).only("ping").run();
+    certificate.write(&folder, "reference").unwrap();
+    for (file, text) in [
+        ("reference.json", certificate.to_json()),
+        ("reference.xml", certificate.to_junit()),
+        ("reference.md", certificate.to_markdown()),
+    ] {
+        assert_eq!(std::fs::read_to_string(folder.join(file)).unwrap(), text);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Loses case: the way a failure reads is shown on it.
+#[derive(Clone)]
+struct Folding(Reference);
+
+/// A backend that hands every operation on.
+macro_rules! delegate {
+    ($($operation:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(fn $operation(&self, $($argument: $type),*) -> authstore::Result<$result> {
+            self.0.$operation($($argument),*)
+        })*
+    };
+}
+
+impl authstore::Backend for Folding {
+    fn name(&self) -> &'static str {
+        "folding"
+    }
+
+    fn get_user_by_email(&self, email: &str) -> authstore::Result<Option<authstore::User>> {
+        self.0.with(|model| {
+            let folded = email.to_lowercase();
+            let found = |user: &&authstore::User| {
+                user.email
+                    .as_ref()
+                    .is_some_and(|email| email.to_lowercase() == folded)
+            };
+            model.users.values().find(found).cloned()
+        })
+    }
+
+    delegate! {
+        create_user(user: &authstore::User) -> ();
+        get_user(id: uuid::Uuid) -> Option<authstore::User>;
+        get_user_by_account(provider: &str, provider_account_id: &str) -> Option<authstore::User>;
+        update_user(id: uuid::Uuid, changes: &authstore::UserChanges) -> authstore::User;
+        delete_user(id: uuid::Uuid) -> bool;
+        link_account(account: &authstore::Account) -> ();
+        create_user_with_account(user: &authstore::User, account: &authstore::Account) -> ();
+        unlink_account(provider: &str, provider_account_id: &str) -> bool;
+        get_account(provider: &str, provider_account_id: &str) -> Option<authstore::Account>;
+        update_account(provider: &str, provider_account_id: &str, changes: &authstore::AccountChanges)
+            -> authstore::Account;
+        list_accounts_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Account>;
+        create_session(session: &authstore::Session) -> ();
+        get_session_and_user(session_token: &str) -> Option<(authstore::Session, authstore::User)>;
+        update_session(session_token: &str, changes: &authstore::SessionChanges) -> Option<authstore::Session>;
+        delete_session(session_token: &str) -> bool;
+        list_sessions_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Session>;
+        delete_sessions_by_user_id(user_id: uuid::Uuid, keep: Option<&str>) -> u64;
+        create_verification_token(verification_token: &authstore::VerificationToken) -> ();
+        use_verification_token(identifier: &str, token: &str) -> Option<authstore::VerificationToken>;
+        create_authenticator(authenticator: &authstore::Authenticator) -> ();
+        get_authenticator(credential_id: &str) -> Option<authstore::Authenticator>;
+        list_authenticators_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Authenticator>;
+        update_authenticator_counter(credential_id: &str, counter: i64) -> authstore::Authenticator;
+        delete_authenticator(credential_id: &str) -> bool;
+        delete_expired(now: time::OffsetDateTime, limit: u32) -> authstore::Expired;
+        ping() -> ();
+    }
+
+    fn migrator(&self) -> Option<authstore::migration::Migrator> {
+        self.0.migrator()
+    }
+}
+
+struct FoldingHarness;
+
+impl Harness for FoldingHarness {
+    fn describe(&self) -> Description {
+        Description::new("folding", "1.0")
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        Ok(Box::new(ReferenceStorage::new(Folding)))
+    }
+}
+
+#[test]
+fn a_failure_reads_well() {
+    let certificate = Runner::new(FoldingHarness)
+        .seed(7)
+        .only("model.sequences")
+        .run();
+    let report = certificate
+        .rules
+        .iter()
+        .find(|rule| rule.id == "model.sequences")
+        .unwrap();
+    assert_eq!(report.outcome, Outcome::Failed);
+    let detail = report.detail.as_deref().unwrap();
+    // The shortest sequence there is: a user, and a look with the address written another way.
+    let sequence: Vec<&str> = detail
+        .lines()
+        .filter(|line| line.contains("store."))
+        .collect();
+    assert_eq!(sequence.len(), 2, "{detail}");
+    assert!(
+        sequence[0].contains("store.create_user(NewUser { id: Some(id(1)), email: Some("),
+        "{detail}"
+    );
+    assert!(sequence[1].contains("store.get_user_by_email("), "{detail}");
+    for part in [
+        "rule      model.sequences",
+        "expected  Ok(None)",
+        "got       Ok(Some(User {",
+        "use authstore_conformance::values::{at, id};",
+        "seed      7",
+        "AUTHSTORE_CONFORMANCE_SEED=7 AUTHSTORE_CONFORMANCE_PROFILE=quick cargo test model::sequences",
+    ] {
+        assert!(detail.contains(part), "{part} is missing in\n{detail}");
+    }
+    // And the same seed finds the same.
+    let again = Runner::new(FoldingHarness)
+        .seed(7)
+        .only("model.sequences")
+        .run();
+    let again = again
+        .rules
+        .iter()
+        .find(|rule| rule.id == "model.sequences")
+        .unwrap();
+    assert_eq!(again.detail.as_deref(), Some(detail));
+}
