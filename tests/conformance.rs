@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 }
 
 fn check(kind: Kind, id: &'static str) {
-    let certificate = Runner::new(DatabaseHarness(kind))
+    let certificate = Runner::new(DatabaseHarness::new(kind))
         .only(id)
         .replay(move |_| format!("cargo test --test conformance {kind}::{id}"))
         .run();

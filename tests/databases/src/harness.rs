@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use authstore::AuthStore;
@@ -12,18 +12,45 @@ use crate::proxy::{Proxy, Traffic};
 use crate::server::Server;
 
 /// One of the five databases, for the conformance suite.
-#[derive(Clone, Copy, Debug)]
-pub struct DatabaseHarness(pub Kind);
+#[derive(Clone, Debug)]
+pub struct DatabaseHarness {
+    kind: Kind,
+    server: Option<Arc<Server>>,
+}
+
+impl DatabaseHarness {
+    /// The server that the process shares, where the database needs one.
+    pub fn new(kind: Kind) -> Self {
+        DatabaseHarness { kind, server: None }
+    }
+
+    /// This server.
+    pub fn on(server: Arc<Server>) -> Self {
+        DatabaseHarness {
+            kind: server.kind(),
+            server: Some(server),
+        }
+    }
+
+    fn server(&self) -> Result<Arc<Server>, String> {
+        match &self.server {
+            Some(server) => Ok(server.clone()),
+            None => Server::shared(self.kind),
+        }
+    }
+}
 
 impl Harness for DatabaseHarness {
     fn describe(&self) -> Description {
-        let mut description = Description::new(self.0.name(), env!("CARGO_PKG_VERSION"));
-        let (version, settings) = match self.0 {
+        let mut description = Description::new(self.kind.name(), env!("CARGO_PKG_VERSION"));
+        let (version, settings) = match self.kind {
             Kind::SqliteMemory | Kind::SqliteFile => (
                 Some(format!("SQLite {}", rusqlite::version())),
                 BTreeMap::new(),
             ),
-            server => server_description(server)
+            _ => self
+                .server()
+                .and_then(|server| server_description(&server))
                 .unwrap_or_else(|reason| (None, BTreeMap::from([("error".to_owned(), reason)]))),
         };
         description.server_version = version;
@@ -32,17 +59,19 @@ impl Harness for DatabaseHarness {
     }
 
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
-        let database = Database::new(self.0)?;
-        Ok(match self.0 {
+        Ok(match self.kind {
             Kind::SqliteMemory => Box::new(Memory::default()),
             Kind::SqliteFile => Box::new(File {
-                database,
                 writer: Mutex::default(),
+                database: Database::new(self.kind)?,
             }),
-            _ => Box::new(Remote {
-                proxy: Proxy::to(database.server().host()),
-                database,
-            }),
+            _ => {
+                let database = Database::on(&self.server()?)?;
+                Box::new(Remote {
+                    proxy: Proxy::to(database.server().host()),
+                    database,
+                })
+            }
         })
     }
 
@@ -52,8 +81,11 @@ impl Harness for DatabaseHarness {
 }
 
 /// The server's version, and those of its settings that might make a difference.
-fn server_description(kind: Kind) -> Result<(Option<String>, BTreeMap<String, String>), String> {
-    let mut client = Server::shared(kind)?.client()?;
+fn server_description(
+    server: &Server,
+) -> Result<(Option<String>, BTreeMap<String, String>), String> {
+    let kind = server.kind();
+    let mut client = server.client()?;
     let (version, settings): (_, &[&str]) = if kind == Kind::Postgres {
         (
             "SHOW server_version",

@@ -43,10 +43,10 @@ pub enum Traffic {
     Held,
     /// What clients send passes, and what servers answer is held back.
     AnswersHeld,
-    /// The next connection on which a client sends something is cut before that arrives.
-    CutAtRequest,
-    /// The next connection on which a server answers is cut before the answer arrives.
-    CutAtAnswer,
+    /// The connection on which a client begins this request, counted from 1 over all of them, is cut before it arrives.
+    CutAtRequest(u64),
+    /// The connection on which a server begins this answer, counted from 1 over all of them, is cut before it arrives.
+    CutAtAnswer(u64),
 }
 
 impl Proxy {
@@ -93,6 +93,14 @@ impl Proxy {
     pub fn set(&self, traffic: Traffic) {
         self.shared.state().traffic = traffic;
         self.shared.changed.notify_all();
+    }
+
+    /// Whether a cut that was [`set`](Proxy::set) is still to come.
+    pub fn is_waiting_to_cut(&self) -> bool {
+        matches!(
+            self.shared.state().traffic,
+            Traffic::CutAtRequest(_) | Traffic::CutAtAnswer(_)
+        )
     }
 
     /// Cuts all open connections.
@@ -167,12 +175,15 @@ impl Shared {
     ) {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length) = from.read(&mut buffer) {
-            if length == 0 || !self.may_pass(is_request) {
+            if length == 0 {
                 break;
             }
-            let was_client = client_spoke_last.swap(is_request, Ordering::SeqCst);
-            if is_request && !was_client {
+            let begins = client_spoke_last.swap(is_request, Ordering::SeqCst) != is_request;
+            if begins && is_request {
                 self.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
+            if !self.may_pass(is_request, begins) {
+                break;
             }
             if to.write_all(&buffer[..length]).is_err() {
                 break;
@@ -183,17 +194,25 @@ impl Shared {
     }
 
     /// Waits as long as traffic is held; false when the connection is to be cut.
-    fn may_pass(&self, is_request: bool) -> bool {
+    fn may_pass(&self, is_request: bool, begins: bool) -> bool {
         let mut state = self.state();
         loop {
-            match state.traffic {
+            match &mut state.traffic {
                 Traffic::Held => {}
                 Traffic::AnswersHeld if !is_request => {}
-                Traffic::CutAtRequest if is_request => {
+                Traffic::CutAtRequest(left) if is_request && begins => {
+                    *left -= 1;
+                    if *left > 0 {
+                        return true;
+                    }
                     state.traffic = Traffic::Passes;
                     return false;
                 }
-                Traffic::CutAtAnswer if !is_request => {
+                Traffic::CutAtAnswer(left) if !is_request && begins => {
+                    *left -= 1;
+                    if *left > 0 {
+                        return true;
+                    }
                     state.traffic = Traffic::Passes;
                     return false;
                 }

@@ -118,11 +118,11 @@ fn a_proxy_cuts_before_a_request_and_before_an_answer(kind: Kind) {
     let proxy = Proxy::to(database.server().host());
     let url = database.url_through(proxy.address());
     let mut client = Client::connect(&url).unwrap();
-    proxy.set(Traffic::CutAtRequest);
+    proxy.set(Traffic::CutAtRequest(1));
     assert!(client.try_query("INSERT INTO t VALUES (1)").is_err());
     assert_eq!(direct.query_one("SELECT count(*) FROM t"), "0");
     let mut client = Client::connect(&url).unwrap();
-    proxy.set(Traffic::CutAtAnswer);
+    proxy.set(Traffic::CutAtAnswer(1));
     assert!(client.try_query("INSERT INTO t VALUES (1)").is_err());
     assert_eq!(direct.query_one("SELECT count(*) FROM t"), "1");
     proxy.set(Traffic::Refused);

@@ -149,7 +149,7 @@ fn certify(kind: Kind, only: Option<&str>) -> Result<Certificate, String> {
                 .progress_chars("=> "),
         );
     let shown = bar.clone();
-    let mut runner = Runner::shared(Arc::new(DatabaseHarness(kind)))
+    let mut runner = Runner::shared(Arc::new(DatabaseHarness::new(kind)))
         .threads(THREADS)
         .replay(move |rule| match rule {
             Some(rule) => format!("just conformance {kind} {}", rule.id),

@@ -1,0 +1,132 @@
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use authstore::{AuthStore, Error};
+use authstore_test_databases::{Database, Kind, Needs, Test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (name, test) in [
+        (
+            "connecting.a_wrong_password_is_reported_at_once",
+            a_wrong_password_is_reported_at_once as fn(Kind),
+        ),
+        (
+            "connecting.a_missing_database_is_named",
+            a_missing_database_is_named,
+        ),
+        (
+            "connecting.a_host_that_is_not_there_is_unavailable",
+            a_host_that_is_not_there_is_unavailable,
+        ),
+        (
+            "connecting.a_database_without_the_schema_says_to_run_migrate_first",
+            a_database_without_the_schema_says_to_run_migrate_first,
+        ),
+        (
+            "connecting.an_unknown_option_is_answered_with_those_that_are",
+            an_unknown_option_is_answered_with_those_that_are,
+        ),
+    ] {
+        tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
+    }
+    tests
+}
+
+/// Well under the checkout timeout of 5 seconds, for which a pool would try again and again.
+const AT_ONCE: Duration = Duration::from_secs(4);
+
+/// The error and all that caused it, as it is shown and as it is debugged.
+fn words(error: &Error) -> String {
+    let mut text = format!("{error}\n{error:?}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!("\n{error}\n{error:?}");
+        cause = error.source();
+    }
+    text
+}
+
+fn refusal(url: &str) -> (Error, String) {
+    let start = Instant::now();
+    let error = AuthStore::connect(url).expect_err("nobody should get in");
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    let words = words(&error);
+    (error, words)
+}
+
+fn a_wrong_password_is_reported_at_once(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let password = "Tr0ub4dor&3 /?#@:é";
+    let url = database
+        .server()
+        .url_with_password(password, database.name());
+    let (error, words) = refusal(&url);
+    // Not worth a retry.
+    assert!(!error.is_retryable(), "{words}");
+    let servers_own = match kind {
+        Kind::Postgres => "password authentication failed for user",
+        _ => "Access denied for user",
+    };
+    assert!(words.contains(servers_own), "{words}");
+    for part in [password, "Tr0ub4dor", "%2F%3F"] {
+        assert!(!words.contains(part), "{words}");
+    }
+}
+
+fn a_missing_database_is_named(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let (error, words) = refusal(&database.server().url("authstore_no_such_database"));
+    assert!(!error.is_retryable(), "{words}");
+    let servers_own = match kind {
+        Kind::Postgres => "database \"authstore_no_such_database\" does not exist",
+        _ => "Unknown database 'authstore_no_such_database'",
+    };
+    assert!(words.contains(servers_own), "{words}");
+}
+
+fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
+    let scheme = match kind {
+        Kind::Postgres => "postgres",
+        _ => "mysql",
+    };
+    // A port at which nobody listens, since whoever bound it has not begun to, and a name that no one may have.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    for host in [format!("127.0.0.1:{port}"), "db.invalid".to_owned()] {
+        let url = format!("{scheme}://ada:correct-horse@{host}/auth");
+        let start = Instant::now();
+        let error = AuthStore::connect(&url).expect_err("nobody is there");
+        // To look up a name takes as long as the resolver takes.
+        assert!(start.elapsed() < Duration::from_secs(30));
+        let words = words(&error);
+        assert!(matches!(error, Error::Unavailable { .. }), "{words}");
+        assert!(!words.contains("correct-horse"), "{words}");
+    }
+}
+
+fn a_database_without_the_schema_says_to_run_migrate_first(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = AuthStore::connect(&database.url()).unwrap();
+    let error = store.get_user_by_email("ada@example.org").unwrap_err();
+    assert!(matches!(error, Error::Migration(_)), "{error:?}");
+    assert!(error.to_string().contains("run migrate first"), "{error}");
+    store.migrate().unwrap();
+    assert!(
+        store
+            .get_user_by_email("ada@example.org")
+            .unwrap()
+            .is_none()
+    );
+}
+
+fn an_unknown_option_is_answered_with_those_that_are(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let url = authstore_test_databases::with_options(database.url(), "pool_sise=3");
+    let error = AuthStore::connect(&url).unwrap_err();
+    assert!(matches!(error, Error::Invalid { .. }), "{error:?}");
+    for word in ["pool_sise", "pool_size", "statement_timeout_ms"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}

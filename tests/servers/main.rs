@@ -1,0 +1,29 @@
+//! What the store does on real servers: written once, run on PostgreSQL, MySQL and MariaDB, a test for each, named by it.
+
+mod concurrency;
+mod connecting;
+mod faults;
+mod hostile;
+mod migrations;
+mod operations;
+mod query_plans;
+mod round_trips;
+
+use std::process::ExitCode;
+
+use authstore_test_databases::run;
+
+fn main() -> ExitCode {
+    if let Some(exit) = migrations::play() {
+        return exit;
+    }
+    let mut tests = Vec::new();
+    tests.extend(round_trips::tests());
+    tests.extend(connecting::tests());
+    tests.extend(faults::tests());
+    tests.extend(concurrency::tests());
+    tests.extend(query_plans::tests());
+    tests.extend(migrations::tests());
+    tests.extend(hostile::tests());
+    run(tests)
+}

@@ -1,0 +1,229 @@
+//! Every operation, by name, as calls that can be made again and again.
+
+use authstore::{
+    AccountChanges, AuthStore, Authenticator, Change, Error, NewAccount, NewSession, NewUser,
+    SessionChanges, UserChanges, VerificationToken,
+};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::Uuid;
+
+const LATER: OffsetDateTime = datetime!(2100-01-01 0:00 UTC);
+const EXPIRED: OffsetDateTime = datetime!(1971-01-01 0:00 UTC);
+
+/// A user with one of each. All keys are made of `key`.
+pub(crate) struct Person {
+    pub(crate) user: Uuid,
+    pub(crate) key: String,
+}
+
+/// Everything that an operation needs to find.
+pub(crate) fn furnish(store: &AuthStore) -> Person {
+    let user = Uuid::now_v7();
+    let key = user.simple().to_string();
+    let made = || -> Result<(), Error> {
+        store.create_user_with_account(
+            NewUser {
+                id: Some(user),
+                name: Some("Ada".into()),
+                email: Some(format!("{key}@example.org")),
+                ..NewUser::default()
+            },
+            NewAccount::new("oauth", "github", &key),
+        )?;
+        store.create_session(NewSession::new(user, &key, LATER))?;
+        store.create_session(NewSession::new(user, format!("{key} expired"), EXPIRED))?;
+        store.create_verification_token(token(&key, LATER))?;
+        store.create_verification_token(token(&format!("{key} expired"), EXPIRED))?;
+        store.create_authenticator(authenticator(user, &key))?;
+        Ok(())
+    };
+    made().expect("a new person is in nobody's way");
+    Person { user, key }
+}
+
+fn token(key: &str, expires: OffsetDateTime) -> VerificationToken {
+    VerificationToken::new(format!("{key}@example.org"), key, expires)
+}
+
+fn authenticator(user_id: Uuid, key: &str) -> Authenticator {
+    Authenticator {
+        credential_id: key.replace(' ', "_"),
+        user_id,
+        provider_account_id: key.to_owned(),
+        credential_public_key: "AAAA".into(),
+        counter: 0,
+        credential_device_type: "singleDevice".into(),
+        credential_backed_up: false,
+        transports: Some("usb".into()),
+    }
+}
+
+/// An operation's name, and a call of it that succeeds, once for each person, and finds or writes a row.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) writes: bool,
+    pub(crate) call: fn(&AuthStore, &Person) -> Result<(), Error>,
+}
+
+const fn reads(
+    name: &'static str,
+    call: fn(&AuthStore, &Person) -> Result<(), Error>,
+) -> Operation {
+    Operation {
+        name,
+        writes: false,
+        call,
+    }
+}
+
+const fn writes(
+    name: &'static str,
+    call: fn(&AuthStore, &Person) -> Result<(), Error>,
+) -> Operation {
+    Operation {
+        name,
+        writes: true,
+        call,
+    }
+}
+
+/// All of them.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    writes("create_user", |store, person| {
+        let user = NewUser {
+            email: Some(format!("{} new", person.key)),
+            ..NewUser::default()
+        };
+        store.create_user(user).map(drop)
+    }),
+    reads("get_user", |store, person| {
+        assert!(store.get_user(person.user)?.is_some());
+        Ok(())
+    }),
+    reads("get_user_by_email", |store, person| {
+        let email = format!("{}@example.org", person.key);
+        assert!(store.get_user_by_email(&email)?.is_some());
+        Ok(())
+    }),
+    reads("get_user_by_account", |store, person| {
+        assert!(store.get_user_by_account("github", &person.key)?.is_some());
+        Ok(())
+    }),
+    writes("update_user", |store, person| {
+        let changes = UserChanges {
+            name: Change::set("Grace"),
+            ..UserChanges::default()
+        };
+        let user = store.update_user(person.user, changes)?;
+        assert_eq!(user.name.as_deref(), Some("Grace"));
+        Ok(())
+    }),
+    writes("link_account", |store, person| {
+        let account = NewAccount::new("oauth", "google", &person.key);
+        store.link_account(person.user, account).map(drop)
+    }),
+    writes("create_user_with_account", |store, person| {
+        let account = NewAccount::new("oauth", "gitlab", &person.key);
+        store
+            .create_user_with_account(NewUser::default(), account)
+            .map(drop)
+    }),
+    reads("get_account", |store, person| {
+        assert!(store.get_account("github", &person.key)?.is_some());
+        Ok(())
+    }),
+    writes("update_account", |store, person| {
+        let changes = AccountChanges {
+            access_token: Change::set("new"),
+            ..AccountChanges::default()
+        };
+        let account = store.update_account("github", &person.key, changes)?;
+        assert_eq!(account.access_token.as_deref(), Some("new"));
+        Ok(())
+    }),
+    reads("list_accounts_by_user_id", |store, person| {
+        assert!(!store.list_accounts_by_user_id(person.user)?.is_empty());
+        Ok(())
+    }),
+    writes("unlink_account", |store, person| {
+        assert!(store.unlink_account("github", &person.key)?);
+        Ok(())
+    }),
+    writes("create_session", |store, person| {
+        let session = NewSession::new(person.user, format!("{} new", person.key), LATER);
+        store.create_session(session).map(drop)
+    }),
+    reads("get_session_and_user", |store, person| {
+        assert!(store.get_session_and_user(&person.key)?.is_some());
+        Ok(())
+    }),
+    writes("update_session", |store, person| {
+        let changes = SessionChanges {
+            expires: Some(LATER - time::Duration::DAY),
+            ..SessionChanges::default()
+        };
+        assert!(store.update_session(&person.key, changes)?.is_some());
+        Ok(())
+    }),
+    reads("list_sessions_by_user_id", |store, person| {
+        assert!(store.list_sessions_by_user_id(person.user)?.len() >= 2);
+        Ok(())
+    }),
+    writes("delete_session", |store, person| {
+        assert!(store.delete_session(&person.key)?);
+        Ok(())
+    }),
+    writes("delete_sessions_by_user_id", |store, person| {
+        assert!(store.delete_sessions_by_user_id(person.user, None)? > 0);
+        Ok(())
+    }),
+    writes("create_verification_token", |store, person| {
+        let token = token(&format!("{} new", person.key), LATER);
+        store.create_verification_token(token).map(drop)
+    }),
+    writes("use_verification_token", |store, person| {
+        let identifier = format!("{}@example.org", person.key);
+        assert!(
+            store
+                .use_verification_token(&identifier, &person.key)?
+                .is_some()
+        );
+        Ok(())
+    }),
+    writes("create_authenticator", |store, person| {
+        let authenticator = authenticator(person.user, &format!("{} new", person.key));
+        store.create_authenticator(authenticator).map(drop)
+    }),
+    reads("get_authenticator", |store, person| {
+        assert!(store.get_authenticator(&person.key)?.is_some());
+        Ok(())
+    }),
+    reads("list_authenticators_by_user_id", |store, person| {
+        assert!(
+            !store
+                .list_authenticators_by_user_id(person.user)?
+                .is_empty()
+        );
+        Ok(())
+    }),
+    writes("update_authenticator_counter", |store, person| {
+        let updated = store.update_authenticator_counter(&person.key, 7)?;
+        assert_eq!(updated.counter, 7);
+        Ok(())
+    }),
+    writes("delete_authenticator", |store, person| {
+        assert!(store.delete_authenticator(&person.key)?);
+        Ok(())
+    }),
+    writes("delete_user", |store, person| {
+        assert!(store.delete_user(person.user)?);
+        Ok(())
+    }),
+    writes("delete_expired", |store, _| {
+        store
+            .delete_expired(EXPIRED + time::Duration::DAY, 1_000)
+            .map(drop)
+    }),
+    reads("ping", |store, _| store.ping()),
+];

@@ -1,0 +1,126 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authstore::AuthStore;
+use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, store, with_options};
+
+use crate::operations::{OPERATIONS, Operation, furnish};
+
+/// A connection that was used less than half a second ago is not pinged. Calls that were further apart than this, on a
+/// machine that is busy with other things, are not counted, but made again.
+const SURELY_NO_PING: Duration = Duration::from_millis(400);
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    tests.extend(Test::on(
+        &Kind::SERVERS,
+        Needs::Shared,
+        "round_trips.each_operation_in_steady_state",
+        each_operation_in_steady_state,
+    ));
+    tests.extend(Test::on(
+        &Kind::SERVERS,
+        Needs::Shared,
+        "round_trips.a_ping_only_after_half_a_second",
+        a_ping_only_after_half_a_second,
+    ));
+    tests
+}
+
+/// What the documentation of each backend says.
+fn expected(kind: Kind, operation: &str) -> u64 {
+    match (kind, operation) {
+        (Kind::Postgres, _) => 1,
+        // Begin, update, read the row while it is locked, commit; and begin, insert twice, commit.
+        (_, "update_user" | "update_account" | "update_session") => 4,
+        (_, "update_authenticator_counter" | "create_user_with_account") => 4,
+        // There is no DELETE ... RETURNING: the token is read, then deleted.
+        (Kind::Mysql, "use_verification_token") => 2,
+        // Sessions, then tokens.
+        (_, "delete_expired") => 2,
+        _ => 1,
+    }
+}
+
+/// A store whose one connection goes through a proxy, and another beside it.
+struct Counted {
+    // Fields are dropped in this order.
+    store: AuthStore,
+    beside: AuthStore,
+    proxy: Proxy,
+    _database: Database,
+}
+
+impl Counted {
+    fn new(kind: Kind) -> Self {
+        let database = Database::new(kind).unwrap();
+        let proxy = Proxy::to(database.server().host());
+        let beside = database.store();
+        let url = with_options(database.url_through(proxy.address()), "pool_size=1");
+        Counted {
+            store: store(&url),
+            beside,
+            proxy,
+            _database: database,
+        }
+    }
+
+    /// The round trips of one call, at once after another.
+    fn call(&self, operation: &Operation) -> u64 {
+        for _ in 0..100 {
+            let person = furnish(&self.beside);
+            self.store.ping().unwrap();
+            let start = Instant::now();
+            let before = self.proxy.round_trips();
+            (operation.call)(&self.store, &person).unwrap();
+            if start.elapsed() < SURELY_NO_PING {
+                return self.proxy.round_trips() - before;
+            }
+        }
+        panic!("{}: each call took too long to be counted", operation.name);
+    }
+}
+
+fn each_operation_in_steady_state(kind: Kind) {
+    let counted = Counted::new(kind);
+    let connections = counted.proxy.connections();
+    let mut wrong = Vec::new();
+    for operation in OPERATIONS {
+        let first = counted.call(operation);
+        let steady = [(); 5].map(|()| counted.call(operation));
+        let expected = expected(kind, operation.name);
+        println!(
+            "{kind}: {:<30} {first} first, then {}",
+            operation.name, steady[0]
+        );
+        if steady != [expected; 5] {
+            wrong.push(format!(
+                "{}: {steady:?} instead of {expected}",
+                operation.name
+            ));
+        }
+        // To prepare a statement is a round trip: so the count sees it, and it is not among the later ones. Other
+        // operations may find their statement prepared already.
+        if operation.name == "get_user_by_email" && first <= expected {
+            wrong.push(format!("{}: {first} in the first call", operation.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // One more may have been made in the meantime: the first of all, which only tried the password.
+    assert!(counted.proxy.connections() <= connections + 1);
+}
+
+fn a_ping_only_after_half_a_second(kind: Kind) {
+    let counted = Counted::new(kind);
+    let get_user = OPERATIONS
+        .iter()
+        .find(|operation| operation.name == "get_user")
+        .unwrap();
+    let person = furnish(&counted.beside);
+    counted.call(get_user);
+    assert_eq!(counted.call(get_user), 1);
+    thread::sleep(Duration::from_millis(700));
+    let before = counted.proxy.round_trips();
+    (get_user.call)(&counted.store, &person).unwrap();
+    assert_eq!(counted.proxy.round_trips() - before, 2);
+}
