@@ -65,13 +65,27 @@ impl Lock for MysqlLock {
         self.history.read_or_create(&mut self.connection, series)
     }
 
-    /// DDL commits by itself, so a run that is killed here may have taken the step without writing it down. The next one
-    /// takes it again: every step can be repeated.
+    /// DDL commits by itself, so a run that is killed here may have done one half without the other. Either way the
+    /// history then says that the step was not taken, and the next run up takes it again: every step can be repeated.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
-        self.connection.run_text(sql, Step::Writing)?;
-        self.history
-            .record(&mut self.connection, series, migration, direction)
+        let Self {
+            connection,
+            history,
+        } = self;
+        match direction {
+            Direction::Up => {
+                connection.run_text(sql, Step::Writing)?;
+                history.record(connection, series, migration, Direction::Up)
+            }
+            Direction::Down => {
+                history.record(connection, series, migration, Direction::Down)?;
+                connection.run_text(sql, Step::Writing).inspect_err(|_| {
+                    // The step stays taken. What went wrong first is what counts.
+                    let _ = history.record(connection, series, migration, Direction::Up);
+                })
+            }
+        }
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
