@@ -199,6 +199,8 @@ impl Wire {
                     (Poll::Ready(Err(error)), Some(Some(cause))) if error.is_closed() => {
                         Poll::Ready(Err(cause))
                     }
+                    // `link` holds on to what `work` listens to, so `work` would never hear that it has ended.
+                    (Poll::Pending, Some(Some(cause))) => Poll::Ready(Err(cause)),
                     (answer, _) => answer,
                 }
             });

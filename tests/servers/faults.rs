@@ -80,7 +80,7 @@ fn a_server_restarted_under_load_loses_nothing(kind: Kind) {
     };
     let server = Arc::new(Server::start(kind, &setup).unwrap());
     let database = Database::on(&server).unwrap();
-    let store = database.store_with("checkout_timeout_ms=1000&connect_timeout_ms=1000");
+    let store = database.store_with("checkout_timeout_ms=3000&connect_timeout_ms=3000");
     let acknowledged = Mutex::new(Vec::new());
     let failed = AtomicU64::new(0);
     let over = AtomicBool::new(false);
@@ -147,7 +147,7 @@ fn a_paused_server_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
     let server = Arc::new(Server::start(kind, &Setup::default()).unwrap());
     let database = Database::on(&server).unwrap();
     let store = database.store_with(
-        "pool_size=2&checkout_timeout_ms=500&connect_timeout_ms=500&statement_timeout_ms=1000",
+        "pool_size=2&checkout_timeout_ms=3000&connect_timeout_ms=3000&statement_timeout_ms=1000",
     );
     let person = furnish(&store);
     server.pause().unwrap();
@@ -160,7 +160,7 @@ fn a_paused_server_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
     assert!(matches!(read, Err(Error::Unavailable { .. })), "{read:?}");
     assert!(write.as_ref().is_err_and(is_fault), "{write:?}");
     // Two waits, each for a statement, a ping or a new connection, with a second try here and there.
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(took < NEVER_HANGS, "{took:?}");
     let deadline = Instant::now() + NEVER_HANGS;
     while let Err(error) = store.get_user(person.user) {
         assert!(is_fault(&error), "{error:?}");
@@ -216,7 +216,7 @@ fn nobody_notices_a_connection_killed_between_two_operations(kind: Kind) {
 fn an_exhausted_pool_is_unavailable_after_its_timeout(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store =
-        database.store_with("pool_size=1&checkout_timeout_ms=300&statement_timeout_ms=30000");
+        database.store_with("pool_size=1&checkout_timeout_ms=2000&statement_timeout_ms=30000");
     let person = furnish(&store);
     let mut holder = database.client();
     match kind {
@@ -232,14 +232,14 @@ fn an_exhausted_pool_is_unavailable_after_its_timeout(kind: Kind) {
         // Until it has the connection.
         let deadline = Instant::now() + NEVER_HANGS;
         let mut refused = 0;
-        while refused < 3 {
+        while refused < 2 {
             assert!(Instant::now() < deadline, "nobody is refused");
             let start = Instant::now();
             match store.ping() {
                 Ok(()) => {}
                 Err(error) => {
                     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
-                    assert!(start.elapsed() >= Duration::from_millis(250));
+                    assert!(start.elapsed() >= Duration::from_millis(1_900));
                     assert!(start.elapsed() < NEVER_HANGS);
                     refused += 1;
                 }

@@ -28,7 +28,6 @@ fn a_servers_defaults_change_nothing(kind: Kind) {
             "--default_transaction_read_only=on",
             "--client_encoding=LATIN1",
             "--search_path=\"$user\",public,pg_temp",
-            "--statement_timeout=1ms",
         ],
         _ => &[
             "--default-time-zone=+13:00",

@@ -31,7 +31,10 @@ impl Client {
         const TIMEOUT: Duration = Duration::from_secs(10);
         if url.starts_with("postgres") {
             let mut config: postgres::Config = url.parse().map_err(words)?;
-            config.connect_timeout(TIMEOUT);
+            config
+                .connect_timeout(TIMEOUT)
+                // Whatever the server's defaults are: a test may have made them hostile.
+                .options("-c default_transaction_read_only=off");
             Ok(Client(Inner::Postgres(Box::new(
                 config.connect(NoTls).map_err(words)?,
             ))))
