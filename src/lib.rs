@@ -429,8 +429,17 @@
 //! it lies on a local disk; writers take turns. Back it up with SQLite's own means (`VACUUM INTO`, `sqlite3 .backup`)
 //! rather than by copying the file.
 //!
-//! Take a server when several machines need the same users, or when you run one already. The code stays the same; the URL
-//! changes.
+//! Take a server when several machines need the same users, or when you run one already: PostgreSQL (feature `postgres`),
+//! MySQL or MariaDB (feature `mysql`). The code stays the same; the URL changes:
+//!
+//! | URL | in code |
+//! |---|---|
+//! | `sqlite:auth.db`, `sqlite::memory:` | `SqliteOptions` |
+//! | `postgres://user:password@host/database` | `PostgresOptions` |
+//! | `mysql://user:password@host/database`, `mariadb://...` | `MysqlOptions` |
+//!
+//! Each of these types lists the options that may follow in the URL, and their defaults: how many connections to keep, how
+//! long to wait for what, and TLS.
 //!
 //! Whatever the database, the contract is the same, to the letter: it is written at [`Backend`], and the crate
 //! `authstore-conformance` tests each of its rules on every one of them.
@@ -462,7 +471,11 @@
 //!
 //! | feature | what it brings | on by default |
 //! |---|---|---|
-//! | `sqlite` | `SqliteOptions`, and URLs that begin with `sqlite:`; compiles SQLite, which takes a C compiler | yes |
+//! | `sqlite` | SQLite, which is compiled in and takes a C compiler | yes |
+//! | `postgres` | PostgreSQL | no |
+//! | `postgres-tls` | the same, and TLS with rustls | no |
+//! | `mysql` | MySQL and MariaDB | no |
+//! | `mysql-tls` | the same, and TLS with rustls | no |
 //! | `cli` | the command `authstore`: `migrate up`, `down`, `status` and `sql`, and `sweep` | no |
 
 // What the databases share is of no use without any of them.

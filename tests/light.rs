@@ -42,6 +42,11 @@ fn sqlite_brings_at_most_40_crates() {
 }
 
 #[test]
+fn postgres_brings_at_most_85_crates() {
+    at_most(85, "postgres");
+}
+
+#[test]
 fn mysql_brings_at_most_110_crates() {
     at_most(110, "mysql");
 }

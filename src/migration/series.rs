@@ -104,6 +104,30 @@ pub struct Series {
 }
 
 impl Series {
+    /// The crate's own migrations, as they are for SQLite.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite() -> Self {
+        embedded::series(embedded::migrations!("sqlite"))
+    }
+
+    /// The crate's own migrations, as they are for PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub fn postgres() -> Self {
+        embedded::series(embedded::migrations!("postgres"))
+    }
+
+    /// The crate's own migrations, as they are for MySQL.
+    #[cfg(feature = "mysql")]
+    pub fn mysql() -> Self {
+        embedded::series(embedded::migrations!("mysql"))
+    }
+
+    /// The crate's own migrations, as they are for MariaDB.
+    #[cfg(feature = "mysql")]
+    pub fn mariadb() -> Self {
+        embedded::series(embedded::migrations!("mariadb"))
+    }
+
     /// A series of steps, such as that of a backend of your own, put in the order of their versions.
     ///
     /// # Errors
@@ -260,9 +284,9 @@ pub(crate) mod embedded {
     pub(crate) const NAME: &str = "authstore";
 
     /// A version, a name, the SQL up and the SQL down.
-    pub(crate) type Step = (i64, &'static str, &'static str, &'static str);
+    type Step = (i64, &'static str, &'static str, &'static str);
 
-    pub(crate) fn series(files: &[Step]) -> Series {
+    pub(super) fn series(files: &[Step]) -> Series {
         Series {
             name: Cow::Borrowed(NAME),
             migrations: files

@@ -3,17 +3,17 @@ use std::time::Duration;
 use super::connection::{MysqlConnection, Step};
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
-use crate::migration::{Applied, Direction, Lock, Migration, Series, Target, embedded};
+use crate::migration::{Applied, Direction, Lock, Migration, Series, Target};
 use crate::sql::{Connection, Database, History, sql};
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
 
 pub(super) fn series(kind: Kind) -> Series {
-    embedded::series(match kind {
-        Kind::Mysql => embedded::migrations!("mysql"),
-        Kind::Mariadb => embedded::migrations!("mariadb"),
-    })
+    match kind {
+        Kind::Mysql => Series::mysql(),
+        Kind::Mariadb => Series::mariadb(),
+    }
 }
 
 fn history(kind: Kind) -> History {

@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 use super::connection::PostgresConnection;
 use super::{BEGIN, COMMIT, Connector, ROLLBACK};
 use crate::error::{Error, Result};
-use crate::migration::{Applied, Direction, Lock, Migration, Target, embedded};
+use crate::migration::{Applied, Direction, Lock, Migration, Target};
 use crate::sql::{Connection, History, sql};
-
-pub(super) const SERIES: &[embedded::Step] = embedded::migrations!("postgres");
 
 static HISTORY: History = History {
     exists: sql!("postgres", "history/exists"),

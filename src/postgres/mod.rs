@@ -31,11 +31,11 @@ use tokio_postgres::config::Host;
 
 use self::connection::PostgresConnection;
 use self::error::{Fate, classify_connect, nothing_written};
-use self::migration::{PostgresTarget, SERIES};
+use self::migration::PostgresTarget;
 use self::runtime::Runtime;
 use self::tls::Tls;
 use crate::error::{Error, Result};
-use crate::migration::{Migrator, embedded};
+use crate::migration::{Migrator, Series};
 use crate::pool::{Connect, Pool};
 use crate::sql::{
     Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, pause, sql,
@@ -194,10 +194,7 @@ impl Database for PostgresBackend {
     }
 
     fn migrator(&self) -> Migrator {
-        Migrator::new(
-            PostgresTarget(self.0.connector.clone()),
-            embedded::series(SERIES),
-        )
+        Migrator::new(PostgresTarget(self.0.connector.clone()), Series::postgres())
     }
 }
 

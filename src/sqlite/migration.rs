@@ -7,11 +7,9 @@ use super::connection::SqliteConnection;
 use super::error::classify;
 use super::{BEGIN, COMMIT, Connector, SqliteBackend, roll_back};
 use crate::error::{Error, Result};
-use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target, embedded};
+use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
 use crate::pool::Checkout;
 use crate::sql::{self, Adopter, Connection, History, sql};
-
-pub(super) const SERIES: &[embedded::Step] = embedded::migrations!("sqlite");
 
 const HISTORY: History = History {
     exists: sql!("sqlite", "history/exists"),

@@ -22,10 +22,10 @@ use rusqlite::{ErrorCode, OpenFlags};
 
 use self::connection::SqliteConnection;
 use self::error::classify;
-use self::migration::{SERIES, SqliteTarget};
+use self::migration::SqliteTarget;
 use self::options::Location;
 use crate::error::{Error, Result};
-use crate::migration::{Migrator, embedded};
+use crate::migration::{Migrator, Series};
 use crate::pool::{Checkout, Connect, Pool};
 use crate::sql::{
     Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, sql,
@@ -163,7 +163,7 @@ impl Database for SqliteBackend {
     }
 
     fn migrator(&self) -> Migrator {
-        Migrator::new(SqliteTarget(self.clone()), embedded::series(SERIES))
+        Migrator::new(SqliteTarget(self.clone()), Series::sqlite())
     }
 }
 

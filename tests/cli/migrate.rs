@@ -141,6 +141,25 @@ fn sql_is_what_up_and_down_would_run_and_touches_no_database() {
 }
 
 #[test]
+fn sql_of_a_server_is_had_without_it() {
+    let place = Place::new();
+    for (url, mark) in [
+        ("postgres://ada@127.0.0.1:1/auth", "timestamptz(3)"),
+        ("mariadb://ada@127.0.0.1:1/auth", "utf8mb4_nopad_bin"),
+    ] {
+        let sql = place.succeed(&format!("migrate sql --database-url {url}"));
+        assert!(sql.contains(mark), "{sql}");
+        assert_eq!(sql.matches("-- authstore 000").count(), 5, "{sql}");
+    }
+    // Behind this may be MySQL or MariaDB: the server is asked.
+    place.fail(
+        "migrate sql --database-url mysql://ada@127.0.0.1:1/auth",
+        3,
+        "unavailable",
+    );
+}
+
+#[test]
 fn an_application_has_steps_of_its_own() {
     let place = Place::new();
     place.write(

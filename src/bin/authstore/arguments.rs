@@ -114,8 +114,9 @@ Exit codes:
     },
     /// Print the SQL of all steps, for those who run migrations with a tool of their own
     #[command(long_about = "\
-Print the SQL of all steps, for those who run migrations with a tool of their own. Changes nothing. Whoever runs \
-this SQL by other means does so for good: what was taken that way is not in the history that `migrate up` keeps.")]
+Print the SQL of all steps, for those who run migrations with a tool of their own. The database \
+need not be there, but for mysql: URLs, behind which there may be MySQL or MariaDB, whose SQL differs: the server is \
+asked, or name it mariadb: instead. Who runs the SQL by other means stays with them: `migrate up` does not know of it.")]
     Sql {
         /// The way back instead of the way up
         #[arg(long)]

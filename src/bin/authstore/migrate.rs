@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use authstore::Error;
 use authstore::migration::{Direction, MigrationError, Migrator, Series, State, Status, Step};
-use authstore::{AuthStore, Error};
 use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
@@ -184,18 +184,24 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, Failure> {
 
 fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode, Failure> {
     let direction = if down { Direction::Down } else { Direction::Up };
-    let text = match application_series(series)? {
-        Some(own) => own.sql(direction)?,
-        // The SQL is the same for every SQLite database: the file need not be there, and is not made.
-        None if url.is_some_and(|url| url.starts_with("sqlite:")) => {
-            let store = AuthStore::connect("sqlite::memory:")?;
-            store
-                .migrator()
-                .ok_or_else(|| Error::backend("this database has no schema"))?
-                .sql(direction)?
-        }
+    let own = application_series(series)?;
+    let text = match own.or_else(|| embedded_series(url?)) {
+        Some(series) => series.sql(direction)?,
         None => migrator(series, url)?.sql(direction)?,
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The store's own steps where the URL tells which they are. Behind `mysql:` there may be MySQL or MariaDB.
+fn embedded_series(url: &str) -> Option<Series> {
+    match url.split_once(':')?.0 {
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Some(Series::sqlite()),
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => Some(Series::postgres()),
+        #[cfg(feature = "mysql")]
+        "mariadb" => Some(Series::mariadb()),
+        _ => None,
+    }
 }
