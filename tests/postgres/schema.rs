@@ -1,0 +1,207 @@
+//! Databases that are not as ours are.
+
+use authstore::migration::Series;
+use authstore::{AuthStore, Constraint, Entity, Error, NewSession, NewUser};
+use authstore_test_databases::{Database, Kind, Needs, Test};
+use time::macros::datetime;
+use uuid::Uuid;
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (name, test) in [
+        (
+            "schema.a_time_without_end_is_named_by_row",
+            a_time_without_end_is_named_by_row as fn(Kind),
+        ),
+        (
+            "schema.ids_as_text_and_times_without_zone_are_read_and_written",
+            ids_as_text_and_times_without_zone_are_read_and_written,
+        ),
+        (
+            "schema.a_column_whose_type_was_changed_is_read_on",
+            a_column_whose_type_was_changed_is_read_on,
+        ),
+        (
+            "schema.a_row_of_the_applications_own_that_refers_to_a_user",
+            a_row_of_the_applications_own_that_refers_to_a_user,
+        ),
+        (
+            "schema.a_step_that_ends_its_transaction_is_refused",
+            a_step_that_ends_its_transaction_is_refused,
+        ),
+        (
+            "schema.an_encoding_that_lacks_characters_is_refused",
+            an_encoding_that_lacks_characters_is_refused,
+        ),
+    ] {
+        tests.extend(Test::on(&[Kind::Postgres], Needs::Shared, name, test));
+    }
+    tests
+}
+
+fn new_user(email: &str) -> NewUser {
+    NewUser {
+        email: Some(email.into()),
+        ..NewUser::default()
+    }
+}
+
+#[track_caller]
+fn assert_conflict<T: std::fmt::Debug>(result: Result<T, Error>, wanted: Constraint) {
+    match result {
+        Err(Error::Conflict { constraint }) => assert_eq!(constraint, wanted),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_time_without_end_is_named_by_row(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let user = store.create_user(NewUser::default()).unwrap();
+    let session = Uuid::now_v7();
+    for expires in ["infinity", "-infinity", "10000-01-01 00:00:00+00"] {
+        let mut client = database.client();
+        client.query(r#"DELETE FROM "Session""#);
+        client.query(&format!(
+            r#"INSERT INTO "Session" VALUES ('{session}', '{}', 'token-of-ada', '{expires}')"#,
+            user.id
+        ));
+        let error = store.get_session_and_user("token-of-ada").unwrap_err();
+        assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+        for word in ["Session.expires", &session.to_string()] {
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        assert!(!format!("{error:?}").contains("token-of-ada"));
+    }
+}
+
+fn ids_as_text_and_times_without_zone_are_read_and_written(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let mut client = database.client();
+    client.query(
+        r#"
+        CREATE TABLE "User" (
+            "id" text PRIMARY KEY, "name" varchar(255), "email" varchar(255),
+            "emailVerified" timestamp(3), "image" text
+        );
+        CREATE UNIQUE INDEX "users_by_email" ON "User" ("email");
+        CREATE TABLE "Session" (
+            "id" text PRIMARY KEY,
+            "userId" text NOT NULL CONSTRAINT "whose" REFERENCES "User" ("id"),
+            "sessionToken" text NOT NULL,
+            "expires" timestamp NOT NULL
+        );
+        CREATE UNIQUE INDEX "sessions_by_token" ON "Session" ("sessionToken");
+        "#,
+    );
+    // In a zone far from UTC nothing must move.
+    let store = AuthStore::connect(&authstore_test_databases::with_options(
+        database.url(),
+        "options=-c%20timezone%3DPacific/Auckland",
+    ))
+    .unwrap();
+
+    let verified = datetime!(2026-11-23 12:34:56.789 UTC);
+    let ada = store
+        .create_user(NewUser {
+            email_verified: Some(verified),
+            ..new_user("ada@example.org")
+        })
+        .unwrap();
+    assert_eq!(store.get_user(ada.id).unwrap(), Some(ada.clone()));
+    assert_eq!(
+        client.query_one(r#"SELECT "emailVerified" FROM "User""#),
+        "2026-11-23 12:34:56.789"
+    );
+    assert_conflict(
+        store.create_user(new_user("ada@example.org")),
+        Constraint::UserEmail,
+    );
+
+    let session = NewSession::new(ada.id, "token", verified);
+    let created = store.create_session(session.clone()).unwrap();
+    assert_eq!(
+        store.get_session_and_user("token").unwrap(),
+        Some((created, ada))
+    );
+    assert_conflict(store.create_session(session), Constraint::SessionToken);
+    match store.create_session(NewSession::new(Uuid::now_v7(), "another", verified)) {
+        Err(Error::NotFound { entity }) => assert_eq!(entity, Entity::User),
+        other => panic!("{other:?}"),
+    }
+
+    // What is finer than a millisecond is cut, as JavaScript cuts it.
+    client.query(r#"UPDATE "Session" SET "expires" = '2026-11-23 12:34:56.789999'"#);
+    let (read, _) = store.get_session_and_user("token").unwrap().unwrap();
+    assert_eq!(read.expires, verified);
+
+    client.query(r#"INSERT INTO "User" ("id", "email") VALUES ('clz1x', 'grace@example.org')"#);
+    let error = store.get_user_by_email("grace@example.org").unwrap_err();
+    for word in ["User.id", "clz1x"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+fn a_column_whose_type_was_changed_is_read_on(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with("pool_size=1");
+    let ada = store.create_user(new_user("ada@example.org")).unwrap();
+    let read = || store.get_user_by_email("ada@example.org").unwrap();
+    assert_eq!(read(), Some(ada.clone()));
+    let mut client = database.client();
+    client.query(r#"ALTER TABLE "User" ALTER COLUMN "name" TYPE varchar(255)"#);
+    assert_eq!(read(), Some(ada.clone()));
+    client.query(r#"ALTER TABLE "User" ALTER COLUMN "name" TYPE text"#);
+    assert_eq!(store.update_user(ada.id, Default::default()).unwrap(), ada);
+    assert_eq!(read(), Some(ada));
+}
+
+fn a_row_of_the_applications_own_that_refers_to_a_user(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let ada = store.create_user(NewUser::default()).unwrap();
+    database.client().query(&format!(
+        r#"CREATE TABLE "Invoice" ("userId" uuid REFERENCES "User" ("id"));
+           INSERT INTO "Invoice" VALUES ('{}')"#,
+        ada.id
+    ));
+    let error = store.delete_user(ada.id).unwrap_err();
+    assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+    assert!(error.to_string().contains("Invoice"), "{error}");
+    assert_eq!(store.get_user(ada.id).unwrap(), Some(ada));
+}
+
+fn a_step_that_ends_its_transaction_is_refused(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("0001_commit.up.sql"),
+        "CREATE TABLE a (b int); COMMIT;",
+    )
+    .unwrap();
+    let series = Series::from_folder("app", folder.path()).unwrap();
+    let error = store
+        .migrator()
+        .unwrap()
+        .with_series(series)
+        .up()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("ended the transaction"),
+        "{error}"
+    );
+}
+
+fn an_encoding_that_lacks_characters_is_refused(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let name = format!("{}_latin1", database.name());
+    let mut client = database.client();
+    client.query(&format!(
+        "CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    ));
+    let error = AuthStore::connect(&database.server().url(&name));
+    client.query(&format!("DROP DATABASE {name} WITH (FORCE)"));
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("LATIN1"), "{error}");
+}

@@ -1,0 +1,154 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use authstore::{AuthStore, Error, PostgresOptions, PostgresSslMode};
+use authstore_test_databases::{Client, Database, Kind, Needs, Server, Setup, Test, with_options};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Test::on(
+        &[Kind::Postgres],
+        Needs::Container,
+        "tls.only_a_right_certificate_passes",
+        |_| only_a_right_certificate_passes(),
+    );
+    tests.extend(Test::on(
+        &[Kind::Postgres],
+        Needs::Shared,
+        "tls.a_server_without_tls_is_refused_where_tls_is_required",
+        a_server_without_tls_is_refused_where_tls_is_required,
+    ));
+    tests
+}
+
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A server with TLS on, whose certificate is made out to `localhost` and not to `127.0.0.1`.
+fn server(authority: &CertifiedIssuer<'_, KeyPair>) -> Server {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+        .unwrap()
+        .signed_by(&key, authority)
+        .unwrap();
+    let path = |name: &str| format!("/etc/authstore-test/{name}");
+    let setup = Setup {
+        arguments: vec![
+            "-c".into(),
+            "ssl=on".into(),
+            "-c".into(),
+            format!("ssl_cert_file={}", path("server.crt")),
+            "-c".into(),
+            format!("ssl_key_file={}", path("server.key")),
+        ],
+        files: vec![
+            (path("server.crt"), certificate.pem().into_bytes()),
+            (path("server.key"), key.serialize_pem().into_bytes()),
+        ],
+        ..Setup::default()
+    };
+    Server::start(Kind::Postgres, &setup).unwrap()
+}
+
+fn connect(url: &str, options: &str) -> Result<AuthStore, Error> {
+    AuthStore::connect(&with_options(url.to_owned(), options))
+}
+
+#[track_caller]
+fn assert_refused(result: Result<AuthStore, Error>, why: &str) {
+    let error = result.unwrap_err();
+    assert!(!error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains(why), "{error}");
+}
+
+/// Whether all sessions but the asking one are encrypted, of which there must be one.
+fn all_encrypted(client: &mut Client) -> bool {
+    let encrypted = client.query(
+        "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+    assert!(!encrypted.is_empty());
+    encrypted.iter().all(|row| row[0].as_deref() == Some("t"))
+}
+
+fn only_a_right_certificate_passes() {
+    let (ours, theirs) = (authority("ours"), authority("theirs"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, pem: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    };
+    let ours_pem = file("ours.pem", ours.pem());
+    let theirs_pem = file("theirs.pem", theirs.pem());
+    let garbage = file("garbage.pem", "no certificate".to_owned());
+    let server = Arc::new(server(&ours));
+    let database = Database::on(&server).unwrap();
+    let by_address = database.url();
+    let by_name = by_address.replace("127.0.0.1", "localhost");
+    let trusting =
+        |mode: &str, path: &Path| format!("sslmode={mode}&sslrootcert={}", path.display());
+
+    for mode in ["require", "verify-full", "verify-ca"] {
+        let store = connect(&by_name, &trusting(mode, &ours_pem)).unwrap();
+        store.migrate().unwrap();
+        store.ping().unwrap();
+        assert!(all_encrypted(&mut database.client()), "{mode}");
+        drop(store);
+
+        assert_refused(
+            connect(&by_name, &trusting(mode, &theirs_pem)),
+            "UnknownIssuer",
+        );
+        // The operating system does not trust our authority.
+        assert_refused(
+            connect(&by_name, &format!("sslmode={mode}")),
+            "UnknownIssuer",
+        );
+        assert_refused(connect(&by_name, &trusting(mode, &garbage)), "sslrootcert");
+    }
+
+    // The wrong host.
+    for mode in ["require", "verify-full"] {
+        assert_refused(
+            connect(&by_address, &trusting(mode, &ours_pem)),
+            "not valid for name",
+        );
+    }
+    connect(&by_address, &trusting("verify-ca", &ours_pem)).unwrap();
+    // To name authorities is to want TLS.
+    let implied = format!("sslrootcert={}", ours_pem.display());
+    connect(&by_name, &implied).unwrap();
+    assert_refused(connect(&by_address, &implied), "not valid for name");
+    connect(
+        &by_name,
+        &format!("{implied}&sslnegotiation=direct&sslmode=verify-full"),
+    )
+    .unwrap();
+
+    // And without, as a server on the same machine is reached.
+    let store = connect(&by_name, "").unwrap();
+    store.ping().unwrap();
+    assert!(!all_encrypted(&mut database.client()));
+}
+
+fn a_server_without_tls_is_refused_where_tls_is_required(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    assert_refused(
+        connect(&database.url(), "sslmode=require"),
+        "server does not support TLS",
+    );
+    let options: PostgresOptions = database.url().parse().unwrap();
+    let error = options
+        .ssl_mode(PostgresSslMode::VerifyFull)
+        .open()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("does not support TLS"),
+        "{error}"
+    );
+}

@@ -1,0 +1,91 @@
+use std::time::{Duration, Instant};
+
+use authstore::{Change, Error, NewUser, UserChanges};
+use authstore_test_databases::{Database, Kind, Needs, Test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (name, test) in [
+        (
+            "waiting.a_lock_is_waited_for_no_longer_than_the_timeout",
+            a_lock_is_waited_for_no_longer_than_the_timeout as fn(Kind),
+        ),
+        (
+            "waiting.another_migration_is_waited_for_no_longer_than_said",
+            another_migration_is_waited_for_no_longer_than_said,
+        ),
+        (
+            "waiting.a_table_in_use_is_waited_for_no_longer_than_said",
+            a_table_in_use_is_waited_for_no_longer_than_said,
+        ),
+    ] {
+        tests.extend(Test::on(&[Kind::Postgres], Needs::Shared, name, test));
+    }
+    tests
+}
+
+/// Far more than any of the waits, and less than for ever.
+const NEVER_HANGS: Duration = Duration::from_secs(60);
+
+#[track_caller]
+fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, Error>, start: Instant) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    assert!(start.elapsed() < NEVER_HANGS);
+}
+
+fn a_lock_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with("statement_timeout_ms=200");
+    let user = store.create_user(NewUser::default()).unwrap();
+    let mut other = database.client();
+    other.query(r#"BEGIN; SELECT 1 FROM "User" FOR UPDATE"#);
+
+    let changes = UserChanges {
+        name: Change::set("Ada"),
+        ..UserChanges::default()
+    };
+    let start = Instant::now();
+    assert_unavailable(store.update_user(user.id, changes.clone()), start);
+
+    other.query("COMMIT");
+    assert_eq!(store.get_user(user.id).unwrap(), Some(user.clone()));
+    store.update_user(user.id, changes).unwrap();
+}
+
+fn another_migration_is_waited_for_no_longer_than_said(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = authstore::AuthStore::connect(&database.url()).unwrap();
+    let migrator = store.migrator().unwrap();
+    let mut other = database.client();
+    let locked = other.query(include_str!("../../sql/postgres/history/lock.sql"));
+    assert_eq!(locked, [[Some("1".to_owned())]]);
+
+    let impatient = migrator.with_lock_timeout(Duration::from_millis(100));
+    let start = Instant::now();
+    assert_unavailable(impatient.up(), start);
+
+    drop(other);
+    assert_eq!(store.migrate().unwrap().len(), 5);
+}
+
+fn a_table_in_use_is_waited_for_no_longer_than_said(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let mut other = database.client();
+    other.query(r#"BEGIN; SELECT 1 FROM "Authenticator""#);
+
+    let impatient = store
+        .migrator()
+        .unwrap()
+        .with_lock_timeout(Duration::from_millis(100));
+    let start = Instant::now();
+    let error = impatient.down(1).unwrap_err();
+    assert!(start.elapsed() < NEVER_HANGS);
+    assert!(error.to_string().contains("lock timeout"), "{error}");
+    // Nothing was changed.
+    assert!(store.migrate().unwrap().is_empty());
+
+    other.query("COMMIT");
+    assert_eq!(store.migrator().unwrap().down(1).unwrap().len(), 1);
+}
