@@ -6,8 +6,8 @@
 mod support;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use authstore::{
@@ -262,7 +262,9 @@ fn compare_reads(store: &AuthStore, bare: &mut Bare, users: &[Uuid]) {
         },
         |turn| {
             let account = at(turn).to_string();
-            store.get_user_by_account("github", &account).expect("a user")
+            store
+                .get_user_by_account("github", &account)
+                .expect("a user")
         },
     );
     table.line(
@@ -326,11 +328,17 @@ fn compare_reads(store: &AuthStore, bare: &mut Bare, users: &[Uuid]) {
         "list_authenticators_by_user_id",
         |turn| {
             let user = users[at(turn)];
-            bare.rows(sql!("list_authenticators_by_user_id"), &[&user], authenticator)
+            bare.rows(
+                sql!("list_authenticators_by_user_id"),
+                &[&user],
+                authenticator,
+            )
         },
         |turn| {
             let user = users[at(turn)];
-            store.list_authenticators_by_user_id(user).expect("passkeys")
+            store
+                .list_authenticators_by_user_id(user)
+                .expect("passkeys")
         },
     );
     table.line(

@@ -151,23 +151,25 @@ struct Wire {
 enum Stop {
     /// The connection was dead before anything was sent.
     Dead(Option<tokio_postgres::Error>),
-    /// This came instead of the answer.
+    /// This is the answer.
     Failed(tokio_postgres::Error),
+    /// The connection ended before the answer came.
+    Lost(Option<tokio_postgres::Error>),
     TooLate,
 }
 
 impl From<Stop> for Failure {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Dead(Some(error)) => {
-                let failure = classify(error).untouched();
-                Failure::new(failure.error, Fate::Untouched)
-            }
-            Stop::Dead(None) => Failure::new(
-                Error::unavailable("the server has closed the connection"),
-                Fate::Untouched,
+            Stop::Dead(end) => Failure {
+                fate: Fate::Untouched,
+                ..Failure::from(Stop::Lost(end)).untouched()
+            },
+            Stop::Failed(error) | Stop::Lost(Some(error)) => classify(error),
+            Stop::Lost(None) => Failure::new(
+                Error::outcome_unknown("the server closed the connection"),
+                Fate::Unknown,
             ),
-            Stop::Failed(error) => classify(error),
             Stop::TooLate => Failure::too_late(),
         }
     }
@@ -192,25 +194,25 @@ impl Wire {
             let answer = poll_fn(|context| {
                 // `work` hands over what is to be sent, `link` sends and receives, `work` takes what has come.
                 if let Poll::Ready(answer) = work.as_mut().poll(context) {
-                    return Poll::Ready(answer);
+                    return Poll::Ready(answer.map_err(Stop::Failed));
                 }
                 let end = end(link, context);
                 match (work.as_mut().poll(context), end) {
-                    (Poll::Ready(Err(error)), Some(Some(cause))) if error.is_closed() => {
-                        Poll::Ready(Err(cause))
+                    (Poll::Ready(Err(error)), Some(end)) if error.is_closed() => {
+                        Poll::Ready(Err(Stop::Lost(end)))
                     }
+                    (Poll::Ready(answer), _) => Poll::Ready(answer.map_err(Stop::Failed)),
                     // `link` holds on to what `work` listens to, so `work` would never hear that it has ended.
-                    (Poll::Pending, Some(Some(cause))) => Poll::Ready(Err(cause)),
-                    (answer, _) => answer,
+                    (Poll::Pending, Some(end)) => Poll::Ready(Err(Stop::Lost(end))),
+                    (Poll::Pending, None) => Poll::Pending,
                 }
             });
-            let answer = match limit {
+            match limit {
                 Some(limit) => tokio::time::timeout(limit, answer)
                     .await
-                    .map_err(|_| Stop::TooLate)?,
+                    .unwrap_or(Err(Stop::TooLate)),
                 None => answer.await,
-            };
-            answer.map_err(Stop::Failed)
+            }
         })
     }
 }
