@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use authstore_test_databases::{Kind, Needs, Test, run};
 
 /// A database in memory is one process's own.
-const SHARED: [Kind; 1] = [Kind::SqliteFile];
+const SHARED: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
 /// A test on each database that two processes can share.
 fn on_each(name: &str, test: fn(Kind)) -> Vec<Test> {
