@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use super::adopt::ADOPT;
 use super::connection::{MysqlConnection, Step};
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
-use crate::migration::{Applied, Direction, Lock, Migration, Series, Target};
-use crate::sql::{Connection, Database, History, sql};
+use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
+use crate::sql::{self, Adopter, Connection, Database, History, sql};
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -88,7 +89,36 @@ impl Lock for MysqlLock {
         }
     }
 
+    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
+        sql::adopt(self, &ADOPT, series, apply)
+    }
+
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.connection.execute(UNLOCK, &[]).map(drop)
+    }
+}
+
+impl Adopter for MysqlLock {
+    type Connection = MysqlConnection;
+
+    fn connection(&mut self) -> &mut MysqlConnection {
+        &mut self.connection
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        self.connection.run_text(sql, Step::Writing)
+    }
+
+    fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
+        if create {
+            self.history.read_or_create(&mut self.connection, series)
+        } else {
+            self.history.read(&mut self.connection, series)
+        }
+    }
+
+    fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
+        self.history
+            .record(&mut self.connection, series, migration, Direction::Up)
     }
 }

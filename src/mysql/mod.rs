@@ -1,5 +1,6 @@
 //! MySQL and MariaDB, through the `mysql` crate.
 
+mod adopt;
 mod connection;
 mod error;
 mod migration;

@@ -1,11 +1,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::adopt::ADOPT;
 use super::connection::PostgresConnection;
 use super::{BEGIN, COMMIT, Connector, ROLLBACK};
 use crate::error::{Error, Result};
-use crate::migration::{Applied, Direction, Lock, Migration, Target};
-use crate::sql::{Connection, History, sql};
+use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
+use crate::sql::{self, Adopter, Connection, History, sql};
 
 static HISTORY: History = History {
     exists: sql!("postgres", "history/exists"),
@@ -78,7 +79,44 @@ impl Lock for PostgresLock {
         taken
     }
 
+    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
+        self.0.execute(BEGIN, &[])?;
+        let adopted = sql::adopt(self, &ADOPT, series, apply).and_then(|adoption| {
+            self.0.execute(COMMIT, &[])?;
+            Ok(adoption)
+        });
+        if adopted.is_err() {
+            // Should this fail, the connection is lost, and the transaction with it.
+            let _ = self.0.execute(ROLLBACK, &[]);
+        }
+        adopted
+    }
+
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.0.query_optional::<i64>(UNLOCK, &[]).map(drop)
+    }
+}
+
+impl Adopter for PostgresLock {
+    type Connection = PostgresConnection;
+
+    fn connection(&mut self) -> &mut PostgresConnection {
+        &mut self.0
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        self.0.run_script(sql)
+    }
+
+    fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
+        if create {
+            HISTORY.read_or_create(&mut self.0, series)
+        } else {
+            HISTORY.read(&mut self.0, series)
+        }
+    }
+
+    fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
+        HISTORY.record(&mut self.0, series, migration, Direction::Up)
     }
 }

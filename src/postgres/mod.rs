@@ -9,6 +9,7 @@
 //!
 //! Each operation is one statement, prepared once for each connection, and one round trip.
 
+mod adopt;
 mod connection;
 mod error;
 mod migration;

@@ -7,7 +7,8 @@ use crate::migration::{Adoption, Applied, Migration, MigrationError, Series};
 
 /// What a database looks at and changes.
 pub(crate) struct Adopt {
-    /// The columns that are there, as `Table.column`: those of the five tables, and of the five set aside.
+    /// What is there, as `Table.column`, of the five tables and of the five set aside; of the latter also the foreign
+    /// keys, where their names matter.
     pub(crate) present: &'static str,
     /// What is not as it should be, in words.
     pub(crate) differences: &'static [&'static str],
@@ -29,6 +30,8 @@ pub(crate) enum Repair {
     AddColumn(&'static str, &'static str),
     /// Sets this table aside, unless that was done before: the last that is set aside is `User`.
     SetAside(&'static str, &'static str),
+    /// Drops this foreign key (`Table.name`) where it is there.
+    DropForeignKey(&'static str, &'static str),
     /// Does this where the table is there.
     Table(&'static str, &'static str),
     /// Does this.
@@ -130,6 +133,9 @@ fn look(
         let line = "the history of migrations does not say that the schema is there";
         found.differences.push(line.into());
     }
+    if found.is_empty() {
+        return Ok(found);
+    }
     for obstacle in adopt.obstacles {
         if obstacle.needs.iter().all(|column| present.column(column)) {
             found.obstacles.extend(ask(adopter, obstacle.sql)?);
@@ -145,6 +151,7 @@ fn mend(adopter: &mut impl Adopter, adopt: &Adopt, series: &Series, repair: &Rep
         Repair::SetAside(table, sql) if present.table(table) && !present.table(USER_ASIDE) => {
             adopter.run(sql)
         }
+        Repair::DropForeignKey(name, sql) if present.column(name) => adopter.run(sql),
         Repair::Table(table, sql) if present.table(table) => adopter.run(sql),
         Repair::Always(sql) => adopter.run(sql),
         Repair::Steps => {

@@ -1,0 +1,1 @@
+ALTER TABLE `Account` ADD COLUMN `access_token` mediumtext;

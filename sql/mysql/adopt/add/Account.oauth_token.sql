@@ -1,0 +1,1 @@
+ALTER TABLE `Account` ADD COLUMN `oauth_token` mediumtext;

@@ -1,0 +1,1 @@
+ALTER TABLE `Account` ADD COLUMN `session_state` mediumtext;

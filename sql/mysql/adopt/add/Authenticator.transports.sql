@@ -1,0 +1,1 @@
+ALTER TABLE `Authenticator` ADD COLUMN `transports` mediumtext;

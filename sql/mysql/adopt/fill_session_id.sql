@@ -1,0 +1,2 @@
+-- Nothing refers to the id, so a row that has none is given one.
+UPDATE `Session` SET `id` = uuid() WHERE `id` IS NULL;

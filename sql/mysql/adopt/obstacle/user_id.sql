@@ -1,0 +1,5 @@
+-- By its bytes, whatever the collation: 0 to 9 and a to f, and the hyphens.
+SELECT CONCAT('the id of the user ', COALESCE(`id`, '(NULL)'), ' is not a UUID in lower case')
+FROM `User`
+WHERE COALESCE(HEX(`id`), '') NOT REGEXP
+    '^(3[0-9]|6[1-6]){8}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){12}$';

@@ -1,0 +1,1 @@
+RENAME TABLE `Account` TO `authstore_adopted_Account`;

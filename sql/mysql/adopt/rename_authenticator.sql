@@ -1,0 +1,1 @@
+RENAME TABLE `Authenticator` TO `authstore_adopted_Authenticator`;

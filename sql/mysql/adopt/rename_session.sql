@@ -1,0 +1,1 @@
+RENAME TABLE `Session` TO `authstore_adopted_Session`;

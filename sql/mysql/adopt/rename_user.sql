@@ -1,0 +1,1 @@
+RENAME TABLE `User` TO `authstore_adopted_User`;

@@ -1,0 +1,1 @@
+RENAME TABLE `VerificationToken` TO `authstore_adopted_VerificationToken`;

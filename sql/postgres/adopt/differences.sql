@@ -1,0 +1,181 @@
+-- What of the schema is not as it should be, in words.
+WITH
+    "expected_column" ("table", "column", "type", "required", "collation") AS (
+        VALUES
+        ('User', 'id', 'uuid', true, NULL),
+        ('User', 'name', 'text', false, NULL),
+        ('User', 'email', 'text', false, 'C'),
+        ('User', 'emailVerified', 'timestamp(3) with time zone', false, NULL),
+        ('User', 'image', 'text', false, NULL),
+        ('Account', 'id', 'uuid', true, NULL),
+        ('Account', 'userId', 'uuid', true, NULL),
+        ('Account', 'type', 'text', true, NULL),
+        ('Account', 'provider', 'text', true, 'C'),
+        ('Account', 'providerAccountId', 'text', true, 'C'),
+        ('Account', 'refresh_token', 'text', false, NULL),
+        ('Account', 'access_token', 'text', false, NULL),
+        ('Account', 'expires_at', 'bigint', false, NULL),
+        ('Account', 'token_type', 'text', false, NULL),
+        ('Account', 'scope', 'text', false, NULL),
+        ('Account', 'id_token', 'text', false, NULL),
+        ('Account', 'session_state', 'text', false, NULL),
+        ('Account', 'oauth_token_secret', 'text', false, NULL),
+        ('Account', 'oauth_token', 'text', false, NULL),
+        ('Session', 'id', 'uuid', true, NULL),
+        ('Session', 'userId', 'uuid', true, NULL),
+        ('Session', 'sessionToken', 'text', true, 'C'),
+        ('Session', 'expires', 'timestamp(3) with time zone', true, NULL),
+        ('VerificationToken', 'identifier', 'text', true, 'C'),
+        ('VerificationToken', 'token', 'text', true, 'C'),
+        ('VerificationToken', 'expires', 'timestamp(3) with time zone', true, NULL),
+        ('Authenticator', 'credentialID', 'text', true, 'C'),
+        ('Authenticator', 'userId', 'uuid', true, NULL),
+        ('Authenticator', 'providerAccountId', 'text', true, 'C'),
+        ('Authenticator', 'credentialPublicKey', 'text', true, NULL),
+        ('Authenticator', 'counter', 'bigint', true, NULL),
+        ('Authenticator', 'credentialDeviceType', 'text', true, NULL),
+        ('Authenticator', 'credentialBackedUp', 'boolean', true, NULL),
+        ('Authenticator', 'transports', 'text', false, NULL)
+    ),
+
+    "expected_constraint" ("table", "name", "definition", "words") AS (
+        VALUES
+        ('User', 'User_pkey', 'PRIMARY KEY (id)', 'may have several rows of the same id'),
+        ('User', 'User_email_key', 'UNIQUE (email)', 'may have several rows of the same email'),
+        ('Account', 'Account_pkey', 'PRIMARY KEY (id)', 'may have several rows of the same id'),
+        (
+            'Account', 'Account_userId_fkey', 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE',
+            'does not refer to User with ON DELETE CASCADE'
+        ),
+        (
+            'Account', 'Account_provider_providerAccountId_key', 'UNIQUE (provider, "providerAccountId")',
+            'may have several rows of the same provider and providerAccountId'
+        ),
+        ('Session', 'Session_pkey', 'PRIMARY KEY (id)', 'may have several rows of the same id'),
+        (
+            'Session', 'Session_userId_fkey', 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE',
+            'does not refer to User with ON DELETE CASCADE'
+        ),
+        (
+            'Session', 'Session_sessionToken_key', 'UNIQUE ("sessionToken")',
+            'may have several rows of the same sessionToken'
+        ),
+        (
+            'VerificationToken', 'VerificationToken_token_key', 'UNIQUE (token)',
+            'may have several rows of the same token'
+        ),
+        (
+            'Authenticator', 'Authenticator_pkey', 'PRIMARY KEY ("userId", "credentialID")',
+            'may have several rows of the same userId and credentialID'
+        ),
+        (
+            'Authenticator', 'Authenticator_userId_fkey',
+            'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE',
+            'does not refer to User with ON DELETE CASCADE'
+        ),
+        (
+            'Authenticator', 'Authenticator_credentialID_key', 'UNIQUE ("credentialID")',
+            'may have several rows of the same credentialID'
+        )
+    ),
+
+    "expected_index" ("table", "column") AS (
+        VALUES
+        ('Account', 'userId'),
+        ('Session', 'userId'),
+        ('Session', 'expires'),
+        ('VerificationToken', 'expires')
+    ),
+
+    "actual_table" ("table", "oid") AS (
+        SELECT t."name", to_regclass(quote_ident(t."name"))
+        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
+        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+    ),
+
+    "actual_column" ("table", "column", "type", "required", "collation", "default") AS (
+        SELECT
+            t."table", c.attname::text, format_type(c.atttypid, c.atttypmod), c.attnotnull, l.collname::text,
+            pg_get_expr(d.adbin, d.adrelid)
+        FROM "actual_table" AS t
+        JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum > 0 AND NOT c.attisdropped
+        LEFT JOIN pg_attrdef AS d ON d.adrelid = c.attrelid AND d.adnum = c.attnum
+        LEFT JOIN pg_collation AS l ON l.oid = c.attcollation
+    )
+
+SELECT DISTINCT 'the table ' || e."table" || ' is not there' AS "text"
+FROM "expected_column" AS e
+WHERE NOT EXISTS (SELECT 1 FROM "actual_table" AS a WHERE a."table" = e."table")
+
+UNION ALL
+SELECT e."table" || '.' || e."column" || ' is not there'
+FROM "expected_column" AS e
+JOIN "actual_table" AS t ON t."table" = e."table"
+WHERE NOT EXISTS (
+    SELECT 1 FROM "actual_column" AS a WHERE a."table" = e."table" AND a."column" = e."column"
+)
+
+UNION ALL
+SELECT e."table" || '.' || e."column" || ' is ' || a."type" || ', and should be ' || e."type"
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE a."type" <> e."type"
+
+UNION ALL
+SELECT
+    e."table" || '.' || e."column" || ' compares texts in the collation ' || coalesce(a."collation", '(none)')
+    || ', and should by their bytes'
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE e."collation" <> coalesce(a."collation", '')
+
+UNION ALL
+SELECT
+    e."table" || '.' || e."column"
+    || CASE WHEN e."required" THEN ' may be NULL, and should not' ELSE ' may not be NULL, and should' END
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE a."required" <> e."required"
+
+UNION ALL
+SELECT a."table" || '.id has no default that makes a UUID, and Auth.js inserts rows without an id'
+FROM "actual_column" AS a
+WHERE a."table" IN ('User', 'Account', 'Session')
+    AND a."column" = 'id'
+    AND coalesce(a."default", '') <> 'gen_random_uuid()'
+
+UNION ALL
+SELECT
+    a."table" || '.' || a."column" || ' has the default ' || a."default"
+    || CASE a."column"
+        WHEN 'emailVerified' THEN ', by which an address counts as verified that nobody has verified'
+        ELSE ', and should have none'
+    END
+FROM "expected_column" AS e
+JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+WHERE e."column" <> 'id'
+    AND a."default" IS NOT NULL
+
+UNION ALL
+SELECT e."table" || ' ' || e."words"
+FROM "expected_constraint" AS e
+JOIN "actual_table" AS t ON t."table" = e."table"
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM pg_constraint AS k
+    WHERE k.conrelid = t."oid"
+        AND k.conname = e."name"
+        AND k.convalidated
+        AND pg_get_constraintdef(k.oid) = e."definition"
+)
+
+UNION ALL
+SELECT e."table" || '.' || e."column" || ' has no index'
+FROM "expected_index" AS e
+JOIN "actual_table" AS t ON t."table" = e."table"
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column"
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM pg_index AS i
+    WHERE i.indrelid = t."oid" AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.attnum
+);
