@@ -4,13 +4,18 @@ mod adopt;
 mod connection;
 mod error;
 mod migration;
+#[cfg(not(feature = "mysql-tls"))]
+#[path = "no_tls.rs"]
+mod tls;
+#[cfg(feature = "mysql-tls")]
+mod tls;
+
 mod options;
 
 pub use options::{MysqlOptions, MysqlSslMode};
 
 use std::fmt;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mysql::consts::CapabilityFlags;
@@ -23,7 +28,9 @@ use self::migration::MysqlTarget;
 use crate::error::{Error, Result};
 use crate::migration::Migrator;
 use crate::pool::{Connect, Pool};
-use crate::sql::{CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, sql};
+use crate::sql::{
+    CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, pause, sql,
+};
 
 /// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in whole
 /// seconds, should be the one to give up.
@@ -150,7 +157,7 @@ struct Shared {
 
 impl MysqlBackend {
     fn open(options: &MysqlOptions) -> Result<Self> {
-        prepare_tls(options)?;
+        tls::check(options)?;
         let mut connector = Connector {
             options: options.clone(),
             kind: Kind::Mysql,
@@ -189,7 +196,7 @@ impl MysqlBackend {
     ) -> Result<T> {
         let deadline = Instant::now() + self.0.connector.options.statement_timeout;
         let mut replaced = false;
-        let mut pause = Duration::from_millis(1);
+        let mut repeated = 0;
         loop {
             let mut connection = self.0.pool.get()?;
             connection.failure = None;
@@ -200,8 +207,8 @@ impl MysqlBackend {
             match connection.failure {
                 Some(Failure::Undone) if Instant::now() < deadline => {
                     drop(connection);
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(50));
+                    pause(repeated);
+                    repeated += 1;
                 }
                 Some(Failure::NotDone) if !replaced => replaced = true,
                 Some(Failure::Lost) if reads_only && !replaced => replaced = true,
@@ -313,7 +320,7 @@ impl Connector {
             .user(options.user.clone())
             .pass(options.password.clone())
             .db_name(Some(options.database.clone()))
-            .ssl_opts(self.ssl_opts())
+            .ssl_opts(tls::options(options))
             // Else an update that changes nothing looks as if there were no row.
             .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
             .tcp_connect_timeout(Some(options.connect_timeout))
@@ -326,57 +333,6 @@ impl Connector {
             // `MysqlConnection` keeps them.
             .stmt_cache_size(0);
         Conn::new(builder).map_err(classify_connecting)
-    }
-
-    #[cfg(feature = "mysql-tls")]
-    fn ssl_opts(&self) -> Option<mysql::SslOpts> {
-        let verified = mysql::SslOpts::default().with_root_cert_path(self.options.ssl_ca.clone());
-        match self.options.effective_ssl_mode() {
-            MysqlSslMode::Disabled => None,
-            MysqlSslMode::VerifyCa => Some(verified.with_danger_skip_domain_validation(true)),
-            MysqlSslMode::VerifyIdentity => Some(verified),
-        }
-    }
-
-    /// [`MysqlOptions::open`] has refused every other mode.
-    #[cfg(not(feature = "mysql-tls"))]
-    fn ssl_opts(&self) -> Option<mysql::SslOpts> {
-        None
-    }
-}
-
-/// Makes sure that TLS can be had as the options ask for it.
-#[cfg(feature = "mysql-tls")]
-fn prepare_tls(options: &MysqlOptions) -> Result<()> {
-    use rustls::crypto::{CryptoProvider, ring};
-
-    if options.effective_ssl_mode() == MysqlSslMode::Disabled {
-        return Ok(());
-    }
-    // The driver takes the provider of the process, and panics when there is none and rustls was built with several.
-    if CryptoProvider::get_default().is_none() {
-        // An error means that another thread was first.
-        let _ = ring::default_provider().install_default();
-    }
-    if let Some(path) = &options.ssl_ca {
-        std::fs::File::open(path).map_err(|error| {
-            Error::invalid(
-                "ssl-ca",
-                format!("{} cannot be read: {error}", path.display()),
-            )
-        })?;
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "mysql-tls"))]
-fn prepare_tls(options: &MysqlOptions) -> Result<()> {
-    match options.effective_ssl_mode() {
-        MysqlSslMode::Disabled => Ok(()),
-        _ => Err(Error::invalid(
-            "ssl-mode",
-            "this program was built without the feature `mysql-tls` of authstore",
-        )),
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,12 +17,12 @@ use crate::url;
 ///
 /// | option | method | default |
 /// |---|---|---|
-/// | `ssl-mode` | [`ssl_mode`](MysqlOptions::ssl_mode): `DISABLED`, `VERIFY_CA`, `VERIFY_IDENTITY`, or `REQUIRED`, which here means the same as `VERIFY_IDENTITY` | `DISABLED`; `VERIFY_IDENTITY` with `ssl-ca` |
-/// | `ssl-ca` | [`ssl_ca`](MysqlOptions::ssl_ca): the path of a file | |
-/// | `pool_size` | [`pool_size`](MysqlOptions::pool_size) | 10 connections |
+/// | `ssl-mode` | [`ssl_mode`](MysqlOptions::ssl_mode) | see [`MysqlSslMode`] |
+/// | `ssl-ca` | [`ssl_ca`](MysqlOptions::ssl_ca): the path of a file | the public authorities |
+/// | `pool_size` | [`pool_size`](MysqlOptions::pool_size) | 8 connections |
 /// | `connect_timeout_ms` | [`connect_timeout`](MysqlOptions::connect_timeout) | 5,000 milliseconds |
 /// | `checkout_timeout_ms` | [`checkout_timeout`](MysqlOptions::checkout_timeout) | 5,000 milliseconds |
-/// | `statement_timeout_ms` | [`statement_timeout`](MysqlOptions::statement_timeout) | 10,000 milliseconds |
+/// | `statement_timeout_ms` | [`statement_timeout`](MysqlOptions::statement_timeout) | 5,000 milliseconds |
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,19 +53,23 @@ pub struct MysqlOptions {
     pub(super) statement_timeout: Duration,
 }
 
-/// Whether the connection to MySQL or MariaDB is encrypted, and what the server must prove; named as the servers' own
-/// clients name it.
+/// Whether the connection is encrypted, and what the server must prove; named as MySQL's own clients name it.
 ///
-/// There is no mode that encrypts and believes anybody: whoever can listen could answer as well.
+/// Unless one is chosen, a server on the same machine (`localhost`, a loopback address) is reached with
+/// [`Disabled`](MysqlSslMode::Disabled), and any other with [`VerifyIdentity`](MysqlSslMode::VerifyIdentity), which is
+/// also what a choice of authorities makes of both. A program that is built without the feature `mysql-tls` cannot do
+/// that, and reaches every server without TLS.
+///
+/// There is no mode that encrypts and believes anybody, nor one that goes on without encryption when the server has none
+/// (`PREFERRED`): whoever can listen could answer as well. Nor is there `VERIFY_CA`: since the driver trusts the public
+/// authorities besides those that are named, everybody who has a certificate for some host would pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MysqlSslMode {
-    /// Not encrypted: for a server on the same machine or in a network that is trusted.
+    /// Not encrypted: for a server on the same machine or in a network that is trusted. `ssl-mode=DISABLED`.
     Disabled,
-    /// Encrypted, and the certificate comes from an authority that is trusted, whatever host it names: for servers that
-    /// are reached by an address, or whose certificate was made by the server itself.
-    VerifyCa,
     /// Encrypted, and the certificate comes from an authority that is trusted and names the host.
+    /// `ssl-mode=VERIFY_IDENTITY`, and `ssl-mode=REQUIRED` too, with which MySQL's own clients may check nothing.
     VerifyIdentity,
 }
 
@@ -79,10 +84,10 @@ impl MysqlOptions {
             password: None,
             ssl_mode: None,
             ssl_ca: None,
-            pool_size: 10,
+            pool_size: 8,
             connect_timeout: Duration::from_secs(5),
             checkout_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(5),
         }
     }
 
@@ -174,14 +179,21 @@ impl MysqlOptions {
         MysqlBackend::open(self)
     }
 
-    /// The mode that was chosen; to trust an authority is to want TLS.
+    /// The mode that was chosen, or the one that follows from the rest.
     pub(super) fn effective_ssl_mode(&self) -> MysqlSslMode {
-        match (self.ssl_mode, &self.ssl_ca) {
-            (Some(mode), _) => mode,
-            (None, Some(_)) => MysqlSslMode::VerifyIdentity,
-            (None, None) => MysqlSslMode::Disabled,
+        match self.ssl_mode {
+            Some(mode) => mode,
+            None if self.ssl_ca.is_some() => MysqlSslMode::VerifyIdentity,
+            None if cfg!(feature = "mysql-tls") && !is_local(&self.host) => {
+                MysqlSslMode::VerifyIdentity
+            }
+            None => MysqlSslMode::Disabled,
         }
     }
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// Without the password.
@@ -304,12 +316,106 @@ impl FromStr for MysqlSslMode {
     fn from_str(mode: &str) -> Result<Self> {
         match mode.to_ascii_uppercase().as_str() {
             "DISABLED" => Ok(MysqlSslMode::Disabled),
-            "VERIFY_CA" => Ok(MysqlSslMode::VerifyCa),
             "REQUIRED" | "VERIFY_IDENTITY" => Ok(MysqlSslMode::VerifyIdentity),
             _ => Err(Error::invalid(
                 "ssl-mode",
-                "it must be DISABLED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
+                "it must be DISABLED, REQUIRED or VERIFY_IDENTITY",
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn parse(url: &str) -> MysqlOptions {
+        url.parse().unwrap()
+    }
+
+    #[test]
+    fn a_url_says_what_the_methods_say() {
+        assert_eq!(parse("mysql://h/d"), MysqlOptions::new("h", "d"));
+        assert_eq!(
+            parse("mariadb://u@h:3307/d?"),
+            MysqlOptions::new("h", "d").port(3307).user("u")
+        );
+        assert_eq!(
+            parse("mysql://%C3%A4%3A:p%40%2F%3F%23%25:@[::1]:1/d%2Fe"),
+            MysqlOptions::new("::1", "d/e")
+                .port(1)
+                .user("ä:")
+                .password("p@/?#%:")
+        );
+        assert_eq!(
+            parse(
+                "mysql://h/d?ssl-mode=required&ssl-ca=%2Fca.pem&pool_size=1&connect_timeout_ms=2\
+                 &checkout_timeout_ms=3&statement_timeout_ms=4"
+            ),
+            MysqlOptions::new("h", "d")
+                .ssl_mode(MysqlSslMode::VerifyIdentity)
+                .ssl_ca("/ca.pem")
+                .pool_size(1)
+                .connect_timeout(Duration::from_millis(2))
+                .checkout_timeout(Duration::from_millis(3))
+                .statement_timeout(Duration::from_millis(4))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_the_password_is_not_shown() {
+        for (url, wrong) in [
+            ("postgres://h/d", "mysql://"),
+            ("mysql://u:hunter2@h", "database"),
+            ("mysql://u:hunter2@h/", "database"),
+            ("mysql://u:hunter2@/d", "host"),
+            ("mysql://u:hunter2@h:x/d", "port"),
+            ("mysql://u:hunter2@h:65536/d", "port"),
+            ("mysql://u:hunter2@[::1/d", "]"),
+            ("mysql://u:hunter2%FF@h/d", "password"),
+            ("mysql://u:hunter2@h/d?pool_size=0", "pool_size"),
+            (
+                "mysql://u:hunter2@h/d?connect_timeout_ms=soon",
+                "connect_timeout_ms",
+            ),
+            ("mysql://u:hunter2@h/d?ssl-mode=PREFERRED", "ssl-mode"),
+            ("mysql://u:hunter2@h/d?ssl-mode=VERIFY_CA", "ssl-mode"),
+            ("mysql://u:hunter2@h/d?charset=utf8", "statement_timeout_ms"),
+        ] {
+            let error = url.parse::<MysqlOptions>().unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(matches!(error, Error::Invalid { .. }), "{shown}");
+            assert!(shown.contains(wrong), "{url}: {shown}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+        let shown = format!("{:?}", parse("mysql://u:hunter2@h/d"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_reached_by_tls_where_that_is_built_in() {
+        let elsewhere = if cfg!(feature = "mysql-tls") {
+            MysqlSslMode::VerifyIdentity
+        } else {
+            MysqlSslMode::Disabled
+        };
+        for (url, mode) in [
+            ("mysql://localhost/d", MysqlSslMode::Disabled),
+            ("mysql://127.0.0.1/d", MysqlSslMode::Disabled),
+            ("mysql://[::1]/d", MysqlSslMode::Disabled),
+            ("mysql://10.0.0.1/d", elsewhere),
+            ("mysql://db.example.org/d", elsewhere),
+            (
+                "mysql://db.example.org/d?ssl-mode=DISABLED",
+                MysqlSslMode::Disabled,
+            ),
+            (
+                "mysql://localhost/d?ssl-ca=ca.pem",
+                MysqlSslMode::VerifyIdentity,
+            ),
+        ] {
+            assert_eq!(parse(url).effective_ssl_mode(), mode, "{url}");
         }
     }
 }

@@ -7,7 +7,7 @@ mod adopt;
 mod backend;
 mod history;
 mod models;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod pause;
 mod statements;
 mod value;
@@ -15,7 +15,7 @@ mod value;
 pub(crate) use adopt::{Adopt, Adopter, Obstacle, Repair, adopt, obstacle};
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) use pause::pause;
 pub(crate) use statements::{CreateUserWithAccount, DeleteExpired, Statements, Update, Use, sql};
 pub(crate) use value::Value;

@@ -1,0 +1,53 @@
+//! What the driver needs for TLS, which it does with rustls.
+
+use std::fs;
+use std::path::Path;
+
+use rustls::RootCertStore;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::options::{MysqlOptions, MysqlSslMode};
+use crate::error::{Error, Result, Source};
+
+/// Makes sure that TLS can be had as the options ask for it.
+pub(super) fn check(options: &MysqlOptions) -> Result<()> {
+    if options.effective_ssl_mode() == MysqlSslMode::Disabled {
+        return Ok(());
+    }
+    // The driver takes the provider of the process, and panics when there is none and rustls was built with several.
+    if CryptoProvider::get_default().is_none() {
+        // An error means that another thread was first.
+        let _ = ring::default_provider().install_default();
+    }
+    let Some(path) = &options.ssl_ca else {
+        return Ok(());
+    };
+    check_authorities(path)
+        .map_err(|reason| Error::invalid("ssl-ca", format!("{}: {reason}", path.display())))
+}
+
+/// The driver reads the file at every connection; what is wrong with it is said here once, and by name.
+fn check_authorities(path: &Path) -> Result<(), Source> {
+    let bytes = fs::read(path)?;
+    let mut certificates: Vec<_> =
+        CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>()?;
+    if certificates.is_empty() {
+        certificates.push(bytes.into());
+    }
+    let mut authorities = RootCertStore::empty();
+    for certificate in certificates {
+        authorities.add(certificate)?;
+    }
+    Ok(())
+}
+
+pub(super) fn options(options: &MysqlOptions) -> Option<mysql::SslOpts> {
+    match options.effective_ssl_mode() {
+        MysqlSslMode::Disabled => None,
+        MysqlSslMode::VerifyIdentity => {
+            Some(mysql::SslOpts::default().with_root_cert_path(options.ssl_ca.clone()))
+        }
+    }
+}
