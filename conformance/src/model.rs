@@ -86,12 +86,13 @@ fn provider_account(account: &Account) -> (String, String) {
     reason = "they are the operations of the contract, and documented there"
 )]
 impl Model {
-    fn has_email(&self, email: Option<&String>, but: Uuid) -> bool {
+    /// Whether another user than `but` has the e-mail address.
+    fn has_email(&self, email: Option<&String>, but: Option<Uuid>) -> bool {
         email.is_some()
             && self
                 .users
                 .values()
-                .any(|user| user.id != but && user.email.as_ref() == email)
+                .any(|user| Some(user.id) != but && user.email.as_ref() == email)
     }
 
     fn user_conflicts(&self, user: &User) -> [(bool, Refusal); 2] {
@@ -101,7 +102,7 @@ impl Model {
                 Refusal::Conflict(Constraint::UserId),
             ),
             (
-                self.has_email(user.email.as_ref(), user.id),
+                self.has_email(user.email.as_ref(), None),
                 Refusal::Conflict(Constraint::UserEmail),
             ),
         ]
@@ -152,7 +153,7 @@ impl Model {
     pub fn update_user(&mut self, id: Uuid, changes: &UserChanges) -> Answer<User> {
         refuse([self.no_user(id)])?;
         refuse([(
-            self.has_email(changes.email.value(), id),
+            self.has_email(changes.email.value(), Some(id)),
             Refusal::Conflict(Constraint::UserEmail),
         )])?;
         let user = self.users.get_mut(&id).expect("looked up above");
