@@ -137,7 +137,7 @@ impl Runner {
         self
     }
 
-    /// How long a rule may take until it has failed: two minutes unless said otherwise, an hour in [`Profile::Soak`].
+    /// How long a rule may take until it has failed: five minutes unless said otherwise, an hour in [`Profile::Soak`].
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
@@ -311,7 +311,7 @@ impl Runner {
         let (harness, profile) = (Arc::clone(&self.harness), self.profile);
         let seed = mix(self.seed, rule.id);
         let limit = self.time_limit.unwrap_or(match profile {
-            Profile::Quick | Profile::Certify => Duration::from_secs(120),
+            Profile::Quick | Profile::Certify => Duration::from_secs(300),
             Profile::Soak => Duration::from_secs(3_600),
         });
         let (sender, receiver) = mpsc::channel();

@@ -223,7 +223,7 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
 }
 
 pub(crate) fn any_row(context: &Context) -> Verdict {
-    let cases = context.profile().pick(50, 150, 20_000);
+    let cases = context.profile().pick(40, 80, 20_000);
     let outcome = test_runner(context.seed(), cases).run(&rows(), |rows| {
         come_back(context, &rows)
             .map_err(|failure| TestCaseError::fail(failure.summary().to_owned()))

@@ -76,8 +76,36 @@ impl Harness for DatabaseHarness {
     }
 
     fn declined(&self) -> Vec<Declined> {
-        Vec::new()
+        match self.kind {
+            Kind::SqliteMemory | Kind::SqliteFile => embedded(self.kind),
+            _ => Vec::new(),
+        }
     }
+}
+
+/// What cannot happen to a database that runs in the process.
+fn embedded(kind: Kind) -> Vec<Declined> {
+    const NO_CONNECTION: &str =
+        "SQLite runs in the process of its caller: there is no connection that could be cut.";
+    let mut declined: Vec<Declined> = [
+        "faults.unreachable",
+        "faults.restart",
+        "faults.cut_during_write",
+        "secrets.unreachable",
+    ]
+    .map(|rule| Declined::new(rule, NO_CONNECTION))
+    .into();
+    declined.push(Declined::new(
+        "faults.wrong_password",
+        "SQLite has no passwords.",
+    ));
+    if kind == Kind::SqliteMemory {
+        declined.push(Declined::new(
+            "faults.paused",
+            "A database in memory belongs to one process: nobody else can hold it up.",
+        ));
+    }
+    declined
 }
 
 /// The server's version, and those of its settings that might make a difference.
