@@ -8,6 +8,7 @@ mod adopt;
 mod node;
 mod races;
 mod values;
+mod whoami;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,11 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         };
     }
-    let groups = [adapter::tests(), races::tests(), adopt::tests()];
+    let groups = [
+        adapter::tests(),
+        races::tests(),
+        adopt::tests(),
+        whoami::tests(),
+    ];
     run(groups.into_iter().flatten().collect())
 }

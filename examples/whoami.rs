@@ -1,0 +1,131 @@
+//! A small web service beside an Auth.js application: it tells who is signed in.
+//!
+//! ```sh
+//! DATABASE_URL=postgres://... cargo run --features postgres --example whoami -- 127.0.0.1:8080
+//! curl --cookie "authjs.session-token=..." http://127.0.0.1:8080/whoami
+//! ```
+//!
+//! It reads the session cookie that Auth.js sets, and looks the session up in the database that both share. The guide
+//! `docs/authjs.md` says how to get there.
+
+use std::error::Error;
+use std::io::Cursor;
+use std::sync::Arc;
+use std::thread;
+
+use authstore::AuthStore;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tiny_http::{Header, Method, Request, Response, Server};
+
+/// The names that Auth.js gives to its cookie: where a site has https, a browser keeps the first from being set by
+/// anybody else. The last two are those of NextAuth.js, before version 5.
+const COOKIES: [&str; 4] = [
+    "__Secure-authjs.session-token",
+    "authjs.session-token",
+    "__Secure-next-auth.session-token",
+    "next-auth.session-token",
+];
+
+/// How many requests are answered at the same time.
+pub(crate) const THREADS: usize = 4;
+
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let url = std::env::var("DATABASE_URL")
+        .map_err(|_| "set DATABASE_URL to the database that Auth.js works on")?;
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:8080".into());
+    let store = AuthStore::connect(&url)?;
+    let server = Server::http(&address)?;
+    println!("http://{}/whoami", server.server_addr());
+    serve(&Arc::new(server), &store);
+    Ok(())
+}
+
+/// Answers requests until the server is unblocked, once for each thread.
+pub(crate) fn serve(server: &Arc<Server>, store: &AuthStore) {
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                // An error is the end of the server.
+                while let Ok(request) = server.recv() {
+                    let response = answer(&request, store);
+                    // A client that has gone away is not our trouble.
+                    let _ = request.respond(response);
+                }
+            });
+        }
+    });
+}
+
+fn answer(request: &Request, store: &AuthStore) -> Response<Cursor<Vec<u8>>> {
+    match (request.method(), request.url()) {
+        (Method::Get, "/whoami") => {}
+        _ => return respond(404, &json!({ "error": "there is only GET /whoami" })),
+    }
+    match who_is_it(request, store) {
+        Ok(Some(person)) => respond(200, &person),
+        Ok(None) => respond(401, &json!({ "error": "nobody is signed in" })),
+        Err(error) if error.is_retryable() => {
+            eprintln!("{error}");
+            respond(503, &json!({ "error": "please try again in a moment" }))
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            respond(500, &json!({ "error": "this is our fault" }))
+        }
+    }
+}
+
+/// The person to whom the request's session belongs; nobody where there is no session, or it has expired.
+fn who_is_it(request: &Request, store: &AuthStore) -> authstore::Result<Option<Value>> {
+    let Some(token) = session_token(request) else {
+        return Ok(None);
+    };
+    let found = match store.get_session_and_user(&token) {
+        // No token of ours looks like this.
+        Err(authstore::Error::Invalid { .. }) => None,
+        found => found?,
+    };
+    // The store returns a session that has expired as well: it is for the caller to turn it away.
+    Ok(found
+        .filter(|(session, _)| !session.is_expired(OffsetDateTime::now_utc()))
+        .map(|(session, user)| {
+            json!({
+                "id": user.id.to_string(),
+                "name": user.name,
+                "email": user.email,
+                "image": user.image,
+                "expires": session.expires.format(&Rfc3339).ok(),
+            })
+        }))
+}
+
+/// The value of the first of [`COOKIES`] that the request has.
+fn session_token(request: &Request) -> Option<String> {
+    let cookies: Vec<(&str, &str)> = request
+        .headers()
+        .iter()
+        .filter(|header| header.field.equiv("Cookie"))
+        .flat_map(|header| header.value.as_str().split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .collect();
+    COOKIES.iter().find_map(|name| {
+        let (_, value) = cookies.iter().find(|(cookie, _)| cookie == name)?;
+        // Auth.js encodes it as it encodes any cookie.
+        Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
+    })
+}
+
+fn respond(status: u16, body: &Value) -> Response<Cursor<Vec<u8>>> {
+    let header =
+        |name: &str, value: &str| Header::from_bytes(name, value).expect("a header in ASCII");
+    Response::from_string(body.to_string())
+        .with_status_code(status)
+        .with_header(header("Content-Type", "application/json"))
+        // The answer depends on who asks.
+        .with_header(header("Cache-Control", "no-store"))
+}
