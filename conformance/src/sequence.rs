@@ -251,7 +251,7 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
 
 /// A sequence of calls.
 pub(crate) fn any_sequence() -> impl Strategy<Value = Vec<Call>> {
-    proptest::collection::vec(any_call(), 1..40).prop_map(spread)
+    proptest::collection::vec(any_call(), 1..100).prop_map(spread)
 }
 
 /// Puts as many milliseconds between the expiries of two rows as there are calls between the two: which of several rows

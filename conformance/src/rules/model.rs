@@ -7,7 +7,7 @@ use crate::failure::{Failure, Verdict};
 use crate::sequence::{any_sequence, clear, compare, test_runner};
 
 pub(crate) fn sequences(context: &Context) -> Verdict {
-    let cases = context.profile().pick(60, 160, 20_000);
+    let cases = context.profile().pick(80, 120, 20_000);
     let failed = Cell::new(false);
     let first_failure = RefCell::new(None);
     let outcome = test_runner(context.seed(), cases).run(&any_sequence(), |calls| {

@@ -7,7 +7,10 @@
 mod accounts;
 mod authenticators;
 mod fault;
+mod migrations;
 mod sessions;
+mod storage;
+mod together;
 mod tokens;
 mod upkeep;
 mod users;
@@ -36,6 +39,9 @@ fn all() -> Vec<Entry> {
         tokens::faults(),
         authenticators::faults(),
         upkeep::faults(),
+        together::faults(),
+        storage::faults(),
+        migrations::faults(),
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,235 @@
+//! Faults with migrations.
+
+use std::sync::Mutex;
+
+use authstore::migration::{Applied, Direction, Lock, Migration, Target};
+use authstore_conformance::Model;
+
+use super::fault::*;
+
+faults! {
+    WordlessWithoutSchema "migrate.from_nothing": "Does not say that its schema is missing." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            db.create_user(user).map_err(|error| match error {
+                Error::Migration(_) => Error::backend("syntax error"),
+                other => other,
+            })
+        }
+    }
+
+    StartsAnew "migrate.twice": "Does not remember what steps were taken." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            Quirks { history: |_, _| Ok(Vec::new()), ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    KeepsNobodyOut "migrate.at_once": "Takes a lock for each step, and none for the whole run." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            Some(Migrator::new(Unlocked(db.clone()), Reference::series()))
+        }
+    }
+
+    KeepsRows (Arc<Mutex<Model>>) "migrate.down_and_up": "Keeps the rows of tables that are dropped." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let kept = Arc::clone(&self.0);
+            let apply = move |db: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                let mut kept = kept.lock().expect("no panic while held");
+                if direction == Direction::Down && let Ok(model) = db.with(|model| model.clone()) {
+                    *kept = model;
+                }
+                lock.apply(series, step, direction)?;
+                // It works when the last table is there again.
+                let _ = db.with(|model| *model = kept.clone());
+                Ok(())
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    EmptiesAll "migrate.last_step": "Empties all tables when one is dropped." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let apply = |db: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                if direction == Direction::Down {
+                    let _ = db.with(|model| *model = Model::default());
+                }
+                lock.apply(series, step, direction)
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    WritesDownLate "migrate.step_by_step": "Writes a step down when the next one is taken." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                if rows.len() < 5 {
+                    rows.pop();
+                }
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    WritesDownFailures "migrate.resumes": "Writes a step down that has failed." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                lock.apply(series, step, direction).or_else(|error| {
+                    let own = Reference::series();
+                    let known = own.migrations().iter().find(|known| known.version() == step.version());
+                    known.map_or(Ok(()), |known| lock.apply(series, known, direction))?;
+                    Err(error)
+                })
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    KeepsNoChecksum "migrate.refuses_changed_step": "Does not remember the checksum of a step." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                rows.iter_mut().for_each(|row| row.checksum.clear());
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    ForgetsTheFirst "migrate.refuses_missing_step": "Overlooks the first step of its history." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| Ok(read(series)?.into_iter().skip(1).collect());
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    OverlooksTheLast "migrate.refuses_newer_schema": "Overlooks the last step of its history." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                rows.pop();
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    CountsFromOne "migrate.refuses_step_out_of_order": "Numbers the steps of its history as they were taken, from 0." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                (0..).zip(&mut rows).for_each(|(number, row)| row.version = number);
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    OneHistoryForAll "migrate.series_apart": "Keeps the steps of all series in one list." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            Quirks { history: |read, _| read(Reference::series().name()), ..Quirks::none() }.migrator(db)
+        }
+    }
+}
+
+/// Reads the history of a series.
+type Read<'a> = &'a dyn Fn(&str) -> Result<Vec<Applied>>;
+/// What is made of it.
+type History = fn(Read<'_>, &str) -> Result<Vec<Applied>>;
+/// What a step does.
+type Apply =
+    dyn Fn(&Reference, &mut dyn Lock, &str, &Migration, Direction) -> Result<()> + Send + Sync;
+
+/// What is wrong with the migrations of a backend.
+#[derive(Clone)]
+struct Quirks {
+    history: History,
+    apply: Arc<Apply>,
+}
+
+impl Quirks {
+    fn none() -> Self {
+        Quirks {
+            history: |read, series| read(series),
+            apply: Arc::new(|_, lock, series, step, direction| lock.apply(series, step, direction)),
+        }
+    }
+
+    fn migrator(self, db: &Reference) -> Option<Migrator> {
+        let target = Quirky {
+            db: db.clone(),
+            quirks: self,
+        };
+        Some(Migrator::new(target, Reference::series()))
+    }
+}
+
+struct Quirky {
+    db: Reference,
+    quirks: Quirks,
+}
+
+impl Target for Quirky {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        (self.quirks.history)(&|series| Target::history(&self.db, series), series)
+    }
+
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
+        Ok(Box::new(QuirkyLock {
+            lock: self.db.lock(timeout)?,
+            db: &self.db,
+            quirks: &self.quirks,
+        }))
+    }
+}
+
+struct QuirkyLock<'a> {
+    lock: Box<dyn Lock + 'a>,
+    db: &'a Reference,
+    quirks: &'a Quirks,
+}
+
+impl Lock for QuirkyLock<'_> {
+    fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
+        (self.quirks.history)(&|series| Target::history(self.db, series), series)
+    }
+
+    fn apply(&mut self, series: &str, step: &Migration, direction: Direction) -> Result<()> {
+        (self.quirks.apply)(self.db, &mut *self.lock, series, step, direction)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.lock.finish()
+    }
+}
+
+/// Takes the lock for each step alone.
+struct Unlocked(Reference);
+
+impl Target for Unlocked {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        Target::history(&self.0, series)
+    }
+
+    fn lock(&self, _: Duration) -> Result<Box<dyn Lock + '_>> {
+        Ok(Box::new(Unlocked(self.0.clone())))
+    }
+}
+
+impl Lock for Unlocked {
+    fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
+        let history = Target::history(&self.0, series);
+        pause();
+        history
+    }
+
+    fn apply(&mut self, series: &str, step: &Migration, direction: Direction) -> Result<()> {
+        let mut lock = self.0.lock(Duration::from_secs(60))?;
+        lock.apply(series, step, direction)?;
+        lock.finish()
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}

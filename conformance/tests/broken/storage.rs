@@ -1,0 +1,165 @@
+//! Faults that show when a storage cannot be reached, and in errors.
+
+use std::sync::{LazyLock, Mutex};
+
+use super::fault::*;
+
+/// The id of a user who is there once the storage was restarted.
+const RESTARTED: Uuid = Uuid::max();
+
+fn migrated() -> Reference {
+    let reference = Reference::new();
+    let _ = Backend::migrator(&reference).expect("it has a schema").up();
+    reference
+}
+
+faults! {
+    NeverEmpty "storage.fresh_is_empty": "Has a user in it from the beginning." {
+        fn opened(&self, db: &Reference) -> Reference {
+            let _ = Backend::migrator(db).expect("it has a schema").up();
+            let first = User { id: Uuid::from_u128(1), name: None, email: None, email_verified: None, image: None };
+            let _ = db.create_user(&first);
+            db.clone()
+        }
+    }
+
+    SharedByAll "storage.isolated": "Is one and the same, however many there should be." {
+        fn opened(&self, _: &Reference) -> Reference {
+            static ONE: LazyLock<Reference> = LazyLock::new(Reference::new);
+            ONE.clone()
+        }
+    }
+
+    OwnStorage "storage.handles_agree": "Gives each handle a storage of its own, as SQLite's :memory: does." {
+        fn opened(&self, _: &Reference) -> Reference {
+            migrated()
+        }
+    }
+
+    GoneWithTheHandle "storage.outlives_handles": "Is empty when it is opened again." {
+        fn opened(&self, db: &Reference) -> Reference {
+            let _ = db.with(|model| *model = Default::default());
+            db.clone()
+        }
+    }
+
+    HidesOutage "faults.unreachable": "Says that there is no such user when the storage cannot be reached." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            db.get_user(id).or(Ok(None))
+        }
+    }
+
+    AcknowledgesAnyway "faults.unreachable": "Says that a session is created when the storage cannot be reached." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            match db.create_session(session) {
+                Err(Error::Unavailable { .. }) => Ok(()),
+                done => done,
+            }
+        }
+    }
+
+    CallsOutageABug "faults.unreachable": "Answers with Backend when the storage cannot be reached." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            db.get_user(id).map_err(|error| Error::backend(error.to_string()))
+        }
+    }
+
+    NeverComesBack "faults.restart": "Keeps its connection for ever, though it broke when the storage went away." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            if db.get_user(RESTARTED)?.is_some() {
+                return Err(Error::unavailable("the connection is closed"));
+            }
+            db.get_user(id)
+        }
+
+        fn restart(db: &Reference) {
+            let mark = User { id: RESTARTED, name: None, email: None, email_verified: None, image: None };
+            let _ = db.create_user(&mark);
+        }
+    }
+
+    LosesData "faults.restart": "Loses what it holds when it is restarted." {
+        fn restart(db: &Reference) {
+            let _ = db.with(|model| *model = Default::default());
+        }
+    }
+
+    WaitsForEver "faults.paused": "Waits for ever for a storage that gives no answer." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            loop {
+                match db.create_session(session) {
+                    Err(Error::Unavailable { .. }) => {}
+                    done => return done,
+                }
+            }
+        }
+    }
+
+    DoesNotWait "faults.paused": "Says that a user is updated when the storage gives no answer." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            match db.update_user(id, changes) {
+                Err(Error::Unavailable { .. }) => {
+                    Ok(User { id, name: None, email: None, email_verified: None, image: None })
+                }
+                done => done,
+            }
+        }
+    }
+
+    LeaksConnections (Mutex<u32>) "faults.failed_operations_leak_nothing": "Loses one of its hundred connections at each failure." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let mut failures = self.0.lock().expect("no panic while held");
+            if *failures > 100 {
+                return Err(Error::unavailable("all connections are in use"));
+            }
+            let done = db.create_user(user);
+            *failures += u32::from(done.is_err());
+            done
+        }
+    }
+
+    CutInTwo "faults.cut_during_write": "Creates a user, and links the account in a second step that may fail." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            db.create_user(user)?;
+            pause();
+            db.link_account(account)
+        }
+    }
+
+    PrintsPassword "faults.wrong_password": "Prints the password in the error." {
+        fn refuse(password: &str) -> Error {
+            Error::backend(format!("could not connect to db://app:{password}@localhost"))
+        }
+    }
+
+    PrintsTakenToken "secrets.refused": "Prints the session token that is taken in what the error was caused by." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session).map_err(|error| {
+                Error::backend("duplicate key").with_source(format!("{error}: Key (sessionToken)=({})", session.session_token))
+            })
+        }
+    }
+
+    PrintsStatement "secrets.without_schema": "Prints the values of a statement that finds no table." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            db.create_verification_token(token).map_err(|error| match error {
+                Error::Migration(cause) => Error::backend(format!("{cause}, at: insert {}, {}", token.identifier, token.token)),
+                other => other,
+            })
+        }
+    }
+
+    PrintsCall "secrets.unreachable": "Prints the call that could not be made." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            db.get_session_and_user(session_token).map_err(|error| {
+                Error::unavailable(format!("{error}: GET /sessions/{session_token}"))
+            })
+        }
+    }
+
+    NamedByUrl "secrets.handle": "Has its URL for a name." {
+        fn name() -> &'static str {
+            "db://app:hunter2@localhost"
+        }
+    }
+}

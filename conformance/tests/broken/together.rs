@@ -1,0 +1,108 @@
+//! Faults that no single call shows: in what several callers do, in sequences of calls, and in values that nobody
+//! thought of.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+/// Remembers what was read of a key, and returns what was read the time before.
+fn stale<K: Ord + ToOwned + ?Sized, T: Clone>(
+    seen: &Mutex<BTreeMap<K::Owned, T>>,
+    key: &K,
+    found: T,
+) -> T
+where
+    K::Owned: Ord,
+{
+    let before = seen
+        .lock()
+        .expect("no panic while held")
+        .insert(key.to_owned(), found.clone());
+    before.unwrap_or(found)
+}
+
+faults! {
+    DropsControls "values.any_row": "Drops control characters that nobody uses from a name." {
+        stores!(create_user |user: User| some(&mut user.name, |name| {
+            name.replace(|character| ('\u{e}'..='\u{19}').contains(&character), "")
+        }));
+    }
+
+    SignsOutOnNewEmail "model.sequences": "Deletes a user's sessions when the e-mail address changes." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let before = db.get_user(id)?.and_then(|user| user.email);
+            let user = db.update_user(id, changes)?;
+            if user.email != before {
+                db.delete_sessions_by_user_id(id, None)?;
+            }
+            Ok(user)
+        }
+    }
+
+    Caches (Mutex<BTreeMap<String, (Session, User)>>) "storage.handles_agree": "Keeps the sessions that it has read, and does not see what other handles write." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let mut cache = self.0.lock().expect("no panic while held");
+            if let Some(found) = cache.get(session_token) {
+                return Ok(Some(found.clone()));
+            }
+            let found = db.get_session_and_user(session_token)?;
+            cache.extend(found.clone().map(|found| (session_token.to_owned(), found)));
+            Ok(found)
+        }
+    }
+
+    OldUsers (Mutex<BTreeMap<Uuid, Option<User>>>) "linearizable.users": "Returns a user as read the time before." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            Ok(stale(&self.0, &id, db.get_user(id)?))
+        }
+    }
+
+    OldAccounts (Mutex<BTreeMap<String, Option<Account>>>) "linearizable.accounts": "Returns an account as read the time before." {
+        fn get_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<Account>> {
+            Ok(stale(&self.0, id_there, db.get_account(provider, id_there)?))
+        }
+    }
+
+    OldSessions (Mutex<BTreeMap<String, Option<(Session, User)>>>) "linearizable.sessions": "Returns a session as read the time before." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            Ok(stale(&self.0, session_token, db.get_session_and_user(session_token)?))
+        }
+    }
+
+    UsedTwice "linearizable.verification_tokens": "Reads a token, then deletes it, and looks not whether it was still there." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
+            pause();
+            db.use_verification_token(identifier, token)?;
+            Ok(found.filter(|found| found.identifier == identifier))
+        }
+    }
+
+    OldAuthenticators (Mutex<BTreeMap<String, Option<Authenticator>>>) "linearizable.authenticators": "Returns an authenticator as read the time before." {
+        fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
+            Ok(stale(&self.0, credential_id, db.get_authenticator(credential_id)?))
+        }
+    }
+
+    BusyUnderLoad (Mutex<()>) "load.no_busy_error": "Gives up when another caller is creating a session." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let Ok(_alone) = self.0.try_lock() else {
+                return Err(Error::unavailable("the database is locked"));
+            };
+            pause();
+            db.create_session(session)
+        }
+    }
+
+    LocksTheTable (Mutex<()>) "load.unrelated_rows": "Gives up when another caller is updating a user." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let Ok(_alone) = self.0.try_lock() else {
+                return Err(Error::unavailable("a deadlock was found"));
+            };
+            pause();
+            db.update_user(id, changes)
+        }
+    }
+}
