@@ -38,8 +38,8 @@
 //! ...
 //! ```
 //!
-//! The guide "Write a backend, certify it" is in this crate's `README.md`, the list of all rules in `RULES.md` and in
-//! [`RULES`].
+//! The module [`guide`] leads from an empty crate to a certificate. All rules are listed in [`guide::rules`] and, for
+//! programs, in [`RULES`].
 //!
 //! # What is tried
 //!
@@ -78,6 +78,7 @@ mod certificate;
 mod context;
 mod failure;
 mod fixture;
+pub mod guide;
 mod harness;
 mod history;
 mod macros;
