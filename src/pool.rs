@@ -1,6 +1,7 @@
 //! A pool of connections, the same for every database: r2d2 behind a manager of our own.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use r2d2::ManageConnection;
@@ -26,31 +27,63 @@ pub(crate) trait Connect: Send + Sync + 'static {
     fn is_broken(&self, connection: &mut Self::Connection) -> bool;
 }
 
-pub(crate) struct Pool<C: Connect>(r2d2::Pool<Manager<C>>);
+pub(crate) struct Pool<C: Connect> {
+    pool: r2d2::Pool<Manager<C>>,
+    connect: Arc<C>,
+    checkout_timeout: Duration,
+}
 
 impl<C: Connect> Pool<C> {
     /// Connects once by itself, so that a wrong URL or password is reported at once and in the server's words, and keeps
     /// up to `size` connections from then on, each for as long as it works.
     pub(crate) fn new(connect: C, size: u32, checkout_timeout: Duration) -> Result<Self> {
         drop(connect.connect()?);
-        Ok(Pool(
-            r2d2::Pool::builder()
+        let connect = Arc::new(connect);
+        Ok(Pool {
+            pool: r2d2::Pool::builder()
                 .max_size(size)
                 .min_idle(Some(0))
                 .idle_timeout(None)
                 .max_lifetime(None)
-                .connection_timeout(checkout_timeout)
+                // r2d2 would go through all connections that do not answer, one after the other, whatever the time.
+                .test_on_check_out(false)
                 // The default handler would log the error; it is returned instead.
                 .error_handler(Box::new(r2d2::NopErrorHandler))
-                .build_unchecked(Manager(connect)),
-        ))
+                .build_unchecked(Manager(connect.clone())),
+            connect,
+            checkout_timeout,
+        })
     }
 
-    /// A connection that works as far as is known, waiting for one up to the checkout timeout.
+    /// A connection that works as far as is known, waiting for one up to the checkout timeout, and for no more than one
+    /// answer longer.
     pub(crate) fn get(&self) -> Result<Checkout<C>> {
-        self.0.get().map(Checkout).map_err(|error| {
-            Error::unavailable(format!("no connection could be had from the pool: {error}"))
-        })
+        let deadline = Instant::now() + self.checkout_timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut idle = self.pool.get_timeout(left).map_err(|error| {
+                Error::unavailable(format!("no connection could be had from the pool: {error}"))
+            })?;
+            match self.check(&mut idle) {
+                Ok(()) => return Ok(Checkout(idle)),
+                Err(error) => {
+                    idle.failed = true;
+                    if Instant::now() >= deadline {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn check(&self, idle: &mut Idle<C::Connection>) -> Result<()> {
+        if self.connect.is_broken(&mut idle.connection) {
+            return Err(Error::unavailable("the connection was closed"));
+        }
+        if idle.since.elapsed() < ALIVE_BYPASS {
+            return Ok(());
+        }
+        self.connect.ping(&mut idle.connection)
     }
 }
 
@@ -74,9 +107,11 @@ impl<C: Connect> DerefMut for Checkout<C> {
 struct Idle<T> {
     connection: T,
     since: Instant,
+    /// Whether it was found at a checkout that the connection does not work.
+    failed: bool,
 }
 
-struct Manager<C>(C);
+struct Manager<C>(Arc<C>);
 
 impl<C: Connect> ManageConnection for Manager<C> {
     type Connection = Idle<C::Connection>;
@@ -86,22 +121,62 @@ impl<C: Connect> ManageConnection for Manager<C> {
         Ok(Idle {
             connection: self.0.connect()?,
             since: Instant::now(),
+            failed: false,
         })
     }
 
-    fn is_valid(&self, idle: &mut Self::Connection) -> Result<()> {
-        if self.0.is_broken(&mut idle.connection) {
-            return Err(Error::unavailable("the connection was closed"));
-        }
-        if idle.since.elapsed() < ALIVE_BYPASS {
-            return Ok(());
-        }
-        self.0.ping(&mut idle.connection)
+    /// r2d2 is told not to ask: [`Pool::get`] does.
+    fn is_valid(&self, _: &mut Self::Connection) -> Result<()> {
+        Ok(())
     }
 
     /// r2d2 asks this whenever a connection comes back: it is idle from now on.
     fn has_broken(&self, idle: &mut Self::Connection) -> bool {
         idle.since = Instant::now();
-        self.0.is_broken(&mut idle.connection)
+        idle.failed || self.0.is_broken(&mut idle.connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(1);
+
+    /// A server that takes connections, and then answers too late.
+    struct Mute(Arc<AtomicUsize>);
+
+    impl Connect for Mute {
+        type Connection = ();
+
+        fn connect(&self) -> Result<()> {
+            Ok(())
+        }
+
+        fn ping(&self, (): &mut ()) -> Result<()> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(CHECKOUT_TIMEOUT);
+            Err(Error::unavailable("no answer"))
+        }
+
+        fn is_broken(&self, (): &mut ()) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn silent_connections_are_not_all_asked_once_the_time_is_over() {
+        let pings = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::new(Mute(pings.clone()), 8, CHECKOUT_TIMEOUT).unwrap();
+        let connections: Vec<_> = (0..8).map(|_| pool.get().unwrap()).collect();
+        drop(connections);
+        thread::sleep(ALIVE_BYPASS);
+
+        let error = pool.get().err().unwrap();
+        assert!(error.is_retryable(), "{error}");
+        assert_eq!(pings.load(Ordering::Relaxed), 1);
     }
 }
