@@ -83,6 +83,9 @@
 //! migrated is refused. Who would rather migrate as a step of the deployment runs the command `authstore migrate up`
 //! (feature `cli`).
 //!
+//! A database that Auth.js has made is taken over once, by [`Migrator::adopt`](migration::Migrator::adopt) or the command
+//! `authstore migrate adopt`; the guide `docs/authjs.md` in the repository tells how.
+//!
 //! Everything else about the schema is in [`migration`]: its state, the way back, the SQL to read, and an application's
 //! own migrations, which are run by the same runner and may refer to the tables here:
 //!
@@ -476,7 +479,7 @@
 //! | `postgres-tls` | the same, and TLS with rustls | no |
 //! | `mysql` | MySQL and MariaDB | no |
 //! | `mysql-tls` | the same, and TLS with rustls | no |
-//! | `cli` | the command `authstore`: `migrate up`, `down`, `status` and `sql`, and `sweep` | no |
+//! | `cli` | the command `authstore`: `migrate up`, `down`, `status`, `adopt` and `sql`, and `sweep` | no |
 
 // What the databases share is of no use without any of them.
 #![cfg_attr(

@@ -17,6 +17,7 @@ fn help_teaches() {
         "migrate down --help",
         "migrate status --help",
         "migrate sql --help",
+        "migrate adopt --help",
     ] {
         let help = place.succeed(line);
         assert!(help.contains("DATABASE_URL"), "{help}");
