@@ -311,46 +311,82 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
     Ok(())
 }
 
+/// A write that a thread has made, and what came of it.
+type Written = (u128, Result<(), Error>);
+
+/// Signs people up, one after the other, until it is told to stop.
+fn sign_up(
+    store: &AuthStore,
+    writer: u128,
+    stop: &AtomicBool,
+    failed: &AtomicBool,
+) -> Vec<Written> {
+    let mut written = Vec::new();
+    for number in writer * 100_000..(writer + 1) * 100_000 {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let outcome = store
+            .create_user_with_account(bare_user(number), bare_account(number))
+            .map(drop);
+        if outcome.is_err() {
+            failed.store(true, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(5));
+        }
+        written.push((number, outcome));
+    }
+    written
+}
+
+/// The writes that failed, and some that were made before each of these and before the end: there may be very many.
+fn worth_a_look(written: Vec<Written>) -> Vec<Written> {
+    const BEFORE: usize = 20;
+    let failures: Vec<usize> = (0..written.len())
+        .filter(|place| written[*place].1.is_err())
+        .chain([written.len()])
+        .collect();
+    let mut next = 0;
+    written
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| {
+            while failures[next] < *place {
+                next += 1;
+            }
+            failures[next] - place <= BEFORE
+        })
+        .map(|(_, written)| written)
+        .collect()
+}
+
 pub(crate) fn cut_during_write(context: &Context) -> Verdict {
     const WRITERS: u128 = 8;
     let store = context.store();
     store.create_user(full_user(1))?;
-    let stop = AtomicBool::new(false);
-    let written: Vec<(u128, Result<(), Error>)> = thread::scope(|scope| {
+    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    let written: Vec<Written> = thread::scope(|scope| {
         let running: Vec<_> = (1..=WRITERS)
-            .map(|writer| {
-                let stop = &stop;
-                scope.spawn(move || {
-                    let mut written = Vec::new();
-                    let mut number = writer * 100_000;
-                    while !stop.load(Ordering::SeqCst) && number < (writer + 1) * 100_000 - 1 {
-                        number += 1;
-                        let outcome = store
-                            .create_user_with_account(bare_user(number), bare_account(number))
-                            .map(drop);
-                        let failed = outcome.is_err();
-                        written.push((number, outcome));
-                        if failed {
-                            thread::sleep(Duration::from_millis(5));
-                        }
-                    }
-                    written
-                })
-            })
+            .map(|writer| scope.spawn(move || sign_up(store, writer, stop, failed)))
             .collect();
+        let deadline = Instant::now() + Duration::from_secs(40);
         let mut result = Ok(());
-        for _ in 0..3 {
-            thread::sleep(Duration::from_millis(150));
-            result = result.and_then(|()| by_harness(context.storage().cut_off()));
+        let mut cuts = 0;
+        // Three times at least, and until a write was under way.
+        while result.is_ok()
+            && (cuts < 3 || !failed.load(Ordering::SeqCst) && Instant::now() < deadline)
+        {
+            cuts += 1;
+            thread::sleep(Duration::from_millis(100));
+            result = by_harness(context.storage().cut_off());
             thread::sleep(Duration::from_millis(50));
             result = result.and_then(|()| by_harness(context.storage().restore()));
         }
-        thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(200));
         stop.store(true, Ordering::SeqCst);
         let mut written = Vec::new();
         for thread in running {
             match thread.join() {
-                Ok(of_thread) => written.extend(of_thread),
+                Ok(of_thread) => written.extend(worth_a_look(of_thread)),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
@@ -378,9 +414,11 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
             }
             Err(Error::OutcomeUnknown { .. }) => cut += 1,
             Err(error) => {
-                return Err(Failure::broken("create_user_with_account(..) failed in a way it must not, while connections were cut")
-                    .expected("Err(Unavailable) or Err(OutcomeUnknown)")
-                    .got(show_error(&error)));
+                return Err(Failure::broken(
+                    "create_user_with_account(..) failed in a way it must not, while connections were cut",
+                )
+                .expected("Err(Unavailable) or Err(OutcomeUnknown)")
+                .got(show_error(&error)));
             }
         }
     }
