@@ -35,7 +35,8 @@ use std::time::Duration;
 
 use authstore::Error;
 use parking_lot::Mutex;
-use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::backends::InMemoryBackend;
+use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use failure::Failure;
 
@@ -63,10 +64,22 @@ impl RedbBackend {
     /// [`Error::Unavailable`] when another program has the file open or it cannot be read; [`Error::Backend`] when it
     /// is no redb file.
     pub fn open(path: impl AsRef<Path>) -> authstore::Result<Self> {
-        let database = Database::create(path).map_err(Failure::from)?;
+        Self::new(Database::create(path))
+    }
+
+    /// A database in memory, which is gone with the last clone: for tests.
+    ///
+    /// # Errors
+    ///
+    /// None are expected.
+    pub fn in_memory() -> authstore::Result<Self> {
+        Self::new(Database::builder().create_with_backend(InMemoryBackend::new()))
+    }
+
+    fn new(database: Result<Database, DatabaseError>) -> authstore::Result<Self> {
         let backend = RedbBackend {
             file: Arc::new(File {
-                database,
+                database: database.map_err(Failure::from)?,
                 turn: Mutex::new(()),
             }),
         };

@@ -1,9 +1,11 @@
 //! The harness, and the line that makes a test of each rule.
+//!
+//! What is certified is the backend in memory: a thousand users, each synced to the disk, would take their time, and
+//! `file.rs` tests what is different about a file.
 
 use authstore::AuthStore;
-use authstore_conformance::{BoxError, Description, Harness, Storage, certify};
+use authstore_conformance::{BoxError, Declined, Description, Harness, Storage, certify};
 use authstore_redb::RedbBackend;
-use tempfile::TempDir;
 
 struct RedbHarness;
 
@@ -13,25 +15,40 @@ impl Harness for RedbHarness {
     }
 
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
-        let folder = tempfile::tempdir()?;
-        let backend = RedbBackend::open(folder.path().join("auth.redb"))?;
-        Ok(Box::new(RedbStorage {
-            backend,
-            _folder: folder,
-        }))
+        Ok(Box::new(RedbStorage(RedbBackend::in_memory()?)))
+    }
+
+    fn declined(&self) -> Vec<Declined> {
+        const SCHEMA: &str = "There is no schema: the tables are made when the file is opened.";
+        const SERVER: &str = "There is no server: nothing to be cut off, and no password.";
+        vec![
+            Declined::new("migrate", SCHEMA),
+            Declined::new("secrets.without_schema", SCHEMA),
+            Declined::new("secrets.unreachable", SERVER),
+            Declined::new("faults.unreachable", SERVER),
+            Declined::new("faults.restart", SERVER),
+            Declined::new("faults.paused", SERVER),
+            Declined::new("faults.cut_during_write", SERVER),
+            Declined::new("faults.wrong_password", SERVER),
+        ]
     }
 }
 
-/// Fields are dropped in this order: the file is closed, then its folder removed.
-struct RedbStorage {
-    backend: RedbBackend,
-    _folder: TempDir,
-}
+struct RedbStorage(RedbBackend);
 
 impl Storage for RedbStorage {
     fn open(&self) -> Result<AuthStore, BoxError> {
-        Ok(AuthStore::new(self.backend.clone()))
+        Ok(AuthStore::new(self.0.clone()))
     }
 }
 
 certify!(RedbHarness);
+
+/// Runs all rules together, and writes the certificate to the folder `target/conformance` of the workspace.
+#[test]
+fn certificate() {
+    let certificate = authstore_conformance::Runner::new(RedbHarness).run();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/conformance");
+    certificate.write(folder, "redb").unwrap();
+    assert!(certificate.certified, "{}", certificate.to_markdown());
+}
