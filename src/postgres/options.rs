@@ -50,8 +50,8 @@ use crate::url;
 /// use authstore::PostgresOptions;
 ///
 /// # fn main() -> authstore::Result<()> {
-/// let options = PostgresOptions::new("localhost", "auth").user("app").password("secret").pool_size(16);
-/// assert_eq!(options, "postgres://app:secret@localhost/auth?pool_size=16".parse()?);
+/// let options = PostgresOptions::new("localhost", "auth").port(5432).user("app").password("secret");
+/// assert_eq!(options, "postgres://app:secret@localhost:5432/auth".parse()?);
 /// assert!(!format!("{options:?}").contains("secret"));
 /// # Ok(())
 /// # }
