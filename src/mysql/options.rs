@@ -133,7 +133,8 @@ impl MysqlOptions {
         self
     }
 
-    /// How long to wait until the server's host takes a connection.
+    /// How long to wait until the server's host takes a connection. What the server has to say while the user signs in is
+    /// awaited as long as the answer to a statement.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
