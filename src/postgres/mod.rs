@@ -126,22 +126,22 @@ impl PostgresBackend {
         work: impl Fn(&mut PostgresConnection) -> Result<T>,
     ) -> Result<T> {
         let deadline = Instant::now() + self.0.patience;
-        let mut repeated = 0;
-        let mut lost = false;
+        let mut kept = None;
+        let (mut yielded, mut outdated, mut lost) = (0, false, false);
         loop {
-            let mut connection = self.0.pool.get()?;
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                None => self.0.pool.get()?,
+            };
             let error = match work(&mut connection) {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let again = match connection.fate() {
+            let fate = connection.fate();
+            let again = match fate {
                 Fate::Refused | Fate::Standby => false,
-                Fate::Yielded => {
-                    pause(repeated);
-                    true
-                }
-                Fate::Outdated => repeated == 0,
-                Fate::Untouched => true,
+                Fate::Yielded | Fate::Untouched => true,
+                Fate::Outdated => !std::mem::replace(&mut outdated, true),
                 Fate::Unknown => !writes && !std::mem::replace(&mut lost, true),
             };
             if !again || Instant::now() >= deadline {
@@ -151,7 +151,14 @@ impl PostgresBackend {
                     nothing_written(error)
                 });
             }
-            repeated += 1;
+            if fate == Fate::Yielded {
+                pause(yielded);
+                yielded += 1;
+            }
+            // The pool may have others for which the statement is outdated too.
+            if matches!(fate, Fate::Yielded | Fate::Outdated) {
+                kept = Some(connection);
+            }
         }
     }
 }

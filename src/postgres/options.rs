@@ -25,7 +25,7 @@ use crate::url;
 /// | `sslmode` | [`ssl_mode`](PostgresOptions::ssl_mode) | see [`PostgresSslMode`] |
 /// | `sslrootcert` | [`ssl_root_cert`](PostgresOptions::ssl_root_cert) | what the operating system trusts |
 /// | `pool_size` | [`pool_size`](PostgresOptions::pool_size) | 8 connections |
-/// | `connect_timeout_ms` | [`connect_timeout`](PostgresOptions::connect_timeout) | 5,000 milliseconds |
+/// | `connect_timeout_ms` | [`connect_timeout`](PostgresOptions::connect_timeout) | 10,000 milliseconds |
 /// | `checkout_timeout_ms` | [`checkout_timeout`](PostgresOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `statement_timeout_ms` | [`statement_timeout`](PostgresOptions::statement_timeout) | 5,000 milliseconds |
 ///
@@ -104,7 +104,7 @@ impl PostgresOptions {
             ssl_mode: None,
             ssl_root_cert: None,
             pool_size: 8,
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(10),
             checkout_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
         }
@@ -383,5 +383,158 @@ fn ssl_mode(value: &str) -> Result<PostgresSslMode> {
             "sslmode",
             "it must be disable, require, verify-ca or verify-full",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio_postgres::config::Host;
+
+    use super::{OPTIONS, PostgresOptions, PostgresSslMode};
+    use crate::error::Error;
+
+    fn parse(url: &str) -> PostgresOptions {
+        url.parse().expect(url)
+    }
+
+    fn refusal(url: &str) -> String {
+        match url.parse::<PostgresOptions>() {
+            Err(error @ Error::Invalid { .. }) => format!("{error} {error:?}"),
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_url_is_read_as_postgresql_writes_it() {
+        let options = parse("postgresql://ad%40a:p%40s%2Fs%3F@db.example.org:5433/au%20th");
+        assert_eq!(options.config.get_user(), Some("ad@a"));
+        assert_eq!(options.config.get_password(), Some("p@s/s?".as_bytes()));
+        assert_eq!(options.config.get_dbname(), Some("au th"));
+        assert_eq!(options.config.get_ports(), [5433]);
+        assert_eq!(
+            options.config.get_hosts(),
+            [Host::Tcp("db.example.org".into())]
+        );
+
+        let hosts = |url: &str| parse(url).config.get_hosts().to_vec();
+        assert_eq!(
+            hosts("postgres://[2001:db8::1]:5433/auth"),
+            [Host::Tcp("2001:db8::1".into())]
+        );
+        assert_eq!(
+            hosts("postgres://a,b:5433/auth"),
+            [Host::Tcp("a".into()), Host::Tcp("b".into())]
+        );
+        let socket = [Host::Unix("/var/run/postgresql".into())];
+        assert_eq!(hosts("postgres:///auth?host=/var/run/postgresql"), socket);
+        assert_eq!(hosts("postgres://%2Fvar%2Frun%2Fpostgresql/auth"), socket);
+    }
+
+    #[test]
+    fn options_of_ours_and_of_postgresql_are_read() {
+        let options = parse(
+            "postgres://h/d?pool_size=3&statement_timeout_ms=200&connect_timeout=2\
+             &checkout_timeout_ms=30&application_name=a%26b%3Dc&options=-c%20jit%3Doff",
+        );
+        assert_eq!(options.pool_size, 3);
+        assert_eq!(options.statement_timeout, Duration::from_millis(200));
+        assert_eq!(options.connect_timeout, Duration::from_secs(2));
+        assert_eq!(options.checkout_timeout, Duration::from_millis(30));
+        assert_eq!(options.config.get_application_name(), Some("a&b=c"));
+        assert_eq!(options.config.get_options(), Some("-c jit=off"));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused_by_name() {
+        let unknown = refusal("postgres://h/d?pool_sise=3");
+        for option in OPTIONS {
+            assert!(unknown.contains(option), "{unknown}");
+        }
+        assert!(unknown.contains("pool_sise"), "{unknown}");
+        for (url, name) in [
+            ("postgres://h/d?pool_size=0", "pool_size"),
+            (
+                "postgres://h/d?statement_timeout_ms=1s",
+                "statement_timeout_ms",
+            ),
+            ("postgres://h/d?connect_timeout=0", "connect_timeout"),
+            ("postgres://h/d?sslmode=prefer", "sslmode"),
+            ("postgres://h/d?sslmode=on", "sslmode"),
+            (
+                "postgres://h/d?target_session_attrs=x",
+                "target_session_attrs",
+            ),
+            ("postgres://h:x/d", "port"),
+            ("postgres:h/d", "postgres://"),
+            ("host=h dbname=d", "postgres://"),
+        ] {
+            let error = refusal(url);
+            assert!(error.contains(name), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_shown_whatever_is_wrong_with_the_url() {
+        for url in [
+            "postgres://ada:correct-horse@h/d?nonsense=1",
+            "postgres://ada:correct-horse@h/d?pool_size=none",
+            "postgres://ada:correct-horse@h:port/d",
+            "postgres://ada:correct@-horse@h/d",
+            "postgres://ada:?correct-horse@h/d",
+            "postgres://ada:x?correct-horse=1@h/d",
+            "postgres://ada:correct-horse%FF%40@h:x/d",
+            "postgres://h/d?password=correct-horse&nonsense=2",
+        ] {
+            let error = refusal(url);
+            assert!(!error.contains("horse"), "{url}: {error}");
+        }
+        let options = parse("postgres://ada:correct-horse@h/d");
+        assert!(!format!("{options:?}").contains("horse"));
+    }
+
+    #[test]
+    fn only_a_server_on_this_machine_is_reached_without_tls() {
+        for local in [
+            "postgres://localhost/d",
+            "postgres://127.0.0.2/d",
+            "postgres://[::1]/d",
+            "postgres:///d?host=/tmp",
+            "postgres:///d",
+        ] {
+            assert_eq!(
+                parse(local).effective_ssl_mode(),
+                PostgresSslMode::Disable,
+                "{local}"
+            );
+        }
+        let elsewhere = if cfg!(feature = "postgres-tls") {
+            PostgresSslMode::VerifyFull
+        } else {
+            PostgresSslMode::Disable
+        };
+        for remote in [
+            "postgres://db.example.org/d",
+            "postgres://192.0.2.1/d",
+            "postgres://localhost,db.example.org/d",
+            "postgres://localhost/d?hostaddr=192.0.2.1",
+        ] {
+            assert_eq!(parse(remote).effective_ssl_mode(), elsewhere, "{remote}");
+            let plain = format!(
+                "{remote}{}sslmode=disable",
+                if remote.contains('?') { '&' } else { '?' }
+            );
+            assert_eq!(parse(&plain).effective_ssl_mode(), PostgresSslMode::Disable);
+        }
+        for (mode, wanted) in [
+            ("sslmode=require", PostgresSslMode::VerifyFull),
+            ("sslmode=verify-full", PostgresSslMode::VerifyFull),
+            ("sslmode=verify-ca", PostgresSslMode::VerifyCa),
+            ("sslrootcert=/etc/ca.pem", PostgresSslMode::VerifyFull),
+        ] {
+            let options = parse(&format!("postgres://localhost/d?{mode}"));
+            assert_eq!(options.effective_ssl_mode(), wanted, "{mode}");
+        }
     }
 }

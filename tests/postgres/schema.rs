@@ -144,16 +144,36 @@ fn ids_as_text_and_times_without_zone_are_read_and_written(kind: Kind) {
 
 fn a_column_whose_type_was_changed_is_read_on(kind: Kind) {
     let database = Database::new(kind).unwrap();
-    let store = database.store_with("pool_size=1");
+    let store = database.store_with("pool_size=2");
     let ada = store.create_user(new_user("ada@example.org")).unwrap();
     let read = || store.get_user_by_email("ada@example.org").unwrap();
-    assert_eq!(read(), Some(ada.clone()));
+    // On both connections at the same time, so that both have prepared it.
+    let read_on_both = || {
+        let mut locker = database.client();
+        locker.query(r#"BEGIN; LOCK TABLE "User""#);
+        std::thread::scope(|scope| {
+            let readers = [scope.spawn(read), scope.spawn(read)];
+            let waiting = "SELECT count(*) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            // Inside a transaction it would be the same answer for ever.
+            let mut watcher = database.client();
+            while watcher.query_one(waiting) != "2" {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            locker.query("COMMIT");
+            for reader in readers {
+                assert_eq!(reader.join().unwrap(), Some(ada.clone()));
+            }
+        });
+    };
+    read_on_both();
     let mut client = database.client();
     client.query(r#"ALTER TABLE "User" ALTER COLUMN "name" TYPE varchar(255)"#);
     assert_eq!(read(), Some(ada.clone()));
+    read_on_both();
     client.query(r#"ALTER TABLE "User" ALTER COLUMN "name" TYPE text"#);
     assert_eq!(store.update_user(ada.id, Default::default()).unwrap(), ada);
-    assert_eq!(read(), Some(ada));
+    assert_eq!(read(), Some(ada.clone()));
 }
 
 fn a_row_of_the_applications_own_that_refers_to_a_user(kind: Kind) {
