@@ -4,7 +4,7 @@ use std::process::Command;
 
 use authstore::migration::{MigrationError, State};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
-use authstore_test_databases::{Database, Kind, Test};
+use authstore_test_databases::{Database, Kind, Needs, Test};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -25,6 +25,20 @@ pub(crate) fn tests() -> Vec<Test> {
         }),
         on_each("what_is_in_the_way_is_listed", what_is_in_the_way_is_listed),
         on_each("the_command_adopts", the_command_adopts),
+        on_each(
+            "addresses_that_a_collation_folds_are_in_the_way",
+            addresses_that_a_collation_folds_are_in_the_way,
+        ),
+        on_each(
+            "a_table_of_the_application_keeps_its_users",
+            a_table_of_the_application_keeps_its_users,
+        ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
+            "an_adoption_that_was_cut_off_is_finished",
+            an_adoption_that_was_cut_off_is_finished,
+        ),
         on_each(
             "no_database_of_authjs_is_refused",
             no_database_of_authjs_is_refused,
@@ -360,4 +374,144 @@ fn a_migrated_database_needs_no_adoption(kind: Kind) {
     let found = migrator.compare().unwrap();
     assert!(found.is_empty(), "{found}");
     assert!(migrator.adopt().unwrap().is_empty());
+}
+
+fn addresses_that_a_collation_folds_are_in_the_way(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let fold: &[&str] = match kind {
+        Kind::Postgres => &[
+            "CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+            r#"ALTER TABLE "User" DROP CONSTRAINT "User_email_key""#,
+            r#"ALTER TABLE "User" ALTER COLUMN "email" TYPE varchar(255) COLLATE fold"#,
+        ],
+        // As the server has it, without the index.
+        Kind::Mysql | Kind::Mariadb => &["ALTER TABLE `User` DROP INDEX `email`"],
+        _ => &[
+            r#"DROP TABLE "User""#,
+            r#"CREATE TABLE "User" ("id" text PRIMARY KEY, "name" text, "email" text COLLATE NOCASE, "emailVerified" text, "image" text)"#,
+        ],
+    };
+    for statement in fold {
+        theirs.js.call("execute", &json!([statement]));
+    }
+    let mut ids = ["Ada@example.org", "ada@example.org"].map(|email| {
+        let user = theirs.js.call("createUser", &json!([{ "email": email }]));
+        user["id"].as_str().expect("an id").to_owned()
+    });
+    ids.sort();
+    let before = theirs.rows();
+
+    let found = theirs.compare();
+    let [obstacle] = &found.obstacles[..] else {
+        panic!("one obstacle: {found}");
+    };
+    assert!(
+        ids.iter().all(|id| obstacle.contains(id.as_str())),
+        "{obstacle}"
+    );
+    assert!(matches!(
+        theirs.adopt(),
+        Err(Error::Migration(MigrationError::InTheWay { .. }))
+    ));
+    assert_eq!(theirs.rows(), before);
+
+    theirs.js.call("deleteUser", &json!([ids[0]]));
+    theirs.adopt().unwrap();
+    let left = theirs.store.get_user(ids[1].parse().unwrap()).unwrap();
+    assert!(left.is_some());
+}
+
+/// On MySQL its foreign key would follow the old table, so there it has to be taken away and given back.
+fn a_table_of_the_application_keeps_its_users(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let users = theirs.fill();
+    let mysql = matches!(kind, Kind::Mysql | Kind::Mariadb);
+    let (quote, id) = match kind {
+        Kind::Postgres => ('"', "uuid"),
+        Kind::Mysql | Kind::Mariadb => ('`', "varchar(36)"),
+        _ => ('"', "varchar"),
+    };
+    let sql = |text: &str| text.replace('"', &quote.to_string());
+    for statement in [
+        format!(
+            r#"CREATE TABLE "Post" ("userId" {id} NOT NULL, CONSTRAINT "author" FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE CASCADE)"#
+        ),
+        format!(r#"INSERT INTO "Post" VALUES ('{}')"#, users[0]),
+    ] {
+        theirs.js.call("execute", &json!([sql(&statement)]));
+    }
+    if mysql {
+        let found = theirs.compare();
+        assert!(
+            found.obstacles.len() == 1 && found.obstacles[0].contains("author of Post"),
+            "{found}"
+        );
+        theirs.js.call(
+            "execute",
+            &json!(["ALTER TABLE `Post` DROP FOREIGN KEY `author`"]),
+        );
+    }
+    theirs.adopt().unwrap();
+    if mysql {
+        for statement in [
+            "ALTER TABLE `Post` MODIFY `userId` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL",
+            "ALTER TABLE `Post` ADD CONSTRAINT `author` FOREIGN KEY (`userId`) REFERENCES `User` (`id`) ON DELETE CASCADE",
+        ] {
+            theirs.js.call("execute", &json!([statement]));
+        }
+    }
+    let posts = |theirs: &mut Theirs| theirs.js.call("select", &json!(["Post", {}]));
+    assert_eq!(
+        posts(&mut theirs),
+        json!([{ "userId": users[0].to_string() }])
+    );
+    let nobody = json!(["Post", { "userId": Uuid::new_v4().to_string() }]);
+    theirs
+        .js
+        .try_call("insert", &nobody)
+        .expect_err("there is no such user");
+    assert!(theirs.store.delete_user(users[0]).unwrap());
+    assert_eq!(posts(&mut theirs), json!([]));
+}
+
+/// What a run leaves that is killed while it sets tables aside, and one that is killed while it copies.
+fn an_adoption_that_was_cut_off_is_finished(kind: Kind) {
+    for copied in [false, true] {
+        let mut theirs = Theirs::new(kind, "guide");
+        theirs.fill();
+        let before = theirs.rows();
+        let tables: &[&str] = if copied {
+            &["Account", "Session", "VerificationToken", "User"]
+        } else {
+            &["Account", "Session"]
+        };
+        let mut statements: Vec<String> = ["oauth_token_secret", "oauth_token"]
+            .map(|column| format!("ALTER TABLE `Account` ADD COLUMN `{column}` mediumtext"))
+            .into();
+        statements.extend(
+            tables
+                .iter()
+                .map(|table| format!("RENAME TABLE `{table}` TO `authstore_adopted_{table}`")),
+        );
+        for statement in statements {
+            theirs.js.call("execute", &json!([statement]));
+        }
+        if copied {
+            assert_eq!(theirs.store.migrate().unwrap().len(), 5);
+            let some = "INSERT INTO `User` SELECT * FROM `authstore_adopted_User` LIMIT 3";
+            theirs.js.call("execute", &json!([some]));
+            let found = theirs.compare();
+            assert!(
+                found
+                    .differences
+                    .iter()
+                    .all(|line| line.contains("cut off")),
+                "{found}"
+            );
+        }
+        assert!(!theirs.compare().is_empty());
+        theirs.adopt().unwrap();
+        assert_eq!(theirs.rows(), before);
+        assert!(theirs.compare().is_empty());
+    }
 }

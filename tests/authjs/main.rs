@@ -5,6 +5,7 @@
 
 mod adapter;
 mod adopt;
+mod certified;
 mod node;
 mod races;
 mod values;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         races::tests(),
         adopt::tests(),
         whoami::tests(),
+        certified::tests(),
     ];
     run(groups.into_iter().flatten().collect())
 }

@@ -6,4 +6,10 @@ SELECT CONCAT(
 FROM information_schema.REFERENTIAL_CONSTRAINTS AS k
 WHERE k.UNIQUE_CONSTRAINT_SCHEMA = DATABASE()
     AND k.REFERENCED_TABLE_NAME IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
-    AND NOT (k.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_NAME IN ('Account', 'Session', 'Authenticator'));
+    AND NOT (
+        k.CONSTRAINT_SCHEMA = DATABASE()
+        AND k.TABLE_NAME IN (
+            'Account', 'Session', 'Authenticator', 'authstore_adopted_Account', 'authstore_adopted_Session',
+            'authstore_adopted_Authenticator'
+        )
+    );
