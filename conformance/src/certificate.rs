@@ -278,3 +278,21 @@ fn xml(text: &str) -> String {
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_holds_nothing_that_is_not_allowed_in_it() {
+        assert_eq!(
+            xml("a<b>&\"c\"\n\u{1}\u{1b}é"),
+            "a&lt;b&gt;&amp;&quot;c&quot;&#10;\u{fffd}\u{fffd}é"
+        );
+    }
+
+    #[test]
+    fn a_cell_stays_in_its_row() {
+        assert_eq!(cell("a|b\nc"), "a\\|b c");
+    }
+}

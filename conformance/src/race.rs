@@ -169,3 +169,35 @@ pub(crate) fn all_succeed<T>(call: &str, ran: Vec<Ran<authstore::Result<T>>>) ->
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ran(times: &[(u64, u64)]) -> Vec<Ran<()>> {
+        let start = Instant::now();
+        times
+            .iter()
+            .map(|(called, returned)| Ran {
+                value: (),
+                called: start + Duration::from_millis(*called),
+                returned: start + Duration::from_millis(*returned),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn calls_overlap_when_one_begins_before_another_has_ended() {
+        assert!(overlapped(&ran(&[(0, 5), (4, 9)])));
+        assert!(overlapped(&ran(&[(4, 9), (0, 5)])));
+        assert!(overlapped(&ran(&[(0, 9), (1, 2), (3, 4)])));
+        assert!(overlapped(&ran(&[(0, 1), (2, 9), (3, 4)])));
+    }
+
+    #[test]
+    fn calls_one_after_the_other_do_not_overlap() {
+        assert!(!overlapped(&ran(&[])));
+        assert!(!overlapped(&ran(&[(0, 5)])));
+        assert!(!overlapped(&ran(&[(0, 5), (5, 9), (10, 11)])));
+    }
+}
