@@ -202,9 +202,12 @@ struct Remote {
 
 impl Storage for Remote {
     fn open(&self) -> Result<AuthStore, BoxError> {
-        Ok(AuthStore::connect(
-            &self.database.url_through(self.proxy.address()),
-        )?)
+        // Several rules at once on a busy machine: to wait for a connection is no failure.
+        let url = self.database.url_through(self.proxy.address());
+        let separator = if url.contains('?') { '&' } else { '?' };
+        Ok(AuthStore::connect(&format!(
+            "{url}{separator}checkout_timeout_ms=20000"
+        ))?)
     }
 
     fn cut_off(&self) -> Result<(), BoxError> {
