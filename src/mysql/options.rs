@@ -20,7 +20,7 @@ use crate::url;
 /// | `ssl-mode` | [`ssl_mode`](MysqlOptions::ssl_mode) | see [`MysqlSslMode`] |
 /// | `ssl-ca` | [`ssl_ca`](MysqlOptions::ssl_ca): the path of a file | the public authorities |
 /// | `pool_size` | [`pool_size`](MysqlOptions::pool_size) | 8 connections |
-/// | `connect_timeout_ms` | [`connect_timeout`](MysqlOptions::connect_timeout) | 5,000 milliseconds |
+/// | `connect_timeout_ms` | [`connect_timeout`](MysqlOptions::connect_timeout) | 10,000 milliseconds |
 /// | `checkout_timeout_ms` | [`checkout_timeout`](MysqlOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `statement_timeout_ms` | [`statement_timeout`](MysqlOptions::statement_timeout) | 5,000 milliseconds |
 ///
@@ -85,7 +85,7 @@ impl MysqlOptions {
             ssl_mode: None,
             ssl_ca: None,
             pool_size: 8,
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(10),
             checkout_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
         }
