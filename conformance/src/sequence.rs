@@ -23,8 +23,8 @@ pub(crate) fn test_runner(seed: u64, cases: u32) -> TestRunner {
     let config = Config {
         cases,
         failure_persistence: None,
-        max_shrink_iters: 5_000,
-        max_shrink_time: 60_000,
+        max_shrink_iters: 2_000,
+        max_shrink_time: 20_000,
         verbose: 0,
         ..Config::default()
     };

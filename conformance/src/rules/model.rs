@@ -1,10 +1,15 @@
 use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 
 use proptest::test_runner::{TestCaseError, TestError};
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::sequence::{any_sequence, clear, compare, test_runner};
+
+/// How long a sequence that differs is made shorter.
+const SHORTENING: Duration = Duration::from_secs(60);
 
 pub(crate) fn sequences(context: &Context) -> Verdict {
     let cases = context.profile().pick(80, 120, 20_000);
@@ -30,7 +35,11 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     });
     match outcome {
         Ok(()) => Ok(()),
-        Err(TestError::Fail(_, shortest)) => {
+        Err(TestError::Fail(_, shorter)) => {
+            let shortest = shorten(shorter, |calls| {
+                let another = context.another();
+                another.is_ok_and(|(_storage, store)| compare(&store, calls).is_err())
+            });
             let (_storage, store) = context.another()?;
             compare(&store, &shortest)?;
             // The shortest one passes by itself: what went wrong depends on what was there before, or on chance.
@@ -39,5 +48,31 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
                 .unwrap_or_else(|| Failure::broken("a sequence failed once, and not again")))
         }
         Err(TestError::Abort(reason)) => Err(Failure::not_run(reason)),
+    }
+}
+
+/// Leaves out as many calls as can be while it still fails: halves first, single ones in the end. It is quicker than
+/// proptest at that, which makes the calls themselves simpler, too, and may run out of time before it is done.
+fn shorten(mut calls: Vec<Call>, mut still_fails: impl FnMut(&[Call]) -> bool) -> Vec<Call> {
+    let deadline = Instant::now() + SHORTENING;
+    let mut size = calls.len();
+    loop {
+        size = size.div_ceil(2);
+        let (before, mut start) = (calls.len(), 0);
+        while start < calls.len() {
+            if Instant::now() >= deadline {
+                return calls;
+            }
+            let end = calls.len().min(start + size);
+            let rest = [&calls[..start], &calls[end..]].concat();
+            if still_fails(&rest) {
+                calls = rest;
+            } else {
+                start = end;
+            }
+        }
+        if size <= 1 && calls.len() == before {
+            return calls;
+        }
     }
 }
