@@ -162,6 +162,9 @@ fn certify(kind: Kind, only: Option<&str>) -> Result<Certificate, String> {
     if let Some(only) = only {
         runner = runner.only(only);
     }
+    if bar.is_hidden() {
+        println!("{kind}: {rules} rules");
+    }
     let certificate = runner.run();
     bar.finish_and_clear();
     if only.is_none() {
