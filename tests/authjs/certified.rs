@@ -2,15 +2,14 @@
 
 use authstore::AuthStore;
 use authstore_conformance::{BoxError, Declined, Description, Harness, Outcome, Runner, Storage};
-use authstore_test_databases::{Database, Kind, Needs, Test};
+use authstore_test_databases::{Database, Kind, Test};
 use serde_json::json;
 
 use crate::node::Js;
+use crate::on_each;
 
 pub(crate) fn tests() -> Vec<Test> {
-    Test::on(
-        &[Kind::SqliteFile],
-        Needs::Shared,
+    on_each(
         "an_adopted_database_is_certified",
         an_adopted_database_is_certified,
     )
