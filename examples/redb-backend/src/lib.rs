@@ -41,7 +41,7 @@ use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTran
 use failure::Failure;
 
 /// How long an operation that writes waits for the ones before it, before it gives up with
-/// [`Error::Unavailable`](authstore::Error::Unavailable).
+/// [`authstore::Error::Unavailable`].
 pub const WAIT: Duration = Duration::from_secs(10);
 
 /// A redb file with the five models in it. Cheap to clone; clones share the file.
