@@ -1,32 +1,24 @@
 //! `AuthStore` on MySQL and MariaDB beside the same SQL on the bare driver, with prepared statements, on one server, in
 //! turns; and how much both do in a second with 1, 4 and 16 threads.
 
+#[path = "support/crowd.rs"]
+mod crowd;
 mod support;
 
 use std::process::ExitCode;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, Change, NewAccount, NewSession, NewUser, Session,
+    SessionChanges, User, UserChanges, VerificationToken,
 };
 use authstore_test_databases::{Database, Kind};
+use crowd::crowd;
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder, Params, Row, Value};
-use support::Comparison;
-use time::macros::datetime;
+use support::{Bare, compare_reads, compare_writes, furnish, rows, turns};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
-
-const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
-const TURNS: usize = 500;
-const ROWS: usize = 3 * TURNS;
-/// How long each number of threads is at work.
-const SPELL: Duration = Duration::from_secs(3);
 
 macro_rules! sql {
     ($name:literal) => {
@@ -38,33 +30,45 @@ macro_rules! sql {
 }
 
 fn main() -> ExitCode {
+    let turns = turns(500);
     let mut missing = false;
     for kind in [Kind::Mysql, Kind::Mariadb] {
-        match Database::new(kind) {
-            Ok(database) => measure(&database),
-            Err(reason) => {
-                eprintln!("{} was not measured: {reason}", kind.title());
-                missing = true;
-            }
+        if let Err(reason) = measure(kind, turns) {
+            eprintln!("{} was not measured: {reason}", kind.title());
+            missing = true;
         }
     }
     ExitCode::from(u8::from(missing))
 }
 
-fn measure(database: &Database) {
-    let url = database.url();
+fn measure(kind: Kind, turns: usize) -> Result<(), String> {
+    let server = kind.title();
+
+    let database = Database::new(kind)?;
+    let store = database.store();
+    let bare = &mut Mysql::open(&database);
+    let users = furnish(bare, rows(turns));
+    let title = format!("{server}, reads");
+    compare_reads(&title, 4 * turns, &store, bare, &users);
+    let title = format!("{server}, writes");
+    compare_writes(&title, turns, &store, bare, &users);
+
+    let database = Database::new(kind)?;
     let store = database.store_with("pool_size=16");
-    let users = furnish(&store);
-    compare(database.kind(), &store, &mut Bare::connect(&url), &users);
-    throughput(database.kind(), &store, &url, &users);
+    let users = furnish(&mut Mysql::open(&database), rows(turns));
+    crowd(server, &store, &users, || Mysql::open(&database));
+    Ok(())
 }
 
-/// What a user would write instead: one connection, prepared statements, and the models made of rows.
-struct Bare(Conn);
+/// One connection, with the settings of the store's.
+struct Mysql {
+    kind: Kind,
+    connection: Conn,
+}
 
-impl Bare {
-    fn connect(url: &str) -> Self {
-        let options = mysql::Opts::from_url(url).expect("a URL");
+impl Mysql {
+    fn open(database: &Database) -> Self {
+        let options = mysql::Opts::from_url(&database.url()).expect("a URL");
         let options = OptsBuilder::from_opts(options)
             .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
             .prefer_socket(false)
@@ -75,11 +79,14 @@ impl Bare {
                 "SET time_zone = '+00:00', SESSION transaction_isolation = 'READ-COMMITTED'",
             )
             .expect("a session");
-        Bare(connection)
+        Mysql {
+            kind: database.kind(),
+            connection,
+        }
     }
 
     fn execute(&mut self, sql: &str, parameters: impl Into<Params>) -> u64 {
-        let result = self.0.exec_iter(sql, parameters).expect("done");
+        let result = self.connection.exec_iter(sql, parameters).expect("done");
         result.affected_rows()
     }
 
@@ -89,12 +96,12 @@ impl Bare {
         parameters: impl Into<Params>,
         mut read: impl FnMut(&mut Row) -> T,
     ) -> Vec<T> {
-        let rows = self.0.exec_iter(sql, parameters).expect("rows");
+        let rows = self.connection.exec_iter(sql, parameters).expect("rows");
         rows.map(|row| read(&mut row.expect("a row"))).collect()
     }
 
     fn run(&mut self, sql: &str) {
-        self.0.query_drop(sql).expect("done");
+        self.connection.query_drop(sql).expect("done");
     }
 
     /// As the two servers have to do it, which have no `UPDATE ... RETURNING`.
@@ -106,11 +113,10 @@ impl Bare {
         key: impl Into<Params>,
         read: impl FnMut(&mut Row) -> T,
     ) -> Vec<T> {
-        self.run(sql!("transaction/begin"));
-        self.execute(update, parameters);
-        let rows = self.rows(select, key, read);
-        self.run(sql!("transaction/commit"));
-        rows
+        self.transaction(|bare| {
+            bare.execute(update, parameters);
+            bare.rows(select, key, read)
+        })
     }
 }
 
@@ -214,544 +220,260 @@ fn authenticator(row: &mut Row) -> Authenticator {
     }
 }
 
-fn email(row: usize) -> String {
-    format!("{row}@example.org")
+/// The two parameters for a column that an update may change.
+fn change<T: Clone + Into<Value>>(change: &Change<T>) -> [Value; 2] {
+    [(!change.is_keep()).into(), change.value().cloned().into()]
 }
 
-fn credential(row: usize) -> String {
-    format!("credential-{row}")
+/// The same for a column that is never NULL.
+fn some(value: Option<Value>) -> [Value; 2] {
+    [value.is_some().into(), value.into()]
 }
 
-fn passkey(user: Uuid, row: usize) -> Authenticator {
-    Authenticator {
-        credential_id: credential(row),
-        user_id: user,
-        provider_account_id: row.to_string(),
-        credential_public_key: "pQECAyYgASFYIBVb7XFo".into(),
-        counter: 0,
-        credential_device_type: "singleDevice".into(),
-        credential_backed_up: false,
-        transports: None,
+impl Bare for Mysql {
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.run(sql!("transaction/begin"));
+        let done = work(self);
+        self.run(sql!("transaction/commit"));
+        done
     }
-}
 
-/// Users with an account, a session and a passkey each.
-fn furnish(store: &AuthStore) -> Vec<Uuid> {
-    (0..ROWS)
-        .map(|row| {
-            let user = NewUser {
-                name: Some("Ada".into()),
-                email: Some(email(row)),
-                ..NewUser::default()
-            };
-            let account = NewAccount {
-                access_token: Some("gho_16C7e42F292c".into()),
-                expires_at: Some(1),
-                ..NewAccount::new("oauth", "github", row.to_string())
-            };
-            let (user, _) = store
-                .create_user_with_account(user, account)
-                .expect("a user");
-            store
-                .create_session(NewSession::new(user.id, row.to_string(), EXPIRES))
-                .expect("a session");
-            store
-                .create_authenticator(passkey(user.id, row))
-                .expect("a passkey");
-            user.id
-        })
-        .collect()
-}
-
-const NONE: Value = Value::NULL;
-
-/// The parameters for so many columns that stay as they are.
-fn kept(columns: usize) -> impl Iterator<Item = Value> {
-    std::iter::repeat_n([false.into(), NONE], columns).flatten()
-}
-
-fn compare(kind: Kind, store: &AuthStore, bare: &mut Bare, users: &[Uuid]) {
-    // Rows that only the deleting operations know.
-    let doomed = |row: usize| format!("doomed-{row}");
-    let at = |turn: usize| turn * 7919 % ROWS;
-    let id = |turn: usize| users[at(turn)].to_string();
-
-    let table = Comparison::new(&format!("{}, reads", kind.title()), 4 * TURNS);
-    table.line(
-        "get_user",
-        |turn| bare.rows(sql!("get_user"), (id(turn),), user),
-        |turn| store.get_user(users[at(turn)]).expect("a user"),
-    );
-    table.line(
-        "get_user_by_email",
-        |turn| bare.rows(sql!("get_user_by_email"), (email(at(turn)),), user),
-        |turn| store.get_user_by_email(&email(at(turn))).expect("a user"),
-    );
-    table.line(
-        "get_user_by_account",
-        |turn| {
-            let key = ("github", at(turn).to_string());
-            bare.rows(sql!("get_user_by_account"), key, user)
-        },
-        |turn| {
-            store
-                .get_user_by_account("github", &at(turn).to_string())
-                .expect("a user")
-        },
-    );
-    table.line(
-        "get_account",
-        |turn| {
-            let key = ("github", at(turn).to_string());
-            bare.rows(sql!("get_account"), key, account)
-        },
-        |turn| {
-            store
-                .get_account("github", &at(turn).to_string())
-                .expect("an account")
-        },
-    );
-    table.line(
-        "list_accounts_by_user_id",
-        |turn| bare.rows(sql!("list_accounts_by_user_id"), (id(turn),), account),
-        |turn| {
-            store
-                .list_accounts_by_user_id(users[at(turn)])
-                .expect("accounts")
-        },
-    );
-    table.line(
-        "get_session_and_user",
-        |turn| {
-            let key = (at(turn).to_string(),);
-            bare.rows(sql!("get_session_and_user"), key, session_and_user)
-        },
-        |turn| {
-            store
-                .get_session_and_user(&at(turn).to_string())
-                .expect("a session")
-        },
-    );
-    table.line(
-        "list_sessions_by_user_id",
-        |turn| bare.rows(sql!("list_sessions_by_user_id"), (id(turn),), session),
-        |turn| {
-            store
-                .list_sessions_by_user_id(users[at(turn)])
-                .expect("sessions")
-        },
-    );
-    table.line(
-        "get_authenticator",
-        |turn| {
-            bare.rows(
-                sql!("get_authenticator"),
-                (credential(at(turn)),),
-                authenticator,
-            )
-        },
-        |turn| {
-            store
-                .get_authenticator(&credential(at(turn)))
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "list_authenticators_by_user_id",
-        |turn| {
-            bare.rows(
-                sql!("list_authenticators_by_user_id"),
-                (id(turn),),
-                authenticator,
-            )
-        },
-        |turn| {
-            store
-                .list_authenticators_by_user_id(users[at(turn)])
-                .expect("passkeys")
-        },
-    );
-    table.line(
-        "ping",
-        |_| bare.rows(sql!("ping"), (), text_at_0),
-        |_| store.ping().expect("an answer"),
-    );
-
-    let table = Comparison::new(&format!("{}, writes", kind.title()), TURNS);
-    table.line(
-        "create_user",
-        |turn| {
-            let email = format!("new-{turn}@example.org");
-            let id = Uuid::now_v7().to_string();
-            bare.execute(sql!("create_user"), (id, "Ada", email, NONE, NONE))
-        },
-        |turn| {
-            let user = NewUser {
-                name: Some("Ada".into()),
-                email: Some(format!("new-{turn}@example.org")),
-                ..NewUser::default()
-            };
-            store.create_user(user).expect("a user")
-        },
-    );
-    table.line(
-        "update_user",
-        |turn| {
-            let name = format!("Ada {turn}").into();
-            let mut values = vec![true.into(), name];
-            values.extend(kept(3));
-            values.push(id(turn).into());
-            bare.update(
-                sql!("update_user"),
-                values,
-                sql!("get_user"),
-                (id(turn),),
-                user,
-            )
-        },
-        |turn| {
-            let changes = UserChanges {
-                name: Change::Set(format!("Ada {turn}")),
-                ..UserChanges::default()
-            };
-            store.update_user(users[at(turn)], changes).expect("a user")
-        },
-    );
-    table.line(
-        "link_account",
-        |turn| {
-            let mut values: Vec<Value> = vec![
-                Uuid::now_v7().to_string().into(),
-                id(turn).into(),
-                "oauth".into(),
-                "gitlab".into(),
-                doomed(turn).into(),
-                NONE,
-                "glpat-1".into(),
-                1.into(),
-            ];
-            values.extend([NONE; 6]);
-            bare.execute(sql!("link_account"), values)
-        },
-        |turn| {
-            let account = NewAccount {
-                access_token: Some("glpat-1".into()),
-                expires_at: Some(1),
-                ..NewAccount::new("oauth", "gitlab", doomed(turn))
-            };
-            store
-                .link_account(users[at(turn)], account)
-                .expect("an account")
-        },
-    );
-    table.line(
-        "update_account",
-        |turn| {
-            let mut values: Vec<Value> = kept(2).collect();
-            values.extend([true.into(), format!("glpat-{turn}").into()]);
-            values.extend(kept(7));
-            values.extend(["gitlab".into(), doomed(turn).into()]);
-            bare.update(
-                sql!("update_account"),
-                values,
-                sql!("get_account"),
-                ("gitlab", doomed(turn)),
-                account,
-            )
-        },
-        |turn| {
-            let changes = AccountChanges {
-                access_token: Change::Set(format!("glpat-{turn}")),
-                ..AccountChanges::default()
-            };
-            store
-                .update_account("gitlab", &doomed(turn), changes)
-                .expect("an account")
-        },
-    );
-    table.line(
-        "unlink_account",
-        |turn| bare.execute(sql!("unlink_account"), ("gitlab", doomed(turn))),
-        |turn| {
-            store
-                .unlink_account("gitlab", &doomed(turn))
-                .expect("an answer")
-        },
-    );
-    table.line(
-        "create_user_with_account",
-        |turn| {
-            let user = Uuid::now_v7().to_string();
-            let mut values: Vec<Value> = vec![
-                Uuid::now_v7().to_string().into(),
-                user.clone().into(),
-                "oauth".into(),
-                "bitbucket".into(),
-                turn.to_string().into(),
-            ];
-            values.extend([NONE; 9]);
-            bare.run(sql!("transaction/begin"));
-            bare.execute(sql!("create_user"), (user, "Ada", NONE, NONE, NONE));
-            bare.execute(sql!("link_account"), values);
-            bare.run(sql!("transaction/commit"));
-        },
-        |turn| {
-            let user = NewUser {
-                name: Some("Ada".into()),
-                ..NewUser::default()
-            };
-            let account = NewAccount::new("oauth", "bitbucket", turn.to_string());
-            store
-                .create_user_with_account(user, account)
-                .expect("a user")
-        },
-    );
-    table.line(
-        "create_session",
-        |turn| {
-            let session = (
-                Uuid::now_v7().to_string(),
-                id(turn),
-                doomed(turn),
-                time(EXPIRES),
-            );
-            bare.execute(sql!("create_session"), session)
-        },
-        |turn| {
-            store
-                .create_session(NewSession::new(users[at(turn)], doomed(turn), EXPIRES))
-                .expect("a session")
-        },
-    );
-    let later = EXPIRES + time::Duration::HOUR;
-    table.line(
-        "update_session",
-        |turn| {
-            let token = doomed(turn);
-            let values = vec![
-                false.into(),
-                NONE,
-                true.into(),
-                self::time(later),
-                token.clone().into(),
-            ];
-            bare.update(
-                sql!("update_session"),
-                values,
-                sql!("get_session"),
-                (token,),
-                session,
-            )
-        },
-        |turn| {
-            let changes = SessionChanges {
-                expires: Some(later),
-                ..SessionChanges::default()
-            };
-            store
-                .update_session(&doomed(turn), changes)
-                .expect("a session")
-        },
-    );
-    table.line(
-        "delete_session",
-        |turn| bare.execute(sql!("delete_session"), (doomed(turn),)),
-        |turn| store.delete_session(&doomed(turn)).expect("an answer"),
-    );
-    table.line(
-        "delete_sessions_by_user_id",
-        |turn| {
-            let key = (users[turn].to_string(), NONE);
-            bare.execute(sql!("delete_sessions_by_user_id"), key)
-        },
-        |turn| {
-            store
-                .delete_sessions_by_user_id(users[turn], None)
-                .expect("a count")
-        },
-    );
-    table.line(
-        "create_verification_token",
-        |turn| {
-            let token = ("ada", doomed(turn), time(EXPIRES));
-            bare.execute(sql!("create_verification_token"), token)
-        },
-        |turn| {
-            let token = VerificationToken::new("ada", doomed(turn), EXPIRES);
-            store.create_verification_token(token).expect("a token")
-        },
-    );
-    table.line(
-        "use_verification_token",
-        |turn| {
-            let key = ("ada", doomed(turn));
-            if kind == Kind::Mariadb {
-                let sql = sql!("mariadb", "use_verification_token");
-                return bare.rows(sql, key, verification_token);
-            }
-            let mut found = bare.rows(sql!("get_verification_token"), key, verification_token);
-            found.retain(|found| {
-                let row = (&found.identifier, &found.token, time(found.expires));
-                bare.execute(sql!("use_verification_token"), row) > 0
-            });
-            found
-        },
-        |turn| {
-            store
-                .use_verification_token("ada", &doomed(turn))
-                .expect("a token")
-        },
-    );
-    table.line(
-        "create_authenticator",
-        |turn| {
-            let new = passkey(users[turn], ROWS + turn);
-            let values: Vec<Value> = vec![
-                new.credential_id.into(),
-                new.user_id.to_string().into(),
-                new.provider_account_id.into(),
-                new.credential_public_key.into(),
-                new.counter.into(),
-                new.credential_device_type.into(),
-                new.credential_backed_up.into(),
-                NONE,
-            ];
-            bare.execute(sql!("create_authenticator"), values)
-        },
-        |turn| {
-            store
-                .create_authenticator(passkey(users[turn], ROWS + turn))
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "update_authenticator_counter",
-        |turn| {
-            let values = vec![turn.into(), credential(turn).into()];
-            bare.update(
-                sql!("update_authenticator_counter"),
-                values,
-                sql!("get_authenticator"),
-                (credential(turn),),
-                authenticator,
-            )
-        },
-        |turn| {
-            store
-                .update_authenticator_counter(&credential(turn), turn as i64)
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "delete_authenticator",
-        |turn| bare.execute(sql!("delete_authenticator"), (credential(turn),)),
-        |turn| {
-            store
-                .delete_authenticator(&credential(turn))
-                .expect("an answer")
-        },
-    );
-    table.line(
-        "delete_expired",
-        |_| {
-            let due = (time(OffsetDateTime::UNIX_EPOCH), 100);
-            bare.execute(sql!("delete_expired_sessions"), due.clone())
-                + bare.execute(sql!("delete_expired_verification_tokens"), due)
-        },
-        |_| {
-            store
-                .delete_expired(OffsetDateTime::UNIX_EPOCH, 100)
-                .expect("counts")
-        },
-    );
-    table.line(
-        "delete_user",
-        |turn| bare.execute(sql!("delete_user"), (users[turn].to_string(),)),
-        |turn| store.delete_user(users[turn]).expect("an answer"),
-    );
-}
-
-fn text_at_0(row: &mut Row) -> i64 {
-    text_at(row, 0)
-}
-
-/// What both do in a second, each thread of the bare driver's with a connection of its own.
-fn throughput(kind: Kind, store: &AuthStore, url: &str, users: &[Uuid]) {
-    println!("\n### {}, operations in a second\n", kind.title());
-    println!("| operation | threads | bare driver | authstore | ratio |");
-    println!("|---|--:|--:|--:|--:|");
-    // The last third: the users that are still there.
-    let users = &users[2 * TURNS + TURNS / 5..];
-    let token = |turn: u64| (ROWS - 1 - turn as usize % (TURNS / 2)).to_string();
-    for threads in [1, 4, 16] {
-        let bare = in_a_second(threads, || {
-            let mut bare = Bare::connect(url);
-            move |turn| {
-                let sql = sql!("get_session_and_user");
-                bare.rows(sql, (token(turn),), session_and_user).len()
-            }
-        });
-        let ours = in_a_second(threads, || {
-            |turn| {
-                store
-                    .get_session_and_user(&token(turn))
-                    .expect("a session")
-                    .iter()
-                    .count()
-            }
-        });
-        line("get_session_and_user", threads, bare, ours);
+    fn create_user(&mut self, user: &NewUser) -> u64 {
+        self.execute(
+            sql!("create_user"),
+            (
+                user.id.unwrap_or_else(Uuid::now_v7).to_string(),
+                &user.name,
+                &user.email,
+                user.email_verified.map(time),
+                &user.image,
+            ),
+        )
     }
-    for threads in [1, 4, 16] {
-        let user = |turn: u64| users[turn as usize % users.len()];
-        let bare = in_a_second(threads, || {
-            let mut bare = Bare::connect(url);
-            move |turn| {
-                let [id, token] = [Uuid::now_v7(), Uuid::now_v7()].map(|id| id.to_string());
-                let session = (id, user(turn).to_string(), token, time(EXPIRES));
-                bare.execute(sql!("create_session"), session) as usize
-            }
-        });
-        let ours = in_a_second(threads, || {
-            |turn| {
-                let session = NewSession::new(user(turn), Uuid::now_v7().to_string(), EXPIRES);
-                usize::from(store.create_session(session).is_ok())
-            }
-        });
-        line("create_session", threads, bare, ours);
+
+    fn get_user(&mut self, id: Uuid) -> Vec<User> {
+        self.rows(sql!("get_user"), (id.to_string(),), user)
     }
-}
 
-fn line(operation: &str, threads: usize, bare: f64, ours: f64) {
-    println!(
-        "| {operation} | {threads} | {bare:.0} | {ours:.0} | {:.2} |",
-        ours / bare
-    );
-}
+    fn get_user_by_email(&mut self, email: &str) -> Vec<User> {
+        self.rows(sql!("get_user_by_email"), (email,), user)
+    }
 
-/// Each of the threads makes its work, then all begin; the work says how many it has done.
-fn in_a_second<W: FnMut(u64) -> usize>(threads: usize, work: impl Fn() -> W + Sync) -> f64 {
-    let (done, over) = (AtomicU64::new(0), AtomicBool::new(false));
-    let start = Barrier::new(threads + 1);
-    let elapsed = thread::scope(|scope| {
-        for thread in 0..threads {
-            let (work, done, over, start) = (&work, &done, &over, &start);
-            scope.spawn(move || {
-                let mut work = work();
-                assert_eq!(work(thread as u64), 1);
-                start.wait();
-                let mut turn = thread as u64;
-                while !over.load(Ordering::Relaxed) {
-                    done.fetch_add(work(turn) as u64, Ordering::Relaxed);
-                    turn += threads as u64;
-                }
-            });
+    fn get_user_by_account(&mut self, provider: &str, provider_account_id: &str) -> Vec<User> {
+        let key = (provider, provider_account_id);
+        self.rows(sql!("get_user_by_account"), key, user)
+    }
+
+    fn update_user(&mut self, id: Uuid, changes: &UserChanges) -> Vec<User> {
+        let key = id.to_string();
+        let [name, email, image] = [&changes.name, &changes.email, &changes.image].map(change);
+        let email_verified = &changes.email_verified;
+        let email_verified = [
+            (!email_verified.is_keep()).into(),
+            email_verified.value().map(|at| time(*at)).into(),
+        ];
+        let mut values = [name, email, email_verified, image].concat();
+        values.push(key.as_str().into());
+        self.update(sql!("update_user"), values, sql!("get_user"), (&key,), user)
+    }
+
+    fn delete_user(&mut self, id: Uuid) -> u64 {
+        self.execute(sql!("delete_user"), (id.to_string(),))
+    }
+
+    fn link_account(&mut self, user_id: Uuid, account: &NewAccount) -> u64 {
+        let values: Vec<Value> = vec![
+            account.id.unwrap_or_else(Uuid::now_v7).to_string().into(),
+            user_id.to_string().into(),
+            account.r#type.as_str().into(),
+            account.provider.as_str().into(),
+            account.provider_account_id.as_str().into(),
+            account.refresh_token.as_deref().into(),
+            account.access_token.as_deref().into(),
+            account.expires_at.into(),
+            account.token_type.as_deref().into(),
+            account.scope.as_deref().into(),
+            account.id_token.as_deref().into(),
+            account.session_state.as_deref().into(),
+            account.oauth_token_secret.as_deref().into(),
+            account.oauth_token.as_deref().into(),
+        ];
+        self.execute(sql!("link_account"), values)
+    }
+
+    fn create_user_with_account(&mut self, user: &NewUser, account: &NewAccount) -> u64 {
+        let id = user.id.unwrap_or_else(Uuid::now_v7);
+        let user = NewUser {
+            id: Some(id),
+            ..user.clone()
+        };
+        self.transaction(|bare| bare.create_user(&user) + bare.link_account(id, account))
+    }
+
+    fn unlink_account(&mut self, provider: &str, provider_account_id: &str) -> u64 {
+        self.execute(sql!("unlink_account"), (provider, provider_account_id))
+    }
+
+    fn get_account(&mut self, provider: &str, provider_account_id: &str) -> Vec<Account> {
+        let key = (provider, provider_account_id);
+        self.rows(sql!("get_account"), key, account)
+    }
+
+    fn update_account(
+        &mut self,
+        provider: &str,
+        provider_account_id: &str,
+        changes: &AccountChanges,
+    ) -> Vec<Account> {
+        let mut values = [
+            some(changes.r#type.as_deref().map(Value::from)),
+            change(&changes.refresh_token),
+            change(&changes.access_token),
+            change(&changes.expires_at),
+            change(&changes.token_type),
+            change(&changes.scope),
+            change(&changes.id_token),
+            change(&changes.session_state),
+            change(&changes.oauth_token_secret),
+            change(&changes.oauth_token),
+        ]
+        .concat();
+        values.extend([provider.into(), provider_account_id.into()]);
+        self.update(
+            sql!("update_account"),
+            values,
+            sql!("get_account"),
+            (provider, provider_account_id),
+            account,
+        )
+    }
+
+    fn list_accounts_by_user_id(&mut self, user_id: Uuid) -> Vec<Account> {
+        let key = (user_id.to_string(),);
+        self.rows(sql!("list_accounts_by_user_id"), key, account)
+    }
+
+    fn create_session(&mut self, session: &NewSession) -> u64 {
+        self.execute(
+            sql!("create_session"),
+            (
+                session.id.unwrap_or_else(Uuid::now_v7).to_string(),
+                session.user_id.to_string(),
+                &session.session_token,
+                time(session.expires),
+            ),
+        )
+    }
+
+    fn get_session_and_user(&mut self, session_token: &str) -> Vec<(Session, User)> {
+        let key = (session_token,);
+        self.rows(sql!("get_session_and_user"), key, session_and_user)
+    }
+
+    fn update_session(&mut self, session_token: &str, changes: &SessionChanges) -> Vec<Session> {
+        let mut values = [
+            some(changes.user_id.map(|id| id.to_string().into())),
+            some(changes.expires.map(time)),
+        ]
+        .concat();
+        values.push(session_token.into());
+        self.update(
+            sql!("update_session"),
+            values,
+            sql!("get_session"),
+            (session_token,),
+            session,
+        )
+    }
+
+    fn delete_session(&mut self, session_token: &str) -> u64 {
+        self.execute(sql!("delete_session"), (session_token,))
+    }
+
+    fn list_sessions_by_user_id(&mut self, user_id: Uuid) -> Vec<Session> {
+        let key = (user_id.to_string(),);
+        self.rows(sql!("list_sessions_by_user_id"), key, session)
+    }
+
+    fn delete_sessions_by_user_id(&mut self, user_id: Uuid, keep: Option<&str>) -> u64 {
+        let key = (user_id.to_string(), keep);
+        self.execute(sql!("delete_sessions_by_user_id"), key)
+    }
+
+    fn create_verification_token(&mut self, token: &VerificationToken) -> u64 {
+        let row = (&token.identifier, &token.token, time(token.expires));
+        self.execute(sql!("create_verification_token"), row)
+    }
+
+    fn use_verification_token(&mut self, identifier: &str, token: &str) -> Vec<VerificationToken> {
+        let key = (identifier, token);
+        if self.kind == Kind::Mariadb {
+            let sql = sql!("mariadb", "use_verification_token");
+            return self.rows(sql, key, verification_token);
         }
-        start.wait();
-        let began = Instant::now();
-        thread::sleep(SPELL);
-        over.store(true, Ordering::Relaxed);
-        began.elapsed()
-    });
-    done.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64()
+        // MySQL has no `DELETE ... RETURNING`: whoever deletes the row that it has read has used the token.
+        let mut found = self.rows(sql!("get_verification_token"), key, verification_token);
+        found.retain(|found| {
+            let row = (&found.identifier, &found.token, time(found.expires));
+            self.execute(sql!("use_verification_token"), row) > 0
+        });
+        found
+    }
+
+    fn create_authenticator(&mut self, authenticator: &Authenticator) -> u64 {
+        self.execute(
+            sql!("create_authenticator"),
+            (
+                &authenticator.credential_id,
+                authenticator.user_id.to_string(),
+                &authenticator.provider_account_id,
+                &authenticator.credential_public_key,
+                authenticator.counter,
+                &authenticator.credential_device_type,
+                authenticator.credential_backed_up,
+                &authenticator.transports,
+            ),
+        )
+    }
+
+    fn get_authenticator(&mut self, credential_id: &str) -> Vec<Authenticator> {
+        self.rows(sql!("get_authenticator"), (credential_id,), authenticator)
+    }
+
+    fn list_authenticators_by_user_id(&mut self, user_id: Uuid) -> Vec<Authenticator> {
+        let key = (user_id.to_string(),);
+        self.rows(sql!("list_authenticators_by_user_id"), key, authenticator)
+    }
+
+    fn update_authenticator_counter(
+        &mut self,
+        credential_id: &str,
+        counter: i64,
+    ) -> Vec<Authenticator> {
+        self.update(
+            sql!("update_authenticator_counter"),
+            vec![counter.into(), credential_id.into()],
+            sql!("get_authenticator"),
+            (credential_id,),
+            authenticator,
+        )
+    }
+
+    fn delete_authenticator(&mut self, credential_id: &str) -> u64 {
+        self.execute(sql!("delete_authenticator"), (credential_id,))
+    }
+
+    fn delete_expired(&mut self, now: OffsetDateTime, limit: u32) -> (u64, u64) {
+        (
+            self.execute(sql!("delete_expired_sessions"), (time(now), limit)),
+            self.execute(
+                sql!("delete_expired_verification_tokens"),
+                (time(now), limit),
+            ),
+        )
+    }
+
+    fn ping(&mut self) -> Vec<i64> {
+        self.rows(sql!("ping"), (), |row| text_at(row, 0))
+    }
 }

@@ -3,30 +3,23 @@
 //!
 //! The server is the one that the tests would use: see the crate `authstore-test-databases`.
 
+#[path = "support/crowd.rs"]
+mod crowd;
 mod support;
 
 use std::collections::HashMap;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, NewAccount, NewSession, NewUser, Session,
+    SessionChanges, User, UserChanges, VerificationToken,
 };
 use authstore_test_databases::{Database, Kind};
+use crowd::crowd;
 use postgres::types::ToSql;
 use postgres::{Client, NoTls, Row, Statement};
-use support::Comparison;
-use time::macros::datetime;
-use time::{Duration, OffsetDateTime};
+use support::{Bare, compare_reads, compare_writes, furnish, rows, turns};
+use time::OffsetDateTime;
 use uuid::Uuid;
-
-const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
-const TURNS: usize = 1_500;
-/// Enough rows for each turn of either to have its own.
-const ROWS: usize = 3 * TURNS;
-const NO_TEXT: Option<&str> = None;
 
 macro_rules! sql {
     ($name:literal) => {
@@ -35,24 +28,40 @@ macro_rules! sql {
 }
 
 fn main() {
+    let turns = turns(1_500);
+
     let database = Database::new(Kind::Postgres).expect("a server");
-    compare(&database);
+    let store = database.store();
+    let bare = &mut Postgres::open(&database);
+    let users = bare.furnish(rows(turns));
+    compare_reads("PostgreSQL, reads", 3 * turns, &store, bare, &users);
+    compare_writes("PostgreSQL, writes", turns, &store, bare, &users);
+
     let database = Database::new(Kind::Postgres).expect("a server");
-    crowd(&database);
+    let store = database.store_with("pool_size=16");
+    let users = Postgres::open(&database).furnish(rows(turns));
+    crowd("PostgreSQL", &store, &users, || Postgres::open(&database));
 }
 
-/// What a user would write instead: one connection, prepared statements, and the models made of rows.
-struct Bare {
+/// One connection, and the statements that it has prepared.
+struct Postgres {
     client: Client,
     statements: HashMap<&'static str, Statement>,
 }
 
-impl Bare {
+impl Postgres {
     fn open(database: &Database) -> Self {
-        Bare {
+        Postgres {
             client: Client::connect(&database.url(), NoTls).expect("a connection"),
             statements: HashMap::new(),
         }
+    }
+
+    /// Makes users, and lets the planner know how many.
+    fn furnish(&mut self, users: usize) -> Vec<Uuid> {
+        let ids = furnish(self, users);
+        self.client.batch_execute("ANALYZE").expect("done");
+        ids
     }
 
     fn prepare(&mut self, sql: &'static str) -> Statement {
@@ -144,583 +153,282 @@ fn authenticator(row: &Row) -> Authenticator {
     }
 }
 
-fn email(row: usize) -> String {
-    format!("{row}@example.org")
-}
-
-/// Rows that only the deleting operations know.
-fn doomed(row: usize) -> String {
-    format!("doomed-{row}")
-}
-
-fn passkey(user: Uuid, row: usize) -> Authenticator {
-    Authenticator {
-        credential_id: format!("credential-{row}"),
-        user_id: user,
-        provider_account_id: row.to_string(),
-        credential_public_key: "pQECAyYgASFYIBVb7XFo".into(),
-        counter: 0,
-        credential_device_type: "singleDevice".into(),
-        credential_backed_up: false,
-        transports: None,
+impl Bare for Postgres {
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.execute("BEGIN", &[]);
+        let done = work(self);
+        self.execute("COMMIT", &[]);
+        done
     }
-}
 
-fn create_authenticator(bare: &mut Bare, passkey: &Authenticator) -> u64 {
-    bare.execute(
-        sql!("create_authenticator"),
-        &[
-            &passkey.credential_id,
-            &passkey.user_id,
-            &passkey.provider_account_id,
-            &passkey.credential_public_key,
-            &passkey.counter,
-            &passkey.credential_device_type,
-            &passkey.credential_backed_up,
-            &passkey.transports,
-        ],
-    )
-}
+    fn create_user(&mut self, user: &NewUser) -> u64 {
+        self.execute(
+            sql!("create_user"),
+            &[
+                &user.id.unwrap_or_else(Uuid::now_v7),
+                &user.name,
+                &user.email,
+                &user.email_verified,
+                &user.image,
+            ],
+        )
+    }
 
-fn link_account(bare: &mut Bare, user: Uuid, provider: &str, account: &str, token: &str) -> u64 {
-    bare.execute(
-        sql!("link_account"),
-        &[
-            &Uuid::now_v7(),
-            &user,
-            &"oauth",
-            &provider,
-            &account,
-            &NO_TEXT,
-            &token,
-            &1_i64,
-            &"bearer",
-            &"read:user",
-            &NO_TEXT,
-            &NO_TEXT,
-            &NO_TEXT,
-            &NO_TEXT,
-        ],
-    )
-}
+    fn get_user(&mut self, id: Uuid) -> Vec<User> {
+        self.rows(sql!("get_user"), &[&id], user)
+    }
 
-fn create_session(bare: &mut Bare, user: Uuid, token: &str) -> u64 {
-    bare.execute(
-        sql!("create_session"),
-        &[&Uuid::now_v7(), &user, &token, &EXPIRES],
-    )
-}
+    fn get_user_by_email(&mut self, email: &str) -> Vec<User> {
+        self.rows(sql!("get_user_by_email"), &[&email], user)
+    }
 
-/// Users with an account, a session and a passkey each, in one transaction.
-fn furnish(bare: &mut Bare, users: usize) -> Vec<Uuid> {
-    bare.execute("BEGIN", &[]);
-    let ids: Vec<Uuid> = (0..users)
-        .map(|row| {
-            let id = Uuid::now_v7();
-            let time = None::<OffsetDateTime>;
-            bare.execute(
-                sql!("create_user"),
-                &[&id, &"Ada", &email(row), &time, &NO_TEXT],
-            );
-            link_account(bare, id, "github", &row.to_string(), "gho_16C7e42F292c");
-            create_session(bare, id, &row.to_string());
-            create_authenticator(bare, &passkey(id, row));
-            id
+    fn get_user_by_account(&mut self, provider: &str, provider_account_id: &str) -> Vec<User> {
+        self.rows(
+            sql!("get_user_by_account"),
+            &[&provider, &provider_account_id],
+            user,
+        )
+    }
+
+    fn update_user(&mut self, id: Uuid, changes: &UserChanges) -> Vec<User> {
+        self.rows(
+            sql!("update_user"),
+            &[
+                &!changes.name.is_keep(),
+                &changes.name.value(),
+                &!changes.email.is_keep(),
+                &changes.email.value(),
+                &!changes.email_verified.is_keep(),
+                &changes.email_verified.value(),
+                &!changes.image.is_keep(),
+                &changes.image.value(),
+                &id,
+            ],
+            user,
+        )
+    }
+
+    fn delete_user(&mut self, id: Uuid) -> u64 {
+        self.execute(sql!("delete_user"), &[&id])
+    }
+
+    fn link_account(&mut self, user_id: Uuid, account: &NewAccount) -> u64 {
+        self.execute(
+            sql!("link_account"),
+            &[
+                &account.id.unwrap_or_else(Uuid::now_v7),
+                &user_id,
+                &account.r#type,
+                &account.provider,
+                &account.provider_account_id,
+                &account.refresh_token,
+                &account.access_token,
+                &account.expires_at,
+                &account.token_type,
+                &account.scope,
+                &account.id_token,
+                &account.session_state,
+                &account.oauth_token_secret,
+                &account.oauth_token,
+            ],
+        )
+    }
+
+    fn create_user_with_account(&mut self, user: &NewUser, account: &NewAccount) -> u64 {
+        let id = user.id.unwrap_or_else(Uuid::now_v7);
+        self.execute(
+            sql!("create_user_with_account"),
+            &[
+                &id,
+                &user.name,
+                &user.email,
+                &user.email_verified,
+                &user.image,
+                &account.id.unwrap_or_else(Uuid::now_v7),
+                &id,
+                &account.r#type,
+                &account.provider,
+                &account.provider_account_id,
+                &account.refresh_token,
+                &account.access_token,
+                &account.expires_at,
+                &account.token_type,
+                &account.scope,
+                &account.id_token,
+                &account.session_state,
+                &account.oauth_token_secret,
+                &account.oauth_token,
+            ],
+        )
+    }
+
+    fn unlink_account(&mut self, provider: &str, provider_account_id: &str) -> u64 {
+        self.execute(sql!("unlink_account"), &[&provider, &provider_account_id])
+    }
+
+    fn get_account(&mut self, provider: &str, provider_account_id: &str) -> Vec<Account> {
+        self.rows(
+            sql!("get_account"),
+            &[&provider, &provider_account_id],
+            account,
+        )
+    }
+
+    fn update_account(
+        &mut self,
+        provider: &str,
+        provider_account_id: &str,
+        changes: &AccountChanges,
+    ) -> Vec<Account> {
+        self.rows(
+            sql!("update_account"),
+            &[
+                &changes.r#type.is_some(),
+                &changes.r#type,
+                &!changes.refresh_token.is_keep(),
+                &changes.refresh_token.value(),
+                &!changes.access_token.is_keep(),
+                &changes.access_token.value(),
+                &!changes.expires_at.is_keep(),
+                &changes.expires_at.value(),
+                &!changes.token_type.is_keep(),
+                &changes.token_type.value(),
+                &!changes.scope.is_keep(),
+                &changes.scope.value(),
+                &!changes.id_token.is_keep(),
+                &changes.id_token.value(),
+                &!changes.session_state.is_keep(),
+                &changes.session_state.value(),
+                &!changes.oauth_token_secret.is_keep(),
+                &changes.oauth_token_secret.value(),
+                &!changes.oauth_token.is_keep(),
+                &changes.oauth_token.value(),
+                &provider,
+                &provider_account_id,
+            ],
+            account,
+        )
+    }
+
+    fn list_accounts_by_user_id(&mut self, user_id: Uuid) -> Vec<Account> {
+        self.rows(sql!("list_accounts_by_user_id"), &[&user_id], account)
+    }
+
+    fn create_session(&mut self, session: &NewSession) -> u64 {
+        self.execute(
+            sql!("create_session"),
+            &[
+                &session.id.unwrap_or_else(Uuid::now_v7),
+                &session.user_id,
+                &session.session_token,
+                &session.expires,
+            ],
+        )
+    }
+
+    fn get_session_and_user(&mut self, session_token: &str) -> Vec<(Session, User)> {
+        self.rows(sql!("get_session_and_user"), &[&session_token], |row| {
+            (session(row), user_at(row, 4))
         })
-        .collect();
-    bare.execute("COMMIT", &[]);
-    bare.client.batch_execute("ANALYZE").expect("done");
-    ids
-}
+    }
 
-fn compare(database: &Database) {
-    let store = database.store();
-    let bare = &mut Bare::open(database);
-    let users = furnish(bare, ROWS);
-    compare_reads(&store, bare, &users);
-    compare_writes(&store, bare, &users);
-}
+    fn update_session(&mut self, session_token: &str, changes: &SessionChanges) -> Vec<Session> {
+        self.rows(
+            sql!("update_session"),
+            &[
+                &changes.user_id.is_some(),
+                &changes.user_id,
+                &changes.expires.is_some(),
+                &changes.expires,
+                &session_token,
+            ],
+            session,
+        )
+    }
 
-fn compare_reads(store: &AuthStore, bare: &mut Bare, users: &[Uuid]) {
-    let table = Comparison::new("PostgreSQL, reads", 3 * TURNS);
-    let at = |turn: usize| turn * 7919 % ROWS;
-    table.line(
-        "get_user",
-        |turn| bare.rows(sql!("get_user"), &[&users[at(turn)]], user),
-        |turn| store.get_user(users[at(turn)]).expect("a user"),
-    );
-    table.line(
-        "get_user_by_email",
-        |turn| bare.rows(sql!("get_user_by_email"), &[&email(at(turn))], user),
-        |turn| store.get_user_by_email(&email(at(turn))).expect("a user"),
-    );
-    table.line(
-        "get_user_by_account",
-        |turn| {
-            let account = at(turn).to_string();
-            bare.rows(sql!("get_user_by_account"), &[&"github", &account], user)
-        },
-        |turn| {
-            let account = at(turn).to_string();
-            store
-                .get_user_by_account("github", &account)
-                .expect("a user")
-        },
-    );
-    table.line(
-        "get_account",
-        |turn| {
-            let id = at(turn).to_string();
-            bare.rows(sql!("get_account"), &[&"github", &id], account)
-        },
-        |turn| {
-            let id = at(turn).to_string();
-            store.get_account("github", &id).expect("an account")
-        },
-    );
-    table.line(
-        "list_accounts_by_user_id",
-        |turn| {
-            let user = users[at(turn)];
-            bare.rows(sql!("list_accounts_by_user_id"), &[&user], account)
-        },
-        |turn| {
-            let user = users[at(turn)];
-            store.list_accounts_by_user_id(user).expect("accounts")
-        },
-    );
-    table.line(
-        "get_session_and_user",
-        |turn| {
-            let token = at(turn).to_string();
-            bare.rows(sql!("get_session_and_user"), &[&token], |row| {
-                (session(row), user_at(row, 4))
-            })
-        },
-        |turn| {
-            let token = at(turn).to_string();
-            store.get_session_and_user(&token).expect("a session")
-        },
-    );
-    table.line(
-        "list_sessions_by_user_id",
-        |turn| {
-            let user = users[at(turn)];
-            bare.rows(sql!("list_sessions_by_user_id"), &[&user], session)
-        },
-        |turn| {
-            let user = users[at(turn)];
-            store.list_sessions_by_user_id(user).expect("sessions")
-        },
-    );
-    table.line(
-        "get_authenticator",
-        |turn| {
-            let id = format!("credential-{}", at(turn));
-            bare.rows(sql!("get_authenticator"), &[&id], authenticator)
-        },
-        |turn| {
-            let id = format!("credential-{}", at(turn));
-            store.get_authenticator(&id).expect("a passkey")
-        },
-    );
-    table.line(
-        "list_authenticators_by_user_id",
-        |turn| {
-            let user = users[at(turn)];
-            bare.rows(
-                sql!("list_authenticators_by_user_id"),
-                &[&user],
-                authenticator,
-            )
-        },
-        |turn| {
-            let user = users[at(turn)];
-            store
-                .list_authenticators_by_user_id(user)
-                .expect("passkeys")
-        },
-    );
-    table.line(
-        "ping",
-        |_| bare.rows(sql!("ping"), &[], |row| row.get::<_, i32>(0)),
-        |_| store.ping().expect("an answer"),
-    );
-}
+    fn delete_session(&mut self, session_token: &str) -> u64 {
+        self.execute(sql!("delete_session"), &[&session_token])
+    }
 
-#[allow(clippy::too_many_lines, reason = "a line of the table after the other")]
-fn compare_writes(store: &AuthStore, bare: &mut Bare, users: &[Uuid]) {
-    let table = Comparison::new("PostgreSQL, writes", TURNS);
-    let at = |turn: usize| turn * 7919 % ROWS;
-    let no_time = None::<OffsetDateTime>;
-    table.line(
-        "create_user",
-        |turn| {
-            let email = format!("new-{turn}@example.org");
-            bare.execute(
-                sql!("create_user"),
-                &[&Uuid::now_v7(), &"Ada", &email, &no_time, &NO_TEXT],
-            )
-        },
-        |turn| {
-            let new = NewUser {
-                name: Some("Ada".into()),
-                email: Some(format!("new-{turn}@example.org")),
-                ..NewUser::default()
-            };
-            store.create_user(new).expect("a user")
-        },
-    );
-    table.line(
-        "update_user",
-        |turn| {
-            let name = format!("Ada {turn}");
-            bare.rows(
-                sql!("update_user"),
-                &[
-                    &true,
-                    &name,
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &no_time,
-                    &false,
-                    &NO_TEXT,
-                    &users[at(turn)],
-                ],
-                user,
-            )
-        },
-        |turn| {
-            let changes = UserChanges {
-                name: Change::Set(format!("Ada {turn}")),
-                ..UserChanges::default()
-            };
-            store.update_user(users[at(turn)], changes).expect("a user")
-        },
-    );
-    table.line(
-        "link_account",
-        |turn| link_account(bare, users[at(turn)], "gitlab", &doomed(turn), "glpat-1"),
-        |turn| {
-            let account = NewAccount {
-                access_token: Some("glpat-1".into()),
-                expires_at: Some(1),
-                token_type: Some("bearer".into()),
-                scope: Some("read:user".into()),
-                ..NewAccount::new("oauth", "gitlab", doomed(turn))
-            };
-            store
-                .link_account(users[at(turn)], account)
-                .expect("an account")
-        },
-    );
-    table.line(
-        "update_account",
-        |turn| {
-            let token = format!("glpat-{turn}");
-            bare.rows(
-                sql!("update_account"),
-                &[
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &NO_TEXT,
-                    &true,
-                    &token,
-                    &false,
-                    &None::<i64>,
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &NO_TEXT,
-                    &false,
-                    &NO_TEXT,
-                    &"gitlab",
-                    &doomed(turn),
-                ],
-                account,
-            )
-        },
-        |turn| {
-            let changes = AccountChanges {
-                access_token: Change::Set(format!("glpat-{turn}")),
-                ..AccountChanges::default()
-            };
-            store
-                .update_account("gitlab", &doomed(turn), changes)
-                .expect("an account")
-        },
-    );
-    table.line(
-        "unlink_account",
-        |turn| bare.execute(sql!("unlink_account"), &[&"gitlab", &doomed(turn)]),
-        |turn| {
-            store
-                .unlink_account("gitlab", &doomed(turn))
-                .expect("an answer")
-        },
-    );
-    table.line(
-        "create_user_with_account",
-        |turn| {
-            let user = Uuid::now_v7();
-            let account = turn.to_string();
-            bare.execute(
-                sql!("create_user_with_account"),
-                &[
-                    &user,
-                    &"Ada",
-                    &NO_TEXT,
-                    &no_time,
-                    &NO_TEXT,
-                    &Uuid::now_v7(),
-                    &user,
-                    &"oauth",
-                    &"bitbucket",
-                    &account,
-                    &NO_TEXT,
-                    &NO_TEXT,
-                    &None::<i64>,
-                    &NO_TEXT,
-                    &NO_TEXT,
-                    &NO_TEXT,
-                    &NO_TEXT,
-                    &NO_TEXT,
-                    &NO_TEXT,
-                ],
-            )
-        },
-        |turn| {
-            let user = NewUser {
-                name: Some("Ada".into()),
-                ..NewUser::default()
-            };
-            let account = NewAccount::new("oauth", "bitbucket", turn.to_string());
-            store
-                .create_user_with_account(user, account)
-                .expect("a user")
-        },
-    );
-    table.line(
-        "create_session",
-        |turn| create_session(bare, users[at(turn)], &doomed(turn)),
-        |turn| {
-            store
-                .create_session(NewSession::new(users[at(turn)], doomed(turn), EXPIRES))
-                .expect("a session")
-        },
-    );
-    table.line(
-        "update_session",
-        |turn| {
-            let later = EXPIRES + Duration::HOUR;
-            bare.rows(
-                sql!("update_session"),
-                &[&false, &None::<Uuid>, &true, &later, &doomed(turn)],
-                session,
-            )
-        },
-        |turn| {
-            let changes = SessionChanges {
-                expires: Some(EXPIRES + Duration::HOUR),
-                ..SessionChanges::default()
-            };
-            store
-                .update_session(&doomed(turn), changes)
-                .expect("a session")
-        },
-    );
-    table.line(
-        "delete_session",
-        |turn| bare.execute(sql!("delete_session"), &[&doomed(turn)]),
-        |turn| store.delete_session(&doomed(turn)).expect("an answer"),
-    );
-    table.line(
-        "delete_sessions_by_user_id",
-        |turn| {
-            bare.execute(
-                sql!("delete_sessions_by_user_id"),
-                &[&users[turn], &NO_TEXT],
-            )
-        },
-        |turn| {
-            store
-                .delete_sessions_by_user_id(users[turn], None)
-                .expect("a count")
-        },
-    );
-    table.line(
-        "create_verification_token",
-        |turn| {
-            bare.execute(
-                sql!("create_verification_token"),
-                &[&"ada", &doomed(turn), &EXPIRES],
-            )
-        },
-        |turn| {
-            let token = VerificationToken::new("ada", doomed(turn), EXPIRES);
-            store.create_verification_token(token).expect("a token")
-        },
-    );
-    table.line(
-        "use_verification_token",
-        |turn| {
-            bare.rows(
-                sql!("use_verification_token"),
-                &[&"ada", &doomed(turn)],
-                verification_token,
-            )
-        },
-        |turn| {
-            store
-                .use_verification_token("ada", &doomed(turn))
-                .expect("a token")
-        },
-    );
-    table.line(
-        "create_authenticator",
-        |turn| create_authenticator(bare, &passkey(users[turn], ROWS + turn)),
-        |turn| {
-            store
-                .create_authenticator(passkey(users[turn], ROWS + turn))
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "update_authenticator_counter",
-        |turn| {
-            let counter = i64::try_from(turn).expect("a small number");
-            let id = format!("credential-{turn}");
-            bare.rows(
-                sql!("update_authenticator_counter"),
-                &[&counter, &id],
-                authenticator,
-            )
-        },
-        |turn| {
-            let counter = i64::try_from(turn).expect("a small number");
-            store
-                .update_authenticator_counter(&format!("credential-{turn}"), counter)
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "delete_authenticator",
-        |turn| {
-            let id = format!("credential-{turn}");
-            bare.execute(sql!("delete_authenticator"), &[&id])
-        },
-        |turn| {
-            store
-                .delete_authenticator(&format!("credential-{turn}"))
-                .expect("an answer")
-        },
-    );
-    let now = EXPIRES - Duration::DAY;
-    table.line(
-        "delete_expired",
-        |_| {
-            bare.rows(
-                sql!("delete_expired"),
-                &[&now, &100_i64, &now, &100_i64],
-                |row| (row.get::<_, i64>(0), row.get::<_, i64>(1)),
-            )
-        },
-        |_| store.delete_expired(now, 100).expect("counts"),
-    );
-    table.line(
-        "delete_user",
-        |turn| bare.execute(sql!("delete_user"), &[&users[turn]]),
-        |turn| store.delete_user(users[turn]).expect("an answer"),
-    );
-}
+    fn list_sessions_by_user_id(&mut self, user_id: Uuid) -> Vec<Session> {
+        self.rows(sql!("list_sessions_by_user_id"), &[&user_id], session)
+    }
 
-/// How much is done in a second by this many threads, each of which calls `work` with a number of its own each time.
-fn throughput<W: FnMut(usize) + Send>(threads: usize, worker: impl Fn() -> W + Sync) -> f64 {
-    const SECONDS: u64 = 2;
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let (barrier, over) = (Barrier::new(threads + 1), AtomicBool::new(false));
-    let done: usize = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut work = worker();
-                    barrier.wait();
-                    let mut done = 0;
-                    while !over.load(Ordering::Relaxed) {
-                        work(NEXT.fetch_add(1, Ordering::Relaxed));
-                        done += 1;
-                    }
-                    done
-                })
-            })
-            .collect();
-        barrier.wait();
-        thread::sleep(std::time::Duration::from_secs(SECONDS));
-        over.store(true, Ordering::Relaxed);
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a count"))
-            .sum()
-    });
-    f64::from(u32::try_from(done).expect("a small number")) / SECONDS as f64
-}
+    fn delete_sessions_by_user_id(&mut self, user_id: Uuid, keep: Option<&str>) -> u64 {
+        self.execute(sql!("delete_sessions_by_user_id"), &[&user_id, &keep])
+    }
 
-fn crowd(database: &Database) {
-    let store = database.store_with("pool_size=16");
-    let users = furnish(&mut Bare::open(database), ROWS);
-    println!("\n### PostgreSQL, operations in a second\n");
-    println!("| threads | operation | bare driver, a connection each | authstore | ratio |");
-    println!("|--:|---|--:|--:|--:|");
-    for threads in [1, 4, 16] {
-        let line = |operation: &str, bare: f64, store: f64| {
-            println!(
-                "| {threads} | {operation} | {bare:.0} | {store:.0} | {:.2} |",
-                store / bare
-            );
-        };
-        line(
-            "get_session_and_user",
-            throughput(threads, || {
-                let mut bare = Bare::open(database);
-                move |turn| {
-                    let token = (turn % ROWS).to_string();
-                    let rows = bare.rows(sql!("get_session_and_user"), &[&token], |row| {
-                        (session(row), user_at(row, 4))
-                    });
-                    assert_eq!(rows.len(), 1);
-                }
-            }),
-            throughput(threads, || {
-                |turn| {
-                    let token = (turn % ROWS).to_string();
-                    let found = store.get_session_and_user(&token).expect("an answer");
-                    assert!(found.is_some());
-                }
-            }),
+    fn create_verification_token(&mut self, token: &VerificationToken) -> u64 {
+        self.execute(
+            sql!("create_verification_token"),
+            &[&token.identifier, &token.token, &token.expires],
+        )
+    }
+
+    fn use_verification_token(&mut self, identifier: &str, token: &str) -> Vec<VerificationToken> {
+        self.rows(
+            sql!("use_verification_token"),
+            &[&identifier, &token],
+            verification_token,
+        )
+    }
+
+    fn create_authenticator(&mut self, authenticator: &Authenticator) -> u64 {
+        self.execute(
+            sql!("create_authenticator"),
+            &[
+                &authenticator.credential_id,
+                &authenticator.user_id,
+                &authenticator.provider_account_id,
+                &authenticator.credential_public_key,
+                &authenticator.counter,
+                &authenticator.credential_device_type,
+                &authenticator.credential_backed_up,
+                &authenticator.transports,
+            ],
+        )
+    }
+
+    fn get_authenticator(&mut self, credential_id: &str) -> Vec<Authenticator> {
+        self.rows(sql!("get_authenticator"), &[&credential_id], authenticator)
+    }
+
+    fn list_authenticators_by_user_id(&mut self, user_id: Uuid) -> Vec<Authenticator> {
+        self.rows(
+            sql!("list_authenticators_by_user_id"),
+            &[&user_id],
+            authenticator,
+        )
+    }
+
+    fn update_authenticator_counter(
+        &mut self,
+        credential_id: &str,
+        counter: i64,
+    ) -> Vec<Authenticator> {
+        self.rows(
+            sql!("update_authenticator_counter"),
+            &[&counter, &credential_id],
+            authenticator,
+        )
+    }
+
+    fn delete_authenticator(&mut self, credential_id: &str) -> u64 {
+        self.execute(sql!("delete_authenticator"), &[&credential_id])
+    }
+
+    fn delete_expired(&mut self, now: OffsetDateTime, limit: u32) -> (u64, u64) {
+        let limit = i64::from(limit);
+        let count = |row: &Row, column| row.get::<_, i64>(column).unsigned_abs();
+        let counts = self.rows(
+            sql!("delete_expired"),
+            &[&now, &limit, &now, &limit],
+            |row| (count(row, 0), count(row, 1)),
         );
-        line(
-            "create_session",
-            throughput(threads, || {
-                let mut bare = Bare::open(database);
-                let users = &users;
-                move |turn| {
-                    create_session(&mut bare, users[turn % ROWS], &doomed(turn));
-                }
-            }),
-            throughput(threads, || {
-                |turn| {
-                    let new = NewSession::new(users[turn % ROWS], doomed(turn), EXPIRES);
-                    store.create_session(new).expect("a session");
-                }
-            }),
-        );
+        counts[0]
+    }
+
+    fn ping(&mut self) -> Vec<i64> {
+        self.rows(sql!("ping"), &[], |row| i64::from(row.get::<_, i32>(0)))
     }
 }

@@ -6,21 +6,18 @@ mod support;
 use std::path::Path;
 
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, SqliteOptions, User, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, NewAccount, NewSession, NewUser, Session,
+    SessionChanges, SqliteOptions, User, UserChanges, VerificationToken,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, params};
-use support::{Comparison, median, microseconds, time};
+use support::{
+    Bare, EXPIRES, compare_reads, compare_writes, furnish, median, microseconds, rows, time, turns,
+};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::{datetime, format_description};
-use time::{Duration, OffsetDateTime};
+use time::macros::format_description;
 use uuid::Uuid;
-
-const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
-const TURNS: usize = 2_000;
-/// Enough rows for each turn of either to have its own.
-const ROWS: usize = 3 * TURNS;
 
 macro_rules! sql {
     ($name:literal) => {
@@ -29,15 +26,57 @@ macro_rules! sql {
 }
 
 fn main() {
+    let turns = turns(2_000);
     let directory = tempfile::tempdir().expect("a directory");
-    compare(&directory.path().join("compare.db"));
-    grow(directory.path());
+    compare(&directory.path().join("compare.db"), turns);
+    grow(directory.path(), turns);
 }
 
-/// What a user would write instead: one connection, prepared statements, and the models made of rows.
-struct Bare(Connection);
+fn compare(file: &Path, turns: usize) {
+    let store = AuthStore::new(SqliteOptions::file(file).open().expect("a store"));
+    store.migrate().expect("a schema");
+    let bare = &mut Rusqlite::open(file);
+    let users = furnish(bare, rows(turns));
+    compare_reads("SQLite, reads", 5 * turns, &store, bare, &users);
+    let title = "SQLite, writes (synchronous=full)";
+    compare_writes(title, turns, &store, bare, &users);
+}
 
-impl Bare {
+/// What two operations cost with a thousand users and with a million, in the usual number of turns.
+fn grow(directory: &Path, turns: usize) {
+    println!("\n### SQLite, as users grow\n");
+    println!("| users | get_session_and_user, µs | create_session, µs |");
+    println!("|--:|--:|--:|");
+    for users in [turns.div_ceil(2), 500 * turns] {
+        let file = directory.join(format!("{users}.db"));
+        let store = AuthStore::new(SqliteOptions::file(&file).open().expect("a store"));
+        store.migrate().expect("a schema");
+        let ids = furnish(&mut Rusqlite::open(&file), users);
+        let mut reads: Vec<_> = (0..10 * turns)
+            .map(|turn| {
+                let token = (turn * 7919 % users).to_string();
+                time(|| store.get_session_and_user(&token).expect("a session"))
+            })
+            .collect();
+        let mut writes: Vec<_> = (0..turns)
+            .map(|turn| {
+                let user = ids[turn * 7919 % users];
+                let new = NewSession::new(user, format!("new-{turn}"), EXPIRES);
+                time(|| store.create_session(new).expect("a session"))
+            })
+            .collect();
+        println!(
+            "| {users} | {:.1} | {:.1} |",
+            microseconds(median(&mut reads)),
+            microseconds(median(&mut writes))
+        );
+    }
+}
+
+/// One connection, with the settings of the store's.
+struct Rusqlite(Connection);
+
+impl Rusqlite {
     fn open(file: &Path) -> Self {
         let connection = Connection::open(file).expect("a connection");
         connection
@@ -50,12 +89,12 @@ impl Bare {
             .pragma_update(None, "foreign_keys", true)
             .expect("a mode");
         connection.set_prepared_statement_cache_capacity(64);
-        Bare(connection)
+        Rusqlite(connection)
     }
 
-    fn execute(&self, sql: &str, parameters: impl Params) -> usize {
+    fn execute(&self, sql: &str, parameters: impl Params) -> u64 {
         let mut statement = self.0.prepare_cached(sql).expect("a statement");
-        statement.execute(parameters).expect("done")
+        statement.execute(parameters).expect("done") as u64
     }
 
     fn rows<T>(
@@ -83,6 +122,10 @@ fn uuid_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
 
 fn time_at(row: &Row<'_>, column: usize) -> rusqlite::Result<OffsetDateTime> {
     Ok(OffsetDateTime::parse(row.get_ref(column)?.as_str()?, &Rfc3339).expect("a time"))
+}
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    user_at(row, 0)
 }
 
 fn user_at(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
@@ -147,607 +190,253 @@ fn authenticator(row: &Row<'_>) -> rusqlite::Result<Authenticator> {
     })
 }
 
-fn email(row: usize) -> String {
-    format!("{row}@example.org")
-}
-
-fn passkey(user: Uuid, row: usize) -> Authenticator {
-    Authenticator {
-        credential_id: format!("credential-{row}"),
-        user_id: user,
-        provider_account_id: row.to_string(),
-        credential_public_key: "pQECAyYgASFYIBVb7XFo".into(),
-        counter: 0,
-        credential_device_type: "singleDevice".into(),
-        credential_backed_up: false,
-        transports: None,
+impl Bare for Rusqlite {
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.execute("BEGIN IMMEDIATE", []);
+        let done = work(self);
+        self.execute("COMMIT", []);
+        done
     }
-}
 
-/// Users with an account, a session and a passkey each, in one transaction.
-fn furnish(bare: &Bare, prefix: &str, users: usize) -> Vec<Uuid> {
-    bare.execute("BEGIN", []);
-    let ids: Vec<Uuid> = (0..users)
-        .map(|row| {
-            let id = Uuid::now_v7();
-            let name = format!("{prefix}{row}");
-            bare.execute(
-                sql!("create_user"),
-                params![
-                    id.to_string(),
-                    "Ada",
-                    email(row),
-                    None::<String>,
-                    None::<String>
-                ],
-            );
-            bare.execute(
-                sql!("link_account"),
-                params![
-                    Uuid::now_v7().to_string(),
-                    id.to_string(),
-                    "oauth",
-                    "github",
-                    name,
-                    None::<String>,
-                    "gho_16C7e42F292c",
-                    1,
-                    "bearer",
-                    "read:user",
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    None::<String>
-                ],
-            );
-            bare.execute(
-                sql!("create_session"),
-                params![
-                    Uuid::now_v7().to_string(),
-                    id.to_string(),
-                    name,
-                    text(EXPIRES)
-                ],
-            );
-            let passkey = passkey(id, row);
-            bare.execute(
-                sql!("create_authenticator"),
-                params![
-                    passkey.credential_id,
-                    id.to_string(),
-                    passkey.provider_account_id,
-                    passkey.credential_public_key,
-                    passkey.counter,
-                    passkey.credential_device_type,
-                    passkey.credential_backed_up,
-                    passkey.transports
-                ],
-            );
-            id
+    fn create_user(&mut self, user: &NewUser) -> u64 {
+        self.execute(
+            sql!("create_user"),
+            params![
+                user.id.unwrap_or_else(Uuid::now_v7).to_string(),
+                user.name,
+                user.email,
+                user.email_verified.map(text),
+                user.image,
+            ],
+        )
+    }
+
+    fn get_user(&mut self, id: Uuid) -> Vec<User> {
+        self.rows(sql!("get_user"), [id.to_string()], user)
+    }
+
+    fn get_user_by_email(&mut self, email: &str) -> Vec<User> {
+        self.rows(sql!("get_user_by_email"), [email], user)
+    }
+
+    fn get_user_by_account(&mut self, provider: &str, provider_account_id: &str) -> Vec<User> {
+        let key = [provider, provider_account_id];
+        self.rows(sql!("get_user_by_account"), key, user)
+    }
+
+    fn update_user(&mut self, id: Uuid, changes: &UserChanges) -> Vec<User> {
+        self.rows(
+            sql!("update_user"),
+            params![
+                !changes.name.is_keep(),
+                changes.name.value(),
+                !changes.email.is_keep(),
+                changes.email.value(),
+                !changes.email_verified.is_keep(),
+                changes.email_verified.value().map(|time| text(*time)),
+                !changes.image.is_keep(),
+                changes.image.value(),
+                id.to_string(),
+            ],
+            user,
+        )
+    }
+
+    fn delete_user(&mut self, id: Uuid) -> u64 {
+        self.execute(sql!("delete_user"), [id.to_string()])
+    }
+
+    fn link_account(&mut self, user_id: Uuid, account: &NewAccount) -> u64 {
+        self.execute(
+            sql!("link_account"),
+            params![
+                account.id.unwrap_or_else(Uuid::now_v7).to_string(),
+                user_id.to_string(),
+                account.r#type,
+                account.provider,
+                account.provider_account_id,
+                account.refresh_token,
+                account.access_token,
+                account.expires_at,
+                account.token_type,
+                account.scope,
+                account.id_token,
+                account.session_state,
+                account.oauth_token_secret,
+                account.oauth_token,
+            ],
+        )
+    }
+
+    fn create_user_with_account(&mut self, user: &NewUser, account: &NewAccount) -> u64 {
+        let id = user.id.unwrap_or_else(Uuid::now_v7);
+        let user = NewUser {
+            id: Some(id),
+            ..user.clone()
+        };
+        self.transaction(|bare| bare.create_user(&user) + bare.link_account(id, account))
+    }
+
+    fn unlink_account(&mut self, provider: &str, provider_account_id: &str) -> u64 {
+        self.execute(sql!("unlink_account"), [provider, provider_account_id])
+    }
+
+    fn get_account(&mut self, provider: &str, provider_account_id: &str) -> Vec<Account> {
+        let key = [provider, provider_account_id];
+        self.rows(sql!("get_account"), key, account)
+    }
+
+    fn update_account(
+        &mut self,
+        provider: &str,
+        provider_account_id: &str,
+        changes: &AccountChanges,
+    ) -> Vec<Account> {
+        self.rows(
+            sql!("update_account"),
+            params![
+                changes.r#type.is_some(),
+                changes.r#type,
+                !changes.refresh_token.is_keep(),
+                changes.refresh_token.value(),
+                !changes.access_token.is_keep(),
+                changes.access_token.value(),
+                !changes.expires_at.is_keep(),
+                changes.expires_at.value(),
+                !changes.token_type.is_keep(),
+                changes.token_type.value(),
+                !changes.scope.is_keep(),
+                changes.scope.value(),
+                !changes.id_token.is_keep(),
+                changes.id_token.value(),
+                !changes.session_state.is_keep(),
+                changes.session_state.value(),
+                !changes.oauth_token_secret.is_keep(),
+                changes.oauth_token_secret.value(),
+                !changes.oauth_token.is_keep(),
+                changes.oauth_token.value(),
+                provider,
+                provider_account_id,
+            ],
+            account,
+        )
+    }
+
+    fn list_accounts_by_user_id(&mut self, user_id: Uuid) -> Vec<Account> {
+        let key = [user_id.to_string()];
+        self.rows(sql!("list_accounts_by_user_id"), key, account)
+    }
+
+    fn create_session(&mut self, session: &NewSession) -> u64 {
+        self.execute(
+            sql!("create_session"),
+            params![
+                session.id.unwrap_or_else(Uuid::now_v7).to_string(),
+                session.user_id.to_string(),
+                session.session_token,
+                text(session.expires),
+            ],
+        )
+    }
+
+    fn get_session_and_user(&mut self, session_token: &str) -> Vec<(Session, User)> {
+        self.rows(sql!("get_session_and_user"), [session_token], |row| {
+            Ok((session(row)?, user_at(row, 4)?))
         })
-        .collect();
-    bare.execute("COMMIT", []);
-    ids
-}
+    }
 
-fn compare(file: &Path) {
-    let store = AuthStore::new(SqliteOptions::file(file).open().expect("a store"));
-    store.migrate().expect("a schema");
-    let bare = Bare::open(file);
-    let users = furnish(&bare, "", ROWS);
-    // Rows that only the deleting operations know.
-    let doomed = |row: usize| format!("doomed-{row}");
+    fn update_session(&mut self, session_token: &str, changes: &SessionChanges) -> Vec<Session> {
+        self.rows(
+            sql!("update_session"),
+            params![
+                changes.user_id.is_some(),
+                changes.user_id.map(|id| id.to_string()),
+                changes.expires.is_some(),
+                changes.expires.map(text),
+                session_token,
+            ],
+            session,
+        )
+    }
 
-    let table = Comparison::new("SQLite, reads", 5 * TURNS);
-    let at = |turn: usize| turn * 7919 % ROWS;
-    table.line(
-        "get_user",
-        |turn| {
-            bare.rows(sql!("get_user"), [users[at(turn)].to_string()], |row| {
-                user_at(row, 0)
-            })
-        },
-        |turn| store.get_user(users[at(turn)]).expect("a user"),
-    );
-    table.line(
-        "get_user_by_email",
-        |turn| {
-            bare.rows(sql!("get_user_by_email"), [email(at(turn))], |row| {
-                user_at(row, 0)
-            })
-        },
-        |turn| store.get_user_by_email(&email(at(turn))).expect("a user"),
-    );
-    table.line(
-        "get_user_by_account",
-        |turn| {
-            bare.rows(
-                sql!("get_user_by_account"),
-                ["github", &at(turn).to_string()],
-                |row| user_at(row, 0),
-            )
-        },
-        |turn| {
-            store
-                .get_user_by_account("github", &at(turn).to_string())
-                .expect("a user")
-        },
-    );
-    table.line(
-        "get_account",
-        |turn| {
-            bare.rows(
-                sql!("get_account"),
-                ["github", &at(turn).to_string()],
-                account,
-            )
-        },
-        |turn| {
-            store
-                .get_account("github", &at(turn).to_string())
-                .expect("an account")
-        },
-    );
-    table.line(
-        "list_accounts_by_user_id",
-        |turn| {
-            bare.rows(
-                sql!("list_accounts_by_user_id"),
-                [users[at(turn)].to_string()],
-                account,
-            )
-        },
-        |turn| {
-            store
-                .list_accounts_by_user_id(users[at(turn)])
-                .expect("accounts")
-        },
-    );
-    table.line(
-        "get_session_and_user",
-        |turn| {
-            bare.rows(
-                sql!("get_session_and_user"),
-                [at(turn).to_string()],
-                |row| Ok((session(row)?, user_at(row, 4)?)),
-            )
-        },
-        |turn| {
-            store
-                .get_session_and_user(&at(turn).to_string())
-                .expect("a session")
-        },
-    );
-    table.line(
-        "list_sessions_by_user_id",
-        |turn| {
-            bare.rows(
-                sql!("list_sessions_by_user_id"),
-                [users[at(turn)].to_string()],
-                session,
-            )
-        },
-        |turn| {
-            store
-                .list_sessions_by_user_id(users[at(turn)])
-                .expect("sessions")
-        },
-    );
-    table.line(
-        "get_authenticator",
-        |turn| {
-            bare.rows(
-                sql!("get_authenticator"),
-                [format!("credential-{}", at(turn))],
-                authenticator,
-            )
-        },
-        |turn| {
-            store
-                .get_authenticator(&format!("credential-{}", at(turn)))
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "list_authenticators_by_user_id",
-        |turn| {
-            bare.rows(
-                sql!("list_authenticators_by_user_id"),
-                [users[at(turn)].to_string()],
-                authenticator,
-            )
-        },
-        |turn| {
-            store
-                .list_authenticators_by_user_id(users[at(turn)])
-                .expect("passkeys")
-        },
-    );
-    table.line(
-        "ping",
-        |_| bare.rows(sql!("ping"), [], |row| row.get::<_, i64>(0)),
-        |_| store.ping().expect("an answer"),
-    );
+    fn delete_session(&mut self, session_token: &str) -> u64 {
+        self.execute(sql!("delete_session"), [session_token])
+    }
 
-    let table = Comparison::new("SQLite, writes (synchronous=full)", TURNS);
-    table.line(
-        "create_user",
-        |turn| {
-            let id = Uuid::now_v7();
-            bare.execute(
-                sql!("create_user"),
-                params![
-                    id.to_string(),
-                    "Ada",
-                    format!("new-{turn}@example.org"),
-                    None::<String>,
-                    None::<String>
-                ],
-            );
-            id
-        },
-        |turn| {
-            let email = Some(format!("new-{turn}@example.org"));
-            store
-                .create_user(NewUser {
-                    name: Some("Ada".into()),
-                    email,
-                    ..NewUser::default()
-                })
-                .expect("a user")
-        },
-    );
-    table.line(
-        "update_user",
-        |turn| {
-            bare.rows(
-                sql!("update_user"),
-                params![
-                    true,
-                    format!("Ada {turn}"),
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    users[at(turn)].to_string()
-                ],
-                |row| user_at(row, 0),
-            )
-        },
-        |turn| {
-            let name = Change::Set(format!("Ada {turn}"));
-            store
-                .update_user(
-                    users[at(turn)],
-                    UserChanges {
-                        name,
-                        ..UserChanges::default()
-                    },
-                )
-                .expect("a user")
-        },
-    );
-    table.line(
-        "link_account",
-        |turn| {
-            bare.execute(
-                sql!("link_account"),
-                params![
-                    Uuid::now_v7().to_string(),
-                    users[at(turn)].to_string(),
-                    "oauth",
-                    "gitlab",
-                    doomed(turn),
-                    None::<String>,
-                    "glpat-1",
-                    1,
-                    "bearer",
-                    "read",
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    None::<String>
-                ],
-            )
-        },
-        |turn| {
-            let account = NewAccount {
-                access_token: Some("glpat-1".into()),
-                expires_at: Some(1),
-                token_type: Some("bearer".into()),
-                scope: Some("read".into()),
-                ..NewAccount::new("oauth", "gitlab", doomed(turn))
-            };
-            store
-                .link_account(users[at(turn)], account)
-                .expect("an account")
-        },
-    );
-    table.line(
-        "update_account",
-        |turn| {
-            bare.rows(
-                sql!("update_account"),
-                params![
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    true,
-                    format!("glpat-{turn}"),
-                    false,
-                    None::<i64>,
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    false,
-                    None::<String>,
-                    "gitlab",
-                    doomed(turn)
-                ],
-                account,
-            )
-        },
-        |turn| {
-            let access_token = Change::Set(format!("glpat-{turn}"));
-            let changes = AccountChanges {
-                access_token,
-                ..AccountChanges::default()
-            };
-            store
-                .update_account("gitlab", &doomed(turn), changes)
-                .expect("an account")
-        },
-    );
-    table.line(
-        "unlink_account",
-        |turn| bare.execute(sql!("unlink_account"), ["gitlab", &doomed(turn)]),
-        |turn| {
-            store
-                .unlink_account("gitlab", &doomed(turn))
-                .expect("an answer")
-        },
-    );
-    table.line(
-        "create_user_with_account",
-        |turn| {
-            let (user, id) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
-            bare.execute("BEGIN IMMEDIATE", []);
-            bare.execute(
-                sql!("create_user"),
-                params![user, "Ada", None::<String>, None::<String>, None::<String>],
-            );
-            bare.execute(
-                sql!("link_account"),
-                params![
-                    id,
-                    user,
-                    "oauth",
-                    "bitbucket",
-                    turn.to_string(),
-                    None::<String>,
-                    None::<String>,
-                    None::<i64>,
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    None::<String>
-                ],
-            );
-            bare.execute("COMMIT", [])
-        },
-        |turn| {
-            let user = NewUser {
-                name: Some("Ada".into()),
-                ..NewUser::default()
-            };
-            let account = NewAccount::new("oauth", "bitbucket", turn.to_string());
-            store
-                .create_user_with_account(user, account)
-                .expect("a user")
-        },
-    );
-    table.line(
-        "create_session",
-        |turn| {
-            bare.execute(
-                sql!("create_session"),
-                params![
-                    Uuid::now_v7().to_string(),
-                    users[at(turn)].to_string(),
-                    doomed(turn),
-                    text(EXPIRES)
-                ],
-            )
-        },
-        |turn| {
-            store
-                .create_session(NewSession::new(users[at(turn)], doomed(turn), EXPIRES))
-                .expect("a session")
-        },
-    );
-    table.line(
-        "update_session",
-        |turn| {
-            bare.rows(
-                sql!("update_session"),
-                params![
-                    false,
-                    None::<String>,
-                    true,
-                    text(EXPIRES + Duration::HOUR),
-                    doomed(turn)
-                ],
-                session,
-            )
-        },
-        |turn| {
-            let changes = SessionChanges {
-                expires: Some(EXPIRES + Duration::HOUR),
-                ..SessionChanges::default()
-            };
-            store
-                .update_session(&doomed(turn), changes)
-                .expect("a session")
-        },
-    );
-    table.line(
-        "delete_session",
-        |turn| bare.execute(sql!("delete_session"), [doomed(turn)]),
-        |turn| store.delete_session(&doomed(turn)).expect("an answer"),
-    );
-    table.line(
-        "delete_sessions_by_user_id",
-        |turn| {
-            bare.execute(
-                sql!("delete_sessions_by_user_id"),
-                params![users[turn].to_string(), None::<String>],
-            )
-        },
-        |turn| {
-            store
-                .delete_sessions_by_user_id(users[turn], None)
-                .expect("a count")
-        },
-    );
-    table.line(
-        "create_verification_token",
-        |turn| {
-            bare.execute(
-                sql!("create_verification_token"),
-                ["ada", &doomed(turn), &text(EXPIRES)],
-            )
-        },
-        |turn| {
-            let token = VerificationToken::new("ada", doomed(turn), EXPIRES);
-            store.create_verification_token(token).expect("a token")
-        },
-    );
-    table.line(
-        "use_verification_token",
-        |turn| {
-            bare.rows(
-                sql!("use_verification_token"),
-                ["ada", &doomed(turn)],
-                verification_token,
-            )
-        },
-        |turn| {
-            store
-                .use_verification_token("ada", &doomed(turn))
-                .expect("a token")
-        },
-    );
-    table.line(
-        "create_authenticator",
-        |turn| {
-            let passkey = passkey(users[turn], ROWS + turn);
-            bare.execute(
-                sql!("create_authenticator"),
-                params![
-                    passkey.credential_id,
-                    passkey.user_id.to_string(),
-                    passkey.provider_account_id,
-                    passkey.credential_public_key,
-                    passkey.counter,
-                    passkey.credential_device_type,
-                    passkey.credential_backed_up,
-                    passkey.transports
-                ],
-            )
-        },
-        |turn| {
-            store
-                .create_authenticator(passkey(users[turn], ROWS + turn))
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "update_authenticator_counter",
-        |turn| {
-            bare.rows(
-                sql!("update_authenticator_counter"),
-                params![turn as i64, format!("credential-{turn}")],
-                authenticator,
-            )
-        },
-        |turn| {
-            let counter = i64::try_from(turn).expect("a small number");
-            store
-                .update_authenticator_counter(&format!("credential-{turn}"), counter)
-                .expect("a passkey")
-        },
-    );
-    table.line(
-        "delete_authenticator",
-        |turn| bare.execute(sql!("delete_authenticator"), [format!("credential-{turn}")]),
-        |turn| {
-            store
-                .delete_authenticator(&format!("credential-{turn}"))
-                .expect("an answer")
-        },
-    );
-    table.line(
-        "delete_expired",
-        |_| {
-            bare.execute(
-                sql!("delete_expired_sessions"),
-                params![text(EXPIRES - Duration::DAY), 100],
-            ) + bare.execute(
+    fn list_sessions_by_user_id(&mut self, user_id: Uuid) -> Vec<Session> {
+        let key = [user_id.to_string()];
+        self.rows(sql!("list_sessions_by_user_id"), key, session)
+    }
+
+    fn delete_sessions_by_user_id(&mut self, user_id: Uuid, keep: Option<&str>) -> u64 {
+        let key = params![user_id.to_string(), keep];
+        self.execute(sql!("delete_sessions_by_user_id"), key)
+    }
+
+    fn create_verification_token(&mut self, token: &VerificationToken) -> u64 {
+        self.execute(
+            sql!("create_verification_token"),
+            params![token.identifier, token.token, text(token.expires)],
+        )
+    }
+
+    fn use_verification_token(&mut self, identifier: &str, token: &str) -> Vec<VerificationToken> {
+        let key = [identifier, token];
+        self.rows(sql!("use_verification_token"), key, verification_token)
+    }
+
+    fn create_authenticator(&mut self, authenticator: &Authenticator) -> u64 {
+        self.execute(
+            sql!("create_authenticator"),
+            params![
+                authenticator.credential_id,
+                authenticator.user_id.to_string(),
+                authenticator.provider_account_id,
+                authenticator.credential_public_key,
+                authenticator.counter,
+                authenticator.credential_device_type,
+                authenticator.credential_backed_up,
+                authenticator.transports,
+            ],
+        )
+    }
+
+    fn get_authenticator(&mut self, credential_id: &str) -> Vec<Authenticator> {
+        self.rows(sql!("get_authenticator"), [credential_id], authenticator)
+    }
+
+    fn list_authenticators_by_user_id(&mut self, user_id: Uuid) -> Vec<Authenticator> {
+        let key = [user_id.to_string()];
+        self.rows(sql!("list_authenticators_by_user_id"), key, authenticator)
+    }
+
+    fn update_authenticator_counter(
+        &mut self,
+        credential_id: &str,
+        counter: i64,
+    ) -> Vec<Authenticator> {
+        self.rows(
+            sql!("update_authenticator_counter"),
+            params![counter, credential_id],
+            authenticator,
+        )
+    }
+
+    fn delete_authenticator(&mut self, credential_id: &str) -> u64 {
+        self.execute(sql!("delete_authenticator"), [credential_id])
+    }
+
+    fn delete_expired(&mut self, now: OffsetDateTime, limit: u32) -> (u64, u64) {
+        (
+            self.execute(sql!("delete_expired_sessions"), params![text(now), limit]),
+            self.execute(
                 sql!("delete_expired_verification_tokens"),
-                params![text(EXPIRES - Duration::DAY), 100],
-            )
-        },
-        |_| {
-            store
-                .delete_expired(EXPIRES - Duration::DAY, 100)
-                .expect("counts")
-        },
-    );
-    table.line(
-        "delete_user",
-        |turn| bare.execute(sql!("delete_user"), [users[turn].to_string()]),
-        |turn| store.delete_user(users[turn]).expect("an answer"),
-    );
-}
+                params![text(now), limit],
+            ),
+        )
+    }
 
-fn grow(directory: &Path) {
-    println!("\n### SQLite, as users grow\n");
-    println!("| users | get_session_and_user, µs | create_session, µs |");
-    println!("|--:|--:|--:|");
-    for users in [1_000, 1_000_000] {
-        let file = directory.join(format!("{users}.db"));
-        let store = AuthStore::new(SqliteOptions::file(&file).open().expect("a store"));
-        store.migrate().expect("a schema");
-        let ids = furnish(&Bare::open(&file), "", users);
-        let mut reads: Vec<_> = (0..20_000_usize)
-            .map(|turn| {
-                let token = (turn * 7919 % users).to_string();
-                time(|| store.get_session_and_user(&token).expect("a session"))
-            })
-            .collect();
-        let mut writes: Vec<_> = (0..TURNS)
-            .map(|turn| {
-                let user = ids[turn * 7919 % users];
-                let new = NewSession::new(user, format!("new-{turn}"), EXPIRES);
-                time(|| store.create_session(new).expect("a session"))
-            })
-            .collect();
-        println!(
-            "| {users} | {:.1} | {:.1} |",
-            microseconds(median(&mut reads)),
-            microseconds(median(&mut writes))
-        );
+    fn ping(&mut self) -> Vec<i64> {
+        self.rows(sql!("ping"), [], |row| row.get(0))
     }
 }

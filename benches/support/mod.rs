@@ -1,6 +1,32 @@
-//! What the benchmarks share: two ways of doing the same thing, timed in turns, and a table of them.
+//! What the benchmarks share: two ways of doing the same thing, timed in turns, and a table of them; the operations, and
+//! the rows that they work on.
+//!
+//! `crowd.rs` is a module of the benchmarks of servers only.
 
+mod bare;
+mod operations;
+mod rows;
+
+use std::env;
 use std::time::{Duration, Instant};
+
+pub(crate) use bare::Bare;
+pub(crate) use operations::{compare_reads, compare_writes};
+pub(crate) use rows::{EXPIRES, furnish};
+
+/// How many turns a writing operation takes: `BENCH_TURNS` if it is set, for a quick look at whether all works; else so
+/// many. What reads and how many rows there are follow from it.
+pub(crate) fn turns(usual: usize) -> usize {
+    match env::var("BENCH_TURNS") {
+        Ok(turns) => turns.parse().expect("a number in BENCH_TURNS"),
+        Err(_) => usual,
+    }
+}
+
+/// Enough rows for each turn of either way to have its own, those that warm up included: see [`Comparison::line`].
+pub(crate) fn rows(turns: usize) -> usize {
+    3 * turns
+}
 
 /// A table of medians, printed line by line.
 pub(crate) struct Comparison {

@@ -1,0 +1,97 @@
+//! How much a server does for several threads.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authstore::{AuthStore, NewSession};
+use uuid::Uuid;
+
+use crate::support::{Bare, EXPIRES};
+
+/// How long each number of threads is at work.
+const SPELL: Duration = Duration::from_secs(2);
+
+/// What both do in a second with 1, 4 and 16 threads. Each thread of the bare driver's has a connection of its own, which
+/// `open` makes; the store should have a pool of 16. The users are those of [`furnish`](crate::support::furnish).
+pub(crate) fn crowd<B: Bare>(
+    server: &str,
+    store: &AuthStore,
+    users: &[Uuid],
+    open: impl Fn() -> B + Sync,
+) {
+    println!("\n### {server}, operations in a second\n");
+    println!("| threads | operation | bare driver, a connection each | authstore | ratio |");
+    println!("|--:|---|--:|--:|--:|");
+    let token = |turn: usize| (turn % users.len()).to_string();
+    let new =
+        |turn: usize| NewSession::new(users[turn % users.len()], format!("new-{turn}"), EXPIRES);
+    for threads in [1, 4, 16] {
+        let line = |operation: &str, bare: f64, store: f64| {
+            println!(
+                "| {threads} | {operation} | {bare:.0} | {store:.0} | {:.2} |",
+                store / bare
+            );
+        };
+        line(
+            "get_session_and_user",
+            in_a_second(threads, || {
+                let mut bare = open();
+                move |turn| assert_eq!(bare.get_session_and_user(&token(turn)).len(), 1)
+            }),
+            in_a_second(threads, || {
+                |turn| {
+                    let found = store.get_session_and_user(&token(turn));
+                    assert!(found.expect("an answer").is_some());
+                }
+            }),
+        );
+        line(
+            "create_session",
+            in_a_second(threads, || {
+                let mut bare = open();
+                move |turn| assert_eq!(bare.create_session(&new(turn)), 1)
+            }),
+            in_a_second(threads, || {
+                |turn| drop(store.create_session(new(turn)).expect("a session"))
+            }),
+        );
+    }
+}
+
+/// How often so many threads do their work in a second. Each makes its work, does it once, and waits until all have, so
+/// that no connection is opened while time is taken. Each call is told a number that no other call is ever told.
+fn in_a_second<W: FnMut(usize)>(threads: usize, begin: impl Fn() -> W + Sync) -> f64 {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let (start, over) = (Barrier::new(threads + 1), AtomicBool::new(false));
+    let (done, elapsed) = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut work = begin();
+                    let mut once = || work(NEXT.fetch_add(1, Ordering::Relaxed));
+                    once();
+                    start.wait();
+                    let mut done = 0_u32;
+                    while !over.load(Ordering::Relaxed) {
+                        once();
+                        done += 1;
+                    }
+                    done
+                })
+            })
+            .collect();
+        start.wait();
+        let began = Instant::now();
+        thread::sleep(SPELL);
+        over.store(true, Ordering::Relaxed);
+        let elapsed = began.elapsed();
+        let done: u32 = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a count"))
+            .sum();
+        (done, elapsed)
+    });
+    f64::from(done) / elapsed.as_secs_f64()
+}

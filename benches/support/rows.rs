@@ -1,0 +1,77 @@
+//! The rows that the operations work on.
+
+use authstore::{Authenticator, NewAccount, NewSession, NewUser};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::Bare;
+
+/// When each session and token expires: not while anything is measured.
+pub(crate) const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
+
+/// Names rows that only the operations know that create and delete them.
+pub(super) fn doomed(row: usize) -> String {
+    format!("doomed-{row}")
+}
+
+pub(super) fn email(row: usize) -> String {
+    format!("{row}@example.org")
+}
+
+pub(super) fn credential(row: usize) -> String {
+    format!("credential-{row}")
+}
+
+pub(super) fn passkey(user: Uuid, row: usize) -> Authenticator {
+    Authenticator {
+        credential_id: credential(row),
+        user_id: user,
+        provider_account_id: row.to_string(),
+        credential_public_key: "pQECAyYgASFYIBVb7XFo".into(),
+        counter: 0,
+        credential_device_type: "singleDevice".into(),
+        credential_backed_up: false,
+        transports: None,
+    }
+}
+
+pub(super) fn new_user(email: Option<String>) -> NewUser {
+    NewUser {
+        name: Some("Ada".into()),
+        email,
+        ..NewUser::default()
+    }
+}
+
+/// An account with what most providers give.
+pub(super) fn new_account(provider: &str, id: String, access_token: &str) -> NewAccount {
+    NewAccount {
+        access_token: Some(access_token.into()),
+        expires_at: Some(1),
+        token_type: Some("bearer".into()),
+        scope: Some("read:user".into()),
+        ..NewAccount::new("oauth", provider, id)
+    }
+}
+
+/// Makes so many users with an account, a session and a passkey each, in one transaction: the bare driver is the faster
+/// one at that.
+pub(crate) fn furnish(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
+    bare.transaction(|bare| {
+        (0..users)
+            .map(|row| {
+                let id = Uuid::now_v7();
+                bare.create_user(&NewUser {
+                    id: Some(id),
+                    ..new_user(Some(email(row)))
+                });
+                let account = new_account("github", row.to_string(), "gho_16C7e42F292c");
+                bare.link_account(id, &account);
+                bare.create_session(&NewSession::new(id, row.to_string(), EXPIRES));
+                bare.create_authenticator(&passkey(id, row));
+                id
+            })
+            .collect()
+    })
+}
