@@ -202,6 +202,7 @@ macro_rules! __with_rules {
                 nothing_else ReadingAndWriting 1 "To use a token leaves all others, those of the same identifier too."
                 exact Values 1 "use_verification_token finds nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
                 one_winner Concurrency 1 "Of any number of callers at the same time exactly one gets the token."
+                each_creation_once Concurrency 1 "While a token is used and created again at the same time, each use gives back the very row that it deletes."
                 one_winner_against_delete_expired Concurrency 1 "An expired token that is used and swept at the same time is given back or counted, once."
             }
             create_authenticator {

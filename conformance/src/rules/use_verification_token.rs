@@ -1,9 +1,9 @@
-use authstore::VerificationToken;
+use authstore::{AuthStore, VerificationToken};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{millis, since_1970, token, token_until};
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{Race, THREADS, all_succeed, overlapped, timed};
 use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
 
@@ -159,6 +159,53 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 .store()
                 .use_verification_token(&created.identifier, &created.token),
             None,
+        )?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn each_creation_once(context: &Context) -> Verdict {
+    const TURNS: usize = 8;
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let first = context
+            .store()
+            .create_verification_token(token_until(round, millis(0)))?;
+        // Whoever gets the token creates it again, with an expiry that no other has.
+        let use_and_create = |store: &AuthStore, expires| {
+            let used = store.use_verification_token(&first.identifier, &first.token)?;
+            if used.is_some() {
+                store.create_verification_token(token_until(round, expires))?;
+            }
+            Ok(used.map(|used| (used.expires, expires)))
+        };
+        let ran: Vec<_> = race
+            .at_once_untimed(THREADS, |thread, store| {
+                (1..=TURNS)
+                    .map(|turn| millis((thread * TURNS + turn) as i64))
+                    .map(|expires| timed(|| use_and_create(store, expires)))
+                    .collect::<Vec<_>>()
+            })
+            .into_iter()
+            .flatten()
+            .collect();
+        let overlap = overlapped(&ran);
+        let turns = all_succeed(
+            "use_verification_token(..), then create_verification_token(..)",
+            ran,
+        )?;
+        let (mut given_back, mut created): (Vec<_>, Vec<_>) = turns.into_iter().flatten().unzip();
+        created.push(first.expires);
+        let left = context
+            .store()
+            .use_verification_token(&first.identifier, &first.token)?;
+        given_back.extend(left.map(|left| left.expires));
+        given_back.sort();
+        created.sort();
+        equal(
+            "when the tokens expire that use_verification_token(..) gave back, of all that were created",
+            given_back,
+            created,
         )?;
         Ok(overlap)
     })

@@ -151,6 +151,15 @@ faults! {
         }
     }
 
+    DeletesWhatItHasNotRead "use_verification_token.each_creation_once": "Reads a token, then deletes whatever has its keys by then." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
+            pause();
+            let deleted = db.use_verification_token(identifier, token)?;
+            Ok(deleted.and(found))
+        }
+    }
+
     UsesWhatIsSwept "use_verification_token.one_winner_against_delete_expired": "Reads a token, and believes that it has deleted it unless another caller has used it." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
