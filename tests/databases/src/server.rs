@@ -30,6 +30,44 @@ pub struct Setup {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
+impl Setup {
+    /// Defaults as far from what the store wants as they can be.
+    pub fn hostile(kind: Kind) -> Self {
+        let arguments: &[&str] = match kind {
+            Kind::Postgres => &[
+                "--timezone=Pacific/Apia",
+                "--datestyle=SQL,DMY",
+                "--intervalstyle=sql_standard",
+                "--bytea_output=escape",
+                "--extra_float_digits=-15",
+                "--standard_conforming_strings=off",
+                "--backslash_quote=on",
+                "--transform_null_equals=on",
+                "--default_transaction_isolation=read uncommitted",
+                "--default_transaction_read_only=on",
+                "--client_encoding=LATIN1",
+                "--search_path=\"$user\",public,pg_temp",
+            ],
+            _ => &[
+                "--default-time-zone=+13:00",
+                "--sql-mode=",
+                "--character-set-server=latin1",
+                "--collation-server=latin1_swedish_ci",
+                "--transaction-isolation=READ-UNCOMMITTED",
+                "--explicit-defaults-for-timestamp=0",
+                "--autocommit=0",
+            ],
+        };
+        Setup {
+            arguments: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
+            ..Setup::default()
+        }
+    }
+}
+
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Server({} at {})", self.kind, self.location.host())

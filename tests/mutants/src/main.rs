@@ -1,0 +1,197 @@
+//! Tries whether the conformance suite notices when a statement of authstore is changed.
+//!
+//! Every file of SQL is changed in each way that `mutate.rs` knows, one change at a time, and the suite runs on what
+//! comes out: the rules of the operation first, then `model`, then all. A mutant that no rule notices has survived.
+//! Servers are as hostile as they are for the tests of `hostile.rs`.
+//!
+//! `sql-mutants NAME [FILE]`, where NAME is that of a database and FILE such as `get_user.sql`.
+
+mod mutate;
+mod program;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authstore_conformance::RULES;
+use authstore_mutants::up_to_the_first_failure;
+use authstore_test_databases::{Kind, Server, Setup};
+
+use mutate::{Mutant, mutants};
+use program::Program;
+
+/// How long the suite may take on a mutant. One that takes longer is caught: a rule waits for it without end.
+const LIMIT: Duration = Duration::from_secs(240);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments[..] {
+        ["--rules", name, rules] => name
+            .parse()
+            .map(|kind| up_to_the_first_failure(kind, rules)),
+        [name] => name.parse().and_then(|kind| try_all(kind, None)),
+        [name, file] => name.parse().and_then(|kind| try_all(kind, Some(file))),
+        _ => Err("usage: sql-mutants NAME [FILE]".to_owned()),
+    };
+    outcome.unwrap_or_else(|reason| {
+        eprintln!("{reason}");
+        ExitCode::from(2)
+    })
+}
+
+/// What becomes of a mutant.
+enum Fate {
+    /// This rule notices.
+    Caught(String),
+    Survived,
+    /// The program does not hold the file.
+    NotSent,
+}
+
+/// Makes all mutants, and tries them.
+fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let workspace = workspace.expect("this crate lies two folders down");
+    let program = Program::build(workspace)?;
+    let server = match kind.is_server() {
+        true => Some(Server::start(kind, &Setup::hostile(kind))?),
+        false => None,
+    };
+    let trial = Trial {
+        kind,
+        server: server.as_ref(),
+    };
+    let io = |error: std::io::Error| error.to_string();
+    if let Some(rule) = trial.run(&program.unchanged().map_err(io)?, "all")? {
+        return Err(format!("{rule} fails though nothing was changed"));
+    }
+    let (mut caught, mut survived) = (0, 0);
+    for (file, sql) in files(workspace, kind).map_err(io)? {
+        if only.is_some_and(|only| only != file) {
+            continue;
+        }
+        let folder = kind.name().split('-').next().unwrap_or_default();
+        for Mutant {
+            change,
+            sql: mutant,
+        } in mutants(folder, &sql)
+        {
+            let start = Instant::now();
+            let fate = match program.with(&sql, &mutant).map_err(io)? {
+                Some(mutant) => trial.fate(&mutant, &file)?,
+                None => Fate::NotSent,
+            };
+            let told = match &fate {
+                Fate::Caught(rule) => {
+                    caught += 1;
+                    format!("caught by {rule}")
+                }
+                Fate::Survived => {
+                    survived += 1;
+                    "SURVIVED".to_owned()
+                }
+                Fate::NotSent => "not sent".to_owned(),
+            };
+            println!(
+                "{file}: {change}: {told} ({:.1} s)",
+                start.elapsed().as_secs_f32()
+            );
+        }
+    }
+    println!("{kind}: {caught} caught, {survived} survived");
+    Ok(match survived {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// The files of a database, by their path in its folder. MariaDB sends those of MySQL where it has none of its own.
+fn files(workspace: &Path, kind: Kind) -> std::io::Result<Vec<(String, String)>> {
+    let folders: &[&str] = match kind {
+        Kind::SqliteMemory | Kind::SqliteFile => &["sqlite"],
+        Kind::Postgres => &["postgres"],
+        Kind::Mysql => &["mysql"],
+        Kind::Mariadb => &["mariadb", "mysql"],
+    };
+    let mut files: Vec<(String, String)> = Vec::new();
+    for folder in folders {
+        let root = workspace.join("sql").join(folder);
+        // Adoption is for databases of others, which the suite has none of.
+        for inside in ["", "history", "transaction", "migrations"] {
+            let Ok(entries) = fs::read_dir(root.join(inside)) else {
+                continue;
+            };
+            let mut paths: Vec<PathBuf> = entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<_, _>>()?;
+            paths.sort();
+            for path in paths.iter().filter(|path| path.is_file()) {
+                let name = path.strip_prefix(&root).expect("it is in there");
+                let name = name.display().to_string();
+                if files.iter().all(|(known, _)| *known != name) {
+                    files.push((name, fs::read_to_string(path)?));
+                }
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Where mutants are tried.
+struct Trial<'a> {
+    kind: Kind,
+    server: Option<&'a Server>,
+}
+
+impl Trial<'_> {
+    fn fate(&self, mutant: &Path, file: &str) -> Result<Fate, String> {
+        let stem = file.trim_end_matches(".sql");
+        let operation = RULES
+            .iter()
+            .map(|rule| rule.group())
+            .filter(|group| stem.starts_with(group))
+            .max_by_key(|group| group.len());
+        for group in operation.into_iter().chain(["model", "all"]) {
+            if let Some(rule) = self.run(mutant, group)? {
+                return Ok(Fate::Caught(rule));
+            }
+        }
+        Ok(Fate::Survived)
+    }
+
+    /// Runs rules on a program, and returns one that fails.
+    fn run(&self, program: &Path, group: &str) -> Result<Option<String>, String> {
+        let mut command = Command::new(program);
+        command
+            .args(["--rules", self.kind.name(), group])
+            .stdout(Stdio::piped());
+        if let Some(server) = self.server {
+            command.env(self.kind.url_variable(), server.admin_url());
+        }
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let deadline = Instant::now() + LIMIT;
+        while child
+            .try_wait()
+            .map_err(|error| error.to_string())?
+            .is_none()
+        {
+            if Instant::now() > deadline {
+                child.kill().map_err(|error| error.to_string())?;
+                child.wait().map_err(|error| error.to_string())?;
+                return Ok(Some(format!("time: {group} does not end")));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let output = child
+            .wait_with_output()
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(None);
+        }
+        let told = String::from_utf8_lossy(&output.stdout);
+        Ok(Some(told.lines().next().unwrap_or("a crash").to_owned()))
+    }
+}

@@ -1,0 +1,471 @@
+//! What can be wrong with a statement: one small change each, of the kind that a person makes by mistake.
+
+use std::collections::HashSet;
+
+use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+/// A file of SQL with one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mutant {
+    /// The change, in the words of the file.
+    pub(crate) change: String,
+    pub(crate) sql: String,
+}
+
+/// All mutants of a file in this folder of `sql/`.
+pub(crate) fn mutants(folder: &str, sql: &str) -> Vec<Mutant> {
+    let dialect: &dyn Dialect = match folder {
+        "sqlite" => &SQLiteDialect {},
+        "postgres" => &PostgreSqlDialect {},
+        _ => &MySqlDialect {},
+    };
+    let file = File::new(dialect, sql);
+    let mut mutants = Vec::new();
+    for change in CHANGES {
+        change(&file, &mut mutants);
+    }
+    // What is in a condition of a condition is found twice.
+    let mut seen = HashSet::new();
+    mutants.retain(|mutant| seen.insert(mutant.sql.clone()));
+    mutants
+}
+
+type Change = fn(&File, &mut Vec<Mutant>);
+
+const CHANGES: &[Change] = &[
+    conditions,
+    order,
+    limits,
+    swapped_columns,
+    swapped_targets,
+    kept_values,
+    collations,
+    cascades,
+    uniqueness,
+    types,
+    locks,
+    null_safety,
+    settings,
+    existence,
+    nothing_at_all,
+];
+
+/// The words of a file, without comments, each with the blanks before it.
+struct File {
+    words: Vec<(String, String)>,
+}
+
+impl File {
+    fn new(dialect: &dyn Dialect, sql: &str) -> Self {
+        let tokens = Tokenizer::new(dialect, sql)
+            .tokenize()
+            .unwrap_or_else(|error| panic!("{error} in\n{sql}"));
+        let (mut words, mut blanks) = (Vec::new(), String::new());
+        for token in tokens {
+            if let Token::Whitespace(_) = token {
+                // A comment becomes a blank, lest it swallow what a change puts behind it.
+                blanks.push(' ');
+            } else {
+                words.push((std::mem::take(&mut blanks), token.to_string()));
+            }
+        }
+        File { words }
+    }
+
+    fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    fn word(&self, place: usize) -> &str {
+        self.words.get(place).map_or("", |(_, word)| word)
+    }
+
+    /// Whether these words stand here, keywords in capitals.
+    fn has(&self, place: usize, words: &[&str]) -> bool {
+        (place..)
+            .zip(words)
+            .all(|(place, word)| self.word(place) == *word)
+    }
+
+    /// Where these words stand.
+    fn all<'f>(&'f self, words: &'f [&str]) -> impl Iterator<Item = usize> + 'f {
+        (0..self.len()).filter(move |place| self.has(*place, words))
+    }
+
+    fn is_quoted(&self, place: usize) -> bool {
+        self.word(place).starts_with(['"', '`'])
+    }
+
+    fn is_placeholder(&self, place: usize) -> bool {
+        self.word(place).starts_with(['?', '$'])
+    }
+
+    /// The end of what begins here: the first word of these outside of parentheses, or the parenthesis that closes.
+    fn end(&self, from: usize, words: &[&str]) -> usize {
+        let mut depth = 0;
+        for place in from..self.len() {
+            match self.word(place) {
+                "(" => depth += 1,
+                ")" if depth == 0 => return place,
+                ")" => depth -= 1,
+                word if depth == 0 && words.contains(&word) => return place,
+                _ => {}
+            }
+        }
+        self.len()
+    }
+
+    /// What stands between separators, outside of parentheses, in this range.
+    fn parts(&self, from: usize, to: usize, separator: &str) -> Vec<(usize, usize)> {
+        let (mut parts, mut start) = (Vec::new(), from);
+        while start < to {
+            let end = self.end(start, &[separator]).min(to);
+            parts.push((start, end));
+            start = end + 1;
+        }
+        parts
+    }
+
+    fn text(&self, from: usize, to: usize) -> String {
+        let text: String = self.words[from..to]
+            .iter()
+            .flat_map(|(blanks, word)| [blanks.as_str(), word])
+            .collect();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The file with other words in this range.
+    fn with(&self, from: usize, to: usize, words: &str) -> String {
+        let mut sql = self.text(0, from);
+        sql += &format!(" {words} ");
+        sql += &self.text(to, self.len());
+        sql
+    }
+
+    fn replaced(&self, from: usize, to: usize, words: &str) -> Mutant {
+        let old = self.text(from, to);
+        Mutant {
+            change: if words.is_empty() {
+                format!("without {old}")
+            } else {
+                format!("{old} -> {words}")
+            },
+            sql: self.with(from, to, words),
+        }
+    }
+
+    fn swapped(&self, one: (usize, usize), other: (usize, usize)) -> Mutant {
+        let (first, second) = (self.text(one.0, one.1), self.text(other.0, other.1));
+        let between = self.text(one.1, other.0);
+        Mutant {
+            change: format!("{first} and {second} swapped"),
+            sql: self.with(one.0, other.1, &format!("{second} {between} {first}")),
+        }
+    }
+}
+
+const AFTER_CONDITION: &[&str] = &[
+    ";",
+    "ORDER",
+    "GROUP",
+    "LIMIT",
+    "RETURNING",
+    "FOR",
+    "WHERE",
+    "JOIN",
+];
+
+/// Each term of a condition always true, or compared in another way.
+fn conditions(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in 0..file.len() {
+        let is_condition = file.word(place) == "WHERE"
+            || file.word(place) == "ON" && !file.has(place, &["ON", "DELETE"]);
+        // The table of an index stands behind ON, too.
+        if !is_condition || file.has(0, &["CREATE"]) {
+            continue;
+        }
+        for (from, to) in file.parts(place + 1, file.end(place + 1, AFTER_CONDITION), "AND") {
+            let term = file.text(from, to);
+            mutants.push(file.replaced(from, to, &format!("({term} OR TRUE)")));
+            for compared in from..to {
+                for (is, other) in [("=", "LIKE"), ("<=", "<"), ("<=", ">=")] {
+                    // No UUID is like another.
+                    let column = file.word(compared - 1).trim_matches(['"', '`']);
+                    let is_futile = other == "LIKE" && matches!(column, "id" | "userId");
+                    if file.word(compared) == is && !is_futile {
+                        mutants.push(file.replaced(compared, compared + 1, other));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Each key of an order left out, or the other way round.
+fn order(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["ORDER", "BY"]) {
+        let end = file.end(place, &[";", "LIMIT", "FOR"]);
+        let keys = file.parts(place + 2, end, ",");
+        for (number, (from, to)) in keys.iter().copied().enumerate() {
+            mutants.push(match number {
+                0 if keys.len() == 1 => file.replaced(place, end, ""),
+                0 => file.replaced(from, to + 1, ""),
+                _ => file.replaced(from - 1, to, ""),
+            });
+            mutants.push(if file.word(to - 1) == "DESC" {
+                file.replaced(to - 1, to, "")
+            } else {
+                file.replaced(from, to, &format!("{} DESC", file.text(from, to)))
+            });
+        }
+    }
+}
+
+/// One row more. MySQL takes no expression there.
+fn limits(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["LIMIT"]) {
+        if file.word(place + 1) != "?" {
+            let limit = file.word(place + 1);
+            mutants.push(file.replaced(place + 1, place + 2, &format!("{limit} + 1")));
+        }
+    }
+}
+
+/// Two columns that stand side by side in a list.
+fn swapped_columns(file: &File, mutants: &mut Vec<Mutant>) {
+    if file.has(0, &["CREATE"]) {
+        return;
+    }
+    for comma in file.all(&[","]) {
+        let from = if file.word(comma - 2) == "." {
+            comma - 3
+        } else {
+            comma - 1
+        };
+        let to = if file.word(comma + 2) == "." {
+            comma + 4
+        } else {
+            comma + 2
+        };
+        let ends = [
+            "(",
+            ")",
+            ",",
+            ";",
+            "SELECT",
+            "RETURNING",
+            "BY",
+            "FROM",
+            "LIMIT",
+        ];
+        if file.is_quoted(comma - 1)
+            && file.is_quoted(to - 1)
+            && ends.contains(&file.word(from - 1))
+            && (ends.contains(&file.word(to)) || file.len() == to)
+        {
+            mutants.push(file.swapped((from, comma), (comma + 1, to)));
+        }
+    }
+}
+
+/// Two columns that an update writes.
+fn swapped_targets(file: &File, mutants: &mut Vec<Mutant>) {
+    let targets: Vec<usize> = file.all(&["=", "CASE"]).map(|place| place - 1).collect();
+    for pair in targets.windows(2) {
+        mutants.push(file.swapped((pair[0], pair[0] + 1), (pair[1], pair[1] + 1)));
+    }
+}
+
+/// A column that is not named is not kept, or takes the value all the same.
+fn kept_values(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["ELSE"]) {
+        let value = file.word(place - 1);
+        if file.is_placeholder(place - 1) && file.word(place + 2) == "END" {
+            mutants.push(file.replaced(place + 1, place + 2, "NULL"));
+            if value != "?" {
+                mutants.push(file.replaced(place + 1, place + 2, value));
+            }
+        }
+    }
+}
+
+fn collations(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["COLLATE"]) {
+        let end = if file.word(place + 1) == "=" {
+            place + 3
+        } else {
+            place + 2
+        };
+        mutants.push(file.replaced(place, end, ""));
+    }
+}
+
+fn cascades(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["ON", "DELETE", "CASCADE"]) {
+        mutants.push(file.replaced(place, place + 3, ""));
+        mutants.push(file.replaced(place + 2, place + 3, "RESTRICT"));
+    }
+}
+
+fn uniqueness(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["UNIQUE", "KEY"]) {
+        mutants.push(file.replaced(place, place + 1, ""));
+    }
+    for (words, length) in [(&["UNIQUE", "("][..], 1), (&["PRIMARY", "KEY", "("], 2)] {
+        for place in file.all(words) {
+            let end = file.end(place + length + 1, &[]) + 1;
+            let has_keys = file.all(&["UNIQUE", "KEY"]).next().is_some()
+                || file.all(&["ENGINE"]).next().is_some();
+            mutants.push(if has_keys {
+                file.replaced(place, place + length, "KEY")
+            } else {
+                file.replaced(place, end, "CHECK (TRUE)")
+            });
+            // A key of fewer columns, or of one.
+            for (from, to) in file.parts(place + length + 1, end - 1, ",") {
+                if (from, to) != (place + length + 1, end - 1) {
+                    mutants.push(file.replaced(place + length + 1, end - 1, &file.text(from, to)));
+                }
+            }
+        }
+    }
+}
+
+/// Types that hold less.
+fn types(file: &File, mutants: &mut Vec<Mutant>) {
+    let narrower: &[(&[&str], &str)] = &[
+        (&["bigint"], "int"),
+        (&["mediumtext"], "text"),
+        (&["datetime", "(", "3", ")"], "datetime"),
+        (&["timestamptz", "(", "3", ")"], "timestamptz(0)"),
+        (&["varchar", "(", "255", ")"], "varchar(254)"),
+        (&["varchar", "(", "1364", ")"], "varchar(1363)"),
+        (
+            &[
+                "CHARACTER",
+                "SET",
+                "=",
+                "utf8mb4",
+                "COLLATE",
+                "=",
+                "utf8mb4_0900_bin",
+            ],
+            "CHARACTER SET = utf8mb3",
+        ),
+        (
+            &[
+                "CHARACTER",
+                "SET",
+                "=",
+                "utf8mb4",
+                "COLLATE",
+                "=",
+                "utf8mb4_0900_bin",
+            ],
+            "CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin",
+        ),
+        (
+            &[
+                "CHARACTER",
+                "SET",
+                "=",
+                "utf8mb4",
+                "COLLATE",
+                "=",
+                "utf8mb4_nopad_bin",
+            ],
+            "CHARACTER SET = utf8mb3",
+        ),
+        (
+            &[
+                "CHARACTER",
+                "SET",
+                "=",
+                "utf8mb4",
+                "COLLATE",
+                "=",
+                "utf8mb4_nopad_bin",
+            ],
+            "CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin",
+        ),
+    ];
+    for (words, other) in narrower {
+        for place in file.all(words) {
+            let column = file.word(place - 1);
+            let mut mutant = file.replaced(place, place + words.len(), other);
+            mutant.change = format!("{column} {}", mutant.change);
+            mutants.push(mutant);
+        }
+    }
+}
+
+fn locks(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["SKIP", "LOCKED"]) {
+        mutants.push(file.replaced(place, place + 2, ""));
+        mutants.push(file.replaced(place - 2, place + 2, ""));
+    }
+    for place in file.all(&["GET_LOCK", "("]) {
+        let end = file.end(place + 2, &[","]);
+        mutants.push(file.replaced(place + 2, end, "UUID()"));
+    }
+    for place in file.all(&["IMMEDIATE"]) {
+        mutants.push(file.replaced(place, place + 1, ""));
+    }
+}
+
+/// A comparison by which nothing is distinct from NULL.
+fn null_safety(file: &File, mutants: &mut Vec<Mutant>) {
+    for (words, other) in [(&["IS", "DISTINCT", "FROM"][..], "<>"), (&["<=>"], "=")] {
+        for place in file.all(words) {
+            mutants.push(file.replaced(place, place + words.len(), other));
+        }
+    }
+    for place in file.all(&["IS", "NOT"]) {
+        if file.is_placeholder(place + 2) {
+            mutants.push(file.replaced(place, place + 2, "<>"));
+        }
+    }
+}
+
+/// Each setting of a session that has no parameter.
+fn settings(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["SET", "SESSION"]) {
+        let items = file.parts(place + 2, file.end(place, &[";"]), ",");
+        for (from, to) in items {
+            if !(from..to).any(|place| file.is_placeholder(place)) {
+                mutants.push(file.replaced(from, to + 1, ""));
+            }
+        }
+    }
+}
+
+/// A step that cannot be repeated.
+fn existence(file: &File, mutants: &mut Vec<Mutant>) {
+    for place in file.all(&["IF"]) {
+        let end = if file.word(place + 1) == "NOT" {
+            place + 3
+        } else {
+            place + 2
+        };
+        mutants.push(file.replaced(place, end, ""));
+    }
+}
+
+/// Nothing is done.
+fn nothing_at_all(file: &File, mutants: &mut Vec<Mutant>) {
+    let idle = [
+        "BEGIN",
+        "START",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "RELEASE",
+        "DROP",
+        "DO",
+    ];
+    let is_lock = file.word(1).starts_with("pg_");
+    if idle.contains(&file.word(0)) || is_lock {
+        mutants.push(file.replaced(0, file.len(), "SELECT 1"));
+    }
+}
