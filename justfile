@@ -18,6 +18,15 @@ test *ARGUMENTS:
 conformance *NAME_AND_RULE:
     cargo run --package authstore-test-databases --bin conformance -- "$@"
 
+# Change each statement of a database, or of one file, and see whether the suite notices (just sql-mutants postgres)
+sql-mutants NAME *FILE:
+    cargo run --package authstore-mutants --bin sql-mutants -- "$@"
+
+# Change the code of the databases, and see whether the suite notices (just mutants sqlite-file --re src/sqlite)
+mutants NAMES *ARGUMENTS:
+    names="$1" && shift && AUTHSTORE_MUTANTS_ON="$names" cargo run --package authstore-test-databases \
+        --bin with-servers -- cargo mutants --package authstore "$@"
+
 # Measure each operation against the bare driver
 bench *ARGUMENTS:
     cargo bench --package authstore "$@"

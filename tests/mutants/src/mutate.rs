@@ -469,3 +469,104 @@ fn nothing_at_all(file: &File, mutants: &mut Vec<Mutant>) {
         mutants.push(file.replaced(0, file.len(), "SELECT 1"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(folder: &str, sql: &str) -> Vec<String> {
+        let changes = mutants(folder, sql).into_iter();
+        changes.map(|mutant| mutant.change).collect()
+    }
+
+    #[test]
+    fn each_mutant_has_one_change() {
+        let sql = "-- Why.\nDELETE FROM \"T\"\nWHERE \"id\" = ?1 AND \"key\" = ?2;";
+        let texts: Vec<String> = mutants("sqlite", sql)
+            .into_iter()
+            .map(|mutant| mutant.sql.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                r#"DELETE FROM "T" WHERE ("id" = ?1 OR TRUE) AND "key" = ?2;"#,
+                r#"DELETE FROM "T" WHERE "id" = ?1 AND ("key" = ?2 OR TRUE) ;"#,
+                r#"DELETE FROM "T" WHERE "id" = ?1 AND "key" LIKE ?2;"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn orders_limits_and_columns_are_changed() {
+        assert_eq!(
+            changes(
+                "postgres",
+                r#"SELECT "a", t."b" FROM "T" ORDER BY "a" COLLATE "C", "b" DESC LIMIT $1 FOR UPDATE SKIP LOCKED;"#
+            ),
+            [
+                r#"without "a" COLLATE "C","#,
+                r#""a" COLLATE "C" -> "a" COLLATE "C" DESC"#,
+                r#"without , "b" DESC"#,
+                "without DESC",
+                "$1 -> $1 + 1",
+                r#""a" and t."b" swapped"#,
+                r#"without COLLATE "C""#,
+                "without SKIP LOCKED",
+                "without FOR UPDATE SKIP LOCKED",
+            ]
+        );
+    }
+
+    #[test]
+    fn updates_are_changed() {
+        assert_eq!(
+            changes(
+                "sqlite",
+                r#"UPDATE "T" SET "a" = CASE WHEN ?1 THEN ?2 ELSE "a" END, "b" = CASE WHEN ?3 THEN ?4 ELSE "b" END;"#
+            ),
+            [
+                r#""a" and "b" swapped"#,
+                r#""a" -> NULL"#,
+                r#""a" -> ?2"#,
+                r#""b" -> NULL"#,
+                r#""b" -> ?4"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn tables_are_changed() {
+        assert_eq!(
+            changes(
+                "mysql",
+                "CREATE TABLE IF NOT EXISTS `T` (
+                    `id` bigint,
+                    PRIMARY KEY (`id`),
+                    UNIQUE KEY `T_key` (`id`),
+                    FOREIGN KEY (`id`) REFERENCES `U` (`id`) ON DELETE CASCADE
+                ) ENGINE = InnoDB COLLATE = utf8mb4_0900_bin;"
+            ),
+            [
+                "without COLLATE = utf8mb4_0900_bin",
+                "without ON DELETE CASCADE",
+                "CASCADE -> RESTRICT",
+                "without UNIQUE",
+                "PRIMARY KEY -> KEY",
+                "`id` bigint -> int",
+                "without IF NOT EXISTS",
+            ]
+        );
+    }
+
+    #[test]
+    fn sessions_and_transactions_are_changed() {
+        assert_eq!(
+            changes("mysql", "SET SESSION a = 1, b = ?, c = 'x,y', d = ?;"),
+            ["without a = 1,", "without c = 'x,y',"]
+        );
+        assert_eq!(
+            changes("sqlite", "BEGIN IMMEDIATE;"),
+            ["without IMMEDIATE", "BEGIN IMMEDIATE; -> SELECT 1"]
+        );
+    }
+}
