@@ -297,7 +297,7 @@ macro_rules! __with_rules {
                 refuses_missing_step Migrations 1 "A history with a step that the program does not have is refused, and nothing is changed."
                 refuses_newer_schema Migrations 1 "A schema newer than the program is refused, and nothing is changed."
                 refuses_step_out_of_order Migrations 1 "A step older than those applied is refused, and nothing is changed."
-                series_apart Migrations 1 "Another series of steps has a history of its own."
+                series_apart Migrations 1 "Another series of steps has a history of its own, whatever its name and the numbers of its steps."
             }
             secrets {
                 refused Secrets 1 "The error of a refused operation shows no token."

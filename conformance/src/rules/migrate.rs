@@ -413,35 +413,69 @@ pub(crate) fn refuses_step_out_of_order(context: &Context) -> Verdict {
     )
 }
 
+/// The last step of the backend's series, taken as the only step of another, which counts as it likes.
 pub(crate) fn series_apart(context: &Context) -> Verdict {
     let store = context.store();
     let own = migrator(store)?;
     fill(store)?;
     let before = seen(store)?;
-    let other = || -> Verdict<Migrator> {
-        let series = succeeds("Series::new(..)", Series::new("conformance", Vec::new()))?;
-        Ok(migrator(store)?.with_series(series))
+    let (Some(first), Some(last)) = (
+        own.series().migrations().first(),
+        own.series().migrations().last(),
+    ) else {
+        return Err(Failure::cannot("the series has no step"));
     };
+    succeeds("Migrator::down(1)", own.down(1))?;
+    let all_but_last = applied(&own)?;
+    let own_name = own.series().name();
+    // A name that only looks like the backend's own with the number of one of its steps; the time of day, by which some
+    // number their steps; the last number there is.
+    for (name, version) in [
+        (own_name.to_uppercase(), first.version()),
+        (format!("{own_name} "), first.version()),
+        ("conformance".to_owned(), 20_261_123_190_000),
+        ("conformance".to_owned(), i64::MAX),
+    ] {
+        if name == own_name {
+            continue;
+        }
+        let step = Migration::new(
+            version,
+            "other",
+            last.up().to_owned(),
+            last.down().map(str::to_owned),
+        );
+        let series = succeeds("Series::new(..)", Series::new(name, vec![step]))?;
+        let other = migrator(store)?.with_series(series);
+        for (direction, is_applied) in [(Direction::Up, true), (Direction::Down, false)] {
+            let steps = match direction {
+                Direction::Up => succeeds("Migrator::up() of another series", other.up())?,
+                Direction::Down => succeeds("Migrator::down(9) of another series", other.down(9))?,
+            };
+            equal(
+                "the steps taken",
+                taken(&steps, direction)?,
+                versions(&other),
+            )?;
+            ensure(
+                applied(&other)? == [is_applied],
+                format!("the step that was taken {direction} is not in the history of its series"),
+            )?;
+            ensure(
+                applied(&own)? == all_but_last,
+                format!("a step {direction} of another series has changed the history"),
+            )?;
+        }
+    }
     equal(
-        "the number of steps of an empty series",
-        succeeds("Migrator::up()", other()?.up())?.len(),
-        0,
-    )?;
-    equal(
-        "the number of steps of an empty series",
-        succeeds("Migrator::down(..)", other()?.down(9))?.len(),
-        0,
-    )?;
-    equal(
-        "the number of rows of its status",
-        succeeds("Migrator::status()", other()?.status())?.len(),
-        0,
+        "the steps taken up",
+        taken(&succeeds("migrate()", store.migrate())?, Direction::Up)?,
+        vec![last.version().unsigned_abs()],
     )?;
     ensure(
-        applied(&own)?.into_iter().all(|applied| applied),
-        "a run of another series has changed the history",
-    )?;
-    gives("what was there before", seen(store), before)
+        seen(store)?.is_what_is_left_of(&before),
+        "the steps of another series have changed rows that are not theirs",
+    )
 }
 
 /// A storage that nobody has migrated yet says so, and one call makes it work.
@@ -450,6 +484,7 @@ pub(crate) fn from_nothing(context: &Context) -> Verdict {
     let storage = by_harness(context.harness().fresh())?;
     let store = by_harness(storage.open())?;
     let own = migrator(&store)?;
+    succeeds("Migrator::status() of a fresh storage", own.status())?;
     own.down(usize::MAX)?;
     let history = succeeds("Migrator::status() of an empty storage", own.status())?;
     ensure(

@@ -130,6 +130,29 @@ faults! {
             Quirks { history: |read, _| read(Reference::series().name()), ..Quirks::none() }.migrator(db)
         }
     }
+
+    TakesBackForAll "migrate.series_apart": "Takes a step out of the history of every series that has one of its number." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                if direction == Direction::Down {
+                    lock.apply(Reference::series().name(), step, direction)?;
+                }
+                lock.apply(series, step, direction)
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    CountsInInt "migrate.series_apart": "Keeps the number of a step in 32 bits." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                rows.iter_mut().for_each(|row| row.version = row.version.min(i32::MAX.into()));
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
 }
 
 /// Reads the history of a series.
