@@ -267,53 +267,62 @@ fn with_up(migration: &Migration, up: String) -> Migration {
 }
 
 pub(crate) fn resumes(context: &Context) -> Verdict {
+    const NONSENSE: &str = "this is no migration";
     let store = context.store();
     let own = migrator(store)?;
-    let all = versions(&own);
     own.down(usize::MAX)?;
-    for place in 0..all.len() {
-        let broken = changed(&own, |migrations| {
-            migrations[place] = with_up(&migrations[place], "this is no migration".to_owned());
-        })?;
-        let outcome = migrator(store)?.with_series(broken).up();
-        match outcome {
-            Err(Error::Migration(MigrationError::Failed { version, done, .. })) => {
-                equal(
-                    "the version of the step that failed",
-                    version.unsigned_abs(),
-                    all[place],
-                )?;
-                equal(
-                    "the steps before the one that failed",
-                    taken(&done, Direction::Up)?,
-                    all[..place].to_vec(),
-                )?;
-            }
-            Err(error) => {
-                return Err(Failure::broken(
-                    "a step that cannot be taken is reported as something else",
-                )
-                .expected("Err(Migration(Failed))")
-                .got(show_error(&error)));
-            }
-            Ok(_) => return Err(Failure::broken("a step that is no migration was taken")),
+    for (place, step) in own.series().migrations().iter().enumerate() {
+        // A step of which nothing can be done, and one of which the first half can.
+        for up in [NONSENSE.to_owned(), format!("{}\n{NONSENSE}\n", step.up())] {
+            fails_and_resumes(store, &own, place, up)?;
+            fill(store)?;
+            own.down(usize::MAX)?;
         }
-        let expected: Vec<bool> = (0..all.len()).map(|other| other < place).collect();
-        ensure(
-            applied(&own)? == expected,
-            "after a step failed, something else is applied than the steps before it",
-        )?;
-        let steps = succeeds("migrate() after a step failed", store.migrate())?;
-        equal(
-            "the steps that were left",
-            taken(&steps, Direction::Up)?,
-            all[place..].to_vec(),
-        )?;
-        fill(store)?;
-        own.down(usize::MAX)?;
     }
     succeeds("migrate()", store.migrate())?;
     Ok(())
+}
+
+/// On a storage without its schema, a run fails at the step in this place, for which it has this text. The next run, with
+/// the right text, takes that step and those after it.
+fn fails_and_resumes(store: &AuthStore, own: &Migrator, place: usize, up: String) -> Verdict {
+    let all = versions(own);
+    let broken = changed(own, |migrations| {
+        migrations[place] = with_up(&migrations[place], up);
+    })?;
+    match migrator(store)?.with_series(broken).up() {
+        Err(Error::Migration(MigrationError::Failed { version, done, .. })) => {
+            equal(
+                "the version of the step that failed",
+                version.unsigned_abs(),
+                all[place],
+            )?;
+            equal(
+                "the steps before the one that failed",
+                taken(&done, Direction::Up)?,
+                all[..place].to_vec(),
+            )?;
+        }
+        Err(error) => {
+            return Err(Failure::broken(
+                "a step that cannot be taken is reported as something else",
+            )
+            .expected("Err(Migration(Failed))")
+            .got(show_error(&error)));
+        }
+        Ok(_) => return Err(Failure::broken("a step that is no migration was taken")),
+    }
+    let expected: Vec<bool> = (0..all.len()).map(|other| other < place).collect();
+    ensure(
+        applied(own)? == expected,
+        "after a step failed, something else is applied than the steps before it",
+    )?;
+    let steps = succeeds("migrate() after a step failed", store.migrate())?;
+    equal(
+        "the steps that were left",
+        taken(&steps, Direction::Up)?,
+        all[place..].to_vec(),
+    )
 }
 
 /// A history that does not fit the program is refused either way, and nothing is changed.

@@ -85,6 +85,21 @@ faults! {
         }
     }
 
+    LeavesHalfAStep "migrate.resumes": "Leaves what a step has done before it failed." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                let (first, rest) = step.up().split_once('\n').unwrap_or((step.up(), ""));
+                if direction == Direction::Up && !rest.is_empty() {
+                    let half = Migration::new(step.version(), "half", first.to_owned(), None);
+                    // In a series that nobody asks for.
+                    lock.apply("half", &half, direction)?;
+                }
+                lock.apply(series, step, direction)
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
     KeepsNoChecksum "migrate.refuses_changed_step": "Does not remember the checksum of a step." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
