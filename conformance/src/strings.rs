@@ -261,6 +261,23 @@ pub(crate) const NEAR_MISSES: &[&str] = &[
     "' OR '1'='1",
 ];
 
+/// A credential id that much can be mistaken for.
+pub(crate) const CREDENTIAL_ID: &str = "Cred-ential_1";
+
+/// What must not be mistaken for [`CREDENTIAL_ID`]: `-` and `_` belong to base64url, and `_` is a wildcard of SQL's.
+pub(crate) const NEAR_CREDENTIAL_IDS: &[&str] = &[
+    "cred-ential_1",
+    "CRED-ENTIAL_1",
+    "Cred-ential-1",
+    "Cred_ential_1",
+    "Cred-entialx1",
+    "Cred-ential_",
+    "Cred-ential_11",
+    "_____________",
+    "1",
+    "_",
+];
+
 /// A key of 255 characters, each of four bytes.
 pub(crate) fn longest_key(last: char) -> String {
     let mut key = "\u{1f511}".repeat(254);

@@ -4,6 +4,7 @@ use crate::fixture::{
     authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 pub(crate) fn true_then_false(context: &Context) -> Verdict {
     let store = context.store();
@@ -62,14 +63,8 @@ pub(crate) fn nothing_else(context: &Context) -> Verdict {
 pub(crate) fn exact(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let created = store.create_authenticator(authenticator_with_id(1, 1, "Cred-ential_1"))?;
-    for other in [
-        "cred-ential_1",
-        "CRED-ENTIAL_1",
-        "Cred-entialx1",
-        "Cred-ential_",
-        "Cred-ential_11",
-    ] {
+    let created = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
+    for other in NEAR_CREDENTIAL_IDS {
         gives(
             format!("delete_authenticator(\"{other}\")"),
             store.delete_authenticator(other),
@@ -78,12 +73,12 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     }
     gives(
         "get_authenticator(..)",
-        store.get_authenticator("Cred-ential_1"),
+        store.get_authenticator(CREDENTIAL_ID),
         Some(created),
     )?;
     gives(
         "delete_authenticator(..)",
-        store.delete_authenticator("Cred-ential_1"),
+        store.delete_authenticator(CREDENTIAL_ID),
         true,
     )
 }

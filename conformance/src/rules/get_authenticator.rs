@@ -1,6 +1,7 @@
 use crate::context::Context;
 use crate::failure::{Verdict, gives};
 use crate::fixture::{authenticator_with_id, full_user, populate};
+use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -20,18 +21,8 @@ pub(crate) fn absent(context: &Context) -> Verdict {
 pub(crate) fn exact(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let created = store.create_authenticator(authenticator_with_id(1, 1, "Cred-ential_1"))?;
-    for other in [
-        "cred-ential_1",
-        "CRED-ENTIAL_1",
-        "Cred-ential-1",
-        "Cred_ential_1",
-        "Cred-entialx1",
-        "Cred-ential_",
-        "Cred-ential_11",
-        "1",
-        "_",
-    ] {
+    let created = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
+    for other in NEAR_CREDENTIAL_IDS {
         gives(
             format!("get_authenticator(\"{other}\")"),
             store.get_authenticator(other),
@@ -40,7 +31,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     }
     gives(
         "get_authenticator(..)",
-        store.get_authenticator("Cred-ential_1"),
+        store.get_authenticator(CREDENTIAL_ID),
         Some(created),
     )
 }

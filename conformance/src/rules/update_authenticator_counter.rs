@@ -3,6 +3,7 @@ use authstore::{Authenticator, Entity};
 use crate::context::Context;
 use crate::failure::{Verdict, gives, not_found};
 use crate::fixture::{authenticator, authenticator_with_id, full_user, id, look, populate};
+use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 /// Sets a counter, and checks that both the update and `get_authenticator` give the row as it should be.
 #[track_caller]
@@ -70,14 +71,8 @@ pub(crate) fn nothing_else(context: &Context) -> Verdict {
 pub(crate) fn exact(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let mut created = store.create_authenticator(authenticator_with_id(1, 1, "Cred-ential_1"))?;
-    for other in [
-        "cred-ential_1",
-        "CRED-ENTIAL_1",
-        "Cred-entialx1",
-        "Cred-ential_",
-        "Cred-ential_11",
-    ] {
+    let mut created = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
+    for other in NEAR_CREDENTIAL_IDS {
         not_found(
             format!("update_authenticator_counter(\"{other}\", ..)"),
             store.update_authenticator_counter(other, 99),
@@ -86,7 +81,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     }
     gives(
         "get_authenticator(..)",
-        store.get_authenticator("Cred-ential_1"),
+        store.get_authenticator(CREDENTIAL_ID),
         Some(created.clone()),
     )?;
     updates(context, &mut created, 99)?;
