@@ -67,6 +67,7 @@ pub struct Runner {
     threads: usize,
     shuffle: bool,
     only: Option<String>,
+    fail_fast: bool,
     time_limit: Option<Duration>,
     progress: Progress,
     replay: Replay,
@@ -92,6 +93,7 @@ impl Runner {
             threads: 2,
             shuffle: true,
             only: None,
+            fail_fast: false,
             time_limit: None,
             progress: Box::new(|_| {}),
             replay: Box::new(|rule| {
@@ -134,6 +136,13 @@ impl Runner {
     #[must_use]
     pub fn only(mut self, rule_or_group: impl Into<String>) -> Self {
         self.only = Some(rule_or_group.into());
+        self
+    }
+
+    /// Whether to begin no further rule once one has failed. Those that were not begun are reported as not run.
+    #[must_use]
+    pub fn fail_fast(mut self, fail_fast: bool) -> Self {
+        self.fail_fast = fail_fast;
         self
     }
 
@@ -186,6 +195,9 @@ impl Runner {
                         let next = queue.lock().expect("no panic while held").pop_front();
                         let Some(rule) = next else { break };
                         let report = self.run_rule(rule, &declined);
+                        if self.fail_fast && report.outcome == Outcome::Failed {
+                            queue.lock().expect("no panic while held").clear();
+                        }
                         (self.progress)(&report);
                         reports
                             .lock()
@@ -351,6 +363,7 @@ impl fmt::Debug for Runner {
             .field("threads", &self.threads)
             .field("shuffle", &self.shuffle)
             .field("only", &self.only)
+            .field("fail_fast", &self.fail_fast)
             .finish_non_exhaustive()
     }
 }

@@ -217,6 +217,21 @@ fn an_unknown_rule_is_a_problem() {
     assert!(!certificate.certified);
 }
 
+#[test]
+fn fail_fast_begins_no_further_rule() {
+    for (fail_fast, failed) in [(true, 1), (false, RULES.len())] {
+        let counts = Runner::new(Sick::NoStorage)
+            .threads(1)
+            .fail_fast(fail_fast)
+            .run()
+            .counts;
+        assert_eq!(
+            (counts.failed, counts.not_run),
+            (failed, RULES.len() - failed)
+        );
+    }
+}
+
 /// A harness whose storages cannot be made, or never answer.
 enum Sick {
     NoStorage,
