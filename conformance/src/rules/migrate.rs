@@ -437,11 +437,12 @@ pub(crate) fn series_apart(context: &Context) -> Verdict {
     succeeds("Migrator::down(1)", own.down(1))?;
     let all_but_last = applied(&own)?;
     let own_name = own.series().name();
-    // A name that only looks like the backend's own with the number of one of its steps; the time of day, by which some
-    // number their steps; the last number there is.
+    // Names that can be mistaken for the backend's own, with the number of one of its steps; the time of day, by which
+    // some number their steps; the last number there is.
     for (name, version) in [
         (own_name.to_uppercase(), first.version()),
         (format!("{own_name} "), first.version()),
+        ("%".to_owned(), first.version()),
         ("conformance".to_owned(), 20_261_123_190_000),
         ("conformance".to_owned(), i64::MAX),
     ] {
