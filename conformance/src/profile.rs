@@ -24,6 +24,11 @@ impl Profile {
             Profile::Soak => soak,
         }
     }
+
+    /// How many rows are many: more than a page of a list that comes in pages.
+    pub(crate) fn many(self) -> u32 {
+        self.pick(120, 1_100, 11_000)
+    }
 }
 
 impl fmt::Display for Profile {

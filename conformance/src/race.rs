@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use authstore::AuthStore;
 
 use crate::context::Context;
-use crate::failure::{Failure, Verdict};
+use crate::failure::{Failure, Verdict, show_error};
 
 /// How many threads race.
 pub(crate) const THREADS: usize = 8;
@@ -104,6 +104,44 @@ impl Race {
         })
     }
 
+    /// One thread acts while the others look on, each several times: whether a look overlapped the act. `look`, which is
+    /// told the number of its thread, says what it saw that nobody may see, if it did.
+    pub(crate) fn look_on<T: Send>(
+        &self,
+        call: &str,
+        act: impl Fn(&AuthStore) -> authstore::Result<T> + Sync,
+        look: impl Fn(usize, &AuthStore) -> authstore::Result<Option<String>> + Sync,
+    ) -> Verdict<bool> {
+        const LOOKS: usize = 6;
+        let ran = self.at_once_untimed(THREADS, |thread, store| {
+            if thread == 0 {
+                return vec![timed(|| act(store).map(|_| None))];
+            }
+            (0..LOOKS)
+                .map(|_| timed(|| look(thread, store)))
+                .collect::<Vec<_>>()
+        });
+        for one in ran.iter().flatten() {
+            match &one.value {
+                Ok(None) => {}
+                Ok(Some(seen)) => {
+                    return Err(Failure::broken(format!(
+                        "while {call} was under way, another thread saw {seen}"
+                    )));
+                }
+                Err(error) => {
+                    return Err(Failure::broken(format!("{call}, or a look at it, failed"))
+                        .got(show_error(error)));
+                }
+            }
+        }
+        let act = &ran[0][0];
+        Ok(ran[1..]
+            .iter()
+            .flatten()
+            .any(|look| look.called < act.returned && act.called < look.returned))
+    }
+
     /// Repeats a race until it took place often enough. `round` gets the number of the round, from 1, and says whether
     /// calls overlapped.
     pub(crate) fn rounds(&self, mut round: impl FnMut(u128) -> Verdict<bool>) -> Verdict {
@@ -145,7 +183,7 @@ pub(crate) fn winners<T>(
                 return Err(Failure::broken(format!(
                     "{call}, by several callers at once, failed in a way it must not"
                 ))
-                .got(crate::failure::show_error(error)));
+                .got(show_error(error)));
             }
         }
     }
@@ -162,7 +200,7 @@ pub(crate) fn all_succeed<T>(call: &str, ran: Vec<Ran<authstore::Result<T>>>) ->
             Err(error) => {
                 return Err(
                     Failure::broken(format!("{call}, by several callers at once, failed"))
-                        .got(crate::failure::show_error(&error)),
+                        .got(show_error(&error)),
                 );
             }
         }

@@ -66,6 +66,7 @@ macro_rules! __with_rules {
                 nobody_else Constraints 1 "delete_user leaves other users, and what is theirs, as they are."
                 verification_tokens_stay Constraints 1 "delete_user leaves verification tokens that were sent to the user's address."
                 one_winner Concurrency 1 "Of several callers who delete one user at the same time, exactly one is told true."
+                never_half Concurrency 1 "While a user is deleted, nobody ever sees the user without all that belongs to it, or the reverse."
                 no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted along or refused with NotFound(User)."
                 no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted along or refused with NotFound(User)."
                 no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted along or refused with NotFound(User)."
@@ -124,6 +125,7 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for nobody."
                 only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, whole, and no other's."
                 order ReadingAndWriting 1 "The list is in the order of the bytes of provider, then of provider account id."
+                however_many ReadingAndWriting 1 "The list is complete, however many accounts there are."
             }
             create_session {
                 stored ReadingAndWriting 1 "A session comes back as create_session returned it, and that is as it was given."
@@ -157,6 +159,7 @@ macro_rules! __with_rules {
                 text Values 1 "A session with a token of any text can be updated."
                 times Values 1 "An update writes expires to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Updates of different fields of one session at the same time all survive, and each returns its own."
+                no_orphan Concurrency 1 "A session moved to a user who is being deleted is deleted along or refused with NotFound(User)."
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
             }
             delete_session {
@@ -171,6 +174,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "The list holds all sessions of the user, whole, and no other's."
                 expired_too ReadingAndWriting 1 "The list holds expired sessions too."
                 order ReadingAndWriting 1 "The list has the latest expiry first, and by id those that expire together."
+                however_many ReadingAndWriting 1 "The list is complete, however many sessions there are."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
             }
             delete_sessions_by_user_id {
@@ -181,6 +185,7 @@ macro_rules! __with_rules {
                 exact Values 1 "A token to keep that differs in case, accent, blank, normalization or by a wildcard keeps nothing."
                 text Values 1 "A token to keep may be any text."
                 each_counted_once Concurrency 1 "Several callers at the same time count each session once between them."
+                never_half Concurrency 1 "Nobody ever sees some of the sessions deleted and others not."
             }
             create_verification_token {
                 stored ReadingAndWriting 1 "A verification token comes back from use_verification_token as it was created."
@@ -225,6 +230,7 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for nobody."
                 only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, whole, and no other's."
                 order ReadingAndWriting 1 "The list is in the order of the bytes of the credential id."
+                however_many ReadingAndWriting 1 "The list is complete, however many authenticators there are."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to whatever is given, up or down, and the row is returned."
@@ -249,7 +255,10 @@ macro_rules! __with_rules {
                 callers_clock ReadingAndWriting 1 "The now of the caller decides, and no other clock."
                 after_updates ReadingAndWriting 1 "A session that was extended or shortened is due by its new expiry."
                 nothing_else ReadingAndWriting 1 "Users, accounts, authenticators and what is not due stay as they are."
+                however_many ReadingAndWriting 1 "All that is due goes in one call, however much it is."
                 each_counted_once Concurrency 1 "Several callers at the same time count each row once between them."
+                never_half Concurrency 1 "Nobody ever sees some of the sessions that are due deleted and others not."
+                spares_what_is_extended Concurrency 1 "A session that is extended while it is swept is kept, or was deleted before; what an update has returned is there."
             }
             ping {
                 answers ReadingAndWriting 1 "ping succeeds on a storage that can be reached."

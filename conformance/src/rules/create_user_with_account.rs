@@ -1,11 +1,11 @@
 use authstore::{Constraint, Error, NewAccount, NewUser};
 
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, conflicts, ensure, equal, gives, show_error, succeeds};
+use crate::failure::{Verdict, conflicts, ensure, equal, gives, succeeds};
 use crate::fixture::{
     bare_account, bare_user, full_account, full_user, id, look, populate, user_with_email,
 };
-use crate::race::{Race, THREADS, overlapped, timed, winners};
+use crate::race::{Race, THREADS, overlapped, winners};
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
 
 #[track_caller]
@@ -212,63 +212,28 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     })
 }
 
-/// What someone who looks on sees of a user and the account: the account by its key, then the user by the account.
 pub(crate) fn never_half(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
         let (provider, account) = (format!("provider {round}"), format!("account {round}"));
-        let ran = race.at_once_untimed(THREADS, |thread, store| {
-            if thread == 0 {
-                let ran = timed(|| store.create_user_with_account(full_user(round), full_account(round)));
-                return vec![ran_map(ran, |created| created.map(|_| None))];
-            }
-            let mut looks = Vec::new();
-            for _ in 0..6 {
-                looks.push(timed(|| {
-                    // Whichever is seen first, the other one is there when it is looked for next.
-                    if thread % 2 == 0 {
-                        let user = store.get_user(id(round))?.is_some();
-                        let accounts = store.list_accounts_by_user_id(id(round))?;
-                        let by_account = store.get_user_by_account(&provider, &account)?.is_some();
-                        Ok((user && (accounts.is_empty() || !by_account)).then_some("the user without the account"))
-                    } else {
-                        let found = store.get_account(&provider, &account)?.is_some();
-                        let by_account = store.get_user_by_account(&provider, &account)?.is_some();
-                        let user = store.get_user(id(round))?.is_some();
-                        Ok((found && (!user || !by_account)).then_some("the account without the user"))
-                    }
-                }));
-            }
-            looks
-        });
-        let mut all = Vec::new();
-        for one in ran.into_iter().flatten() {
-            match &one.value {
-                Ok(None) => {}
-                Ok(Some(half)) => {
-                    return Err(Failure::broken(format!(
-                        "while create_user_with_account(..) was under way, another thread saw {half}"
-                    )));
-                }
-                Err(error) => {
-                    return Err(Failure::broken("create_user_with_account(..), or a look at it, failed")
-                        .got(show_error(error)));
-                }
-            }
-            all.push(one);
-        }
-        // The first is the creation: it is what must overlap a look.
-        let (creation, looks) = all.split_at(1);
-        Ok(looks
-            .iter()
-            .any(|look| look.called < creation[0].returned && creation[0].called < look.returned))
+        race.look_on(
+            "create_user_with_account(..)",
+            |store| store.create_user_with_account(full_user(round), full_account(round)),
+            |thread, store| {
+                let by_account = || store.get_user_by_account(&provider, &account);
+                // Whichever is seen first, the other one is there when it is looked for next.
+                let half = if thread % 2 == 0 {
+                    let user = store.get_user(id(round))?.is_some();
+                    let accounts = store.list_accounts_by_user_id(id(round))?;
+                    (user && (accounts.is_empty() || by_account()?.is_none()))
+                        .then_some("the user without the account")
+                } else {
+                    let found = store.get_account(&provider, &account)?.is_some();
+                    (found && (by_account()?.is_none() || store.get_user(id(round))?.is_none()))
+                        .then_some("the account without the user")
+                };
+                Ok(half.map(str::to_owned))
+            },
+        )
     })
-}
-
-fn ran_map<T, U>(ran: crate::race::Ran<T>, map: impl FnOnce(T) -> U) -> crate::race::Ran<U> {
-    crate::race::Ran {
-        value: map(ran.value),
-        called: ran.called,
-        returned: ran.returned,
-    }
 }

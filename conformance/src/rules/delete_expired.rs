@@ -2,7 +2,7 @@ use authstore::{AuthStore, Expired, SessionChanges};
 use time::OffsetDateTime;
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, ensure, equal, gives};
 use crate::fixture::{
     at, bare_user, full_user, id, look, millis, populate, session_until, since_1970, token_until,
 };
@@ -344,4 +344,100 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
         equal("the sum of what several callers deleted", sum, both(ROWS))?;
         Ok(overlap)
     })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    const DUE: usize = 6;
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(bare_user(round))?;
+        for number in 0..=DUE as u128 {
+            // The last is not due.
+            let expires = millis(i64::from(number == DUE as u128));
+            store.create_session(session_until(round * 100 + number, round, expires))?;
+        }
+        race.look_on(
+            "delete_expired(..)",
+            |store| store.delete_expired(millis(0), 1_000),
+            |_, store| {
+                let left = store.list_sessions_by_user_id(id(round))?.len();
+                Ok((left != DUE + 1 && left != 1)
+                    .then(|| format!("{left} of {} sessions, of which {DUE} were due", DUE + 1)))
+            },
+        )
+    })
+}
+
+pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
+    const SWEEPERS: usize = 2;
+    const EXTENDED_BY_EACH: usize = 2;
+    const SESSIONS: usize = (THREADS - SWEEPERS) * EXTENDED_BY_EACH;
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|round| {
+        let token = |number: usize| format!("session {}", round * 100 + number as u128);
+        for number in 0..SESSIONS as u128 {
+            store.create_session(session_until(round * 100 + number, 1, millis(0)))?;
+        }
+        // How many sessions each thread has deleted, or which it has extended.
+        let ran = race.at_once(THREADS, |thread, store| {
+            if thread < SWEEPERS {
+                let deleted = store.delete_expired(millis(0), 1_000)?.sessions;
+                return Ok((deleted, Vec::new()));
+            }
+            let mut extended = Vec::new();
+            for number in (thread - SWEEPERS..SESSIONS).step_by(THREADS - SWEEPERS) {
+                let changes = SessionChanges {
+                    expires: Some(millis(1)),
+                    ..Default::default()
+                };
+                if store.update_session(&token(number), changes)?.is_some() {
+                    extended.push(token(number));
+                }
+            }
+            Ok((0, extended))
+        });
+        let overlap = overlapped(&ran);
+        // What one sweep passed over since another had it in hand.
+        let mut deleted = store.delete_expired(millis(0), 1_000)?.sessions;
+        let mut extended = Vec::new();
+        for (by_one, of_one) in all_succeed("delete_expired(..) or update_session(..)", ran)? {
+            deleted += by_one;
+            extended.extend(of_one);
+        }
+        for token in &extended {
+            ensure(
+                store.get_session_and_user(token)?.is_some(),
+                "delete_expired(..) has deleted a session that update_session(..) had given more time",
+            )?;
+        }
+        equal(
+            "the number of sessions that were deleted, and of those that were extended, together",
+            deleted + extended.len() as u64,
+            SESSIONS as u64,
+        )?;
+        store.delete_sessions_by_user_id(id(1), None)?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn however_many(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let rows = context.profile().many();
+    create(store, &vec![millis(0); rows as usize])?;
+    for (limit, expected) in [(rows - 10, rows - 10), (u32::MAX, 10)] {
+        gives(
+            format!("delete_expired(.., {limit}) of {rows} sessions and tokens"),
+            store.delete_expired(millis(0), limit),
+            both(expected.into()),
+        )?;
+    }
+    gives(
+        "list_sessions_by_user_id(id(1))",
+        store.list_sessions_by_user_id(id(1)),
+        Vec::new(),
+    )
 }

@@ -200,3 +200,25 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    const SESSIONS: usize = 6;
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(bare_user(round))?;
+        for number in 0..SESSIONS as u128 {
+            store.create_session(session(round * 100 + number, round))?;
+        }
+        let kept = format!("session {}", round * 100);
+        race.look_on(
+            "delete_sessions_by_user_id(..)",
+            |store| store.delete_sessions_by_user_id(id(round), Some(&kept)),
+            |_, store| {
+                let left = store.list_sessions_by_user_id(id(round))?.len();
+                Ok((left != SESSIONS && left != 1)
+                    .then(|| format!("{left} of {SESSIONS} sessions")))
+            },
+        )
+    })
+}

@@ -173,9 +173,39 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     })
 }
 
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(full_user(round))?;
+        for number in [round * 10 + 1, round * 10 + 2] {
+            store.link_account(id(round), full_account(number))?;
+            store.create_session(session(number, round))?;
+            store.create_authenticator(authenticator(number, round))?;
+        }
+        let whole = look(store, [round])?;
+        race.look_on(
+            "delete_user(..)",
+            |store| store.delete_user(id(round)),
+            |_, store| {
+                // The user is looked for before the rows, and once more after them.
+                let seen = look(store, [round])?;
+                let half = if !seen.has_users() && !seen.is_empty() {
+                    Some("rows of a user who was gone")
+                } else if seen != whole && store.get_user(id(round))?.is_some() {
+                    Some("a user without all of the rows")
+                } else {
+                    None
+                };
+                Ok(half.map(str::to_owned))
+            },
+        )
+    })
+}
+
 /// Deletes a user while other threads create what belongs to the user. Whatever they made is gone with it, or was
 /// refused.
-fn no_orphan<T: Send>(
+pub(super) fn no_orphan<T: Send>(
     context: &Context,
     call: &str,
     create: impl Fn(&authstore::AuthStore, u128, u128) -> authstore::Result<T> + Sync,

@@ -1,6 +1,6 @@
 use crate::context::Context;
 use crate::failure::{Verdict, equal, gives};
-use crate::fixture::{account_at, bare_user, full_user, id, populate};
+use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate};
 use crate::strings::keys_alike;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
@@ -75,5 +75,19 @@ pub(crate) fn order(context: &Context) -> Verdict {
         "list_accounts_by_user_id(id(1))",
         store.list_accounts_by_user_id(id(1)),
         expected,
+    )
+}
+
+pub(crate) fn however_many(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let rows = context.profile().many();
+    for number in 0..rows {
+        store.link_account(id(1), bare_account(number.into()))?;
+    }
+    equal(
+        "the length of list_accounts_by_user_id(id(1))",
+        store.list_accounts_by_user_id(id(1))?.len(),
+        rows as usize,
     )
 }

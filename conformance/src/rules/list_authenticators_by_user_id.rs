@@ -1,5 +1,5 @@
 use crate::context::Context;
-use crate::failure::{Verdict, gives};
+use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{authenticator, authenticator_with_id, bare_user, full_user, id, populate};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
@@ -57,5 +57,19 @@ pub(crate) fn order(context: &Context) -> Verdict {
         "list_authenticators_by_user_id(id(1))",
         store.list_authenticators_by_user_id(id(1)),
         expected,
+    )
+}
+
+pub(crate) fn however_many(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let rows = context.profile().many();
+    for number in 0..rows {
+        store.create_authenticator(authenticator(number.into(), 1))?;
+    }
+    equal(
+        "the length of list_authenticators_by_user_id(id(1))",
+        store.list_authenticators_by_user_id(id(1))?.len(),
+        rows as usize,
     )
 }

@@ -112,3 +112,17 @@ pub(crate) fn order_after_updates(context: &Context) -> Verdict {
         [2_001, 2_002, 2_004, 2_003].map(id).to_vec(),
     )
 }
+
+pub(crate) fn however_many(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let rows = context.profile().many();
+    for number in 0..rows {
+        store.create_session(session(number.into(), 1))?;
+    }
+    equal(
+        "the length of list_sessions_by_user_id(id(1))",
+        store.list_sessions_by_user_id(id(1))?.len(),
+        rows as usize,
+    )
+}

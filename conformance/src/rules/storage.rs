@@ -1,15 +1,20 @@
-use authstore::{AccountChanges, AuthStore, Change, SessionChanges, UserChanges};
+use authstore::{
+    AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewUser, SessionChanges,
+    UserChanges, VerificationToken,
+};
 
 use crate::context::Context;
 use crate::failure::{Verdict, by_harness, ensure, equal, gives, succeeds};
 use crate::fixture::{
-    account_at, authenticator, full_account, full_user, id, look, millis, populate, session, token,
+    at, authenticator, bare_account, bare_user, full_account, full_user, id, look, millis,
+    populate, session, session_until, since_1970, token, token_until,
 };
+use crate::strings::UNICODE;
 
 pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
     let store = context.store();
     ensure(look(store, 0..=3)?.is_empty(), "a fresh storage holds rows")?;
-    let expired = store.delete_expired(crate::fixture::at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
+    let expired = store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
     equal(
         "delete_expired(..) on a fresh storage",
         expired,
@@ -166,10 +171,55 @@ pub(crate) fn outlives_handles(context: &Context) -> Verdict {
     let first = by_harness(storage.open())?;
     first.migrate()?;
     populate(&first)?;
-    first.link_account(id(1), account_at(99, "github", "1"))?;
-    let before = look(&first, 1..=3)?;
+    let tokens = extremes(&first)?;
+    let before = look(&first, 1..=5)?;
     drop(first);
     let second = by_harness(storage.open())?;
     succeeds("migrate() through a second handle", second.migrate())?;
-    gives("what a first handle left", look(&second, 1..=3), before)
+    gives("what a first handle left", look(&second, 1..=5), before)?;
+    for token in tokens {
+        gives(
+            "use_verification_token(..) of a token that a first handle left",
+            second.use_verification_token(&token.identifier, &token.token),
+            Some(token.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+/// Rows of all models with what is easily changed when it is written down and read again: numbers that floating point
+/// does not hold, the first and the last time, texts that are empty, and none. Returns the verification tokens.
+fn extremes(store: &AuthStore) -> Verdict<Vec<VerificationToken>> {
+    let times = [since_1970(1), at("9999-12-31T23:59:59.999Z")];
+    let mut tokens = Vec::new();
+    for (number, time, text, integer) in [
+        (4, times[0], String::new(), -(1 << 53) - 1),
+        (5, times[1], UNICODE.concat(), i64::MAX),
+    ] {
+        store.create_user(NewUser {
+            name: Some(text.clone()),
+            email_verified: Some(time),
+            ..bare_user(number)
+        })?;
+        store.link_account(
+            id(number),
+            NewAccount {
+                access_token: Some(text.clone()),
+                expires_at: Some(integer),
+                ..bare_account(number)
+            },
+        )?;
+        store.create_session(session_until(number, number, time))?;
+        store.create_authenticator(Authenticator {
+            counter: integer.saturating_abs(),
+            transports: Some(text),
+            ..authenticator(number, number)
+        })?;
+        store.create_authenticator(Authenticator {
+            transports: None,
+            ..authenticator(number + 10, number)
+        })?;
+        tokens.push(store.create_verification_token(token_until(number, time))?);
+    }
+    Ok(tokens)
 }

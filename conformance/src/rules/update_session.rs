@@ -308,3 +308,34 @@ pub(crate) fn never_resurrects(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn no_orphan(context: &Context) -> Verdict {
+    const HOME: u128 = 0;
+    let token = |number: u128| format!("session {}", number % 100);
+    context.store().create_user(full_user(HOME))?;
+    for number in 0..THREADS as u128 {
+        context.store().create_session(session(number, HOME))?;
+    }
+    super::delete_user::no_orphan(
+        context,
+        "update_session(..)",
+        |store, number, user| {
+            let changes = SessionChanges {
+                user_id: Some(id(user)),
+                ..Default::default()
+            };
+            store.update_session(&token(number), changes)
+        },
+        |store, number, user| {
+            // A row without its user may not be found by its token: the list shows it, and so does its token, taken.
+            let left = !store.list_sessions_by_user_id(id(user))?.is_empty();
+            if store.get_session_and_user(&token(number))?.is_none() {
+                return match store.create_session(session(number % 100, HOME)) {
+                    Ok(_) => Ok(left),
+                    Err(_) => Ok(true),
+                };
+            }
+            Ok(left)
+        },
+    )
+}

@@ -450,4 +450,10 @@ faults! {
             Ok(list)
         }
     }
+
+    ListsAHundredAccounts "list_accounts_by_user_id.however_many": "Lists the first hundred accounts." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            Ok(db.list_accounts_by_user_id(user_id)?.into_iter().take(100).collect())
+        }
+    }
 }

@@ -222,4 +222,10 @@ faults! {
             Ok(found)
         }
     }
+
+    ListsAHundredAuthenticators "list_authenticators_by_user_id.however_many": "Lists the first hundred authenticators." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            Ok(db.list_authenticators_by_user_id(user_id)?.into_iter().take(100).collect())
+        }
+    }
 }

@@ -299,6 +299,27 @@ faults! {
         }
     }
 
+    MovesToWhoeverWasThere "update_session.no_orphan": "Looks whether there is such a user, then moves the session." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            if let Some(user_id) = changes.user_id {
+                db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
+                pause();
+            }
+            db.with(|model| {
+                let session = model.sessions.get_mut(session_token)?;
+                session.user_id = changes.user_id.unwrap_or(session.user_id);
+                session.expires = changes.expires.unwrap_or(session.expires);
+                Some(session.clone())
+            })
+        }
+    }
+
+    ListsAHundredSessions "list_sessions_by_user_id.however_many": "Lists the first hundred sessions." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            Ok(db.list_sessions_by_user_id(user_id)?.into_iter().take(100).collect())
+        }
+    }
+
     AbsentSessionsAreError "list_sessions_by_user_id.absent": "Answers with an error when asked for the sessions of a user who is not there." {
         fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
             db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
@@ -420,6 +441,19 @@ faults! {
     KeepsByEscapedToken "delete_sessions_by_user_id.text": "Deletes the session to keep when there is a quote in its token." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             db.delete_sessions_by_user_id(user_id, keep.map(escaped).as_deref())
+        }
+    }
+
+    DeletesSessionsOneByOne "delete_sessions_by_user_id.never_half": "Deletes a user's sessions one after the other." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let mut deleted = 0;
+            for session in db.list_sessions_by_user_id(user_id)? {
+                if keep != Some(&session.session_token) {
+                    deleted += u64::from(db.delete_session(&session.session_token)?);
+                    pause();
+                }
+            }
+            Ok(deleted)
         }
     }
 

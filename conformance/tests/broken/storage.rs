@@ -43,6 +43,31 @@ faults! {
         }
     }
 
+    ReadsEmptyAsMissing "storage.outlives_handles": "Takes an empty text for a missing one when it is opened again." {
+        fn opened(&self, db: &Reference) -> Reference {
+            let _ = db.with(|model| {
+                model.users.values_mut().for_each(|user| user.name = user.name.take().filter(|name| !name.is_empty()));
+            });
+            db.clone()
+        }
+    }
+
+    ForgetsTokens "storage.outlives_handles": "Keeps verification tokens for as long as it is open." {
+        fn opened(&self, db: &Reference) -> Reference {
+            let _ = db.with(|model| model.verification_tokens.clear());
+            db.clone()
+        }
+    }
+
+    CountsInDoubles "storage.outlives_handles": "Reads numbers as JavaScript does, in floating point, when it is opened again." {
+        fn opened(&self, db: &Reference) -> Reference {
+            let _ = db.with(|model| {
+                model.authenticators.values_mut().for_each(|row| row.counter = row.counter as f64 as i64);
+            });
+            db.clone()
+        }
+    }
+
     HidesOutage "faults.unreachable": "Says that there is no such user when the storage cannot be reached." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             db.get_user(id).or(Ok(None))

@@ -118,6 +118,46 @@ faults! {
         }
     }
 
+    SweepsAHundred "delete_expired.however_many": "Deletes a hundred rows at most." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(now, limit.min(100))
+        }
+    }
+
+    SweepsOneByOne "delete_expired.never_half": "Deletes what has expired row by row." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            let mut sum = Expired::default();
+            for _ in 0..limit {
+                let one = db.delete_expired(now, 1)?;
+                if one == Expired::default() {
+                    break;
+                }
+                sum.sessions += one.sessions;
+                sum.verification_tokens += one.verification_tokens;
+                pause();
+            }
+            Ok(sum)
+        }
+    }
+
+    SweepsWhatWasExtended "delete_expired.spares_what_is_extended": "Looks what has expired, then deletes it by its token." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            let due = db.with(|model| {
+                let mut swept = model.clone();
+                swept.delete_expired(now, limit);
+                let mut due = model.clone();
+                due.sessions.retain(|token, _| !swept.sessions.contains_key(token));
+                due.verification_tokens.retain(|token, _| !swept.verification_tokens.contains_key(token));
+                due
+            })?;
+            pause();
+            db.with(|model| Expired {
+                sessions: due.sessions.keys().filter_map(|token| model.sessions.remove(token)).count() as u64,
+                verification_tokens: due.verification_tokens.keys().filter_map(|token| model.verification_tokens.remove(token)).count() as u64,
+            })
+        }
+    }
+
     NoAnswer "ping.answers": "Answers a ping with an error." {
         fn ping(&self, db: &Reference) -> Result<()> {
             db.ping()?;

@@ -476,6 +476,27 @@ faults! {
         }
     }
 
+    DeletesUserLast "delete_user.never_half": "Deletes what belongs to a user, then the user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.delete_sessions_by_user_id(id, None)?;
+            pause();
+            db.delete_user(id)
+        }
+    }
+
+    DeletesUserFirst "delete_user.never_half": "Deletes a user, then what belongs to the user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let deleted = db.with(|model| model.users.remove(&id).is_some())?;
+            pause();
+            db.with(|model| {
+                model.accounts.retain(|_, account| account.user_id != id);
+                model.sessions.retain(|_, session| session.user_id != id);
+                model.authenticators.retain(|_, authenticator| authenticator.user_id != id);
+            })?;
+            Ok(deleted)
+        }
+    }
+
     DeletesTokens "delete_user.verification_tokens_stay": "Deletes the verification tokens for a user's e-mail address." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             let email = db.get_user(id)?.and_then(|user| user.email);
