@@ -175,6 +175,7 @@ macro_rules! __with_rules {
                 expired_too ReadingAndWriting 1 "The list holds expired sessions too."
                 order ReadingAndWriting 1 "The list has the latest expiry first, and by id those that expire together."
                 however_many ReadingAndWriting 1 "The list is complete, however many sessions there are."
+                never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
             }
             delete_sessions_by_user_id {
@@ -255,7 +256,7 @@ macro_rules! __with_rules {
                 callers_clock ReadingAndWriting 1 "The now of the caller decides, and no other clock."
                 after_updates ReadingAndWriting 1 "A session that was extended or shortened is due by its new expiry."
                 nothing_else ReadingAndWriting 1 "Users, accounts, authenticators and what is not due stay as they are."
-                however_many ReadingAndWriting 1 "All that is due goes in one call, however much it is."
+                however_many ReadingAndWriting 1 "All that is due goes in one call, however much it is and however high the limit."
                 each_counted_once Concurrency 1 "Several callers at the same time count each row once between them."
                 never_half Concurrency 1 "Nobody ever sees some of the sessions that are due deleted and others not."
                 spares_what_is_extended Concurrency 1 "A session that is extended while it is swept is kept, or was deleted before; what an update has returned is there."

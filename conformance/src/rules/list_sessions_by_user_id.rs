@@ -5,6 +5,7 @@ use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{
     at, bare_user, full_user, id, millis, populate, session, session_until, since_1970,
 };
+use crate::race::Race;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -70,11 +71,20 @@ pub(crate) fn order(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     let mut expected = Vec::new();
     // Times whose order is not that of their texts without a fraction, of 32 bits, or of whole seconds; each of them
-    // several times. Ids are in no order, neither by number nor as they come.
+    // several times. Ids are in no order, neither by number nor as they come, nor do those in the order of their bytes
+    // stay in it when their fields are read as numbers of the other endianness.
     let far = crate::times::FAR.iter().map(|time| at(time));
     let near = [0, 1, 9, 10, 11, 99, 100, 101, 999, 1_000, 1_001, 60_000].map(millis);
     for (place, expires) in (1_u128..).zip(far.chain(near)) {
-        for (copy, number) in (0_u128..).zip([7_u128, 0xf << 120, 3, 0xa << 120, 0x9 << 64]) {
+        for (copy, number) in (0_u128..).zip([
+            7_u128,
+            0xf << 120,
+            3,
+            0xa << 120,
+            0x9 << 64,
+            0x0200_0001 << 96,
+            0x0100_0002 << 96,
+        ]) {
             expected.push(store.create_session(NewSession {
                 id: Some(id((number ^ place << 8) + copy)),
                 expires,
@@ -111,6 +121,38 @@ pub(crate) fn order_after_updates(context: &Context) -> Verdict {
         listed.iter().map(|session| session.id).collect::<Vec<_>>(),
         [2_001, 2_002, 2_004, 2_003].map(id).to_vec(),
     )
+}
+
+pub(crate) fn never_anothers(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    for user in [1, 2] {
+        store.create_user(full_user(user))?;
+    }
+    store.create_session(session(1, 1))?;
+    race.rounds(|_| {
+        race.look_on(
+            "update_session(..)",
+            |store| {
+                for user in [2, 1, 2, 1] {
+                    let changes = SessionChanges {
+                        user_id: Some(id(user)),
+                        ..Default::default()
+                    };
+                    store.update_session("session 1", changes)?;
+                }
+                Ok(())
+            },
+            |thread, store| {
+                let user = id(1 + thread as u128 % 2);
+                let listed = store.list_sessions_by_user_id(user)?;
+                Ok(listed
+                    .iter()
+                    .any(|session| session.user_id != user)
+                    .then(|| "another user's session in a list".to_owned()))
+            },
+        )
+    })
 }
 
 pub(crate) fn however_many(context: &Context) -> Verdict {

@@ -320,6 +320,22 @@ faults! {
         }
     }
 
+    ListsInTwoSteps "list_sessions_by_user_id.never_anothers": "Looks for the tokens of a user's sessions, then for the sessions by token." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let listed = db.list_sessions_by_user_id(user_id)?;
+            pause();
+            db.with(|model| listed.iter().filter_map(|session| model.sessions.get(&session.session_token).cloned()).collect())
+        }
+    }
+
+    SessionsByOtherEnd "list_sessions_by_user_id.order": "Lists sessions that expire together by ids whose fields are little-endian." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.sort_by_key(|session| (std::cmp::Reverse(session.expires), session.id.to_bytes_le()));
+            Ok(list)
+        }
+    }
+
     AbsentSessionsAreError "list_sessions_by_user_id.absent": "Answers with an error when asked for the sessions of a user who is not there." {
         fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
             db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;

@@ -124,6 +124,12 @@ faults! {
         }
     }
 
+    LimitsIn16Bits "delete_expired.however_many": "Keeps the limit in 16 bits." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+            db.delete_expired(now, limit & 0xffff)
+        }
+    }
+
     SweepsOneByOne "delete_expired.never_half": "Deletes what has expired row by row." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
             let mut sum = Expired::default();
