@@ -163,8 +163,8 @@ impl Certificate {
     pub fn to_markdown(&self) -> String {
         let mut text = format!(
             "# {} {}: {}\n\n",
-            self.backend,
-            self.backend_version,
+            cell(&self.backend),
+            cell(&self.backend_version),
             if self.certified {
                 "certified"
             } else {
@@ -274,9 +274,11 @@ fn xml(text: &str) -> String {
     escaped
 }
 
-/// Text within a cell of a Markdown table.
+/// Text within a line of Markdown, such as a cell of a table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    text.replace('|', "\\|")
+        .replace('<', "&lt;")
+        .replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]
@@ -293,6 +295,6 @@ mod tests {
 
     #[test]
     fn a_cell_stays_in_its_row() {
-        assert_eq!(cell("a|b\nc"), "a\\|b c");
+        assert_eq!(cell("a|b\nc<!--"), "a\\|b c&lt;!--");
     }
 }

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     NotRun,
     /// The harness cannot do what the rule needs.
     Cannot,
+    /// The harness has no storage to try the rule on.
+    NoStorage,
 }
 
 impl Failure {
@@ -61,6 +63,12 @@ impl Failure {
     #[track_caller]
     pub(crate) fn cannot(why: impl Display) -> Self {
         Self::new(Kind::Cannot, why)
+    }
+
+    /// The same, of what went wrong before the rule began.
+    pub(crate) fn before_the_rule(mut self) -> Self {
+        self.kind = Kind::NoStorage;
+        self
     }
 
     pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {

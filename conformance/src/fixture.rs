@@ -7,6 +7,7 @@ use authstore::{
 };
 use time::OffsetDateTime;
 
+use crate::call::Call;
 use crate::failure::Verdict;
 use crate::show::Show;
 pub(crate) use crate::values::{at, id};
@@ -155,15 +156,26 @@ pub(crate) fn authenticator_with_id(
 
 /// Three users, each with two accounts, two sessions and two passkeys, numbered 11 and 12 for user 1, and so on.
 pub(crate) fn populate(store: &AuthStore) -> Verdict {
-    for user in 1..=3 {
-        store.create_user(full_user(user))?;
-        for number in [user * 10 + 1, user * 10 + 2] {
-            store.link_account(id(user), full_account(number))?;
-            store.create_session(session(number, user))?;
-            store.create_authenticator(authenticator(number, user))?;
-        }
+    for call in population() {
+        call.on_store(store)?;
     }
     Ok(())
+}
+
+/// The calls of [`populate`].
+pub(crate) fn population() -> Vec<Call> {
+    let mut calls = Vec::new();
+    for user in 1..=3 {
+        calls.push(Call::CreateUser(full_user(user)));
+        for number in [user * 10 + 1, user * 10 + 2] {
+            calls.extend([
+                Call::LinkAccount(id(user), full_account(number)),
+                Call::CreateSession(session(number, user)),
+                Call::CreateAuthenticator(authenticator(number, user)),
+            ]);
+        }
+    }
+    calls
 }
 
 /// What can be seen of some users: the rows, and all that refers to them.

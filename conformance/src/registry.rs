@@ -268,7 +268,8 @@ macro_rules! __with_rules {
                 fresh_is_empty ReadingAndWriting 1 "A fresh storage holds nothing."
                 isolated ReadingAndWriting 1 "Two storages share nothing, and to remove one leaves the other."
                 handles_agree Concurrency 1 "What one handle has written, another on the same storage reads at once."
-                outlives_handles ReadingAndWriting 1 "What was written is there when the handle is closed and another is opened."
+                reads_are_current ReadingAndWriting 1 "After each write, everything reads as it is now, through any handle, whatever was read before."
+                outlives_handles ReadingAndWriting 1 "What was written is there when the handle is closed and another is opened, whatever was written last."
             }
             values {
                 any_row Values 1 "Whatever strings, times and integers are let in come back as they were, in random rows of every model."

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::certificate::{Certificate, Counts, RuleReport};
 use crate::context::Context;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Verdict};
 use crate::harness::{Declined, Harness};
 use crate::profile::Profile;
 use crate::registry::RULES;
@@ -224,8 +224,10 @@ impl Runner {
             {
                 problems.push(format!("{rule} is declined, and there is no such rule"));
             }
-            if reason.trim().is_empty() {
-                problems.push(format!("{rule} is declined without a reason"));
+            if reason.split_whitespace().count() < 2 {
+                problems.push(format!(
+                    "{rule} is declined without a reason: that is a sentence"
+                ));
             }
         }
         if let Some(only) = &self.only
@@ -245,7 +247,9 @@ impl Runner {
             edition: EDITION,
             profile: self.profile.to_string(),
             seed: self.seed,
-            certified: problems.is_empty() && counts.rules == counts.passed + counts.declined,
+            certified: problems.is_empty()
+                && counts.passed > 0
+                && counts.rules == counts.passed + counts.declined,
             counts,
             problems,
             rules,
@@ -275,7 +279,8 @@ impl Runner {
                     declined.reason
                 )),
             ),
-            (Err(failure), Some(declined)) => (
+            // What is declined must be tried all the same.
+            (Err(failure), Some(declined)) if failure.kind != Kind::NoStorage => (
                 Outcome::Declined,
                 Some(format!(
                     "{} (Run all the same: {})",
@@ -283,10 +288,10 @@ impl Runner {
                     failure.summary()
                 )),
             ),
-            (Err(failure), None) => {
+            (Err(failure), _) => {
                 let outcome = match failure.kind {
                     Kind::NotRun => Outcome::NotRun,
-                    Kind::Broken | Kind::Cannot => Outcome::Failed,
+                    Kind::Broken | Kind::Cannot | Kind::NoStorage => Outcome::Failed,
                 };
                 (outcome, Some(self.explain(rule, &failure)))
             }
@@ -319,7 +324,7 @@ impl Runner {
     }
 
     /// Checks a rule in a thread of its own, so that one that never ends does not hold up the others.
-    fn check(&self, rule: &'static Rule) -> Result<(), Failure> {
+    fn check(&self, rule: &'static Rule) -> Verdict {
         let (harness, profile) = (Arc::clone(&self.harness), self.profile);
         let seed = mix(self.seed, rule.id);
         let limit = self.time_limit.unwrap_or(match profile {
@@ -330,10 +335,9 @@ impl Runner {
         let spawned = thread::Builder::new()
             .name(rule.id.to_owned())
             .spawn(move || {
-                let verdict = catch_unwind(AssertUnwindSafe(|| {
-                    let context = Context::new(harness, seed, profile)?;
-                    (rule.check)(&context)
-                }));
+                let verdict = caught(|| Context::new(harness, seed, profile))
+                    .map_err(Failure::before_the_rule)
+                    .and_then(|context| caught(|| (rule.check)(&context)));
                 // Nobody listens any more when the time was over.
                 let _ = sender.send(verdict);
             });
@@ -341,11 +345,7 @@ impl Runner {
             return Err(Failure::not_run(format!("no thread could be had: {error}")));
         }
         match receiver.recv_timeout(limit) {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(panic)) => Err(Failure::broken(format!(
-                "it panicked: {}",
-                panic_message(&*panic)
-            ))),
+            Ok(verdict) => verdict,
             Err(_) => Err(Failure::broken(format!(
                 "it did not end within {} seconds",
                 limit.as_secs()
@@ -366,6 +366,16 @@ impl fmt::Debug for Runner {
             .field("fail_fast", &self.fail_fast)
             .finish_non_exhaustive()
     }
+}
+
+/// A panic is a failure, too.
+fn caught<T>(work: impl FnOnce() -> Verdict<T>) -> Verdict<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        Err(Failure::broken(format!(
+            "it panicked: {}",
+            panic_message(&*panic)
+        )))
+    })
 }
 
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

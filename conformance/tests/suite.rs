@@ -203,11 +203,43 @@ fn a_declaration_must_name_a_rule_and_a_reason() {
     for declined in [
         Declined::new("create_user.fast", "No."),
         Declined::new("faults", " "),
+        Declined::new("faults", "No."),
     ] {
         let certificate = Runner::new(Declines(vec![declined])).only("ping").run();
         assert_eq!(certificate.problems.len(), 1);
         assert!(!certificate.certified);
     }
+}
+
+#[test]
+fn to_decline_everything_certifies_nothing() {
+    struct DeclinesAll;
+
+    impl Harness for DeclinesAll {
+        fn describe(&self) -> Description {
+            Description::new("nothing", "1.0")
+        }
+
+        fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+            // A rule's thread bears its name.
+            match std::thread::current().name() {
+                Some("create_user.stored") => panic!("no storage"),
+                Some("ping.answers") => Ok(Box::new(OnlyOpens(Reference::new()))),
+                _ => Err("no storage".into()),
+            }
+        }
+
+        fn declined(&self) -> Vec<Declined> {
+            let groups: BTreeSet<&str> = RULES.iter().map(|rule| rule.group()).collect();
+            let decline = |group| Declined::new(group, "It is not needed here.");
+            groups.into_iter().map(decline).collect()
+        }
+    }
+
+    let certificate = Runner::new(DeclinesAll).run();
+    assert!(!certificate.certified);
+    // Also where there was a storage: what passes must not be declined.
+    assert_eq!(certificate.counts.failed, RULES.len());
 }
 
 #[test]

@@ -3,12 +3,17 @@ use authstore::{
     UserChanges, VerificationToken,
 };
 
+use crate::call::{Call, agrees, show_answer, show_got};
 use crate::context::Context;
-use crate::failure::{Verdict, by_harness, ensure, equal, gives, succeeds};
+use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, succeeds};
 use crate::fixture::{
     at, authenticator, bare_account, bare_user, full_account, full_user, id, look, millis,
-    populate, session, session_until, since_1970, token, token_until,
+    populate, population, session, session_until, since_1970, token, token_until,
 };
+use crate::harness::Storage;
+use crate::model::Model;
+use crate::rules::faults::every_operation;
+use crate::show::Show;
 use crate::strings::UNICODE;
 
 pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
@@ -166,6 +171,68 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
     )
 }
 
+/// Before and after each write, all that can be read is read, through the handle that writes and through another: what a
+/// cache has kept of the time before would show.
+pub(crate) fn reads_are_current(context: &Context) -> Verdict {
+    let handles = [context.store(), &context.open()?];
+    let mut model = Model::default();
+    let mut run = |store: &AuthStore, call: &Call| {
+        let (got, answer) = (call.on_store(store), call.on_model(&mut model));
+        if agrees(&got, &answer) {
+            return Ok(());
+        }
+        Err(Failure::broken(format!(
+            "{} gives something else than the model, after all was read",
+            call.show()
+        ))
+        .expected(show_answer(&answer))
+        .got(show_got(&got)))
+    };
+    let move_session = SessionChanges {
+        user_id: Some(id(2)),
+        ..Default::default()
+    };
+    let writes = every_operation().into_iter().chain([
+        Call::UpdateSession("session 11".to_owned(), move_session),
+        // It expires at `millis(5)` by now.
+        Call::DeleteExpired(millis(5), 10),
+        Call::DeleteUser(id(1)),
+    ]);
+    let reads = every_read();
+    for write in population().into_iter().chain(writes) {
+        run(handles[0], &write)?;
+        for handle in handles {
+            reads.iter().try_for_each(|read| run(handle, read))?;
+        }
+    }
+    Ok(())
+}
+
+/// All that can be read of what [`population`] and [`every_operation`] write, but for verification tokens, which are
+/// gone when they are read.
+fn every_read() -> Vec<Call> {
+    let mut reads = Vec::new();
+    for user in [1, 2, 3, 50, 52] {
+        reads.extend([
+            Call::GetUser(id(user)),
+            Call::GetUserByEmail(format!("user-{user}@example.org")),
+            Call::ListAccountsByUserId(id(user)),
+            Call::ListSessionsByUserId(id(user)),
+            Call::ListAuthenticatorsByUserId(id(user)),
+        ]);
+    }
+    for number in [11, 12, 21, 22, 31, 32, 51, 52, 53, 55] {
+        let (provider, account) = (format!("provider {number}"), format!("account {number}"));
+        reads.extend([
+            Call::GetAccount(provider.clone(), account.clone()),
+            Call::GetUserByAccount(provider, account),
+            Call::GetSessionAndUser(format!("session {number}")),
+            Call::GetAuthenticator(format!("credential-{number}")),
+        ]);
+    }
+    reads
+}
+
 pub(crate) fn outlives_handles(context: &Context) -> Verdict {
     let storage = by_harness(context.harness().fresh())?;
     let first = by_harness(storage.open())?;
@@ -183,6 +250,38 @@ pub(crate) fn outlives_handles(context: &Context) -> Verdict {
             second.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
         )?;
+    }
+    second.create_verification_token(token(1))?;
+    each_write_outlives_its_handle(&*storage, second)
+}
+
+/// Every operation that writes, on a storage that [`populate`] filled, each as the last that its handle does.
+fn each_write_outlives_its_handle(storage: &dyn Storage, mut store: AuthStore) -> Verdict {
+    let everyone = || (1..=5).chain([50, 52]);
+    for call in every_operation().iter().filter(|call| call.writes()) {
+        succeeds(call.show(), call.on_store(&store))?;
+        let left = look(&store, everyone())?;
+        drop(store);
+        store = by_harness(storage.open())?;
+        gives(
+            format!("what {} left", call.show()),
+            look(&store, everyone()),
+            left,
+        )?;
+        if let Call::CreateVerificationToken(token) = call {
+            gives(
+                "use_verification_token(..) of a token that another handle left",
+                store.use_verification_token(&token.identifier, &token.token),
+                Some(token.clone()),
+            )?;
+        }
+        if let Call::UseVerificationToken(identifier, token) = call {
+            gives(
+                "use_verification_token(..) of a token that another handle has used",
+                store.use_verification_token(identifier, token),
+                None,
+            )?;
+        }
     }
     Ok(())
 }

@@ -1,11 +1,24 @@
 //! Faults that show when a storage cannot be reached, and in errors.
 
+use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 
 use super::fault::*;
 
 /// The id of a user who is there once the storage was restarted.
 const RESTARTED: Uuid = Uuid::max();
+
+/// Accounts that are linked again when the handle is closed.
+#[derive(Default)]
+struct PutsBack(Mutex<Vec<(Reference, Account)>>);
+
+impl Drop for PutsBack {
+    fn drop(&mut self) {
+        for (db, account) in self.0.get_mut().expect("no panic while held").drain(..) {
+            let _ = db.link_account(&account);
+        }
+    }
+}
 
 fn migrated() -> Reference {
     let reference = Reference::new();
@@ -65,6 +78,51 @@ faults! {
                 model.authenticators.values_mut().for_each(|row| row.counter = row.counter as f64 as i64);
             });
             db.clone()
+        }
+    }
+
+    UnlinksInMemory (PutsBack) "storage.outlives_handles": "Unlinks an account for as long as it is open." {
+        fn unlink_account(&self, db: &Reference, provider: &str, provider_account_id: &str) -> Result<bool> {
+            let account = db.get_account(provider, provider_account_id)?;
+            self.0.0.lock().expect("no panic while held").extend(account.map(|account| (db.clone(), account)));
+            db.unlink_account(provider, provider_account_id)
+        }
+    }
+
+    CachesSessions (Mutex<BTreeMap<String, (Session, User)>>) "storage.reads_are_current": "Remembers a session until it is deleted by its token." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            if let Some(found) = db.get_session_and_user(session_token)? {
+                known.insert(session_token.to_owned(), found);
+            }
+            Ok(known.get(session_token).cloned())
+        }
+
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            self.0.lock().expect("no panic while held").remove(session_token);
+            db.delete_session(session_token)
+        }
+    }
+
+    CachesForItself (Mutex<BTreeMap<Uuid, User>>) "storage.reads_are_current": "Remembers a user until the same handle updates or deletes the user." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            if let Some(user) = known.get(&id) {
+                return Ok(Some(user.clone()));
+            }
+            let found = db.get_user(id)?;
+            known.extend(found.iter().map(|user| (id, user.clone())));
+            Ok(found)
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            self.0.lock().expect("no panic while held").remove(&id);
+            db.update_user(id, changes)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            self.0.lock().expect("no panic while held").remove(&id);
+            db.delete_user(id)
         }
     }
 
