@@ -40,6 +40,8 @@ use crate::model::{
 ///   may be given.
 /// - **A failed method wrote nothing**, except that after
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
+/// - **Reachable or not**: while the storage cannot be reached, every method is
+///   [`Error::Unavailable`](crate::Error::Unavailable), and reads are not answered from memory.
 /// - **Bounded**: no method waits for ever. What could not be done in time is
 ///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, else `OutcomeUnknown`. Deadlocks,
 ///   serialization failures and a busy database are dealt with inside, as long as the time lasts.
@@ -70,15 +72,15 @@ pub trait Backend: Send + Sync + 'static {
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it.
     ///
     /// Two updates of different fields at the same time both survive. Changes that name no field return the row.
-    /// `NotFound(User)` when there is no such user; `Conflict(UserEmail)` when another user has the address; the
-    /// user's own address is no conflict.
+    /// `NotFound(User)` when there is no such user, whatever the changes; `Conflict(UserEmail)` when another user has the
+    /// address; the user's own address is no conflict.
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User>;
 
     /// Deletes the user, with all the user's accounts, sessions and authenticators, and nobody else's. Returns whether
     /// there was one.
     ///
-    /// A session, account or authenticator that is created for the user at the same time is either deleted along or
-    /// refused with `NotFound(User)`; none is left without its user.
+    /// A session, account or authenticator that is created for the user at the same time, or a session that is moved to
+    /// the user, is either deleted along or refused with `NotFound(User)`; none is left without its user.
     fn delete_user(&self, id: Uuid) -> Result<bool>;
 
     /// Stores a new account of an existing user.
@@ -123,7 +125,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it; `None` when
     /// there is no such session.
     ///
-    /// As [`update_user`](Backend::update_user). `NotFound(User)` when `changes` names a user who is not there.
+    /// As [`update_user`](Backend::update_user). `NotFound(User)` when the session is there and `changes` names a user who
+    /// is not.
     fn update_session(
         &self,
         session_token: &str,
@@ -180,10 +183,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes an authenticator. Returns whether there was one.
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool>;
 
-    /// Deletes sessions and verification tokens with `expires <= now`: the oldest first, at most `limit` of each.
+    /// Deletes sessions and verification tokens with `expires <= now`: the oldest first, and `limit` of each, or all when
+    /// there are fewer.
     ///
     /// `now` is the only clock. Of rows with the same `expires`, any may go first; a `limit` of 0 deletes none.
-    /// Several callers at the same time count each row once between them. The sessions and the tokens may be deleted in
+    /// Several callers at the same time count each row once between them, and may pass over rows that another has in
+    /// hand. A session that is given more time meanwhile is spared, or was deleted before. The sessions and the tokens may be deleted in
     /// two steps, each of them atomic.
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired>;
 

@@ -201,7 +201,7 @@ fn what_passes_must_not_be_declined() {
 #[test]
 fn a_declaration_must_name_a_rule_and_a_reason() {
     for declined in [
-        Declined::new("create_user.fast", "No."),
+        Declined::new("create_user.fast", "It is slow."),
         Declined::new("faults", " "),
         Declined::new("faults", "No."),
     ] {
