@@ -1,11 +1,13 @@
 //! Tries whether the conformance suite notices when a statement of authstore is changed.
 //!
 //! Every file of SQL is changed in each way that `mutate.rs` knows, one change at a time, and the suite runs on what
-//! comes out: the rules of the operation first, then `model`, then all. A mutant that no rule notices has survived.
+//! comes out: the rules of the operation first, then `model`, then all. A mutant that no rule notices has survived, unless
+//! `harmless.rs` says why there is nothing to notice.
 //! Servers are as hostile as they are for the tests of `hostile.rs`.
 //!
 //! `sql-mutants NAME [FILE]`, where NAME is that of a database and FILE such as `get_user.sql`.
 
+mod harmless;
 mod mutate;
 mod program;
 
@@ -19,6 +21,7 @@ use authstore_conformance::RULES;
 use authstore_mutants::up_to_the_first_failure;
 use authstore_test_databases::{Kind, Server, Setup};
 
+use harmless::why_harmless;
 use mutate::{Mutant, mutants};
 use program::Program;
 
@@ -46,6 +49,8 @@ fn main() -> ExitCode {
 enum Fate {
     /// This rule notices.
     Caught(String),
+    /// No rule notices, since there is nothing to notice.
+    Harmless(&'static str),
     Survived,
     /// The program does not hold the file.
     NotSent,
@@ -68,7 +73,7 @@ fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
     if let Some(rule) = trial.run(&program.unchanged().map_err(io)?, "all")? {
         return Err(format!("{rule} fails though nothing was changed"));
     }
-    let (mut caught, mut survived) = (0, 0);
+    let (mut caught, mut harmless, mut survived) = (0, 0, 0);
     for (file, sql) in files(workspace, kind).map_err(io)? {
         if only.is_some_and(|only| only != file) {
             continue;
@@ -84,10 +89,18 @@ fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
                 Some(mutant) => trial.fate(&mutant, &file)?,
                 None => Fate::NotSent,
             };
+            let fate = match (fate, why_harmless(kind, &file, &change)) {
+                (Fate::Survived, Some(why)) => Fate::Harmless(why),
+                (fate, _) => fate,
+            };
             let told = match &fate {
                 Fate::Caught(rule) => {
                     caught += 1;
                     format!("caught by {rule}")
+                }
+                Fate::Harmless(why) => {
+                    harmless += 1;
+                    format!("harmless: {why}")
                 }
                 Fate::Survived => {
                     survived += 1;
@@ -101,7 +114,7 @@ fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
             );
         }
     }
-    println!("{kind}: {caught} caught, {survived} survived");
+    println!("{kind}: {caught} caught, {harmless} harmless, {survived} survived");
     Ok(match survived {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
