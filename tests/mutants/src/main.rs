@@ -60,7 +60,7 @@ enum Fate {
 fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let workspace = workspace.expect("this crate lies two folders down");
-    let program = Program::build(workspace)?;
+    let program = Program::build(workspace, kind.name())?;
     let server = match kind.is_server() {
         true => Some(Server::start(kind, &Setup::hostile(kind))?),
         false => None,

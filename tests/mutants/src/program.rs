@@ -26,12 +26,14 @@ const SOURCES: &[&str] = &[
 /// This very program, with room in its statements.
 pub(crate) struct Program {
     bytes: Vec<u8>,
-    folder: PathBuf,
+    /// Where a mutant lies while it is tried.
+    mutant: PathBuf,
 }
 
 impl Program {
-    /// Copies the workspace, makes room in the files of SQL, and builds.
-    pub(crate) fn build(workspace: &Path) -> Result<Self, String> {
+    /// Copies the workspace, makes room in the files of SQL, and builds. `name` sets this one's mutants apart from those of
+    /// others that are tried at the same time.
+    pub(crate) fn build(workspace: &Path, name: &str) -> Result<Self, String> {
         let folder = workspace.join("target/sql-mutants");
         let copy = folder.join("workspace");
         fs::create_dir_all(&copy).map_err(|error| format!("{}: {error}", copy.display()))?;
@@ -52,7 +54,10 @@ impl Program {
         }
         let path = target.join("debug").join(env!("CARGO_BIN_NAME"));
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Program { bytes, folder })
+        Ok(Program {
+            bytes,
+            mutant: folder.join(format!("mutant-{name}")),
+        })
     }
 
     /// The program as it is.
@@ -77,13 +82,12 @@ impl Program {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        let path = self.folder.join("mutant");
         let like = std::env::current_exe()?;
         // A copy of this program has its permissions; it is not written over, since the one before may still be ending.
-        let _ = fs::remove_file(&path);
-        fs::copy(like, &path)?;
-        fs::write(&path, bytes)?;
-        Ok(path)
+        let _ = fs::remove_file(&self.mutant);
+        fs::copy(like, &self.mutant)?;
+        fs::write(&self.mutant, bytes)?;
+        Ok(self.mutant.clone())
     }
 }
 
