@@ -1,6 +1,6 @@
 //! A program that holds all statements, of which mutants are made without compiling anything again.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +26,7 @@ const SOURCES: &[&str] = &[
 /// This very program, with room in its statements.
 pub(crate) struct Program {
     bytes: Vec<u8>,
+    permissions: Permissions,
     /// Where a mutant lies while it is tried.
     mutant: PathBuf,
 }
@@ -53,9 +54,10 @@ impl Program {
             return Err("the program could not be built".to_owned());
         }
         let path = target.join("debug").join(env!("CARGO_BIN_NAME"));
-        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let unreadable = |error| format!("{}: {error}", path.display());
         Ok(Program {
-            bytes,
+            bytes: fs::read(&path).map_err(unreadable)?,
+            permissions: fs::metadata(&path).map_err(unreadable)?.permissions(),
             mutant: folder.join(format!("mutant-{name}")),
         })
     }
@@ -82,11 +84,10 @@ impl Program {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        let like = std::env::current_exe()?;
-        // A copy of this program has its permissions; it is not written over, since the one before may still be ending.
+        // Not over the one before, which may still be ending.
         let _ = fs::remove_file(&self.mutant);
-        fs::copy(like, &self.mutant)?;
         fs::write(&self.mutant, bytes)?;
+        fs::set_permissions(&self.mutant, self.permissions.clone())?;
         Ok(self.mutant.clone())
     }
 }
