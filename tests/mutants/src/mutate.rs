@@ -194,7 +194,9 @@ fn conditions(file: &File, mutants: &mut Vec<Mutant>) {
                     let column = file.word(compared - 1).trim_matches(['"', '`']);
                     let is_futile = other == "LIKE" && matches!(column, "id" | "userId");
                     if file.word(compared) == is && !is_futile {
-                        mutants.push(file.replaced(compared, compared + 1, other));
+                        let mut mutant = file.replaced(compared, compared + 1, other);
+                        mutant.change = format!("{column} {}", mutant.change);
+                        mutants.push(mutant);
                     }
                 }
             }
