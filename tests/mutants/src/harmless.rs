@@ -85,6 +85,18 @@ const HARMLESS: &[(&[Kind], &str, &str, &str)] = &[
         "without , `id`",
         "an index of InnoDB gives rows with one key by their primary key, and sorting leaves them so",
     ),
+    (
+        MYSQL,
+        "session.sql",
+        "sql_mode",
+        "nothing is sent that is too long or out of range, which is what strict mode refuses",
+    ),
+    (
+        &[Kind::Mysql],
+        "use_verification_token.sql",
+        "`identifier` = ? ->",
+        "the row was found by its identifier before, and the token is unique",
+    ),
     (MYSQL, "lock.sql", "<=> -> =", "NULL is no lock either"),
     (
         MYSQL,
