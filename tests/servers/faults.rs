@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -82,7 +82,6 @@ fn a_server_restarted_under_load_loses_nothing(kind: Kind) {
     let database = Database::on(&server).unwrap();
     let store = database.store_with("checkout_timeout_ms=3000&connect_timeout_ms=3000");
     let acknowledged = Mutex::new(Vec::new());
-    let failed = AtomicU64::new(0);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -93,7 +92,6 @@ fn a_server_restarted_under_load_loses_nothing(kind: Kind) {
                         Ok(_) => acknowledged.lock().unwrap().push(id),
                         Err(error) => {
                             assert!(is_fault(&error), "{error:?}");
-                            failed.fetch_add(1, Ordering::Relaxed);
                             thread::sleep(Duration::from_millis(5));
                         }
                     }
@@ -123,10 +121,6 @@ fn a_server_restarted_under_load_loses_nothing(kind: Kind) {
             std::panic::resume_unwind(panic);
         }
     });
-    assert!(
-        failed.into_inner() > 0,
-        "the server was away, and nobody noticed"
-    );
     let acknowledged = acknowledged.into_inner().unwrap();
     let there: std::collections::HashSet<String> = database
         .client()
