@@ -86,12 +86,8 @@ fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
         {
             let start = Instant::now();
             let fate = match program.with(&sql, &mutant).map_err(io)? {
-                Some(mutant) => trial.fate(&mutant, &file)?,
+                Some(mutant) => trial.fate(&mutant, &file, &change)?,
                 None => Fate::NotSent,
-            };
-            let fate = match (fate, why_harmless(kind, &file, &change)) {
-                (Fate::Survived, Some(why)) => Fate::Harmless(why),
-                (fate, _) => fate,
             };
             let told = match &fate {
                 Fate::Caught(rule) => {
@@ -160,7 +156,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn fate(&self, mutant: &Path, file: &str) -> Result<Fate, String> {
+    fn fate(&self, mutant: &Path, file: &str, change: &str) -> Result<Fate, String> {
         let stem = file.trim_end_matches(".sql");
         let operation = RULES
             .iter()
@@ -172,7 +168,7 @@ impl Trial<'_> {
                 return Ok(Fate::Caught(rule));
             }
         }
-        Ok(Fate::Survived)
+        Ok(why_harmless(self.kind, file, change).map_or(Fate::Survived, Fate::Harmless))
     }
 
     /// Runs rules on a program, and returns one that fails.
