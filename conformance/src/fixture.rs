@@ -156,16 +156,16 @@ pub(crate) fn authenticator_with_id(
 
 /// Three users, each with two accounts, two sessions and two passkeys, numbered 11 and 12 for user 1, and so on.
 pub(crate) fn populate(store: &AuthStore) -> Verdict {
-    for call in population() {
+    for call in population(1..=3) {
         call.on_store(store)?;
     }
     Ok(())
 }
 
-/// The calls of [`populate`].
-pub(crate) fn population() -> Vec<Call> {
+/// The calls of [`populate`], for users with these numbers.
+pub(crate) fn population(users: impl IntoIterator<Item = u128>) -> Vec<Call> {
     let mut calls = Vec::new();
-    for user in 1..=3 {
+    for user in users {
         calls.push(Call::CreateUser(full_user(user)));
         for number in [user * 10 + 1, user * 10 + 2] {
             calls.extend([

@@ -50,7 +50,13 @@ pub trait Storage: Send + Sync {
         cannot("pause")
     }
 
-    /// Makes the storage answer again after [`pause`](Storage::pause).
+    /// Makes the storage do what it is asked and hold its answers back, until [`resume`](Storage::resume), or until it is
+    /// [`cut_off`](Storage::cut_off) and [`restore`](Storage::restore)d: then those answers are lost.
+    fn hold_answers(&self) -> Result<(), BoxError> {
+        cannot("hold_answers")
+    }
+
+    /// Makes the storage answer again after [`pause`](Storage::pause) or [`hold_answers`](Storage::hold_answers).
     fn resume(&self) -> Result<(), BoxError> {
         cannot("resume")
     }

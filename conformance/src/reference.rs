@@ -52,6 +52,9 @@ struct State {
     migrating: bool,
     cut_off: bool,
     paused: bool,
+    answers_held: bool,
+    /// How often the answers that were held have been lost.
+    losses: u64,
 }
 
 impl Reference {
@@ -76,9 +79,16 @@ impl Reference {
         Ok(work(&mut state.model))
     }
 
-    /// As [`with`](Reference::with), for what may be refused.
+    /// As [`with`](Reference::with), for what writes: its answer may be held back, or lost.
+    fn write<T>(&self, work: impl FnOnce(&mut Model) -> T) -> Result<T> {
+        let done = self.with(work)?;
+        self.shared.answered(Instant::now() + TIMEOUT)?;
+        Ok(done)
+    }
+
+    /// As [`write`](Reference::write), for what may be refused.
     fn ask<T>(&self, work: impl FnOnce(&mut Model) -> Answer<T>) -> Result<T> {
-        self.with(work)?.map_err(|refusals| refusals[0].into())
+        self.write(work)?.map_err(|refusals| refusals[0].into())
     }
 
     /// The series of its schema: a step for each table, `create <table>` on the way up and `drop <table>` back.
@@ -126,6 +136,16 @@ impl Shared {
                 Ok(state)
             }
         })
+    }
+
+    /// Waits until answers are no longer held back.
+    fn answered(&self, deadline: Instant) -> Result<()> {
+        let losses = self.lock().losses;
+        match self.wait_while(deadline, "", |state| state.answers_held) {
+            Ok(state) if state.losses == losses => Ok(()),
+            Ok(_) => Err(Error::outcome_unknown("the answer was lost")),
+            Err(_) => Err(Error::outcome_unknown("no answer came in time")),
+        }
     }
 
     fn wait_while(
@@ -180,7 +200,7 @@ impl Backend for Reference {
     }
 
     fn delete_user(&self, id: Uuid) -> Result<bool> {
-        self.with(|model| model.delete_user(id))
+        self.write(|model| model.delete_user(id))
     }
 
     fn link_account(&self, account: &Account) -> Result<()> {
@@ -192,7 +212,7 @@ impl Backend for Reference {
     }
 
     fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool> {
-        self.with(|model| model.unlink_account(provider, provider_account_id))
+        self.write(|model| model.unlink_account(provider, provider_account_id))
     }
 
     fn get_account(&self, provider: &str, provider_account_id: &str) -> Result<Option<Account>> {
@@ -229,7 +249,7 @@ impl Backend for Reference {
     }
 
     fn delete_session(&self, session_token: &str) -> Result<bool> {
-        self.with(|model| model.delete_session(session_token))
+        self.write(|model| model.delete_session(session_token))
     }
 
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>> {
@@ -237,7 +257,7 @@ impl Backend for Reference {
     }
 
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
-        self.with(|model| model.delete_sessions_by_user_id(user_id, keep))
+        self.write(|model| model.delete_sessions_by_user_id(user_id, keep))
     }
 
     fn create_verification_token(&self, verification_token: &VerificationToken) -> Result<()> {
@@ -249,7 +269,7 @@ impl Backend for Reference {
         identifier: &str,
         token: &str,
     ) -> Result<Option<VerificationToken>> {
-        self.with(|model| model.use_verification_token(identifier, token))
+        self.write(|model| model.use_verification_token(identifier, token))
     }
 
     fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()> {
@@ -273,11 +293,11 @@ impl Backend for Reference {
     }
 
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
-        self.with(|model| model.delete_authenticator(credential_id))
+        self.write(|model| model.delete_authenticator(credential_id))
     }
 
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired> {
-        self.with(|model| model.delete_expired(now, limit))
+        self.write(|model| model.delete_expired(now, limit))
     }
 
     fn ping(&self) -> Result<()> {
@@ -450,7 +470,12 @@ impl<B: Backend, F: Fn(Reference) -> B + Send + Sync> Storage for ReferenceStora
     }
 
     fn cut_off(&self) -> Result<(), BoxError> {
-        self.reference.set(|state| state.cut_off = true);
+        self.reference.set(|state| {
+            state.cut_off = true;
+            if std::mem::take(&mut state.answers_held) {
+                state.losses += 1;
+            }
+        });
         Ok(())
     }
 
@@ -464,8 +489,16 @@ impl<B: Backend, F: Fn(Reference) -> B + Send + Sync> Storage for ReferenceStora
         Ok(())
     }
 
+    fn hold_answers(&self) -> Result<(), BoxError> {
+        self.reference.set(|state| state.answers_held = true);
+        Ok(())
+    }
+
     fn resume(&self) -> Result<(), BoxError> {
-        self.reference.set(|state| state.paused = false);
+        self.reference.set(|state| {
+            state.paused = false;
+            state.answers_held = false;
+        });
         Ok(())
     }
 

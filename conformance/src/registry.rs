@@ -294,6 +294,8 @@ macro_rules! __with_rules {
                 paused Faults 1 "On a storage that gives no answer every write ends in time with Unavailable or OutcomeUnknown, with more callers than connections too."
                 failed_operations_leak_nothing Faults 1 "After a thousand refused operations everything works as before."
                 cut_during_write Faults 1 "When connections are cut during writes, each is wholly there or not at all, and what was acknowledged is there."
+                answer_lost Faults 1 "A write whose answer is lost with its connection is done once or not at all: Unavailable says that it is not, and an answer that it is."
+                answer_late Faults 1 "A write whose answer does not come in time is done once or not at all: Unavailable says that it is not, and an answer that it is."
                 wrong_password Faults 1 "A wrong password is reported at once, and not shown."
             }
             migrate {

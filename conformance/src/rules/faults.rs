@@ -1,8 +1,12 @@
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authstore::{AuthStore, Change, Error, SessionChanges, UserChanges};
+use authstore::{
+    AccountChanges, AuthStore, Change, Error, SessionChanges, UserChanges, VerificationToken,
+};
+use time::OffsetDateTime;
 
 use crate::call::{Call, Reply, show_got};
 use crate::context::Context;
@@ -11,8 +15,9 @@ use crate::failure::{
 };
 use crate::fixture::{
     account_at, authenticator, bare_account, bare_user, full_account, full_user, id, look, millis,
-    populate, session, session_with_token, token,
+    populate, population, session, session_with_token, since_1970, token,
 };
+use crate::model::Model;
 use crate::race::{Ran, timed};
 use crate::show::Show as _;
 
@@ -63,7 +68,7 @@ pub(super) fn every_operation() -> Vec<Call> {
         Call::UpdateAccount(
             account(12).0,
             account(12).1,
-            authstore::AccountChanges {
+            AccountChanges {
                 scope: Change::Clear,
                 ..Default::default()
             },
@@ -430,6 +435,276 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
         ));
     }
     Ok(())
+}
+
+/// A write, and calls that show whether it was done.
+type Witnessed = (Call, Vec<Call>);
+
+/// Every write, each to rows of its own among those of [`setting`].
+fn every_write(first: u128) -> Vec<Witnessed> {
+    let (user, other, third) = (first, first + 1, first + 2);
+    let account = |number| (format!("provider {number}"), format!("account {number}"));
+    let session_token = |number| format!("session {number}");
+    let credential_id = |number| format!("credential-{number}");
+    let get_account = |number| Call::GetAccount(account(number).0, account(number).1);
+    let get_session = |number| Call::GetSessionAndUser(session_token(number));
+    let get_authenticator = |number| Call::GetAuthenticator(credential_id(number));
+    let get_token = |number| {
+        let VerificationToken {
+            identifier, token, ..
+        } = token(number);
+        Call::UseVerificationToken(identifier, token)
+    };
+    let (linked, signed_up) = (user * 10 + 3, user * 10 + 4);
+    vec![
+        (
+            Call::CreateUser(bare_user(100 + user)),
+            vec![Call::GetUser(id(100 + user))],
+        ),
+        (
+            Call::UpdateUser(
+                id(user),
+                UserChanges {
+                    name: Change::set("new"),
+                    ..Default::default()
+                },
+            ),
+            vec![Call::GetUser(id(user))],
+        ),
+        (
+            Call::DeleteUser(id(third)),
+            vec![
+                Call::GetUser(id(third)),
+                Call::ListAccountsByUserId(id(third)),
+                Call::ListSessionsByUserId(id(third)),
+                Call::ListAuthenticatorsByUserId(id(third)),
+            ],
+        ),
+        (
+            Call::LinkAccount(id(user), bare_account(linked)),
+            vec![get_account(linked)],
+        ),
+        (
+            Call::CreateUserWithAccount(bare_user(200 + user), bare_account(signed_up)),
+            vec![Call::GetUser(id(200 + user)), get_account(signed_up)],
+        ),
+        (
+            Call::UnlinkAccount(account(user * 10 + 1).0, account(user * 10 + 1).1),
+            vec![get_account(user * 10 + 1)],
+        ),
+        (
+            Call::UpdateAccount(
+                account(user * 10 + 2).0,
+                account(user * 10 + 2).1,
+                AccountChanges {
+                    scope: Change::Clear,
+                    ..Default::default()
+                },
+            ),
+            vec![get_account(user * 10 + 2)],
+        ),
+        (
+            Call::CreateSession(session(other * 10 + 3, other)),
+            vec![get_session(other * 10 + 3)],
+        ),
+        (
+            Call::UpdateSession(
+                session_token(other * 10 + 1),
+                SessionChanges {
+                    expires: Some(millis(5)),
+                    ..Default::default()
+                },
+            ),
+            vec![get_session(other * 10 + 1)],
+        ),
+        (
+            Call::DeleteSession(session_token(other * 10 + 2)),
+            vec![get_session(other * 10 + 2)],
+        ),
+        (
+            Call::DeleteSessionsByUserId(id(user), None),
+            vec![Call::ListSessionsByUserId(id(user))],
+        ),
+        (
+            Call::CreateVerificationToken(token(300 + user)),
+            vec![get_token(300 + user)],
+        ),
+        (get_token(user), vec![get_token(user)]),
+        (
+            Call::CreateAuthenticator(authenticator(user * 10 + 3, user)),
+            vec![get_authenticator(user * 10 + 3)],
+        ),
+        (
+            Call::UpdateAuthenticatorCounter(credential_id(user * 10 + 1), 999),
+            vec![get_authenticator(user * 10 + 1)],
+        ),
+        (
+            Call::DeleteAuthenticator(credential_id(user * 10 + 2)),
+            vec![get_authenticator(user * 10 + 2)],
+        ),
+        (
+            Call::DeleteExpired(expiry(user) + Duration::from_millis(1), 9),
+            vec![get_token(other)],
+        ),
+    ]
+}
+
+/// What the writes of [`every_write`] need: three users, a verification token, and one that has expired.
+fn setting(first: u128) -> Vec<Call> {
+    let mut calls = population(first..first + 3);
+    calls.push(Call::CreateVerificationToken(token(first)));
+    calls.push(Call::CreateVerificationToken(VerificationToken {
+        expires: expiry(first),
+        ..token(first + 1)
+    }));
+    calls
+}
+
+/// When the token expires that is to be deleted: long before all else, and later the higher the number.
+fn expiry(first: u128) -> OffsetDateTime {
+    since_1970(i64::try_from(first).expect("the suite's numbers are small") * 1_000)
+}
+
+/// How a write ends whose answer is held back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Its connection is cut.
+    Cut,
+    /// Its time is over.
+    TimeOut,
+}
+
+/// Makes every write at the same time, each on a handle of its own that has made such a write before (so that all it
+/// needs is there, and the write is what it asks for first), while answers are held back. Returns whether any was done.
+fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
+    let store = context.store();
+    let mut model = Model::default();
+    for call in setting(first).into_iter().chain(setting(first + 3)) {
+        call.on_store(store)?;
+        call.on_model(&mut model)
+            .expect("rows that are all new are not refused");
+    }
+    let writes = every_write(first + 3);
+    let handles: Vec<AuthStore> = writes
+        .iter()
+        .map(|_| context.open())
+        .collect::<Verdict<_>>()?;
+    let (warm, held) = (
+        Barrier::new(writes.len() + 1),
+        Barrier::new(writes.len() + 1),
+    );
+    let outcomes = thread::scope(|scope| {
+        let (warm, held) = (&warm, &held);
+        let running: Vec<_> = handles
+            .iter()
+            .zip(every_write(first))
+            .zip(&writes)
+            .map(|((handle, (like_it, _)), (write, _))| {
+                scope.spawn(move || {
+                    let warmed = like_it.on_store(handle);
+                    warm.wait();
+                    held.wait();
+                    warmed.map(|_| timed(|| write.on_store(handle)))
+                })
+            })
+            .collect();
+        warm.wait();
+        let storage = context.storage();
+        let mut result = storage.hold_answers();
+        held.wait();
+        if end == End::Cut {
+            thread::sleep(Duration::from_millis(200));
+            result = result
+                .and_then(|()| storage.cut_off())
+                .and_then(|()| storage.restore());
+        }
+        let outcomes: Vec<_> = running
+            .into_iter()
+            .map(|thread| match thread.join() {
+                Ok(outcome) => outcome,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect();
+        if end == End::TimeOut {
+            result = result.and_then(|()| storage.resume());
+        }
+        by_harness(result).map(|()| outcomes)
+    })?;
+    recovers(store)?;
+    let mut any = false;
+    for ((write, witnesses), ran) in writes.iter().zip(outcomes) {
+        any |= was_done(store, &model, write, witnesses, &ran?)?;
+    }
+    Ok(any)
+}
+
+/// Whether a write was done, which must be what it said.
+fn was_done(
+    store: &AuthStore,
+    model: &Model,
+    write: &Call,
+    witnesses: &[Call],
+    ran: &Ran<authstore::Result<Reply>>,
+) -> Verdict<bool> {
+    in_time(write, ran)?;
+    let (mut before, mut after) = (model.clone(), model.clone());
+    let reply = write.on_model(&mut after);
+    let (mut done, mut undone) = (true, true);
+    for witness in witnesses {
+        let now = Ok(witness.on_store(store)?);
+        done &= now == witness.on_model(&mut after);
+        undone &= now == witness.on_model(&mut before);
+    }
+    ensure(
+        done || undone,
+        format!("{} got no answer, and was done by half", write.show()),
+    )?;
+    let said = match &ran.value {
+        Ok(got) if reply.as_ref() == Ok(got) => Some(true),
+        Err(Error::Unavailable { .. }) => Some(false),
+        Err(Error::OutcomeUnknown { .. }) => None,
+        other => {
+            return Err(Failure::broken(format!(
+                "{} got no answer, and failed in a way it must not",
+                write.show()
+            ))
+            .expected("Err(Unavailable), Err(OutcomeUnknown), or what it gives when it succeeds")
+            .got(show_got(other)));
+        }
+    };
+    if let Some(said) = said {
+        equal(
+            format!(
+                "whether {} was done, which got {}",
+                write.show(),
+                show_got(&ran.value)
+            ),
+            done,
+            said,
+        )?;
+    }
+    Ok(done)
+}
+
+/// Until a write was under way.
+fn unanswered(context: &Context, end: End) -> Verdict {
+    const ROUNDS: u128 = 5;
+    for round in 0..ROUNDS {
+        if write_unanswered(context, 1 + 6 * round, end)? {
+            return Ok(());
+        }
+    }
+    Err(Failure::not_run(
+        "no write was done whenever answers were held back",
+    ))
+}
+
+pub(crate) fn answer_lost(context: &Context) -> Verdict {
+    unanswered(context, End::Cut)
+}
+
+pub(crate) fn answer_late(context: &Context) -> Verdict {
+    unanswered(context, End::TimeOut)
 }
 
 pub(crate) fn wrong_password(context: &Context) -> Verdict {

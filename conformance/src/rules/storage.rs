@@ -194,7 +194,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
             .iter()
             .try_for_each(|handle| reads.iter().try_for_each(|read| run(handle, read)))
     };
-    for call in population() {
+    for call in population(1..=3) {
         run(handles[0], &call)?;
     }
     read_all(&mut run)?;

@@ -239,6 +239,10 @@ impl<F: Fault> Storage for BrokenStorage<F> {
         self.storage.pause()
     }
 
+    fn hold_answers(&self) -> Result<(), BoxError> {
+        self.storage.hold_answers()
+    }
+
     fn resume(&self) -> Result<(), BoxError> {
         self.storage.resume()
     }

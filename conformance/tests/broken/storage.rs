@@ -209,6 +209,45 @@ faults! {
         }
     }
 
+    RepeatsLostWrites "faults.answer_lost": "Deletes a session again when the answer was lost." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            match db.delete_session(session_token) {
+                Err(Error::OutcomeUnknown { .. }) => db.delete_session(session_token),
+                done => done,
+            }
+        }
+    }
+
+    CallsLostWritesUndone "faults.answer_lost": "Says that nothing was written when the connection is lost." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session).map_err(|error| match error {
+                Error::OutcomeUnknown { reason, .. } => Error::unavailable(reason),
+                other => other,
+            })
+        }
+    }
+
+    CallsLateWritesUndone "faults.answer_late": "Says that nothing was written when no answer comes in time." {
+        fn use_verification_token(
+            &self,
+            db: &Reference,
+            identifier: &str,
+            token: &str,
+        ) -> Result<Option<VerificationToken>> {
+            db.use_verification_token(identifier, token).map_err(|error| match error {
+                Error::OutcomeUnknown { reason, .. } => Error::unavailable(reason),
+                other => other,
+            })
+        }
+    }
+
+    GivesUpHalfWay "faults.answer_late": "Creates a user, and does not link the account when no answer comes." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            db.create_user(user)?;
+            db.link_account(account)
+        }
+    }
+
     PrintsPassword "faults.wrong_password": "Prints the password in the error." {
         fn refuse(password: &str) -> Error {
             Error::backend(format!("could not connect to db://app:{password}@localhost"))

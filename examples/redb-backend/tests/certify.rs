@@ -29,6 +29,8 @@ impl Harness for RedbHarness {
             Declined::new("faults.restart", SERVER),
             Declined::new("faults.paused", SERVER),
             Declined::new("faults.cut_during_write", SERVER),
+            Declined::new("faults.answer_lost", SERVER),
+            Declined::new("faults.answer_late", SERVER),
             Declined::new("faults.wrong_password", SERVER),
         ]
     }

@@ -168,18 +168,21 @@ impl Drop for Database {
         // counts, so what goes wrong here is no panic.
         let dropped = server.client().and_then(|mut client| {
             if self.kind == Kind::Postgres {
-                client.try_query(&format!("DROP DATABASE {name} WITH (FORCE)"))
-            } else {
-                client.try_query("SET SESSION lock_wait_timeout = 10")?;
-                let left = client.try_query(&format!(
-                    "SELECT id FROM information_schema.processlist WHERE db = '{name}'"
-                ))?;
-                for id in left.into_iter().flatten().flatten() {
-                    // It may have ended in the meantime.
-                    let _ = client.try_query(&format!("KILL {id}"));
-                }
-                client.try_query(&format!("DROP DATABASE {name}"))
+                return client.try_query(&format!("DROP DATABASE {name} WITH (FORCE)"));
             }
+            client.try_query("SET SESSION lock_wait_timeout = 5")?;
+            client
+                .try_query(&format!("DROP DATABASE {name}"))
+                .or_else(|_| {
+                    let left = client.try_query(&format!(
+                        "SELECT id FROM information_schema.processlist WHERE db = '{name}'"
+                    ))?;
+                    for id in left.into_iter().flatten().flatten() {
+                        // It may have ended in the meantime.
+                        let _ = client.try_query(&format!("KILL {id}"));
+                    }
+                    client.try_query(&format!("DROP DATABASE {name}"))
+                })
         });
         if let Err(error) = dropped
             && !server.is_container()

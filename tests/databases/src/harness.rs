@@ -91,6 +91,8 @@ fn embedded(kind: Kind) -> Vec<Declined> {
         "faults.unreachable",
         "faults.restart",
         "faults.cut_during_write",
+        "faults.answer_lost",
+        "faults.answer_late",
         "secrets.unreachable",
     ]
     .map(|rule| Declined::new(rule, NO_CONNECTION))
@@ -217,6 +219,11 @@ impl Storage for Remote {
 
     fn restore(&self) -> Result<(), BoxError> {
         self.proxy.set(Traffic::Passes);
+        Ok(())
+    }
+
+    fn hold_answers(&self) -> Result<(), BoxError> {
+        self.proxy.set(Traffic::AnswersHeld);
         Ok(())
     }
 
