@@ -18,8 +18,8 @@ test *ARGUMENTS:
 conformance *NAME_AND_RULE:
     cargo run --package authstore-test-databases --bin conformance -- "$@"
 
-# Change each statement of a database, or of one file, and see whether the suite notices (just sql-mutants postgres)
-sql-mutants NAME *FILE:
+# Change each statement of a database, or of some files, and see whether the suite notices (just sql-mutants postgres)
+sql-mutants NAME *FILES:
     cargo run --package authstore-mutants --bin sql-mutants -- "$@"
 
 # Change the code of the databases, and see whether the suite notices (just mutants sqlite-file --re src/sqlite)

@@ -5,7 +5,7 @@
 //! `harmless.rs` says why there is nothing to notice.
 //! Servers are as hostile as they are for the tests of `hostile.rs`.
 //!
-//! `sql-mutants NAME [FILE]`, where NAME is that of a database and FILE such as `get_user.sql`.
+//! `sql-mutants NAME [FILE...]`, where NAME is that of a database and FILE such as `get_user.sql`.
 
 mod harmless;
 mod mutate;
@@ -35,9 +35,8 @@ fn main() -> ExitCode {
         ["--rules", name, rules] => name
             .parse()
             .map(|kind| up_to_the_first_failure(kind, rules)),
-        [name] => name.parse().and_then(|kind| try_all(kind, None)),
-        [name, file] => name.parse().and_then(|kind| try_all(kind, Some(file))),
-        _ => Err("usage: sql-mutants NAME [FILE]".to_owned()),
+        [name, ref files @ ..] => name.parse().and_then(|kind| try_all(kind, files)),
+        _ => Err("usage: sql-mutants NAME [FILE...]".to_owned()),
     };
     outcome.unwrap_or_else(|reason| {
         eprintln!("{reason}");
@@ -56,8 +55,8 @@ enum Fate {
     NotSent,
 }
 
-/// Makes all mutants, and tries them.
-fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
+/// Makes all mutants, or those of some files, and tries them.
+fn try_all(kind: Kind, only: &[&str]) -> Result<ExitCode, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let workspace = workspace.expect("this crate lies two folders down");
     let program = Program::build(workspace, kind.name())?;
@@ -75,7 +74,7 @@ fn try_all(kind: Kind, only: Option<&str>) -> Result<ExitCode, String> {
     }
     let (mut caught, mut harmless, mut survived) = (0, 0, 0);
     for (file, sql) in files(workspace, kind).map_err(io)? {
-        if only.is_some_and(|only| only != file) {
+        if !only.is_empty() && !only.contains(&file.as_str()) {
             continue;
         }
         let folder = kind.name().split('-').next().unwrap_or_default();
