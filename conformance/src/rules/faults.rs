@@ -578,13 +578,17 @@ enum End {
 /// needs is there, and the write is what it asks for first), while answers are held back. Returns whether any was done.
 fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     let store = context.store();
-    let mut model = Model::default();
-    for call in setting(first).into_iter().chain(setting(first + 3)) {
+    let (likes, writes) = (every_write(first), every_write(first + 3));
+    let settings = [setting(first), setting(first + 3)].concat();
+    for call in &settings {
         call.on_store(store)?;
-        call.on_model(&mut model)
-            .expect("rows that are all new are not refused");
     }
-    let writes = every_write(first + 3);
+    // What the model holds when answers are held back.
+    let mut model = Model::default();
+    for call in settings.iter().chain(likes.iter().map(|(like, _)| like)) {
+        call.on_model(&mut model)
+            .expect("each writes to rows of its own");
+    }
     let handles: Vec<AuthStore> = writes
         .iter()
         .map(|_| context.open())
@@ -597,11 +601,11 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         let (warm, held) = (&warm, &held);
         let running: Vec<_> = handles
             .iter()
-            .zip(every_write(first))
+            .zip(&likes)
             .zip(&writes)
-            .map(|((handle, (like_it, _)), (write, _))| {
+            .map(|((handle, (like, _)), (write, _))| {
                 scope.spawn(move || {
-                    let warmed = like_it.on_store(handle);
+                    let warmed = like.on_store(handle);
                     warm.wait();
                     held.wait();
                     warmed.map(|_| timed(|| write.on_store(handle)))
