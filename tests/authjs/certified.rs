@@ -81,6 +81,8 @@ impl Harness for Adopted {
             "faults.unreachable",
             "faults.restart",
             "faults.cut_during_write",
+            "faults.answer_lost",
+            "faults.answer_late",
             "faults.paused",
             "faults.wrong_password",
             "secrets.unreachable",
