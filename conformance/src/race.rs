@@ -1,7 +1,7 @@
 //! Several callers at the same time, and the proof that they were.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use authstore::AuthStore;
@@ -32,6 +32,13 @@ pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> Ran<T> {
         called,
         returned: Instant::now(),
     }
+}
+
+/// What a thread made, or its panic.
+pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Whether any two of these were under way at the same time.
@@ -94,13 +101,7 @@ impl Race {
                     })
                 })
                 .collect();
-            running
-                .into_iter()
-                .map(|thread| match thread.join() {
-                    Ok(value) => value,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-                .collect()
+            running.into_iter().map(joined).collect()
         })
     }
 

@@ -18,7 +18,7 @@ use crate::fixture::{
     populate, population, session, session_with_token, since_1970, token,
 };
 use crate::model::Model;
-use crate::race::{Ran, timed};
+use crate::race::{Ran, joined, timed};
 use crate::show::Show as _;
 
 /// No operation may wait longer than this, whatever its own time limits add up to.
@@ -105,13 +105,7 @@ pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<R
             .iter()
             .map(|call| scope.spawn(move || timed(|| call.on_store(store))))
             .collect();
-        running
-            .into_iter()
-            .map(|thread| match thread.join() {
-                Ok(ran) => ran,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
+        running.into_iter().map(joined).collect()
     })
 }
 
@@ -296,12 +290,7 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
     // A thousand failures, eight at a time.
     thread::scope(|scope| {
         let running: Vec<_> = (0..8).map(|_| scope.spawn(|| fail(store))).collect();
-        running
-            .into_iter()
-            .try_for_each(|thread| match thread.join() {
-                Ok(verdict) => verdict,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
+        running.into_iter().try_for_each(joined)
     })?;
     gives("what was there before", look(store, 1..=3), before)?;
     for ran in all_at_once(store, &vec![Call::GetUser(id(1)); 32]) {
@@ -387,13 +376,11 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
         }
         thread::sleep(Duration::from_millis(200));
         stop.store(true, Ordering::SeqCst);
-        let mut written = Vec::new();
-        for thread in running {
-            match thread.join() {
-                Ok(of_thread) => written.extend(worth_a_look(of_thread)),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
+        let written = running
+            .into_iter()
+            .map(joined)
+            .flat_map(worth_a_look)
+            .collect();
         result.map(|()| written)
     })?;
     recovers(store)?;
@@ -593,12 +580,9 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         .iter()
         .map(|_| context.open())
         .collect::<Verdict<_>>()?;
-    let (warm, held) = (
-        Barrier::new(writes.len() + 1),
-        Barrier::new(writes.len() + 1),
-    );
+    // Met twice: when each has made a write like its own, and when answers are held back.
+    let together = &Barrier::new(writes.len() + 1);
     let outcomes = thread::scope(|scope| {
-        let (warm, held) = (&warm, &held);
         let running: Vec<_> = handles
             .iter()
             .zip(&likes)
@@ -606,29 +590,23 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
             .map(|((handle, (like, _)), (write, _))| {
                 scope.spawn(move || {
                     let warmed = like.on_store(handle);
-                    warm.wait();
-                    held.wait();
+                    together.wait();
+                    together.wait();
                     warmed.map(|_| timed(|| write.on_store(handle)))
                 })
             })
             .collect();
-        warm.wait();
+        together.wait();
         let storage = context.storage();
         let mut result = storage.hold_answers();
-        held.wait();
+        together.wait();
         if end == End::Cut {
             thread::sleep(Duration::from_millis(200));
             result = result
                 .and_then(|()| storage.cut_off())
                 .and_then(|()| storage.restore());
         }
-        let outcomes: Vec<_> = running
-            .into_iter()
-            .map(|thread| match thread.join() {
-                Ok(outcome) => outcome,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect();
+        let outcomes: Vec<_> = running.into_iter().map(joined).collect();
         if end == End::TimeOut {
             result = result.and_then(|()| storage.resume());
         }

@@ -26,6 +26,14 @@ fn migrated() -> Reference {
     reference
 }
 
+/// Says of what may have been written that it was not.
+fn called_undone(error: Error) -> Error {
+    match error {
+        Error::OutcomeUnknown { reason, .. } => Error::unavailable(reason),
+        other => other,
+    }
+}
+
 faults! {
     NeverEmpty "storage.fresh_is_empty": "Has a user in it from the beginning." {
         fn opened(&self, db: &Reference) -> Reference {
@@ -220,10 +228,7 @@ faults! {
 
     CallsLostWritesUndone "faults.answer_lost": "Says that nothing was written when the connection is lost." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
-            db.create_session(session).map_err(|error| match error {
-                Error::OutcomeUnknown { reason, .. } => Error::unavailable(reason),
-                other => other,
-            })
+            db.create_session(session).map_err(called_undone)
         }
     }
 
@@ -234,10 +239,7 @@ faults! {
             identifier: &str,
             token: &str,
         ) -> Result<Option<VerificationToken>> {
-            db.use_verification_token(identifier, token).map_err(|error| match error {
-                Error::OutcomeUnknown { reason, .. } => Error::unavailable(reason),
-                other => other,
-            })
+            db.use_verification_token(identifier, token).map_err(called_undone)
         }
     }
 
