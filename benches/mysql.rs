@@ -171,7 +171,7 @@ fn account(row: &mut Row) -> Account {
     Account {
         id: uuid_at(row, 0),
         user_id: uuid_at(row, 1),
-        r#type: text_at(row, 2),
+        kind: text_at(row, 2),
         provider: text_at(row, 3),
         provider_account_id: text_at(row, 4),
         refresh_token: text_at(row, 5),
@@ -285,7 +285,7 @@ impl Bare for Mysql {
         let values: Vec<Value> = vec![
             account.id.unwrap_or_else(Uuid::now_v7).to_string().into(),
             user_id.to_string().into(),
-            account.r#type.as_str().into(),
+            account.kind.as_str().into(),
             account.provider.as_str().into(),
             account.provider_account_id.as_str().into(),
             account.refresh_token.as_deref().into(),
@@ -326,7 +326,7 @@ impl Bare for Mysql {
         changes: &AccountChanges,
     ) -> Vec<Account> {
         let mut values = [
-            some(changes.r#type.as_deref().map(Value::from)),
+            some(changes.kind.as_deref().map(Value::from)),
             change(&changes.refresh_token),
             change(&changes.access_token),
             change(&changes.expires_at),

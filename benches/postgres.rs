@@ -108,7 +108,7 @@ fn account(row: &Row) -> Account {
     Account {
         id: row.get(0),
         user_id: row.get(1),
-        r#type: row.get(2),
+        kind: row.get(2),
         provider: row.get(3),
         provider_account_id: row.get(4),
         refresh_token: row.get(5),
@@ -218,7 +218,7 @@ impl Bare for Postgres {
             &[
                 &account.id.unwrap_or_else(Uuid::now_v7),
                 &user_id,
-                &account.r#type,
+                &account.kind,
                 &account.provider,
                 &account.provider_account_id,
                 &account.refresh_token,
@@ -246,7 +246,7 @@ impl Bare for Postgres {
                 &user.image,
                 &account.id.unwrap_or_else(Uuid::now_v7),
                 &id,
-                &account.r#type,
+                &account.kind,
                 &account.provider,
                 &account.provider_account_id,
                 &account.refresh_token,
@@ -283,8 +283,8 @@ impl Bare for Postgres {
         self.rows(
             sql!("update_account"),
             &[
-                &changes.r#type.is_some(),
-                &changes.r#type,
+                &changes.kind.is_some(),
+                &changes.kind,
                 &!changes.refresh_token.is_keep(),
                 &changes.refresh_token.value(),
                 &!changes.access_token.is_keep(),

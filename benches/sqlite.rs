@@ -145,7 +145,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         id: uuid_at(row, 0)?,
         user_id: uuid_at(row, 1)?,
-        r#type: row.get(2)?,
+        kind: row.get(2)?,
         provider: row.get(3)?,
         provider_account_id: row.get(4)?,
         refresh_token: row.get(5)?,
@@ -252,7 +252,7 @@ impl Bare for Rusqlite {
             params![
                 account.id.unwrap_or_else(Uuid::now_v7).to_string(),
                 user_id.to_string(),
-                account.r#type,
+                account.kind,
                 account.provider,
                 account.provider_account_id,
                 account.refresh_token,
@@ -295,8 +295,8 @@ impl Bare for Rusqlite {
         self.rows(
             sql!("update_account"),
             params![
-                changes.r#type.is_some(),
-                changes.r#type,
+                changes.kind.is_some(),
+                changes.kind,
                 !changes.refresh_token.is_keep(),
                 changes.refresh_token.value(),
                 !changes.access_token.is_keep(),

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::migration::Migrator;
 use crate::model::{
-    Account, AccountChanges, Authenticator, Expired, Session, SessionChanges, User, UserChanges,
-    VerificationToken,
+    Account, AccountChanges, Authenticator, ExpiredCounts, Session, SessionChanges, User,
+    UserChanges, VerificationToken,
 };
 
 /// Storage for the five models: one method, one atomic step.
@@ -85,7 +85,7 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Stores a new account of an existing user.
     ///
-    /// `Conflict(AccountId)`; `Conflict(AccountProvider)` when the pair of provider and provider account id is taken,
+    /// `Conflict(AccountId)`; `Conflict(ProviderAccount)` when the pair of provider and provider account id is taken,
     /// whoever has it; `NotFound(User)` when there is no such user.
     fn link_account(&self, account: &Account) -> Result<()>;
 
@@ -190,7 +190,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Several callers at the same time count each row once between them, and may pass over rows that another has in
     /// hand. A session that is given more time meanwhile is spared, or was deleted before. The sessions and the tokens may be deleted in
     /// two steps, each of them atomic.
-    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired>;
+    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts>;
 
     /// Asks the database for an answer, in one round trip.
     fn ping(&self) -> Result<()>;

@@ -8,7 +8,7 @@ use crate::migration::MigrationError;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What an error was caused by. Boxed, so that no driver's version is part of this crate's interface.
-pub type Source = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an operation did not do what it was asked to.
 ///
@@ -57,7 +57,7 @@ pub enum Error {
         /// What failed, in the database's words where it had any.
         reason: String,
         /// The driver's error.
-        source: Option<Source>,
+        source: Option<BoxError>,
     },
     /// The connection was lost, or time ran out, while a write was under way: it was done wholly or not at all, and
     /// nobody here knows which. Look before you try again.
@@ -65,7 +65,7 @@ pub enum Error {
         /// What failed, in the database's words where it had any.
         reason: String,
         /// The driver's error.
-        source: Option<Source>,
+        source: Option<BoxError>,
     },
     /// The schema is not the one that this program needs, or could not be made so.
     Migration(MigrationError),
@@ -75,7 +75,7 @@ pub enum Error {
         /// What failed, in the database's words where it had any.
         reason: String,
         /// The driver's error.
-        source: Option<Source>,
+        source: Option<BoxError>,
     },
 }
 
@@ -132,7 +132,7 @@ impl Error {
     /// The same error with what it was caused by. The source must not show a secret either. Variants that have no
     /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::NotFound`], [`Error::Migration`]) stay as they are.
     #[must_use]
-    pub fn with_source(mut self, cause: impl Into<Source>) -> Self {
+    pub fn with_source(mut self, cause: impl Into<BoxError>) -> Self {
         if let Error::Unavailable { source, .. }
         | Error::OutcomeUnknown { source, .. }
         | Error::Backend { source, .. } = &mut self
@@ -188,7 +188,7 @@ pub enum Constraint {
     /// `Account.id`
     AccountId,
     /// `Account.provider` and `Account.providerAccountId` together
-    AccountProvider,
+    ProviderAccount,
     /// `Session.id`
     SessionId,
     /// `Session.sessionToken`
@@ -205,7 +205,7 @@ impl fmt::Display for Constraint {
             Constraint::UserId => "there is a user with this id already",
             Constraint::UserEmail => "there is a user with this e-mail address already",
             Constraint::AccountId => "there is an account with this id already",
-            Constraint::AccountProvider => "this account at this provider is linked already",
+            Constraint::ProviderAccount => "this account at this provider is linked already",
             Constraint::SessionId => "there is a session with this id already",
             Constraint::SessionToken => "there is a session with this token already",
             Constraint::VerificationToken => {

@@ -106,7 +106,7 @@
 //! let store = AuthStore::connect("sqlite::memory:")?;
 //! store.migrate()?;
 //! if let Some(migrator) = store.migrator() {
-//!     let own = migrator.with_series(Series::from_folder("teams", folder)?);
+//!     let own = migrator.with_series(Series::from_dir("teams", folder)?);
 //!     for step in own.up()? {
 //!         println!("{step}"); // teams 0001_create_team up (1 ms)
 //!     }
@@ -136,7 +136,7 @@
 //!     match store.create_user_with_account(user, account) {
 //!         Ok((user, _)) => Ok(user),
 //!         // The same person, at the same moment, in another tab: who came first has signed up.
-//!         Err(Error::Conflict { constraint: Constraint::AccountProvider }) => {
+//!         Err(Error::Conflict { constraint: Constraint::ProviderAccount }) => {
 //!             let user = store.get_user_by_account("github", github_id)?;
 //!             user.ok_or_else(|| Error::unavailable("the account was unlinked meanwhile"))
 //!         }
@@ -504,9 +504,9 @@ mod url;
 mod validate;
 
 pub use backend::Backend;
-pub use error::{Constraint, Entity, Error, Result, Source};
+pub use error::{BoxError, Constraint, Entity, Error, Result};
 pub use model::{
-    Account, AccountChanges, Authenticator, Change, Expired, NewAccount, NewSession, NewUser,
+    Account, AccountChanges, Authenticator, Change, ExpiredCounts, NewAccount, NewSession, NewUser,
     Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 #[cfg(feature = "mysql")]

@@ -147,7 +147,8 @@ pub struct Account {
     /// The user who signs in with it. Deleting the user deletes the account.
     pub user_id: Uuid,
     /// Kind of account: Auth.js has `oauth`, `oidc`, `email`, `credentials` and `webauthn`. Key, 1 to 255 characters.
-    pub r#type: String,
+    #[doc(alias = "type")]
+    pub kind: String,
     /// The provider's name, such as `github`. Key, 1 to 255 characters. Unique together with `provider_account_id`.
     pub provider: String,
     /// The provider's own name for the person. Key, 1 to 255 characters.
@@ -177,7 +178,7 @@ impl fmt::Debug for Account {
         f.debug_struct("Account")
             .field("id", &self.id)
             .field("user_id", &self.user_id)
-            .field("type", &self.r#type)
+            .field("kind", &self.kind)
             .field("provider", &self.provider)
             .field("provider_account_id", &self.provider_account_id)
             .field("refresh_token", &redacted(&self.refresh_token))
@@ -209,8 +210,9 @@ impl fmt::Debug for Account {
 pub struct NewAccount {
     /// The id to use; `None` makes a UUID v7.
     pub id: Option<Uuid>,
-    /// See [`Account::type`](Account#structfield.type).
-    pub r#type: String,
+    /// See [`Account::kind`].
+    #[doc(alias = "type")]
+    pub kind: String,
     /// See [`Account::provider`].
     pub provider: String,
     /// See [`Account::provider_account_id`].
@@ -238,13 +240,13 @@ pub struct NewAccount {
 impl NewAccount {
     /// An account of this type at this provider, without any tokens yet.
     pub fn new(
-        r#type: impl Into<String>,
+        kind: impl Into<String>,
         provider: impl Into<String>,
         provider_account_id: impl Into<String>,
     ) -> Self {
         NewAccount {
             id: None,
-            r#type: r#type.into(),
+            kind: kind.into(),
             provider: provider.into(),
             provider_account_id: provider_account_id.into(),
             refresh_token: None,
@@ -264,7 +266,7 @@ impl fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewAccount")
             .field("id", &self.id)
-            .field("type", &self.r#type)
+            .field("kind", &self.kind)
             .field("provider", &self.provider)
             .field("provider_account_id", &self.provider_account_id)
             .field("refresh_token", &redacted(&self.refresh_token))
@@ -284,8 +286,9 @@ impl fmt::Debug for NewAccount {
 /// default keeps everything.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AccountChanges {
-    /// See [`Account::type`](Account#structfield.type). `None` keeps it; it cannot be cleared.
-    pub r#type: Option<String>,
+    /// See [`Account::kind`]. `None` keeps it; it cannot be cleared.
+    #[doc(alias = "type")]
+    pub kind: Option<String>,
     /// See [`Account::refresh_token`].
     pub refresh_token: Change<String>,
     /// See [`Account::access_token`].
@@ -316,7 +319,7 @@ impl fmt::Debug for AccountChanges {
             }
         }
         f.debug_struct("AccountChanges")
-            .field("type", &self.r#type)
+            .field("kind", &self.kind)
             .field("refresh_token", &redacted(&self.refresh_token))
             .field("access_token", &redacted(&self.access_token))
             .field("expires_at", &self.expires_at)
@@ -480,7 +483,7 @@ pub struct Authenticator {
 
 /// How many rows [`delete_expired`](crate::AuthStore::delete_expired) deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Expired {
+pub struct ExpiredCounts {
     /// Rows of `Session`.
     pub sessions: u64,
     /// Rows of `VerificationToken`.

@@ -10,8 +10,8 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Step};
 use crate::model::{
-    Account, AccountChanges, Authenticator, Expired, NewAccount, NewSession, NewUser, Session,
-    SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, ExpiredCounts, NewAccount, NewSession, NewUser,
+    Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 use crate::validate;
 
@@ -160,7 +160,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] over [`AccountProvider`](crate::Constraint::AccountProvider) when this user or another has
+    /// [`Error::Conflict`] over [`ProviderAccount`](crate::Constraint::ProviderAccount) when this user or another has
     /// the account already, or over [`AccountId`](crate::Constraint::AccountId); [`Error::NotFound`] when there is no
     /// such user.
     pub fn link_account(&self, user_id: Uuid, account: NewAccount) -> Result<Account> {
@@ -217,8 +217,8 @@ impl AuthStore {
         changes: AccountChanges,
     ) -> Result<Account> {
         provider_account(provider, provider_account_id)?;
-        if let Some(r#type) = &changes.r#type {
-            validate::key("type", r#type)?;
+        if let Some(kind) = &changes.kind {
+            validate::key("kind", kind)?;
         }
         for (field, change) in [
             ("refresh_token", &changes.refresh_token),
@@ -396,7 +396,7 @@ impl AuthStore {
     /// `limit`.
     ///
     /// The two deletes are atomic each, and may be done one after the other.
-    pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let now = validate::time("now", now)?;
         self.backend.delete_expired(now, limit)
     }
@@ -443,7 +443,7 @@ fn complete_user(user: NewUser) -> Result<User> {
 }
 
 fn complete_account(user_id: Uuid, account: NewAccount) -> Result<Account> {
-    validate::key("type", &account.r#type)?;
+    validate::key("kind", &account.kind)?;
     provider_account(&account.provider, &account.provider_account_id)?;
     for (field, value) in [
         ("refresh_token", &account.refresh_token),
@@ -460,7 +460,7 @@ fn complete_account(user_id: Uuid, account: NewAccount) -> Result<Account> {
     Ok(Account {
         id: account.id.unwrap_or_else(Uuid::now_v7),
         user_id,
-        r#type: account.r#type,
+        kind: account.kind,
         provider: account.provider,
         provider_account_id: account.provider_account_id,
         refresh_token: account.refresh_token,

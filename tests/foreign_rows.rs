@@ -152,10 +152,7 @@ fn unknown_account_type(kind: Kind) {
         r#"INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId") VALUES ('{ID}', 'saml 2.0', 'acme', '1')"#
     )]);
     let account = rows.store.get_account("acme", "1").unwrap().unwrap();
-    assert_eq!(
-        (account.user_id, account.r#type.as_str()),
-        (user, "saml 2.0")
-    );
+    assert_eq!((account.user_id, account.kind.as_str()), (user, "saml 2.0"));
     assert_eq!(
         rows.store.list_accounts_by_user_id(user).unwrap(),
         [account]

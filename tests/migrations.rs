@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use authstore::migration::{Direction, MigrationError, Migrator, Series, State, Step};
+use authstore::migration::{Direction, MigrationError, Migrator, Series, Step, StepState};
 use authstore::{AuthStore, Error, NewUser};
 use tempfile::TempDir;
 
@@ -59,7 +59,7 @@ impl Application {
     }
 
     fn series(&self) -> Result<Series, Error> {
-        Series::from_folder("app", self.directory.path().join("migrations"))
+        Series::from_dir("app", self.directory.path().join("migrations"))
     }
 
     fn migrator(&self) -> Migrator {
@@ -72,7 +72,7 @@ impl Application {
         rusqlite::Connection::open(self.directory.path().join("auth.db"))?.execute_batch(sql)
     }
 
-    fn states(&self) -> Vec<(i64, State)> {
+    fn states(&self) -> Vec<(i64, StepState)> {
         let status = self.migrator().status().expect("a status");
         status.iter().map(|row| (row.version, row.state)).collect()
     }
@@ -122,13 +122,13 @@ fn status_tells_what_was_taken_and_what_is_to_come_and_makes_nothing() {
     let application = Application::with_teams();
     assert_eq!(
         application.states(),
-        [(1, State::Pending), (2, State::Pending)]
+        [(1, StepState::Pending), (2, StepState::Pending)]
     );
     application.migrator().up_to(1).expect("one step");
     assert!(
         matches!(
             application.states()[..],
-            [(1, State::Applied { .. }), (2, State::Pending)]
+            [(1, StepState::Applied { .. }), (2, StepState::Pending)]
         ),
         "{:?}",
         application.states()
@@ -208,7 +208,7 @@ fn an_applications_series_runs_beside_the_crates_own() {
         .expect("a status");
     assert!(
         own.iter()
-            .all(|row| matches!(row.state, State::Applied { .. }))
+            .all(|row| matches!(row.state, StepState::Applied { .. }))
     );
 }
 
@@ -263,7 +263,7 @@ fn a_changed_step_is_refused_and_nothing_is_changed() {
     ));
     assert_eq!(
         application.states(),
-        [(1, State::Changed), (2, State::Pending)]
+        [(1, StepState::Changed), (2, StepState::Pending)]
     );
     application
         .sql("SELECT * FROM member")
@@ -479,7 +479,7 @@ fn a_folder_that_cannot_be_understood_is_refused_with_its_path() {
             "{name}: {refused}"
         );
     }
-    let missing = refusal(Series::from_folder("app", "no/such/folder"));
+    let missing = refusal(Series::from_dir("app", "no/such/folder"));
     assert!(missing.to_string().contains("no/such/folder"), "{missing}");
 }
 
@@ -487,7 +487,7 @@ fn a_folder_that_cannot_be_understood_is_refused_with_its_path() {
 fn a_series_cannot_take_the_crates_own_name_or_none() {
     let application = Application::new();
     for name in ["authstore", "", "a\0b"] {
-        let refused = Series::from_folder(name, application.directory.path());
+        let refused = Series::from_dir(name, application.directory.path());
         assert!(
             matches!(refused, Err(Error::Invalid { field: "name", .. })),
             "{refused:?}"

@@ -34,7 +34,7 @@ fn shown(value: &dyn Debug) -> String {
 fn new_account() -> NewAccount {
     NewAccount {
         id: None,
-        r#type: "oauth".into(),
+        kind: "oauth".into(),
         provider: "github".into(),
         provider_account_id: "583231".into(),
         refresh_token: some_secret("refresh"),
@@ -51,7 +51,7 @@ fn new_account() -> NewAccount {
 
 fn account_changes() -> AccountChanges {
     AccountChanges {
-        r#type: Some("oidc".into()),
+        kind: Some("oidc".into()),
         refresh_token: Change::Set(secret("refresh")),
         access_token: Change::Set(secret("access")),
         expires_at: Change::Set(7),
@@ -83,7 +83,7 @@ fn models_and_inputs_show_no_secret() {
     let stored = Account {
         id: Uuid::nil(),
         user_id: Uuid::nil(),
-        r#type: new.r#type.clone(),
+        kind: new.kind.clone(),
         provider: new.provider.clone(),
         provider_account_id: new.provider_account_id.clone(),
         refresh_token: new.refresh_token.clone(),

@@ -204,7 +204,7 @@ fn migrate_and_stay(file: &Path) {
 
 fn long_migrator(store: &AuthStore, file: &Path) -> authstore::migration::Migrator {
     let folder = file.with_file_name("migrations");
-    let series = authstore::migration::Series::from_folder(LONG_SERIES, folder).expect("a series");
+    let series = authstore::migration::Series::from_dir(LONG_SERIES, folder).expect("a series");
     store.migrator().expect("a migrator").with_series(series)
 }
 

@@ -101,7 +101,7 @@ fn keys() -> Vec<(&'static str, Call)> {
             call(|store, _, value| store.get_user_by_account("github", value)),
         ),
         (
-            "type",
+            "kind",
             call(|store, user, value| store.link_account(user.id, account(value, "gitlab", "1"))),
         ),
         (
@@ -127,7 +127,7 @@ fn keys() -> Vec<(&'static str, Call)> {
             }),
         ),
         (
-            "type",
+            "kind",
             call(|store, _, value| {
                 store.create_user_with_account(NewUser::default(), account(value, "gitlab", "1"))
             }),
@@ -170,13 +170,13 @@ fn keys() -> Vec<(&'static str, Call)> {
             call(move |store, _, value| store.update_account("github", value, no_changes())),
         ),
         (
-            "type",
+            "kind",
             call(|store, _, value| {
                 store.update_account(
                     "github",
                     "1",
                     AccountChanges {
-                        r#type: Some(value.into()),
+                        kind: Some(value.into()),
                         ..AccountChanges::default()
                     },
                 )
@@ -597,11 +597,11 @@ proptest! {
         expires_at in proptest::option::of(any::<i64>()),
     ) {
         let store = store();
-        let [r#type, provider, provider_account_id] = keys;
+        let [kind, provider, provider_account_id] = keys;
         let [refresh_token, access_token, token_type, scope, id_token, session_state, oauth_token_secret, oauth_token] = texts;
         let new = NewAccount {
             refresh_token, access_token, expires_at, token_type, scope, id_token, session_state, oauth_token_secret, oauth_token,
-            ..NewAccount::new(r#type, provider, provider_account_id)
+            ..NewAccount::new(kind, provider, provider_account_id)
         };
         let (user, account) = store.create_user_with_account(NewUser::default(), new.clone())?;
         let found = store.get_account(&new.provider, &new.provider_account_id)?;

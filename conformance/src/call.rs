@@ -189,7 +189,7 @@ fn complete_account(user_id: Uuid, account: NewAccount) -> Account {
     Account {
         id: account.id.expect("always given"),
         user_id,
-        r#type: account.r#type,
+        kind: account.kind,
         provider: account.provider,
         provider_account_id: account.provider_account_id,
         refresh_token: account.refresh_token,

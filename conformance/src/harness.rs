@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use authstore::AuthStore;
 
-/// Any error of a harness's own.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub use authstore::BoxError;
 
 /// Makes storages of one backend. [`certify!`](crate::certify) and [`Runner`](crate::Runner) take one.
 pub trait Harness: Send + Sync + 'static {

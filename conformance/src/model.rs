@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use authstore::{
-    Account, AccountChanges, Authenticator, Constraint, Entity, Error, Expired, Session,
+    Account, AccountChanges, Authenticator, Constraint, Entity, Error, ExpiredCounts, Session,
     SessionChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
@@ -116,7 +116,7 @@ impl Model {
             ),
             (
                 self.accounts.contains_key(&provider_account(account)),
-                Refusal::Conflict(Constraint::AccountProvider),
+                Refusal::Conflict(Constraint::ProviderAccount),
             ),
         ]
     }
@@ -212,8 +212,8 @@ impl Model {
         let Some(account) = self.accounts.get_mut(&key) else {
             return Err(vec![Refusal::NotFound(Entity::Account)]);
         };
-        if let Some(r#type) = &changes.r#type {
-            account.r#type.clone_from(r#type);
+        if let Some(kind) = &changes.kind {
+            account.kind.clone_from(kind);
         }
         for (field, change) in [
             (&mut account.refresh_token, &changes.refresh_token),
@@ -367,7 +367,7 @@ impl Model {
         self.authenticators.remove(credential_id).is_some()
     }
 
-    pub fn delete_expired(&mut self, now: OffsetDateTime, limit: u32) -> Expired {
+    pub fn delete_expired(&mut self, now: OffsetDateTime, limit: u32) -> ExpiredCounts {
         let mut due: Vec<(OffsetDateTime, String)> = self
             .sessions
             .values()
@@ -392,7 +392,7 @@ impl Model {
         for (_, token) in &due {
             self.verification_tokens.remove(token);
         }
-        Expired {
+        ExpiredCounts {
             sessions,
             verification_tokens: due.len() as u64,
         }

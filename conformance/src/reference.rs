@@ -8,8 +8,8 @@ use authstore::migration::{
     Applied, Direction, Lock, Migration, MigrationError, Migrator, Series, Target,
 };
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Backend, Error, Expired, Result, Session,
-    SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, Backend, Error, ExpiredCounts, Result,
+    Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -296,7 +296,7 @@ impl Backend for Reference {
         self.write(|model| model.delete_authenticator(credential_id))
     }
 
-    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         self.write(|model| model.delete_expired(now, limit))
     }
 

@@ -10,7 +10,7 @@ macro_rules! __with_rules {
         $($callback)*! {
             create_user {
                 stored ReadingAndWriting 1 "A user comes back from get_user as create_user returned it, and that is as it was given."
-                fields_alone ReadingAndWriting 1 "Each optional field of a user may be there alone, and all may be missing."
+                each_optional_field ReadingAndWriting 1 "Each optional field of a user may be there alone, and all may be missing."
                 given_id ReadingAndWriting 1 "An id given by the caller is kept, and without one an id is made."
                 text Values 1 "Text in any script and form, and blanks anywhere, come back byte for byte in every field."
                 hostile_text Values 1 "What means something to a database (quotes, comments, wildcards, placeholders) is text like any other."
@@ -19,7 +19,7 @@ macro_rules! __with_rules {
                 long_email Values 1 "E-mail addresses of 255 characters of four bytes are stored and found, and told apart by the last one."
                 email_by_bytes Values 1 "E-mail addresses that differ in case, accents, blanks, normalization or after the 190th character are different addresses."
                 every_millisecond Values 1 "Each millisecond from 000 to 999 of emailVerified comes back exactly."
-                times_far_away Values 1 "emailVerified comes back exactly from 1970 to 9999, past 2038 too."
+                distant_times Values 1 "emailVerified comes back exactly from 1970 to 9999, past 2038 too."
                 times_around_clock_changes Values 1 "emailVerified comes back exactly around changes to and from daylight-saving time in several zones."
                 unique_id Constraints 1 "A second user with an id is refused with Conflict(UserId), and nothing is written."
                 unique_email Constraints 1 "A second user with an e-mail address is refused with Conflict(UserEmail), and nothing is written."
@@ -38,7 +38,7 @@ macro_rules! __with_rules {
             get_user_by_account {
                 absent ReadingAndWriting 1 "get_user_by_account gives None for an account that nobody has."
                 finds_its_user ReadingAndWriting 1 "get_user_by_account gives the user to whom the account is linked."
-                both_keys_count ReadingAndWriting 1 "Provider and provider account id count together and each in its own place."
+                matches_both_keys ReadingAndWriting 1 "Provider and provider account id count together and each in its own place."
                 exact Values 1 "get_user_by_account finds nobody by keys that differ in case, accent, blank, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_user_by_account gives the user as last updated, and nobody once the account is unlinked."
             }
@@ -48,7 +48,7 @@ macro_rules! __with_rules {
                 clears ReadingAndWriting 1 "Each field can be cleared, and is missing then."
                 nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets what is there already, returns the row as it is."
                 missing ReadingAndWriting 1 "An update of a user who is not there is refused with NotFound(User), and nothing is written."
-                nobody_else ReadingAndWriting 1 "An update of a user leaves all other users, and what belongs to the user, as they are."
+                leaves_others_unchanged ReadingAndWriting 1 "An update of a user leaves all other users, and what belongs to the user, as they are."
                 unique_email Constraints 1 "An update to another user's e-mail address is refused with Conflict(UserEmail), and no field of it is written."
                 moves_the_email Constraints 1 "After an update the new address finds the user, and the old one is free."
                 text Values 1 "Text of any kind that an update writes comes back byte for byte, the empty text too."
@@ -59,11 +59,11 @@ macro_rules! __with_rules {
                 one_email_one_winner Concurrency 1 "Of several users who are given one e-mail address at the same time, exactly one gets it."
             }
             delete_user {
-                true_then_false ReadingAndWriting 1 "delete_user says whether there was a user, and the user is gone then."
+                reports_whether_deleted ReadingAndWriting 1 "delete_user says whether there was a user, and the user is gone then."
                 accounts_too Constraints 1 "delete_user deletes the accounts of the user."
                 sessions_too Constraints 1 "delete_user deletes the sessions of the user."
                 authenticators_too Constraints 1 "delete_user deletes the authenticators of the user."
-                nobody_else Constraints 1 "delete_user leaves other users, and what is theirs, as they are."
+                leaves_others_unchanged Constraints 1 "delete_user leaves other users, and what is theirs, as they are."
                 verification_tokens_stay Constraints 1 "delete_user leaves verification tokens that were sent to the user's address."
                 one_winner Concurrency 1 "Of several callers who delete one user at the same time, exactly one is told true."
                 never_half Concurrency 1 "While a user is deleted, nobody ever sees the user without all that belongs to it, or the reverse."
@@ -73,7 +73,7 @@ macro_rules! __with_rules {
             }
             link_account {
                 stored ReadingAndWriting 1 "An account comes back from get_account as link_account returned it, and that is as it was given."
-                fields_alone ReadingAndWriting 1 "Each optional field of an account may be there alone, and all may be missing."
+                each_optional_field ReadingAndWriting 1 "Each optional field of an account may be there alone, and all may be missing."
                 given_id ReadingAndWriting 1 "An id given by the caller is kept, and without one an id is made."
                 text Values 1 "Text in any script and form, and blanks anywhere, come back byte for byte in every field."
                 hostile_text Values 1 "What means something to a database is text like any other, in every field."
@@ -83,7 +83,7 @@ macro_rules! __with_rules {
                 keys_by_bytes Values 1 "Providers, and provider account ids, that only look alike are different."
                 every_expires_at Values 1 "expires_at keeps any 64-bit integer."
                 unique_id Constraints 1 "A second account with an id is refused with Conflict(AccountId), and nothing is written."
-                unique_account Constraints 1 "A second account with a provider and provider account id is refused with Conflict(AccountProvider), whoever has the first."
+                unique_account Constraints 1 "A second account with a provider and provider account id is refused with Conflict(ProviderAccount), whoever has the first."
                 pair_of_keys Constraints 1 "Only the pair of provider and provider account id is unique, and the boundary between them counts."
                 unknown_user Constraints 1 "An account of a user who is not there is refused with NotFound(User), and nothing is written."
                 again_after_unlink Constraints 1 "An account that was unlinked may be linked again."
@@ -95,13 +95,13 @@ macro_rules! __with_rules {
                 unique_user_id Constraints 1 "A taken user id is refused with Conflict(UserId), and neither row is there."
                 unique_email Constraints 1 "A taken e-mail address is refused with Conflict(UserEmail), and neither row is there."
                 unique_account_id Constraints 1 "A taken account id is refused with Conflict(AccountId), and neither row is there."
-                unique_account Constraints 1 "A taken account is refused with Conflict(AccountProvider), and neither row is there."
+                unique_account Constraints 1 "A taken account is refused with Conflict(ProviderAccount), and neither row is there."
                 one_winner Concurrency 1 "Of several callers who sign up with one account at the same time, exactly one succeeds, and no user is left of the others."
                 never_half Concurrency 1 "Nobody ever sees the user without the account, or the account without the user."
             }
             unlink_account {
-                true_then_false ReadingAndWriting 1 "unlink_account says whether there was an account, and it is gone then."
-                nothing_else ReadingAndWriting 1 "unlink_account leaves the user, other accounts and whatever else as they are."
+                reports_whether_deleted ReadingAndWriting 1 "unlink_account says whether there was an account, and it is gone then."
+                leaves_others_unchanged ReadingAndWriting 1 "unlink_account leaves the user, other accounts and whatever else as they are."
                 exact Values 1 "unlink_account deletes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who unlink one account at the same time, exactly one is told true."
             }
@@ -114,7 +114,7 @@ macro_rules! __with_rules {
                 combinations ReadingAndWriting 1 "update_account writes the fields that are named and no others, in pairs and in many combinations."
                 nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets what is there already, returns the row as it is."
                 missing ReadingAndWriting 1 "An update of an account that is not there is refused with NotFound(Account), and nothing is written."
-                nothing_else ReadingAndWriting 1 "An update of an account leaves all other accounts as they are."
+                leaves_others_unchanged ReadingAndWriting 1 "An update of an account leaves all other accounts as they are."
                 exact Values 1 "update_account changes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
                 text Values 1 "Text of any kind that an update writes comes back byte for byte, the empty text too."
                 long_text Values 1 "An update can write 1,048,576 bytes into each field."
@@ -125,7 +125,7 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for nobody."
                 only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, whole, and no other's."
                 order ReadingAndWriting 1 "The list is in the order of the bytes of provider, then of provider account id."
-                however_many ReadingAndWriting 1 "The list is complete, however many accounts there are."
+                no_page_limit ReadingAndWriting 1 "The list is complete, however many accounts there are."
             }
             create_session {
                 stored ReadingAndWriting 1 "A session comes back as create_session returned it, and that is as it was given."
@@ -154,7 +154,7 @@ macro_rules! __with_rules {
                 nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets what is there already, returns the row as it is."
                 missing ReadingAndWriting 1 "An update of a session that is not there gives None, and makes none."
                 unknown_user Constraints 1 "An update to a user who is not there is refused with NotFound(User), and no field of it is written."
-                nothing_else ReadingAndWriting 1 "An update of a session leaves all others as they are, and moves only the one to another user."
+                leaves_others_unchanged ReadingAndWriting 1 "An update of a session leaves all others as they are, and moves only the one to another user."
                 exact Values 1 "update_session changes nothing by a token that differs in case, accent, blank, normalization or by a wildcard."
                 text Values 1 "A session with a token of any text can be updated."
                 times Values 1 "An update writes expires to the millisecond, from 1970 to 9999."
@@ -163,8 +163,8 @@ macro_rules! __with_rules {
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
             }
             delete_session {
-                true_then_false ReadingAndWriting 1 "delete_session says whether there was a session, and it is gone then."
-                nothing_else ReadingAndWriting 1 "delete_session leaves the user, other sessions and whatever else as they are."
+                reports_whether_deleted ReadingAndWriting 1 "delete_session says whether there was a session, and it is gone then."
+                leaves_others_unchanged ReadingAndWriting 1 "delete_session leaves the user, other sessions and whatever else as they are."
                 exact Values 1 "delete_session deletes nothing by a token that differs in case, accent, blank, normalization or by a wildcard."
                 text Values 1 "A session with a token of any text can be deleted."
                 one_winner Concurrency 1 "Of several callers who delete one session at the same time, exactly one is told true."
@@ -174,7 +174,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "The list holds all sessions of the user, whole, and no other's."
                 expired_too ReadingAndWriting 1 "The list holds expired sessions too."
                 order ReadingAndWriting 1 "The list has the latest expiry first, and by id those that expire together."
-                however_many ReadingAndWriting 1 "The list is complete, however many sessions there are."
+                no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
                 never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
             }
@@ -182,7 +182,7 @@ macro_rules! __with_rules {
                 all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, expired ones too."
                 but_one ReadingAndWriting 1 "All sessions of the user but the one to keep are deleted and counted."
                 keeps_nothing_else ReadingAndWriting 1 "A token to keep that is another user's or nobody's keeps nothing."
-                nobody_else ReadingAndWriting 1 "The sessions of other users stay, and so do the user and the user's accounts."
+                leaves_others_unchanged ReadingAndWriting 1 "The sessions of other users stay, and so do the user and the user's accounts."
                 exact Values 1 "A token to keep that differs in case, accent, blank, normalization or by a wildcard keeps nothing."
                 text Values 1 "A token to keep may be any text."
                 each_counted_once Concurrency 1 "Several callers at the same time count each session once between them."
@@ -205,7 +205,7 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "A token that is not there gives None."
                 wrong_identifier ReadingAndWriting 1 "With another identifier a token gives None, and it is still there."
                 expired_too ReadingAndWriting 1 "An expired token is used up and given back as any other."
-                nothing_else ReadingAndWriting 1 "To use a token leaves all others, those of the same identifier too."
+                leaves_others_unchanged ReadingAndWriting 1 "To use a token leaves all others, those of the same identifier too."
                 exact Values 1 "use_verification_token finds nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
                 one_winner Concurrency 1 "Of any number of callers at the same time exactly one gets the token."
                 each_creation_once Concurrency 1 "While a token is used and created again at the same time, each use gives back the very row that it deletes."
@@ -231,32 +231,32 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for nobody."
                 only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, whole, and no other's."
                 order ReadingAndWriting 1 "The list is in the order of the bytes of the credential id."
-                however_many ReadingAndWriting 1 "The list is complete, however many authenticators there are."
+                no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to whatever is given, up or down, and the row is returned."
                 missing ReadingAndWriting 1 "An update of an authenticator that is not there is refused with NotFound(Authenticator)."
-                nothing_else ReadingAndWriting 1 "The counters of other authenticators stay as they are."
+                leaves_others_unchanged ReadingAndWriting 1 "The counters of other authenticators stay as they are."
                 exact Values 1 "The counter is not set by a credential id that differs in case or by a wildcard."
             }
             delete_authenticator {
-                true_then_false ReadingAndWriting 1 "delete_authenticator says whether there was an authenticator, and it is gone then."
-                nothing_else ReadingAndWriting 1 "delete_authenticator leaves the user, other authenticators and whatever else as they are."
+                reports_whether_deleted ReadingAndWriting 1 "delete_authenticator says whether there was an authenticator, and it is gone then."
+                leaves_others_unchanged ReadingAndWriting 1 "delete_authenticator leaves the user, other authenticators and whatever else as they are."
                 exact Values 1 "delete_authenticator deletes nothing by a credential id that differs in case or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who delete one authenticator at the same time, exactly one is told true."
             }
             delete_expired {
                 boundary ReadingAndWriting 1 "Exactly the sessions and tokens with expires <= now are deleted and counted."
                 to_the_millisecond ReadingAndWriting 1 "Of two rows a millisecond apart, the first is due a millisecond earlier."
-                far_away Values 1 "What is due is right from 1970 to 9999, past 2038 too."
+                distant_times Values 1 "What is due is right from 1970 to 9999, past 2038 too."
                 around_clock_changes Values 1 "What is due is right around changes to and from daylight-saving time."
                 oldest_first ReadingAndWriting 1 "Under a limit the oldest go first."
                 limit ReadingAndWriting 1 "No more than the limit of each is deleted, none for 0, and of rows of one age no more either."
                 counts_apart ReadingAndWriting 1 "Sessions and tokens are limited and counted each by themselves."
                 callers_clock ReadingAndWriting 1 "The now of the caller decides, and no other clock."
                 after_updates ReadingAndWriting 1 "A session that was extended or shortened is due by its new expiry."
-                nothing_else ReadingAndWriting 1 "Users, accounts, authenticators and what is not due stay as they are."
-                however_many ReadingAndWriting 1 "All that is due goes in one call, however much it is and however high the limit."
+                leaves_others_unchanged ReadingAndWriting 1 "Users, accounts, authenticators and what is not due stay as they are."
+                no_page_limit ReadingAndWriting 1 "All that is due goes in one call, however much it is and however high the limit."
                 each_counted_once Concurrency 1 "Several callers at the same time count each row once between them."
                 never_half Concurrency 1 "Nobody ever sees some of the sessions that are due deleted and others not."
                 spares_what_is_extended Concurrency 1 "A session that is extended while it is swept is kept, or was deleted before; what an update has returned is there."
@@ -299,9 +299,9 @@ macro_rules! __with_rules {
                 wrong_password Faults 1 "A wrong password is reported at once, and not shown."
             }
             migrate {
-                from_nothing Migrations 1 "Without its schema an operation says so, and migrate makes it work."
+                empty_database Migrations 1 "Without its schema an operation says so, and migrate makes it work."
                 twice Migrations 1 "To migrate what is up to date takes no step and changes nothing."
-                at_once Migrations 1 "Of several callers at once each step is taken by one."
+                concurrent_runs Migrations 1 "Of several callers at once each step is taken by one."
                 down_and_up Migrations 1 "All steps down and up leave a schema that works and is empty."
                 last_step Migrations 1 "The last step down and up keeps what belongs to the others."
                 step_by_step Migrations 1 "up_to and down_to stop where they are told to, and status says what is applied."
@@ -310,7 +310,7 @@ macro_rules! __with_rules {
                 refuses_missing_step Migrations 1 "A history with a step that the program does not have is refused, and nothing is changed."
                 refuses_newer_schema Migrations 1 "A schema newer than the program is refused, and nothing is changed."
                 refuses_step_out_of_order Migrations 1 "A step older than those applied is refused, and nothing is changed."
-                series_apart Migrations 1 "Another series of steps has a history of its own, whatever its name and the numbers of its steps."
+                independent_series Migrations 1 "Another series of steps has a history of its own, whatever its name and the numbers of its steps."
             }
             secrets {
                 refused Secrets 1 "The error of a refused operation shows no token."

@@ -129,8 +129,8 @@ fn account_changes() -> impl Strategy<Value = AccountChanges> {
         (text(), text(), change(-1..2_i64), text(), text()),
         (text(), text(), text(), text()),
     )
-        .prop_map(|(r#type, first, second)| AccountChanges {
-            r#type: r#type.map(str::to_owned),
+        .prop_map(|(kind, first, second)| AccountChanges {
+            kind: kind.map(str::to_owned),
             refresh_token: first.0,
             access_token: first.1,
             expires_at: first.2,

@@ -2,7 +2,7 @@
 //! that hides where two values differ would be of no use.
 
 use authstore::{
-    Account, AccountChanges, Authenticator, Change, Expired, NewAccount, NewSession, NewUser,
+    Account, AccountChanges, Authenticator, Change, ExpiredCounts, NewAccount, NewSession, NewUser,
     Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
@@ -190,13 +190,13 @@ macro_rules! show_fields {
 }
 
 show_fields!(User: id name email email_verified image);
-show_fields!(Account: id user_id r#type provider provider_account_id refresh_token access_token expires_at token_type
+show_fields!(Account: id user_id kind provider provider_account_id refresh_token access_token expires_at token_type
     scope id_token session_state oauth_token_secret oauth_token);
 show_fields!(Session: id user_id session_token expires);
 show_fields!(VerificationToken: identifier token expires);
 show_fields!(Authenticator: credential_id user_id provider_account_id credential_public_key counter
     credential_device_type credential_backed_up transports);
-show_fields!(Expired: sessions verification_tokens);
+show_fields!(ExpiredCounts: sessions verification_tokens);
 
 /// Shows only the fields that are not left alone, as one writes it.
 macro_rules! show_given {
@@ -224,8 +224,8 @@ show_given!(SessionChanges, "None": user_id expires);
 impl Show for AccountChanges {
     fn show(&self) -> String {
         let mut fields = Vec::new();
-        if let Some(r#type) = &self.r#type {
-            fields.push(format!("r#type: Some({})", r#type.code()));
+        if let Some(kind) = &self.kind {
+            fields.push(format!("kind: Some({})", kind.code()));
         }
         for (field, change) in [
             ("refresh_token", &self.refresh_token),
@@ -274,7 +274,7 @@ impl Show for NewAccount {
         }
         let new = format!(
             "NewAccount::new({}, {}, {})",
-            self.r#type.show(),
+            self.kind.show(),
             self.provider.show(),
             self.provider_account_id.show()
         );

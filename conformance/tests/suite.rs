@@ -429,7 +429,7 @@ impl authstore::Backend for Folding {
         list_authenticators_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Authenticator>;
         update_authenticator_counter(credential_id: &str, counter: i64) -> authstore::Authenticator;
         delete_authenticator(credential_id: &str) -> bool;
-        delete_expired(now: time::OffsetDateTime, limit: u32) -> authstore::Expired;
+        delete_expired(now: time::OffsetDateTime, limit: u32) -> authstore::ExpiredCounts;
         ping() -> ();
     }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{Direction, Step};
-use crate::error::Source;
+use crate::error::BoxError;
 
 /// Why a schema is not usable, or was not changed.
 ///
@@ -66,7 +66,7 @@ pub enum MigrationError {
         /// What is wrong, with the path.
         reason: String,
         /// What it was caused by.
-        source: Option<Source>,
+        source: Option<BoxError>,
     },
     /// A step failed. The steps before it stay taken; the step itself was undone, except on MySQL and MariaDB, where
     /// DDL commits by itself: there, mend the cause and run it again.
@@ -80,7 +80,7 @@ pub enum MigrationError {
         /// The steps taken before it, in this run.
         done: Vec<Step>,
         /// The database's error.
-        source: Source,
+        source: BoxError,
     },
 }
 

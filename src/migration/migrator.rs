@@ -55,7 +55,7 @@ impl Migrator {
 
     /// Every step that the program or the history knows, by version, and how it stands. Changes nothing, and needs no
     /// lock.
-    pub fn status(&self) -> Result<Vec<Status>> {
+    pub fn status(&self) -> Result<Vec<StepStatus>> {
         Ok(compare(
             self.series.migrations(),
             self.target.history(self.series.name())?,
@@ -158,7 +158,10 @@ impl Migrator {
             .ok_or(MigrationError::UnknownVersion { version })
     }
 
-    fn run(&self, choose: impl FnOnce(&[Status]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
+    fn run(
+        &self,
+        choose: impl FnOnce(&[StepStatus]) -> Vec<(i64, Direction)>,
+    ) -> Result<Vec<Step>> {
         let mut lock = self.target.lock(self.lock_timeout)?;
         let status = compare(self.series.migrations(), lock.history(self.series.name())?);
         refuse_mismatch(&status)?;
@@ -239,19 +242,19 @@ impl fmt::Display for Step {
 
 /// A step, and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct StepStatus {
     /// Its version.
     pub version: i64,
     /// Its name: the program's where it has the step, else the history's.
     pub name: String,
     /// How it stands.
-    pub state: State,
+    pub state: StepState,
 }
 
 /// How a step of a schema stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum State {
+pub enum StepState {
     /// It is yet to be taken.
     Pending,
     /// It was taken.
@@ -269,31 +272,31 @@ pub enum State {
     Newer,
 }
 
-fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<Status> {
+fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<StepStatus> {
     let latest_known = migrations.last().map_or(-1, Migration::version);
     let latest_applied = history.iter().map(|row| row.version).max().unwrap_or(-1);
     let mut applied: BTreeMap<i64, Applied> =
         history.into_iter().map(|row| (row.version, row)).collect();
-    let mut statuses: Vec<Status> = migrations
+    let mut statuses: Vec<StepStatus> = migrations
         .iter()
-        .map(|migration| Status {
+        .map(|migration| StepStatus {
             version: migration.version(),
             name: migration.name().to_owned(),
             state: match applied.remove(&migration.version()) {
                 Some(row) if row.checksum == migration.checksum() => {
-                    State::Applied { at: row.applied_at }
+                    StepState::Applied { at: row.applied_at }
                 }
-                Some(_) => State::Changed,
-                None if migration.version() < latest_applied => State::OutOfOrder,
-                None => State::Pending,
+                Some(_) => StepState::Changed,
+                None if migration.version() < latest_applied => StepState::OutOfOrder,
+                None => StepState::Pending,
             },
         })
         .collect();
-    statuses.extend(applied.into_values().map(|row| Status {
+    statuses.extend(applied.into_values().map(|row| StepStatus {
         state: if row.version > latest_known {
-            State::Newer
+            StepState::Newer
         } else {
-            State::Missing
+            StepState::Missing
         },
         version: row.version,
         name: row.name,
@@ -302,18 +305,21 @@ fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<Status> {
     statuses
 }
 
-fn refuse_mismatch(statuses: &[Status]) -> Result<(), MigrationError> {
+fn refuse_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
     // A schema newer than the program comes first: it explains most of what else may be found.
-    if let Some(newest) = statuses.iter().rfind(|status| status.state == State::Newer) {
+    if let Some(newest) = statuses
+        .iter()
+        .rfind(|status| status.state == StepState::Newer)
+    {
         return Err(MigrationError::NewerSchema {
             database: newest.version,
             program: statuses
                 .iter()
-                .rfind(|status| !matches!(status.state, State::Newer | State::Missing))
+                .rfind(|status| !matches!(status.state, StepState::Newer | StepState::Missing))
                 .map_or(0, |status| status.version),
         });
     }
-    for Status {
+    for StepStatus {
         version,
         name,
         state,
@@ -321,29 +327,29 @@ fn refuse_mismatch(statuses: &[Status]) -> Result<(), MigrationError> {
     {
         let (version, name) = (*version, name.clone());
         match state {
-            State::Changed => return Err(MigrationError::ChecksumChanged { version, name }),
-            State::Missing => return Err(MigrationError::StepMissing { version, name }),
-            State::OutOfOrder => return Err(MigrationError::OutOfOrder { version, name }),
-            State::Pending | State::Applied { .. } | State::Newer => {}
+            StepState::Changed => return Err(MigrationError::ChecksumChanged { version, name }),
+            StepState::Missing => return Err(MigrationError::StepMissing { version, name }),
+            StepState::OutOfOrder => return Err(MigrationError::OutOfOrder { version, name }),
+            StepState::Pending | StepState::Applied { .. } | StepState::Newer => {}
         }
     }
     Ok(())
 }
 
-fn steps_up(statuses: &[Status], last: i64) -> Vec<(i64, Direction)> {
+fn steps_up(statuses: &[StepStatus], last: i64) -> Vec<(i64, Direction)> {
     statuses
         .iter()
-        .filter(|status| status.state == State::Pending && status.version <= last)
+        .filter(|status| status.state == StepState::Pending && status.version <= last)
         .map(|status| (status.version, Direction::Up))
         .collect()
 }
 
-fn steps_down(statuses: &[Status], last_kept: i64) -> Vec<(i64, Direction)> {
+fn steps_down(statuses: &[StepStatus], last_kept: i64) -> Vec<(i64, Direction)> {
     statuses
         .iter()
         .rev()
         .filter(|status| {
-            matches!(status.state, State::Applied { .. }) && status.version > last_kept
+            matches!(status.state, StepState::Applied { .. }) && status.version > last_kept
         })
         .map(|status| (status.version, Direction::Down))
         .collect()

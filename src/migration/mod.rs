@@ -1,12 +1,12 @@
 //! Versions of a schema: what they are, and what runs them.
 //!
 //! A *series* is a list of migrations that belong together: the crate's own is called `authstore`, and an application
-//! may add one of its own from a folder ([`Series::from_folder`]). All series share one history table,
+//! may add one of its own from a folder ([`Series::from_dir`]). All series share one history table,
 //! `authstore_migration`, which keeps the series, version, name, checksum and time of each step that was taken.
 //!
 //! ```
 //! use authstore::AuthStore;
-//! use authstore::migration::State;
+//! use authstore::migration::StepState;
 //!
 //! # fn main() -> authstore::Result<()> {
 //! let store = AuthStore::connect("sqlite::memory:")?;
@@ -14,7 +14,7 @@
 //! for step in migrator.up()? {
 //!     println!("{step}");
 //! }
-//! assert!(migrator.status()?.iter().all(|row| matches!(row.state, State::Applied { .. })));
+//! assert!(migrator.status()?.iter().all(|row| matches!(row.state, StepState::Applied { .. })));
 //! # Ok(())
 //! # }
 //! ```
@@ -27,7 +27,7 @@ mod target;
 
 pub use adoption::Adoption;
 pub use error::MigrationError;
-pub use migrator::{Migrator, State, Status, Step};
+pub use migrator::{Migrator, Step, StepState, StepStatus};
 pub(crate) use series::embedded;
 pub use series::{Direction, Migration, Series};
 pub use target::{Applied, Lock, Target};

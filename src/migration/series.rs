@@ -166,7 +166,7 @@ impl Series {
     ///
     /// [`Error::Invalid`] for the name; [`MigrationError::Folder`] for a folder that cannot be read, a file whose name
     /// is of another form, two steps of one version, or a way back without its step.
-    pub fn from_folder(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
+    pub fn from_dir(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
         if name == embedded::NAME {

@@ -6,7 +6,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
 
 use super::error::{Failure, classify};
-use crate::error::{Error, Result, Source};
+use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
 
 /// A connection, with the statements prepared on it, and what is known of how it is.
@@ -221,18 +221,18 @@ fn bind(value: &Value<'_>) -> mysql::Value {
 }
 
 impl Row for mysql::Row {
-    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source> {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError> {
         match text(self, column)? {
             Some(text) => Ok(Some(Uuid::try_parse(text)?)),
             None => Ok(None),
         }
     }
 
-    fn text(&self, column: usize) -> Result<Option<String>, Source> {
+    fn text(&self, column: usize) -> Result<Option<String>, BoxError> {
         Ok(text(self, column)?.map(str::to_owned))
     }
 
-    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source> {
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, BoxError> {
         match *cell(self, column)? {
             mysql::Value::NULL => Ok(None),
             mysql::Value::Date(year, month, day, hour, minute, second, microsecond) => {
@@ -250,7 +250,7 @@ impl Row for mysql::Row {
         }
     }
 
-    fn integer(&self, column: usize) -> Result<Option<i64>, Source> {
+    fn integer(&self, column: usize) -> Result<Option<i64>, BoxError> {
         match *cell(self, column)? {
             mysql::Value::NULL => Ok(None),
             mysql::Value::Int(integer) => Ok(Some(integer)),
@@ -259,7 +259,7 @@ impl Row for mysql::Row {
         }
     }
 
-    fn boolean(&self, column: usize) -> Result<Option<bool>, Source> {
+    fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError> {
         match self.integer(column)? {
             None => Ok(None),
             Some(0) => Ok(Some(false)),
@@ -276,12 +276,12 @@ impl Row for mysql::Row {
     }
 }
 
-fn cell(row: &mysql::Row, column: usize) -> Result<&mysql::Value, Source> {
+fn cell(row: &mysql::Row, column: usize) -> Result<&mysql::Value, BoxError> {
     row.as_ref(column)
         .ok_or_else(|| "the row has fewer columns".into())
 }
 
-fn text(row: &mysql::Row, column: usize) -> Result<Option<&str>, Source> {
+fn text(row: &mysql::Row, column: usize) -> Result<Option<&str>, BoxError> {
     match cell(row, column)? {
         mysql::Value::NULL => Ok(None),
         mysql::Value::Bytes(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
@@ -289,7 +289,7 @@ fn text(row: &mysql::Row, column: usize) -> Result<Option<&str>, Source> {
     }
 }
 
-fn unexpected(found: &mysql::Value, wanted: &str) -> Source {
+fn unexpected(found: &mysql::Value, wanted: &str) -> BoxError {
     let found = match found {
         mysql::Value::NULL => "NULL",
         mysql::Value::Bytes(_) => "a text",

@@ -167,7 +167,7 @@ fn constraint(message: &str, sql: &str) -> Option<Constraint> {
     let name = key.rsplit_once('.').map_or(key, |(_, name)| name);
     Some(match name {
         "User_email_key" => Constraint::UserEmail,
-        "Account_provider_providerAccountId_key" => Constraint::AccountProvider,
+        "Account_provider_providerAccountId_key" => Constraint::ProviderAccount,
         "Session_sessionToken_key" => Constraint::SessionToken,
         "Authenticator_credentialID_key" => Constraint::AuthenticatorCredentialId,
         "PRIMARY" => primary_key(sql)?,

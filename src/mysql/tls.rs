@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::options::{MysqlOptions, MysqlSslMode};
-use crate::error::{Error, Result, Source};
+use crate::error::{BoxError, Error, Result};
 
 /// Makes sure that TLS can be had as the options ask for it.
 pub(super) fn check(options: &MysqlOptions) -> Result<()> {
@@ -29,7 +29,7 @@ pub(super) fn check(options: &MysqlOptions) -> Result<()> {
 }
 
 /// The driver reads the file at every connection; what is wrong with it is said here once, and by name.
-fn check_authorities(path: &Path) -> Result<(), Source> {
+fn check_authorities(path: &Path) -> Result<(), BoxError> {
     let bytes = fs::read(path)?;
     let mut certificates: Vec<_> =
         CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>()?;

@@ -205,7 +205,7 @@ fn constraint(server: &DbError) -> Option<Constraint> {
         "User_pkey" => Some(Constraint::UserId),
         "User_email_key" => Some(Constraint::UserEmail),
         "Account_pkey" => Some(Constraint::AccountId),
-        "Account_provider_providerAccountId_key" => Some(Constraint::AccountProvider),
+        "Account_provider_providerAccountId_key" => Some(Constraint::ProviderAccount),
         "Session_pkey" => Some(Constraint::SessionId),
         "Session_sessionToken_key" => Some(Constraint::SessionToken),
         "VerificationToken_token_key" => Some(Constraint::VerificationToken),
@@ -219,7 +219,7 @@ fn constraint(server: &DbError) -> Option<Constraint> {
         ("User", "email") => Some(Constraint::UserEmail),
         ("Account", "id") => Some(Constraint::AccountId),
         ("Account", "provider, providerAccountId" | "providerAccountId, provider") => {
-            Some(Constraint::AccountProvider)
+            Some(Constraint::ProviderAccount)
         }
         ("Session", "id") => Some(Constraint::SessionId),
         ("Session", "sessionToken") => Some(Constraint::SessionToken),

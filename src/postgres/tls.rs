@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{
     self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use crate::error::{Error, Result, Source};
+use crate::error::{BoxError, Error, Result};
 
 /// Makes TLS connections whose certificates are verified; `None` makes none.
 #[derive(Clone)]
@@ -158,9 +158,9 @@ impl ServerCertVerifier for AnyHost {
 impl MakeTlsConnect<Socket> for Tls {
     type Stream = Stream;
     type TlsConnect = Handshake;
-    type Error = Source;
+    type Error = BoxError;
 
-    fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, Source> {
+    fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, BoxError> {
         Ok(Handshake {
             connector: self.0.clone(),
             host: host.to_owned(),
@@ -175,8 +175,8 @@ pub(super) struct Handshake {
 
 impl TlsConnect<Socket> for Handshake {
     type Stream = Stream;
-    type Error = Source;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Source>> + Send>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
     fn connect(self, socket: Socket) -> Self::Future {
         Box::pin(async move {

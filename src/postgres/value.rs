@@ -11,7 +11,7 @@ use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use super::error::Unwritable;
-use crate::error::{Result, Source};
+use crate::error::{BoxError, Result};
 use crate::sql::{Row, Value};
 
 /// A [`Value`] to be sent. The driver prints parameters to the log, so `Debug` does not show it.
@@ -30,7 +30,7 @@ impl fmt::Debug for Parameter<'_> {
 }
 
 impl ToSql for Parameter<'_> {
-    fn to_sql(&self, column: &Type, out: &mut BytesMut) -> Result<IsNull, Source> {
+    fn to_sql(&self, column: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         match (self.0, base(column)) {
             (Value::Null, _) => return Ok(IsNull::Yes),
             (Value::Uuid(uuid), &Type::UUID) => out.put_slice(uuid.as_bytes()),
@@ -81,7 +81,7 @@ struct Cell<'r> {
 }
 
 impl<'r> FromSql<'r> for Cell<'r> {
-    fn from_sql(ty: &Type, bytes: &'r [u8]) -> Result<Self, Source> {
+    fn from_sql(ty: &Type, bytes: &'r [u8]) -> Result<Self, BoxError> {
         Ok(Cell {
             ty: base(ty).clone(),
             bytes,
@@ -94,7 +94,7 @@ impl<'r> FromSql<'r> for Cell<'r> {
 }
 
 impl Cell<'_> {
-    fn text(&self) -> Result<&str, Source> {
+    fn text(&self) -> Result<&str, BoxError> {
         if is_text(&self.ty) {
             Ok(str::from_utf8(self.bytes)?)
         } else {
@@ -102,7 +102,7 @@ impl Cell<'_> {
         }
     }
 
-    fn uuid(&self) -> Result<Uuid, Source> {
+    fn uuid(&self) -> Result<Uuid, BoxError> {
         match self.ty {
             Type::UUID => Ok(Uuid::from_slice(self.bytes)?),
             _ if is_text(&self.ty) => Ok(Uuid::try_parse(self.text()?)?),
@@ -110,7 +110,7 @@ impl Cell<'_> {
         }
     }
 
-    fn time(&self) -> Result<OffsetDateTime, Source> {
+    fn time(&self) -> Result<OffsetDateTime, BoxError> {
         let time = match self.ty {
             Type::TIMESTAMPTZ => OffsetDateTime::from_sql(&self.ty, self.bytes)?,
             Type::TIMESTAMP => PrimitiveDateTime::from_sql(&self.ty, self.bytes)?.assume_utc(),
@@ -120,7 +120,7 @@ impl Cell<'_> {
         Ok(time.replace_millisecond(time.millisecond())?)
     }
 
-    fn integer(&self) -> Result<i64, Source> {
+    fn integer(&self) -> Result<i64, BoxError> {
         match self.ty {
             Type::INT8 => i64::from_sql(&self.ty, self.bytes),
             Type::INT4 => i32::from_sql(&self.ty, self.bytes).map(i64::from),
@@ -129,14 +129,14 @@ impl Cell<'_> {
         }
     }
 
-    fn boolean(&self) -> Result<bool, Source> {
+    fn boolean(&self) -> Result<bool, BoxError> {
         match self.ty {
             Type::BOOL => bool::from_sql(&self.ty, self.bytes),
             _ => Err(self.unexpected("a boolean")),
         }
     }
 
-    fn unexpected(&self, wanted: &str) -> Source {
+    fn unexpected(&self, wanted: &str) -> BoxError {
         format!("it should be {wanted}, and is of the type {}", self.ty).into()
     }
 }
@@ -144,31 +144,31 @@ impl Cell<'_> {
 fn cell<'r, T>(
     row: &'r tokio_postgres::Row,
     column: usize,
-    read: impl FnOnce(Cell<'r>) -> Result<T, Source>,
-) -> Result<Option<T>, Source> {
+    read: impl FnOnce(Cell<'r>) -> Result<T, BoxError>,
+) -> Result<Option<T>, BoxError> {
     row.try_get::<_, Option<Cell<'r>>>(column)?
         .map(read)
         .transpose()
 }
 
 impl Row for tokio_postgres::Row {
-    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source> {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError> {
         cell(self, column, |cell| cell.uuid())
     }
 
-    fn text(&self, column: usize) -> Result<Option<String>, Source> {
+    fn text(&self, column: usize) -> Result<Option<String>, BoxError> {
         cell(self, column, |cell| cell.text().map(str::to_owned))
     }
 
-    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source> {
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, BoxError> {
         cell(self, column, |cell| cell.time())
     }
 
-    fn integer(&self, column: usize) -> Result<Option<i64>, Source> {
+    fn integer(&self, column: usize) -> Result<Option<i64>, BoxError> {
         cell(self, column, |cell| cell.integer())
     }
 
-    fn boolean(&self, column: usize) -> Result<Option<bool>, Source> {
+    fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError> {
         cell(self, column, |cell| cell.boolean())
     }
 

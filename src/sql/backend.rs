@@ -8,8 +8,8 @@ use crate::backend::Backend;
 use crate::error::{Entity, Error, Result};
 use crate::migration::Migrator;
 use crate::model::{
-    Account, AccountChanges, Authenticator, Expired, Session, SessionChanges, User, UserChanges,
-    VerificationToken,
+    Account, AccountChanges, Authenticator, ExpiredCounts, Session, SessionChanges, User,
+    UserChanges, VerificationToken,
 };
 
 impl<D: Database> Backend for D {
@@ -102,7 +102,7 @@ impl<D: Database> Backend for D {
         changes: &AccountChanges,
     ) -> Result<Account> {
         let values = [
-            Value::replacement(changes.r#type.as_ref()),
+            Value::replacement(changes.kind.as_ref()),
             Value::change(&changes.refresh_token),
             Value::change(&changes.access_token),
             Value::change(&changes.expires_at),
@@ -269,7 +269,7 @@ impl<D: Database> Backend for D {
         )
     }
 
-    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let due = [now.into(), i64::from(limit).into()];
         match self.statements().delete_expired {
             DeleteExpired::OneStatement(statement) => {
@@ -277,7 +277,7 @@ impl<D: Database> Backend for D {
                     connection.query_optional::<(i64, i64)>(statement, &[due, due].concat())
                 })?;
                 let (sessions, verification_tokens) = counts.unwrap_or_default();
-                Ok(Expired {
+                Ok(ExpiredCounts {
                     sessions: sessions.unsigned_abs(),
                     verification_tokens: verification_tokens.unsigned_abs(),
                 })
@@ -285,7 +285,7 @@ impl<D: Database> Backend for D {
             DeleteExpired::TwoStatements {
                 sessions,
                 verification_tokens,
-            } => Ok(Expired {
+            } => Ok(ExpiredCounts {
                 sessions: self.write(|connection| connection.execute(sessions, &due))?,
                 verification_tokens: self
                     .write(|connection| connection.execute(verification_tokens, &due))?,
@@ -364,7 +364,7 @@ fn account_values(account: &Account) -> [Value<'_>; 14] {
     [
         account.id.into(),
         account.user_id.into(),
-        (&account.r#type).into(),
+        (&account.kind).into(),
         (&account.provider).into(),
         (&account.provider_account_id).into(),
         account.refresh_token.as_ref().into(),

@@ -23,7 +23,7 @@ pub(crate) use value::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::error::{Result, Source};
+use crate::error::{BoxError, Result};
 use crate::migration::Migrator;
 
 /// How work gets a connection. Each method bounds its wait, and runs `work` again after a deadlock or the like, as long
@@ -67,11 +67,11 @@ pub(crate) trait Connection {
 /// How a cell is read, by the number of its column; NULL is `None`. An error says what is in the cell instead, without
 /// showing it.
 pub(crate) trait Row {
-    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source>;
-    fn text(&self, column: usize) -> Result<Option<String>, Source>;
-    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source>;
-    fn integer(&self, column: usize) -> Result<Option<i64>, Source>;
-    fn boolean(&self, column: usize) -> Result<Option<bool>, Source>;
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError>;
+    fn text(&self, column: usize) -> Result<Option<String>, BoxError>;
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, BoxError>;
+    fn integer(&self, column: usize) -> Result<Option<i64>, BoxError>;
+    fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError>;
 
     /// The first column as text, to name the row in an error. It is never a secret.
     fn label(&self) -> String;

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Row;
-use crate::error::{Error, Result, Source};
+use crate::error::{BoxError, Error, Result};
 use crate::migration::Applied;
 use crate::model::{Account, Authenticator, Session, User, VerificationToken};
 
@@ -23,7 +23,7 @@ impl<'r, R: Row> Cells<'r, R> {
     fn optional<T>(
         &mut self,
         column: &'static str,
-        read: impl FnOnce(&R, usize) -> Result<Option<T>, Source>,
+        read: impl FnOnce(&R, usize) -> Result<Option<T>, BoxError>,
     ) -> Result<Option<T>> {
         let cell = read(self.row, self.next).map_err(|reason| self.error(column, &*reason))?;
         self.next += 1;
@@ -33,7 +33,7 @@ impl<'r, R: Row> Cells<'r, R> {
     fn required<T>(
         &mut self,
         column: &'static str,
-        read: impl FnOnce(&R, usize) -> Result<Option<T>, Source>,
+        read: impl FnOnce(&R, usize) -> Result<Option<T>, BoxError>,
     ) -> Result<T> {
         match self.optional(column, read)? {
             Some(value) => Ok(value),
@@ -124,7 +124,7 @@ impl Decode for Account {
         Ok(Account {
             id: cells.uuid("Account.id")?,
             user_id: cells.uuid("Account.userId")?,
-            r#type: cells.text("Account.type")?,
+            kind: cells.text("Account.type")?,
             provider: cells.text("Account.provider")?,
             provider_account_id: cells.text("Account.providerAccountId")?,
             refresh_token: cells.optional_text("Account.refresh_token")?,

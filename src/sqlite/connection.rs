@@ -10,7 +10,7 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
 use super::error::classify;
-use crate::error::{Error, Result, Source};
+use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
 
 /// As JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
@@ -113,25 +113,25 @@ fn bind(statement: &mut CachedStatement<'_>, index: usize, value: Value<'_>) -> 
 }
 
 impl Row for rusqlite::Row<'_> {
-    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Source> {
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError> {
         match cell_text(self, column)? {
             Some(text) => Ok(Some(Uuid::try_parse(text)?)),
             None => Ok(None),
         }
     }
 
-    fn text(&self, column: usize) -> Result<Option<String>, Source> {
+    fn text(&self, column: usize) -> Result<Option<String>, BoxError> {
         Ok(cell_text(self, column)?.map(str::to_owned))
     }
 
-    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, Source> {
+    fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, BoxError> {
         match cell_text(self, column)? {
             Some(text) => Ok(Some(parse_time(text)?)),
             None => Ok(None),
         }
     }
 
-    fn integer(&self, column: usize) -> Result<Option<i64>, Source> {
+    fn integer(&self, column: usize) -> Result<Option<i64>, BoxError> {
         match self.get_ref(column)? {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(integer) => Ok(Some(integer)),
@@ -139,7 +139,7 @@ impl Row for rusqlite::Row<'_> {
         }
     }
 
-    fn boolean(&self, column: usize) -> Result<Option<bool>, Source> {
+    fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError> {
         match self.get_ref(column)? {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(0) => Ok(Some(false)),
@@ -156,7 +156,7 @@ impl Row for rusqlite::Row<'_> {
     }
 }
 
-fn cell_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r str>, Source> {
+fn cell_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r str>, BoxError> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
         ValueRef::Text(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
@@ -164,7 +164,7 @@ fn cell_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r
     }
 }
 
-fn unexpected(found: ValueRef<'_>, wanted: &str) -> Source {
+fn unexpected(found: ValueRef<'_>, wanted: &str) -> BoxError {
     let found = match found {
         ValueRef::Null => "NULL",
         ValueRef::Integer(_) => "an integer",
@@ -178,7 +178,7 @@ fn unexpected(found: ValueRef<'_>, wanted: &str) -> Source {
 /// Reads what we write, and what others may have written: with other digits after the second or none, with an offset, or
 /// (as SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. What is finer than a millisecond is
 /// cut off.
-fn parse_time(text: &str) -> Result<OffsetDateTime, Source> {
+fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
     let text = match text.as_bytes().get(10) {
         Some(b' ') => Cow::Owned(text.replacen(' ', "T", 1)),
         _ => Cow::Borrowed(text),

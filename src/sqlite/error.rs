@@ -51,7 +51,7 @@ fn constraint(message: &str) -> Option<Constraint> {
         "User.id" => Constraint::UserId,
         "User.email" => Constraint::UserEmail,
         "Account.id" => Constraint::AccountId,
-        "Account.provider, Account.providerAccountId" => Constraint::AccountProvider,
+        "Account.provider, Account.providerAccountId" => Constraint::ProviderAccount,
         "Session.id" => Constraint::SessionId,
         "Session.sessionToken" => Constraint::SessionToken,
         "VerificationToken.token" => Constraint::VerificationToken,

@@ -309,7 +309,7 @@ fn account_of(user_id: Uuid, new: NewAccount) -> Account {
     Account {
         id: Uuid::nil(),
         user_id,
-        r#type: new.r#type,
+        kind: new.kind,
         provider: new.provider,
         provider_account_id: new.provider_account_id,
         refresh_token: new.refresh_token,
@@ -590,7 +590,7 @@ fn both_hit_the_same_uniqueness(kind: Kind) {
     let taken = NewAccount::new("oauth", "github", "2");
     conflict(
         store.link_account(user.id, taken).map(drop),
-        Constraint::AccountProvider,
+        Constraint::ProviderAccount,
     );
 
     let session = |token: &str| json!([{ "sessionToken": token, "userId": user_id, "expires": date(TIMES[4]) }]);

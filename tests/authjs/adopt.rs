@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use authstore::migration::{MigrationError, State};
+use authstore::migration::{MigrationError, StepState};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
 use authstore_test_databases::{Database, Kind, Needs, Test};
 use serde_json::json;
@@ -177,7 +177,7 @@ fn is_adopted(kind: Kind, shape: &str) {
     assert!(
         status
             .iter()
-            .all(|step| matches!(step.state, State::Applied { .. })),
+            .all(|step| matches!(step.state, StepState::Applied { .. })),
         "{status:?}"
     );
     assert_eq!(theirs.store.migrate().unwrap(), []);
@@ -231,7 +231,7 @@ fn is_adopted(kind: Kind, shape: &str) {
     assert!(matches!(
         store.link_account(users[1], taken),
         Err(Error::Conflict {
-            constraint: Constraint::AccountProvider
+            constraint: Constraint::ProviderAccount
         })
     ));
     let upper = NewUser {

@@ -103,7 +103,7 @@ pub(crate) fn verification_token(token: &VerificationToken) -> Value {
 pub(crate) fn account(account: &Account) -> Value {
     json!({
         "userId": account.user_id.to_string(),
-        "type": account.r#type,
+        "type": account.kind,
         "provider": account.provider,
         "providerAccountId": account.provider_account_id,
         "refresh_token": account.refresh_token,

@@ -160,7 +160,7 @@ fn the_example_knows_who_is_signed_in(kind: Kind) {
     let encoded = service.get_with_cookie("authjs.session-token=a%20b%3Bc%3Dd%25%C3%A9");
     assert_eq!(encoded.1["id"], odd);
 
-    // Expired, and ended.
+    // ExpiredCounts, and ended.
     sign_in(
         "late@example.org",
         "late",

@@ -200,7 +200,7 @@ fn a_step_that_ends_its_transaction_is_refused(kind: Kind) {
         "CREATE TABLE a (b int); COMMIT;",
     )
     .unwrap();
-    let series = Series::from_folder("app", folder.path()).unwrap();
+    let series = Series::from_dir("app", folder.path()).unwrap();
     let error = store
         .migrator()
         .unwrap()

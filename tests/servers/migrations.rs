@@ -4,7 +4,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use authstore::migration::State;
+use authstore::migration::StepState;
 use authstore::{AuthStore, Error};
 use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, Traffic};
 
@@ -81,7 +81,7 @@ fn check(database: &Database, what: &str) {
     assert!(
         status
             .iter()
-            .all(|step| matches!(step.state, State::Applied { .. })),
+            .all(|step| matches!(step.state, StepState::Applied { .. })),
         "{what}: {status:?}"
     );
     assert!(store.migrate().unwrap().is_empty(), "{what}");

@@ -38,7 +38,7 @@ pub(crate) fn stored(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn fields_alone(context: &Context) -> Verdict {
+pub(crate) fn each_optional_field(context: &Context) -> Verdict {
     let full = full_user(9);
     let only = [
         bare_user(1),
@@ -220,7 +220,7 @@ pub(crate) fn every_millisecond(context: &Context) -> Verdict {
     Ok(())
 }
 
-pub(crate) fn times_far_away(context: &Context) -> Verdict {
+pub(crate) fn distant_times(context: &Context) -> Verdict {
     for (number, time) in (1..).zip(crate::times::FAR) {
         comes_back(
             context,

@@ -182,7 +182,7 @@ pub(crate) fn unique_account(context: &Context) -> Verdict {
                 ..full_account(11)
             },
         ),
-        Constraint::AccountProvider,
+        Constraint::ProviderAccount,
     )?;
     left_no_trace(context, &before)
 }
@@ -199,7 +199,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
             store.create_user_with_account(full_user(number(thread)), account(thread))
         });
         let won = winners("create_user_with_account(..) with one account", &ran, |error| {
-            matches!(error, Error::Conflict { constraint: Constraint::AccountProvider })
+            matches!(error, Error::Conflict { constraint: Constraint::ProviderAccount })
         })?;
         equal("the number of those who got the account", won, 1)?;
         for (thread, one) in ran.iter().enumerate() {

@@ -6,7 +6,7 @@ use crate::fixture::{
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
-pub(crate) fn true_then_false(context: &Context) -> Verdict {
+pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
     gives(
         "delete_authenticator(..) on an empty storage",
@@ -37,7 +37,7 @@ pub(crate) fn true_then_false(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, 2..=3)?;

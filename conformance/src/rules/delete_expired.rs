@@ -1,4 +1,4 @@
-use authstore::{AuthStore, Expired, SessionChanges};
+use authstore::{AuthStore, ExpiredCounts, SessionChanges};
 use time::OffsetDateTime;
 
 use crate::context::Context;
@@ -39,8 +39,8 @@ fn left(store: &AuthStore, numbers: usize) -> Verdict<(Vec<u64>, Vec<u64>)> {
     Ok((sessions, tokens))
 }
 
-fn both(count: u64) -> Expired {
-    Expired {
+fn both(count: u64) -> ExpiredCounts {
+    ExpiredCounts {
         sessions: count,
         verification_tokens: count,
     }
@@ -87,7 +87,7 @@ pub(crate) fn to_the_millisecond(context: &Context) -> Verdict {
     Ok(())
 }
 
-pub(crate) fn far_away(context: &Context) -> Verdict {
+pub(crate) fn distant_times(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let times: Vec<OffsetDateTime> = crate::times::FAR.iter().map(|time| at(time)).collect();
@@ -213,7 +213,7 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
     gives(
         "delete_expired(.., 3) of 5 sessions and 2 tokens",
         store.delete_expired(millis(100), 3),
-        Expired {
+        ExpiredCounts {
             sessions: 3,
             verification_tokens: 2,
         },
@@ -224,7 +224,7 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
     gives(
         "delete_expired(.., 3) of 2 sessions and 4 tokens",
         store.delete_expired(millis(100), 3),
-        Expired {
+        ExpiredCounts {
             sessions: 2,
             verification_tokens: 3,
         },
@@ -274,7 +274,7 @@ pub(crate) fn after_updates(context: &Context) -> Verdict {
                 millis(now).show()
             ),
             store.delete_expired(millis(now), 10),
-            Expired {
+            ExpiredCounts {
                 sessions: deleted,
                 verification_tokens: 0,
             },
@@ -283,7 +283,7 @@ pub(crate) fn after_updates(context: &Context) -> Verdict {
     Ok(())
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, 1..=3)?;
@@ -291,7 +291,7 @@ pub(crate) fn nothing_else(context: &Context) -> Verdict {
     gives(
         "delete_expired(..)",
         store.delete_expired(since_1970(1), u32::MAX),
-        Expired {
+        ExpiredCounts {
             sessions: 1,
             verification_tokens: 0,
         },
@@ -423,7 +423,7 @@ pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
     })
 }
 
-pub(crate) fn however_many(context: &Context) -> Verdict {
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = context.profile().many();

@@ -5,7 +5,7 @@ use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
 
-pub(crate) fn true_then_false(context: &Context) -> Verdict {
+pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
     gives(
         "delete_session(..) on an empty storage",
@@ -36,7 +36,7 @@ pub(crate) fn true_then_false(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let (before, sibling) = (

@@ -99,7 +99,7 @@ pub(crate) fn keeps_nothing_else(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn nobody_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, 2..=3)?;

@@ -8,7 +8,7 @@ use crate::fixture::{
 };
 use crate::race::{Race, Ran, THREADS, all_succeed, overlapped};
 
-pub(crate) fn true_then_false(context: &Context) -> Verdict {
+pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
     gives(
         "delete_user(..) on an empty storage",
@@ -124,7 +124,7 @@ pub(crate) fn authenticators_too(context: &Context) -> Verdict {
     Ok(())
 }
 
-pub(crate) fn nobody_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, [2, 3])?;

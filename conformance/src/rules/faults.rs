@@ -282,7 +282,7 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
                         ..full_account(11)
                     },
                 ),
-                authstore::Constraint::AccountProvider,
+                authstore::Constraint::ProviderAccount,
             )?;
         }
         Ok(())

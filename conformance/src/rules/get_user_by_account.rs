@@ -30,7 +30,7 @@ pub(crate) fn finds_its_user(context: &Context) -> Verdict {
     Ok(())
 }
 
-pub(crate) fn both_keys_count(context: &Context) -> Verdict {
+pub(crate) fn matches_both_keys(context: &Context) -> Verdict {
     let store = context.store();
     for (number, provider, account) in [(1, "github", "1"), (2, "github", "2"), (3, "google", "1")]
     {

@@ -33,7 +33,7 @@ pub(crate) fn stored(context: &Context) -> Verdict {
         Account {
             id: id(1_001),
             user_id: id(1),
-            r#type: given.r#type,
+            kind: given.kind,
             provider: given.provider,
             provider_account_id: given.provider_account_id,
             refresh_token: given.refresh_token,
@@ -104,7 +104,7 @@ fn everywhere(number: u128, text: &str) -> NewAccount {
     }
 }
 
-pub(crate) fn fields_alone(context: &Context) -> Verdict {
+pub(crate) fn each_optional_field(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     comes_back(context, bare_account(9))?;
     comes_back(
@@ -152,7 +152,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
         comes_back(
             context,
             NewAccount {
-                r#type: (*text).to_owned(),
+                kind: (*text).to_owned(),
                 provider: (*text).to_owned(),
                 provider_account_id: (*text).to_owned(),
                 ..everywhere(number, text)
@@ -170,7 +170,7 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
         let account = comes_back(
             context,
             NewAccount {
-                r#type: (*text).to_owned(),
+                kind: (*text).to_owned(),
                 provider: (*text).to_owned(),
                 provider_account_id: (*text).to_owned(),
                 ..everywhere(number, text)
@@ -209,7 +209,7 @@ pub(crate) fn long_keys(context: &Context) -> Verdict {
         comes_back(
             context,
             NewAccount {
-                r#type: longest_key(last),
+                kind: longest_key(last),
                 ..account
             },
         )?;
@@ -334,7 +334,7 @@ pub(crate) fn unique_account(context: &Context) -> Verdict {
                     ..full_account(11)
                 },
             ),
-            Constraint::AccountProvider,
+            Constraint::ProviderAccount,
         )?;
     }
     gives("what was there before", look(store, 1..=3), before)
@@ -423,7 +423,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 matches!(
                     error,
                     Error::Conflict {
-                        constraint: Constraint::AccountProvider
+                        constraint: Constraint::ProviderAccount
                     }
                 )
             },

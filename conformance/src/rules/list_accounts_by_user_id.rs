@@ -78,7 +78,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn however_many(context: &Context) -> Verdict {
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let rows = context.profile().many();

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use authstore::migration::{Direction, Migration, MigrationError, Migrator, Series, State, Step};
+use authstore::migration::{
+    Direction, Migration, MigrationError, Migrator, Series, Step, StepState,
+};
 use authstore::{AuthStore, Error};
 
 use crate::context::Context;
@@ -53,8 +55,8 @@ fn applied(migrator: &Migrator) -> Verdict<Vec<bool>> {
     status
         .iter()
         .map(|row| match row.state {
-            State::Applied { .. } => Ok(true),
-            State::Pending => Ok(false),
+            StepState::Applied { .. } => Ok(true),
+            StepState::Pending => Ok(false),
             other => Err(Failure::broken(format!(
                 "Migrator::status() says that step {} is {other:?}",
                 row.version
@@ -102,7 +104,7 @@ pub(crate) fn twice(context: &Context) -> Verdict {
     token_is_there(store)
 }
 
-pub(crate) fn at_once(context: &Context) -> Verdict {
+pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
     let store = context.store();
     let all = versions(&migrator(store)?);
     let race = Race::new(context)?;
@@ -423,7 +425,7 @@ pub(crate) fn refuses_step_out_of_order(context: &Context) -> Verdict {
 }
 
 /// The last step of the backend's series, taken as the only step of another, which counts as it likes.
-pub(crate) fn series_apart(context: &Context) -> Verdict {
+pub(crate) fn independent_series(context: &Context) -> Verdict {
     let store = context.store();
     let own = migrator(store)?;
     fill(store)?;
@@ -489,7 +491,7 @@ pub(crate) fn series_apart(context: &Context) -> Verdict {
 }
 
 /// A storage that nobody has migrated yet says so, and one call makes it work.
-pub(crate) fn from_nothing(context: &Context) -> Verdict {
+pub(crate) fn empty_database(context: &Context) -> Verdict {
     migrator(context.store())?;
     let storage = by_harness(context.harness().fresh())?;
     let store = by_harness(storage.open())?;
@@ -498,7 +500,7 @@ pub(crate) fn from_nothing(context: &Context) -> Verdict {
     own.down(usize::MAX)?;
     let history = succeeds("Migrator::status() of an empty storage", own.status())?;
     ensure(
-        history.iter().all(|row| row.state == State::Pending),
+        history.iter().all(|row| row.state == StepState::Pending),
         "on an empty storage, not every step is pending",
     )?;
     match store.create_user(full_user(1)) {

@@ -23,7 +23,7 @@ pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
     equal(
         "delete_expired(..) on a fresh storage",
         expired,
-        authstore::Expired::default(),
+        authstore::ExpiredCounts::default(),
     )
 }
 

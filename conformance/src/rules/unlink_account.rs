@@ -5,7 +5,7 @@ use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
 
-pub(crate) fn true_then_false(context: &Context) -> Verdict {
+pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
     gives(
         "unlink_account(..) on an empty storage",
@@ -36,7 +36,7 @@ pub(crate) fn true_then_false(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     for (number, provider, account) in [

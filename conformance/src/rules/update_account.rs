@@ -15,7 +15,7 @@ fn change(changes: &mut AccountChanges, field: usize, to: Option<&str>) {
     let text = |to: Option<&str>| Change::from(to.map(str::to_owned));
     match field {
         // The type cannot be cleared.
-        0 => changes.r#type = to.map(str::to_owned),
+        0 => changes.kind = to.map(str::to_owned),
         1 => changes.expires_at = to.map(|to| to.len() as i64).into(),
         2 => changes.refresh_token = text(to),
         3 => changes.access_token = text(to),
@@ -32,7 +32,7 @@ fn apply(account: &Account, changes: &AccountChanges) -> Account {
     let account = account.clone();
     let changes = changes.clone();
     Account {
-        r#type: changes.r#type.unwrap_or(account.r#type),
+        kind: changes.kind.unwrap_or(account.kind),
         refresh_token: changes.refresh_token.apply(account.refresh_token),
         access_token: changes.access_token.apply(account.access_token),
         expires_at: changes.expires_at.apply(account.expires_at),
@@ -135,7 +135,7 @@ pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
         let mut account = store.link_account(id(1), new)?;
         updates(context, &mut account, AccountChanges::default())?;
         let same = AccountChanges {
-            r#type: Some(account.r#type.clone()),
+            kind: Some(account.kind.clone()),
             refresh_token: account.refresh_token.clone().into(),
             access_token: account.access_token.clone().into(),
             expires_at: account.expires_at.into(),
@@ -173,7 +173,7 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     gives("what was there before", look(store, 1..=3), before)
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     for (number, provider, account) in [
@@ -188,7 +188,7 @@ pub(crate) fn nothing_else(context: &Context) -> Verdict {
         "github",
         "1",
         AccountChanges {
-            r#type: Some("new".into()),
+            kind: Some("new".into()),
             expires_at: Change::Set(5),
             scope: Change::set("new"),
             ..Default::default()
@@ -265,7 +265,7 @@ pub(crate) fn long_text(context: &Context) -> Verdict {
     let text = longest_text();
     for field in 2..FIELDS {
         let mut changes = AccountChanges {
-            r#type: Some(longest_key('t')),
+            kind: Some(longest_key('t')),
             ..Default::default()
         };
         change(&mut changes, field, Some(&text));

@@ -55,7 +55,7 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     gives("what was there before", look(store, 1..=3), before)
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, 2..=3)?;

@@ -105,7 +105,7 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
     gives("what was there before", look(store, 1..=4), before)
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let (before, sibling) = (

@@ -182,7 +182,7 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn nobody_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let (before, of_user_1) = (look(store, 2..=3)?, store.list_accounts_by_user_id(id(1))?);

@@ -90,7 +90,7 @@ pub(crate) fn expired_too(context: &Context) -> Verdict {
     Ok(())
 }
 
-pub(crate) fn nothing_else(context: &Context) -> Verdict {
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     let tokens: Vec<VerificationToken> = (1..=6)
         .map(|number| VerificationToken {

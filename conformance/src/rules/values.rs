@@ -67,7 +67,7 @@ fn rows() -> impl Strategy<Value = Rows> {
         proptest::option::of(any::<i64>()),
         proptest::collection::vec(optional_text(), 8),
     )
-        .prop_map(|((r#type, provider, account), expires_at, texts)| {
+        .prop_map(|((kind, provider, account), expires_at, texts)| {
             let mut texts = texts.into_iter();
             let mut text = || texts.next().flatten();
             NewAccount {
@@ -81,7 +81,7 @@ fn rows() -> impl Strategy<Value = Rows> {
                 session_state: text(),
                 oauth_token_secret: text(),
                 oauth_token: text(),
-                ..NewAccount::new(r#type, provider, account)
+                ..NewAccount::new(kind, provider, account)
             }
         });
     let session = (key(), time()).prop_map(|(token, expires)| NewSession {

@@ -31,7 +31,7 @@ faults! {
         stores!(link_account |account: Account| std::mem::swap(&mut account.oauth_token, &mut account.oauth_token_secret));
     }
 
-    ScopeNeedsToken "link_account.fields_alone": "Forgets the scope of an account that has no access token." {
+    ScopeNeedsToken "link_account.each_optional_field": "Forgets the scope of an account that has no access token." {
         stores!(link_account |account: Account| if account.access_token.is_none() { account.scope = None });
     }
 
@@ -53,7 +53,7 @@ faults! {
         stores!(link_account |account: Account| account.scope = account.scope.take().filter(|scope| !scope.is_empty()));
     }
 
-    MissingStateIsEmpty "link_account.fields_alone": "Takes a missing session state for an empty one." {
+    MissingStateIsEmpty "link_account.each_optional_field": "Takes a missing session state for an empty one." {
         stores!(link_account |account: Account| { account.session_state.get_or_insert_default(); });
     }
 
@@ -72,7 +72,7 @@ faults! {
                     && other.provider_account_id.to_lowercase() == account.provider_account_id.to_lowercase()
             }))?;
             if taken {
-                return Err(Error::conflict(Constraint::AccountProvider));
+                return Err(Error::conflict(Constraint::ProviderAccount));
             }
             db.link_account(account)
         }
@@ -102,7 +102,7 @@ faults! {
     MovesAccount "link_account.unique_account": "Moves an account that another user has." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             match db.link_account(account) {
-                Err(Error::Conflict { constraint: Constraint::AccountProvider }) => force(db, account),
+                Err(Error::Conflict { constraint: Constraint::ProviderAccount }) => force(db, account),
                 done => done,
             }
         }
@@ -121,7 +121,7 @@ faults! {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let accounts = db.list_accounts_by_user_id(account.user_id)?;
             if accounts.iter().any(|other| other.provider == account.provider) {
-                return Err(Error::conflict(Constraint::AccountProvider));
+                return Err(Error::conflict(Constraint::ProviderAccount));
             }
             db.link_account(account)
         }
@@ -132,7 +132,7 @@ faults! {
             let joined = |account: &Account| format!("{}:{}", account.provider, account.provider_account_id);
             let taken = db.with(|model| model.accounts.values().any(|other| joined(other) == joined(account)))?;
             if taken {
-                return Err(Error::conflict(Constraint::AccountProvider));
+                return Err(Error::conflict(Constraint::ProviderAccount));
             }
             db.link_account(account)
         }
@@ -159,7 +159,7 @@ faults! {
     NeverLinkedAgain (Mutex<BTreeSet<Key>>) "link_account.again_after_unlink": "Refuses an account that was unlinked." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&key(account)) {
-                return Err(Error::conflict(Constraint::AccountProvider));
+                return Err(Error::conflict(Constraint::ProviderAccount));
             }
             db.link_account(account)
         }
@@ -173,7 +173,7 @@ faults! {
     LooksThenLinks "link_account.one_winner": "Looks whether an account is free, then links it." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
-                return Err(Error::conflict(Constraint::AccountProvider));
+                return Err(Error::conflict(Constraint::ProviderAccount));
             }
             pause();
             force(db, account)
@@ -230,7 +230,7 @@ faults! {
     SwallowsConflict "create_user_with_account.unique_account": "Says nothing when the account is taken." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             match db.create_user_with_account(user, account) {
-                Err(Error::Conflict { constraint: Constraint::AccountProvider }) => Ok(()),
+                Err(Error::Conflict { constraint: Constraint::ProviderAccount }) => Ok(()),
                 done => done,
             }
         }
@@ -239,7 +239,7 @@ faults! {
     LooksThenCreatesBoth "create_user_with_account.one_winner": "Looks whether an account is free, then creates the user and links it." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
-                return Err(Error::conflict(Constraint::AccountProvider));
+                return Err(Error::conflict(Constraint::ProviderAccount));
             }
             pause();
             db.create_user(user)?;
@@ -257,19 +257,19 @@ faults! {
         }
     }
 
-    UnlinksNothing "unlink_account.true_then_false": "Says that it has unlinked an account, and has not." {
+    UnlinksNothing "unlink_account.reports_whether_deleted": "Says that it has unlinked an account, and has not." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             Ok(db.get_account(provider, id_there)?.is_some())
         }
     }
 
-    AlwaysUnlinked "unlink_account.true_then_false": "Says that it has unlinked an account that was not there." {
+    AlwaysUnlinked "unlink_account.reports_whether_deleted": "Says that it has unlinked an account that was not there." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             db.unlink_account(provider, id_there).map(|_| true)
         }
     }
 
-    UnlinksAllOfUser "unlink_account.nothing_else": "Unlinks all accounts of the user." {
+    UnlinksAllOfUser "unlink_account.leaves_others_unchanged": "Unlinks all accounts of the user." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             let owner = db.get_account(provider, id_there)?.map(|account| account.user_id);
             db.with(|model| model.accounts.retain(|_, account| Some(account.user_id) != owner))?;
@@ -315,7 +315,7 @@ faults! {
 
     ForgetsType "update_account.each_field": "Does not write a new type of an account." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
-            db.update_account(provider, id_there, &AccountChanges { r#type: None, ..changes.clone() })
+            db.update_account(provider, id_there, &AccountChanges { kind: None, ..changes.clone() })
         }
     }
 
@@ -359,7 +359,7 @@ faults! {
         }
     }
 
-    UpdatesAllOfUser "update_account.nothing_else": "Writes a scope to all accounts of the user." {
+    UpdatesAllOfUser "update_account.leaves_others_unchanged": "Writes a scope to all accounts of the user." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
             let done = db.update_account(provider, id_there, changes)?;
             db.with(|model| {
@@ -451,7 +451,7 @@ faults! {
         }
     }
 
-    ListsAHundredAccounts "list_accounts_by_user_id.however_many": "Lists the first hundred accounts." {
+    ListsAHundredAccounts "list_accounts_by_user_id.no_page_limit": "Lists the first hundred accounts." {
         fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
             Ok(db.list_accounts_by_user_id(user_id)?.into_iter().take(100).collect())
         }

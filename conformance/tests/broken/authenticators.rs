@@ -163,7 +163,7 @@ faults! {
         }
     }
 
-    CountsForAllOfUser "update_authenticator_counter.nothing_else": "Sets the counter of all authenticators of the user." {
+    CountsForAllOfUser "update_authenticator_counter.leaves_others_unchanged": "Sets the counter of all authenticators of the user." {
         fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
             let done = db.update_authenticator_counter(credential_id, counter)?;
             db.with(|model| {
@@ -184,19 +184,19 @@ faults! {
         }
     }
 
-    DeletesNoAuthenticator "delete_authenticator.true_then_false": "Says that it has deleted an authenticator, and has not." {
+    DeletesNoAuthenticator "delete_authenticator.reports_whether_deleted": "Says that it has deleted an authenticator, and has not." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             Ok(db.get_authenticator(credential_id)?.is_some())
         }
     }
 
-    AlwaysDeletedAuthenticator "delete_authenticator.true_then_false": "Says that it has deleted an authenticator that was not there." {
+    AlwaysDeletedAuthenticator "delete_authenticator.reports_whether_deleted": "Says that it has deleted an authenticator that was not there." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             db.delete_authenticator(credential_id).map(|_| true)
         }
     }
 
-    DeletesAllOfUser "delete_authenticator.nothing_else": "Deletes all authenticators of the user whose it is." {
+    DeletesAllOfUser "delete_authenticator.leaves_others_unchanged": "Deletes all authenticators of the user whose it is." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             let owner = db.get_authenticator(credential_id)?.map(|found| found.user_id);
             db.with(|model| model.authenticators.retain(|_, other| Some(other.user_id) != owner))?;
@@ -223,7 +223,7 @@ faults! {
         }
     }
 
-    ListsAHundredAuthenticators "list_authenticators_by_user_id.however_many": "Lists the first hundred authenticators." {
+    ListsAHundredAuthenticators "list_authenticators_by_user_id.no_page_limit": "Lists the first hundred authenticators." {
         fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
             Ok(db.list_authenticators_by_user_id(user_id)?.into_iter().take(100).collect())
         }

@@ -8,7 +8,7 @@ pub(crate) use std::time::Duration;
 pub(crate) use authstore::migration::Migrator;
 pub(crate) use authstore::{
     Account, AccountChanges, AuthStore, Authenticator, Backend, Change, Constraint, Entity, Error,
-    Expired, Result, Session, SessionChanges, User, UserChanges, VerificationToken,
+    ExpiredCounts, Result, Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 pub(crate) use authstore_conformance::Reference;
 use authstore_conformance::{
@@ -92,7 +92,7 @@ operations! {
     fn list_authenticators_by_user_id(user_id: Uuid) -> Vec<Authenticator>;
     fn update_authenticator_counter(credential_id: &str, counter: i64) -> Authenticator;
     fn delete_authenticator(credential_id: &str) -> bool;
-    fn delete_expired(now: OffsetDateTime, limit: u32) -> Expired;
+    fn delete_expired(now: OffsetDateTime, limit: u32) -> ExpiredCounts;
     fn ping() -> ();
 }
 

@@ -8,7 +8,7 @@ use authstore_conformance::Model;
 use super::fault::*;
 
 faults! {
-    WordlessWithoutSchema "migrate.from_nothing": "Does not say that its schema is missing." {
+    WordlessWithoutSchema "migrate.empty_database": "Does not say that its schema is missing." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             db.create_user(user).map_err(|error| match error {
                 Error::Migration(_) => Error::backend("syntax error"),
@@ -23,7 +23,7 @@ faults! {
         }
     }
 
-    KeepsNobodyOut "migrate.at_once": "Takes a lock for each step, and none for the whole run." {
+    KeepsNobodyOut "migrate.concurrent_runs": "Takes a lock for each step, and none for the whole run." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             Some(Migrator::new(Unlocked(db.clone()), Reference::series()))
         }
@@ -140,13 +140,13 @@ faults! {
         }
     }
 
-    OneHistoryForAll "migrate.series_apart": "Keeps the steps of all series in one list." {
+    OneHistoryForAll "migrate.independent_series": "Keeps the steps of all series in one list." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             Quirks { history: |read, _| read(Reference::series().name()), ..Quirks::none() }.migrator(db)
         }
     }
 
-    TakesBackForAll "migrate.series_apart": "Takes a step out of the history of every series that has one of its number." {
+    TakesBackForAll "migrate.independent_series": "Takes a step out of the history of every series that has one of its number." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
                 if direction == Direction::Down {
@@ -158,7 +158,7 @@ faults! {
         }
     }
 
-    CountsInInt "migrate.series_apart": "Keeps the number of a step in 32 bits." {
+    CountsInInt "migrate.independent_series": "Keeps the number of a step in 32 bits." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
                 let mut rows = read(series)?;

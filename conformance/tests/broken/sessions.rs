@@ -197,7 +197,7 @@ faults! {
         }
     }
 
-    ExtendsAllOfUser "update_session.nothing_else": "Extends all sessions of the user." {
+    ExtendsAllOfUser "update_session.leaves_others_unchanged": "Extends all sessions of the user." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let done = db.update_session(session_token, changes)?;
             if let Some(done) = &done {
@@ -253,19 +253,19 @@ faults! {
         }
     }
 
-    DeletesNoSession "delete_session.true_then_false": "Says that it has deleted a session, and has not." {
+    DeletesNoSession "delete_session.reports_whether_deleted": "Says that it has deleted a session, and has not." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             Ok(db.get_session_and_user(session_token)?.is_some())
         }
     }
 
-    AlwaysDeletedSession "delete_session.true_then_false": "Says that it has deleted a session that was not there." {
+    AlwaysDeletedSession "delete_session.reports_whether_deleted": "Says that it has deleted a session that was not there." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             db.delete_session(session_token).map(|_| true)
         }
     }
 
-    DeletesSessionsOfUser "delete_session.nothing_else": "Deletes all sessions of the user whose session it is." {
+    DeletesSessionsOfUser "delete_session.leaves_others_unchanged": "Deletes all sessions of the user whose session it is." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             match db.get_session_and_user(session_token)? {
                 Some((_, user)) => Ok(db.delete_sessions_by_user_id(user.id, None)? > 0),
@@ -314,7 +314,7 @@ faults! {
         }
     }
 
-    ListsAHundredSessions "list_sessions_by_user_id.however_many": "Lists the first hundred sessions." {
+    ListsAHundredSessions "list_sessions_by_user_id.no_page_limit": "Lists the first hundred sessions." {
         fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
             Ok(db.list_sessions_by_user_id(user_id)?.into_iter().take(100).collect())
         }
@@ -434,7 +434,7 @@ faults! {
         }
     }
 
-    SignsEverybodyOut "delete_sessions_by_user_id.nobody_else": "Deletes everybody's sessions." {
+    SignsEverybodyOut "delete_sessions_by_user_id.leaves_others_unchanged": "Deletes everybody's sessions." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             let deleted = db.delete_sessions_by_user_id(user_id, keep)?;
             db.with(|model| model.sessions.retain(|token, _| keep == Some(token)))?;

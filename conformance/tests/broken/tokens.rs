@@ -114,7 +114,7 @@ faults! {
         }
     }
 
-    UsesAllUp "use_verification_token.nothing_else": "Deletes all tokens of the identifier." {
+    UsesAllUp "use_verification_token.leaves_others_unchanged": "Deletes all tokens of the identifier." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             let found = db.use_verification_token(identifier, token)?;
             if found.is_some() {

@@ -8,31 +8,31 @@ use super::values::*;
 
 faults! {
     SparesTheBoundary "delete_expired.boundary": "Spares what expires at the very moment." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now - Duration::from_millis(1), limit)
         }
     }
 
     SweepsTheSecond "delete_expired.to_the_millisecond": "Compares times by their seconds." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(seconds(now) + Duration::from_millis(999), limit)
         }
     }
 
-    SweepsUntil2038 "delete_expired.far_away": "Compares times in seconds of 32 bits." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    SweepsUntil2038 "delete_expired.distant_times": "Compares times in seconds of 32 bits." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(until_2038(now), limit)
         }
     }
 
     SweepsInSummer "delete_expired.around_clock_changes": "Compares times by a clock that is put forward in summer." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(daylight_saving(now), limit)
         }
     }
 
     NewestFirst "delete_expired.oldest_first": "Deletes the newest first of what has expired." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.with(|model| {
                 let mut due: Vec<Session> = model.sessions.values().filter(|row| row.expires <= now).cloned().collect();
                 due.sort_by_key(|row| std::cmp::Reverse(row.expires));
@@ -41,19 +41,19 @@ faults! {
                     model.sessions.remove(&row.session_token);
                 }
                 let tokens = model.delete_expired(OffsetDateTime::UNIX_EPOCH, 0).verification_tokens;
-                Expired { sessions: due.len() as u64, verification_tokens: tokens }
+                ExpiredCounts { sessions: due.len() as u64, verification_tokens: tokens }
             })
         }
     }
 
     NoLimit "delete_expired.limit": "Deletes all that has expired whatever the limit." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, _: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, _: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now, u32::MAX)
         }
     }
 
     LimitsTheWhole "delete_expired.counts_apart": "Divides the limit between sessions and tokens." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.with(|model| {
                 let tokens = model.verification_tokens.clone();
                 let sessions = model.delete_expired(now, limit).sessions;
@@ -61,21 +61,21 @@ faults! {
                 let kept = model.sessions.clone();
                 let verification_tokens = model.delete_expired(now, limit - sessions as u32).verification_tokens;
                 model.sessions = kept;
-                Expired { sessions, verification_tokens }
+                ExpiredCounts { sessions, verification_tokens }
             })
         }
     }
 
     CountsTogether "delete_expired.counts_apart": "Counts sessions and tokens together." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let done = db.delete_expired(now, limit)?;
             let all = done.sessions + done.verification_tokens;
-            Ok(Expired { sessions: all, verification_tokens: all })
+            Ok(ExpiredCounts { sessions: all, verification_tokens: all })
         }
     }
 
     OwnClock "delete_expired.callers_clock": "Asks its own clock for what has expired." {
-        fn delete_expired(&self, db: &Reference, _: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, _: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(OffsetDateTime::now_utc(), limit)
         }
     }
@@ -86,7 +86,7 @@ faults! {
             db.create_session(session)
         }
 
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             for (token, expires) in self.0.lock().expect("no panic while held").iter() {
                 db.update_session(token, &SessionChanges { expires: Some(*expires), user_id: None })?;
             }
@@ -94,8 +94,8 @@ faults! {
         }
     }
 
-    SweepsUsers "delete_expired.nothing_else": "Deletes users who have no session any more." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    SweepsUsers "delete_expired.leaves_others_unchanged": "Deletes users who have no session any more." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let done = db.delete_expired(now, limit)?;
             db.with(|model| {
                 let users: Vec<Uuid> = model.users.keys().copied().collect();
@@ -110,7 +110,7 @@ faults! {
     }
 
     SweptTwice "delete_expired.each_counted_once": "Counts what has expired, then deletes it." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let counted = db.with(|model| model.clone().delete_expired(now, limit))?;
             pause();
             db.delete_expired(now, limit)?;
@@ -118,24 +118,24 @@ faults! {
         }
     }
 
-    SweepsAHundred "delete_expired.however_many": "Deletes a hundred rows at most." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    SweepsAHundred "delete_expired.no_page_limit": "Deletes a hundred rows at most." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now, limit.min(100))
         }
     }
 
-    LimitsIn16Bits "delete_expired.however_many": "Keeps the limit in 16 bits." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    LimitsIn16Bits "delete_expired.no_page_limit": "Keeps the limit in 16 bits." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now, limit & 0xffff)
         }
     }
 
     SweepsOneByOne "delete_expired.never_half": "Deletes what has expired row by row." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
-            let mut sum = Expired::default();
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let mut sum = ExpiredCounts::default();
             for _ in 0..limit {
                 let one = db.delete_expired(now, 1)?;
-                if one == Expired::default() {
+                if one == ExpiredCounts::default() {
                     break;
                 }
                 sum.sessions += one.sessions;
@@ -147,7 +147,7 @@ faults! {
     }
 
     SweepsWhatWasExtended "delete_expired.spares_what_is_extended": "Looks what has expired, then deletes it by its token." {
-        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let due = db.with(|model| {
                 let mut swept = model.clone();
                 swept.delete_expired(now, limit);
@@ -157,7 +157,7 @@ faults! {
                 due
             })?;
             pause();
-            db.with(|model| Expired {
+            db.with(|model| ExpiredCounts {
                 sessions: due.sessions.keys().filter_map(|token| model.sessions.remove(token)).count() as u64,
                 verification_tokens: due.verification_tokens.keys().filter_map(|token| model.verification_tokens.remove(token)).count() as u64,
             })

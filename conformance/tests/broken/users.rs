@@ -11,7 +11,7 @@ faults! {
         stores!(create_user |user: User| user.name = None);
     }
 
-    VerifiedByImage "create_user.fields_alone": "Forgets when an address was verified, of a user without an image." {
+    VerifiedByImage "create_user.each_optional_field": "Forgets when an address was verified, of a user without an image." {
         stores!(create_user |user: User| if user.image.is_none() { user.email_verified = None });
     }
 
@@ -90,7 +90,7 @@ faults! {
         stores!(create_user |user: User| user.email_verified = user.email_verified.map(julian));
     }
 
-    VerifiedUntil2038 "create_user.times_far_away": "Keeps the time of a verification in seconds of 32 bits." {
+    VerifiedUntil2038 "create_user.distant_times": "Keeps the time of a verification in seconds of 32 bits." {
         stores!(create_user |user: User| user.email_verified = user.email_verified.map(until_2038));
     }
 
@@ -201,7 +201,7 @@ faults! {
         }
     }
 
-    AnyProvider "get_user_by_account.both_keys_count": "Finds a user by the id at any provider." {
+    AnyProvider "get_user_by_account.matches_both_keys": "Finds a user by the id at any provider." {
         fn get_user_by_account(&self, db: &Reference, _: &str, id_there: &str) -> Result<Option<User>> {
             db.with(|model| {
                 let account = model.accounts.values().find(|account| account.provider_account_id == id_there);
@@ -297,7 +297,7 @@ faults! {
         }
     }
 
-    UpdatesAllUsers "update_user.nobody_else": "Writes a name to all users." {
+    UpdatesAllUsers "update_user.leaves_others_unchanged": "Writes a name to all users." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let done = db.update_user(id, changes)?;
             db.with(|model| model.users.values_mut().for_each(|user| user.name = done.name.clone()))?;
@@ -424,13 +424,13 @@ faults! {
         }
     }
 
-    DeletesNoUser "delete_user.true_then_false": "Says that it has deleted a user, and has not." {
+    DeletesNoUser "delete_user.reports_whether_deleted": "Says that it has deleted a user, and has not." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             Ok(db.get_user(id)?.is_some())
         }
     }
 
-    AlwaysDeletedUser "delete_user.true_then_false": "Says that it has deleted a user who was not there." {
+    AlwaysDeletedUser "delete_user.reports_whether_deleted": "Says that it has deleted a user who was not there." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             db.delete_user(id).map(|_| true)
         }
@@ -469,7 +469,7 @@ faults! {
         }
     }
 
-    DeletesOthersSessions "delete_user.nobody_else": "Deletes everybody's sessions along with a user." {
+    DeletesOthersSessions "delete_user.leaves_others_unchanged": "Deletes everybody's sessions along with a user." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             db.with(|model| model.sessions.clear())?;
             db.delete_user(id)

@@ -2,8 +2,8 @@
 
 use authstore::migration::Migrator;
 use authstore::{
-    Account, AccountChanges, Authenticator, Backend, Constraint, Entity, Error, Expired, Result,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, Backend, Constraint, Entity, Error, ExpiredCounts,
+    Result, Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 use redb::ReadableTable;
 use time::OffsetDateTime;
@@ -157,7 +157,7 @@ impl Backend for RedbBackend {
             };
             let changes = changes.clone();
             let after = Account {
-                r#type: changes.r#type.unwrap_or(before.r#type),
+                kind: changes.kind.unwrap_or(before.kind),
                 refresh_token: changes.refresh_token.apply(before.refresh_token),
                 access_token: changes.access_token.apply(before.access_token),
                 expires_at: changes.expires_at.apply(before.expires_at),
@@ -338,10 +338,10 @@ impl Backend for RedbBackend {
         self.write(|transaction| remove_authenticator(transaction, credential_id))
     }
 
-    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<Expired> {
+    fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         self.write(|transaction| {
             let now = millis(now);
-            let mut expired = Expired::default();
+            let mut expired = ExpiredCounts::default();
             let sessions = expired_keys(&transaction.open_table(SESSION_BY_EXPIRES)?, now, limit)?;
             for token in sessions {
                 remove_session(transaction, &token)?;

@@ -33,7 +33,7 @@ pub(crate) fn account_row(account: &Account) -> AccountRow<'_> {
     (
         account.id,
         account.user_id,
-        &account.r#type,
+        &account.kind,
         account.refresh_token.as_deref(),
         account.access_token.as_deref(),
         account.expires_at,
@@ -50,7 +50,7 @@ pub(crate) fn account((provider, id_there): AccountKey<'_>, row: AccountRow<'_>)
     Account {
         id: row.0,
         user_id: row.1,
-        r#type: row.2.into(),
+        kind: row.2.into(),
         provider: provider.into(),
         provider_account_id: id_there.into(),
         refresh_token: row.3.map(String::from),

@@ -80,7 +80,7 @@ pub(crate) fn insert_account(
         ACCOUNT,
         (provider, id_there),
         account_row(account),
-        Constraint::AccountProvider,
+        Constraint::ProviderAccount,
     )?;
     insert_unique(
         transaction,

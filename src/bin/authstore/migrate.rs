@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use authstore::Error;
-use authstore::migration::{Direction, MigrationError, Migrator, Series, State, Status, Step};
+use authstore::migration::{
+    Direction, MigrationError, Migrator, Series, Step, StepState, StepStatus,
+};
 use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
@@ -39,7 +41,7 @@ fn migrator(series: &SeriesOptions, url: Option<&str>) -> Result<Migrator, Failu
 
 fn application_series(options: &SeriesOptions) -> Result<Option<Series>, Error> {
     match (&options.series, &options.migrations) {
-        (Some(name), Some(folder)) => Series::from_folder(name, folder).map(Some),
+        (Some(name), Some(folder)) => Series::from_dir(name, folder).map(Some),
         _ => Ok(None),
     }
 }
@@ -60,11 +62,11 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure>
         (false, None) => 1,
     };
     if !options.yes {
-        let doomed: Vec<Status> = migrator
+        let doomed: Vec<StepStatus> = migrator
             .status()?
             .into_iter()
             .rev()
-            .filter(|step| matches!(step.state, State::Applied { .. }))
+            .filter(|step| matches!(step.state, StepState::Applied { .. }))
             .filter(|step| to.is_none_or(|to| step.version > to))
             .take(if to.is_some() { usize::MAX } else { count })
             .collect();
@@ -79,7 +81,7 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure>
     report(steps, "nothing to do: no such step was taken")
 }
 
-fn confirm(doomed: &[Status]) -> Result<(), Failure> {
+fn confirm(doomed: &[StepStatus]) -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::Usage(
             "this deletes data: pass --yes to do it without being asked".into(),
@@ -122,24 +124,30 @@ fn status(migrator: &Migrator) -> Result<ExitCode, Failure> {
     let steps = migrator.status()?;
     let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
-    for Status {
+    for StepStatus {
         version,
         name,
         state,
     } in &steps
     {
         let words = match state {
-            State::Pending => "pending".to_owned(),
-            State::Applied { at } => match at.format(&Rfc3339) {
+            StepState::Pending => "pending".to_owned(),
+            StepState::Applied { at } => match at.format(&Rfc3339) {
                 Ok(at) => format!("applied {at}"),
                 Err(_) => "applied".to_owned(),
             },
-            State::Changed => "CHANGED: it was applied, and its SQL is another since".to_owned(),
-            State::Missing => {
+            StepState::Changed => {
+                "CHANGED: it was applied, and its SQL is another since".to_owned()
+            }
+            StepState::Missing => {
                 "MISSING: it was applied, and this program does not have it".to_owned()
             }
-            State::OutOfOrder => "OUT OF ORDER: it was not applied, and later ones were".to_owned(),
-            State::Newer => "NEWER: it was applied by a later version of the program".to_owned(),
+            StepState::OutOfOrder => {
+                "OUT OF ORDER: it was not applied, and later ones were".to_owned()
+            }
+            StepState::Newer => {
+                "NEWER: it was applied by a later version of the program".to_owned()
+            }
             other => format!("{other:?}"),
         };
         writeln!(
@@ -150,8 +158,8 @@ fn status(migrator: &Migrator) -> Result<ExitCode, Failure> {
     }
     let mismatched = steps
         .iter()
-        .any(|step| !matches!(step.state, State::Pending | State::Applied { .. }));
-    let pending = steps.iter().any(|step| step.state == State::Pending);
+        .any(|step| !matches!(step.state, StepState::Pending | StepState::Applied { .. }));
+    let pending = steps.iter().any(|step| step.state == StepState::Pending);
     Ok(match (mismatched, pending) {
         (true, _) => ExitCode::from(REFUSED),
         (false, true) => ExitCode::from(PENDING),

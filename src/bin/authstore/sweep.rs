@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use authstore::Expired;
+use authstore::ExpiredCounts;
 use indicatif::{ProgressBar, ProgressStyle};
 use time::OffsetDateTime;
 
@@ -22,7 +22,7 @@ pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, 
             .unwrap_or_else(|_| ProgressStyle::default_spinner()),
     );
     progress.enable_steady_tick(Duration::from_millis(100));
-    let mut total = Expired::default();
+    let mut total = ExpiredCounts::default();
     loop {
         let batch = store.delete_expired(before, options.batch)?;
         total.sessions += batch.sessions;
@@ -38,7 +38,7 @@ pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary(expired: Expired) -> String {
+fn summary(expired: ExpiredCounts) -> String {
     format!(
         "{} and {}",
         counted(expired.sessions, "expired session"),
