@@ -8,9 +8,9 @@ default:
 
 # See what the library is for, on a SQLite file or the database at a URL
 quickstart *URL:
-    cargo run --example quickstart -- "$@"
+    cargo run --example quickstart {{ if URL == "" { "" } else { "--features mysql-tls,postgres-tls" } }} -- "$@"
 
-# Test everything; arguments go to cargo test, such as --test values
+# Test everything; arguments go to cargo test, such as --test servers
 test *ARGUMENTS:
     cargo test --workspace "$@"
 
@@ -29,7 +29,7 @@ mutants NAMES *ARGUMENTS:
 
 # Measure each operation against the bare driver
 bench *ARGUMENTS:
-    cargo bench --package authstore "$@"
+    cargo bench --package authstore-benches "$@"
 
 # Find what the compiler and clippy have to say
 lint:

@@ -1,7 +1,7 @@
 //! What the library is for, step by step, on a real database.
 //!
 //!     cargo run --example quickstart              # on the SQLite file authstore-quickstart.db
-//!     cargo run --example quickstart -- URL       # on any database that AuthStore::connect opens
+//!     cargo run --example quickstart --features postgres -- URL       # on a server; or --features mysql
 //!
 //! Run it as often as you like: Ada signs up the first time, and signs in from then on.
 

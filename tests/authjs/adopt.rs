@@ -4,7 +4,7 @@ use std::process::Command;
 
 use authstore::migration::{MigrationError, StepState};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
-use authstore_test_databases::{Database, Kind, Needs, Test};
+use authstore_test_databases::{Database, Kind, Needs, Test, command};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -315,7 +315,7 @@ fn the_command_adopts(kind: Kind) {
     let users = theirs.fill();
     let url = theirs.database.url();
     let adopt = |options: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_authstore"))
+        let output = Command::new(command())
             .args(["migrate", "adopt"])
             .args(options)
             .env("DATABASE_URL", &url)

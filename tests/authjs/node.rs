@@ -65,13 +65,13 @@ fn check_version() -> Result<(), String> {
 
 /// Copies the program there, so that the sources stay clean, and has npm fetch the packages of its lock file.
 fn install_into(folder: &Path) -> Result<PathBuf, String> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/authjs");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
     let wrong = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(wrong)?;
     let lock = File::create(folder.join("lock")).map_err(wrong)?;
     // Other test processes do the same. Given back when the file is closed.
     lock.lock().map_err(wrong)?;
-    for entry in fs::read_dir(&sources).map_err(wrong)? {
+    for entry in fs::read_dir(sources).map_err(wrong)? {
         let path = entry.map_err(wrong)?.path();
         let extension = path.extension().and_then(OsStr::to_str);
         if !matches!(extension, Some("mjs" | "json")) {

@@ -140,6 +140,7 @@ fn sql_is_what_up_and_down_would_run_and_touches_no_database() {
     assert_eq!(place.tables(), [""; 0]);
 }
 
+#[cfg(all(feature = "mysql", feature = "postgres"))]
 #[test]
 fn sql_of_a_server_is_had_without_it() {
     let place = Place::new();

@@ -84,7 +84,7 @@ fn fill(client: &mut Client, quote: char) {
 /// The statements of a dialect that read or write rows, by file.
 fn statements(dialect: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("sql")
+        .join("../../sql")
         .join(dialect);
     let mut statements = BTreeMap::new();
     for entry in fs::read_dir(&folder).unwrap() {

@@ -23,6 +23,7 @@
 
 mod cleanup;
 mod client;
+mod command;
 mod container;
 mod database;
 mod harness;
@@ -33,6 +34,7 @@ mod server;
 mod trials;
 
 pub use client::{Client, TextRow};
+pub use command::command;
 pub use database::{Database, store, with_options};
 pub use harness::DatabaseHarness;
 pub use kind::Kind;

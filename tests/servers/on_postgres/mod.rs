@@ -1,19 +1,17 @@
-//! What holds on PostgreSQL alone. What holds on every server is in `tests/servers`.
+//! What holds on PostgreSQL alone.
 
 mod log;
 mod schema;
 mod tls;
 mod waiting;
 
-use std::process::ExitCode;
+use authstore_test_databases::Test;
 
-use authstore_test_databases::run;
-
-fn main() -> ExitCode {
+pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     tests.extend(log::tests());
     tests.extend(schema::tests());
     tests.extend(tls::tests());
     tests.extend(waiting::tests());
-    run(tests)
+    tests
 }

@@ -1,7 +1,5 @@
 //! No statement reads a whole table.
 
-#![cfg(feature = "sqlite")]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! Many threads on one file get in each other's way only where the contract says so.
 
-#![cfg(feature = "sqlite")]
-
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};

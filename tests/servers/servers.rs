@@ -3,11 +3,16 @@
 mod concurrency;
 mod connecting;
 mod faults;
-mod hostile;
+mod foreign_rows;
 mod migrations;
+
+mod on_mysql;
+
+mod on_postgres;
 mod operations;
 mod query_plans;
 mod round_trips;
+mod server_defaults;
 
 use std::process::ExitCode;
 
@@ -24,6 +29,9 @@ fn main() -> ExitCode {
     tests.extend(concurrency::tests());
     tests.extend(query_plans::tests());
     tests.extend(migrations::tests());
-    tests.extend(hostile::tests());
+    tests.extend(server_defaults::tests());
+    tests.extend(foreign_rows::tests());
+    tests.extend(on_mysql::tests());
+    tests.extend(on_postgres::tests());
     run(tests)
 }

@@ -1,7 +1,5 @@
 //! What is wrong with a file is said plainly, and nothing is lost.
 
-#![cfg(feature = "sqlite")]
-
 use std::fs;
 
 use authstore::migration::MigrationError;

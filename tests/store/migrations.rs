@@ -1,7 +1,5 @@
 //! Migrations on SQLite: the crate's own series, and an application's beside it.
 
-#![cfg(feature = "sqlite")]
-
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,7 +1,5 @@
 //! What is let in comes back as it was; what is not is `Invalid`, names its field, and changes nothing.
 
-#![cfg(feature = "sqlite")]
-
 use authstore::{
     AccountChanges, AuthStore, Authenticator, Change, Error, NewAccount, NewSession, NewUser,
     SessionChanges, User, UserChanges, VerificationToken,

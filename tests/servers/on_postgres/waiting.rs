@@ -58,7 +58,7 @@ fn another_migration_is_waited_for_no_longer_than_said(kind: Kind) {
     let store = authstore::AuthStore::connect(&database.url()).unwrap();
     let migrator = store.migrator().unwrap();
     let mut other = database.client();
-    let locked = other.query(include_str!("../../sql/postgres/history/lock.sql"));
+    let locked = other.query(include_str!("../../../sql/postgres/history/lock.sql"));
     assert_eq!(locked, [[Some("1".to_owned())]]);
 
     let impatient = migrator.with_lock_timeout(Duration::from_millis(100));

@@ -1,10 +1,8 @@
 //! Rows that others have written in forms that the store does not write: read where their meaning is clear, and else an
 //! error that names table, column and row. Never a panic, never a wrong value, never a secret.
 
-use std::process::ExitCode;
-
 use authstore::{AuthStore, Error};
-use authstore_test_databases::{Client, Database, Kind, Needs, Test, run};
+use authstore_test_databases::{Client, Database, Kind, Needs, Test};
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -14,7 +12,7 @@ const SECRET: &str = "a-token-that-must-not-be-shown";
 /// Any database that two programs can share.
 const SHARED: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
-fn main() -> ExitCode {
+pub(crate) fn tests() -> Vec<Test> {
     let on = |kinds: &[Kind], name, test| Test::on(kinds, Needs::Shared, name, test);
     let tests = [
         on(
@@ -64,7 +62,7 @@ fn main() -> ExitCode {
             no_boolean,
         ),
     ];
-    run(tests.into_iter().flatten().collect())
+    tests.into_iter().flatten().collect()
 }
 
 /// PostgreSQL lets no other id in.

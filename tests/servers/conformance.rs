@@ -1,5 +1,5 @@
-//! Every rule of the conformance suite on every database: `cargo test --test conformance postgres::create_user` runs
-//! those of one operation on one of them.
+//! Every rule of the conformance suite on every database: `cargo test -p authstore-test-servers --test
+//! conformance postgres::create_user` runs those of one operation on one of them.
 //!
 //! `AUTHSTORE_CONFORMANCE_PROFILE` says how much is tried, and `AUTHSTORE_CONFORMANCE_SEED` replays a failure.
 
@@ -20,7 +20,9 @@ fn main() -> ExitCode {
 fn check(kind: Kind, id: &'static str) {
     let certificate = Runner::new(DatabaseHarness::new(kind))
         .only(id)
-        .replay(move |_| format!("cargo test --test conformance {kind}::{id}"))
+        .replay(move |_| {
+            format!("cargo test -p authstore-test-servers --test conformance {kind}::{id}")
+        })
         .run();
     assert_eq!(certificate.problems, [""; 0]);
     let report = certificate

@@ -1,0 +1,6 @@
+//! What holds on SQLite alone, in one process. `sqlite_processes` is about several.
+#![cfg(feature = "sqlite")]
+
+mod concurrency;
+mod faults;
+mod query_plans;

@@ -1,0 +1,6 @@
+//! What holds for every store whatever its database, tried on SQLite.
+#![cfg(feature = "sqlite")]
+
+mod migrations;
+mod secrets;
+mod values;
