@@ -38,6 +38,10 @@ use crate::model::{
 /// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) carries the uniqueness that was hit. When a
 ///   row hits several, any of them may be named. When it hits one and refers to a missing user as well, either error
 ///   may be given.
+/// - **The application's own constraints**, foreign keys and triggers, where the storage has such things, are neither:
+///   a write that they refuse is [`Error::Rejected`](crate::Error::Rejected), with the name of what refused it. A foreign
+///   key of the application's that refers to a user, for one, makes [`delete_user`](Backend::delete_user) `Rejected`, not
+///   `NotFound(User)`.
 /// - **A failed method wrote nothing**, except that after
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
 /// - **Reachable or not**: while the storage cannot be reached, every method is

@@ -51,6 +51,16 @@ pub enum Error {
         /// What was not there.
         entity: Entity,
     },
+    /// A constraint, a foreign key or a trigger of the application's own refused the write. Nothing was written, and
+    /// trying again does not help until the rows that it protects change.
+    ///
+    /// An example is `CREATE TABLE post (author text REFERENCES "User" (id))`: a user who has posts cannot be deleted.
+    Rejected {
+        /// What refused, by the name that the database gives it, and never a stored value: the name of a constraint, an
+        /// index or a trigger. Where the database does not name it, what it belongs to: on SQLite, where foreign keys
+        /// have no name, the table that refers to the row.
+        constraint: String,
+    },
     /// The database could not be reached, was busy, full, or did not answer in time, and nothing was written. Safe to
     /// try again.
     Unavailable {
@@ -100,6 +110,13 @@ impl Error {
         Error::Conflict { constraint }
     }
 
+    /// [`Error::Rejected`] by a constraint of the application's own.
+    pub fn rejected(constraint: impl Into<String>) -> Self {
+        Error::Rejected {
+            constraint: constraint.into(),
+        }
+    }
+
     /// [`Error::NotFound`] for a missing entity.
     pub fn not_found(entity: Entity) -> Self {
         Error::NotFound { entity }
@@ -130,7 +147,8 @@ impl Error {
     }
 
     /// The same error with what it was caused by. The source must not show a secret either. Variants that have no
-    /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::NotFound`], [`Error::Migration`]) stay as they are.
+    /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::Rejected`], [`Error::NotFound`], [`Error::Migration`])
+    /// stay as they are.
     #[must_use]
     pub fn with_source(mut self, cause: impl Into<BoxError>) -> Self {
         if let Error::Unavailable { source, .. }
@@ -149,6 +167,12 @@ impl fmt::Display for Error {
             Error::Invalid { field, reason } => write!(f, "{field} is invalid: {reason}"),
             Error::Conflict { constraint } => write!(f, "{constraint}"),
             Error::NotFound { entity } => write!(f, "there is no such {entity}"),
+            Error::Rejected { constraint } => {
+                write!(
+                    f,
+                    "rejected by the application's own constraint `{constraint}`"
+                )
+            }
             Error::Unavailable { reason, .. } => write!(f, "the database is unavailable: {reason}"),
             Error::OutcomeUnknown { reason, .. } => {
                 write!(f, "whether the write was done is not known: {reason}")
@@ -166,7 +190,10 @@ impl std::error::Error for Error {
             | Error::OutcomeUnknown { source, .. }
             | Error::Backend { source, .. } => source.as_deref().map(|source| source as _),
             Error::Migration(error) => error.source(),
-            Error::Invalid { .. } | Error::Conflict { .. } | Error::NotFound { .. } => None,
+            Error::Invalid { .. }
+            | Error::Conflict { .. }
+            | Error::Rejected { .. }
+            | Error::NotFound { .. } => None,
         }
     }
 }

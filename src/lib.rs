@@ -342,6 +342,7 @@
 //! | [`Invalid`](Error::Invalid) | a value or an option is not acceptable | mend the input; it names the field |
 //! | [`Conflict`](Error::Conflict) | somebody has that already | choose another; it names the [`Constraint`] |
 //! | [`NotFound`](Error::NotFound) | an update, or a reference, names a row that is not there | it names the [`Entity`] |
+//! | [`Rejected`](Error::Rejected) | a constraint or trigger of the application's own refused the write | it names the constraint |
 //! | [`Unavailable`](Error::Unavailable) | no answer, or busy for too long; nothing was written | try again |
 //! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost during a write | look, then try again |
 //! | [`Migration`](Error::Migration) | the schema is not there, or not the right one | migrate; or see [`MigrationError`](migration::MigrationError) |
