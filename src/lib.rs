@@ -489,6 +489,7 @@
 )]
 
 mod backend;
+mod created_at;
 mod error;
 pub mod migration;
 mod model;
@@ -497,6 +498,8 @@ mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "serde")]
+mod serde;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -517,6 +520,9 @@ pub use postgres::{PostgresBackend, PostgresOptions, PostgresSslMode};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;
+// Their types are part of this interface.
+pub use time;
+pub use uuid;
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

@@ -3,4 +3,5 @@
 
 mod migrations;
 mod secrets;
+mod serde;
 mod values;
