@@ -37,7 +37,7 @@ impl SqliteConnection {
     }
 
     /// Whether what refers to a table keeps its name when the table is renamed.
-    pub(super) fn rename_tables_alone(&mut self, alone: bool) -> Result<()> {
+    pub(super) fn set_legacy_alter_table(&mut self, alone: bool) -> Result<()> {
         self.0
             .set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, alone)
             .map(drop)

@@ -5,6 +5,7 @@ use parking_lot::FairMutexGuard;
 use super::adopt::ADOPT;
 use super::connection::SqliteConnection;
 use super::error::classify;
+use super::orphans::{self, Tables};
 use super::{BEGIN, COMMIT, Connector, SqliteBackend, roll_back};
 use crate::error::{Error, Result};
 use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
@@ -37,12 +38,10 @@ impl Target for SqliteTarget {
             connection,
             _turn: turn,
             busy_timeout: self.0.0.busy_timeout,
-            orphans: 0,
         };
         lock.connection.enforce_foreign_keys(false)?;
         lock.connection.0.busy_timeout(timeout).map_err(classify)?;
         lock.connection.execute(BEGIN, &[])?;
-        lock.orphans = orphans(&lock.connection)?;
         Ok(Box::new(lock))
     }
 }
@@ -53,32 +52,44 @@ struct SqliteLock<'a> {
     connection: Checkout<Connector>,
     _turn: FairMutexGuard<'a, ()>,
     busy_timeout: Duration,
-    orphans: usize,
 }
 
 impl SqliteLock<'_> {
     fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
-        self.connection.0.execute_batch(sql).map_err(classify)?;
+        let affected = self.run_step(sql)?;
+        let left = orphans::count(&mut self.connection, &affected)?;
+        if left > 0 {
+            // They may be old. What was there before is only counted when there are any, so that a step of a large
+            // database costs no scan of tables that it does not touch.
+            self.connection.execute(ROLLBACK_TO, &[])?;
+            let existing = &orphans::all_tables(&mut self.connection)? & &affected;
+            let before = orphans::count(&mut self.connection, &existing)?;
+            refuse_orphans(before, left)?;
+            self.run_step(sql)?;
+        }
+        HISTORY.record(&mut *self.connection, series, migration, direction)
+    }
+
+    fn run_step(&mut self, sql: &str) -> Result<Tables> {
+        let affected = orphans::run_and_list_affected(&mut self.connection, sql)?;
         if self.connection.0.is_autocommit() {
             return Err(Error::backend(
                 "the step ended the transaction that it runs in",
             ));
         }
-        self.refuse_orphans()?;
-        HISTORY.record(&mut *self.connection, series, migration, direction)
+        Ok(affected)
     }
+}
 
-    fn refuse_orphans(&self) -> Result<()> {
-        let orphans = orphans(&self.connection)?;
-        if orphans > self.orphans {
-            return Err(Error::backend(format!(
-                "the step leaves {} rows that refer to a row that is not there",
-                orphans - self.orphans
-            )));
-        }
-        Ok(())
+fn refuse_orphans(before: i64, after: i64) -> Result<()> {
+    if after > before {
+        return Err(Error::backend(format!(
+            "the step leaves {} rows that refer to a row that does not exist",
+            after - before
+        )));
     }
+    Ok(())
 }
 
 impl Adopter for SqliteLock<'_> {
@@ -123,9 +134,13 @@ impl Lock for SqliteLock<'_> {
 
     fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
         // Else what refers to a table would follow it when it is set aside.
-        self.connection.rename_tables_alone(true)?;
+        self.connection.set_legacy_alter_table(true)?;
+        let tables = orphans::all_tables(&mut self.connection)?;
+        let before = orphans::count(&mut self.connection, &tables)?;
         let adoption = sql::adopt(self, &ADOPT, series, apply)?;
-        self.refuse_orphans()?;
+        let tables = orphans::all_tables(&mut self.connection)?;
+        let after = orphans::count(&mut self.connection, &tables)?;
+        refuse_orphans(before, after)?;
         Ok(adoption)
     }
 
@@ -139,20 +154,7 @@ impl Drop for SqliteLock<'_> {
         roll_back(&mut self.connection);
         // A connection on which this fails is broken, and the pool drops it.
         let _ = self.connection.enforce_foreign_keys(true);
-        let _ = self.connection.rename_tables_alone(false);
+        let _ = self.connection.set_legacy_alter_table(false);
         let _ = self.connection.0.busy_timeout(self.busy_timeout);
     }
-}
-
-/// How many rows refer to a row that is not there.
-fn orphans(connection: &SqliteConnection) -> Result<usize> {
-    let mut count = 0;
-    connection
-        .0
-        .pragma_query(None, "foreign_key_check", |_| {
-            count += 1;
-            Ok(())
-        })
-        .map_err(classify)?;
-    Ok(count)
 }

@@ -5,6 +5,7 @@ mod connection;
 mod error;
 mod migration;
 mod options;
+mod orphans;
 #[cfg(test)]
 mod tests;
 

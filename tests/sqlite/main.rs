@@ -3,4 +3,5 @@
 
 mod concurrency;
 mod faults;
+mod orphans;
 mod query_plans;

@@ -391,7 +391,7 @@ fn a_step_that_leaves_orphans_is_refused() {
         .expect_err("team 7 is not there");
     let causes = format!("{refused:?}");
     assert!(
-        causes.contains("refer to a row that is not there"),
+        causes.contains("refer to a row that does not exist"),
         "{causes}"
     );
     application.write(

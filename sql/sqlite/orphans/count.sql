@@ -1,0 +1,2 @@
+SELECT count(*)
+FROM pragma_foreign_key_check(?1);

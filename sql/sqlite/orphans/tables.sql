@@ -1,0 +1,3 @@
+SELECT "name"
+FROM sqlite_schema
+WHERE "type" = 'table';
