@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::outcome::Outcome;
 use crate::rule::{Class, Rule};
-use crate::runner::Outcome;
 
 /// What a backend does and does not keep, as [`Runner::run`](crate::Runner::run) found it.
 #[derive(Clone, Debug, Serialize)]

@@ -13,6 +13,7 @@ use crate::certificate::{Certificate, Counts, RuleReport};
 use crate::context::Context;
 use crate::failure::{Failure, Kind, Verdict};
 use crate::harness::{Declined, Harness};
+use crate::outcome::Outcome;
 use crate::profile::Profile;
 use crate::registry::RULES;
 use crate::rule::{EDITION, Rule};
@@ -21,31 +22,6 @@ use crate::rule::{EDITION, Rule};
 pub const SEED_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_SEED";
 /// The environment variable that says which [`Profile`] to use.
 pub const PROFILE_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_PROFILE";
-
-/// The end of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The backend kept it.
-    Passed,
-    /// The backend broke it, or kept it though it was declined, or the harness cannot check it and does not say so.
-    Failed,
-    /// The harness declines it with a reason, and it did not pass indeed.
-    Declined,
-    /// It was left out, or what it needs to happen did not happen (threads never overlapped, say). Not certified.
-    NotRun,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Outcome::Passed => "passed",
-            Outcome::Failed => "failed",
-            Outcome::Declined => "declined",
-            Outcome::NotRun => "not run",
-        })
-    }
-}
 
 type Progress = Box<dyn Fn(&RuleReport) + Send + Sync>;
 type Replay = Box<dyn Fn(Option<&Rule>) -> String + Send + Sync>;
