@@ -9,6 +9,7 @@ use crate::model::{
     Account, AccountChanges, Authenticator, ExpiredCounts, Session, SessionChanges, User,
     UserChanges, VerificationToken,
 };
+use crate::pool::PoolState;
 
 /// Storage for the five models: one method, one atomic step.
 ///
@@ -50,6 +51,11 @@ use crate::model::{
 ///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, else `OutcomeUnknown`. Deadlocks,
 ///   serialization failures and a busy database are dealt with inside, as long as the time lasts.
 /// - **Secrets** (session tokens, verification tokens, the tokens of an account) never appear in an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend of authstore",
+    label = "this is not a backend",
+    note = "to turn options such as `SqliteOptions` into a backend, open them: `options.open()?`"
+)]
 pub trait Backend: Send + Sync + 'static {
     /// A short name for the kind of storage, such as `sqlite`. Never a URL or anything else that is secret.
     fn name(&self) -> &'static str;
@@ -203,4 +209,7 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// Implement [`Target`](crate::migration::Target) to have a schema of your own run by [`Migrator`].
     fn migrator(&self) -> Option<Migrator>;
+
+    /// Returns the state of the pool of connections, without waiting; `None` for a storage that has no pool.
+    fn pool_state(&self) -> Option<PoolState>;
 }

@@ -146,6 +146,20 @@ impl Error {
         }
     }
 
+    /// Names the operation that failed in this way, and how often it was tried where that was more than once.
+    pub(crate) fn during(mut self, operation: &str, retries: u32) -> Self {
+        if let Error::Unavailable { reason, .. }
+        | Error::OutcomeUnknown { reason, .. }
+        | Error::Backend { reason, .. } = &mut self
+        {
+            *reason = match retries {
+                0 => format!("{operation}: {reason}"),
+                retries => format!("{operation}: {reason} (after {} attempts)", retries + 1),
+            };
+        }
+        self
+    }
+
     /// The same error with what it was caused by. The source must not show a secret either. Variants that have no
     /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::Rejected`], [`Error::NotFound`], [`Error::Migration`])
     /// stay as they are.

@@ -48,6 +48,9 @@
 //! | `mysql` | MySQL and MariaDB | no |
 //! | `mysql-tls` | the same, and TLS with rustls | no |
 //! | `cli` | the command `authstore`: `migrate up`, `down`, `status`, `adopt` and `sql`, and `sweep` | no |
+//! | `log` | [`observe::to_log`] | no |
+//! | `tracing` | [`observe::to_tracing`] | no |
+//! | `testing` | [`testing::FailingBackend`], for the tests of an application | no |
 
 // What the databases share is of no use without any of them.
 #![cfg_attr(
@@ -63,6 +66,8 @@ pub mod migration;
 mod model;
 #[cfg(feature = "mysql")]
 mod mysql;
+pub mod observe;
+mod operations;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -72,6 +77,8 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod url;
 mod validate;
 
@@ -83,11 +90,15 @@ pub use model::{
 };
 #[cfg(feature = "mysql")]
 pub use mysql::{MysqlBackend, MysqlOptions, MysqlSslMode};
+pub use pool::PoolState;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresBackend, PostgresOptions, PostgresSslMode};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;
+
+#[doc(hidden)]
+pub use operations::types as operation_types;
 // Their types are part of this interface.
 pub use time;
 pub use uuid;

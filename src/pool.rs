@@ -2,11 +2,13 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use r2d2::ManageConnection;
 
 use crate::error::{Error, Result};
+use crate::observe;
 
 /// A connection that was used less than this ago is handed out without a ping: most cannot have died since, and to ask
 /// would double the latency. The number is that of HikariCP's alive-bypass.
@@ -27,8 +29,25 @@ pub(crate) trait Connect: Send + Sync + 'static {
     fn is_broken(&self, connection: &mut Self::Connection) -> bool;
 }
 
+/// The state of a pool of connections at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolState {
+    /// How many connections the pool may have.
+    pub max_size: u32,
+    /// How many connections are open, in use or idle.
+    pub size: u32,
+    /// How many open connections are not in use.
+    pub idle: u32,
+    /// How many connections operations are using.
+    pub in_use: u32,
+    /// How many operations are waiting for a connection.
+    pub waiting: u32,
+}
+
 pub(crate) struct Pool<C: Connect> {
     pool: r2d2::Pool<Manager<C>>,
+    waiting: AtomicU32,
     connect: Arc<C>,
     checkout_timeout: Duration,
 }
@@ -50,6 +69,7 @@ impl<C: Connect> Pool<C> {
                 // The default handler would log the error; it is returned instead.
                 .error_handler(Box::new(r2d2::NopErrorHandler))
                 .build_unchecked(Manager(connect.clone())),
+            waiting: AtomicU32::new(0),
             connect,
             checkout_timeout,
         })
@@ -58,12 +78,47 @@ impl<C: Connect> Pool<C> {
     /// A connection that works as far as is known, waiting for one up to the checkout timeout, and for no more than one
     /// answer longer.
     pub(crate) fn get(&self) -> Result<Checkout<C>> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let checkout = observe::pool_wait(|| self.checkout());
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        checkout
+    }
+
+    pub(crate) fn state(&self) -> PoolState {
+        let state = self.pool.state();
+        PoolState {
+            max_size: self.pool.max_size(),
+            size: state.connections,
+            idle: state.idle_connections,
+            in_use: state.connections.saturating_sub(state.idle_connections),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Returns the error for a checkout that took too long. r2d2 knows why it could not connect, if it tried.
+    fn timed_out(&self, cause: &r2d2::Error) -> Error {
+        let state = self.state();
+        let cause = cause.to_string();
+        let cause = match cause.strip_prefix("timed out waiting for connection") {
+            Some(cause) => cause,
+            None => &format!(": {cause}"),
+        };
+        Error::unavailable(format!(
+            "timed out waiting for a pooled connection ({} of {} in use, {} ms){cause}",
+            state.in_use,
+            state.max_size,
+            self.checkout_timeout.as_millis(),
+        ))
+    }
+
+    fn checkout(&self) -> Result<Checkout<C>> {
         let deadline = Instant::now() + self.checkout_timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let mut idle = self.pool.get_timeout(left).map_err(|error| {
-                Error::unavailable(format!("no connection could be had from the pool: {error}"))
-            })?;
+            let mut idle = self
+                .pool
+                .get_timeout(left)
+                .map_err(|error| self.timed_out(&error))?;
             match self.check(&mut idle) {
                 Ok(()) => return Ok(Checkout(idle)),
                 Err(error) => {
@@ -133,7 +188,11 @@ impl<C: Connect> ManageConnection for Manager<C> {
     /// r2d2 asks this whenever a connection comes back: it is idle from now on.
     fn has_broken(&self, idle: &mut Self::Connection) -> bool {
         idle.since = Instant::now();
-        idle.failed || self.0.is_broken(&mut idle.connection)
+        let broken = idle.failed || self.0.is_broken(&mut idle.connection);
+        if broken {
+            observe::reconnected();
+        }
+        broken
     }
 }
 

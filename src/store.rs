@@ -13,6 +13,8 @@ use crate::model::{
     Account, AccountChanges, Authenticator, ExpiredCounts, NewAccount, NewSession, NewUser,
     Session, SessionChanges, User, UserChanges, VerificationToken,
 };
+use crate::observe::{Observation, Observed};
+use crate::pool::PoolState;
 use crate::validate;
 
 /// A store of users, accounts, sessions, verification tokens and authenticators.
@@ -75,8 +77,26 @@ impl AuthStore {
     /// A store on any [`Backend`].
     pub fn new(backend: impl Backend) -> Self {
         AuthStore {
-            backend: Arc::new(backend),
+            backend: Arc::new(Observed::new(backend, None)),
         }
+    }
+
+    /// Calls `observer` at the end of every operation that reaches the backend, on the thread that called the operation
+    /// and before it returns. Observers are added, not replaced. Clones made before are not observed.
+    ///
+    /// What a call cost and how it ended is in the [`Observation`]; values are not. Migrations are not observed: they
+    /// return their own reports. See [`observe`](crate::observe) for logging.
+    #[must_use]
+    pub fn observe(self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
+        AuthStore {
+            backend: Arc::new(Observed::new(self.backend, Some(Box::new(observer)))),
+        }
+    }
+
+    /// Returns the state of the pool of connections, without waiting: for a health check, beside
+    /// [`ping`](AuthStore::ping). `None` for a backend that has no pool.
+    pub fn pool_state(&self) -> Option<PoolState> {
+        self.backend.pool_state()
     }
 
     /// Brings the schema up to date, and returns the steps that it took; none when nothing was to be done.

@@ -8,8 +8,8 @@ use authstore::migration::{
     Applied, Direction, Lock, Migration, MigrationError, Migrator, Series, Target,
 };
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Backend, Error, ExpiredCounts, Result,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, Backend, Error, ExpiredCounts, PoolState,
+    Result, Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -302,6 +302,10 @@ impl Backend for Reference {
 
     fn ping(&self) -> Result<()> {
         self.shared.available(Instant::now() + TIMEOUT).map(drop)
+    }
+
+    fn pool_state(&self) -> Option<PoolState> {
+        None
     }
 
     fn migrator(&self) -> Option<Migrator> {

@@ -433,6 +433,10 @@ impl authstore::Backend for Folding {
         ping() -> ();
     }
 
+    fn pool_state(&self) -> Option<authstore::PoolState> {
+        self.0.pool_state()
+    }
+
     fn migrator(&self) -> Option<authstore::migration::Migrator> {
         self.0.migrator()
     }

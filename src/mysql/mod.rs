@@ -26,9 +26,10 @@ use self::error::{Failure, classify_connecting};
 use self::migration::MysqlTarget;
 use crate::error::{Error, Result};
 use crate::migration::Migrator;
-use crate::pool::{Connect, Pool};
+use crate::observe;
+use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
-    CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, pause, sql,
+    CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, backend, pause, sql,
 };
 
 /// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in whole
@@ -214,6 +215,7 @@ impl MysqlBackend {
                 Some(Failure::Lost) if reads_only && !replaced => replaced = true,
                 _ => return Err(error),
             }
+            observe::retried();
         }
     }
 }
@@ -226,6 +228,8 @@ impl fmt::Debug for MysqlBackend {
             .finish_non_exhaustive()
     }
 }
+
+backend!(MysqlBackend);
 
 impl Database for MysqlBackend {
     type Connection = MysqlConnection;
@@ -264,6 +268,10 @@ impl Database for MysqlBackend {
 
     fn migrator(&self) -> Migrator {
         Migrator::new(MysqlTarget(self.clone()), migration::series(self.kind()))
+    }
+
+    fn pool_state(&self) -> PoolState {
+        self.0.pool.state()
     }
 }
 

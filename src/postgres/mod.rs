@@ -37,9 +37,11 @@ use self::runtime::Runtime;
 use self::tls::Tls;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
-use crate::pool::{Connect, Pool};
+use crate::observe;
+use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
-    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, pause, sql,
+    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, backend,
+    pause, sql,
 };
 
 static STATEMENTS: Statements = Statements {
@@ -151,6 +153,7 @@ impl PostgresBackend {
                     nothing_written(error)
                 });
             }
+            observe::retried();
             if fate == Fate::Yielded {
                 pause(yielded);
                 yielded += 1;
@@ -168,6 +171,8 @@ impl fmt::Debug for PostgresBackend {
         f.debug_struct("PostgresBackend").finish_non_exhaustive()
     }
 }
+
+backend!(PostgresBackend);
 
 impl Database for PostgresBackend {
     type Connection = PostgresConnection;
@@ -203,6 +208,10 @@ impl Database for PostgresBackend {
 
     fn migrator(&self) -> Migrator {
         Migrator::new(PostgresTarget(self.0.connector.clone()), Series::postgres())
+    }
+
+    fn pool_state(&self) -> PoolState {
+        self.0.pool.state()
     }
 }
 

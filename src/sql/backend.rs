@@ -4,19 +4,51 @@ use uuid::Uuid;
 use super::{
     Connection, CreateUserWithAccount, Database, Decode, DeleteExpired, Update, Use, Value,
 };
-use crate::backend::Backend;
 use crate::error::{Entity, Error, Result};
-use crate::migration::Migrator;
+use crate::for_each_operation;
 use crate::model::{
     Account, AccountChanges, Authenticator, ExpiredCounts, Session, SessionChanges, User,
     UserChanges, VerificationToken,
 };
 
-impl<D: Database> Backend for D {
-    fn name(&self) -> &'static str {
-        Database::name(self)
-    }
+macro_rules! declare {
+    ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        /// The operations on SQL databases, written once.
+        ///
+        /// Not written as `impl<D: Database> Backend for D`, which would rule out `Backend` for `Box<B>`: as far as the
+        /// compiler knows, another crate could make a `Box` a [`Database`].
+        pub(crate) trait Operations {
+            $(fn $operation(&self, $($argument: $type),*) -> Result<$output>;)*
+        }
 
+        /// Makes a type that is a [`Database`] a [`Backend`](crate::Backend).
+        macro_rules! backend {
+            ($backend:ty) => {
+                impl $crate::Backend for $backend {
+                    fn name(&self) -> &'static str {
+                        $crate::sql::Database::name(self)
+                    }
+
+                    fn migrator(&self) -> Option<$crate::migration::Migrator> {
+                        Some($crate::sql::Database::migrator(self))
+                    }
+
+                    fn pool_state(&self) -> Option<$crate::PoolState> {
+                        Some($crate::sql::Database::pool_state(self))
+                    }
+
+                    $(fn $operation(&self, $($argument: $type),*) -> $crate::Result<$output> {
+                        $crate::sql::Operations::$operation(self, $($argument),*)
+                    })*
+                }
+            };
+        }
+        pub(crate) use backend;
+    };
+}
+for_each_operation!(declare! {});
+
+impl<D: Database> Operations for D {
     fn create_user(&self, user: &User) -> Result<()> {
         insert(self, self.statements().create_user, &user_values(user))
     }
@@ -299,10 +331,6 @@ impl<D: Database> Backend for D {
                 .query_optional::<i64>(self.statements().ping, &[])
                 .map(drop)
         })
-    }
-
-    fn migrator(&self) -> Option<Migrator> {
-        Some(Database::migrator(self))
     }
 }
 

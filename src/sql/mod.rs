@@ -13,6 +13,7 @@ mod statements;
 mod value;
 
 pub(crate) use adopt::{Adopt, Adopter, Obstacle, Repair, adopt, obstacle};
+pub(crate) use backend::{Operations, backend};
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 use crate::error::{BoxError, Result};
 use crate::migration::Migrator;
+use crate::pool::PoolState;
 
 /// How work gets a connection. Each method bounds its wait, and runs `work` again after a deadlock or the like, as long
 /// as nothing was written.
@@ -46,6 +48,8 @@ pub(crate) trait Database: Send + Sync + 'static {
     fn transaction<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
 
     fn migrator(&self) -> Migrator;
+
+    fn pool_state(&self) -> PoolState;
 }
 
 /// How a statement is run. Statements are prepared once for each connection.

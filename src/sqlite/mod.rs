@@ -27,9 +27,10 @@ use self::migration::SqliteTarget;
 use self::options::Location;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
-use crate::pool::{Checkout, Connect, Pool};
+use crate::pool::{Checkout, Connect, Pool, PoolState};
 use crate::sql::{
-    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, sql,
+    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, backend,
+    sql,
 };
 
 /// More than there are statements, so that each is prepared once for each connection.
@@ -128,6 +129,8 @@ impl fmt::Debug for SqliteBackend {
     }
 }
 
+backend!(SqliteBackend);
+
 impl Database for SqliteBackend {
     type Connection = SqliteConnection;
 
@@ -165,6 +168,10 @@ impl Database for SqliteBackend {
 
     fn migrator(&self) -> Migrator {
         Migrator::new(SqliteTarget(self.clone()), Series::sqlite())
+    }
+
+    fn pool_state(&self) -> PoolState {
+        self.0.pool.state()
     }
 }
 

@@ -59,6 +59,10 @@ macro_rules! operations {
                 self.fault.$name(&self.db $(, $argument)*)
             })*
 
+            fn pool_state(&self) -> Option<authstore::PoolState> {
+                self.db.pool_state()
+            }
+
             fn migrator(&self) -> Option<Migrator> {
                 self.fault.migrator(&self.db)
             }

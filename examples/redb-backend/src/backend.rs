@@ -3,7 +3,7 @@
 use authstore::migration::Migrator;
 use authstore::{
     Account, AccountChanges, Authenticator, Backend, Constraint, Entity, Error, ExpiredCounts,
-    Result, Session, SessionChanges, User, UserChanges, VerificationToken,
+    PoolState, Result, Session, SessionChanges, User, UserChanges, VerificationToken,
 };
 use redb::ReadableTable;
 use time::OffsetDateTime;
@@ -364,6 +364,10 @@ impl Backend for RedbBackend {
     }
 
     /// The tables are made when the file is opened.
+    fn pool_state(&self) -> Option<PoolState> {
+        None
+    }
+
     fn migrator(&self) -> Option<Migrator> {
         None
     }

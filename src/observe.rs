@@ -1,0 +1,313 @@
+//! Watching a store: what every operation cost and how it ended, for logs and metrics.
+//!
+//! [`AuthStore::observe`](crate::AuthStore::observe) calls a function of yours at the end of every operation. A store that
+//! nobody observes takes no times.
+//!
+//! ```
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//! use authstore::AuthStore;
+//!
+//! # fn main() -> authstore::Result<()> {
+//! static FAILED: AtomicU64 = AtomicU64::new(0);
+//!
+//! let store = AuthStore::connect("sqlite::memory:")?.observe(|observation| {
+//!     if observation.error.is_some_and(|error| error.is_retryable()) {
+//!         FAILED.fetch_add(1, Ordering::Relaxed);
+//!     }
+//! });
+//! store.ping()?;
+//! assert_eq!(FAILED.load(Ordering::Relaxed), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Logging
+//!
+//! With the feature `log`, `store.observe(authstore::observe::to_log)` writes to the crate
+//! [log](https://docs.rs/log); with the feature `tracing`, `store.observe(authstore::observe::to_tracing)` emits an event
+//! of [tracing](https://docs.rs/tracing). The target of both is `authstore`. Each operation is one line or event:
+//!
+//! | level | what ended |
+//! |---|---|
+//! | error | an operation with [`Error::OutcomeUnknown`], [`Error::Migration`] or [`Error::Backend`] |
+//! | warn | an operation with [`Error::Unavailable`], or after retries or lost connections |
+//! | debug | an operation with [`Error::Invalid`], [`Error::Conflict`], [`Error::NotFound`] or [`Error::Rejected`] |
+//! | trace | every other operation |
+//!
+//! The fields are `operation`, `backend`, `outcome`, `duration_us`, `attempts`, `pool_wait_us`, `reconnects` and, when it
+//! failed, `error`. None of them holds a stored value, a token or a password.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::for_each_operation;
+use crate::migration::Migrator;
+use crate::pool::PoolState;
+
+/// One operation that has ended, as [`AuthStore::observe`](crate::AuthStore::observe) reports it.
+///
+/// It never holds a value that is stored or looked up.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Observation<'a> {
+    /// The operation's name, which is the name of its method: `get_session_and_user`.
+    pub operation: &'static str,
+    /// The backend's [name](crate::Backend::name): `postgres`.
+    pub backend: &'static str,
+    /// The time from the call to its end, all waiting and all attempts included.
+    pub duration: Duration,
+    /// How often the operation was attempted: 1, and one more for each retry after a deadlock, a lost connection or
+    /// the like.
+    pub attempts: u32,
+    /// How long the operation waited for connections from the pool, the time to open and check them included.
+    pub pool_wait: Duration,
+    /// How many connections turned out to be unusable during the operation. The pool replaces them.
+    pub reconnects: u32,
+    /// Why the operation failed; `None` if it succeeded.
+    pub error: Option<&'a Error>,
+}
+
+impl Observation<'_> {
+    /// Returns how the operation ended, as a label for metrics: `ok`, `invalid`, `conflict`, `not_found`, `rejected`,
+    /// `unavailable`, `outcome_unknown`, `migration` or `backend`.
+    pub fn outcome(&self) -> &'static str {
+        match self.error {
+            None => "ok",
+            Some(Error::Invalid { .. }) => "invalid",
+            Some(Error::Conflict { .. }) => "conflict",
+            Some(Error::NotFound { .. }) => "not_found",
+            Some(Error::Rejected { .. }) => "rejected",
+            Some(Error::Unavailable { .. }) => "unavailable",
+            Some(Error::OutcomeUnknown { .. }) => "outcome_unknown",
+            Some(Error::Migration(_)) => "migration",
+            Some(Error::Backend { .. }) => "backend",
+        }
+    }
+
+    #[cfg(any(feature = "log", feature = "tracing"))]
+    fn severity(&self) -> Severity {
+        match self.error {
+            Some(Error::OutcomeUnknown { .. } | Error::Migration(_) | Error::Backend { .. }) => {
+                Severity::Error
+            }
+            Some(Error::Unavailable { .. }) => Severity::Warn,
+            _ if self.attempts > 1 || self.reconnects > 0 => Severity::Warn,
+            Some(_) => Severity::Debug,
+            None => Severity::Trace,
+        }
+    }
+}
+
+#[cfg(any(feature = "log", feature = "tracing"))]
+enum Severity {
+    Error,
+    Warn,
+    Debug,
+    Trace,
+}
+
+/// Writes an observation to the crate `log`, at the level that the [table](self#logging) says.
+#[cfg(feature = "log")]
+pub fn to_log(observation: &Observation<'_>) {
+    let level = match observation.severity() {
+        Severity::Error => log::Level::Error,
+        Severity::Warn => log::Level::Warn,
+        Severity::Debug => log::Level::Debug,
+        Severity::Trace => log::Level::Trace,
+    };
+    let error = observation
+        .error
+        .map(|error| format!(" error=\"{error}\""))
+        .unwrap_or_default();
+    log::log!(
+        target: "authstore",
+        level,
+        "operation={} backend={} outcome={} duration_us={} attempts={} pool_wait_us={} reconnects={}{error}",
+        observation.operation,
+        observation.backend,
+        observation.outcome(),
+        observation.duration.as_micros(),
+        observation.attempts,
+        observation.pool_wait.as_micros(),
+        observation.reconnects,
+    );
+}
+
+/// Emits an observation as an event of `tracing`, at the level that the [table](self#logging) says.
+#[cfg(feature = "tracing")]
+pub fn to_tracing(observation: &Observation<'_>) {
+    // The level of an event is part of its static description, so each level needs an event of its own.
+    macro_rules! emit {
+        ($level:ident) => {
+            tracing::event!(
+                target: "authstore",
+                tracing::Level::$level,
+                operation = observation.operation,
+                backend = observation.backend,
+                outcome = observation.outcome(),
+                duration_us = microseconds(observation.duration),
+                attempts = observation.attempts,
+                pool_wait_us = microseconds(observation.pool_wait),
+                reconnects = observation.reconnects,
+                error = observation.error.map(tracing::field::display),
+            )
+        };
+    }
+    match observation.severity() {
+        Severity::Error => emit!(ERROR),
+        Severity::Warn => emit!(WARN),
+        Severity::Debug => emit!(DEBUG),
+        Severity::Trace => emit!(TRACE),
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What the operation of this thread has cost so far.
+///
+/// Pools and retry loops are far below the store, and an operation never leaves its thread: a thread-local saves handing
+/// this through every layer.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    /// Whether somebody wants to know the times.
+    timed: bool,
+    retries: u32,
+    reconnects: u32,
+    pool_wait: Duration,
+}
+
+thread_local! {
+    /// `None` outside of operations, as when a migration uses a connection.
+    static COST: Cell<Option<Cost>> = const { Cell::new(None) };
+}
+
+fn add(change: impl FnOnce(&mut Cost)) {
+    COST.with(|cell| {
+        if let Some(mut cost) = cell.get() {
+            change(&mut cost);
+            cell.set(Some(cost));
+        }
+    });
+}
+
+/// Counts a further attempt of the current operation.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn retried() {
+    add(|cost| cost.retries += 1);
+}
+
+/// Counts a connection of the current operation that was dropped because it does not work.
+pub(crate) fn reconnected() {
+    add(|cost| cost.reconnects += 1);
+}
+
+/// Runs `wait`, and adds the time that it took to what the current operation waited for the pool.
+pub(crate) fn pool_wait<T>(wait: impl FnOnce() -> T) -> T {
+    if !COST.get().is_some_and(|cost| cost.timed) {
+        return wait();
+    }
+    let started = Instant::now();
+    let waited = wait();
+    let time = started.elapsed();
+    add(|cost| cost.pool_wait += time);
+    waited
+}
+
+/// An operation under way on this thread. Operations may be nested, when a backend calls another store; what the inner one
+/// costs, the outer one costs too.
+struct Operation {
+    outer: Option<Cost>,
+}
+
+impl Operation {
+    fn begin(timed: bool) -> Self {
+        let outer = COST.get();
+        COST.set(Some(Cost {
+            timed: timed || outer.is_some_and(|outer| outer.timed),
+            ..Cost::default()
+        }));
+        Operation { outer }
+    }
+
+    fn cost(&self) -> Cost {
+        COST.get().unwrap_or_default()
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        let cost = self.cost();
+        COST.set(self.outer.map(|outer| Cost {
+            timed: outer.timed,
+            retries: outer.retries + cost.retries,
+            reconnects: outer.reconnects + cost.reconnects,
+            pool_wait: outer.pool_wait + cost.pool_wait,
+        }));
+    }
+}
+
+pub(crate) type Observer = Box<dyn Fn(&Observation<'_>) + Send + Sync>;
+
+/// A backend whose operations are counted, named in their errors, and reported to an observer if there is one.
+pub(crate) struct Observed<B> {
+    backend: B,
+    observer: Option<Observer>,
+}
+
+impl<B: Backend> Observed<B> {
+    pub(crate) fn new(backend: B, observer: Option<Observer>) -> Self {
+        Observed { backend, observer }
+    }
+
+    fn run<T>(&self, operation: &'static str, work: impl FnOnce(&B) -> Result<T>) -> Result<T> {
+        let started = self.observer.as_ref().map(|_| Instant::now());
+        let current = Operation::begin(started.is_some());
+        let mut result = work(&self.backend);
+        let cost = current.cost();
+        // An observed store has two layers of this, and one of them is enough to name the operation.
+        if current.outer.is_none() {
+            result = result.map_err(|error| error.during(operation, cost.retries));
+        }
+        drop(current);
+        if let (Some(observer), Some(started)) = (&self.observer, started) {
+            observer(&Observation {
+                operation,
+                backend: self.backend.name(),
+                duration: started.elapsed(),
+                attempts: cost.retries + 1,
+                pool_wait: cost.pool_wait,
+                reconnects: cost.reconnects,
+                error: result.as_ref().err(),
+            });
+        }
+        result
+    }
+}
+
+macro_rules! observe {
+    ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl<B: Backend> Backend for Observed<B> {
+            fn name(&self) -> &'static str {
+                self.backend.name()
+            }
+
+            $(fn $operation(&self, $($argument: $type),*) -> Result<$output> {
+                self.run(stringify!($operation), |backend| backend.$operation($($argument),*))
+            })*
+
+            fn migrator(&self) -> Option<Migrator> {
+                self.backend.migrator()
+            }
+
+            fn pool_state(&self) -> Option<PoolState> {
+                self.backend.pool_state()
+            }
+        }
+    };
+}
+for_each_operation!(observe! {});

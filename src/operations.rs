@@ -1,0 +1,125 @@
+//! The list of operations, for code that treats them all alike.
+
+/// Calls a macro with the signature of every operation of [`Backend`](crate::Backend), for backends that wrap another.
+///
+/// The macro is given the tokens in braces as they are, and after them a line for each operation, in the order of the
+/// trait. `name`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with this
+/// macro has new operations as soon as authstore has them.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use authstore::migration::Migrator;
+/// use authstore::{AuthStore, Backend, PoolState, Result};
+///
+/// /// Counts what passes through it.
+/// struct Counting<B> {
+///     backend: B,
+///     calls: AtomicU64,
+/// }
+///
+/// macro_rules! count {
+///     ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+///         impl<B: Backend> Backend for Counting<B> {
+///             fn name(&self) -> &'static str {
+///                 self.backend.name()
+///             }
+///
+///             $(fn $operation(&self, $($argument: $type),*) -> Result<$output> {
+///                 self.calls.fetch_add(1, Ordering::Relaxed);
+///                 self.backend.$operation($($argument),*)
+///             })*
+///
+///             fn migrator(&self) -> Option<Migrator> {
+///                 self.backend.migrator()
+///             }
+///
+///             fn pool_state(&self) -> Option<PoolState> {
+///                 self.backend.pool_state()
+///             }
+///         }
+///     };
+/// }
+/// authstore::for_each_operation!(count! {});
+///
+/// # fn main() -> Result<()> {
+/// let backend = authstore::SqliteOptions::memory().open()?;
+/// let backend = std::sync::Arc::new(Counting { backend, calls: AtomicU64::new(0) });
+/// let store = AuthStore::new(backend.clone());
+/// store.ping()?;
+/// assert_eq!(backend.calls.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! for_each_operation {
+    ($callback:ident! { $($context:tt)* }) => {
+        $callback! {
+            { $($context)* }
+            fn create_user(user: &$crate::User) -> ();
+            fn get_user(id: $crate::operation_types::Uuid) -> Option<$crate::User>;
+            fn get_user_by_email(email: &str) -> Option<$crate::User>;
+            fn get_user_by_account(provider: &str, provider_account_id: &str) -> Option<$crate::User>;
+            fn update_user(id: $crate::operation_types::Uuid, changes: &$crate::UserChanges) -> $crate::User;
+            fn delete_user(id: $crate::operation_types::Uuid) -> bool;
+            fn link_account(account: &$crate::Account) -> ();
+            fn create_user_with_account(user: &$crate::User, account: &$crate::Account) -> ();
+            fn unlink_account(provider: &str, provider_account_id: &str) -> bool;
+            fn get_account(provider: &str, provider_account_id: &str) -> Option<$crate::Account>;
+            fn update_account(provider: &str, provider_account_id: &str, changes: &$crate::AccountChanges) -> $crate::Account;
+            fn list_accounts_by_user_id(user_id: $crate::operation_types::Uuid) -> Vec<$crate::Account>;
+            fn create_session(session: &$crate::Session) -> ();
+            fn get_session_and_user(session_token: &str) -> Option<($crate::Session, $crate::User)>;
+            fn update_session(session_token: &str, changes: &$crate::SessionChanges) -> Option<$crate::Session>;
+            fn delete_session(session_token: &str) -> bool;
+            fn list_sessions_by_user_id(user_id: $crate::operation_types::Uuid) -> Vec<$crate::Session>;
+            fn delete_sessions_by_user_id(user_id: $crate::operation_types::Uuid, keep: Option<&str>) -> u64;
+            fn create_verification_token(verification_token: &$crate::VerificationToken) -> ();
+            fn use_verification_token(identifier: &str, token: &str) -> Option<$crate::VerificationToken>;
+            fn create_authenticator(authenticator: &$crate::Authenticator) -> ();
+            fn get_authenticator(credential_id: &str) -> Option<$crate::Authenticator>;
+            fn list_authenticators_by_user_id(user_id: $crate::operation_types::Uuid) -> Vec<$crate::Authenticator>;
+            fn update_authenticator_counter(credential_id: &str, counter: i64) -> $crate::Authenticator;
+            fn delete_authenticator(credential_id: &str) -> bool;
+            fn delete_expired(now: $crate::operation_types::OffsetDateTime, limit: u32) -> $crate::ExpiredCounts;
+            fn ping() -> ();
+        }
+    };
+}
+
+/// Types of other crates that the signatures name.
+#[doc(hidden)]
+pub mod types {
+    pub use time::OffsetDateTime;
+    pub use uuid::Uuid;
+}
+
+macro_rules! forward {
+    ({ $pointer:ident } $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl<B: $crate::Backend + ?Sized> $crate::Backend for $pointer<B> {
+            fn name(&self) -> &'static str {
+                (**self).name()
+            }
+
+            $(fn $operation(&self, $($argument: $type),*) -> $crate::Result<$output> {
+                (**self).$operation($($argument),*)
+            })*
+
+            fn migrator(&self) -> Option<$crate::migration::Migrator> {
+                (**self).migrator()
+            }
+
+            fn pool_state(&self) -> Option<$crate::PoolState> {
+                (**self).pool_state()
+            }
+        }
+    };
+}
+
+mod arc {
+    use std::sync::Arc;
+
+    for_each_operation!(forward! { Arc });
+}
+
+for_each_operation!(forward! { Box });

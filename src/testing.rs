@@ -1,0 +1,101 @@
+//! For the tests of applications: a backend whose operations fail when you say so.
+
+use std::fmt;
+
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::for_each_operation;
+use crate::migration::Migrator;
+use crate::pool::PoolState;
+
+/// How [`FailingBackend`] treats a call.
+#[derive(Debug)]
+pub enum Fault {
+    /// The call is passed on.
+    None,
+    /// The call fails with this error, and the backend is not asked.
+    Before(Error),
+    /// The backend does what it is asked to, and the call fails with this error: an answer that got lost, as in
+    /// [`Error::OutcomeUnknown`]. A call that the backend fails itself keeps the backend's error.
+    After(Error),
+}
+
+/// A backend that passes calls on to another one, except for those that you let fail.
+///
+/// ```
+/// use authstore::testing::{FailingBackend, Fault};
+/// use authstore::{AuthStore, Error, NewUser, SqliteOptions};
+///
+/// # fn main() -> authstore::Result<()> {
+/// let backend = FailingBackend::new(SqliteOptions::memory().open()?, |operation| match operation {
+///     "get_user_by_email" => Fault::Before(Error::unavailable("the test says so")),
+///     "create_user" => Fault::After(Error::outcome_unknown("the answer got lost")),
+///     _ => Fault::None,
+/// });
+/// let store = AuthStore::new(backend);
+/// store.migrate()?;
+///
+/// assert!(store.get_user_by_email("ada@example.org").unwrap_err().is_retryable());
+///
+/// let ada = NewUser { id: Some(uuid::Uuid::now_v7()), ..NewUser::default() };
+/// let error = store.create_user(ada.clone()).unwrap_err();
+/// assert!(matches!(error, Error::OutcomeUnknown { .. }));
+/// assert!(store.get_user(ada.id.unwrap())?.is_some());
+/// # Ok(())
+/// # }
+/// ```
+pub struct FailingBackend<B> {
+    backend: B,
+    fault: Box<dyn Fn(&'static str) -> Fault + Send + Sync>,
+}
+
+impl<B: Backend> FailingBackend<B> {
+    /// Wraps a backend. Before every call, `fault` is asked with the name of the operation, which is the name of its
+    /// method. Calls may come from several threads at once.
+    pub fn new(backend: B, fault: impl Fn(&'static str) -> Fault + Send + Sync + 'static) -> Self {
+        FailingBackend {
+            backend,
+            fault: Box::new(fault),
+        }
+    }
+
+    fn run<T>(&self, operation: &'static str, work: impl FnOnce(&B) -> Result<T>) -> Result<T> {
+        match (self.fault)(operation) {
+            Fault::None => work(&self.backend),
+            Fault::Before(error) => Err(error),
+            Fault::After(error) => work(&self.backend).and(Err(error)),
+        }
+    }
+}
+
+impl<B: Backend> fmt::Debug for FailingBackend<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailingBackend")
+            .field("backend", &self.backend.name())
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! fail {
+    ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl<B: Backend> Backend for FailingBackend<B> {
+            fn name(&self) -> &'static str {
+                self.backend.name()
+            }
+
+            $(fn $operation(&self, $($argument: $type),*) -> Result<$output> {
+                self.run(stringify!($operation), |backend| backend.$operation($($argument),*))
+            })*
+
+            /// Migrations do not fail.
+            fn migrator(&self) -> Option<Migrator> {
+                self.backend.migrator()
+            }
+
+            fn pool_state(&self) -> Option<PoolState> {
+                self.backend.pool_state()
+            }
+        }
+    };
+}
+for_each_operation!(fail! {});
