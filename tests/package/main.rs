@@ -1,4 +1,5 @@
 //! What a newcomer gets: how many crates come along, and the first program. Run through cargo, as a newcomer would.
 
 mod dependency_count;
+mod diagnostics;
 mod quickstart;

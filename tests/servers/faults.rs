@@ -56,7 +56,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// "Never hangs": far above any timeout that a test sets.
-const NEVER_HANGS: Duration = Duration::from_secs(60);
+pub(crate) const NEVER_HANGS: Duration = Duration::from_secs(60);
 
 fn user(id: Uuid) -> NewUser {
     NewUser {
@@ -168,7 +168,7 @@ fn a_paused_server_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
 }
 
 /// Ends all sessions on a database but the caller's, and returns when they are gone.
-fn kill_sessions(database: &Database) -> usize {
+pub(crate) fn kill_sessions(database: &Database) -> usize {
     let mut admin = database.server().client().unwrap();
     let name = database.name();
     let is_postgres = database.kind() == Kind::Postgres;
@@ -308,7 +308,7 @@ fn a_thousand_failed_operations_leak_no_connection(kind: Kind) {
 }
 
 /// A store whose one connection goes through a proxy, and a store beside it.
-fn behind_a_proxy(kind: Kind) -> (AuthStore, AuthStore, Proxy, Database) {
+pub(crate) fn behind_a_proxy(kind: Kind) -> (AuthStore, AuthStore, Proxy, Database) {
     let database = Database::new(kind).unwrap();
     let proxy = Proxy::to(database.server().host());
     let beside = database.store();

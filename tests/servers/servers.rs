@@ -5,6 +5,7 @@ mod connecting;
 mod faults;
 mod foreign_rows;
 mod migrations;
+mod observe;
 
 mod on_mysql;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     tests.extend(migrations::tests());
     tests.extend(server_defaults::tests());
     tests.extend(foreign_rows::tests());
+    tests.extend(observe::tests());
     tests.extend(on_mysql::tests());
     tests.extend(on_postgres::tests());
     run(tests)

@@ -2,6 +2,7 @@
 #![cfg(feature = "sqlite")]
 
 mod migrations;
+mod observe;
 mod secrets;
 mod serde;
 mod values;
