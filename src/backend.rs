@@ -6,12 +6,13 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::migration::Migrator;
 use crate::model::{
-    Account, AccountChanges, Authenticator, ExpiredCounts, Session, SessionChanges, User,
-    UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, ExpiredCounts, Removal, Session, SessionChanges, SessionDetails,
+    SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use crate::pool::PoolState;
 
-/// Storage for the five models: one method, one atomic step.
+/// Storage for the models: one method, one atomic step.
 ///
 /// Applications call [`AuthStore`](crate::AuthStore), which holds a `Backend`. Implement this trait to keep the models
 /// somewhere else: another database, a cache in front of one, a company's own storage. The suite
@@ -20,25 +21,25 @@ use crate::pool::PoolState;
 /// # What a backend may rely on
 ///
 /// `AuthStore` has checked and completed every value. A backend never sees a NUL character; an empty key or one of more
-/// than 255 characters; a credential id of other than 1 to 1,364 characters of base64url; a text of more than
-/// 1,048,576 bytes; a time that is not in UTC, is finer than a millisecond, or outside the years 1970 to 9999; a
-/// negative counter; a missing id. It never has to make an id or to ask a clock.
+/// than 255 characters; a credential id of other than 1 to 1,364 visible ASCII characters; a provider account id that
+/// is neither a key nor such a credential id; a string of more than 1,048,576 bytes; a time that is not in UTC, is finer
+/// than a millisecond, or outside the years 1970 to 9999; a negative counter; a missing id. It never has to make an id
+/// or to ask a clock. A lookup by a key that no row can have never reaches it.
 ///
 /// # What holds for every method
 ///
-/// - **Values come back as they were given**, byte for byte and to the millisecond: nothing is trimmed, folded,
-///   normalized or truncated. `None` and `Some("")` are two values.
-/// - **Keys are compared by their bytes**: case, accents, trailing spaces and normalization forms make a difference.
+/// - **Values are returned unchanged**, byte for byte and to the millisecond: nothing is trimmed, folded, normalized or
+///   truncated. `None` and `Some("")` are two values.
+/// - **Keys are compared bytewise**: case, accents, trailing spaces and normalization forms make a difference.
 /// - **Atomic**: each method is wholly done or not at all, and no other caller sees half of it;
-///   [`delete_expired`](Backend::delete_expired) alone may do its two halves one after the other.
+///   [`delete_expired`](Backend::delete_expired) alone may do its parts sequentially.
 /// - **Durable and visible**: once a method has returned `Ok`, every later call sees what it did, through this handle
 ///   and through any other on the same storage, from any thread, and after a restart (unless the storage is memory).
-/// - **Absent is not an error**: to look for something and not find it is `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty
-///   list.
+/// - **Absent is not an error**: a lookup that finds nothing returns `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty list.
 ///   Only where a method says so is it [`Error::NotFound`](crate::Error::NotFound).
 /// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) carries the uniqueness that was hit. When a
 ///   row hits several, any of them may be named. When it hits one and refers to a missing user as well, either error
-///   may be given.
+///   may be returned.
 /// - **The application's own constraints**, foreign keys and triggers, where the storage has such things, are neither:
 ///   a write that they refuse is [`Error::Rejected`](crate::Error::Rejected), with the name of what refused it. A foreign
 ///   key of the application's that refers to a user, for one, makes [`delete_user`](Backend::delete_user) `Rejected`, not
@@ -47,10 +48,19 @@ use crate::pool::PoolState;
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
 /// - **Reachable or not**: while the storage cannot be reached, every method is
 ///   [`Error::Unavailable`](crate::Error::Unavailable), and reads are not answered from memory.
-/// - **Bounded**: no method waits for ever. What could not be done in time is
-///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, else `OutcomeUnknown`. Deadlocks,
-///   serialization failures and a busy database are dealt with inside, as long as the time lasts.
-/// - **Secrets** (session tokens, verification tokens, the tokens of an account) never appear in an error.
+/// - **Bounded**: no method waits forever. What could not be done before the timeout is
+///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise `OutcomeUnknown`. Deadlocks,
+///   serialization failures and a busy database are retried inside, as long as the time lasts.
+/// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error.
+///
+/// # Ways in
+///
+/// [`unlink_account_of_user`](Backend::unlink_account_of_user) and
+/// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user) can keep a user's last way to sign in. A
+/// user's ways in are the user's authenticators, and the user's accounts of any kind but `webauthn`: Auth.js keeps an
+/// account of that kind beside each authenticator, by whose `provider_account_id` it is found, and the two are one way.
+/// So a row is the last way in when the user has no other account of another kind than `webauthn` and no other
+/// authenticator; an authenticator that belongs to the account that is to be unlinked is not another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend of authstore",
     label = "this is not a backend",
@@ -62,14 +72,14 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Stores a new user.
     ///
-    /// `Conflict(UserId)` or `Conflict(UserEmail)` when another user has the id or the e-mail address. Any number of
-    /// users may have no e-mail address.
+    /// `Conflict(UserId)` or `Conflict(UserEmail)` when another user has the id or the email address. Any number of
+    /// users may have no email address.
     fn create_user(&self, user: &User) -> Result<()>;
 
     /// The user with this id.
     fn get_user(&self, id: Uuid) -> Result<Option<User>>;
 
-    /// The user with this e-mail address.
+    /// The user with this email address.
     fn get_user_by_email(&self, email: &str) -> Result<Option<User>>;
 
     /// The user to whom this account at this provider is linked.
@@ -79,24 +89,29 @@ pub trait Backend: Send + Sync + 'static {
         provider_account_id: &str,
     ) -> Result<Option<User>>;
 
+    /// At most `limit` users by id, in the order of its bytes, beginning after the id `after`, or with the first.
+    ///
+    /// `after` need not be the id of a user. A `limit` of 0 returns none.
+    fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>>;
+
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it.
     ///
-    /// Two updates of different fields at the same time both survive. Changes that name no field return the row.
+    /// Two concurrent updates of different fields both survive. Changes that name no field return the row.
     /// `NotFound(User)` when there is no such user, whatever the changes; `Conflict(UserEmail)` when another user has the
-    /// address; the user's own address is no conflict.
+    /// address; the user's own address is not a conflict.
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User>;
 
-    /// Deletes the user, with all the user's accounts, sessions and authenticators, and nobody else's. Returns whether
-    /// there was one.
+    /// Deletes the user, with all the user's accounts, sessions and authenticators and their details, and no other
+    /// user's. Returns whether there was one.
     ///
-    /// A session, account or authenticator that is created for the user at the same time, or a session that is moved to
-    /// the user, is either deleted along or refused with `NotFound(User)`; none is left without its user.
+    /// A session, account or authenticator that is created for the user concurrently, or a session that is moved to
+    /// the user, is either deleted with the user or fails with `NotFound(User)`; none is left without its user.
     fn delete_user(&self, id: Uuid) -> Result<bool>;
 
     /// Stores a new account of an existing user.
     ///
     /// `Conflict(AccountId)`; `Conflict(ProviderAccount)` when the pair of provider and provider account id is taken,
-    /// whoever has it; `NotFound(User)` when there is no such user.
+    /// by any user; `NotFound(User)` when there is no such user.
     fn link_account(&self, account: &Account) -> Result<()>;
 
     /// Stores a new user together with an account of that user (`account.user_id == user.id`), both or neither.
@@ -104,8 +119,22 @@ pub trait Backend: Send + Sync + 'static {
     /// Conflicts as for [`create_user`](Backend::create_user) and [`link_account`](Backend::link_account).
     fn create_user_with_account(&self, user: &User, account: &Account) -> Result<()>;
 
-    /// Deletes an account. Returns whether there was one.
+    /// Deletes an account, whoever has it. Returns whether there was one.
     fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool>;
+
+    /// Deletes an account if it is this user's and, with `keep_last`, not the user's last [way in](Backend#ways-in).
+    ///
+    /// Decided in the same step: of two calls with `keep_last` that would together take the user's last two ways in,
+    /// one is told [`LastWayIn`](Removal::LastWayIn), and so it is with
+    /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user). What a concurrent call without
+    /// `keep_last` takes is not guarded.
+    fn unlink_account_of_user(
+        &self,
+        user_id: Uuid,
+        provider: &str,
+        provider_account_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal>;
 
     /// The account with this id at this provider.
     fn get_account(&self, provider: &str, provider_account_id: &str) -> Result<Option<Account>>;
@@ -119,6 +148,19 @@ pub trait Backend: Send + Sync + 'static {
         provider_account_id: &str,
         changes: &AccountChanges,
     ) -> Result<Account>;
+
+    /// As [`update_account`](Backend::update_account), if the account's refresh token is still the one that the caller
+    /// has seen (`None`: if it has none). Otherwise `None`, and nothing is written; `None` too when there is no such
+    /// account.
+    ///
+    /// Of several concurrent callers that have seen one token and write another, exactly one gets the account.
+    fn refresh_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        seen_refresh_token: Option<&str>,
+        changes: &AccountChanges,
+    ) -> Result<Option<Account>>;
 
     /// All accounts of a user, by provider, then by provider account id, in the order of their bytes. Empty for an
     /// unknown user.
@@ -135,33 +177,58 @@ pub trait Backend: Send + Sync + 'static {
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it; `None` when
     /// there is no such session.
     ///
-    /// As [`update_user`](Backend::update_user). `NotFound(User)` when the session is there and `changes` names a user who
-    /// is not.
+    /// As [`update_user`](Backend::update_user). `NotFound(User)` when the session exists and `changes` names a missing
+    /// user; `Conflict(SessionToken)` when another session has the new token; the session's own token is not a conflict.
+    /// Of several concurrent callers that give one session a new token by the same old one, exactly one finds it. The
+    /// session keeps its id and its details.
     fn update_session(
         &self,
         session_token: &str,
         changes: &SessionChanges,
     ) -> Result<Option<Session>>;
 
-    /// Deletes a session. Returns whether there was one: of several callers at the same time, one is told `true`.
+    /// Deletes a session with its details. Returns whether there was one: of several concurrent callers, one is told
+    /// `true`.
     fn delete_session(&self, session_token: &str) -> Result<bool>;
+
+    /// As [`delete_session`](Backend::delete_session), by the session's id, and only if the session is this user's.
+    fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool>;
 
     /// All sessions of a user, expired ones too: the latest `expires` first, then by id, in the order of its
     /// bytes. Empty for an unknown user.
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>>;
 
+    /// As [`list_sessions_by_user_id`](Backend::list_sessions_by_user_id), each with its details, read in one step.
+    fn list_sessions_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Session, SessionDetails)>>;
+
     /// Deletes all sessions of a user but the one with the token `keep`, and returns how many it deleted.
     ///
-    /// A `keep` that is nobody's, or another user's, keeps nothing. An unknown user has no sessions: 0.
+    /// A `keep` that no session or another user's has, keeps nothing. An unknown user has no sessions: 0.
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64>;
+
+    /// The details of the session with this id; all `None` when none were stored or there is no such session.
+    fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails>;
+
+    /// Writes the details that `changes` names, and no others, without touching the session itself. Returns whether
+    /// there is such a session; when there is none, nothing is written.
+    ///
+    /// Two concurrent updates of different fields both survive. A session that is deleted concurrently takes the details
+    /// with it.
+    fn update_session_details(
+        &self,
+        session_id: Uuid,
+        changes: &SessionDetailsChanges,
+    ) -> Result<bool>;
 
     /// Stores a new verification token.
     ///
     /// `Conflict(VerificationToken)` when the token exists, whatever its identifier.
     fn create_verification_token(&self, verification_token: &VerificationToken) -> Result<()>;
 
-    /// Deletes the verification token and returns it, once: of any number of callers at the same time exactly one gets
-    /// it.
+    /// Deletes the verification token and returns it, once: of any number of concurrent callers exactly one gets it.
     ///
     /// `None` when no token has both this identifier and this value; a token with another identifier stays where it
     /// is. An expired token is deleted and returned as any other.
@@ -171,11 +238,25 @@ pub trait Backend: Send + Sync + 'static {
         token: &str,
     ) -> Result<Option<VerificationToken>>;
 
+    /// Deletes all verification tokens of an identifier, expired ones too. Returns how many it deleted.
+    fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64>;
+
     /// Stores a new authenticator of an existing user.
     ///
-    /// `Conflict(AuthenticatorCredentialId)` when the credential id is taken, whoever has it; `NotFound(User)` when
+    /// `Conflict(AuthenticatorCredentialId)` when the credential id is taken, by any user; `NotFound(User)` when
     /// there is no such user.
     fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()>;
+
+    /// Stores a new user together with an authenticator of that user (`authenticator.user_id == user.id`), both or
+    /// neither.
+    ///
+    /// Conflicts as for [`create_user`](Backend::create_user) and
+    /// [`create_authenticator`](Backend::create_authenticator).
+    fn create_user_with_authenticator(
+        &self,
+        user: &User,
+        authenticator: &Authenticator,
+    ) -> Result<()>;
 
     /// The authenticator with this credential id.
     fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>>;
@@ -183,23 +264,69 @@ pub trait Backend: Send + Sync + 'static {
     /// All authenticators of a user, by credential id, in the order of its bytes. Empty for an unknown user.
     fn list_authenticators_by_user_id(&self, user_id: Uuid) -> Result<Vec<Authenticator>>;
 
-    /// Sets the counter and returns the row as this update left it. `NotFound(Authenticator)` when there is none.
+    /// As [`list_authenticators_by_user_id`](Backend::list_authenticators_by_user_id), each with its details, read in
+    /// one step.
+    fn list_authenticators_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Authenticator, AuthenticatorDetails)>>;
+
+    /// Sets the counter, whatever it was, and returns the row as this update left it. `NotFound(Authenticator)` when
+    /// there is none.
     fn update_authenticator_counter(
         &self,
         credential_id: &str,
         counter: i64,
     ) -> Result<Authenticator>;
 
-    /// Deletes an authenticator. Returns whether there was one.
+    /// Records that the authenticator was used, and returns the row as this update left it: sets the counter and whether
+    /// the credential is backed up, if the counter is greater than the stored one or both are zero
+    /// ([WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter)).
+    ///
+    /// Otherwise `Conflict(AuthenticatorCounter)`, and nothing is written. `NotFound(Authenticator)` when there is none.
+    /// Of several concurrent callers with one counter that is not zero, exactly one succeeds. The details are not
+    /// touched.
+    fn use_authenticator(
+        &self,
+        credential_id: &str,
+        counter: i64,
+        backed_up: bool,
+    ) -> Result<Authenticator>;
+
+    /// Deletes an authenticator with its details, whoever has it. Returns whether there was one.
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool>;
 
-    /// Deletes sessions and verification tokens with `expires <= now`: the oldest first, and `limit` of each, or all when
-    /// there are fewer.
+    /// Deletes an authenticator with its details, if it is this user's and, with `keep_last`, not the user's last
+    /// [way in](Backend#ways-in). As [`unlink_account_of_user`](Backend::unlink_account_of_user).
+    fn delete_authenticator_of_user(
+        &self,
+        user_id: Uuid,
+        credential_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal>;
+
+    /// Writes the details that `changes` names, and no others, without touching the authenticator itself. Returns
+    /// whether there is such an authenticator. As [`update_session_details`](Backend::update_session_details).
+    fn update_authenticator_details(
+        &self,
+        credential_id: &str,
+        changes: &AuthenticatorDetailsChanges,
+    ) -> Result<bool>;
+
+    /// Stores a new challenge. `Conflict(ChallengeKey)` when the key is taken.
+    fn create_challenge(&self, challenge: &Challenge) -> Result<()>;
+
+    /// Deletes the challenge and returns it, once: of any number of concurrent callers exactly one gets it. An expired
+    /// challenge is deleted and returned as any other.
+    fn use_challenge(&self, key: &str) -> Result<Option<Challenge>>;
+
+    /// Deletes sessions, verification tokens and challenges with `expires <= now`: the oldest first, and `limit` of
+    /// each, or all when there are fewer.
     ///
     /// `now` is the only clock. Of rows with the same `expires`, any may go first; a `limit` of 0 deletes none.
-    /// Several callers at the same time count each row once between them, and may pass over rows that another has in
-    /// hand. A session that is given more time meanwhile is spared, or was deleted before. The sessions and the tokens may be deleted in
-    /// two steps, each of them atomic.
+    /// Concurrent callers count each row once between them, and may skip rows that another has locked. A session that is
+    /// extended concurrently is spared, or was deleted before. The three may be deleted in three steps, each of them
+    /// atomic.
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts>;
 
     /// Asks the database for an answer, in one round trip.

@@ -41,9 +41,9 @@ pub enum Error {
         /// What is wrong with it, without the value itself.
         reason: String,
     },
-    /// The row would break this uniqueness. Nothing was written.
+    /// The row would break this constraint. Nothing was written.
     Conflict {
-        /// The uniqueness. Where a row breaks several, the database chooses which one is named.
+        /// The constraint. Where a row breaks several, the database chooses which one is named.
         constraint: Constraint,
     },
     /// An update, or a reference to another row, named a row that is not there. Nothing was written.
@@ -218,7 +218,7 @@ impl From<MigrationError> for Error {
     }
 }
 
-/// Each uniqueness of the schema.
+/// What a row must not break: each uniqueness of the schema, and the rule for a passkey's counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Constraint {
@@ -238,6 +238,12 @@ pub enum Constraint {
     VerificationToken,
     /// `Authenticator.credentialID`
     AuthenticatorCredentialId,
+    /// Not a uniqueness: the signature counter did not move on, which
+    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter) takes as the sign of a copied passkey or of a
+    /// replayed answer.
+    AuthenticatorCounter,
+    /// The key of a [`Challenge`](crate::Challenge)
+    ChallengeKey,
 }
 
 impl fmt::Display for Constraint {
@@ -255,6 +261,10 @@ impl fmt::Display for Constraint {
             Constraint::AuthenticatorCredentialId => {
                 "there is an authenticator with this credential id already"
             }
+            Constraint::AuthenticatorCounter => {
+                "the authenticator's counter is not greater than the stored one"
+            }
+            Constraint::ChallengeKey => "a challenge with this key already exists",
         })
     }
 }

@@ -85,8 +85,9 @@ mod validate;
 pub use backend::Backend;
 pub use error::{BoxError, Constraint, Entity, Error, Result};
 pub use model::{
-    Account, AccountChanges, Authenticator, Change, ExpiredCounts, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, Change, ExpiredCounts, NewAccount, NewSession, NewUser, Removal, Session,
+    SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 #[cfg(feature = "mysql")]
 pub use mysql::{MysqlBackend, MysqlOptions, MysqlSslMode};

@@ -1,4 +1,4 @@
-//! The five models of Auth.js, what creates them, and what changes them.
+//! The five models of Auth.js and our own additions, what creates them, and what changes them.
 //!
 //! Field names are the columns' names in snake case (`providerAccountId` is `provider_account_id`). A field that is an
 //! `Option` is a nullable column; `Some("")` is an empty text and stays one.
@@ -151,7 +151,8 @@ pub struct Account {
     pub kind: String,
     /// The provider's name, such as `github`. Key, 1 to 255 characters. Unique together with `provider_account_id`.
     pub provider: String,
-    /// The provider's own name for the person. Key, 1 to 255 characters.
+    /// The provider's own name for the person: 1 to 255 characters, or up to 1,364 visible ASCII characters, because
+    /// Auth.js stores a passkey's credential id here.
     pub provider_account_id: String,
     /// OAuth 2 refresh token. Text, as all that follow, up to 1,048,576 bytes. Secret.
     pub refresh_token: Option<String>,
@@ -404,12 +405,53 @@ impl fmt::Debug for NewSession {
 }
 
 /// What [`update_session`](crate::AuthStore::update_session) changes; `None` keeps. The default keeps everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// `Debug` prints the token as `[redacted]`.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SessionChanges {
     /// See [`Session::user_id`].
     pub user_id: Option<Uuid>,
+    /// The new token of the session, whose old one stops working: rotation. See [`Session::session_token`].
+    pub session_token: Option<String>,
     /// See [`Session::expires`].
     pub expires: Option<OffsetDateTime>,
+}
+
+impl fmt::Debug for SessionChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionChanges")
+            .field("user_id", &self.user_id)
+            .field("session_token", &redacted(&self.session_token))
+            .field("expires", &self.expires)
+            .finish()
+    }
+}
+
+/// What is known about a session in addition to Auth.js's own columns (table `authstore_session_details`). The default,
+/// nothing, is what a session has before anything is stored for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SessionDetails {
+    /// When the person signed in. In UTC, whole milliseconds.
+    pub began: Option<OffsetDateTime>,
+    /// When the session was last used. In UTC, whole milliseconds.
+    pub last_seen: Option<OffsetDateTime>,
+    /// The network address that it was used from. Text, up to 1,048,576 bytes.
+    pub ip: Option<String>,
+    /// What the browser calls itself. Text, up to 1,048,576 bytes.
+    pub user_agent: Option<String>,
+}
+
+/// What [`update_session_details`](crate::AuthStore::update_session_details) changes. The default keeps everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionDetailsChanges {
+    /// See [`SessionDetails::began`].
+    pub began: Change<OffsetDateTime>,
+    /// See [`SessionDetails::last_seen`].
+    pub last_seen: Change<OffsetDateTime>,
+    /// See [`SessionDetails::ip`].
+    pub ip: Change<String>,
+    /// See [`SessionDetails::user_agent`].
+    pub user_agent: Change<String>,
 }
 
 /// The secret behind a magic link (table `VerificationToken`): it works once.
@@ -462,12 +504,14 @@ impl fmt::Debug for VerificationToken {
 /// It is also what [`create_authenticator`](crate::AuthStore::create_authenticator) takes: there is nothing to fill in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Authenticator {
-    /// The credential's id as WebAuthn gives it, unique: 1 to 1,364 characters of base64url (1,023 bytes, the limit of
-    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id), without padding).
+    /// The credential's id, encoded in whichever way the application chooses, unique and compared bytewise: 1 to 1,364
+    /// visible ASCII characters, which hold the 1,023 bytes that
+    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id) allows in base64 or base64url. Auth.js writes base64.
     pub credential_id: String,
     /// Whose passkey it is. Deleting the user deletes it.
     pub user_id: Uuid,
-    /// The `provider_account_id` of the account that goes with it. Key, 1 to 255 characters.
+    /// The [`provider_account_id`](Account::provider_account_id) of the account that goes with it, where there is one:
+    /// Auth.js has an account for each passkey, of the type `webauthn`.
     pub provider_account_id: String,
     /// The public key, encoded. Text, up to 1,048,576 bytes.
     pub credential_public_key: String,
@@ -481,6 +525,87 @@ pub struct Authenticator {
     pub transports: Option<String>,
 }
 
+/// What is known about a passkey in addition to Auth.js's own columns (table `authstore_authenticator_details`). The
+/// default, nothing, is what a passkey has before anything is stored for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AuthenticatorDetails {
+    /// The name that the person gave it. Text, up to 1,048,576 bytes.
+    pub name: Option<String>,
+    /// When it was registered. In UTC, whole milliseconds.
+    pub created: Option<OffsetDateTime>,
+    /// When it was last used to sign in. In UTC, whole milliseconds.
+    pub last_used: Option<OffsetDateTime>,
+}
+
+/// What [`update_authenticator_details`](crate::AuthStore::update_authenticator_details) changes. The default keeps
+/// everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthenticatorDetailsChanges {
+    /// See [`AuthenticatorDetails::name`].
+    pub name: Change<String>,
+    /// See [`AuthenticatorDetails::created`].
+    pub created: Change<OffsetDateTime>,
+    /// See [`AuthenticatorDetails::last_used`].
+    pub last_used: Change<OffsetDateTime>,
+}
+
+/// What became of the removal of a user's way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Removal {
+    /// It was removed.
+    Done,
+    /// The user does not have it. Nothing was written.
+    Absent,
+    /// It is the user's last way to sign in, which was to be kept. Nothing was written.
+    LastWayIn,
+}
+
+/// What a sign-in has to remember between two requests, for one use (table `authstore_challenge`): an OAuth state with
+/// its PKCE verifier, or the challenge of a WebAuthn ceremony.
+///
+/// `Debug` prints the key and the payload as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Challenge {
+    /// What it is found by, unique. Key, 1 to 255 characters. Secret.
+    pub key: String,
+    /// What is remembered. Text, up to 1,048,576 bytes. Secret.
+    pub payload: String,
+    /// When it stops being valid. In UTC, whole milliseconds.
+    pub expires: OffsetDateTime,
+}
+
+impl Challenge {
+    /// A challenge with this key, which is the caller's to make, from at least 128 random bits.
+    pub fn new(
+        key: impl Into<String>,
+        payload: impl Into<String>,
+        expires: OffsetDateTime,
+    ) -> Self {
+        Challenge {
+            key: key.into(),
+            payload: payload.into(),
+            expires,
+        }
+    }
+
+    /// Whether the challenge has expired at `now`: `expires <= now`, the line that
+    /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
+    pub fn is_expired(&self, now: OffsetDateTime) -> bool {
+        self.expires <= now
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Challenge")
+            .field("key", &Redacted)
+            .field("payload", &Redacted)
+            .field("expires", &self.expires)
+            .finish()
+    }
+}
+
 /// How many rows [`delete_expired`](crate::AuthStore::delete_expired) deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExpiredCounts {
@@ -488,4 +613,6 @@ pub struct ExpiredCounts {
     pub sessions: u64,
     /// Rows of `VerificationToken`.
     pub verification_tokens: u64,
+    /// Rows of `authstore_challenge`.
+    pub challenges: u64,
 }

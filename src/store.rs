@@ -7,27 +7,31 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::backend::Backend;
-use crate::error::{Error, Result};
+use crate::error::{Entity, Error, Result};
 use crate::migration::{Migrator, Step};
 use crate::model::{
-    Account, AccountChanges, Authenticator, ExpiredCounts, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, ExpiredCounts, NewAccount, NewSession, NewUser, Removal, Session, SessionChanges,
+    SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use crate::observe::{Observation, Observed};
 use crate::pool::PoolState;
 use crate::validate;
 
-/// A store of users, accounts, sessions, verification tokens and authenticators.
+/// A store of users, accounts, sessions, verification tokens, authenticators and challenges.
 ///
-/// One concrete type whatever the database. To clone it is cheap, and all clones share one pool of connections; it can
-/// be used from any number of threads. Every method blocks until the database has answered or a time limit is over; in
-/// an async program, call it through `spawn_blocking`.
+/// One concrete type whatever the database. Cloning it is cheap, and all clones share one pool of connections; it can
+/// be used from any number of threads. Every method blocks until the database has answered or a time limit has elapsed;
+/// in an async program, call it through `spawn_blocking`.
 ///
-/// Every method checks its arguments before anything is sent, and returns [`Error::Invalid`] with the name of the field
-/// when one is not acceptable: a *key* has 1 to 255 characters, a *text* up to 1,048,576 bytes, neither holds a NUL
-/// character; times lie in the years 1970 to 9999 and are cut to milliseconds. Every method may also return
-/// [`Error::Unavailable`], [`Error::Migration`] (when the schema is not there) and [`Error::Backend`]; every method that
-/// writes, [`Error::OutcomeUnknown`].
+/// Every value that would be written is checked before anything is sent, and [`Error::Invalid`] names the field of one
+/// that is not acceptable: a *key* has 1 to 255 characters, a *text* up to 1,048,576 bytes, a *credential id* 1 to 1,364
+/// visible ASCII characters, a *provider account id* is a key or a credential id, and none contains a NUL character;
+/// times lie in the years 1970 to 9999 and are cut to milliseconds. A lookup, a deletion or a use by a key that no row
+/// can have (empty, too long, with a NUL) finds nothing: it is not an error, and nothing is sent.
+///
+/// Every method may also return [`Error::Unavailable`], [`Error::Migration`] (when the schema is missing) and
+/// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`].
 #[derive(Clone)]
 pub struct AuthStore {
     backend: Arc<dyn Backend>,
@@ -135,22 +139,32 @@ impl AuthStore {
         self.backend.get_user(id)
     }
 
-    /// The user with this e-mail address (key), compared byte by byte. Whoever wants `Ada@x.org` and `ada@x.org` to be
-    /// one address makes them one before they are stored and before they are looked up.
+    /// The user with this email address, compared bytewise. To treat `Ada@x.org` and `ada@x.org` as one address, change
+    /// both to one form before they are stored and before they are looked up.
     pub fn get_user_by_email(&self, email: &str) -> Result<Option<User>> {
-        validate::key("email", email)?;
+        if !validate::can_be_key(email) {
+            return Ok(None);
+        }
         self.backend.get_user_by_email(email)
     }
 
-    /// The user to whom this account (two keys) is linked.
+    /// The user to whom this account is linked.
     pub fn get_user_by_account(
         &self,
         provider: &str,
         provider_account_id: &str,
     ) -> Result<Option<User>> {
-        provider_account(provider, provider_account_id)?;
+        if !validate::can_be_account(provider, provider_account_id) {
+            return Ok(None);
+        }
         self.backend
             .get_user_by_account(provider, provider_account_id)
+    }
+
+    /// A page of all users, by id: at most `limit`, beginning after the id `after`, or with the first. Pass the last id
+    /// of one page to get the next; the last page has fewer than `limit`.
+    pub fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+        self.backend.list_users(after, limit)
     }
 
     /// Changes the named fields of a user and no others, in one atomic step, and returns the user as this update left
@@ -208,24 +222,50 @@ impl AuthStore {
         Ok((user, account))
     }
 
-    /// Deletes an account (two keys). Returns whether there was one.
+    /// Deletes an account, whoever has it. Returns whether there was one. To act for a user who is signed in, use
+    /// [`unlink_account_of_user`](AuthStore::unlink_account_of_user).
     pub fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool> {
-        provider_account(provider, provider_account_id)?;
+        if !validate::can_be_account(provider, provider_account_id) {
+            return Ok(false);
+        }
         self.backend.unlink_account(provider, provider_account_id)
     }
 
-    /// The account (two keys).
+    /// Deletes an account if it is this user's and, with `keep_last`, not the user's last way to sign in, in one atomic
+    /// step.
+    ///
+    /// A user's ways to sign in are the user's passkeys, and the user's accounts except those of the kind `webauthn`:
+    /// Auth.js keeps one of these beside each passkey, and the two are one way. A link by email is not counted. Of two
+    /// concurrent calls with `keep_last` that would together remove the last two ways, one returns
+    /// [`Removal::LastWayIn`].
+    pub fn unlink_account_of_user(
+        &self,
+        user_id: Uuid,
+        provider: &str,
+        provider_account_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        if !validate::can_be_account(provider, provider_account_id) {
+            return Ok(Removal::Absent);
+        }
+        self.backend
+            .unlink_account_of_user(user_id, provider, provider_account_id, keep_last)
+    }
+
+    /// The account with this id at this provider.
     pub fn get_account(
         &self,
         provider: &str,
         provider_account_id: &str,
     ) -> Result<Option<Account>> {
-        provider_account(provider, provider_account_id)?;
+        if !validate::can_be_account(provider, provider_account_id) {
+            return Ok(None);
+        }
         self.backend.get_account(provider, provider_account_id)
     }
 
-    /// Changes the named fields of an account (two keys) and no others, as [`update_user`](AuthStore::update_user) does:
-    /// for when the provider has given new tokens.
+    /// Changes the named fields of an account and no others, as [`update_user`](AuthStore::update_user) does. To store
+    /// tokens that a provider has refreshed, use [`refresh_account`](AuthStore::refresh_account).
     ///
     /// # Errors
     ///
@@ -236,24 +276,36 @@ impl AuthStore {
         provider_account_id: &str,
         changes: AccountChanges,
     ) -> Result<Account> {
-        provider_account(provider, provider_account_id)?;
-        if let Some(kind) = &changes.kind {
-            validate::key("kind", kind)?;
-        }
-        for (field, change) in [
-            ("refresh_token", &changes.refresh_token),
-            ("access_token", &changes.access_token),
-            ("token_type", &changes.token_type),
-            ("scope", &changes.scope),
-            ("id_token", &changes.id_token),
-            ("session_state", &changes.session_state),
-            ("oauth_token_secret", &changes.oauth_token_secret),
-            ("oauth_token", &changes.oauth_token),
-        ] {
-            validate::optional_text(field, change.value())?;
+        check_account_changes(&changes)?;
+        if !validate::can_be_account(provider, provider_account_id) {
+            return Err(Error::not_found(Entity::Account));
         }
         self.backend
             .update_account(provider, provider_account_id, &changes)
+    }
+
+    /// As [`update_account`](AuthStore::update_account), if the account's refresh token is still the one that the caller
+    /// has seen (`None`: if it has none), in one atomic step. Otherwise `None`, and nothing is written.
+    ///
+    /// A provider that rotates refresh tokens accepts each one once. Of several callers that refresh one token at once,
+    /// only the one whose exchange succeeded may store its result, and here only the first can: to the others it returns
+    /// `None`, also when the account was unlinked since. They read what was written with
+    /// [`get_account`](AuthStore::get_account).
+    pub fn refresh_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        seen_refresh_token: Option<&str>,
+        changes: AccountChanges,
+    ) -> Result<Option<Account>> {
+        check_account_changes(&changes)?;
+        if !validate::can_be_account(provider, provider_account_id)
+            || !seen_refresh_token.is_none_or(validate::can_be_text)
+        {
+            return Ok(None);
+        }
+        self.backend
+            .refresh_account(provider, provider_account_id, seen_refresh_token, &changes)
     }
 
     /// All accounts of a user, by provider, then by provider account id, in the order of their bytes.
@@ -279,35 +331,55 @@ impl AuthStore {
         Ok(session)
     }
 
-    /// The session with this token (key), and its user: what an application asks at every request.
+    /// The session with this token, and its user: what an application asks at every request.
     ///
-    /// An expired session is returned as any other; whether to honour it is for the caller to decide, with
+    /// An expired session is returned as any other; whether to accept it is for the caller to decide, with
     /// [`Session::is_expired`].
     pub fn get_session_and_user(&self, session_token: &str) -> Result<Option<(Session, User)>> {
-        validate::key("session_token", session_token)?;
+        if !validate::can_be_key(session_token) {
+            return Ok(None);
+        }
         self.backend.get_session_and_user(session_token)
     }
 
-    /// Changes the named fields of a session (key) and no others, as [`update_user`](AuthStore::update_user) does.
-    /// `None` when there is no such session.
+    /// Changes the named fields of a session and no others, as [`update_user`](AuthStore::update_user) does. `None` when
+    /// there is no such session.
+    ///
+    /// A new token ([`SessionChanges::session_token`]) replaces the old one, which stops working: after a sign-in, it
+    /// makes a token that an attacker had planted worthless. Of several callers that rotate one session at once by the
+    /// same old token, exactly one finds it. The session keeps its id and its details.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] when the changes name a user who is not there.
+    /// [`Error::NotFound`] when the changes name a user that does not exist; [`Error::Conflict`] over
+    /// [`SessionToken`](crate::Constraint::SessionToken) when another session has the new token.
     pub fn update_session(
         &self,
         session_token: &str,
         mut changes: SessionChanges,
     ) -> Result<Option<Session>> {
-        validate::key("session_token", session_token)?;
+        if let Some(token) = &changes.session_token {
+            validate::key("session_token", token)?;
+        }
         changes.expires = validate::optional_time("expires", changes.expires)?;
+        if !validate::can_be_key(session_token) {
+            return Ok(None);
+        }
         self.backend.update_session(session_token, &changes)
     }
 
-    /// Deletes a session (key): signs out. Returns whether there was one.
+    /// Deletes a session: signs out. Returns whether there was one.
     pub fn delete_session(&self, session_token: &str) -> Result<bool> {
-        validate::key("session_token", session_token)?;
+        if !validate::can_be_key(session_token) {
+            return Ok(false);
+        }
         self.backend.delete_session(session_token)
+    }
+
+    /// Deletes the session with this id if it is this user's: signs out another device, from a page that shows ids
+    /// instead of tokens. Returns whether there was one.
+    pub fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+        self.backend.delete_session_of_user(user_id, session_id)
     }
 
     /// All sessions of a user, expired ones too: the latest expiry first, then by id.
@@ -315,13 +387,41 @@ impl AuthStore {
         self.backend.list_sessions_by_user_id(user_id)
     }
 
+    /// As [`list_sessions_by_user_id`](AuthStore::list_sessions_by_user_id), each with its details, read in one step: a
+    /// whole "where you are signed in" page.
+    pub fn list_sessions_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Session, SessionDetails)>> {
+        self.backend.list_sessions_with_details_by_user_id(user_id)
+    }
+
     /// Signs a user out everywhere, or everywhere but here: deletes all the user's sessions except the one with the
-    /// token `keep` (key). Returns how many it deleted.
+    /// token `keep`. Returns how many it deleted.
     pub fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
-        if let Some(keep) = keep {
-            validate::key("keep", keep)?;
-        }
+        let keep = keep.filter(|keep| validate::can_be_key(keep));
         self.backend.delete_sessions_by_user_id(user_id, keep)
+    }
+
+    /// The details of the session with this id; all `None` when none were stored or there is no such session.
+    pub fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails> {
+        self.backend.get_session_details(session_id)
+    }
+
+    /// Changes the named details of the session with this id and no others, without touching the session itself, in one
+    /// atomic step. Returns whether there is such a session; when there is none, nothing is written.
+    ///
+    /// Details are deleted with their session, and stay when its token is rotated.
+    pub fn update_session_details(
+        &self,
+        session_id: Uuid,
+        mut changes: SessionDetailsChanges,
+    ) -> Result<bool> {
+        changes.began = validate::change_of_time("began", changes.began)?;
+        changes.last_seen = validate::change_of_time("last_seen", changes.last_seen)?;
+        validate::optional_text("ip", changes.ip.value())?;
+        validate::optional_text("user_agent", changes.user_agent.value())?;
+        self.backend.update_session_details(session_id, &changes)
     }
 
     /// Stores a verification token, and returns it as stored.
@@ -341,18 +441,29 @@ impl AuthStore {
         Ok(verification_token)
     }
 
-    /// Uses a verification token up (two keys): deletes it and returns it, to exactly one of any number of callers.
+    /// Uses a verification token up: deletes it and returns it, to exactly one of any number of callers.
     ///
     /// `None` when there is none with both this identifier and this token. An expired token is used up and returned as
-    /// any other; whether to honour it is for the caller to decide, with [`VerificationToken::is_expired`].
+    /// any other; whether to accept it is for the caller to decide, with [`VerificationToken::is_expired`].
     pub fn use_verification_token(
         &self,
         identifier: &str,
         token: &str,
     ) -> Result<Option<VerificationToken>> {
-        validate::key("identifier", identifier)?;
-        validate::key("token", token)?;
+        if !validate::can_be_key(identifier) || !validate::can_be_key(token) {
+            return Ok(None);
+        }
         self.backend.use_verification_token(identifier, token)
+    }
+
+    /// Voids all verification tokens of an identifier: for when a password or an address changes, or a user signs out
+    /// everywhere. Returns how many it deleted.
+    pub fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64> {
+        if !validate::can_be_key(identifier) {
+            return Ok(0);
+        }
+        self.backend
+            .delete_verification_tokens_by_identifier(identifier)
     }
 
     /// Stores a passkey of an existing user, and returns it as stored.
@@ -362,25 +473,40 @@ impl AuthStore {
     /// [`Error::Conflict`] over [`AuthenticatorCredentialId`](crate::Constraint::AuthenticatorCredentialId);
     /// [`Error::NotFound`] when there is no such user.
     pub fn create_authenticator(&self, authenticator: Authenticator) -> Result<Authenticator> {
-        validate::credential_id("credential_id", &authenticator.credential_id)?;
-        validate::key("provider_account_id", &authenticator.provider_account_id)?;
-        validate::text(
-            "credential_public_key",
-            &authenticator.credential_public_key,
-        )?;
-        validate::counter(authenticator.counter)?;
-        validate::text(
-            "credential_device_type",
-            &authenticator.credential_device_type,
-        )?;
-        validate::optional_text("transports", authenticator.transports.as_ref())?;
+        check_authenticator(&authenticator)?;
         self.backend.create_authenticator(&authenticator)?;
         Ok(authenticator)
     }
 
+    /// Creates a user together with the passkey that the user signs in with: both or neither. The authenticator's
+    /// `user_id` is replaced by the new user's id.
+    ///
+    /// An Auth.js front end on the same database signs a user in by passkey only if there is an account too, of the kind
+    /// `webauthn`, with the authenticator's `provider_account_id`: add it with
+    /// [`link_account`](AuthStore::link_account).
+    ///
+    /// # Errors
+    ///
+    /// As for [`create_user`](AuthStore::create_user) and [`create_authenticator`](AuthStore::create_authenticator), but
+    /// never [`Error::NotFound`].
+    pub fn create_user_with_authenticator(
+        &self,
+        user: NewUser,
+        mut authenticator: Authenticator,
+    ) -> Result<(User, Authenticator)> {
+        let user = complete_user(user)?;
+        check_authenticator(&authenticator)?;
+        authenticator.user_id = user.id;
+        self.backend
+            .create_user_with_authenticator(&user, &authenticator)?;
+        Ok((user, authenticator))
+    }
+
     /// The passkey with this credential id.
     pub fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>> {
-        validate::credential_id("credential_id", credential_id)?;
+        if !validate::can_be_credential_id(credential_id) {
+            return Ok(None);
+        }
         self.backend.get_authenticator(credential_id)
     }
 
@@ -389,7 +515,18 @@ impl AuthStore {
         self.backend.list_authenticators_by_user_id(user_id)
     }
 
-    /// Sets a passkey's signature counter (0 to 2⁶³-1), and returns the passkey as this update left it.
+    /// As [`list_authenticators_by_user_id`](AuthStore::list_authenticators_by_user_id), each with its details, read in
+    /// one step.
+    pub fn list_authenticators_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+        self.backend
+            .list_authenticators_with_details_by_user_id(user_id)
+    }
+
+    /// Sets a passkey's signature counter (0 to 2⁶³-1) whatever it was, as Auth.js does, and returns the passkey as this
+    /// update left it. To verify a sign-in, use [`use_authenticator`](AuthStore::use_authenticator).
     ///
     /// # Errors
     ///
@@ -399,23 +536,112 @@ impl AuthStore {
         credential_id: &str,
         counter: i64,
     ) -> Result<Authenticator> {
-        validate::credential_id("credential_id", credential_id)?;
         validate::counter(counter)?;
+        if !validate::can_be_credential_id(credential_id) {
+            return Err(Error::not_found(Entity::Authenticator));
+        }
         self.backend
             .update_authenticator_counter(credential_id, counter)
     }
 
-    /// Deletes a passkey. Returns whether there was one.
+    /// Records a sign-in with a passkey, in one atomic step: stores the signature counter and whether the credential is
+    /// backed up, as the authenticator reported them, and returns the passkey.
+    ///
+    /// The rule is that of [WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter): the counter must be greater
+    /// than the stored one, unless both are zero, as they always are for passkeys that are synchronized between devices.
+    /// Call it after the signature was verified. The details are not touched: to store when the passkey was last used,
+    /// call [`update_authenticator_details`](AuthStore::update_authenticator_details).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] over [`AuthenticatorCounter`](crate::Constraint::AuthenticatorCounter) when the counter did
+    /// not move on: the answer was replayed, or the passkey was copied, and the sign-in should fail. Nothing is written.
+    /// [`Error::NotFound`] when there is no such passkey.
+    pub fn use_authenticator(
+        &self,
+        credential_id: &str,
+        counter: i64,
+        backed_up: bool,
+    ) -> Result<Authenticator> {
+        validate::counter(counter)?;
+        if !validate::can_be_credential_id(credential_id) {
+            return Err(Error::not_found(Entity::Authenticator));
+        }
+        self.backend
+            .use_authenticator(credential_id, counter, backed_up)
+    }
+
+    /// Deletes a passkey, whoever has it. Returns whether there was one. To act for a user who is signed in, use
+    /// [`delete_authenticator_of_user`](AuthStore::delete_authenticator_of_user).
     pub fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
-        validate::credential_id("credential_id", credential_id)?;
+        if !validate::can_be_credential_id(credential_id) {
+            return Ok(false);
+        }
         self.backend.delete_authenticator(credential_id)
     }
 
-    /// Deletes what expired at or before `now` (`expires <= now`): the oldest sessions and the oldest verification
-    /// tokens first, at most `limit` of each. Returns how many of each it deleted: call it again while either count is
+    /// Deletes a passkey if it is this user's and, with `keep_last`, not the user's last way to sign in, as
+    /// [`unlink_account_of_user`](AuthStore::unlink_account_of_user) does.
+    pub fn delete_authenticator_of_user(
+        &self,
+        user_id: Uuid,
+        credential_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        if !validate::can_be_credential_id(credential_id) {
+            return Ok(Removal::Absent);
+        }
+        self.backend
+            .delete_authenticator_of_user(user_id, credential_id, keep_last)
+    }
+
+    /// Changes the named details of a passkey and no others, without touching the passkey itself, in one atomic step.
+    /// Returns whether there is such a passkey; when there is none, nothing is written. Details are deleted with their
+    /// passkey.
+    pub fn update_authenticator_details(
+        &self,
+        credential_id: &str,
+        mut changes: AuthenticatorDetailsChanges,
+    ) -> Result<bool> {
+        validate::optional_text("name", changes.name.value())?;
+        changes.created = validate::change_of_time("created", changes.created)?;
+        changes.last_used = validate::change_of_time("last_used", changes.last_used)?;
+        if !validate::can_be_credential_id(credential_id) {
+            return Ok(false);
+        }
+        self.backend
+            .update_authenticator_details(credential_id, &changes)
+    }
+
+    /// Stores what a sign-in has to remember until its next request, and returns it as stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] over [`ChallengeKey`](crate::Constraint::ChallengeKey) when the key is taken.
+    pub fn create_challenge(&self, mut challenge: Challenge) -> Result<Challenge> {
+        validate::key("key", &challenge.key)?;
+        validate::text("payload", &challenge.payload)?;
+        challenge.expires = validate::time("expires", challenge.expires)?;
+        self.backend.create_challenge(&challenge)?;
+        Ok(challenge)
+    }
+
+    /// Uses a challenge up: deletes it and returns it, to exactly one of any number of callers.
+    ///
+    /// An expired challenge is used up and returned as any other; whether to accept it is for the caller to decide, with
+    /// [`Challenge::is_expired`].
+    pub fn use_challenge(&self, key: &str) -> Result<Option<Challenge>> {
+        if !validate::can_be_key(key) {
+            return Ok(None);
+        }
+        self.backend.use_challenge(key)
+    }
+
+    /// Deletes what expired at or before `now` (`expires <= now`): the oldest sessions, verification tokens and
+    /// challenges first, at most `limit` of each. Returns how many of each it deleted: call it again while any count is
     /// `limit`.
     ///
-    /// The two deletes are atomic each, and may be done one after the other.
+    /// The three deletes are atomic each, and may be done sequentially.
     pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let now = validate::time("now", now)?;
         self.backend.delete_expired(now, limit)
@@ -464,7 +690,8 @@ fn complete_user(user: NewUser) -> Result<User> {
 
 fn complete_account(user_id: Uuid, account: NewAccount) -> Result<Account> {
     validate::key("kind", &account.kind)?;
-    provider_account(&account.provider, &account.provider_account_id)?;
+    validate::key("provider", &account.provider)?;
+    validate::provider_account_id(&account.provider_account_id)?;
     for (field, value) in [
         ("refresh_token", &account.refresh_token),
         ("access_token", &account.access_token),
@@ -495,7 +722,36 @@ fn complete_account(user_id: Uuid, account: NewAccount) -> Result<Account> {
     })
 }
 
-fn provider_account(provider: &str, provider_account_id: &str) -> Result<()> {
-    validate::key("provider", provider)?;
-    validate::key("provider_account_id", provider_account_id)
+fn check_account_changes(changes: &AccountChanges) -> Result<()> {
+    if let Some(kind) = &changes.kind {
+        validate::key("kind", kind)?;
+    }
+    for (field, change) in [
+        ("refresh_token", &changes.refresh_token),
+        ("access_token", &changes.access_token),
+        ("token_type", &changes.token_type),
+        ("scope", &changes.scope),
+        ("id_token", &changes.id_token),
+        ("session_state", &changes.session_state),
+        ("oauth_token_secret", &changes.oauth_token_secret),
+        ("oauth_token", &changes.oauth_token),
+    ] {
+        validate::optional_text(field, change.value())?;
+    }
+    Ok(())
+}
+
+fn check_authenticator(authenticator: &Authenticator) -> Result<()> {
+    validate::credential_id("credential_id", &authenticator.credential_id)?;
+    validate::provider_account_id(&authenticator.provider_account_id)?;
+    validate::text(
+        "credential_public_key",
+        &authenticator.credential_public_key,
+    )?;
+    validate::counter(authenticator.counter)?;
+    validate::text(
+        "credential_device_type",
+        &authenticator.credential_device_type,
+    )?;
+    validate::optional_text("transports", authenticator.transports.as_ref())
 }

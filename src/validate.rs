@@ -1,5 +1,5 @@
-//! What values are let in. `AuthStore` checks here before anything is sent, so that every database refuses the same
-//! input in the same words.
+//! Which values are accepted. `AuthStore` checks here before anything is sent, so that every database rejects the same
+//! input with the same message.
 
 use time::{OffsetDateTime, UtcOffset};
 
@@ -8,7 +8,7 @@ use crate::model::Change;
 
 /// Characters (Unicode scalar values) in a key, at most.
 pub(crate) const KEY_CHARACTERS: usize = 255;
-/// Characters of base64url in a credential id, at most: 1,023 bytes, encoded.
+/// Visible ASCII characters in a credential id, at most: 1,023 bytes in base64 with its padding.
 pub(crate) const CREDENTIAL_ID_CHARACTERS: usize = 1_364;
 /// Bytes of UTF-8 in a text, at most.
 pub(crate) const TEXT_BYTES: usize = 1_048_576;
@@ -16,14 +16,14 @@ pub(crate) const TEXT_BYTES: usize = 1_048_576;
 pub(crate) fn key(field: &'static str, value: &str) -> Result<()> {
     // No character takes more than 4 bytes: only what may be too long is counted.
     if value.is_empty() {
-        return Err(Error::invalid(field, "it is empty"));
+        return Err(Error::invalid(field, "must not be empty"));
     }
     if value.len() > KEY_CHARACTERS {
         let characters = value.chars().count();
         if characters > KEY_CHARACTERS {
             return Err(Error::invalid(
                 field,
-                format!("it has {characters} characters, and {KEY_CHARACTERS} is the most"),
+                format!("must have at most {KEY_CHARACTERS} characters; has {characters}"),
             ));
         }
     }
@@ -32,22 +32,19 @@ pub(crate) fn key(field: &'static str, value: &str) -> Result<()> {
 
 pub(crate) fn credential_id(field: &'static str, value: &str) -> Result<()> {
     if value.is_empty() {
-        return Err(Error::invalid(field, "it is empty"));
+        return Err(Error::invalid(field, "must not be empty"));
     }
-    if let Some(position) = value
-        .bytes()
-        .position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
-    {
+    if let Some(position) = value.bytes().position(|byte| !byte.is_ascii_graphic()) {
         return Err(Error::invalid(
             field,
-            format!("at byte {position} is something else than base64url (A-Z a-z 0-9 - _)"),
+            format!("must be visible ASCII (! to ~); the character at byte {position} is not"),
         ));
     }
     if value.len() > CREDENTIAL_ID_CHARACTERS {
         return Err(Error::invalid(
             field,
             format!(
-                "it has {} characters, and {CREDENTIAL_ID_CHARACTERS} is the most",
+                "must have at most {CREDENTIAL_ID_CHARACTERS} characters; has {}",
                 value.len()
             ),
         ));
@@ -55,11 +52,37 @@ pub(crate) fn credential_id(field: &'static str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// A key, or the credential id that Auth.js writes in its place for a passkey.
+pub(crate) fn provider_account_id(value: &str) -> Result<()> {
+    key("provider_account_id", value)
+        .or_else(|error| credential_id("provider_account_id", value).map_err(|_| error))
+}
+
+/// Whether a row can have this key. A lookup by any other finds nothing.
+pub(crate) fn can_be_key(value: &str) -> bool {
+    key("", value).is_ok()
+}
+
+/// As [`can_be_key`], for a credential id.
+pub(crate) fn can_be_credential_id(value: &str) -> bool {
+    credential_id("", value).is_ok()
+}
+
+/// As [`can_be_key`], for the two keys of an account.
+pub(crate) fn can_be_account(provider: &str, provider_account: &str) -> bool {
+    can_be_key(provider) && provider_account_id(provider_account).is_ok()
+}
+
+/// Whether a row can have this text.
+pub(crate) fn can_be_text(value: &str) -> bool {
+    text("", value).is_ok()
+}
+
 pub(crate) fn text(field: &'static str, value: &str) -> Result<()> {
     if value.len() > TEXT_BYTES {
         return Err(Error::invalid(
             field,
-            format!("it has {} bytes, and {TEXT_BYTES} is the most", value.len()),
+            format!("must have at most {TEXT_BYTES} bytes; has {}", value.len()),
         ));
     }
     no_nul(field, value)
@@ -74,7 +97,7 @@ pub(crate) fn time(field: &'static str, value: OffsetDateTime) -> Result<OffsetD
     let out_of_range = || {
         Error::invalid(
             field,
-            "it is outside 1970-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z",
+            "must lie between 1970-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z",
         )
     };
     let utc = value
@@ -106,7 +129,7 @@ pub(crate) fn change_of_time(
 
 pub(crate) fn counter(value: i64) -> Result<()> {
     if value < 0 {
-        return Err(Error::invalid("counter", "it is negative"));
+        return Err(Error::invalid("counter", "must not be negative"));
     }
     Ok(())
 }
@@ -115,7 +138,7 @@ fn no_nul(field: &'static str, value: &str) -> Result<()> {
     match value.bytes().position(|byte| byte == 0) {
         Some(position) => Err(Error::invalid(
             field,
-            format!("it holds a NUL character, at byte {position}"),
+            format!("must not contain a NUL character; has one at byte {position}"),
         )),
         None => Ok(()),
     }

@@ -1,8 +1,9 @@
 //! Operations as values: made at random, run on a store and on the model, and printed as a person would type them.
 
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Error, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge,
+    Error, NewAccount, NewSession, NewUser, Session, SessionChanges, SessionDetailsChanges, User,
+    UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -39,6 +40,21 @@ pub(crate) enum Call {
     ListAuthenticatorsByUserId(Uuid),
     UpdateAuthenticatorCounter(String, i64),
     DeleteAuthenticator(String),
+    ListUsers(Option<Uuid>, u32),
+    UnlinkAccountOfUser(Uuid, String, String, bool),
+    RefreshAccount(String, String, Option<String>, AccountChanges),
+    DeleteSessionOfUser(Uuid, Uuid),
+    ListSessionsWithDetailsByUserId(Uuid),
+    GetSessionDetails(Uuid),
+    UpdateSessionDetails(Uuid, SessionDetailsChanges),
+    DeleteVerificationTokensByIdentifier(String),
+    CreateUserWithAuthenticator(NewUser, Authenticator),
+    ListAuthenticatorsWithDetailsByUserId(Uuid),
+    UseAuthenticator(String, i64, bool),
+    DeleteAuthenticatorOfUser(Uuid, String, bool),
+    UpdateAuthenticatorDetails(String, AuthenticatorDetailsChanges),
+    CreateChallenge(Challenge),
+    UseChallenge(String),
     DeleteExpired(OffsetDateTime, u32),
     Ping,
 }
@@ -98,6 +114,50 @@ impl Call {
                 store.update_authenticator_counter(&id, counter).map(shown)
             }
             Call::DeleteAuthenticator(id) => store.delete_authenticator(&id).map(shown),
+            Call::ListUsers(after, limit) => store.list_users(after, limit).map(shown),
+            Call::UnlinkAccountOfUser(user_id, provider, provider_account_id, keep_last) => store
+                .unlink_account_of_user(user_id, &provider, &provider_account_id, keep_last)
+                .map(shown),
+            Call::RefreshAccount(provider, provider_account_id, seen_refresh_token, changes) => {
+                store
+                    .refresh_account(
+                        &provider,
+                        &provider_account_id,
+                        seen_refresh_token.as_deref(),
+                        changes,
+                    )
+                    .map(shown)
+            }
+            Call::DeleteSessionOfUser(user_id, session_id) => {
+                store.delete_session_of_user(user_id, session_id).map(shown)
+            }
+            Call::ListSessionsWithDetailsByUserId(user_id) => store
+                .list_sessions_with_details_by_user_id(user_id)
+                .map(shown),
+            Call::GetSessionDetails(session_id) => store.get_session_details(session_id).map(shown),
+            Call::UpdateSessionDetails(session_id, changes) => {
+                store.update_session_details(session_id, changes).map(shown)
+            }
+            Call::DeleteVerificationTokensByIdentifier(identifier) => store
+                .delete_verification_tokens_by_identifier(&identifier)
+                .map(shown),
+            Call::CreateUserWithAuthenticator(user, authenticator) => store
+                .create_user_with_authenticator(user, authenticator)
+                .map(shown),
+            Call::ListAuthenticatorsWithDetailsByUserId(user_id) => store
+                .list_authenticators_with_details_by_user_id(user_id)
+                .map(shown),
+            Call::UseAuthenticator(credential_id, counter, backed_up) => store
+                .use_authenticator(&credential_id, counter, backed_up)
+                .map(shown),
+            Call::DeleteAuthenticatorOfUser(user_id, credential_id, keep_last) => store
+                .delete_authenticator_of_user(user_id, &credential_id, keep_last)
+                .map(shown),
+            Call::UpdateAuthenticatorDetails(credential_id, changes) => store
+                .update_authenticator_details(&credential_id, changes)
+                .map(shown),
+            Call::CreateChallenge(challenge) => store.create_challenge(challenge).map(shown),
+            Call::UseChallenge(key) => store.use_challenge(&key).map(shown),
             Call::DeleteExpired(now, limit) => store.delete_expired(now, limit).map(shown),
             Call::Ping => store.ping().map(shown),
         }
@@ -169,6 +229,57 @@ impl Call {
                 shown(model.update_authenticator_counter(&id, counter)?)
             }
             Call::DeleteAuthenticator(id) => shown(model.delete_authenticator(&id)),
+            Call::ListUsers(after, limit) => shown(model.list_users(after, limit)),
+            Call::UnlinkAccountOfUser(user_id, provider, provider_account_id, keep_last) => shown(
+                model.unlink_account_of_user(user_id, &provider, &provider_account_id, keep_last),
+            ),
+            Call::RefreshAccount(provider, provider_account_id, seen_refresh_token, changes) => {
+                shown(model.refresh_account(
+                    &provider,
+                    &provider_account_id,
+                    seen_refresh_token.as_deref(),
+                    &changes,
+                ))
+            }
+            Call::DeleteSessionOfUser(user_id, session_id) => {
+                shown(model.delete_session_of_user(user_id, session_id))
+            }
+            Call::ListSessionsWithDetailsByUserId(user_id) => {
+                shown(model.list_sessions_with_details_by_user_id(user_id))
+            }
+            Call::GetSessionDetails(session_id) => shown(model.get_session_details(session_id)),
+            Call::UpdateSessionDetails(session_id, changes) => {
+                shown(model.update_session_details(session_id, &changes))
+            }
+            Call::DeleteVerificationTokensByIdentifier(identifier) => {
+                shown(model.delete_verification_tokens_by_identifier(&identifier))
+            }
+            Call::CreateUserWithAuthenticator(user, authenticator) => {
+                let user = complete_user(user);
+                let authenticator = Authenticator {
+                    user_id: user.id,
+                    ..authenticator
+                };
+                model.create_user_with_authenticator(&user, &authenticator)?;
+                shown((user, authenticator))
+            }
+            Call::ListAuthenticatorsWithDetailsByUserId(user_id) => {
+                shown(model.list_authenticators_with_details_by_user_id(user_id))
+            }
+            Call::UseAuthenticator(credential_id, counter, backed_up) => {
+                shown(model.use_authenticator(&credential_id, counter, backed_up)?)
+            }
+            Call::DeleteAuthenticatorOfUser(user_id, credential_id, keep_last) => {
+                shown(model.delete_authenticator_of_user(user_id, &credential_id, keep_last))
+            }
+            Call::UpdateAuthenticatorDetails(credential_id, changes) => {
+                shown(model.update_authenticator_details(&credential_id, &changes))
+            }
+            Call::CreateChallenge(challenge) => {
+                model.create_challenge(&challenge)?;
+                shown(challenge)
+            }
+            Call::UseChallenge(key) => shown(model.use_challenge(&key)),
             Call::DeleteExpired(now, limit) => shown(model.delete_expired(now, limit)),
             Call::Ping => shown(()),
         })
@@ -278,6 +389,45 @@ impl Show for Call {
             )],
             Call::CreateAuthenticator(authenticator) => vec![authenticator.as_code()],
             Call::UpdateAuthenticatorCounter(id, counter) => vec![id.show(), counter.show()],
+            Call::ListUsers(after, limit) => vec![after.show(), limit.to_string()],
+            Call::UnlinkAccountOfUser(user_id, provider, provider_account_id, keep_last) => vec![
+                user_id.show(),
+                provider.show(),
+                provider_account_id.show(),
+                keep_last.show(),
+            ],
+            Call::RefreshAccount(provider, provider_account_id, seen_refresh_token, changes) => {
+                vec![
+                    provider.show(),
+                    provider_account_id.show(),
+                    seen_refresh_token.show(),
+                    changes.show(),
+                ]
+            }
+            Call::DeleteSessionOfUser(user_id, session_id) => {
+                vec![user_id.show(), session_id.show()]
+            }
+            Call::ListSessionsWithDetailsByUserId(user_id) => vec![user_id.show()],
+            Call::GetSessionDetails(session_id) => vec![session_id.show()],
+            Call::UpdateSessionDetails(session_id, changes) => {
+                vec![session_id.show(), changes.show()]
+            }
+            Call::DeleteVerificationTokensByIdentifier(identifier) => vec![identifier.show()],
+            Call::CreateUserWithAuthenticator(user, authenticator) => {
+                vec![user.show(), authenticator.as_code()]
+            }
+            Call::ListAuthenticatorsWithDetailsByUserId(user_id) => vec![user_id.show()],
+            Call::UseAuthenticator(credential_id, counter, backed_up) => {
+                vec![credential_id.show(), counter.show(), backed_up.show()]
+            }
+            Call::DeleteAuthenticatorOfUser(user_id, credential_id, keep_last) => {
+                vec![user_id.show(), credential_id.show(), keep_last.show()]
+            }
+            Call::UpdateAuthenticatorDetails(credential_id, changes) => {
+                vec![credential_id.show(), changes.show()]
+            }
+            Call::CreateChallenge(challenge) => vec![challenge.as_code()],
+            Call::UseChallenge(key) => vec![key.show()],
             Call::DeleteExpired(now, limit) => vec![now.show(), limit.to_string()],
             Call::Ping => vec![],
         };
@@ -314,6 +464,25 @@ impl Call {
             Call::ListAuthenticatorsByUserId(..) => "list_authenticators_by_user_id",
             Call::UpdateAuthenticatorCounter(..) => "update_authenticator_counter",
             Call::DeleteAuthenticator(..) => "delete_authenticator",
+            Call::ListUsers(..) => "list_users",
+            Call::UnlinkAccountOfUser(..) => "unlink_account_of_user",
+            Call::RefreshAccount(..) => "refresh_account",
+            Call::DeleteSessionOfUser(..) => "delete_session_of_user",
+            Call::ListSessionsWithDetailsByUserId(..) => "list_sessions_with_details_by_user_id",
+            Call::GetSessionDetails(..) => "get_session_details",
+            Call::UpdateSessionDetails(..) => "update_session_details",
+            Call::DeleteVerificationTokensByIdentifier(..) => {
+                "delete_verification_tokens_by_identifier"
+            }
+            Call::CreateUserWithAuthenticator(..) => "create_user_with_authenticator",
+            Call::ListAuthenticatorsWithDetailsByUserId(..) => {
+                "list_authenticators_with_details_by_user_id"
+            }
+            Call::UseAuthenticator(..) => "use_authenticator",
+            Call::DeleteAuthenticatorOfUser(..) => "delete_authenticator_of_user",
+            Call::UpdateAuthenticatorDetails(..) => "update_authenticator_details",
+            Call::CreateChallenge(..) => "create_challenge",
+            Call::UseChallenge(..) => "use_challenge",
             Call::DeleteExpired(..) => "delete_expired",
             Call::Ping => "ping",
         }

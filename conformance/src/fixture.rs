@@ -2,8 +2,9 @@
 //! cannot go unnoticed.
 
 use authstore::{
-    Account, AuthStore, Authenticator, NewAccount, NewSession, NewUser, Session, User,
-    VerificationToken,
+    Account, AuthStore, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, Change, NewAccount, NewSession, NewUser, Session, SessionDetails,
+    SessionDetailsChanges, User, VerificationToken,
 };
 use time::OffsetDateTime;
 
@@ -128,6 +129,34 @@ pub(crate) fn token_until(number: u128, expires: OffsetDateTime) -> Verification
     )
 }
 
+/// A challenge with this expiry.
+pub(crate) fn challenge_until(number: u128, expires: OffsetDateTime) -> Challenge {
+    Challenge::new(
+        format!("challenge {number}"),
+        format!("payload {number}"),
+        expires,
+    )
+}
+
+/// Changes that set every detail of a session.
+pub(crate) fn full_session_details(number: u128) -> SessionDetailsChanges {
+    SessionDetailsChanges {
+        began: Change::Set(time_of(number)),
+        last_seen: Change::Set(time_of(number + 1)),
+        ip: Change::Set(format!("2001:db8::{number}")),
+        user_agent: Change::Set(format!("user agent {number}")),
+    }
+}
+
+/// Changes that set every detail of a passkey.
+pub(crate) fn full_authenticator_details(number: u128) -> AuthenticatorDetailsChanges {
+    AuthenticatorDetailsChanges {
+        name: Change::Set(format!("name of passkey {number}")),
+        created: Change::Set(time_of(number)),
+        last_used: Change::Set(time_of(number + 1)),
+    }
+}
+
 /// A passkey of a user, with every field.
 pub(crate) fn authenticator(number: u128, user: u128) -> Authenticator {
     Authenticator {
@@ -154,7 +183,8 @@ pub(crate) fn authenticator_with_id(
     }
 }
 
-/// Three users, each with two accounts, two sessions and two passkeys, numbered 11 and 12 for user 1, and so on.
+/// Three users, each with two accounts, two sessions and two passkeys with their details, numbered 11 and 12 for user 1,
+/// and so on.
 pub(crate) fn populate(store: &AuthStore) -> Verdict {
     for call in population(1..=3) {
         call.on_store(store)?;
@@ -171,7 +201,12 @@ pub(crate) fn population(users: impl IntoIterator<Item = u128>) -> Vec<Call> {
             calls.extend([
                 Call::LinkAccount(id(user), full_account(number)),
                 Call::CreateSession(session(number, user)),
+                Call::UpdateSessionDetails(id(2_000 + number), full_session_details(number)),
                 Call::CreateAuthenticator(authenticator(number, user)),
+                Call::UpdateAuthenticatorDetails(
+                    authenticator(number, user).credential_id,
+                    full_authenticator_details(number),
+                ),
             ]);
         }
     }
@@ -183,8 +218,8 @@ pub(crate) fn population(users: impl IntoIterator<Item = u128>) -> Vec<Call> {
 pub(crate) struct World {
     users: Vec<User>,
     accounts: Vec<Account>,
-    sessions: Vec<Session>,
-    authenticators: Vec<Authenticator>,
+    sessions: Vec<(Session, SessionDetails)>,
+    authenticators: Vec<(Authenticator, AuthenticatorDetails)>,
 }
 
 /// Looks at the users with these numbers.
@@ -205,10 +240,10 @@ pub(crate) fn look(
             .extend(store.list_accounts_by_user_id(id(user))?);
         world
             .sessions
-            .extend(store.list_sessions_by_user_id(id(user))?);
+            .extend(store.list_sessions_with_details_by_user_id(id(user))?);
         world
             .authenticators
-            .extend(store.list_authenticators_by_user_id(id(user))?);
+            .extend(store.list_authenticators_with_details_by_user_id(id(user))?);
     }
     Ok(world)
 }

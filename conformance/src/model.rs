@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use authstore::{
-    Account, AccountChanges, Authenticator, Constraint, Entity, Error, ExpiredCounts, Session,
-    SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, Constraint, Entity, Error, ExpiredCounts, Removal, Session, SessionChanges,
+    SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -25,6 +26,12 @@ pub struct Model {
     pub verification_tokens: BTreeMap<String, VerificationToken>,
     /// By credential id.
     pub authenticators: BTreeMap<String, Authenticator>,
+    /// By session id.
+    pub session_details: BTreeMap<Uuid, SessionDetails>,
+    /// By credential id.
+    pub authenticator_details: BTreeMap<String, AuthenticatorDetails>,
+    /// By key.
+    pub challenges: BTreeMap<String, Challenge>,
 }
 
 /// Why an operation is refused.
@@ -121,6 +128,24 @@ impl Model {
         ]
     }
 
+    fn authenticator_conflict(&self, authenticator: &Authenticator) -> (bool, Refusal) {
+        (
+            self.authenticators
+                .contains_key(&authenticator.credential_id),
+            Refusal::Conflict(Constraint::AuthenticatorCredentialId),
+        )
+    }
+
+    /// Deletes the details of what is gone.
+    fn cascade(&mut self) {
+        let sessions = &self.sessions;
+        self.session_details
+            .retain(|id, _| sessions.values().any(|session| session.id == *id));
+        let authenticators = &self.authenticators;
+        self.authenticator_details
+            .retain(|id, _| authenticators.contains_key(id));
+    }
+
     fn no_user(&self, id: Uuid) -> (bool, Refusal) {
         (
             !self.users.contains_key(&id),
@@ -143,6 +168,15 @@ impl Model {
             .values()
             .find(|user| user.email.as_deref() == Some(email))
             .cloned()
+    }
+
+    pub fn list_users(&self, after: Option<Uuid>, limit: u32) -> Vec<User> {
+        self.users
+            .values()
+            .filter(|user| Some(user.id) > after)
+            .take(limit as usize)
+            .cloned()
+            .collect()
     }
 
     pub fn get_user_by_account(&self, provider: &str, provider_account_id: &str) -> Option<User> {
@@ -169,6 +203,7 @@ impl Model {
         self.sessions.retain(|_, session| session.user_id != id);
         self.authenticators
             .retain(|_, authenticator| authenticator.user_id != id);
+        self.cascade();
         self.users.remove(&id).is_some()
     }
 
@@ -194,6 +229,34 @@ impl Model {
         self.accounts
             .remove(&(provider.to_owned(), provider_account_id.to_owned()))
             .is_some()
+    }
+
+    pub fn unlink_account_of_user(
+        &mut self,
+        user_id: Uuid,
+        provider: &str,
+        provider_account_id: &str,
+        keep_last: bool,
+    ) -> Removal {
+        let Some(account) = self
+            .get_account(provider, provider_account_id)
+            .filter(|account| account.user_id == user_id)
+        else {
+            return Removal::Absent;
+        };
+        let other_accounts = self.accounts.values().filter(|other| {
+            other.user_id == user_id && other.kind != "webauthn" && other.id != account.id
+        });
+        let other_authenticators = self.authenticators.values().filter(|other| {
+            let one_way_with_it = account.kind == "webauthn"
+                && other.provider_account_id == account.provider_account_id;
+            other.user_id == user_id && !one_way_with_it
+        });
+        if keep_last && other_accounts.count() + other_authenticators.count() == 0 {
+            return Removal::LastWayIn;
+        }
+        self.unlink_account(provider, provider_account_id);
+        Removal::Done
     }
 
     pub fn get_account(&self, provider: &str, provider_account_id: &str) -> Option<Account> {
@@ -229,6 +292,21 @@ impl Model {
         }
         account.expires_at = changes.expires_at.clone().apply(account.expires_at);
         Ok(account.clone())
+    }
+
+    pub fn refresh_account(
+        &mut self,
+        provider: &str,
+        provider_account_id: &str,
+        seen_refresh_token: Option<&str>,
+        changes: &AccountChanges,
+    ) -> Option<Account> {
+        let account = self.get_account(provider, provider_account_id)?;
+        if account.refresh_token.as_deref() != seen_refresh_token {
+            return None;
+        }
+        self.update_account(provider, provider_account_id, changes)
+            .ok()
     }
 
     pub fn list_accounts_by_user_id(&self, user_id: Uuid) -> Vec<Account> {
@@ -270,20 +348,42 @@ impl Model {
         if !self.sessions.contains_key(session_token) {
             return Ok(None);
         }
-        if let Some(user_id) = changes.user_id {
-            refuse([self.no_user(user_id)])?;
-        }
-        let session = self
+        let token = changes.session_token.as_deref().unwrap_or(session_token);
+        refuse([
+            (
+                changes
+                    .user_id
+                    .is_some_and(|id| !self.users.contains_key(&id)),
+                Refusal::NotFound(Entity::User),
+            ),
+            (
+                token != session_token && self.sessions.contains_key(token),
+                Refusal::Conflict(Constraint::SessionToken),
+            ),
+        ])?;
+        let mut session = self
             .sessions
-            .get_mut(session_token)
+            .remove(session_token)
             .expect("looked up above");
+        session.session_token = token.to_owned();
         session.user_id = changes.user_id.unwrap_or(session.user_id);
         session.expires = changes.expires.unwrap_or(session.expires);
-        Ok(Some(session.clone()))
+        self.sessions.insert(token.to_owned(), session.clone());
+        Ok(Some(session))
     }
 
     pub fn delete_session(&mut self, session_token: &str) -> bool {
-        self.sessions.remove(session_token).is_some()
+        let deleted = self.sessions.remove(session_token).is_some();
+        self.cascade();
+        deleted
+    }
+
+    pub fn delete_session_of_user(&mut self, user_id: Uuid, session_id: Uuid) -> bool {
+        let before = self.sessions.len();
+        self.sessions
+            .retain(|_, session| session.id != session_id || session.user_id != user_id);
+        self.cascade();
+        self.sessions.len() < before
     }
 
     pub fn list_sessions_by_user_id(&self, user_id: Uuid) -> Vec<Session> {
@@ -297,11 +397,54 @@ impl Model {
         sessions
     }
 
+    pub fn list_sessions_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Vec<(Session, SessionDetails)> {
+        let sessions = self.list_sessions_by_user_id(user_id);
+        sessions
+            .into_iter()
+            .map(|session| {
+                let details = self.get_session_details(session.id);
+                (session, details)
+            })
+            .collect()
+    }
+
     pub fn delete_sessions_by_user_id(&mut self, user_id: Uuid, keep: Option<&str>) -> u64 {
         let before = self.sessions.len();
         self.sessions
             .retain(|token, session| session.user_id != user_id || Some(token.as_str()) == keep);
+        self.cascade();
         (before - self.sessions.len()) as u64
+    }
+
+    pub fn get_session_details(&self, session_id: Uuid) -> SessionDetails {
+        self.session_details
+            .get(&session_id)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    pub fn update_session_details(
+        &mut self,
+        session_id: Uuid,
+        changes: &SessionDetailsChanges,
+    ) -> bool {
+        if self
+            .sessions
+            .values()
+            .all(|session| session.id != session_id)
+        {
+            return false;
+        }
+        let changes = changes.clone();
+        let details = self.session_details.entry(session_id).or_default();
+        details.began = changes.began.apply(details.began);
+        details.last_seen = changes.last_seen.apply(details.last_seen);
+        details.ip = changes.ip.apply(details.ip.take());
+        details.user_agent = changes.user_agent.apply(details.user_agent.take());
+        true
     }
 
     pub fn create_verification_token(&mut self, token: &VerificationToken) -> Answer<()> {
@@ -325,15 +468,31 @@ impl Model {
         self.verification_tokens.remove(token)
     }
 
+    pub fn delete_verification_tokens_by_identifier(&mut self, identifier: &str) -> u64 {
+        let before = self.verification_tokens.len();
+        self.verification_tokens
+            .retain(|_, token| token.identifier != identifier);
+        (before - self.verification_tokens.len()) as u64
+    }
+
     pub fn create_authenticator(&mut self, authenticator: &Authenticator) -> Answer<()> {
         refuse([
-            (
-                self.authenticators
-                    .contains_key(&authenticator.credential_id),
-                Refusal::Conflict(Constraint::AuthenticatorCredentialId),
-            ),
+            self.authenticator_conflict(authenticator),
             self.no_user(authenticator.user_id),
         ])?;
+        self.authenticators
+            .insert(authenticator.credential_id.clone(), authenticator.clone());
+        Ok(())
+    }
+
+    pub fn create_user_with_authenticator(
+        &mut self,
+        user: &User,
+        authenticator: &Authenticator,
+    ) -> Answer<()> {
+        let [user_id, email] = self.user_conflicts(user);
+        refuse([user_id, email, self.authenticator_conflict(authenticator)])?;
+        self.users.insert(user.id, user.clone());
         self.authenticators
             .insert(authenticator.credential_id.clone(), authenticator.clone());
         Ok(())
@@ -351,6 +510,20 @@ impl Model {
             .collect()
     }
 
+    pub fn list_authenticators_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Vec<(Authenticator, AuthenticatorDetails)> {
+        self.list_authenticators_by_user_id(user_id)
+            .into_iter()
+            .map(|authenticator| {
+                let details = self.authenticator_details.get(&authenticator.credential_id);
+                let details = details.cloned().unwrap_or_default();
+                (authenticator, details)
+            })
+            .collect()
+    }
+
     pub fn update_authenticator_counter(
         &mut self,
         credential_id: &str,
@@ -363,8 +536,90 @@ impl Model {
         Ok(authenticator.clone())
     }
 
+    pub fn use_authenticator(
+        &mut self,
+        credential_id: &str,
+        counter: i64,
+        backed_up: bool,
+    ) -> Answer<Authenticator> {
+        let Some(authenticator) = self.authenticators.get_mut(credential_id) else {
+            return Err(vec![Refusal::NotFound(Entity::Authenticator)]);
+        };
+        let both_zero = counter == 0 && authenticator.counter == 0;
+        refuse([(
+            counter <= authenticator.counter && !both_zero,
+            Refusal::Conflict(Constraint::AuthenticatorCounter),
+        )])?;
+        authenticator.counter = counter;
+        authenticator.credential_backed_up = backed_up;
+        Ok(authenticator.clone())
+    }
+
     pub fn delete_authenticator(&mut self, credential_id: &str) -> bool {
-        self.authenticators.remove(credential_id).is_some()
+        let deleted = self.authenticators.remove(credential_id).is_some();
+        self.cascade();
+        deleted
+    }
+
+    pub fn delete_authenticator_of_user(
+        &mut self,
+        user_id: Uuid,
+        credential_id: &str,
+        keep_last: bool,
+    ) -> Removal {
+        if self
+            .authenticators
+            .get(credential_id)
+            .is_none_or(|authenticator| authenticator.user_id != user_id)
+        {
+            return Removal::Absent;
+        }
+        let accounts = self
+            .accounts
+            .values()
+            .filter(|account| account.user_id == user_id && account.kind != "webauthn");
+        let other_authenticators = self
+            .authenticators
+            .values()
+            .filter(|other| other.user_id == user_id && other.credential_id != credential_id);
+        if keep_last && accounts.count() + other_authenticators.count() == 0 {
+            return Removal::LastWayIn;
+        }
+        self.delete_authenticator(credential_id);
+        Removal::Done
+    }
+
+    pub fn update_authenticator_details(
+        &mut self,
+        credential_id: &str,
+        changes: &AuthenticatorDetailsChanges,
+    ) -> bool {
+        if !self.authenticators.contains_key(credential_id) {
+            return false;
+        }
+        let changes = changes.clone();
+        let details = self
+            .authenticator_details
+            .entry(credential_id.to_owned())
+            .or_default();
+        details.name = changes.name.apply(details.name.take());
+        details.created = changes.created.apply(details.created);
+        details.last_used = changes.last_used.apply(details.last_used);
+        true
+    }
+
+    pub fn create_challenge(&mut self, challenge: &Challenge) -> Answer<()> {
+        refuse([(
+            self.challenges.contains_key(&challenge.key),
+            Refusal::Conflict(Constraint::ChallengeKey),
+        )])?;
+        self.challenges
+            .insert(challenge.key.clone(), challenge.clone());
+        Ok(())
+    }
+
+    pub fn use_challenge(&mut self, key: &str) -> Option<Challenge> {
+        self.challenges.remove(key)
     }
 
     pub fn delete_expired(&mut self, now: OffsetDateTime, limit: u32) -> ExpiredCounts {
@@ -379,6 +634,7 @@ impl Model {
         for (_, token) in &due {
             self.sessions.remove(token);
         }
+        self.cascade();
         let sessions = due.len() as u64;
 
         let mut due: Vec<(OffsetDateTime, String)> = self
@@ -392,9 +648,23 @@ impl Model {
         for (_, token) in &due {
             self.verification_tokens.remove(token);
         }
+        let verification_tokens = due.len() as u64;
+
+        let mut due: Vec<(OffsetDateTime, String)> = self
+            .challenges
+            .values()
+            .filter(|challenge| challenge.expires <= now)
+            .map(|challenge| (challenge.expires, challenge.key.clone()))
+            .collect();
+        due.sort();
+        due.truncate(limit as usize);
+        for (_, key) in &due {
+            self.challenges.remove(key);
+        }
         ExpiredCounts {
             sessions,
-            verification_tokens: due.len() as u64,
+            verification_tokens,
+            challenges: due.len() as u64,
         }
     }
 }

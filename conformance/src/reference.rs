@@ -8,8 +8,10 @@ use authstore::migration::{
     Applied, Direction, Lock, Migration, MigrationError, Migrator, Series, Target,
 };
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Backend, Error, ExpiredCounts, PoolState,
-    Result, Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetails,
+    AuthenticatorDetailsChanges, Backend, Challenge, Error, ExpiredCounts, PoolState, Removal,
+    Result, Session, SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges,
+    VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -21,18 +23,21 @@ use crate::model::{Answer, Model};
 const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The tables, one for each step of the schema.
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 8] = [
     "User",
     "Account",
     "Session",
     "VerificationToken",
     "Authenticator",
+    "Challenge",
+    "SessionDetails",
+    "AuthenticatorDetails",
 ];
 
 /// A [`Backend`] in memory that keeps every rule of the suite, the rules about faults and migrations among them.
 ///
 /// The suite is tried on it, and so are backends that break one rule: they wrap it. Clones are handles on the same
-/// storage. It has a schema of five steps, and does not work until it is migrated.
+/// storage. It has a schema of eight steps, and does not work until it is migrated.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
     shared: Arc<Shared>,
@@ -195,6 +200,10 @@ impl Backend for Reference {
         self.with(|model| model.get_user_by_account(provider, provider_account_id))
     }
 
+    fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+        self.with(|model| model.list_users(after, limit))
+    }
+
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User> {
         self.ask(|model| model.update_user(id, changes))
     }
@@ -215,6 +224,18 @@ impl Backend for Reference {
         self.write(|model| model.unlink_account(provider, provider_account_id))
     }
 
+    fn unlink_account_of_user(
+        &self,
+        user_id: Uuid,
+        provider: &str,
+        provider_account_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        self.write(|model| {
+            model.unlink_account_of_user(user_id, provider, provider_account_id, keep_last)
+        })
+    }
+
     fn get_account(&self, provider: &str, provider_account_id: &str) -> Result<Option<Account>> {
         self.with(|model| model.get_account(provider, provider_account_id))
     }
@@ -226,6 +247,18 @@ impl Backend for Reference {
         changes: &AccountChanges,
     ) -> Result<Account> {
         self.ask(|model| model.update_account(provider, provider_account_id, changes))
+    }
+
+    fn refresh_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        seen_refresh_token: Option<&str>,
+        changes: &AccountChanges,
+    ) -> Result<Option<Account>> {
+        self.write(|model| {
+            model.refresh_account(provider, provider_account_id, seen_refresh_token, changes)
+        })
     }
 
     fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>> {
@@ -252,12 +285,35 @@ impl Backend for Reference {
         self.write(|model| model.delete_session(session_token))
     }
 
+    fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+        self.write(|model| model.delete_session_of_user(user_id, session_id))
+    }
+
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>> {
         self.with(|model| model.list_sessions_by_user_id(user_id))
     }
 
+    fn list_sessions_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Session, SessionDetails)>> {
+        self.with(|model| model.list_sessions_with_details_by_user_id(user_id))
+    }
+
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
         self.write(|model| model.delete_sessions_by_user_id(user_id, keep))
+    }
+
+    fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails> {
+        self.with(|model| model.get_session_details(session_id))
+    }
+
+    fn update_session_details(
+        &self,
+        session_id: Uuid,
+        changes: &SessionDetailsChanges,
+    ) -> Result<bool> {
+        self.write(|model| model.update_session_details(session_id, changes))
     }
 
     fn create_verification_token(&self, verification_token: &VerificationToken) -> Result<()> {
@@ -272,8 +328,20 @@ impl Backend for Reference {
         self.write(|model| model.use_verification_token(identifier, token))
     }
 
+    fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64> {
+        self.write(|model| model.delete_verification_tokens_by_identifier(identifier))
+    }
+
     fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()> {
         self.ask(|model| model.create_authenticator(authenticator))
+    }
+
+    fn create_user_with_authenticator(
+        &self,
+        user: &User,
+        authenticator: &Authenticator,
+    ) -> Result<()> {
+        self.ask(|model| model.create_user_with_authenticator(user, authenticator))
     }
 
     fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>> {
@@ -284,6 +352,13 @@ impl Backend for Reference {
         self.with(|model| model.list_authenticators_by_user_id(user_id))
     }
 
+    fn list_authenticators_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+        self.with(|model| model.list_authenticators_with_details_by_user_id(user_id))
+    }
+
     fn update_authenticator_counter(
         &self,
         credential_id: &str,
@@ -292,8 +367,42 @@ impl Backend for Reference {
         self.ask(|model| model.update_authenticator_counter(credential_id, counter))
     }
 
+    fn use_authenticator(
+        &self,
+        credential_id: &str,
+        counter: i64,
+        backed_up: bool,
+    ) -> Result<Authenticator> {
+        self.ask(|model| model.use_authenticator(credential_id, counter, backed_up))
+    }
+
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
         self.write(|model| model.delete_authenticator(credential_id))
+    }
+
+    fn delete_authenticator_of_user(
+        &self,
+        user_id: Uuid,
+        credential_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        self.write(|model| model.delete_authenticator_of_user(user_id, credential_id, keep_last))
+    }
+
+    fn update_authenticator_details(
+        &self,
+        credential_id: &str,
+        changes: &AuthenticatorDetailsChanges,
+    ) -> Result<bool> {
+        self.write(|model| model.update_authenticator_details(credential_id, changes))
+    }
+
+    fn create_challenge(&self, challenge: &Challenge) -> Result<()> {
+        self.ask(|model| model.create_challenge(challenge))
+    }
+
+    fn use_challenge(&self, key: &str) -> Result<Option<Challenge>> {
+        self.write(|model| model.use_challenge(key))
     }
 
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
@@ -404,7 +513,10 @@ impl Lock for ReferenceLock<'_> {
                     "Account" => model.accounts.clear(),
                     "Session" => model.sessions.clear(),
                     "VerificationToken" => model.verification_tokens.clear(),
-                    _ => model.authenticators.clear(),
+                    "Authenticator" => model.authenticators.clear(),
+                    "Challenge" => model.challenges.clear(),
+                    "SessionDetails" => model.session_details.clear(),
+                    _ => model.authenticator_details.clear(),
                 }
             }
         }

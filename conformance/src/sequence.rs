@@ -1,8 +1,9 @@
 //! Random sequences of calls, on the model and on a store.
 
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewSession, NewUser,
-    SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
+    NewAccount, NewSession, NewUser, SessionChanges, SessionDetailsChanges, UserChanges,
+    VerificationToken,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -38,6 +39,7 @@ const PROVIDER_ACCOUNT_IDS: [&str; 2] = ["1", "01"];
 const SESSION_TOKENS: [&str; 3] = ["s", "S", "t"];
 const IDENTIFIERS: [&str; 2] = ["ada@x.org", "bob@x.org"];
 const TOKENS: [&str; 3] = ["v", "V", "w"];
+const CHALLENGES: [&str; 2] = ["h", "H"];
 const CREDENTIAL_IDS: [&str; 3] = ["c", "C", "-"];
 const TEXTS: [&str; 3] = ["", "x", "é"];
 const USERS: [u128; 3] = [1, 2, 3];
@@ -94,6 +96,7 @@ fn new_user() -> impl Strategy<Value = NewUser> {
 fn new_account() -> impl Strategy<Value = NewAccount> {
     (
         row_id(10),
+        select(&["oauth", "oauth", "webauthn"][..]),
         one_of(&PROVIDERS),
         one_of(&PROVIDER_ACCOUNT_IDS),
         (
@@ -106,7 +109,7 @@ fn new_account() -> impl Strategy<Value = NewAccount> {
         (text(), text(), text(), text()),
     )
         .prop_map(
-            |(id, provider, provider_account_id, first, second)| NewAccount {
+            |(id, kind, provider, provider_account_id, first, second)| NewAccount {
                 id,
                 refresh_token: first.0,
                 access_token: first.1,
@@ -117,7 +120,7 @@ fn new_account() -> impl Strategy<Value = NewAccount> {
                 session_state: second.1,
                 oauth_token_secret: second.2,
                 oauth_token: second.3,
-                ..NewAccount::new("oauth", provider, provider_account_id)
+                ..NewAccount::new(kind, provider, provider_account_id)
             },
         )
 }
@@ -174,6 +177,7 @@ fn authenticator() -> impl Strategy<Value = Authenticator> {
 pub(crate) fn any_call() -> impl Strategy<Value = Call> {
     let account = || (one_of(&PROVIDERS), one_of(&PROVIDER_ACCOUNT_IDS));
     let session = || one_of(&SESSION_TOKENS);
+    let session_id = || (1..=3_u128).prop_map(|number| id(20 + number));
     let user_changes = (
         change(one_of(&TEXTS)),
         change(one_of(&EMAILS)),
@@ -188,9 +192,33 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         });
     let session_changes = (
         proptest::option::of(user_id()),
+        proptest::option::weighted(0.3, session()),
         proptest::option::of(time()),
     )
-        .prop_map(|(user_id, expires)| SessionChanges { user_id, expires });
+        .prop_map(|(user_id, session_token, expires)| SessionChanges {
+            user_id,
+            session_token,
+            expires,
+        });
+    let session_details = (
+        change(time()),
+        change(time()),
+        change(one_of(&TEXTS)),
+        change(one_of(&TEXTS)),
+    )
+        .prop_map(|(began, last_seen, ip, user_agent)| SessionDetailsChanges {
+            began,
+            last_seen,
+            ip,
+            user_agent,
+        });
+    let authenticator_details = (change(one_of(&TEXTS)), change(time()), change(time())).prop_map(
+        |(name, created, last_used)| AuthenticatorDetailsChanges {
+            name,
+            created,
+            last_used,
+        },
+    );
     let users = prop_oneof![
         5 => new_user().prop_map(Call::CreateUser),
         1 => user_id().prop_map(Call::GetUser),
@@ -198,6 +226,10 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         2 => account().prop_map(|(provider, id)| Call::GetUserByAccount(provider, id)),
         3 => (user_id(), user_changes).prop_map(|(id, changes)| Call::UpdateUser(id, changes)),
         1 => user_id().prop_map(Call::DeleteUser),
+        1 => (proptest::option::of(user_id()), 0..4_u32)
+            .prop_map(|(after, limit)| Call::ListUsers(after, limit)),
+        1 => (new_user(), authenticator())
+            .prop_map(|(user, authenticator)| Call::CreateUserWithAuthenticator(user, authenticator)),
     ];
     let accounts = prop_oneof![
         4 => (user_id(), new_account()).prop_map(|(user, account)| Call::LinkAccount(user, account)),
@@ -207,6 +239,12 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         2 => (account(), account_changes())
             .prop_map(|((provider, id), changes)| Call::UpdateAccount(provider, id, changes)),
         2 => user_id().prop_map(Call::ListAccountsByUserId),
+        2 => (user_id(), account(), any::<bool>()).prop_map(|(user, (provider, id), keep_last)| {
+            Call::UnlinkAccountOfUser(user, provider, id, keep_last)
+        }),
+        2 => (account(), text(), account_changes()).prop_map(|((provider, id), seen, changes)| {
+            Call::RefreshAccount(provider, id, seen, changes)
+        }),
     ];
     let sessions = prop_oneof![
         6 => (row_id(20), user_id(), session(), time()).prop_map(|(id, user, token, expires)| {
@@ -215,6 +253,12 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         2 => session().prop_map(Call::GetSessionAndUser),
         3 => (session(), session_changes).prop_map(|(token, changes)| Call::UpdateSession(token, changes)),
         1 => session().prop_map(Call::DeleteSession),
+        1 => (user_id(), session_id())
+            .prop_map(|(user, session)| Call::DeleteSessionOfUser(user, session)),
+        2 => user_id().prop_map(Call::ListSessionsWithDetailsByUserId),
+        1 => session_id().prop_map(Call::GetSessionDetails),
+        3 => (session_id(), session_details)
+            .prop_map(|(session, changes)| Call::UpdateSessionDetails(session, changes)),
         2 => user_id().prop_map(Call::ListSessionsByUserId),
         1 => (user_id(), proptest::option::of(session()))
             .prop_map(|(user, keep)| Call::DeleteSessionsByUserId(user, keep)),
@@ -225,6 +269,11 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         }),
         2 => (one_of(&IDENTIFIERS), one_of(&TOKENS))
             .prop_map(|(identifier, token)| Call::UseVerificationToken(identifier, token)),
+        1 => one_of(&IDENTIFIERS).prop_map(Call::DeleteVerificationTokensByIdentifier),
+        2 => (one_of(&CHALLENGES), one_of(&TEXTS), time()).prop_map(|(key, payload, expires)| {
+            Call::CreateChallenge(Challenge::new(key, payload, expires))
+        }),
+        1 => one_of(&CHALLENGES).prop_map(Call::UseChallenge),
     ];
     let authenticators = prop_oneof![
         4 => authenticator().prop_map(Call::CreateAuthenticator),
@@ -233,6 +282,13 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         2 => (one_of(&CREDENTIAL_IDS), 0..3_i64)
             .prop_map(|(id, counter)| Call::UpdateAuthenticatorCounter(id, counter)),
         1 => one_of(&CREDENTIAL_IDS).prop_map(Call::DeleteAuthenticator),
+        2 => (one_of(&CREDENTIAL_IDS), 0..3_i64, any::<bool>())
+            .prop_map(|(id, counter, backed_up)| Call::UseAuthenticator(id, counter, backed_up)),
+        1 => (user_id(), one_of(&CREDENTIAL_IDS), any::<bool>())
+            .prop_map(|(user, id, keep_last)| Call::DeleteAuthenticatorOfUser(user, id, keep_last)),
+        2 => user_id().prop_map(Call::ListAuthenticatorsWithDetailsByUserId),
+        2 => (one_of(&CREDENTIAL_IDS), authenticator_details)
+            .prop_map(|(id, changes)| Call::UpdateAuthenticatorDetails(id, changes)),
     ];
     let upkeep = prop_oneof![
         6 => (0..4_100_i64, prop_oneof![Just(0), Just(1), Just(2), Just(u32::MAX)])
@@ -262,6 +318,7 @@ fn spread(mut calls: Vec<Call>) -> Vec<Call> {
         match call {
             Call::CreateSession(session) => session.expires += later,
             Call::CreateVerificationToken(token) => token.expires += later,
+            Call::CreateChallenge(challenge) => challenge.expires += later,
             Call::UpdateSession(_, changes) => {
                 changes.expires = changes.expires.map(|expires| expires + later);
             }
@@ -271,15 +328,15 @@ fn spread(mut calls: Vec<Call>) -> Vec<Call> {
     calls
 }
 
-/// Calls that together show all that a sequence can have left. They use the verification tokens up.
+/// Calls that together show everything that a sequence can have left. They use verification tokens and challenges up.
 fn looks() -> Vec<Call> {
     let mut calls = Vec::new();
     for user in USERS.map(id) {
         calls.extend([
             Call::GetUser(user),
             Call::ListAccountsByUserId(user),
-            Call::ListSessionsByUserId(user),
-            Call::ListAuthenticatorsByUserId(user),
+            Call::ListSessionsWithDetailsByUserId(user),
+            Call::ListAuthenticatorsWithDetailsByUserId(user),
         ]);
     }
     for provider in PROVIDERS {
@@ -290,6 +347,7 @@ fn looks() -> Vec<Call> {
     calls.extend(EMAILS.map(|email| Call::GetUserByEmail(email.to_owned())));
     calls.extend(SESSION_TOKENS.map(|token| Call::GetSessionAndUser(token.to_owned())));
     calls.extend(CREDENTIAL_IDS.map(|id| Call::GetAuthenticator(id.to_owned())));
+    calls.extend(CHALLENGES.map(|key| Call::UseChallenge(key.to_owned())));
     for identifier in IDENTIFIERS {
         for token in TOKENS {
             calls.push(Call::UseVerificationToken(

@@ -2,8 +2,9 @@
 //! that hides where two values differ would be of no use.
 
 use authstore::{
-    Account, AccountChanges, Authenticator, Change, ExpiredCounts, NewAccount, NewSession, NewUser,
-    Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, Change, ExpiredCounts, NewAccount, NewSession, NewUser, Removal, Session,
+    SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -172,6 +173,13 @@ impl<T: Show> Show for Vec<T> {
     }
 }
 
+impl<T: Show, const N: usize> Show for [T; N] {
+    fn show(&self) -> String {
+        let shown: Vec<String> = self.iter().map(Show::show).collect();
+        format!("[{}]", shown.join(", "))
+    }
+}
+
 impl<A: Show, B: Show> Show for (A, B) {
     fn show(&self) -> String {
         format!("({}, {})", self.0.show(), self.1.show())
@@ -196,7 +204,16 @@ show_fields!(Session: id user_id session_token expires);
 show_fields!(VerificationToken: identifier token expires);
 show_fields!(Authenticator: credential_id user_id provider_account_id credential_public_key counter
     credential_device_type credential_backed_up transports);
-show_fields!(ExpiredCounts: sessions verification_tokens);
+show_fields!(SessionDetails: began last_seen ip user_agent);
+show_fields!(AuthenticatorDetails: name created last_used);
+show_fields!(Challenge: key payload expires);
+show_fields!(ExpiredCounts: sessions verification_tokens challenges);
+
+impl Show for Removal {
+    fn show(&self) -> String {
+        format!("Removal::{self:?}")
+    }
+}
 
 /// Shows only the fields that are not left alone, as one writes it.
 macro_rules! show_given {
@@ -219,7 +236,9 @@ macro_rules! show_given {
 
 show_given!(NewUser, "None": id name email email_verified image);
 show_given!(UserChanges, "Change::Keep": name email email_verified image);
-show_given!(SessionChanges, "None": user_id expires);
+show_given!(SessionChanges, "None": user_id session_token expires);
+show_given!(SessionDetailsChanges, "Change::Keep": began last_seen ip user_agent);
+show_given!(AuthenticatorDetailsChanges, "Change::Keep": name created last_used);
 
 impl Show for AccountChanges {
     fn show(&self) -> String {
@@ -303,6 +322,17 @@ impl Show for NewSession {
 /// A model that has no shorter way to be written, as code.
 pub(crate) trait AsCode {
     fn as_code(&self) -> String;
+}
+
+impl AsCode for Challenge {
+    fn as_code(&self) -> String {
+        format!(
+            "Challenge::new({}, {}, {})",
+            self.key.show(),
+            self.payload.show(),
+            self.expires.show()
+        )
+    }
 }
 
 impl AsCode for Authenticator {

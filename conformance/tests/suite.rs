@@ -377,23 +377,30 @@ fn the_certificate_is_written_in_three_forms() {
 #[derive(Clone)]
 struct Folding(Reference);
 
-/// A backend that hands every operation on.
-macro_rules! delegate {
-    ($($operation:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(fn $operation(&self, $($argument: $type),*) -> authstore::Result<$result> {
-            self.0.$operation($($argument),*)
-        })*
+/// Hands every operation on but `get_user_by_email`, which ignores case.
+macro_rules! fold {
+    ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl authstore::Backend for Folding {
+            fn name(&self) -> &'static str {
+                "folding"
+            }
+
+            $(fn $operation(&self, $($argument: $type),*) -> authstore::Result<$result> {
+                fold!(@ $operation self $($argument)*)
+            })*
+
+            fn pool_state(&self) -> Option<authstore::PoolState> {
+                self.0.pool_state()
+            }
+
+            fn migrator(&self) -> Option<authstore::migration::Migrator> {
+                self.0.migrator()
+            }
+        }
     };
-}
-
-impl authstore::Backend for Folding {
-    fn name(&self) -> &'static str {
-        "folding"
-    }
-
-    fn get_user_by_email(&self, email: &str) -> authstore::Result<Option<authstore::User>> {
-        self.0.with(|model| {
-            let folded = email.to_lowercase();
+    (@ get_user_by_email $self:ident $email:ident) => {
+        $self.0.with(|model| {
+            let folded = $email.to_lowercase();
             let found = |user: &&authstore::User| {
                 user.email
                     .as_ref()
@@ -401,46 +408,12 @@ impl authstore::Backend for Folding {
             };
             model.users.values().find(found).cloned()
         })
-    }
-
-    delegate! {
-        create_user(user: &authstore::User) -> ();
-        get_user(id: uuid::Uuid) -> Option<authstore::User>;
-        get_user_by_account(provider: &str, provider_account_id: &str) -> Option<authstore::User>;
-        update_user(id: uuid::Uuid, changes: &authstore::UserChanges) -> authstore::User;
-        delete_user(id: uuid::Uuid) -> bool;
-        link_account(account: &authstore::Account) -> ();
-        create_user_with_account(user: &authstore::User, account: &authstore::Account) -> ();
-        unlink_account(provider: &str, provider_account_id: &str) -> bool;
-        get_account(provider: &str, provider_account_id: &str) -> Option<authstore::Account>;
-        update_account(provider: &str, provider_account_id: &str, changes: &authstore::AccountChanges)
-            -> authstore::Account;
-        list_accounts_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Account>;
-        create_session(session: &authstore::Session) -> ();
-        get_session_and_user(session_token: &str) -> Option<(authstore::Session, authstore::User)>;
-        update_session(session_token: &str, changes: &authstore::SessionChanges) -> Option<authstore::Session>;
-        delete_session(session_token: &str) -> bool;
-        list_sessions_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Session>;
-        delete_sessions_by_user_id(user_id: uuid::Uuid, keep: Option<&str>) -> u64;
-        create_verification_token(verification_token: &authstore::VerificationToken) -> ();
-        use_verification_token(identifier: &str, token: &str) -> Option<authstore::VerificationToken>;
-        create_authenticator(authenticator: &authstore::Authenticator) -> ();
-        get_authenticator(credential_id: &str) -> Option<authstore::Authenticator>;
-        list_authenticators_by_user_id(user_id: uuid::Uuid) -> Vec<authstore::Authenticator>;
-        update_authenticator_counter(credential_id: &str, counter: i64) -> authstore::Authenticator;
-        delete_authenticator(credential_id: &str) -> bool;
-        delete_expired(now: time::OffsetDateTime, limit: u32) -> authstore::ExpiredCounts;
-        ping() -> ();
-    }
-
-    fn pool_state(&self) -> Option<authstore::PoolState> {
-        self.0.pool_state()
-    }
-
-    fn migrator(&self) -> Option<authstore::migration::Migrator> {
-        self.0.migrator()
-    }
+    };
+    (@ $operation:ident $self:ident $($argument:ident)*) => {
+        $self.0.$operation($($argument),*)
+    };
 }
+authstore::for_each_operation!(fold! {});
 
 struct FoldingHarness;
 

@@ -1,4 +1,4 @@
--- Rows that are locked are passed over: another sweep has them, or an update is giving them more time.
+-- Rows that are locked are skipped: another sweep has them, or an update is giving them more time.
 WITH "deletedSession" AS (
     DELETE FROM "Session"
     WHERE ctid = ANY (
@@ -26,7 +26,22 @@ WITH "deletedSession" AS (
         )
     )
     RETURNING 1
+),
+"deletedChallenge" AS (
+    DELETE FROM "authstore_challenge"
+    WHERE ctid = ANY (
+        ARRAY(
+            SELECT ctid
+            FROM "authstore_challenge"
+            WHERE "expires" <= $5
+            ORDER BY "expires"
+            LIMIT $6
+            FOR UPDATE SKIP LOCKED
+        )
+    )
+    RETURNING 1
 )
 SELECT
     (SELECT count(*) FROM "deletedSession"),
-    (SELECT count(*) FROM "deletedVerificationToken");
+    (SELECT count(*) FROM "deletedVerificationToken"),
+    (SELECT count(*) FROM "deletedChallenge");

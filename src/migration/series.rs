@@ -310,6 +310,9 @@ pub(crate) mod embedded {
                 3 "0003_create_session" "create_session",
                 4 "0004_create_verification_token" "create_verification_token",
                 5 "0005_create_authenticator" "create_authenticator",
+                6 "0006_create_challenge" "create_challenge",
+                7 "0007_create_session_details" "create_session_details",
+                8 "0008_create_authenticator_details" "create_authenticator_details",
             )
         };
         ($dialect:literal: $($version:literal $file:literal $name:literal,)*) => {

@@ -183,6 +183,7 @@ fn primary_key(sql: &str) -> Option<Constraint> {
         "Session" => Constraint::SessionId,
         "VerificationToken" => Constraint::VerificationToken,
         "Authenticator" => Constraint::AuthenticatorCredentialId,
+        "authstore_challenge" => Constraint::ChallengeKey,
         _ => return None,
     })
 }

@@ -29,7 +29,8 @@ use crate::migration::Migrator;
 use crate::observe;
 use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
-    CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, backend, pause, sql,
+    CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
+    UseAuthenticator, UseOnce, backend, pause, sql,
 };
 
 /// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in whole
@@ -47,17 +48,29 @@ const MYSQL: Statements = Statements {
     get_user: sql!("mysql", "get_user"),
     get_user_by_email: sql!("mysql", "get_user_by_email"),
     get_user_by_account: sql!("mysql", "get_user_by_account"),
+    list_users: sql!("mysql", "list_users"),
     update_user: Update::ThenSelect {
         update: sql!("mysql", "update_user"),
         select: sql!("mysql", "get_user"),
     },
     delete_user: sql!("mysql", "delete_user"),
     link_account: sql!("mysql", "link_account"),
-    create_user_with_account: CreateUserWithAccount::TwoStatements,
+    create_user_with_account: CreateUserWith::TwoStatements,
     unlink_account: sql!("mysql", "unlink_account"),
+    unlink_account_of_user: RemoveWayIn {
+        delete: sql!("mysql", "unlink_account_of_user"),
+        keep_last: KeepLast::CountThenDelete {
+            lock: Some(sql!("mysql", "lock_user")),
+            count: sql!("mysql", "unlink_account_of_user_others"),
+        },
+    },
     get_account: sql!("mysql", "get_account"),
     update_account: Update::ThenSelect {
         update: sql!("mysql", "update_account"),
+        select: sql!("mysql", "get_account"),
+    },
+    refresh_account: Update::ThenSelect {
+        update: sql!("mysql", "refresh_account"),
         select: sql!("mysql", "get_account"),
     },
     list_accounts_by_user_id: sql!("mysql", "list_accounts_by_user_id"),
@@ -68,30 +81,62 @@ const MYSQL: Statements = Statements {
         select: sql!("mysql", "get_session"),
     },
     delete_session: sql!("mysql", "delete_session"),
+    delete_session_of_user: sql!("mysql", "delete_session_of_user"),
     list_sessions_by_user_id: sql!("mysql", "list_sessions_by_user_id"),
+    list_sessions_with_details_by_user_id: sql!("mysql", "list_sessions_with_details_by_user_id"),
     delete_sessions_by_user_id: sql!("mysql", "delete_sessions_by_user_id"),
+    get_session_details: sql!("mysql", "get_session_details"),
+    update_session_details: sql!("mysql", "update_session_details"),
     create_verification_token: sql!("mysql", "create_verification_token"),
-    use_verification_token: Use::SelectThenDelete {
+    use_verification_token: UseOnce::SelectThenDelete {
         select: sql!("mysql", "get_verification_token"),
         delete: sql!("mysql", "use_verification_token"),
     },
+    delete_verification_tokens_by_identifier: sql!(
+        "mysql",
+        "delete_verification_tokens_by_identifier"
+    ),
     create_authenticator: sql!("mysql", "create_authenticator"),
+    create_user_with_authenticator: CreateUserWith::TwoStatements,
     get_authenticator: sql!("mysql", "get_authenticator"),
     list_authenticators_by_user_id: sql!("mysql", "list_authenticators_by_user_id"),
+    list_authenticators_with_details_by_user_id: sql!(
+        "mysql",
+        "list_authenticators_with_details_by_user_id"
+    ),
     update_authenticator_counter: Update::ThenSelect {
         update: sql!("mysql", "update_authenticator_counter"),
         select: sql!("mysql", "get_authenticator"),
     },
+    use_authenticator: UseAuthenticator::SelectThenUpdate {
+        select: sql!("mysql", "lock_authenticator"),
+        update: sql!("mysql", "use_authenticator"),
+    },
     delete_authenticator: sql!("mysql", "delete_authenticator"),
-    delete_expired: DeleteExpired::TwoStatements {
+    delete_authenticator_of_user: RemoveWayIn {
+        delete: sql!("mysql", "delete_authenticator_of_user"),
+        keep_last: KeepLast::CountThenDelete {
+            lock: Some(sql!("mysql", "lock_user")),
+            count: sql!("mysql", "delete_authenticator_of_user_others"),
+        },
+    },
+    update_authenticator_details: sql!("mysql", "update_authenticator_details"),
+    create_challenge: sql!("mysql", "create_challenge"),
+    use_challenge: UseOnce::SelectThenDelete {
+        select: sql!("mysql", "get_challenge"),
+        delete: sql!("mysql", "use_challenge"),
+    },
+    delete_expired: DeleteExpired::ThreeStatements {
         sessions: sql!("mysql", "delete_expired_sessions"),
         verification_tokens: sql!("mysql", "delete_expired_verification_tokens"),
+        challenges: sql!("mysql", "delete_expired_challenges"),
     },
     ping: sql!("mysql", "ping"),
 };
 
 const MARIADB: Statements = Statements {
-    use_verification_token: Use::Returning(sql!("mariadb", "use_verification_token")),
+    use_verification_token: UseOnce::Returning(sql!("mariadb", "use_verification_token")),
+    use_challenge: UseOnce::Returning(sql!("mariadb", "use_challenge")),
     ..MYSQL
 };
 

@@ -212,6 +212,7 @@ fn constraint(server: &DbError) -> Option<Constraint> {
         "Authenticator_pkey" | "Authenticator_credentialID_key" => {
             Some(Constraint::AuthenticatorCredentialId)
         }
+        "authstore_challenge_pkey" => Some(Constraint::ChallengeKey),
         _ => None,
     });
     by_name.or_else(|| match (server.table()?, columns(server)?.as_str()) {
@@ -229,16 +230,21 @@ fn constraint(server: &DbError) -> Option<Constraint> {
         ("Authenticator", "credentialID" | "userId, credentialID" | "credentialID, userId") => {
             Some(Constraint::AuthenticatorCredentialId)
         }
+        ("authstore_challenge", "key") => Some(Constraint::ChallengeKey),
         _ => None,
     })
 }
 
-/// Whether a row of ours refers to a user who is not there; else a row of another table refers to what was to go.
+/// Whether a row of ours refers to a user, or to a row of a user, that does not exist; otherwise a row of another table
+/// refers to what was to be deleted.
 fn names_missing_user(server: &DbError) -> bool {
-    matches!(
-        server.table(),
-        Some("Account" | "Session" | "Authenticator")
-    ) && columns(server).is_none_or(|columns| columns == "userId")
+    let key = match server.table() {
+        Some("Account" | "Session" | "Authenticator") => "userId",
+        Some("authstore_session_details") => "session_id",
+        Some("authstore_authenticator_details") => "credential_id",
+        _ => return false,
+    };
+    columns(server).is_none_or(|columns| columns == key)
 }
 
 /// The columns of a key, without the values, from such as `Key ("userId")=(...) is not present in table "User".`, in

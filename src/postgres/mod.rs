@@ -40,8 +40,8 @@ use crate::migration::{Migrator, Series};
 use crate::observe;
 use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
-    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, backend,
-    pause, sql,
+    Connection, CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
+    UseAuthenticator, UseOnce, backend, pause, sql,
 };
 
 static STATEMENTS: Statements = Statements {
@@ -49,33 +49,69 @@ static STATEMENTS: Statements = Statements {
     get_user: sql!("postgres", "get_user"),
     get_user_by_email: sql!("postgres", "get_user_by_email"),
     get_user_by_account: sql!("postgres", "get_user_by_account"),
+    list_users: sql!("postgres", "list_users"),
     update_user: Update::Returning(sql!("postgres", "update_user")),
     delete_user: sql!("postgres", "delete_user"),
     link_account: sql!("postgres", "link_account"),
-    create_user_with_account: CreateUserWithAccount::OneStatement(sql!(
+    create_user_with_account: CreateUserWith::OneStatement(sql!(
         "postgres",
         "create_user_with_account"
     )),
     unlink_account: sql!("postgres", "unlink_account"),
+    unlink_account_of_user: RemoveWayIn {
+        delete: sql!("postgres", "unlink_account_of_user"),
+        keep_last: KeepLast::OneStatement(sql!("postgres", "unlink_account_of_user_keep_last")),
+    },
     get_account: sql!("postgres", "get_account"),
     update_account: Update::Returning(sql!("postgres", "update_account")),
+    refresh_account: Update::Returning(sql!("postgres", "refresh_account")),
     list_accounts_by_user_id: sql!("postgres", "list_accounts_by_user_id"),
     create_session: sql!("postgres", "create_session"),
     get_session_and_user: sql!("postgres", "get_session_and_user"),
     update_session: Update::Returning(sql!("postgres", "update_session")),
     delete_session: sql!("postgres", "delete_session"),
+    delete_session_of_user: sql!("postgres", "delete_session_of_user"),
     list_sessions_by_user_id: sql!("postgres", "list_sessions_by_user_id"),
+    list_sessions_with_details_by_user_id: sql!(
+        "postgres",
+        "list_sessions_with_details_by_user_id"
+    ),
     delete_sessions_by_user_id: sql!("postgres", "delete_sessions_by_user_id"),
+    get_session_details: sql!("postgres", "get_session_details"),
+    update_session_details: sql!("postgres", "update_session_details"),
     create_verification_token: sql!("postgres", "create_verification_token"),
-    use_verification_token: Use::Returning(sql!("postgres", "use_verification_token")),
+    use_verification_token: UseOnce::Returning(sql!("postgres", "use_verification_token")),
+    delete_verification_tokens_by_identifier: sql!(
+        "postgres",
+        "delete_verification_tokens_by_identifier"
+    ),
     create_authenticator: sql!("postgres", "create_authenticator"),
+    create_user_with_authenticator: CreateUserWith::OneStatement(sql!(
+        "postgres",
+        "create_user_with_authenticator"
+    )),
     get_authenticator: sql!("postgres", "get_authenticator"),
     list_authenticators_by_user_id: sql!("postgres", "list_authenticators_by_user_id"),
+    list_authenticators_with_details_by_user_id: sql!(
+        "postgres",
+        "list_authenticators_with_details_by_user_id"
+    ),
     update_authenticator_counter: Update::Returning(sql!(
         "postgres",
         "update_authenticator_counter"
     )),
+    use_authenticator: UseAuthenticator::OneStatement(sql!("postgres", "use_authenticator")),
     delete_authenticator: sql!("postgres", "delete_authenticator"),
+    delete_authenticator_of_user: RemoveWayIn {
+        delete: sql!("postgres", "delete_authenticator_of_user"),
+        keep_last: KeepLast::OneStatement(sql!(
+            "postgres",
+            "delete_authenticator_of_user_keep_last"
+        )),
+    },
+    update_authenticator_details: sql!("postgres", "update_authenticator_details"),
+    create_challenge: sql!("postgres", "create_challenge"),
+    use_challenge: UseOnce::Returning(sql!("postgres", "use_challenge")),
     delete_expired: DeleteExpired::OneStatement(sql!("postgres", "delete_expired")),
     ping: sql!("postgres", "ping"),
 };

@@ -40,7 +40,7 @@ pub(crate) enum Repair {
     Steps,
 }
 
-/// The table that a step makes. A later step makes none, and is always run.
+/// The table of Auth.js that a step makes. A later step makes none, and is run unless the history has it.
 const TABLES: [&str; 5] = [
     "User",
     "Account",
@@ -158,10 +158,11 @@ fn mend(adopter: &mut impl Adopter, adopt: &Adopt, series: &Series, repair: &Rep
             let history = adopter.applied(series.name(), true)?;
             let tables = TABLES.iter().map(Some).chain(std::iter::repeat(None));
             for (step, table) in series.migrations().iter().zip(tables) {
-                if table.is_none_or(|table| !present.table(table)) {
+                let recorded = history.iter().any(|row| row.version == step.version());
+                if table.map_or(!recorded, |table| !present.table(table)) {
                     adopter.run(step.up())?;
                 }
-                if history.iter().all(|row| row.version != step.version()) {
+                if !recorded {
                     adopter.record(series.name(), step)?;
                 }
             }

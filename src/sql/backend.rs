@@ -2,13 +2,15 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Connection, CreateUserWithAccount, Database, Decode, DeleteExpired, Update, Use, Value,
+    Connection, CreateUserWith, Database, Decode, DeleteExpired, KeepLast, RemoveWayIn, Update,
+    UseAuthenticator, UseOnce, Value,
 };
-use crate::error::{Entity, Error, Result};
+use crate::error::{Constraint, Entity, Error, Result};
 use crate::for_each_operation;
 use crate::model::{
-    Account, AccountChanges, Authenticator, ExpiredCounts, Session, SessionChanges, User,
-    UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, ExpiredCounts, Removal, Session, SessionChanges, SessionDetails,
+    SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 
 macro_rules! declare {
@@ -73,6 +75,16 @@ impl<D: Database> Operations for D {
         )
     }
 
+    fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+        // The first bound lets the database begin at the right place of the index; the second leaves `after` itself out.
+        let parameters = [
+            after.unwrap_or(Uuid::nil()).into(),
+            after.into(),
+            i64::from(limit).into(),
+        ];
+        self.read(|connection| connection.query(self.statements().list_users, &parameters))
+    }
+
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User> {
         let values = [
             Value::change(&changes.name),
@@ -98,17 +110,13 @@ impl<D: Database> Operations for D {
     }
 
     fn create_user_with_account(&self, user: &User, account: &Account) -> Result<()> {
-        let (user, account) = (user_values(user), account_values(account));
-        match self.statements().create_user_with_account {
-            CreateUserWithAccount::OneStatement(statement) => {
-                insert(self, statement, &[&user[..], &account[..]].concat())
-            }
-            CreateUserWithAccount::TwoStatements => self.transaction(|connection| {
-                connection.execute(self.statements().create_user, &user)?;
-                connection.execute(self.statements().link_account, &account)?;
-                Ok(())
-            }),
-        }
+        create_user_with(
+            self,
+            self.statements().create_user_with_account,
+            user,
+            self.statements().link_account,
+            &account_values(account),
+        )
     }
 
     fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool> {
@@ -116,6 +124,22 @@ impl<D: Database> Operations for D {
             self,
             self.statements().unlink_account,
             &[provider.into(), provider_account_id.into()],
+        )
+    }
+
+    fn unlink_account_of_user(
+        &self,
+        user_id: Uuid,
+        provider: &str,
+        provider_account_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        remove_way_in(
+            self,
+            self.statements().unlink_account_of_user,
+            user_id,
+            &[provider.into(), provider_account_id.into()],
+            keep_last,
         )
     }
 
@@ -133,25 +157,26 @@ impl<D: Database> Operations for D {
         provider_account_id: &str,
         changes: &AccountChanges,
     ) -> Result<Account> {
-        let values = [
-            Value::replacement(changes.kind.as_ref()),
-            Value::change(&changes.refresh_token),
-            Value::change(&changes.access_token),
-            Value::change(&changes.expires_at),
-            Value::change(&changes.token_type),
-            Value::change(&changes.scope),
-            Value::change(&changes.id_token),
-            Value::change(&changes.session_state),
-            Value::change(&changes.oauth_token_secret),
-            Value::change(&changes.oauth_token),
-        ];
         update(
             self,
             self.statements().update_account,
-            values.as_flattened(),
+            account_changes(changes).as_flattened(),
             &[provider.into(), provider_account_id.into()],
         )?
         .ok_or(Error::not_found(Entity::Account))
+    }
+
+    fn refresh_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        seen_refresh_token: Option<&str>,
+        changes: &AccountChanges,
+    ) -> Result<Option<Account>> {
+        let changes = account_changes(changes);
+        let key = [provider.into(), provider_account_id.into()];
+        let parameters = [changes.as_flattened(), &key, &[seen_refresh_token.into()]].concat();
+        update_then_select(self, self.statements().refresh_account, &parameters, &key)
     }
 
     fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>> {
@@ -186,13 +211,16 @@ impl<D: Database> Operations for D {
     ) -> Result<Option<Session>> {
         let values = [
             Value::replacement(changes.user_id),
+            Value::replacement(changes.session_token.as_deref()),
             Value::replacement(changes.expires),
         ];
-        update(
+        let parameters = [values.as_flattened(), &[session_token.into()]].concat();
+        let token_now = changes.session_token.as_deref().unwrap_or(session_token);
+        update_then_select(
             self,
             self.statements().update_session,
-            values.as_flattened(),
-            &[session_token.into()],
+            &parameters,
+            &[token_now.into()],
         )
     }
 
@@ -204,8 +232,27 @@ impl<D: Database> Operations for D {
         )
     }
 
+    fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+        delete(
+            self,
+            self.statements().delete_session_of_user,
+            &[user_id.into(), session_id.into()],
+        )
+    }
+
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>> {
         list(self, self.statements().list_sessions_by_user_id, user_id)
+    }
+
+    fn list_sessions_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Session, SessionDetails)>> {
+        list(
+            self,
+            self.statements().list_sessions_with_details_by_user_id,
+            user_id,
+        )
     }
 
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
@@ -213,6 +260,33 @@ impl<D: Database> Operations for D {
         self.write(|connection| {
             connection.execute(self.statements().delete_sessions_by_user_id, &values)
         })
+    }
+
+    fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails> {
+        let found: Option<(Uuid, SessionDetails)> = get(
+            self,
+            self.statements().get_session_details,
+            &[session_id.into()],
+        )?;
+        Ok(found.unwrap_or_default().1)
+    }
+
+    fn update_session_details(
+        &self,
+        session_id: Uuid,
+        changes: &SessionDetailsChanges,
+    ) -> Result<bool> {
+        update_details(
+            self,
+            self.statements().update_session_details,
+            session_id.into(),
+            &[
+                Value::change(&changes.began),
+                Value::change(&changes.last_seen),
+                Value::change(&changes.ip),
+                Value::change(&changes.user_agent),
+            ],
+        )
     }
 
     fn create_verification_token(&self, verification_token: &VerificationToken) -> Result<()> {
@@ -228,38 +302,38 @@ impl<D: Database> Operations for D {
         identifier: &str,
         token: &str,
     ) -> Result<Option<VerificationToken>> {
-        let key = [identifier.into(), token.into()];
-        match self.statements().use_verification_token {
-            Use::Returning(statement) => {
-                self.write(|connection| connection.query_optional(statement, &key))
-            }
-            Use::SelectThenDelete {
-                select: statement,
-                delete: deletion,
-            } => {
-                let Some(found) = get(self, statement, &key)? else {
-                    return Ok(None);
-                };
-                let won = delete(self, deletion, &verification_token_values(&found))?;
-                Ok(won.then_some(found))
-            }
-        }
+        use_once(
+            self,
+            self.statements().use_verification_token,
+            &[identifier.into(), token.into()],
+            verification_token_values,
+        )
+    }
+
+    fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64> {
+        let statement = self.statements().delete_verification_tokens_by_identifier;
+        self.write(|connection| connection.execute(statement, &[identifier.into()]))
     }
 
     fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()> {
         insert(
             self,
             self.statements().create_authenticator,
-            &[
-                (&authenticator.credential_id).into(),
-                authenticator.user_id.into(),
-                (&authenticator.provider_account_id).into(),
-                (&authenticator.credential_public_key).into(),
-                authenticator.counter.into(),
-                (&authenticator.credential_device_type).into(),
-                authenticator.credential_backed_up.into(),
-                authenticator.transports.as_ref().into(),
-            ],
+            &authenticator_values(authenticator),
+        )
+    }
+
+    fn create_user_with_authenticator(
+        &self,
+        user: &User,
+        authenticator: &Authenticator,
+    ) -> Result<()> {
+        create_user_with(
+            self,
+            self.statements().create_user_with_authenticator,
+            user,
+            self.statements().create_authenticator,
+            &authenticator_values(authenticator),
         )
     }
 
@@ -279,6 +353,18 @@ impl<D: Database> Operations for D {
         )
     }
 
+    fn list_authenticators_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+        list(
+            self,
+            self.statements()
+                .list_authenticators_with_details_by_user_id,
+            user_id,
+        )
+    }
+
     fn update_authenticator_counter(
         &self,
         credential_id: &str,
@@ -293,6 +379,44 @@ impl<D: Database> Operations for D {
         .ok_or(Error::not_found(Entity::Authenticator))
     }
 
+    fn use_authenticator(
+        &self,
+        credential_id: &str,
+        counter: i64,
+        backed_up: bool,
+    ) -> Result<Authenticator> {
+        let stored: Option<(Authenticator, bool)> = match self.statements().use_authenticator {
+            UseAuthenticator::OneStatement(statement) => self.write(|connection| {
+                let parameters = [credential_id.into(), counter.into(), backed_up.into()];
+                connection.query_optional(statement, &parameters)
+            }),
+            UseAuthenticator::SelectThenUpdate { select, update } => {
+                self.transaction(|connection| {
+                    let found: Option<Authenticator> =
+                        connection.query_optional(select, &[credential_id.into()])?;
+                    let Some(stored) = found else {
+                        return Ok(None);
+                    };
+                    let accepted = counter > stored.counter || (counter, stored.counter) == (0, 0);
+                    if accepted {
+                        let parameters = [counter.into(), backed_up.into(), credential_id.into()];
+                        connection.execute(update, &parameters)?;
+                    }
+                    Ok(Some((stored, accepted)))
+                })
+            }
+        }?;
+        match stored {
+            Some((stored, true)) => Ok(Authenticator {
+                counter,
+                credential_backed_up: backed_up,
+                ..stored
+            }),
+            Some((_, false)) => Err(Error::conflict(Constraint::AuthenticatorCounter)),
+            None => Err(Error::not_found(Entity::Authenticator)),
+        }
+    }
+
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
         delete(
             self,
@@ -301,27 +425,82 @@ impl<D: Database> Operations for D {
         )
     }
 
+    fn delete_authenticator_of_user(
+        &self,
+        user_id: Uuid,
+        credential_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        remove_way_in(
+            self,
+            self.statements().delete_authenticator_of_user,
+            user_id,
+            &[credential_id.into()],
+            keep_last,
+        )
+    }
+
+    fn update_authenticator_details(
+        &self,
+        credential_id: &str,
+        changes: &AuthenticatorDetailsChanges,
+    ) -> Result<bool> {
+        update_details(
+            self,
+            self.statements().update_authenticator_details,
+            credential_id.into(),
+            &[
+                Value::change(&changes.name),
+                Value::change(&changes.created),
+                Value::change(&changes.last_used),
+            ],
+        )
+    }
+
+    fn create_challenge(&self, challenge: &Challenge) -> Result<()> {
+        insert(
+            self,
+            self.statements().create_challenge,
+            &challenge_values(challenge),
+        )
+    }
+
+    fn use_challenge(&self, key: &str) -> Result<Option<Challenge>> {
+        use_once(
+            self,
+            self.statements().use_challenge,
+            &[key.into()],
+            challenge_values,
+        )
+    }
+
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let due = [now.into(), i64::from(limit).into()];
         match self.statements().delete_expired {
             DeleteExpired::OneStatement(statement) => {
                 let counts = self.write(|connection| {
-                    connection.query_optional::<(i64, i64)>(statement, &[due, due].concat())
+                    let parameters = [due, due, due].concat();
+                    connection.query_optional::<(i64, i64, i64)>(statement, &parameters)
                 })?;
-                let (sessions, verification_tokens) = counts.unwrap_or_default();
+                let (sessions, verification_tokens, challenges) = counts.unwrap_or_default();
                 Ok(ExpiredCounts {
                     sessions: sessions.unsigned_abs(),
                     verification_tokens: verification_tokens.unsigned_abs(),
+                    challenges: challenges.unsigned_abs(),
                 })
             }
-            DeleteExpired::TwoStatements {
+            DeleteExpired::ThreeStatements {
                 sessions,
                 verification_tokens,
-            } => Ok(ExpiredCounts {
-                sessions: self.write(|connection| connection.execute(sessions, &due))?,
-                verification_tokens: self
-                    .write(|connection| connection.execute(verification_tokens, &due))?,
-            }),
+                challenges,
+            } => {
+                let sweep = |statement| self.write(|on| on.execute(statement, &due));
+                Ok(ExpiredCounts {
+                    sessions: sweep(sessions)?,
+                    verification_tokens: sweep(verification_tokens)?,
+                    challenges: sweep(challenges)?,
+                })
+            }
         }
     }
 
@@ -364,16 +543,127 @@ fn update<T: Decode>(
     values: &[Value<'_>],
     key: &[Value<'_>],
 ) -> Result<Option<T>> {
-    let parameters = [values, key].concat();
+    update_then_select(database, statement, &[values, key].concat(), key)
+}
+
+/// As [`update`], where the row is found again by another key than that of the update.
+fn update_then_select<T: Decode>(
+    database: &impl Database,
+    statement: Update,
+    parameters: &[Value<'_>],
+    key_after: &[Value<'_>],
+) -> Result<Option<T>> {
     match statement {
         Update::Returning(statement) => {
-            database.write(|connection| connection.query_optional(statement, &parameters))
+            database.write(|connection| connection.query_optional(statement, parameters))
         }
         Update::ThenSelect { update, select } => database.transaction(|connection| {
-            if connection.execute(update, &parameters)? == 0 {
+            if connection.execute(update, parameters)? == 0 {
                 return Ok(None);
             }
-            connection.query_optional(select, key)
+            connection.query_optional(select, key_after)
+        }),
+    }
+}
+
+/// Inserts the details of a row or changes those that are there, in one statement: its parameters are the values, the
+/// row's key, and for each value whether it is to be written over an old one.
+fn update_details(
+    database: &impl Database,
+    statement: &'static str,
+    key: Value<'_>,
+    changes: &[[Value<'_>; 2]],
+) -> Result<bool> {
+    let values = changes.iter().map(|[_, value]| *value);
+    let named = changes.iter().map(|[named, _]| *named);
+    let parameters: Vec<Value<'_>> = values.chain([key]).chain(named).collect();
+    match database.write(|connection| connection.execute(statement, &parameters)) {
+        // The row was deleted after the statement had found it.
+        Err(Error::NotFound { .. }) => Ok(false),
+        done => Ok(done? > 0),
+    }
+}
+
+fn use_once<T: Decode>(
+    database: &impl Database,
+    statement: UseOnce,
+    key: &[Value<'_>],
+    values: impl Fn(&T) -> [Value<'_>; 3],
+) -> Result<Option<T>> {
+    match statement {
+        UseOnce::Returning(statement) => {
+            database.write(|connection| connection.query_optional(statement, key))
+        }
+        UseOnce::SelectThenDelete {
+            select: statement,
+            delete: deletion,
+        } => {
+            let Some(found) = get(database, statement, key)? else {
+                return Ok(None);
+            };
+            let won = delete(database, deletion, &values(&found))?;
+            Ok(won.then_some(found))
+        }
+    }
+}
+
+fn create_user_with(
+    database: &impl Database,
+    statement: CreateUserWith,
+    user: &User,
+    create_other: &'static str,
+    other: &[Value<'_>],
+) -> Result<()> {
+    let user = user_values(user);
+    match statement {
+        CreateUserWith::OneStatement(statement) => {
+            insert(database, statement, &[&user[..], other].concat())
+        }
+        CreateUserWith::TwoStatements => database.transaction(|connection| {
+            connection.execute(database.statements().create_user, &user)?;
+            connection.execute(create_other, other)?;
+            Ok(())
+        }),
+    }
+}
+
+fn remove_way_in(
+    database: &impl Database,
+    statements: RemoveWayIn,
+    user_id: Uuid,
+    key: &[Value<'_>],
+    keep_last: bool,
+) -> Result<Removal> {
+    let row = [&[user_id.into()], key].concat();
+    if !keep_last {
+        let deleted = delete(database, statements.delete, &row)?;
+        return Ok(if deleted {
+            Removal::Done
+        } else {
+            Removal::Absent
+        });
+    }
+    match statements.keep_last {
+        KeepLast::OneStatement(statement) => {
+            let deleted = database.write(|on| on.query_optional::<bool>(statement, &row))?;
+            Ok(match deleted {
+                Some(true) => Removal::Done,
+                Some(false) => Removal::LastWayIn,
+                None => Removal::Absent,
+            })
+        }
+        KeepLast::CountThenDelete { lock, count } => database.transaction(|connection| {
+            if let Some(lock) = lock {
+                connection.query_optional::<Uuid>(lock, &row[..1])?;
+            }
+            let others = connection.query_optional::<i64>(count, &row)?;
+            match others {
+                None => Ok(Removal::Absent),
+                Some(0) => Ok(Removal::LastWayIn),
+                // What takes no heed of the last way in takes no lock either, and may have deleted the row by now.
+                Some(_) if connection.execute(statements.delete, &row)? == 0 => Ok(Removal::Absent),
+                Some(_) => Ok(Removal::Done),
+            }
         }),
     }
 }
@@ -404,6 +694,42 @@ fn account_values(account: &Account) -> [Value<'_>; 14] {
         account.session_state.as_ref().into(),
         account.oauth_token_secret.as_ref().into(),
         account.oauth_token.as_ref().into(),
+    ]
+}
+
+fn account_changes(changes: &AccountChanges) -> [[Value<'_>; 2]; 10] {
+    [
+        Value::replacement(changes.kind.as_ref()),
+        Value::change(&changes.refresh_token),
+        Value::change(&changes.access_token),
+        Value::change(&changes.expires_at),
+        Value::change(&changes.token_type),
+        Value::change(&changes.scope),
+        Value::change(&changes.id_token),
+        Value::change(&changes.session_state),
+        Value::change(&changes.oauth_token_secret),
+        Value::change(&changes.oauth_token),
+    ]
+}
+
+fn authenticator_values(authenticator: &Authenticator) -> [Value<'_>; 8] {
+    [
+        (&authenticator.credential_id).into(),
+        authenticator.user_id.into(),
+        (&authenticator.provider_account_id).into(),
+        (&authenticator.credential_public_key).into(),
+        authenticator.counter.into(),
+        (&authenticator.credential_device_type).into(),
+        authenticator.credential_backed_up.into(),
+        authenticator.transports.as_ref().into(),
+    ]
+}
+
+fn challenge_values(challenge: &Challenge) -> [Value<'_>; 3] {
+    [
+        (&challenge.key).into(),
+        (&challenge.payload).into(),
+        challenge.expires.into(),
     ]
 }
 

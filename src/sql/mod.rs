@@ -18,7 +18,10 @@ pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) use pause::pause;
-pub(crate) use statements::{CreateUserWithAccount, DeleteExpired, Statements, Update, Use, sql};
+pub(crate) use statements::{
+    CreateUserWith, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update, UseAuthenticator,
+    UseOnce, sql,
+};
 pub(crate) use value::Value;
 
 use time::OffsetDateTime;

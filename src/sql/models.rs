@@ -6,7 +6,10 @@ use uuid::Uuid;
 use super::Row;
 use crate::error::{BoxError, Error, Result};
 use crate::migration::Applied;
-use crate::model::{Account, Authenticator, Session, User, VerificationToken};
+use crate::model::{
+    Account, Authenticator, AuthenticatorDetails, Challenge, Session, SessionDetails, User,
+    VerificationToken,
+};
 
 /// Reads a row's cells from left to right, and names the cell in an error.
 pub(crate) struct Cells<'r, R> {
@@ -93,6 +96,12 @@ impl<A: Decode, B: Decode> Decode for (A, B) {
     }
 }
 
+impl<A: Decode, B: Decode, C: Decode> Decode for (A, B, C) {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok((A::decode(cells)?, B::decode(cells)?, C::decode(cells)?))
+    }
+}
+
 /// A line of text.
 impl Decode for String {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
@@ -104,6 +113,20 @@ impl Decode for String {
 impl Decode for i64 {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
         cells.integer("count")
+    }
+}
+
+/// An answer.
+impl Decode for bool {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        cells.boolean("answer")
+    }
+}
+
+/// An id.
+impl Decode for Uuid {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        cells.uuid("id")
     }
 }
 
@@ -172,6 +195,41 @@ impl Decode for Authenticator {
             credential_device_type: cells.text("Authenticator.credentialDeviceType")?,
             credential_backed_up: cells.boolean("Authenticator.credentialBackedUp")?,
             transports: cells.optional_text("Authenticator.transports")?,
+        })
+    }
+}
+
+/// NULL in every column where a row has no details.
+impl Decode for SessionDetails {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(SessionDetails {
+            began: cells.optional_time("authstore_session_details.began")?,
+            last_seen: cells.optional_time("authstore_session_details.last_seen")?,
+            ip: cells.optional_text("authstore_session_details.ip")?,
+            user_agent: cells.optional_text("authstore_session_details.user_agent")?,
+        })
+    }
+}
+
+/// NULL in every column where a row has no details.
+impl Decode for AuthenticatorDetails {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        Ok(AuthenticatorDetails {
+            name: cells.optional_text("authstore_authenticator_details.name")?,
+            created: cells.optional_time("authstore_authenticator_details.created")?,
+            last_used: cells.optional_time("authstore_authenticator_details.last_used")?,
+        })
+    }
+}
+
+/// `expires` comes first, because the first column is shown in an error and the others are secret.
+impl Decode for Challenge {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        let expires = cells.time("authstore_challenge.expires")?;
+        Ok(Challenge {
+            key: cells.text("authstore_challenge.key")?,
+            payload: cells.text("authstore_challenge.payload")?,
+            expires,
         })
     }
 }

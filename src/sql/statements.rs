@@ -6,27 +6,42 @@ pub(crate) struct Statements {
     pub(crate) get_user: &'static str,
     pub(crate) get_user_by_email: &'static str,
     pub(crate) get_user_by_account: &'static str,
+    pub(crate) list_users: &'static str,
     pub(crate) update_user: Update,
     pub(crate) delete_user: &'static str,
     pub(crate) link_account: &'static str,
-    pub(crate) create_user_with_account: CreateUserWithAccount,
+    pub(crate) create_user_with_account: CreateUserWith,
     pub(crate) unlink_account: &'static str,
+    pub(crate) unlink_account_of_user: RemoveWayIn,
     pub(crate) get_account: &'static str,
     pub(crate) update_account: Update,
+    pub(crate) refresh_account: Update,
     pub(crate) list_accounts_by_user_id: &'static str,
     pub(crate) create_session: &'static str,
     pub(crate) get_session_and_user: &'static str,
     pub(crate) update_session: Update,
     pub(crate) delete_session: &'static str,
+    pub(crate) delete_session_of_user: &'static str,
     pub(crate) list_sessions_by_user_id: &'static str,
+    pub(crate) list_sessions_with_details_by_user_id: &'static str,
     pub(crate) delete_sessions_by_user_id: &'static str,
+    pub(crate) get_session_details: &'static str,
+    pub(crate) update_session_details: &'static str,
     pub(crate) create_verification_token: &'static str,
-    pub(crate) use_verification_token: Use,
+    pub(crate) use_verification_token: UseOnce,
+    pub(crate) delete_verification_tokens_by_identifier: &'static str,
     pub(crate) create_authenticator: &'static str,
+    pub(crate) create_user_with_authenticator: CreateUserWith,
     pub(crate) get_authenticator: &'static str,
     pub(crate) list_authenticators_by_user_id: &'static str,
+    pub(crate) list_authenticators_with_details_by_user_id: &'static str,
     pub(crate) update_authenticator_counter: Update,
+    pub(crate) use_authenticator: UseAuthenticator,
     pub(crate) delete_authenticator: &'static str,
+    pub(crate) delete_authenticator_of_user: RemoveWayIn,
+    pub(crate) update_authenticator_details: &'static str,
+    pub(crate) create_challenge: &'static str,
+    pub(crate) use_challenge: UseOnce,
     pub(crate) delete_expired: DeleteExpired,
     pub(crate) ping: &'static str,
 }
@@ -47,36 +62,77 @@ pub(crate) enum Update {
 /// How a row is deleted and returned, once.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
-pub(crate) enum Use {
+pub(crate) enum UseOnce {
     /// `DELETE ... RETURNING`.
     Returning(&'static str),
-    /// A select, then a delete of the row exactly as read. Who deleted one row has it.
+    /// A select, then a delete of the row exactly as read: the caller that deleted one row has it. All columns are
+    /// compared, because the row may have been deleted and created again with other values since it was read.
     SelectThenDelete {
         select: &'static str,
         delete: &'static str,
     },
 }
 
-/// How two rows are inserted, both or neither.
+/// How a user and a row of that user are inserted, both or neither.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
-pub(crate) enum CreateUserWithAccount {
-    /// One statement: the parameters of `create_user`, then those of `link_account`.
+pub(crate) enum CreateUserWith {
+    /// One statement: the parameters of `create_user`, then those of the other row.
     OneStatement(&'static str),
-    /// `create_user`, then `link_account`, in one transaction.
+    /// `create_user`, then the statement that creates the other row, in one transaction.
     TwoStatements,
+}
+
+/// How one of a user's ways in is deleted.
+#[derive(Clone, Copy)]
+pub(crate) struct RemoveWayIn {
+    /// Deletes it. Its parameters, and those of the other statements except the lock, are the user's id and the row's
+    /// key.
+    pub(crate) delete: &'static str,
+    /// How it is deleted unless it is the last.
+    pub(crate) keep_last: KeepLast,
+}
+
+/// See [`RemoveWayIn`]. Either way the count cannot change before the delete.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "no single database needs both ways")]
+pub(crate) enum KeepLast {
+    /// One statement that returns a row if the user has it, with whether it was deleted.
+    OneStatement(&'static str),
+    /// In one transaction: a lock of the user's row, where the transaction alone does not keep others out; a count of
+    /// the user's other ways in, which returns a row if the user has this one; and the delete.
+    CountThenDelete {
+        lock: Option<&'static str>,
+        count: &'static str,
+    },
+}
+
+/// How a passkey's counter is compared and set.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "no single database needs both ways")]
+pub(crate) enum UseAuthenticator {
+    /// One statement that returns the row as it was and whether it was updated. Its parameters are the credential id,
+    /// the counter, and whether the credential is backed up.
+    OneStatement(&'static str),
+    /// A select that locks the row, then an update, in one transaction. The update's parameters are the counter, whether
+    /// the credential is backed up, and the credential id.
+    SelectThenUpdate {
+        select: &'static str,
+        update: &'static str,
+    },
 }
 
 /// How expired rows are deleted.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
 pub(crate) enum DeleteExpired {
-    /// One statement that returns two counts. Its parameters are the time and the limit, twice.
+    /// One statement that returns three counts. Its parameters are the time and the limit, three times.
     OneStatement(&'static str),
-    /// Two statements. Their parameters are the time and the limit.
-    TwoStatements {
+    /// Three statements. Their parameters are the time and the limit.
+    ThreeStatements {
         sessions: &'static str,
         verification_tokens: &'static str,
+        challenges: &'static str,
     },
 }
 

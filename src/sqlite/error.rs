@@ -58,6 +58,7 @@ fn constraint(message: &str) -> Option<Constraint> {
         "Authenticator.credentialID" | "Authenticator.userId, Authenticator.credentialID" => {
             Constraint::AuthenticatorCredentialId
         }
+        "authstore_challenge.key" => Constraint::ChallengeKey,
         _ => return None,
     })
 }

@@ -29,8 +29,8 @@ use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
 use crate::pool::{Checkout, Connect, Pool, PoolState};
 use crate::sql::{
-    Connection, CreateUserWithAccount, Database, DeleteExpired, Statements, Update, Use, backend,
-    sql,
+    Connection, CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
+    UseAuthenticator, UseOnce, backend, sql,
 };
 
 /// More than there are statements, so that each is prepared once for each connection.
@@ -44,30 +44,67 @@ static STATEMENTS: Statements = Statements {
     get_user: sql!("sqlite", "get_user"),
     get_user_by_email: sql!("sqlite", "get_user_by_email"),
     get_user_by_account: sql!("sqlite", "get_user_by_account"),
+    list_users: sql!("sqlite", "list_users"),
     update_user: Update::Returning(sql!("sqlite", "update_user")),
     delete_user: sql!("sqlite", "delete_user"),
     link_account: sql!("sqlite", "link_account"),
-    create_user_with_account: CreateUserWithAccount::TwoStatements,
+    create_user_with_account: CreateUserWith::TwoStatements,
     unlink_account: sql!("sqlite", "unlink_account"),
+    unlink_account_of_user: RemoveWayIn {
+        delete: sql!("sqlite", "unlink_account_of_user"),
+        keep_last: KeepLast::CountThenDelete {
+            lock: None,
+            count: sql!("sqlite", "unlink_account_of_user_others"),
+        },
+    },
     get_account: sql!("sqlite", "get_account"),
     update_account: Update::Returning(sql!("sqlite", "update_account")),
+    refresh_account: Update::Returning(sql!("sqlite", "refresh_account")),
     list_accounts_by_user_id: sql!("sqlite", "list_accounts_by_user_id"),
     create_session: sql!("sqlite", "create_session"),
     get_session_and_user: sql!("sqlite", "get_session_and_user"),
     update_session: Update::Returning(sql!("sqlite", "update_session")),
     delete_session: sql!("sqlite", "delete_session"),
+    delete_session_of_user: sql!("sqlite", "delete_session_of_user"),
     list_sessions_by_user_id: sql!("sqlite", "list_sessions_by_user_id"),
+    list_sessions_with_details_by_user_id: sql!("sqlite", "list_sessions_with_details_by_user_id"),
     delete_sessions_by_user_id: sql!("sqlite", "delete_sessions_by_user_id"),
+    get_session_details: sql!("sqlite", "get_session_details"),
+    update_session_details: sql!("sqlite", "update_session_details"),
     create_verification_token: sql!("sqlite", "create_verification_token"),
-    use_verification_token: Use::Returning(sql!("sqlite", "use_verification_token")),
+    use_verification_token: UseOnce::Returning(sql!("sqlite", "use_verification_token")),
+    delete_verification_tokens_by_identifier: sql!(
+        "sqlite",
+        "delete_verification_tokens_by_identifier"
+    ),
     create_authenticator: sql!("sqlite", "create_authenticator"),
+    create_user_with_authenticator: CreateUserWith::TwoStatements,
     get_authenticator: sql!("sqlite", "get_authenticator"),
     list_authenticators_by_user_id: sql!("sqlite", "list_authenticators_by_user_id"),
+    list_authenticators_with_details_by_user_id: sql!(
+        "sqlite",
+        "list_authenticators_with_details_by_user_id"
+    ),
     update_authenticator_counter: Update::Returning(sql!("sqlite", "update_authenticator_counter")),
+    use_authenticator: UseAuthenticator::SelectThenUpdate {
+        select: sql!("sqlite", "get_authenticator"),
+        update: sql!("sqlite", "use_authenticator"),
+    },
     delete_authenticator: sql!("sqlite", "delete_authenticator"),
-    delete_expired: DeleteExpired::TwoStatements {
+    delete_authenticator_of_user: RemoveWayIn {
+        delete: sql!("sqlite", "delete_authenticator_of_user"),
+        keep_last: KeepLast::CountThenDelete {
+            lock: None,
+            count: sql!("sqlite", "delete_authenticator_of_user_others"),
+        },
+    },
+    update_authenticator_details: sql!("sqlite", "update_authenticator_details"),
+    create_challenge: sql!("sqlite", "create_challenge"),
+    use_challenge: UseOnce::Returning(sql!("sqlite", "use_challenge")),
+    delete_expired: DeleteExpired::ThreeStatements {
         sessions: sql!("sqlite", "delete_expired_sessions"),
         verification_tokens: sql!("sqlite", "delete_expired_verification_tokens"),
+        challenges: sql!("sqlite", "delete_expired_challenges"),
     },
     ping: sql!("sqlite", "ping"),
 };

@@ -364,7 +364,7 @@ fn no_database_of_authjs_is_refused(kind: Kind) {
             Err(Error::Migration(MigrationError::NothingToAdopt))
         ));
     }
-    assert_eq!(store.migrate().unwrap().len(), 5);
+    assert_eq!(store.migrate().unwrap().len(), 8);
 }
 
 fn a_migrated_database_needs_no_adoption(kind: Kind) {
@@ -497,7 +497,7 @@ fn an_adoption_that_was_cut_off_is_finished(kind: Kind) {
             theirs.js.call("execute", &json!([statement]));
         }
         if copied {
-            assert_eq!(theirs.store.migrate().unwrap().len(), 5);
+            assert_eq!(theirs.store.migrate().unwrap().len(), 8);
             let some = "INSERT INTO `User` SELECT * FROM `authstore_adopted_User` LIMIT 3";
             theirs.js.call("execute", &json!([some]));
             let found = theirs.compare();

@@ -18,7 +18,7 @@ const TABLES: [&str; 5] = [
 fn up_takes_every_step_once() {
     let place = Place::new();
     let first = place.succeed("migrate up");
-    assert_eq!(first.lines().count(), 5, "{first}");
+    assert_eq!(first.lines().count(), 8, "{first}");
     assert!(
         first.starts_with("authstore 0001_create_user up ("),
         "{first}"
@@ -39,7 +39,7 @@ fn status_tells_a_script_whether_steps_are_pending() {
     let place = Place::new();
     let before = place.run("migrate status");
     assert_eq!(before.code, 5, "{before:?}");
-    assert_eq!(before.stdout.matches(" pending\n").count(), 5, "{before:?}");
+    assert_eq!(before.stdout.matches(" pending\n").count(), 8, "{before:?}");
     assert_eq!(before.stderr, "");
 
     place.succeed("migrate up --to 3");
@@ -52,13 +52,13 @@ fn status_tells_a_script_whether_steps_are_pending() {
     );
     assert_eq!(
         between.stdout.matches(" pending\n").count(),
-        2,
+        5,
         "{between:?}"
     );
 
     place.succeed("migrate up");
     let after = place.succeed("migrate status");
-    assert_eq!(after.matches(" applied 2").count(), 5, "{after}");
+    assert_eq!(after.matches(" applied 2").count(), 8, "{after}");
 }
 
 #[test]
@@ -74,18 +74,18 @@ fn down_goes_as_far_as_it_is_told() {
         let out = place.succeed(line);
         out.lines().map(|line| line[10..14].to_owned()).collect()
     };
-    assert_eq!(steps("migrate down --yes"), ["0005"]);
-    assert_eq!(steps("migrate down --steps 2 --yes"), ["0004", "0003"]);
-    assert_eq!(steps("migrate up"), ["0003", "0004", "0005"]);
+    assert_eq!(steps("migrate down --yes"), ["0008"]);
+    assert_eq!(steps("migrate down --steps 2 --yes"), ["0007", "0006"]);
+    assert_eq!(steps("migrate up"), ["0006", "0007", "0008"]);
     assert_eq!(
         steps("migrate down --to 1 -y"),
-        ["0005", "0004", "0003", "0002"]
+        ["0008", "0007", "0006", "0005", "0004", "0003", "0002"]
     );
     let kept = place.store().get_user(user.id).expect("an answer");
     assert_eq!(kept, Some(user), "the table that stayed has lost a row");
 
     place.succeed("migrate up");
-    assert_eq!(steps("migrate down --all --yes").len(), 5);
+    assert_eq!(steps("migrate down --all --yes").len(), 8);
     assert_eq!(place.tables(), ["authstore_migration"]);
     assert_eq!(
         place.succeed("migrate down --yes"),
@@ -150,7 +150,7 @@ fn sql_of_a_server_is_had_without_it() {
     ] {
         let sql = place.succeed(&format!("migrate sql --database-url {url}"));
         assert!(sql.contains(mark), "{sql}");
-        assert_eq!(sql.matches("-- authstore 000").count(), 5, "{sql}");
+        assert_eq!(sql.matches("-- authstore 000").count(), 8, "{sql}");
     }
     // Behind this may be MySQL or MariaDB: the server is asked.
     place.fail(
@@ -285,7 +285,7 @@ fn eight_at_once_take_each_step_once() {
             })
             .sum()
     });
-    assert_eq!(steps, 5);
+    assert_eq!(steps, 8);
 }
 
 #[test]

@@ -47,12 +47,12 @@ fn what_has_expired_goes_and_the_rest_stays() {
     fill(&place, 7, 3, &[now - Duration::HOUR, now + Duration::HOUR]);
     assert_eq!(
         place.succeed("sweep --batch 2"),
-        "deleted 7 expired sessions and 3 expired verification tokens\n"
+        "deleted 7 expired sessions, 3 expired verification tokens and 0 expired challenges\n"
     );
     assert_eq!(left(&place), (7, 3));
     assert_eq!(
         place.succeed("sweep"),
-        "deleted 0 expired sessions and 0 expired verification tokens\n"
+        "deleted 0 expired sessions, 0 expired verification tokens and 0 expired challenges\n"
     );
 }
 

@@ -110,6 +110,14 @@ fn up_takes_each_step_once_and_says_what_it_did() {
             ("authstore", 3, "create_session", Direction::Up),
             ("authstore", 4, "create_verification_token", Direction::Up),
             ("authstore", 5, "create_authenticator", Direction::Up),
+            ("authstore", 6, "create_challenge", Direction::Up),
+            ("authstore", 7, "create_session_details", Direction::Up),
+            (
+                "authstore",
+                8,
+                "create_authenticator_details",
+                Direction::Up
+            ),
         ]
     );
     assert_eq!(application.store.migrate().expect("nothing to do"), []);
@@ -134,7 +142,7 @@ fn status_tells_what_was_taken_and_what_is_to_come_and_makes_nothing() {
 
     let untouched = Application::new();
     let migrator = untouched.store.migrator().expect("a migrator");
-    assert_eq!(migrator.status().expect("a status").len(), 5);
+    assert_eq!(migrator.status().expect("a status").len(), 8);
     untouched
         .sql("SELECT * FROM authstore_migration")
         .expect_err("no table was made");
@@ -148,13 +156,16 @@ fn up_to_and_down_to_stop_where_they_are_told() {
         versions(&migrator.up_to(3).expect("three steps")),
         [1, 2, 3]
     );
-    assert_eq!(versions(&migrator.up().expect("the rest")), [4, 5]);
-    assert_eq!(versions(&migrator.down_to(4).expect("one step")), [5]);
+    assert_eq!(versions(&migrator.up().expect("the rest")), [4, 5, 6, 7, 8]);
+    assert_eq!(
+        versions(&migrator.down_to(4).expect("four steps")),
+        [8, 7, 6, 5]
+    );
     assert_eq!(versions(&migrator.down(2).expect("two steps")), [4, 3]);
     assert_eq!(versions(&migrator.down(usize::MAX).expect("all")), [2, 1]);
     assert!(matches!(
-        refusal(migrator.up_to(6)),
-        MigrationError::UnknownVersion { version: 6 }
+        refusal(migrator.up_to(9)),
+        MigrationError::UnknownVersion { version: 9 }
     ));
 }
 

@@ -186,7 +186,7 @@ fn run_all(store: &AuthStore, user_id: Uuid, suffix: &str) -> Vec<Error> {
                 &session_token,
                 SessionChanges {
                     user_id: Some(Uuid::max()),
-                    expires: None,
+                    ..SessionChanges::default()
                 },
             )
             .err(),

@@ -1,8 +1,9 @@
 //! What is let in comes back as it was; what is not is `Invalid`, names its field, and changes nothing.
 
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Change, Error, NewAccount, NewSession, NewUser,
-    SessionChanges, User, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
+    Error, NewAccount, NewSession, NewUser, Removal, SessionChanges, SessionDetailsChanges, User,
+    UserChanges, VerificationToken,
 };
 use proptest::prelude::*;
 use time::macros::{datetime, offset};
@@ -58,12 +59,12 @@ fn call<T>(call: impl Fn(&AuthStore, &User, &str) -> Result<T, Error> + 'static)
     Box::new(move |store, user, value| call(store, user, value).map(drop))
 }
 
-/// Every place that takes a key, with the name by which an error calls it.
+fn account(kind: &str, provider: &str, id: &str) -> NewAccount {
+    NewAccount::new(kind, provider, id)
+}
+
+/// Every place that stores a key, with the name by which an error calls it.
 fn keys() -> Vec<(&'static str, Call)> {
-    fn account(kind: &str, provider: &str, id: &str) -> NewAccount {
-        NewAccount::new(kind, provider, id)
-    }
-    let no_changes = AccountChanges::default;
     vec![
         (
             "email",
@@ -73,10 +74,6 @@ fn keys() -> Vec<(&'static str, Call)> {
                     ..NewUser::default()
                 })
             }),
-        ),
-        (
-            "email",
-            call(|store, _, value| store.get_user_by_email(value)),
         ),
         (
             "email",
@@ -91,26 +88,12 @@ fn keys() -> Vec<(&'static str, Call)> {
             }),
         ),
         (
-            "provider",
-            call(|store, _, value| store.get_user_by_account(value, "1")),
-        ),
-        (
-            "provider_account_id",
-            call(|store, _, value| store.get_user_by_account("github", value)),
-        ),
-        (
             "kind",
             call(|store, user, value| store.link_account(user.id, account(value, "gitlab", "1"))),
         ),
         (
             "provider",
             call(|store, user, value| store.link_account(user.id, account("oauth", value, "1"))),
-        ),
-        (
-            "provider_account_id",
-            call(|store, user, value| {
-                store.link_account(user.id, account("oauth", "gitlab", value))
-            }),
         ),
         (
             "email",
@@ -137,37 +120,6 @@ fn keys() -> Vec<(&'static str, Call)> {
             }),
         ),
         (
-            "provider_account_id",
-            call(|store, _, value| {
-                store
-                    .create_user_with_account(NewUser::default(), account("oauth", "gitlab", value))
-            }),
-        ),
-        (
-            "provider",
-            call(|store, _, value| store.unlink_account(value, "1")),
-        ),
-        (
-            "provider_account_id",
-            call(|store, _, value| store.unlink_account("github", value)),
-        ),
-        (
-            "provider",
-            call(|store, _, value| store.get_account(value, "1")),
-        ),
-        (
-            "provider_account_id",
-            call(|store, _, value| store.get_account("github", value)),
-        ),
-        (
-            "provider",
-            call(move |store, _, value| store.update_account(value, "1", no_changes())),
-        ),
-        (
-            "provider_account_id",
-            call(move |store, _, value| store.update_account("github", value, no_changes())),
-        ),
-        (
             "kind",
             call(|store, _, value| {
                 store.update_account(
@@ -187,22 +139,6 @@ fn keys() -> Vec<(&'static str, Call)> {
             }),
         ),
         (
-            "session_token",
-            call(|store, _, value| store.get_session_and_user(value)),
-        ),
-        (
-            "session_token",
-            call(|store, _, value| store.update_session(value, SessionChanges::default())),
-        ),
-        (
-            "session_token",
-            call(|store, _, value| store.delete_session(value)),
-        ),
-        (
-            "keep",
-            call(|store, user, value| store.delete_sessions_by_user_id(user.id, Some(value))),
-        ),
-        (
             "identifier",
             call(|store, _, value| {
                 store.create_verification_token(VerificationToken::new(value, "token", EXPIRES))
@@ -215,12 +151,39 @@ fn keys() -> Vec<(&'static str, Call)> {
             }),
         ),
         (
-            "identifier",
-            call(|store, _, value| store.use_verification_token(value, "token")),
+            "session_token",
+            call(|store, _, value| {
+                store.update_session(
+                    "session",
+                    SessionChanges {
+                        session_token: Some(value.into()),
+                        ..SessionChanges::default()
+                    },
+                )
+            }),
         ),
         (
-            "token",
-            call(|store, _, value| store.use_verification_token("ada", value)),
+            "key",
+            call(|store, _, value| store.create_challenge(Challenge::new(value, "", EXPIRES))),
+        ),
+    ]
+}
+
+/// Every place that stores a provider account id.
+fn provider_account_ids() -> Vec<(&'static str, Call)> {
+    vec![
+        (
+            "provider_account_id",
+            call(|store, user, value| {
+                store.link_account(user.id, account("oauth", "gitlab", value))
+            }),
+        ),
+        (
+            "provider_account_id",
+            call(|store, _, value| {
+                store
+                    .create_user_with_account(NewUser::default(), account("oauth", "gitlab", value))
+            }),
         ),
         (
             "provider_account_id",
@@ -248,16 +211,153 @@ fn credential_ids() -> Vec<(&'static str, Call)> {
         ),
         (
             "credential_id",
-            call(|store, _, value| store.get_authenticator(value)),
+            call(|store, user, value| {
+                store.create_user_with_authenticator(
+                    NewUser::default(),
+                    Authenticator {
+                        credential_id: value.into(),
+                        ..authenticator(user)
+                    },
+                )
+            }),
+        ),
+    ]
+}
+
+/// Every lookup, deletion and use by a key, each with what it finds.
+fn lookups(store: &AuthStore, key: &str) -> Vec<(&'static str, Result<bool, Error>)> {
+    let user = uuid::Uuid::nil();
+    let changes = AccountChanges::default;
+    let is_missing = |result: Result<(), Error>| match result {
+        Err(Error::NotFound { .. }) => Ok(false),
+        result => result.map(|()| true),
+    };
+    let removed = |result: Result<Removal, Error>| result.map(|done| done != Removal::Absent);
+    vec![
+        (
+            "email",
+            store.get_user_by_email(key).map(|found| found.is_some()),
         ),
         (
-            "credential_id",
-            call(|store, _, value| store.update_authenticator_counter(value, 1)),
+            "provider",
+            store
+                .get_user_by_account(key, "1")
+                .map(|found| found.is_some()),
+        ),
+        ("provider", store.unlink_account(key, "1")),
+        (
+            "provider",
+            removed(store.unlink_account_of_user(user, key, "1", true)),
         ),
         (
-            "credential_id",
-            call(|store, _, value| store.delete_authenticator(value)),
+            "provider",
+            store.get_account(key, "1").map(|found| found.is_some()),
         ),
+        (
+            "provider",
+            is_missing(store.update_account(key, "1", changes()).map(drop)),
+        ),
+        (
+            "provider",
+            store
+                .refresh_account(key, "1", None, changes())
+                .map(|found| found.is_some()),
+        ),
+        (
+            "session token",
+            store.get_session_and_user(key).map(|found| found.is_some()),
+        ),
+        (
+            "session token",
+            store
+                .update_session(key, SessionChanges::default())
+                .map(|found| found.is_some()),
+        ),
+        ("session token", store.delete_session(key)),
+        (
+            "identifier",
+            store
+                .use_verification_token(key, "1")
+                .map(|found| found.is_some()),
+        ),
+        (
+            "token",
+            store
+                .use_verification_token("1", key)
+                .map(|found| found.is_some()),
+        ),
+        (
+            "identifier",
+            store
+                .delete_verification_tokens_by_identifier(key)
+                .map(|count| count > 0),
+        ),
+        (
+            "challenge",
+            store.use_challenge(key).map(|found| found.is_some()),
+        ),
+    ]
+}
+
+/// As [`lookups`], by what may be a credential id.
+fn credential_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<bool, Error>)> {
+    let is_missing = |result: Result<Authenticator, Error>| match result {
+        Err(Error::NotFound { .. }) => Ok(false),
+        result => result.map(|_| true),
+    };
+    let removed = |result: Result<Removal, Error>| result.map(|done| done != Removal::Absent);
+    let user = uuid::Uuid::nil();
+    vec![
+        (
+            "get",
+            store.get_authenticator(id).map(|found| found.is_some()),
+        ),
+        (
+            "counter",
+            is_missing(store.update_authenticator_counter(id, 1)),
+        ),
+        ("use", is_missing(store.use_authenticator(id, 1, true))),
+        ("delete", store.delete_authenticator(id)),
+        (
+            "of user",
+            removed(store.delete_authenticator_of_user(user, id, true)),
+        ),
+        (
+            "details",
+            store.update_authenticator_details(id, AuthenticatorDetailsChanges::default()),
+        ),
+    ]
+}
+
+/// As [`lookups`], by what may be a provider account id.
+fn account_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<bool, Error>)> {
+    let user = uuid::Uuid::nil();
+    let changes = AccountChanges::default;
+    let update = match store.update_account("github", id, changes()) {
+        Err(Error::NotFound { .. }) => Ok(false),
+        result => result.map(|_| true),
+    };
+    let removal = store.unlink_account_of_user(user, "github", id, true);
+    vec![
+        (
+            "user",
+            store
+                .get_user_by_account("github", id)
+                .map(|found| found.is_some()),
+        ),
+        (
+            "get",
+            store.get_account("github", id).map(|found| found.is_some()),
+        ),
+        ("update", update),
+        (
+            "refresh",
+            store
+                .refresh_account("github", id, None, changes())
+                .map(|found| found.is_some()),
+        ),
+        ("unlink", store.unlink_account("github", id)),
+        ("of user", removal.map(|done| done != Removal::Absent)),
     ]
 }
 
@@ -343,6 +443,19 @@ fn texts() -> Vec<(&'static str, Call)> {
             )*
         };
     }
+    places.push((
+        "payload",
+        call(|store, _, value| store.create_challenge(Challenge::new("key", value, EXPIRES))),
+    ));
+    macro_rules! details {
+        ($operation:ident($key:expr, $changes:ident): $($field:ident)*) => {
+            $(places.push((stringify!($field), call(|store, _, value| {
+                store.$operation($key, $changes { $field: Change::set(value), ..$changes::default() })
+            })));)*
+        };
+    }
+    details!(update_session_details(uuid::Uuid::nil(), SessionDetailsChanges): ip user_agent);
+    details!(update_authenticator_details("a", AuthenticatorDetailsChanges): name);
     account_texts!(refresh_token access_token token_type scope id_token session_state oauth_token_secret oauth_token);
     places
 }
@@ -392,23 +505,82 @@ fn refuses(places: Vec<(&'static str, Call)>, values: &[String]) {
     assert_eq!(state(&store, &user), before);
 }
 
-#[test]
-fn a_key_that_is_empty_too_long_or_holds_a_nul_is_refused_everywhere_it_is_taken() {
-    let values = [
-        "".into(),
+fn invalid_keys() -> [String; 5] {
+    [
+        String::new(),
         "a".repeat(256),
         "🦀".repeat(256),
         "a\0b".into(),
         "\0".into(),
-    ];
-    refuses(keys(), &values);
+    ]
+}
+
+fn invalid_credential_ids() -> [String; 6] {
+    let space_in_the_middle = "a b".to_owned();
+    let too_long = "a".repeat(1_365);
+    [
+        String::new(),
+        space_in_the_middle,
+        "é".into(),
+        "a\0".into(),
+        "a\u{7f}".into(),
+        too_long,
+    ]
+}
+
+fn invalid_provider_account_ids() -> [String; 5] {
+    [
+        String::new(),
+        "🦀".repeat(256),
+        "a ".repeat(128),
+        "a".repeat(1_365),
+        "a\0".into(),
+    ]
 }
 
 #[test]
-fn a_credential_id_of_other_characters_or_length_is_refused_everywhere_it_is_taken() {
-    let values = ["", "a+b", "a/b", "YQ==", "a b", "é", "a\0"].map(String::from);
-    refuses(credential_ids(), &values);
-    refuses(credential_ids(), &["a".repeat(1_365)]);
+fn invalid_keys_are_rejected_wherever_they_are_stored() {
+    refuses(keys(), &invalid_keys());
+    refuses(credential_ids(), &invalid_credential_ids());
+    refuses(provider_account_ids(), &invalid_provider_account_ids());
+}
+
+/// The store has no schema, so whatever was sent would be an error.
+#[test]
+fn lookups_by_invalid_keys_find_nothing_and_send_nothing() {
+    let store = AuthStore::connect("sqlite::memory:").expect("a store");
+    for (name, found) in lookups(&store, "valid") {
+        assert!(
+            matches!(found, Err(Error::Migration(_))),
+            "{name}: {found:?}"
+        );
+    }
+    for key in invalid_keys() {
+        for (name, found) in lookups(&store, &key) {
+            assert!(matches!(found, Ok(false)), "{name}, {key:?}: {found:?}");
+        }
+    }
+    for id in invalid_credential_ids() {
+        for (name, found) in credential_lookups(&store, &id) {
+            assert!(matches!(found, Ok(false)), "{name}, {id:?}: {found:?}");
+        }
+    }
+    for id in invalid_provider_account_ids() {
+        for (name, found) in account_lookups(&store, &id) {
+            assert!(matches!(found, Ok(false)), "{name}, {id:?}: {found:?}");
+        }
+    }
+    let seen = store.refresh_account("github", "1", Some("a\0"), AccountChanges::default());
+    assert!(matches!(seen, Ok(None)), "{seen:?}");
+}
+
+#[test]
+fn a_session_to_keep_that_cannot_exist_keeps_nothing() {
+    for keep in invalid_keys() {
+        let (store, user) = furnished();
+        let deleted = store.delete_sessions_by_user_id(user.id, Some(&keep));
+        assert_eq!(deleted.expect("a count"), 1, "{keep:?}");
+    }
 }
 
 #[test]
@@ -430,7 +602,8 @@ fn the_longest_key_and_text_are_taken() {
     }
     let (store, user) = furnished();
     let longest = Authenticator {
-        credential_id: "a-_9".repeat(341),
+        credential_id: "a+/=".repeat(341),
+        provider_account_id: "a+/=".repeat(341),
         credential_public_key: "a".repeat(1_048_576),
         ..authenticator(&user)
     };

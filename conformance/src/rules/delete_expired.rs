@@ -4,23 +4,25 @@ use time::OffsetDateTime;
 use crate::context::Context;
 use crate::failure::{Verdict, ensure, equal, gives};
 use crate::fixture::{
-    at, bare_user, full_user, id, look, millis, populate, session_until, since_1970, token_until,
+    at, bare_user, challenge_until, full_user, id, look, millis, populate, session_until,
+    since_1970, token_until,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 
-/// A session and a verification token for each time, numbered from 1.
+/// A session, a verification token and a challenge for each time, numbered from 1.
 fn create(store: &AuthStore, times: &[OffsetDateTime]) -> Verdict {
     for (number, expires) in (1..).zip(times) {
         store.create_session(session_until(number, 1, *expires))?;
         store.create_verification_token(token_until(number, *expires))?;
+        store.create_challenge(challenge_until(number, *expires))?;
     }
     Ok(())
 }
 
-/// The numbers of the sessions, and of the verification tokens, that are left. Uses the latter up.
-fn left(store: &AuthStore, numbers: usize) -> Verdict<(Vec<u64>, Vec<u64>)> {
-    let (mut sessions, mut tokens) = (Vec::new(), Vec::new());
+/// The numbers of the sessions, of the verification tokens and of the challenges that are left. Uses the latter two up.
+fn left(store: &AuthStore, numbers: usize) -> Verdict<[Vec<u64>; 3]> {
+    let [mut sessions, mut tokens, mut challenges] = [const { Vec::new() }; 3];
     for number in 1..=numbers as u128 {
         if store
             .get_session_and_user(&format!("session {number}"))?
@@ -35,14 +37,19 @@ fn left(store: &AuthStore, numbers: usize) -> Verdict<(Vec<u64>, Vec<u64>)> {
         {
             tokens.push(number as u64);
         }
+        let challenge = challenge_until(number, millis(0));
+        if store.use_challenge(&challenge.key)?.is_some() {
+            challenges.push(number as u64);
+        }
     }
-    Ok((sessions, tokens))
+    Ok([sessions, tokens, challenges])
 }
 
-fn both(count: u64) -> ExpiredCounts {
+fn of_each(count: u64) -> ExpiredCounts {
     ExpiredCounts {
         sessions: count,
         verification_tokens: count,
+        challenges: count,
     }
 }
 
@@ -60,16 +67,16 @@ pub(crate) fn boundary(context: &Context) -> Verdict {
         ],
     )?;
     let call = format!("delete_expired({}, 100)", millis(0).show());
-    gives(&call, store.delete_expired(millis(0), 100), both(3))?;
+    gives(&call, store.delete_expired(millis(0), 100), of_each(3))?;
     equal(
         format!("what is left after {call}"),
         left(store, 5)?,
-        (vec![4, 5], vec![4, 5]),
+        [(); 3].map(|()| vec![4, 5]),
     )?;
     gives(
         format!("{call}, again"),
         store.delete_expired(millis(0), 100),
-        both(0),
+        of_each(0),
     )
 }
 
@@ -82,7 +89,7 @@ pub(crate) fn to_the_millisecond(context: &Context) -> Verdict {
     create(store, &times)?;
     for time in &times {
         let call = format!("delete_expired({}, 100)", time.show());
-        gives(call, store.delete_expired(*time, 100), both(1))?;
+        gives(call, store.delete_expired(*time, 100), of_each(1))?;
     }
     Ok(())
 }
@@ -94,12 +101,12 @@ pub(crate) fn distant_times(context: &Context) -> Verdict {
     create(store, &times)?;
     for time in &times {
         let call = format!("delete_expired({}, 100)", time.show());
-        gives(call, store.delete_expired(*time, 100), both(1))?;
+        gives(call, store.delete_expired(*time, 100), of_each(1))?;
     }
     equal(
         "what is left after all",
         left(store, times.len())?,
-        (Vec::new(), Vec::new()),
+        [const { Vec::new() }; 3],
     )
 }
 
@@ -114,7 +121,7 @@ pub(crate) fn around_clock_changes(context: &Context) -> Verdict {
     create(store, &times)?;
     for time in &times {
         let call = format!("delete_expired({}, 100)", time.show());
-        gives(call, store.delete_expired(*time, 100), both(1))?;
+        gives(call, store.delete_expired(*time, 100), of_each(1))?;
     }
     Ok(())
 }
@@ -127,7 +134,7 @@ pub(crate) fn oldest_first(context: &Context) -> Verdict {
     gives(
         "delete_expired(.., 2) of 7",
         store.delete_expired(millis(100), 2),
-        both(2),
+        of_each(2),
     )?;
     for number in [1, 2, 3, 4, 5, 6, 7] {
         let there = store
@@ -142,12 +149,12 @@ pub(crate) fn oldest_first(context: &Context) -> Verdict {
     gives(
         "delete_expired(.., 3) of 5",
         store.delete_expired(millis(100), 3),
-        both(3),
+        of_each(3),
     )?;
     equal(
         "what is left of 7 after the oldest 5",
         left(store, 7)?,
-        (vec![5, 6], vec![5, 6]),
+        [(); 3].map(|()| vec![5, 6]),
     )
 }
 
@@ -158,41 +165,40 @@ pub(crate) fn limit(context: &Context) -> Verdict {
     gives(
         "delete_expired(.., 0)",
         store.delete_expired(millis(100), 0),
-        both(0),
+        of_each(0),
     )?;
     gives(
         "delete_expired(.., 1)",
         store.delete_expired(millis(100), 1),
-        both(1),
+        of_each(1),
     )?;
     gives(
         "delete_expired(.., 4)",
         store.delete_expired(millis(100), 4),
-        both(4),
+        of_each(4),
     )?;
     gives(
         "delete_expired(.., 4), again",
         store.delete_expired(millis(100), 4),
-        both(0),
+        of_each(0),
     )?;
     create(store, &[1, 2, 3].map(millis))?;
     gives(
         "delete_expired(.., u32::MAX)",
         store.delete_expired(millis(100), u32::MAX),
-        both(3),
+        of_each(3),
     )?;
     // Rows of one age: any of them, but no more than the limit.
     create(store, &[millis(1); 5])?;
     gives(
         "delete_expired(.., 2) of 5 of one age",
         store.delete_expired(millis(100), 2),
-        both(2),
+        of_each(2),
     )?;
-    let (sessions, tokens) = left(store, 5)?;
     equal(
-        "the number of sessions and tokens left",
-        (sessions.len(), tokens.len()),
-        (3, 3),
+        "the number of sessions, tokens and challenges left",
+        left(store, 5)?.map(|numbers| numbers.len()),
+        [3; 3],
     )
 }
 
@@ -202,7 +208,7 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
     gives(
         "delete_expired(..) on an empty storage",
         store.delete_expired(millis(100), 10),
-        both(0),
+        of_each(0),
     )?;
     for number in 1..=5 {
         store.create_session(session_until(number, 1, millis(1)))?;
@@ -210,23 +216,27 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
     for number in 1..=2 {
         store.create_verification_token(token_until(number, millis(1)))?;
     }
+    store.create_challenge(challenge_until(1, millis(1)))?;
     gives(
-        "delete_expired(.., 3) of 5 sessions and 2 tokens",
+        "delete_expired(.., 3) of 5 sessions, 2 tokens and 1 challenge",
         store.delete_expired(millis(100), 3),
         ExpiredCounts {
             sessions: 3,
             verification_tokens: 2,
+            challenges: 1,
         },
     )?;
     for number in 11..=14 {
         store.create_verification_token(token_until(number, millis(1)))?;
+        store.create_challenge(challenge_until(number, millis(1)))?;
     }
     gives(
-        "delete_expired(.., 3) of 2 sessions and 4 tokens",
+        "delete_expired(.., 3) of 2 sessions, 4 tokens and 4 challenges",
         store.delete_expired(millis(100), 3),
         ExpiredCounts {
             sessions: 2,
             verification_tokens: 3,
+            challenges: 3,
         },
     )
 }
@@ -243,12 +253,12 @@ pub(crate) fn callers_clock(context: &Context) -> Verdict {
     gives(
         "delete_expired(..) with a now of 1980",
         store.delete_expired(at("1980-01-01T00:00:00.000Z"), 10),
-        both(0),
+        of_each(0),
     )?;
     gives(
         "delete_expired(..) with a now of 2999",
         store.delete_expired(at("2999-01-01T00:00:00.000Z"), 10),
-        both(2),
+        of_each(2),
     )
 }
 
@@ -276,7 +286,7 @@ pub(crate) fn after_updates(context: &Context) -> Verdict {
             store.delete_expired(millis(now), 10),
             ExpiredCounts {
                 sessions: deleted,
-                verification_tokens: 0,
+                ..Default::default()
             },
         )?;
     }
@@ -293,7 +303,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.delete_expired(since_1970(1), u32::MAX),
         ExpiredCounts {
             sessions: 1,
-            verification_tokens: 0,
+            ..Default::default()
         },
     )?;
     gives("what is not expired", look(store, 1..=3), before)?;
@@ -331,6 +341,9 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
             context
                 .store()
                 .create_verification_token(token_until(number, expires))?;
+            context
+                .store()
+                .create_challenge(challenge_until(number, expires))?;
         }
         let ran = race.at_once(THREADS, |thread, store| {
             store.delete_expired(millis(100), if thread % 2 == 0 { 5 } else { 1_000 })
@@ -340,8 +353,13 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
         for counted in all_succeed("delete_expired(..)", ran)? {
             sum.sessions += counted.sessions;
             sum.verification_tokens += counted.verification_tokens;
+            sum.challenges += counted.challenges;
         }
-        equal("the sum of what several callers deleted", sum, both(ROWS))?;
+        equal(
+            "the sum of what several callers deleted",
+            sum,
+            of_each(ROWS),
+        )?;
         Ok(overlap)
     })
 }
@@ -429,17 +447,17 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let rows = context.profile().many();
     create(store, &vec![millis(0); rows as usize])?;
     gives(
-        format!("delete_expired(.., {rows}) of {rows} sessions and tokens"),
+        format!("delete_expired(.., {rows}) of {rows} sessions, tokens and challenges"),
         store.delete_expired(millis(0), rows),
-        both(rows.into()),
+        of_each(rows.into()),
     )?;
     // Of which less is left in 16 bits, or in 31.
     for limit in [1 << 16, 1 << 31, u32::MAX] {
         create(store, &[millis(0); 3])?;
         gives(
-            format!("delete_expired(.., {limit}) of 3 sessions and tokens"),
+            format!("delete_expired(.., {limit}) of 3 sessions, tokens and challenges"),
             store.delete_expired(millis(0), limit),
-            both(3),
+            of_each(3),
         )?;
     }
     Ok(())

@@ -20,9 +20,13 @@ fn updates(context: &Context, session: &mut Session, changes: SessionChanges) ->
         session.session_token.show(),
         changes.show()
     );
+    let old_token = session.session_token.clone();
+    if let Some(token) = &changes.session_token {
+        session.session_token.clone_from(token);
+    }
     gives(
         &call,
-        store.update_session(&session.session_token, changes),
+        store.update_session(&old_token, changes),
         Some(session.clone()),
     )?;
     let user = store.get_user(session.user_id)?;
@@ -40,7 +44,12 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
     let mut session = store.create_session(session(1, 1))?;
     for expires in [None, Some(millis(1)), Some(millis(2)), None] {
         for user_id in [None, Some(id(2)), Some(id(1)), None] {
-            updates(context, &mut session, SessionChanges { user_id, expires })?;
+            let changes = SessionChanges {
+                user_id,
+                session_token: None,
+                expires,
+            };
+            updates(context, &mut session, changes)?;
         }
     }
     Ok(())
@@ -53,6 +62,7 @@ pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
     updates(context, &mut session, SessionChanges::default())?;
     let same = SessionChanges {
         user_id: Some(id(1)),
+        session_token: Some(session.session_token.clone()),
         expires: Some(session.expires),
     };
     updates(context, &mut session, same)
@@ -98,6 +108,7 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
             SessionChanges {
                 user_id: Some(id(4)),
                 expires: Some(millis(1)),
+                ..Default::default()
             },
         ),
         Entity::User,

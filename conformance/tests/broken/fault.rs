@@ -19,7 +19,7 @@ pub(crate) use uuid::Uuid;
 
 /// Of each operation, what the reference does, for a fault to override, and how a handle gets there.
 macro_rules! operations {
-    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
+    ({} $(fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
         /// What a backend does wrong: whatever it overrides.
         ///
         /// Each handle on a storage has a fault of its own, which may remember things.
@@ -70,35 +70,7 @@ macro_rules! operations {
     };
 }
 
-operations! {
-    fn create_user(user: &User) -> ();
-    fn get_user(id: Uuid) -> Option<User>;
-    fn get_user_by_email(email: &str) -> Option<User>;
-    fn get_user_by_account(provider: &str, provider_account_id: &str) -> Option<User>;
-    fn update_user(id: Uuid, changes: &UserChanges) -> User;
-    fn delete_user(id: Uuid) -> bool;
-    fn link_account(account: &Account) -> ();
-    fn create_user_with_account(user: &User, account: &Account) -> ();
-    fn unlink_account(provider: &str, provider_account_id: &str) -> bool;
-    fn get_account(provider: &str, provider_account_id: &str) -> Option<Account>;
-    fn update_account(provider: &str, provider_account_id: &str, changes: &AccountChanges) -> Account;
-    fn list_accounts_by_user_id(user_id: Uuid) -> Vec<Account>;
-    fn create_session(session: &Session) -> ();
-    fn get_session_and_user(session_token: &str) -> Option<(Session, User)>;
-    fn update_session(session_token: &str, changes: &SessionChanges) -> Option<Session>;
-    fn delete_session(session_token: &str) -> bool;
-    fn list_sessions_by_user_id(user_id: Uuid) -> Vec<Session>;
-    fn delete_sessions_by_user_id(user_id: Uuid, keep: Option<&str>) -> u64;
-    fn create_verification_token(verification_token: &VerificationToken) -> ();
-    fn use_verification_token(identifier: &str, token: &str) -> Option<VerificationToken>;
-    fn create_authenticator(authenticator: &Authenticator) -> ();
-    fn get_authenticator(credential_id: &str) -> Option<Authenticator>;
-    fn list_authenticators_by_user_id(user_id: Uuid) -> Vec<Authenticator>;
-    fn update_authenticator_counter(credential_id: &str, counter: i64) -> Authenticator;
-    fn delete_authenticator(credential_id: &str) -> bool;
-    fn delete_expired(now: OffsetDateTime, limit: u32) -> ExpiredCounts;
-    fn ping() -> ();
-}
+authstore::for_each_operation!(operations! {});
 
 /// A backend that breaks a rule.
 pub(crate) struct Entry {

@@ -40,8 +40,8 @@ faults! {
                 for row in &due {
                     model.sessions.remove(&row.session_token);
                 }
-                let tokens = model.delete_expired(OffsetDateTime::UNIX_EPOCH, 0).verification_tokens;
-                ExpiredCounts { sessions: due.len() as u64, verification_tokens: tokens }
+                let rest = model.delete_expired(OffsetDateTime::UNIX_EPOCH, 0);
+                ExpiredCounts { sessions: due.len() as u64, ..rest }
             })
         }
     }
@@ -56,12 +56,12 @@ faults! {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.with(|model| {
                 let tokens = model.verification_tokens.clone();
-                let sessions = model.delete_expired(now, limit).sessions;
+                let ExpiredCounts { sessions, challenges, .. } = model.delete_expired(now, limit);
                 model.verification_tokens = tokens;
                 let kept = model.sessions.clone();
                 let verification_tokens = model.delete_expired(now, limit - sessions as u32).verification_tokens;
                 model.sessions = kept;
-                ExpiredCounts { sessions, verification_tokens }
+                ExpiredCounts { sessions, verification_tokens, challenges }
             })
         }
     }
@@ -70,7 +70,7 @@ faults! {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let done = db.delete_expired(now, limit)?;
             let all = done.sessions + done.verification_tokens;
-            Ok(ExpiredCounts { sessions: all, verification_tokens: all })
+            Ok(ExpiredCounts { sessions: all, verification_tokens: all, ..done })
         }
     }
 
@@ -88,7 +88,7 @@ faults! {
 
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             for (token, expires) in self.0.lock().expect("no panic while held").iter() {
-                db.update_session(token, &SessionChanges { expires: Some(*expires), user_id: None })?;
+                db.update_session(token, &SessionChanges { expires: Some(*expires), ..SessionChanges::default() })?;
             }
             db.delete_expired(now, limit)
         }
@@ -140,6 +140,7 @@ faults! {
                 }
                 sum.sessions += one.sessions;
                 sum.verification_tokens += one.verification_tokens;
+                sum.challenges += one.challenges;
                 pause();
             }
             Ok(sum)
@@ -160,6 +161,7 @@ faults! {
             db.with(|model| ExpiredCounts {
                 sessions: due.sessions.keys().filter_map(|token| model.sessions.remove(token)).count() as u64,
                 verification_tokens: due.verification_tokens.keys().filter_map(|token| model.verification_tokens.remove(token)).count() as u64,
+                challenges: 0,
             })
         }
     }

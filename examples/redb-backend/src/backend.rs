@@ -2,23 +2,61 @@
 
 use authstore::migration::Migrator;
 use authstore::{
-    Account, AccountChanges, Authenticator, Backend, Constraint, Entity, Error, ExpiredCounts,
-    PoolState, Result, Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Backend, Challenge, Constraint, Entity, Error, ExpiredCounts, PoolState, Removal, Result,
+    Session, SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges,
+    VerificationToken,
 };
-use redb::ReadableTable;
+use redb::{ReadableTable, WriteTransaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::RedbBackend;
+use crate::failure::Failure;
 use crate::rows::{
-    account, account_row, authenticator, authenticator_row, millis, session, user, user_row,
+    account, account_row, authenticator, authenticator_details, authenticator_details_row,
+    authenticator_row, millis, session, session_details, session_details_row, user, user_row,
     verification_token,
 };
 use crate::tables::*;
 use crate::write::{
-    accounts_of, expired_keys, insert_account, insert_authenticator, insert_session, insert_unique,
-    insert_user, keys_of, remove_account, remove_authenticator, remove_session,
+    WayIn, accounts_of, delete_session, expired_keys, has_other_way_in, insert_account,
+    insert_authenticator, insert_session, insert_unique, insert_user, keys_of, remove_account,
+    remove_authenticator, remove_challenge, remove_session, remove_verification_token,
 };
+
+/// The account after the changes, if there is one and its refresh token is the one seen, where one has to be.
+fn change_account(
+    transaction: &WriteTransaction,
+    key: AccountKey<'_>,
+    seen_refresh_token: Option<Option<&str>>,
+    changes: &AccountChanges,
+) -> Result<Option<Account>, Failure> {
+    let mut accounts = transaction.open_table(ACCOUNT)?;
+    let before = match accounts.get(key)? {
+        Some(row) => account(key, row.value()),
+        None => return Ok(None),
+    };
+    if seen_refresh_token.is_some_and(|seen| seen != before.refresh_token.as_deref()) {
+        return Ok(None);
+    }
+    let changes = changes.clone();
+    let after = Account {
+        kind: changes.kind.unwrap_or(before.kind),
+        refresh_token: changes.refresh_token.apply(before.refresh_token),
+        access_token: changes.access_token.apply(before.access_token),
+        expires_at: changes.expires_at.apply(before.expires_at),
+        token_type: changes.token_type.apply(before.token_type),
+        scope: changes.scope.apply(before.scope),
+        id_token: changes.id_token.apply(before.id_token),
+        session_state: changes.session_state.apply(before.session_state),
+        oauth_token_secret: changes.oauth_token_secret.apply(before.oauth_token_secret),
+        oauth_token: changes.oauth_token.apply(before.oauth_token),
+        ..before
+    };
+    accounts.insert(key, account_row(&after))?;
+    Ok(Some(after))
+}
 
 impl Backend for RedbBackend {
     fn name(&self) -> &'static str {
@@ -66,6 +104,23 @@ impl Backend for RedbBackend {
         })
     }
 
+    fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+        self.read(|transaction| {
+            let users = transaction.open_table(USER)?;
+            let mut list = Vec::new();
+            for entry in users.range(after.unwrap_or_default()..)? {
+                if list.len() == limit as usize {
+                    break;
+                }
+                let (id, row) = entry?;
+                if Some(id.value()) != after {
+                    list.push(user(id.value(), row.value())?);
+                }
+            }
+            Ok(list)
+        })
+    }
+
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User> {
         self.write(|transaction| {
             let mut users = transaction.open_table(USER)?;
@@ -109,7 +164,7 @@ impl Backend for RedbBackend {
             }
             let sessions = keys_of(&transaction.open_table(SESSION_BY_USER)?, id)?;
             for token in sessions {
-                remove_session(transaction, &token)?;
+                delete_session(transaction, &token)?;
             }
             let authenticators = keys_of(&transaction.open_table(AUTHENTICATOR_BY_USER)?, id)?;
             for credential_id in authenticators {
@@ -134,6 +189,28 @@ impl Backend for RedbBackend {
         self.write(|transaction| remove_account(transaction, (provider, provider_account_id)))
     }
 
+    fn unlink_account_of_user(
+        &self,
+        user_id: Uuid,
+        provider: &str,
+        provider_account_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        self.write(|transaction| {
+            let key = (provider, provider_account_id);
+            let kind = match transaction.open_table(ACCOUNT)?.get(key)? {
+                Some(row) if row.value().1 == user_id => row.value().2.to_owned(),
+                _ => return Ok(Removal::Absent),
+            };
+            let way = WayIn::Account(key, &kind);
+            if keep_last && !has_other_way_in(transaction, user_id, way)? {
+                return Ok(Removal::LastWayIn);
+            }
+            remove_account(transaction, key)?;
+            Ok(Removal::Done)
+        })
+    }
+
     fn get_account(&self, provider: &str, provider_account_id: &str) -> Result<Option<Account>> {
         self.read(|transaction| {
             let key = (provider, provider_account_id);
@@ -149,28 +226,21 @@ impl Backend for RedbBackend {
         changes: &AccountChanges,
     ) -> Result<Account> {
         self.write(|transaction| {
+            change_account(transaction, (provider, provider_account_id), None, changes)?
+                .ok_or(Error::not_found(Entity::Account).into())
+        })
+    }
+
+    fn refresh_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        seen_refresh_token: Option<&str>,
+        changes: &AccountChanges,
+    ) -> Result<Option<Account>> {
+        self.write(|transaction| {
             let key = (provider, provider_account_id);
-            let mut accounts = transaction.open_table(ACCOUNT)?;
-            let before = match accounts.get(key)? {
-                Some(row) => account(key, row.value()),
-                None => return Err(Error::not_found(Entity::Account).into()),
-            };
-            let changes = changes.clone();
-            let after = Account {
-                kind: changes.kind.unwrap_or(before.kind),
-                refresh_token: changes.refresh_token.apply(before.refresh_token),
-                access_token: changes.access_token.apply(before.access_token),
-                expires_at: changes.expires_at.apply(before.expires_at),
-                token_type: changes.token_type.apply(before.token_type),
-                scope: changes.scope.apply(before.scope),
-                id_token: changes.id_token.apply(before.id_token),
-                session_state: changes.session_state.apply(before.session_state),
-                oauth_token_secret: changes.oauth_token_secret.apply(before.oauth_token_secret),
-                oauth_token: changes.oauth_token.apply(before.oauth_token),
-                ..before
-            };
-            accounts.insert(key, account_row(&after))?;
-            Ok(after)
+            change_account(transaction, key, Some(seen_refresh_token), changes)
         })
     }
 
@@ -217,6 +287,10 @@ impl Backend for RedbBackend {
             };
             let before = session(session_token, before)?;
             let after = Session {
+                session_token: changes
+                    .session_token
+                    .clone()
+                    .unwrap_or(before.session_token),
                 user_id: changes.user_id.unwrap_or(before.user_id),
                 expires: changes.expires.unwrap_or(before.expires),
                 ..before
@@ -227,7 +301,21 @@ impl Backend for RedbBackend {
     }
 
     fn delete_session(&self, session_token: &str) -> Result<bool> {
-        self.write(|transaction| Ok(remove_session(transaction, session_token)?.is_some()))
+        self.write(|transaction| delete_session(transaction, session_token))
+    }
+
+    fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+        self.write(|transaction| {
+            let token = match transaction.open_table(SESSION_ID)?.get(session_id)? {
+                Some(token) => token.value().to_owned(),
+                None => return Ok(false),
+            };
+            match transaction.open_table(SESSION)?.get(&*token)? {
+                Some(row) if row.value().1 == user_id => {}
+                _ => return Ok(false),
+            }
+            delete_session(transaction, &token)
+        })
     }
 
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>> {
@@ -244,16 +332,79 @@ impl Backend for RedbBackend {
         })
     }
 
+    fn list_sessions_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Session, SessionDetails)>> {
+        self.read(|transaction| {
+            let sessions = transaction.open_table(SESSION)?;
+            let details = transaction.open_table(SESSION_DETAILS)?;
+            let mut list = Vec::new();
+            for token in keys_of(&transaction.open_table(SESSION_BY_USER)?, user_id)? {
+                let Some(row) = sessions.get(&*token)? else {
+                    continue;
+                };
+                let session = session(&token, row.value())?;
+                let details = match details.get(session.id)? {
+                    Some(row) => session_details(row.value())?,
+                    None => SessionDetails::default(),
+                };
+                list.push((session, details));
+            }
+            list.sort_by(|(a, _), (b, _)| b.expires.cmp(&a.expires).then(a.id.cmp(&b.id)));
+            Ok(list)
+        })
+    }
+
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
         self.write(|transaction| {
             let mut deleted = 0;
             let sessions = keys_of(&transaction.open_table(SESSION_BY_USER)?, user_id)?;
             for token in sessions {
-                if keep != Some(&*token) && remove_session(transaction, &token)?.is_some() {
+                if keep != Some(&*token) && delete_session(transaction, &token)? {
                     deleted += 1;
                 }
             }
             Ok(deleted)
+        })
+    }
+
+    fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails> {
+        self.read(
+            |transaction| match transaction.open_table(SESSION_DETAILS)?.get(session_id)? {
+                Some(row) => session_details(row.value()),
+                None => Ok(SessionDetails::default()),
+            },
+        )
+    }
+
+    fn update_session_details(
+        &self,
+        session_id: Uuid,
+        changes: &SessionDetailsChanges,
+    ) -> Result<bool> {
+        self.write(|transaction| {
+            if transaction
+                .open_table(SESSION_ID)?
+                .get(session_id)?
+                .is_none()
+            {
+                return Ok(false);
+            }
+            let mut table = transaction.open_table(SESSION_DETAILS)?;
+            let before = match table.get(session_id)? {
+                Some(row) => session_details(row.value())?,
+                None => SessionDetails::default(),
+            };
+            let changes = changes.clone();
+            let after = SessionDetails {
+                began: changes.began.apply(before.began),
+                last_seen: changes.last_seen.apply(before.last_seen),
+                ip: changes.ip.apply(before.ip),
+                user_agent: changes.user_agent.apply(before.user_agent),
+            };
+            table.insert(session_id, session_details_row(&after))?;
+            Ok(true)
         })
     }
 
@@ -269,6 +420,9 @@ impl Backend for RedbBackend {
                 Constraint::VerificationToken,
             )?;
             transaction
+                .open_table(VERIFICATION_TOKEN_BY_IDENTIFIER)?
+                .insert((&*verification_token.identifier, token), ())?;
+            transaction
                 .open_table(VERIFICATION_TOKEN_BY_EXPIRES)?
                 .insert((expires, token), ())?;
             Ok(())
@@ -281,21 +435,52 @@ impl Backend for RedbBackend {
         token: &str,
     ) -> Result<Option<VerificationToken>> {
         self.write(|transaction| {
-            let mut tokens = transaction.open_table(VERIFICATION_TOKEN)?;
-            let found = match tokens.get(token)? {
+            let found = match transaction.open_table(VERIFICATION_TOKEN)?.get(token)? {
                 Some(row) if row.value().0 == identifier => verification_token(token, row.value())?,
                 _ => return Ok(None),
             };
-            tokens.remove(token)?;
-            transaction
-                .open_table(VERIFICATION_TOKEN_BY_EXPIRES)?
-                .remove((millis(found.expires), token))?;
+            remove_verification_token(transaction, &found)?;
             Ok(Some(found))
+        })
+    }
+
+    fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64> {
+        self.write(|transaction| {
+            let mut found = Vec::new();
+            {
+                let index = transaction.open_table(VERIFICATION_TOKEN_BY_IDENTIFIER)?;
+                let tokens = transaction.open_table(VERIFICATION_TOKEN)?;
+                for entry in index.range((identifier, "")..)? {
+                    let (entry, _) = entry?;
+                    let (of, token) = entry.value();
+                    if of != identifier {
+                        break;
+                    }
+                    if let Some(row) = tokens.get(token)? {
+                        found.push(verification_token(token, row.value())?);
+                    }
+                }
+            }
+            for token in &found {
+                remove_verification_token(transaction, token)?;
+            }
+            Ok(found.len() as u64)
         })
     }
 
     fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()> {
         self.write(|transaction| insert_authenticator(transaction, authenticator))
+    }
+
+    fn create_user_with_authenticator(
+        &self,
+        user: &User,
+        authenticator: &Authenticator,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            insert_user(transaction, user)?;
+            insert_authenticator(transaction, authenticator)
+        })
     }
 
     fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>> {
@@ -312,6 +497,28 @@ impl Backend for RedbBackend {
             for id in keys_of(&transaction.open_table(AUTHENTICATOR_BY_USER)?, user_id)? {
                 let row = authenticators.get(&*id)?;
                 list.extend(row.map(|row| authenticator(&id, row.value())));
+            }
+            Ok(list)
+        })
+    }
+
+    fn list_authenticators_with_details_by_user_id(
+        &self,
+        user_id: Uuid,
+    ) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+        self.read(|transaction| {
+            let authenticators = transaction.open_table(AUTHENTICATOR)?;
+            let details = transaction.open_table(AUTHENTICATOR_DETAILS)?;
+            let mut list = Vec::new();
+            for id in keys_of(&transaction.open_table(AUTHENTICATOR_BY_USER)?, user_id)? {
+                let Some(row) = authenticators.get(&*id)? else {
+                    continue;
+                };
+                let details = match details.get(&*id)? {
+                    Some(row) => authenticator_details(row.value())?,
+                    None => AuthenticatorDetails::default(),
+                };
+                list.push((authenticator(&id, row.value()), details));
             }
             Ok(list)
         })
@@ -338,22 +545,126 @@ impl Backend for RedbBackend {
         self.write(|transaction| remove_authenticator(transaction, credential_id))
     }
 
+    fn use_authenticator(
+        &self,
+        credential_id: &str,
+        counter: i64,
+        backed_up: bool,
+    ) -> Result<Authenticator> {
+        self.write(|transaction| {
+            let mut authenticators = transaction.open_table(AUTHENTICATOR)?;
+            let mut used = match authenticators.get(credential_id)? {
+                Some(row) => authenticator(credential_id, row.value()),
+                None => return Err(Error::not_found(Entity::Authenticator).into()),
+            };
+            if counter <= used.counter && (counter, used.counter) != (0, 0) {
+                return Err(Error::conflict(Constraint::AuthenticatorCounter).into());
+            }
+            used.counter = counter;
+            used.credential_backed_up = backed_up;
+            authenticators.insert(credential_id, authenticator_row(&used))?;
+            Ok(used)
+        })
+    }
+
+    fn delete_authenticator_of_user(
+        &self,
+        user_id: Uuid,
+        credential_id: &str,
+        keep_last: bool,
+    ) -> Result<Removal> {
+        self.write(|transaction| {
+            match transaction.open_table(AUTHENTICATOR)?.get(credential_id)? {
+                Some(row) if row.value().0 == user_id => {}
+                _ => return Ok(Removal::Absent),
+            }
+            let way = WayIn::Authenticator(credential_id);
+            if keep_last && !has_other_way_in(transaction, user_id, way)? {
+                return Ok(Removal::LastWayIn);
+            }
+            remove_authenticator(transaction, credential_id)?;
+            Ok(Removal::Done)
+        })
+    }
+
+    fn update_authenticator_details(
+        &self,
+        credential_id: &str,
+        changes: &AuthenticatorDetailsChanges,
+    ) -> Result<bool> {
+        self.write(|transaction| {
+            let exists = transaction
+                .open_table(AUTHENTICATOR)?
+                .get(credential_id)?
+                .is_some();
+            if !exists {
+                return Ok(false);
+            }
+            let mut table = transaction.open_table(AUTHENTICATOR_DETAILS)?;
+            let before = match table.get(credential_id)? {
+                Some(row) => authenticator_details(row.value())?,
+                None => AuthenticatorDetails::default(),
+            };
+            let changes = changes.clone();
+            let after = AuthenticatorDetails {
+                name: changes.name.apply(before.name),
+                created: changes.created.apply(before.created),
+                last_used: changes.last_used.apply(before.last_used),
+            };
+            table.insert(credential_id, authenticator_details_row(&after))?;
+            Ok(true)
+        })
+    }
+
+    fn create_challenge(&self, challenge: &Challenge) -> Result<()> {
+        self.write(|transaction| {
+            let (key, expires) = (&*challenge.key, millis(challenge.expires));
+            insert_unique(
+                transaction,
+                CHALLENGE,
+                key,
+                (&*challenge.payload, expires),
+                Constraint::ChallengeKey,
+            )?;
+            transaction
+                .open_table(CHALLENGE_BY_EXPIRES)?
+                .insert((expires, key), ())?;
+            Ok(())
+        })
+    }
+
+    fn use_challenge(&self, key: &str) -> Result<Option<Challenge>> {
+        self.write(|transaction| remove_challenge(transaction, key))
+    }
+
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         self.write(|transaction| {
             let now = millis(now);
             let mut expired = ExpiredCounts::default();
             let sessions = expired_keys(&transaction.open_table(SESSION_BY_EXPIRES)?, now, limit)?;
             for token in sessions {
-                remove_session(transaction, &token)?;
+                delete_session(transaction, &token)?;
                 expired.sessions += 1;
             }
-            let mut index = transaction.open_table(VERIFICATION_TOKEN_BY_EXPIRES)?;
-            let mut tokens = transaction.open_table(VERIFICATION_TOKEN)?;
-            for token in expired_keys(&index, now, limit)? {
-                if let Some(row) = tokens.remove(&*token)? {
-                    index.remove((row.value().1, &*token))?;
+            let mut due = Vec::new();
+            {
+                let index = transaction.open_table(VERIFICATION_TOKEN_BY_EXPIRES)?;
+                let tokens = transaction.open_table(VERIFICATION_TOKEN)?;
+                for token in expired_keys(&index, now, limit)? {
+                    if let Some(row) = tokens.get(&*token)? {
+                        due.push(verification_token(&token, row.value())?);
+                    }
                 }
-                expired.verification_tokens += 1;
+            }
+            for token in &due {
+                remove_verification_token(transaction, token)?;
+            }
+            expired.verification_tokens = due.len() as u64;
+            let challenges =
+                expired_keys(&transaction.open_table(CHALLENGE_BY_EXPIRES)?, now, limit)?;
+            for key in challenges {
+                remove_challenge(transaction, &key)?;
+                expired.challenges += 1;
             }
             Ok(expired)
         })

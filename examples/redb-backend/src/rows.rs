@@ -1,12 +1,16 @@
 //! Between the models and their rows.
 
-use authstore::{Account, Authenticator, Error, Session, User, VerificationToken};
+use authstore::{
+    Account, Authenticator, AuthenticatorDetails, Challenge, Error, Session, SessionDetails, User,
+    VerificationToken,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::tables::{
-    AccountKey, AccountRow, AuthenticatorRow, Millis, SessionRow, UserRow, VerificationTokenRow,
+    AccountKey, AccountRow, AuthenticatorDetailsRow, AuthenticatorRow, ChallengeRow, Millis,
+    SessionDetailsRow, SessionRow, UserRow, VerificationTokenRow,
 };
 
 pub(crate) fn user_row(user: &User) -> UserRow<'_> {
@@ -108,6 +112,52 @@ pub(crate) fn authenticator(credential_id: &str, row: AuthenticatorRow<'_>) -> A
         credential_backed_up: row.5,
         transports: row.6.map(String::from),
     }
+}
+
+pub(crate) fn session_details_row(details: &SessionDetails) -> SessionDetailsRow<'_> {
+    (
+        details.began.map(millis),
+        details.last_seen.map(millis),
+        details.ip.as_deref(),
+        details.user_agent.as_deref(),
+    )
+}
+
+pub(crate) fn session_details(row: SessionDetailsRow<'_>) -> Result<SessionDetails, Failure> {
+    let (began, last_seen, ip, user_agent) = row;
+    Ok(SessionDetails {
+        began: began.map(time).transpose()?,
+        last_seen: last_seen.map(time).transpose()?,
+        ip: ip.map(String::from),
+        user_agent: user_agent.map(String::from),
+    })
+}
+
+pub(crate) fn authenticator_details_row(
+    details: &AuthenticatorDetails,
+) -> AuthenticatorDetailsRow<'_> {
+    (
+        details.name.as_deref(),
+        details.created.map(millis),
+        details.last_used.map(millis),
+    )
+}
+
+pub(crate) fn authenticator_details(
+    (name, created, last_used): AuthenticatorDetailsRow<'_>,
+) -> Result<AuthenticatorDetails, Failure> {
+    Ok(AuthenticatorDetails {
+        name: name.map(String::from),
+        created: created.map(time).transpose()?,
+        last_used: last_used.map(time).transpose()?,
+    })
+}
+
+pub(crate) fn challenge(
+    key: &str,
+    (payload, expires): ChallengeRow<'_>,
+) -> Result<Challenge, Failure> {
+    Ok(Challenge::new(key, payload, time(expires)?))
 }
 
 /// Exact: the contract promises whole milliseconds of the years 1970 to 9999.

@@ -46,6 +46,20 @@ pub(crate) type VerificationTokenRow<'a> = (&'a str, Millis);
 pub(crate) type AuthenticatorRow<'a> =
     (Uuid, &'a str, &'a str, i64, &'a str, bool, Option<&'a str>);
 
+/// The fields of the struct, in its order.
+pub(crate) type SessionDetailsRow<'a> = (
+    Option<Millis>,
+    Option<Millis>,
+    Option<&'a str>,
+    Option<&'a str>,
+);
+
+/// The fields of the struct, in its order.
+pub(crate) type AuthenticatorDetailsRow<'a> = (Option<&'a str>, Option<Millis>, Option<Millis>);
+
+/// `payload`, `expires`.
+pub(crate) type ChallengeRow<'a> = (&'a str, Millis);
+
 type Table<K, V> = TableDefinition<'static, K, V>;
 
 pub(crate) const USER: Table<Uuid, UserRow<'static>> = Table::new("User");
@@ -56,16 +70,26 @@ pub(crate) const ACCOUNT_ID: Table<Uuid, ()> = Table::new("Account_id");
 pub(crate) const ACCOUNT_BY_USER: Table<(Uuid, &str, &str), ()> = Table::new("Account_by_user");
 
 pub(crate) const SESSION: Table<&str, SessionRow> = Table::new("Session");
-pub(crate) const SESSION_ID: Table<Uuid, ()> = Table::new("Session_id");
+pub(crate) const SESSION_ID: Table<Uuid, &str> = Table::new("Session_id");
+pub(crate) const SESSION_DETAILS: Table<Uuid, SessionDetailsRow<'static>> =
+    Table::new("Session_details");
 pub(crate) const SESSION_BY_USER: Table<(Uuid, &str), ()> = Table::new("Session_by_user");
 pub(crate) const SESSION_BY_EXPIRES: Table<(Millis, &str), ()> = Table::new("Session_by_expires");
 
 pub(crate) const VERIFICATION_TOKEN: Table<&str, VerificationTokenRow<'static>> =
     Table::new("VerificationToken");
+pub(crate) const VERIFICATION_TOKEN_BY_IDENTIFIER: Table<(&str, &str), ()> =
+    Table::new("VerificationToken_by_identifier");
 pub(crate) const VERIFICATION_TOKEN_BY_EXPIRES: Table<(Millis, &str), ()> =
     Table::new("VerificationToken_by_expires");
 
 pub(crate) const AUTHENTICATOR: Table<&str, AuthenticatorRow<'static>> =
     Table::new("Authenticator");
+pub(crate) const AUTHENTICATOR_DETAILS: Table<&str, AuthenticatorDetailsRow<'static>> =
+    Table::new("Authenticator_details");
 pub(crate) const AUTHENTICATOR_BY_USER: Table<(Uuid, &str), ()> =
     Table::new("Authenticator_by_user");
+
+pub(crate) const CHALLENGE: Table<&str, ChallengeRow<'static>> = Table::new("Challenge");
+pub(crate) const CHALLENGE_BY_EXPIRES: Table<(Millis, &str), ()> =
+    Table::new("Challenge_by_expires");

@@ -1,11 +1,13 @@
 //! What changes more than one table: rows in and out, each with its entries in the indexes.
 
-use authstore::{Account, Authenticator, Constraint, Entity, Error, Session, User};
+use authstore::{
+    Account, Authenticator, Challenge, Constraint, Entity, Error, Session, User, VerificationToken,
+};
 use redb::{Key, ReadableTable, TableDefinition, Value, WriteTransaction};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::rows::{account_row, authenticator_row, session_row, user_row};
+use crate::rows::{account_row, authenticator_row, challenge, millis, session_row, user_row};
 use crate::tables::*;
 
 /// A read transaction cannot open a table that nobody has made yet.
@@ -19,10 +21,15 @@ pub(crate) fn create_tables(transaction: &WriteTransaction) -> Result<(), Failur
     transaction.open_table(SESSION_ID)?;
     transaction.open_table(SESSION_BY_USER)?;
     transaction.open_table(SESSION_BY_EXPIRES)?;
+    transaction.open_table(SESSION_DETAILS)?;
     transaction.open_table(VERIFICATION_TOKEN)?;
+    transaction.open_table(VERIFICATION_TOKEN_BY_IDENTIFIER)?;
     transaction.open_table(VERIFICATION_TOKEN_BY_EXPIRES)?;
     transaction.open_table(AUTHENTICATOR)?;
     transaction.open_table(AUTHENTICATOR_BY_USER)?;
+    transaction.open_table(AUTHENTICATOR_DETAILS)?;
+    transaction.open_table(CHALLENGE)?;
+    transaction.open_table(CHALLENGE_BY_EXPIRES)?;
     Ok(())
 }
 
@@ -122,7 +129,7 @@ pub(crate) fn insert_session(
         transaction,
         SESSION_ID,
         session.id,
-        (),
+        token,
         Constraint::SessionId,
     )?;
     transaction
@@ -134,6 +141,16 @@ pub(crate) fn insert_session(
     Ok(())
 }
 
+/// Deletes a session with its details. Returns whether there was one.
+pub(crate) fn delete_session(transaction: &WriteTransaction, token: &str) -> Result<bool, Failure> {
+    let Some((id, ..)) = remove_session(transaction, token)? else {
+        return Ok(false);
+    };
+    transaction.open_table(SESSION_DETAILS)?.remove(id)?;
+    Ok(true)
+}
+
+/// Takes a session out of its table, to be deleted or put back under another token. Its details stay.
 pub(crate) fn remove_session(
     transaction: &WriteTransaction,
     token: &str,
@@ -184,7 +201,83 @@ pub(crate) fn remove_authenticator(
     transaction
         .open_table(AUTHENTICATOR_BY_USER)?
         .remove((user_id, credential_id))?;
+    transaction
+        .open_table(AUTHENTICATOR_DETAILS)?
+        .remove(credential_id)?;
     Ok(true)
+}
+
+/// Deletes a verification token that is known to exist.
+pub(crate) fn remove_verification_token(
+    transaction: &WriteTransaction,
+    token: &VerificationToken,
+) -> Result<(), Failure> {
+    let (identifier, value) = (&*token.identifier, &*token.token);
+    transaction.open_table(VERIFICATION_TOKEN)?.remove(value)?;
+    transaction
+        .open_table(VERIFICATION_TOKEN_BY_IDENTIFIER)?
+        .remove((identifier, value))?;
+    transaction
+        .open_table(VERIFICATION_TOKEN_BY_EXPIRES)?
+        .remove((millis(token.expires), value))?;
+    Ok(())
+}
+
+/// Deletes a challenge and returns it.
+pub(crate) fn remove_challenge(
+    transaction: &WriteTransaction,
+    key: &str,
+) -> Result<Option<Challenge>, Failure> {
+    let found = match transaction.open_table(CHALLENGE)?.remove(key)? {
+        Some(row) => challenge(key, row.value())?,
+        None => return Ok(None),
+    };
+    transaction
+        .open_table(CHALLENGE_BY_EXPIRES)?
+        .remove((millis(found.expires), key))?;
+    Ok(Some(found))
+}
+
+/// Whether the user has another way in than this account or authenticator, which is named by what it is.
+pub(crate) fn has_other_way_in(
+    transaction: &WriteTransaction,
+    user_id: Uuid,
+    but: WayIn<'_>,
+) -> Result<bool, Failure> {
+    let accounts = transaction.open_table(ACCOUNT)?;
+    for key in accounts_of(&transaction.open_table(ACCOUNT_BY_USER)?, user_id)? {
+        let key = (&*key.0, &*key.1);
+        let Some(row) = accounts.get(key)? else {
+            continue;
+        };
+        let (_, _, kind, ..) = row.value();
+        if kind != "webauthn" && !matches!(but, WayIn::Account(but, _) if but == key) {
+            return Ok(true);
+        }
+    }
+    let authenticators = transaction.open_table(AUTHENTICATOR)?;
+    for id in keys_of(&transaction.open_table(AUTHENTICATOR_BY_USER)?, user_id)? {
+        let Some(row) = authenticators.get(&*id)? else {
+            continue;
+        };
+        let (_, account, ..) = row.value();
+        let same = match but {
+            // An account of this kind is one way together with its authenticator.
+            WayIn::Account((_, id_there), kind) => kind == "webauthn" && account == id_there,
+            WayIn::Authenticator(but) => id == but,
+        };
+        if !same {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// An account, with its kind, or an authenticator.
+#[derive(Clone, Copy)]
+pub(crate) enum WayIn<'a> {
+    Account(AccountKey<'a>, &'a str),
+    Authenticator(&'a str),
 }
 
 /// The user's keys in an index of the shape `(user_id, key)`, in their order.

@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS `Authenticator` (
     `credentialID` varchar(1364) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     `userId` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    `providerAccountId` varchar(255) NOT NULL,
+    `providerAccountId` varchar(1364) NOT NULL,
     `credentialPublicKey` mediumtext NOT NULL,
     `counter` bigint NOT NULL,
     `credentialDeviceType` mediumtext NOT NULL,

@@ -10,7 +10,7 @@ WITH
         UNION ALL SELECT 'Account', 'userId', 'char(36)', 1, 'ascii'
         UNION ALL SELECT 'Account', 'type', 'varchar(255)', 1, 'text'
         UNION ALL SELECT 'Account', 'provider', 'varchar(255)', 1, 'text'
-        UNION ALL SELECT 'Account', 'providerAccountId', 'varchar(255)', 1, 'text'
+        UNION ALL SELECT 'Account', 'providerAccountId', 'varchar(1364)', 1, 'text'
         UNION ALL SELECT 'Account', 'refresh_token', 'mediumtext', 0, 'text'
         UNION ALL SELECT 'Account', 'access_token', 'mediumtext', 0, 'text'
         UNION ALL SELECT 'Account', 'expires_at', 'bigint', 0, NULL
@@ -29,7 +29,7 @@ WITH
         UNION ALL SELECT 'VerificationToken', 'expires', 'datetime(3)', 1, NULL
         UNION ALL SELECT 'Authenticator', 'credentialID', 'varchar(1364)', 1, 'ascii'
         UNION ALL SELECT 'Authenticator', 'userId', 'char(36)', 1, 'ascii'
-        UNION ALL SELECT 'Authenticator', 'providerAccountId', 'varchar(255)', 1, 'text'
+        UNION ALL SELECT 'Authenticator', 'providerAccountId', 'varchar(1364)', 1, 'text'
         UNION ALL SELECT 'Authenticator', 'credentialPublicKey', 'mediumtext', 1, 'text'
         UNION ALL SELECT 'Authenticator', 'counter', 'bigint', 1, NULL
         UNION ALL SELECT 'Authenticator', 'credentialDeviceType', 'mediumtext', 1, 'text'
@@ -54,6 +54,7 @@ WITH
         UNION ALL SELECT 'Session', 'userId'
         UNION ALL SELECT 'Session', 'expires'
         UNION ALL SELECT 'VerificationToken', 'expires'
+        UNION ALL SELECT 'VerificationToken', 'identifier'
     ),
 
     actual_table AS (
@@ -73,10 +74,18 @@ WITH
             AND TABLE_NAME IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
     ),
 
+    -- The key of the longest ids holds their hash: MySQL's is of an expression, MariaDB's of a column.
     actual_key AS (
         SELECT
             TABLE_NAME AS tbl, INDEX_NAME AS name, NON_UNIQUE = 0 AS is_unique,
-            GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) AS cols, MAX(SUB_PART) AS prefix
+            GROUP_CONCAT(
+                CASE
+                    WHEN INDEX_NAME <> 'Account_provider_providerAccountId_key' THEN COLUMN_NAME
+                    WHEN COALESCE(COLUMN_NAME, 'providerAccountIdHash') = 'providerAccountIdHash' THEN 'providerAccountId'
+                    ELSE COLUMN_NAME
+                END
+                ORDER BY SEQ_IN_INDEX
+            ) AS cols, MAX(SUB_PART) AS prefix
         FROM information_schema.STATISTICS
         WHERE TABLE_SCHEMA = DATABASE()
             AND TABLE_NAME IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')

@@ -1,9 +1,11 @@
+-- An index cannot hold the longest `providerAccountId`, so the unique key holds its hash, and a second index, by which rows
+-- are found, its beginning.
 CREATE TABLE IF NOT EXISTS `Account` (
     `id` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT (uuid()),
     `userId` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     `type` varchar(255) NOT NULL,
     `provider` varchar(255) NOT NULL,
-    `providerAccountId` varchar(255) NOT NULL,
+    `providerAccountId` varchar(1364) NOT NULL,
     `refresh_token` mediumtext,
     `access_token` mediumtext,
     `expires_at` bigint,
@@ -14,7 +16,8 @@ CREATE TABLE IF NOT EXISTS `Account` (
     `oauth_token_secret` mediumtext,
     `oauth_token` mediumtext,
     PRIMARY KEY (`id`),
-    UNIQUE KEY `Account_provider_providerAccountId_key` (`provider`, `providerAccountId`),
+    UNIQUE KEY `Account_provider_providerAccountId_key` (`provider`, (unhex(sha2(`providerAccountId`, 256)))),
+    KEY `Account_provider_providerAccountId_idx` (`provider`, `providerAccountId`(191)),
     KEY `Account_userId_idx` (`userId`),
     CONSTRAINT `Account_userId_fkey` FOREIGN KEY (`userId`) REFERENCES `User` (`id`) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_0900_bin;

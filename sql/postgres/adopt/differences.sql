@@ -84,7 +84,8 @@ WITH
         ('Account', 'userId'),
         ('Session', 'userId'),
         ('Session', 'expires'),
-        ('VerificationToken', 'expires')
+        ('VerificationToken', 'expires'),
+        ('VerificationToken', 'identifier')
     ),
 
     "actual_table" ("table", "oid") AS (

@@ -14,3 +14,5 @@ ALTER TABLE "VerificationToken"
 ALTER TABLE "VerificationToken" ADD CONSTRAINT "VerificationToken_token_key" UNIQUE ("token");
 
 CREATE INDEX IF NOT EXISTS "VerificationToken_expires_idx" ON "VerificationToken" ("expires");
+
+CREATE INDEX IF NOT EXISTS "VerificationToken_identifier_idx" ON "VerificationToken" ("identifier");

@@ -6,3 +6,5 @@ CREATE TABLE "VerificationToken" (
 );
 
 CREATE INDEX "VerificationToken_expires_idx" ON "VerificationToken" ("expires");
+
+CREATE INDEX "VerificationToken_identifier_idx" ON "VerificationToken" ("identifier");

@@ -57,6 +57,7 @@ WITH
         ('Session', 'userId'),
         ('Session', 'expires'),
         ('VerificationToken', 'expires'),
+        ('VerificationToken', 'identifier'),
         ('Authenticator', 'userId')
     ),
 

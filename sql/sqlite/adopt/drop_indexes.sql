@@ -3,3 +3,4 @@ DROP INDEX IF EXISTS "Account_userId_idx";
 DROP INDEX IF EXISTS "Session_userId_idx";
 DROP INDEX IF EXISTS "Session_expires_idx";
 DROP INDEX IF EXISTS "VerificationToken_expires_idx";
+DROP INDEX IF EXISTS "VerificationToken_identifier_idx";

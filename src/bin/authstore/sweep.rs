@@ -27,9 +27,11 @@ pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, 
         let batch = store.delete_expired(before, options.batch)?;
         total.sessions += batch.sessions;
         total.verification_tokens += batch.verification_tokens;
+        total.challenges += batch.challenges;
         progress.set_message(summary(total));
         let full = u64::from(options.batch);
-        if batch.sessions < full && batch.verification_tokens < full {
+        let counts = [batch.sessions, batch.verification_tokens, batch.challenges];
+        if counts.iter().all(|count| *count < full) {
             break;
         }
     }
@@ -40,9 +42,10 @@ pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, 
 
 fn summary(expired: ExpiredCounts) -> String {
     format!(
-        "{} and {}",
+        "{}, {} and {}",
         counted(expired.sessions, "expired session"),
         counted(expired.verification_tokens, "expired verification token"),
+        counted(expired.challenges, "expired challenge"),
     )
 }
 

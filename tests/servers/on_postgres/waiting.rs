@@ -66,7 +66,7 @@ fn another_migration_is_waited_for_no_longer_than_said(kind: Kind) {
     assert_unavailable(impatient.up(), start);
 
     drop(other);
-    assert_eq!(store.migrate().unwrap().len(), 5);
+    assert_eq!(store.migrate().unwrap().len(), 8);
 }
 
 fn a_table_in_use_is_waited_for_no_longer_than_said(kind: Kind) {

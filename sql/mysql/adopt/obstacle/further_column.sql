@@ -1,6 +1,6 @@
 WITH known AS (
     SELECT 'User' AS tbl, 'id,name,email,emailVerified,image' AS cols
-    UNION ALL SELECT 'Account', 'id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,session_state,oauth_token_secret,oauth_token'
+    UNION ALL SELECT 'Account', 'id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,session_state,oauth_token_secret,oauth_token,providerAccountIdHash'
     UNION ALL SELECT 'Session', 'id,userId,sessionToken,expires'
     UNION ALL SELECT 'VerificationToken', 'identifier,token,expires'
     UNION ALL SELECT 'Authenticator', 'credentialID,userId,providerAccountId,credentialPublicKey,counter,credentialDeviceType,credentialBackedUp,transports'

@@ -1,0 +1,3 @@
+DELETE FROM `authstore_challenge`
+WHERE `key` = ?
+RETURNING `expires`, `key`, `payload`;

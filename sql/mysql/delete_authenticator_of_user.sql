@@ -1,0 +1,2 @@
+DELETE FROM `Authenticator`
+WHERE `userId` = ? AND `credentialID` = ?;

@@ -1,0 +1,13 @@
+-- The user's other ways in. An account of the type webauthn is one way together with an authenticator.
+SELECT
+    (
+        SELECT count(*)
+        FROM `Account` AS o
+        WHERE o.`userId` = a.`userId` AND o.`type` <> 'webauthn'
+    ) + (
+        SELECT count(*)
+        FROM `Authenticator` AS o
+        WHERE o.`userId` = a.`userId` AND o.`credentialID` <> a.`credentialID`
+    )
+FROM `Authenticator` AS a
+WHERE a.`userId` = ? AND a.`credentialID` = ?;

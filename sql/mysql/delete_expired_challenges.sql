@@ -1,0 +1,4 @@
+DELETE FROM `authstore_challenge`
+WHERE `expires` <= ?
+ORDER BY `expires`
+LIMIT ?;

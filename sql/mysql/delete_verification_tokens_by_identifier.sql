@@ -1,0 +1,2 @@
+DELETE FROM `VerificationToken`
+WHERE `identifier` = ?;

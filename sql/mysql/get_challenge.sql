@@ -1,0 +1,3 @@
+SELECT `expires`, `key`, `payload`
+FROM `authstore_challenge`
+WHERE `key` = ?;

@@ -1,0 +1,5 @@
+SELECT `id`, `name`, `email`, `emailVerified`, `image`
+FROM `User`
+WHERE `id` >= ? AND NOT `id` <=> ?
+ORDER BY `id`
+LIMIT ?;

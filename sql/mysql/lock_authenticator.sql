@@ -1,0 +1,6 @@
+SELECT
+    `credentialID`, `userId`, `providerAccountId`, `credentialPublicKey`, `counter`, `credentialDeviceType`,
+    `credentialBackedUp`, `transports`
+FROM `Authenticator`
+WHERE `credentialID` = ?
+FOR UPDATE;

@@ -1,0 +1,4 @@
+SELECT `id`
+FROM `User`
+WHERE `id` = ?
+FOR UPDATE;

@@ -1,0 +1,2 @@
+DELETE FROM `Account`
+WHERE `userId` = ? AND `provider` = ? AND `providerAccountId` = ?;

@@ -1,0 +1,2 @@
+UPDATE `Authenticator` SET `counter` = ?, `credentialBackedUp` = ?
+WHERE `credentialID` = ?;

@@ -1,0 +1,2 @@
+DELETE FROM `authstore_challenge`
+WHERE `key` = ? AND `payload` = ? AND `expires` = ?;

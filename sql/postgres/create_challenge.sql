@@ -1,0 +1,2 @@
+INSERT INTO "authstore_challenge" ("key", "payload", "expires")
+VALUES ($1, $2, $3);

@@ -1,0 +1,2 @@
+DELETE FROM "Session"
+WHERE "userId" = $1 AND "id" = $2;

@@ -1,0 +1,5 @@
+SELECT "id", "name", "email", "emailVerified", "image"
+FROM "User"
+WHERE "id" >= $1 AND "id" IS DISTINCT FROM $2
+ORDER BY "id"
+LIMIT $3;

@@ -1,0 +1,2 @@
+DELETE FROM "Authenticator"
+WHERE "userId" = ?1 AND "credentialID" = ?2;

@@ -1,0 +1,2 @@
+DELETE FROM "Account"
+WHERE "userId" = ?1 AND "provider" = ?2 AND "providerAccountId" = ?3;

@@ -1,0 +1,2 @@
+UPDATE "Authenticator" SET "counter" = ?1, "credentialBackedUp" = ?2
+WHERE "credentialID" = ?3;

@@ -1,0 +1,3 @@
+DELETE FROM "authstore_challenge"
+WHERE "key" = ?1
+RETURNING "expires", "key", "payload";
