@@ -104,6 +104,9 @@ pub use operations::types as operation_types;
 pub use time;
 pub use uuid;
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -8,23 +8,44 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::html::to_html;
 use crate::outcome::Outcome;
 use crate::rule::{Class, Rule};
+use crate::tally::Tried;
+
+/// The version of the JSON form ([`Certificate::to_json`]). It grows when a field changes its meaning or goes away.
+pub(crate) const FORMAT: u32 = 1;
+
+pub(crate) const DOES_NOT_PROVE: &str = "A certificate tells what was tried, on this backend, in these settings. It does \
+    not prove that nothing can go wrong: races and faults are tried many times, not in every order, and nothing is said \
+    about speed, power failures, backups, or access to the storage by other programs.";
 
 /// What a backend does and does not keep, as [`Runner::run`](crate::Runner::run) found it.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Certificate {
+    /// The version of the JSON form.
+    pub format: u32,
+    /// When the run began: UTC, RFC 3339.
+    pub date: String,
+    /// How long the run took, in milliseconds.
+    pub duration_millis: u64,
     /// The backend's name.
     pub backend: String,
     /// The backend's version.
     pub backend_version: String,
+    /// The commit that the backend was built from, if the harness told.
+    pub backend_commit: Option<String>,
     /// The version of the server beneath it.
     pub server_version: Option<String>,
     /// The server's settings that matter.
     pub server_settings: BTreeMap<String, String>,
+    /// The operating system and processor that the suite ran on.
+    pub operating_system: String,
     /// The version of this crate.
     pub suite_version: String,
+    /// The version of `authstore`.
+    pub authstore_version: String,
     /// The edition of the rules.
     pub edition: u32,
     /// How much was tried.
@@ -32,9 +53,14 @@ pub struct Certificate {
     /// What all randomness was made of.
     pub seed: u64,
     /// Whether every rule of the registry ran and passed, or was declined with a reason.
+    pub all_kept: bool,
+    /// Whether that is so in a profile that certifies: [`Profile::Certify`](crate::Profile::Certify) or
+    /// [`Profile::Soak`](crate::Profile::Soak). [`Profile::Quick`](crate::Profile::Quick) tries too little.
     pub certified: bool,
     /// How many rules ended how.
     pub counts: Counts,
+    /// How much was tried.
+    pub tried: Tried,
     /// What is wrong with the harness's own declarations.
     pub problems: Vec<String>,
     /// Every rule of the registry, in its order.
@@ -91,6 +117,11 @@ pub struct RuleReport {
 }
 
 impl RuleReport {
+    /// The group of the rule: the first part of its ID.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(group, _)| group)
+    }
+
     pub(crate) fn not_run(rule: &Rule) -> Self {
         RuleReport {
             id: rule.id,
@@ -104,7 +135,68 @@ impl RuleReport {
 }
 
 impl Certificate {
-    /// As JSON.
+    /// What it says in one line: `sqlite 0.1.0: certified (certify): 227 kept, 13 declined`.
+    pub fn title(&self) -> String {
+        let verdict = match (self.certified, self.all_kept) {
+            (true, _) => "certified",
+            (false, true) => "passed, not certified",
+            (false, false) => "not certified",
+        };
+        let Counts {
+            rules: _,
+            passed,
+            failed,
+            declined,
+            not_run,
+        } = self.counts;
+        let mut title = format!(
+            "{} {}: {verdict} ({}): {passed} kept, {declined} declined",
+            self.backend, self.backend_version, self.profile
+        );
+        for (count, what) in [(failed, "failed"), (not_run, "not run")] {
+            if count > 0 {
+                let _ = write!(title, ", {count} {what}");
+            }
+        }
+        title
+    }
+
+    /// What was certified, where and how, by name.
+    pub(crate) fn facts(&self) -> Vec<(String, String)> {
+        let mut facts = Vec::new();
+        let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
+        if let Some(commit) = &self.backend_commit {
+            fact("commit", commit.clone());
+        }
+        let server = self.server_version.as_deref().unwrap_or("none");
+        fact("server", server.to_owned());
+        for (name, value) in &self.server_settings {
+            fact(name, value.clone());
+        }
+        fact(
+            "suite",
+            format!(
+                "authstore-conformance {}, edition {}, with authstore {}",
+                self.suite_version, self.edition, self.authstore_version
+            ),
+        );
+        fact("date", self.date.clone());
+        fact("duration", format!("{} s", seconds(self.duration_millis)));
+        fact("operating system", self.operating_system.clone());
+        fact("profile", self.profile.clone());
+        fact("seed", self.seed.to_string());
+        fact(
+            "tried",
+            format!(
+                "{} fresh storages, {} random sequences of operations, {} races with overlapping calls, {} faults",
+                self.tried.storages, self.tried.sequences, self.tried.overlaps, self.tried.faults
+            ),
+        );
+        fact("run again", self.reproduce.clone());
+        facts
+    }
+
+    /// As JSON. The field `format` tells the version of this form.
     pub fn to_json(&self) -> String {
         let mut text =
             serde_json::to_string_pretty(self).expect("it holds nothing but text and numbers");
@@ -112,95 +204,74 @@ impl Certificate {
         text
     }
 
-    /// As JUnit XML: a test case for each rule. A declined rule is skipped, with its reason; one that was not run is an
-    /// error.
+    /// As one HTML page. For a page that compares several backends, see [`to_html`](crate::to_html).
+    pub fn to_html(&self) -> String {
+        to_html(std::slice::from_ref(self))
+    }
+
+    /// As JUnit XML: a test case for each rule, its class being the group of the rule. A declined rule is skipped, with its
+    /// reason; one that was not run is an error. The time of the suite is that of the whole run, in which rules ran in
+    /// parallel, so it is less than the sum.
     pub fn to_junit(&self) -> String {
-        let seconds = |millis: u64| format!("{}.{:03}", millis / 1_000, millis % 1_000);
-        let all: u64 = self.rules.iter().map(|rule| rule.millis).sum();
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <testsuites name=\"authstore-conformance\">\n  \
-             <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"{}\" time=\"{}\">\n",
+             <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"{}\" time=\"{}\" \
+             timestamp=\"{}\">\n    <properties>\n",
             xml(&self.backend),
             self.counts.rules,
             self.counts.failed,
             self.counts.declined,
             self.counts.not_run,
-            seconds(all),
+            seconds(self.duration_millis),
+            xml(&self.date),
         );
+        for (name, value) in self.facts() {
+            let _ = writeln!(
+                text,
+                "      <property name=\"{}\" value=\"{}\"/>",
+                xml(&name),
+                xml(&value)
+            );
+        }
+        text += "    </properties>\n";
         for rule in &self.rules {
             let _ = write!(
                 text,
                 "    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"",
-                xml(&self.backend),
+                xml(rule.group()),
                 xml(rule.id),
                 seconds(rule.millis)
             );
-            let detail = xml(rule.detail.as_deref().unwrap_or("it was left out"));
+            let detail = xml(rule.detail.as_deref().unwrap_or(LEFT_OUT));
             let sentence = xml(rule.sentence);
-            let _ = match rule.outcome {
-                Outcome::Passed => writeln!(text, "/>"),
-                Outcome::Failed => writeln!(
-                    text,
-                    ">\n      <failure message=\"{sentence}\">{detail}</failure>\n    </testcase>"
-                ),
-                Outcome::Declined => {
-                    writeln!(
-                        text,
-                        ">\n      <skipped message=\"{detail}\"/>\n    </testcase>"
-                    )
+            let (element, message) = match rule.outcome {
+                Outcome::Passed => {
+                    text += "/>\n";
+                    continue;
                 }
-                Outcome::NotRun => writeln!(
-                    text,
-                    ">\n      <error message=\"not run\">{detail}</error>\n    </testcase>"
-                ),
+                Outcome::Failed => ("failure", sentence.as_str()),
+                Outcome::Declined => ("skipped", detail.as_str()),
+                Outcome::NotRun => ("error", "not run"),
             };
+            let body = match rule.outcome {
+                Outcome::Declined => "",
+                _ => detail.as_str(),
+            };
+            let _ = writeln!(
+                text,
+                ">\n      <{element} message=\"{message}\">{body}</{element}>\n    </testcase>"
+            );
         }
         text + "  </testsuite>\n</testsuites>\n"
     }
 
     /// As Markdown, for people.
     pub fn to_markdown(&self) -> String {
-        let mut text = format!(
-            "# {} {}: {}\n\n",
-            cell(&self.backend),
-            cell(&self.backend_version),
-            if self.certified {
-                "certified"
-            } else {
-                "not certified"
-            }
-        );
-        let mut row = |name: &str, value: &str| {
-            let _ = writeln!(text, "| {} | {} |", cell(name), cell(value));
-        };
-        row("", "");
-        row("---", "---");
-        row("server", self.server_version.as_deref().unwrap_or("none"));
-        for (name, value) in &self.server_settings {
-            row(name, value);
+        let mut text = format!("# {}\n\n| | |\n|---|---|\n", cell(&self.title()));
+        for (name, value) in self.facts() {
+            let _ = writeln!(text, "| {} | {} |", cell(&name), cell(&value));
         }
-        row(
-            "suite",
-            &format!(
-                "authstore-conformance {}, edition {}",
-                self.suite_version, self.edition
-            ),
-        );
-        row("profile", &self.profile);
-        row("seed", &self.seed.to_string());
-        row(
-            "rules",
-            &format!(
-                "{}: {} passed, {} failed, {} declined, {} not run",
-                self.counts.rules,
-                self.counts.passed,
-                self.counts.failed,
-                self.counts.declined,
-                self.counts.not_run
-            ),
-        );
-        row("again", &format!("`{}`", self.reproduce));
         for problem in &self.problems {
             let _ = writeln!(text, "\n**{problem}**");
         }
@@ -211,12 +282,12 @@ impl Certificate {
                     "\n## {outcome}: {}\n\n{}\n\n~~~~text\n{}\n~~~~",
                     rule.id,
                     rule.sentence,
-                    rule.detail.as_deref().unwrap_or("It was left out.")
+                    rule.detail.as_deref().unwrap_or(LEFT_OUT)
                 );
             }
         }
         if self.counts.declined > 0 {
-            text += "\n## Declined\n\n| rule | reason |\n|---|---|\n";
+            text += "\n## Declined\n\n| rule | what is promised | reason |\n|---|---|---|\n";
             for rule in self
                 .rules
                 .iter()
@@ -224,24 +295,30 @@ impl Certificate {
             {
                 let _ = writeln!(
                     text,
-                    "| {} | {} |",
+                    "| {} | {} | {} |",
                     rule.id,
+                    cell(rule.sentence),
                     cell(rule.detail.as_deref().unwrap_or_default())
                 );
             }
         }
-        text += "\n## All rules\n\n| rule | class | outcome | ms |\n|---|---|---|---:|\n";
+        text += "\n## All rules\n\n| rule | what is promised | class | outcome | ms |\n|---|---|---|---|---:|\n";
         for rule in &self.rules {
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} |",
-                rule.id, rule.class, rule.outcome, rule.millis
+                "| {} | {} | {} | {} | {} |",
+                rule.id,
+                cell(rule.sentence),
+                rule.class,
+                rule.outcome,
+                rule.millis
             );
         }
+        let _ = writeln!(text, "\n## What this does not prove\n\n{DOES_NOT_PROVE}");
         text
     }
 
-    /// Writes `<name>.json`, `<name>.xml` and `<name>.md` into a folder, which is made when it is not there.
+    /// Writes `<name>.json`, `<name>.xml`, `<name>.md` and `<name>.html` into a folder, which is created if missing.
     ///
     /// # Errors
     ///
@@ -251,8 +328,15 @@ impl Certificate {
         fs::create_dir_all(folder)?;
         fs::write(folder.join(format!("{name}.json")), self.to_json())?;
         fs::write(folder.join(format!("{name}.xml")), self.to_junit())?;
-        fs::write(folder.join(format!("{name}.md")), self.to_markdown())
+        fs::write(folder.join(format!("{name}.md")), self.to_markdown())?;
+        fs::write(folder.join(format!("{name}.html")), self.to_html())
     }
+}
+
+const LEFT_OUT: &str = "left out of this run";
+
+fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
 
 /// Text within XML. Control characters are not allowed there, not even escaped.

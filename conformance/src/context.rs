@@ -7,6 +7,7 @@ use authstore::AuthStore;
 use crate::failure::{Verdict, by_harness};
 use crate::harness::{Harness, Storage};
 use crate::profile::Profile;
+use crate::tally::{Counted, Tally};
 
 /// A fresh storage, a handle on it, and what else a check may need.
 pub(crate) struct Context {
@@ -16,17 +17,24 @@ pub(crate) struct Context {
     harness: Arc<dyn Harness>,
     seed: u64,
     profile: Profile,
+    tally: Arc<Tally>,
 }
 
 impl Context {
-    pub(crate) fn new(harness: Arc<dyn Harness>, seed: u64, profile: Profile) -> Verdict<Self> {
-        let (storage, store) = fresh(&*harness)?;
+    pub(crate) fn new(
+        harness: Arc<dyn Harness>,
+        seed: u64,
+        profile: Profile,
+        tally: Arc<Tally>,
+    ) -> Verdict<Self> {
+        let (storage, store) = fresh(&*harness, &tally)?;
         Ok(Context {
             store,
             storage,
             harness,
             seed,
             profile,
+            tally,
         })
     }
 
@@ -51,7 +59,7 @@ impl Context {
 
     /// Another fresh storage, with a handle on it.
     pub(crate) fn another(&self) -> Verdict<(Box<dyn Storage>, AuthStore)> {
-        fresh(&*self.harness)
+        fresh(&*self.harness, &self.tally)
     }
 
     /// For whatever the check does at random. The same seed does the same.
@@ -62,10 +70,15 @@ impl Context {
     pub(crate) fn profile(&self) -> Profile {
         self.profile
     }
+
+    /// Where a check counts what it tries.
+    pub(crate) fn tally(&self) -> &Arc<Tally> {
+        &self.tally
+    }
 }
 
-fn fresh(harness: &dyn Harness) -> Verdict<(Box<dyn Storage>, AuthStore)> {
-    let storage = by_harness(harness.fresh())?;
+fn fresh(harness: &dyn Harness, tally: &Arc<Tally>) -> Verdict<(Box<dyn Storage>, AuthStore)> {
+    let storage = Counted::wrap(by_harness(harness.fresh())?, tally);
     let store = by_harness(storage.open())?;
     store.migrate()?;
     Ok((storage, store))

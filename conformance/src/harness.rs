@@ -15,8 +15,11 @@ pub trait Harness: Send + Sync + 'static {
     /// its own, and rules run side by side.
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError>;
 
-    /// The rules that the backend cannot keep or the harness cannot check, each with the reason. They are run all the
-    /// same: a rule that passes though it was declined is an error.
+    /// Returns the rules that the backend cannot keep or the harness cannot check, each with the reason. They are still
+    /// run: a rule that passes although it was declined is an error.
+    ///
+    /// Only what a storage may really lack can be declined, such as a connection to cut, a schema to migrate, or a
+    /// password: see [`Rule::may_be_declined`](crate::Rule::may_be_declined). To decline any other rule is an error.
     fn declined(&self) -> Vec<Declined> {
         Vec::new()
     }
@@ -78,6 +81,8 @@ pub struct Description {
     pub backend: String,
     /// The backend's version, as a rule `env!("CARGO_PKG_VERSION")`.
     pub backend_version: String,
+    /// The commit that the backend was built from, if the harness knows it.
+    pub backend_commit: Option<String>,
     /// The version of the server or library beneath it, in its own words.
     pub server_version: Option<String>,
     /// Settings of the server that matter for the result, such as its isolation level.

@@ -81,6 +81,7 @@ mod fixture;
 pub mod guide;
 mod harness;
 mod history;
+mod html;
 mod macros;
 mod model;
 mod outcome;
@@ -94,11 +95,13 @@ mod runner;
 mod sequence;
 mod show;
 mod strings;
+mod tally;
 mod times;
 pub mod values;
 
 pub use certificate::{Certificate, Counts, RuleReport};
 pub use harness::{BoxError, Declined, Description, Harness, Storage};
+pub use html::to_html;
 pub use model::{Answer, Model, Refusal};
 pub use outcome::Outcome;
 pub use profile::Profile;
@@ -108,3 +111,4 @@ pub use rule::{Class, EDITION, Rule};
 #[doc(hidden)]
 pub use runner::test_rule;
 pub use runner::{PROFILE_VARIABLE, Runner, SEED_VARIABLE};
+pub use tally::Tried;

@@ -1,5 +1,6 @@
 //! Several callers at the same time, and the proof that they were.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use authstore::AuthStore;
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, show_error};
+use crate::tally::Tally;
 
 /// How many threads race.
 pub(crate) const THREADS: usize = 8;
@@ -58,6 +60,7 @@ pub(crate) struct Race {
     stores: [AuthStore; 2],
     rounds: u32,
     time: Duration,
+    tally: Arc<Tally>,
 }
 
 impl Race {
@@ -67,6 +70,7 @@ impl Race {
             stores: [context.store().clone(), context.open()?],
             rounds: profile.pick(12, 40, 2_000),
             time: Duration::from_secs(profile.pick(4, 6, 300).into()),
+            tally: Arc::clone(context.tally()),
         })
     }
 
@@ -157,6 +161,7 @@ impl Race {
             number += 1;
             if round(number)? {
                 took_place += 1;
+                self.tally.overlap();
             }
         }
         if took_place == 0 {

@@ -31,6 +31,18 @@ impl Rule {
         self.id.split_once('.').map_or(self.id, |(group, _)| group)
     }
 
+    /// Whether this is the name of the rule, of its group or of its class.
+    pub(crate) fn is_named_by(&self, name: &str) -> bool {
+        self.id == name || self.group() == name || self.class.to_string() == name
+    }
+
+    /// Whether a harness may decline the rule ([`Harness::declined`](crate::Harness::declined)), because a storage can
+    /// lack what it is about: a connection that fails, a schema, or a password. Never true of what an operation does.
+    pub fn may_be_declined(&self) -> bool {
+        matches!(self.class, Class::Faults | Class::Migrations)
+            || matches!(self.id, "secrets.unreachable" | "secrets.without_schema")
+    }
+
     /// The id as a path of modules, as `cargo test` prints it.
     pub fn test_name(&self) -> String {
         self.id.replace('.', "::")

@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::certificate::{Certificate, Counts, RuleReport};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::certificate::{Certificate, Counts, FORMAT, RuleReport};
 use crate::context::Context;
 use crate::failure::{Failure, Kind, Verdict};
 use crate::harness::{Declined, Harness};
@@ -17,6 +20,7 @@ use crate::outcome::Outcome;
 use crate::profile::Profile;
 use crate::registry::RULES;
 use crate::rule::{EDITION, Rule};
+use crate::tally::Tally;
 
 /// The environment variable that says which seed to use.
 pub const SEED_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_SEED";
@@ -42,7 +46,8 @@ pub struct Runner {
     profile: Profile,
     threads: usize,
     shuffle: bool,
-    only: Option<String>,
+    only: Vec<String>,
+    skip: Vec<String>,
     fail_fast: bool,
     time_limit: Option<Duration>,
     progress: Progress,
@@ -68,7 +73,8 @@ impl Runner {
             profile: from_environment(PROFILE_VARIABLE).unwrap_or_default(),
             threads: 2,
             shuffle: true,
-            only: None,
+            only: Vec::new(),
+            skip: Vec::new(),
             fail_fast: false,
             time_limit: None,
             progress: Box::new(|_| {}),
@@ -108,10 +114,19 @@ impl Runner {
         self
     }
 
-    /// Only this rule, or this group of rules. The others are reported as not run.
+    /// Runs only what this names: a rule (`get_user.absent`), a group (`get_user`) or a class of rules (`concurrency`).
+    /// Call it again to name more. The other rules are reported as not run, so the result is no certificate.
     #[must_use]
-    pub fn only(mut self, rule_or_group: impl Into<String>) -> Self {
-        self.only = Some(rule_or_group.into());
+    pub fn only(mut self, name: impl Into<String>) -> Self {
+        self.only.push(name.into());
+        self
+    }
+
+    /// Leaves out what this names, also where [`only`](Runner::only) names it: a rule, a group or a class of rules. Call
+    /// it again to name more. Rules left out are reported as not run, so the result is no certificate.
+    #[must_use]
+    pub fn skip(mut self, name: impl Into<String>) -> Self {
+        self.skip.push(name.into());
         self
     }
 
@@ -148,16 +163,18 @@ impl Runner {
 
     /// Runs them.
     pub fn run(self) -> Certificate {
+        let (date, start) = (OffsetDateTime::now_utc(), Instant::now());
         let description = self.harness.describe();
         let declined = self.harness.declined();
-        let mut chosen: Vec<&'static Rule> = RULES
-            .iter()
-            .filter(|rule| {
-                self.only
-                    .as_deref()
-                    .is_none_or(|only| rule.id == only || rule.group() == only)
-            })
-            .collect();
+        let mut problems = problems_of_declining(&declined);
+        for name in self.only.iter().chain(&self.skip) {
+            if !RULES.iter().any(|rule| rule.is_named_by(name)) {
+                problems.push(format!("no rule, group or class is called `{name}`"));
+            }
+        }
+        let tally = Arc::new(Tally::default());
+        let mut chosen: Vec<&'static Rule> =
+            RULES.iter().filter(|rule| self.chooses(rule)).collect();
         if self.shuffle {
             // Sorted by a hash of the seed and the id: as good as shuffled.
             chosen.sort_by_key(|rule| mix(self.seed ^ 1, rule.id));
@@ -170,7 +187,7 @@ impl Runner {
                     loop {
                         let next = queue.lock().expect("no panic while held").pop_front();
                         let Some(rule) = next else { break };
-                        let report = self.run_rule(rule, &declined);
+                        let report = self.run_rule(rule, &declined, &tally);
                         if self.fail_fast && report.outcome == Outcome::Failed {
                             queue.lock().expect("no panic while held").clear();
                         }
@@ -192,45 +209,40 @@ impl Runner {
                     .unwrap_or_else(|| RuleReport::not_run(rule))
             })
             .collect();
-        let mut problems = Vec::new();
-        for Declined { rule, reason } in &declined {
-            if !RULES
-                .iter()
-                .any(|known| known.id == rule || known.group() == rule)
-            {
-                problems.push(format!("{rule} is declined, and there is no such rule"));
-            }
-            if reason.split_whitespace().count() < 2 {
-                problems.push(format!(
-                    "{rule} is declined without a reason: that is a sentence"
-                ));
-            }
-        }
-        if let Some(only) = &self.only
-            && !RULES
-                .iter()
-                .any(|rule| rule.id == only || rule.group() == only)
-        {
-            problems.push(format!("there is no rule or group {only}"));
-        }
         let counts = Counts::of(&rules);
+        let all_kept = problems.is_empty()
+            && counts.passed > 0
+            && counts.rules == counts.passed + counts.declined;
         Certificate {
+            format: FORMAT,
+            date: date
+                .format(&Rfc3339)
+                .expect("the years until 9999 have this form"),
+            duration_millis: millis(start.elapsed()),
             backend: description.backend,
             backend_version: description.backend_version,
+            backend_commit: description.backend_commit,
             server_version: description.server_version,
             server_settings: description.server_settings,
+            operating_system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             suite_version: env!("CARGO_PKG_VERSION").to_owned(),
+            authstore_version: authstore::VERSION.to_owned(),
             edition: EDITION,
             profile: self.profile.to_string(),
             seed: self.seed,
-            certified: problems.is_empty()
-                && counts.passed > 0
-                && counts.rules == counts.passed + counts.declined,
+            all_kept,
+            certified: all_kept && self.profile != Profile::Quick,
             counts,
+            tried: tally.tried(),
             problems,
             rules,
             reproduce: self.reproduce(None),
         }
+    }
+
+    fn chooses(&self, rule: &Rule) -> bool {
+        let named = |names: &[String]| names.iter().any(|name| rule.is_named_by(name));
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
     }
 
     fn reproduce(&self, rule: Option<&Rule>) -> String {
@@ -242,24 +254,31 @@ impl Runner {
         )
     }
 
-    fn run_rule(&self, rule: &'static Rule, declined: &[Declined]) -> RuleReport {
+    fn run_rule(
+        &self,
+        rule: &'static Rule,
+        declined: &[Declined],
+        tally: &Arc<Tally>,
+    ) -> RuleReport {
         let start = Instant::now();
-        let verdict = self.check(rule);
-        let declined = declined.iter().find(|declined| declined.covers(rule.id));
+        let verdict = self.check(rule, tally);
+        let declined = declined
+            .iter()
+            .find(|declined| rule.may_be_declined() && declined.covers(rule.id));
         let (outcome, detail) = match (verdict, declined) {
             (Ok(()), None) => (Outcome::Passed, None),
             (Ok(()), Some(declined)) => (
                 Outcome::Failed,
                 Some(format!(
-                    "It was declined ({}), and it passes: decline it no more.",
+                    "it passes although it was declined ({}); stop declining it",
                     declined.reason
                 )),
             ),
-            // What is declined must be tried all the same.
+            // A declined rule is still tried. The certificate tells the reason once, and what was seen here.
             (Err(failure), Some(declined)) if failure.kind != Kind::NoStorage => (
                 Outcome::Declined,
                 Some(format!(
-                    "{} (Run all the same: {})",
+                    "{} (tried: {})",
                     declined.reason,
                     failure.summary()
                 )),
@@ -277,7 +296,7 @@ impl Runner {
             sentence: rule.sentence,
             class: rule.class,
             outcome,
-            millis: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            millis: millis(start.elapsed()),
             detail,
         }
     }
@@ -300,8 +319,9 @@ impl Runner {
     }
 
     /// Checks a rule in a thread of its own, so that one that never ends does not hold up the others.
-    fn check(&self, rule: &'static Rule) -> Verdict {
+    fn check(&self, rule: &'static Rule, tally: &Arc<Tally>) -> Verdict {
         let (harness, profile) = (Arc::clone(&self.harness), self.profile);
+        let tally = Arc::clone(tally);
         let seed = mix(self.seed, rule.id);
         let limit = self.time_limit.unwrap_or(match profile {
             Profile::Quick | Profile::Certify => Duration::from_secs(300),
@@ -311,7 +331,7 @@ impl Runner {
         let spawned = thread::Builder::new()
             .name(rule.id.to_owned())
             .spawn(move || {
-                let verdict = caught(|| Context::new(harness, seed, profile))
+                let verdict = caught(|| Context::new(harness, seed, profile, tally))
                     .map_err(Failure::before_the_rule)
                     .and_then(|context| caught(|| (rule.check)(&context)));
                 // Nobody listens any more when the time was over.
@@ -339,9 +359,38 @@ impl fmt::Debug for Runner {
             .field("threads", &self.threads)
             .field("shuffle", &self.shuffle)
             .field("only", &self.only)
+            .field("skip", &self.skip)
             .field("fail_fast", &self.fail_fast)
             .finish_non_exhaustive()
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What is wrong with the rules that a harness declines.
+fn problems_of_declining(declined: &[Declined]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for Declined { rule, reason } in declined {
+        let named: Vec<&Rule> = RULES
+            .iter()
+            .filter(|known| known.id == rule || known.group() == rule)
+            .collect();
+        if named.is_empty() {
+            problems.push(format!("`{rule}` is declined, but there is no such rule"));
+        } else if !named.iter().all(|rule| rule.may_be_declined()) {
+            problems.push(format!(
+                "`{rule}` cannot be declined: every storage must keep it"
+            ));
+        }
+        if reason.split_whitespace().count() < 3 {
+            problems.push(format!(
+                "`{rule}` is declined without a reason; write a sentence"
+            ));
+        }
+    }
+    problems
 }
 
 /// A panic is a failure, too.

@@ -16,6 +16,7 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     let failed = Cell::new(false);
     let first_failure = RefCell::new(None);
     let outcome = test_runner(context.seed(), cases).run(&any_sequence(), |calls| {
+        context.tally().sequence();
         // All sequences run on one storage, which each leaves empty; once one has failed, it is made shorter on storages
         // that are new, so that nothing that another one left can matter.
         let verdict = if failed.get() {

@@ -46,11 +46,11 @@ impl Storage for RedbStorage {
 
 certify!(RedbHarness);
 
-/// Runs all rules together, and writes the certificate to the folder `target/conformance` of the workspace.
+/// Runs all rules together, and writes the certificate (a certificate only in the profile `certify`: `quick` tries too little) to the folder `target/conformance` of the workspace.
 #[test]
 fn certificate() {
     let certificate = authstore_conformance::Runner::new(RedbHarness).run();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/conformance");
     certificate.write(folder, "redb").unwrap();
-    assert!(certificate.certified, "{}", certificate.to_markdown());
+    assert!(certificate.all_kept, "{}", certificate.to_markdown());
 }
