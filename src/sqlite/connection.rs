@@ -9,7 +9,8 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
-use super::error::classify;
+use super::error::{Refusal, classify, refused_by};
+use super::rejection;
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
 
@@ -44,35 +45,98 @@ impl SqliteConnection {
             .map_err(classify)
     }
 
+    /// Whether foreign keys are checked at the end of the transaction. Ends with the transaction.
+    pub(super) fn defer_foreign_keys(&mut self, defer: bool) -> Result<()> {
+        self.0
+            .pragma_update(None, "defer_foreign_keys", defer)
+            .map_err(classify)
+    }
+
+    /// Runs a statement, whatever it returns and for whatever reason it fails.
+    pub(super) fn attempt(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<(), ()> {
+        self.for_each_row(sql, parameters, |_| Ok(()))
+            .map_err(|_| ())
+    }
+
     fn prepare(
         &mut self,
         sql: &'static str,
         parameters: &[Value<'_>],
-    ) -> Result<CachedStatement<'_>> {
-        let mut statement = self.0.prepare_cached(sql).map_err(classify)?;
+    ) -> Result<CachedStatement<'_>, Failure> {
+        let mut statement = self.0.prepare_cached(sql)?;
         for (index, parameter) in (1..).zip(parameters) {
             bind(&mut statement, index, *parameter)?;
         }
         Ok(statement)
     }
+
+    fn for_each_row(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<()>,
+    ) -> Result<(), Failure> {
+        let mut statement = self.prepare(sql, parameters)?;
+        let mut rows = statement.raw_query();
+        // To the end: a statement that writes may fail at its last step.
+        while let Some(row) = rows.next()? {
+            read(row)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn explain(&mut self, failure: Failure, sql: &'static str, parameters: &[Value<'_>]) -> Error {
+        let error = match failure {
+            Failure::Sqlite(error) => error,
+            Failure::Other(error) => return error,
+        };
+        match refused_by(&error) {
+            Some(Refusal::ForeignKey) => rejection::by_foreign_key(self, sql, parameters),
+            Some(Refusal::Trigger) => rejection::by_trigger(self, sql),
+            None => return classify(error),
+        }
+        .unwrap_or_else(|error| error)
+    }
+}
+
+/// Why a statement failed.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Other(Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::Sqlite(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Other(error)
+    }
 }
 
 impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
-        let changed = self
-            .prepare(sql, parameters)?
-            .raw_execute()
-            .map_err(classify)?;
-        Ok(changed as u64)
+        self.prepare(sql, parameters)
+            .and_then(|mut statement| Ok(statement.raw_execute()?))
+            .map(|changed| changed as u64)
+            .map_err(|failure| self.explain(failure, sql, parameters))
     }
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
-        let mut statement = self.prepare(sql, parameters)?;
-        let mut rows = statement.raw_query();
         let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(classify)? {
+        self.for_each_row(sql, parameters, |row| {
             found.push(Cells::read(row)?);
-        }
+            Ok(())
+        })
+        .map_err(|failure| self.explain(failure, sql, parameters))?;
         Ok(found)
     }
 
@@ -81,18 +145,21 @@ impl Connection for SqliteConnection {
         sql: &'static str,
         parameters: &[Value<'_>],
     ) -> Result<Option<T>> {
-        let mut statement = self.prepare(sql, parameters)?;
-        let mut rows = statement.raw_query();
         let mut found = None;
-        // To the end: a statement that writes commits at its last step, and may fail there.
-        while let Some(row) = rows.next().map_err(classify)? {
+        self.for_each_row(sql, parameters, |row| {
             found = Some(Cells::read(row)?);
-        }
+            Ok(())
+        })
+        .map_err(|failure| self.explain(failure, sql, parameters))?;
         Ok(found)
     }
 }
 
-fn bind(statement: &mut CachedStatement<'_>, index: usize, value: Value<'_>) -> Result<()> {
+fn bind(
+    statement: &mut CachedStatement<'_>,
+    index: usize,
+    value: Value<'_>,
+) -> Result<(), Failure> {
     match value {
         Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
         Value::Uuid(uuid) => {
@@ -108,8 +175,8 @@ fn bind(statement: &mut CachedStatement<'_>, index: usize, value: Value<'_>) -> 
         }
         Value::Integer(integer) => statement.raw_bind_parameter(index, integer),
         Value::Boolean(boolean) => statement.raw_bind_parameter(index, boolean),
-    }
-    .map_err(classify)
+    }?;
+    Ok(())
 }
 
 impl Row for rusqlite::Row<'_> {

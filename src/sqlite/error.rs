@@ -2,11 +2,34 @@
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{
-    SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE,
+    SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_DATATYPE, SQLITE_CONSTRAINT_FOREIGNKEY,
+    SQLITE_CONSTRAINT_NOTNULL, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID,
+    SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE,
 };
 
-use crate::error::{Constraint, Entity, Error};
+use crate::error::{Constraint, Error};
 use crate::migration::MigrationError;
+
+/// What refused a write that SQLite does not name.
+pub(super) enum Refusal {
+    ForeignKey,
+    Trigger,
+}
+
+pub(super) fn refused_by(error: &rusqlite::Error) -> Option<Refusal> {
+    let rusqlite::Error::SqliteFailure(sqlite, message) = error else {
+        return None;
+    };
+    match (sqlite.extended_code, message.as_deref()) {
+        // A key that restricts is a trigger of SQLite's own.
+        (SQLITE_CONSTRAINT_FOREIGNKEY, _)
+        | (SQLITE_CONSTRAINT_TRIGGER, Some("FOREIGN KEY constraint failed")) => {
+            Some(Refusal::ForeignKey)
+        }
+        (SQLITE_CONSTRAINT_TRIGGER, _) => Some(Refusal::Trigger),
+        _ => None,
+    }
+}
 
 /// SQLite's messages name tables and columns, and no values.
 pub(super) fn classify(error: rusqlite::Error) -> Error {
@@ -17,11 +40,21 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
         other => return Error::backend(other.to_string()).with_source(error),
     };
     match (sqlite.code, sqlite.extended_code) {
-        (_, SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY) => match constraint(&reason) {
-            Some(constraint) => Error::conflict(constraint),
-            None => Error::backend(reason).with_source(error),
-        },
-        (_, SQLITE_CONSTRAINT_FOREIGNKEY) => Error::not_found(Entity::User),
+        (
+            _,
+            SQLITE_CONSTRAINT_UNIQUE
+            | SQLITE_CONSTRAINT_PRIMARYKEY
+            | SQLITE_CONSTRAINT_ROWID
+            | SQLITE_CONSTRAINT_CHECK
+            | SQLITE_CONSTRAINT_NOTNULL
+            | SQLITE_CONSTRAINT_DATATYPE,
+        ) => {
+            let name = constraint_name(&reason);
+            constraint(name).map_or_else(|| Error::rejected(name), Error::conflict)
+        }
+        // Which one is found out where there is a connection: these are for completeness.
+        (_, SQLITE_CONSTRAINT_FOREIGNKEY) => Error::rejected("a foreign key"),
+        (_, SQLITE_CONSTRAINT_TRIGGER) => Error::rejected("a trigger"),
         (
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
@@ -44,18 +77,33 @@ fn lacks_schema(message: &str) -> bool {
         || message.contains("has no column named")
 }
 
-/// From such as `UNIQUE constraint failed: User.email`.
-fn constraint(message: &str) -> Option<Constraint> {
-    let (_, columns) = message.split_once("failed: ")?;
+/// From such as `UNIQUE constraint failed: User.email`, `UNIQUE constraint failed: index 'User_name'` or
+/// `CHECK constraint failed: length(name) > 3`.
+fn constraint_name(message: &str) -> &str {
+    let name = message
+        .split_once("failed: ")
+        .or_else(|| message.split_once(" column "))
+        .map_or(message, |(_, name)| name);
+    name.strip_prefix("index '")
+        .and_then(|index| index.strip_suffix('\''))
+        .unwrap_or(name)
+}
+
+fn constraint(columns: &str) -> Option<Constraint> {
     Some(match columns {
         "User.id" => Constraint::UserId,
         "User.email" => Constraint::UserEmail,
         "Account.id" => Constraint::AccountId,
-        "Account.provider, Account.providerAccountId" => Constraint::ProviderAccount,
+        "Account.provider, Account.providerAccountId"
+        | "Account.providerAccountId, Account.provider" => Constraint::ProviderAccount,
         "Session.id" => Constraint::SessionId,
         "Session.sessionToken" => Constraint::SessionToken,
-        "VerificationToken.token" => Constraint::VerificationToken,
-        "Authenticator.credentialID" | "Authenticator.userId, Authenticator.credentialID" => {
+        "VerificationToken.token"
+        | "VerificationToken.identifier, VerificationToken.token"
+        | "VerificationToken.token, VerificationToken.identifier" => Constraint::VerificationToken,
+        "Authenticator.credentialID"
+        | "Authenticator.userId, Authenticator.credentialID"
+        | "Authenticator.credentialID, Authenticator.userId" => {
             Constraint::AuthenticatorCredentialId
         }
         "authstore_challenge.key" => Constraint::ChallengeKey,

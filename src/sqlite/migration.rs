@@ -1,12 +1,11 @@
 use std::time::Duration;
 
-use parking_lot::FairMutexGuard;
-
 use super::adopt::ADOPT;
 use super::connection::SqliteConnection;
 use super::error::classify;
 use super::orphans::{self, Tables};
-use super::{BEGIN, COMMIT, Connector, SqliteBackend, roll_back};
+use super::writers::Turn;
+use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
 use crate::error::{Error, Result};
 use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
 use crate::pool::Checkout;
@@ -19,10 +18,6 @@ const HISTORY: History = History {
     insert: sql!("sqlite", "history/insert"),
     delete: sql!("sqlite", "history/delete"),
 };
-
-const SAVEPOINT: &str = sql!("sqlite", "transaction/savepoint");
-const RELEASE: &str = sql!("sqlite", "transaction/release");
-const ROLLBACK_TO: &str = sql!("sqlite", "transaction/rollback_to");
 
 pub(super) struct SqliteTarget(pub(super) SqliteBackend);
 
@@ -48,13 +43,13 @@ impl Target for SqliteTarget {
 
 /// Foreign keys are not enforced while it is held, so that a step can [rebuild a
 /// table](https://www.sqlite.org/lang_altertable.html#otheralter); after each step they are checked instead.
-struct SqliteLock<'a> {
+struct SqliteLock {
     connection: Checkout<Connector>,
-    _turn: FairMutexGuard<'a, ()>,
+    _turn: Turn,
     busy_timeout: Duration,
 }
 
-impl SqliteLock<'_> {
+impl SqliteLock {
     fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
         let affected = self.run_step(sql)?;
@@ -72,13 +67,15 @@ impl SqliteLock<'_> {
     }
 
     fn run_step(&mut self, sql: &str) -> Result<Tables> {
-        let affected = orphans::run_and_list_affected(&mut self.connection, sql)?;
+        let touched = orphans::watch(&mut self.connection, |connection| {
+            connection.execute_batch(sql)
+        })?;
         if self.connection.0.is_autocommit() {
             return Err(Error::backend(
                 "the step ended the transaction that it runs in",
             ));
         }
-        Ok(affected)
+        orphans::affected(&mut self.connection, &touched.tables)
     }
 }
 
@@ -92,7 +89,7 @@ fn refuse_orphans(before: i64, after: i64) -> Result<()> {
     Ok(())
 }
 
-impl Adopter for SqliteLock<'_> {
+impl Adopter for SqliteLock {
     type Connection = SqliteConnection;
 
     fn connection(&mut self) -> &mut SqliteConnection {
@@ -116,7 +113,7 @@ impl Adopter for SqliteLock<'_> {
     }
 }
 
-impl Lock for SqliteLock<'_> {
+impl Lock for SqliteLock {
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
         HISTORY.read_or_create(&mut *self.connection, series)
     }
@@ -149,7 +146,7 @@ impl Lock for SqliteLock<'_> {
     }
 }
 
-impl Drop for SqliteLock<'_> {
+impl Drop for SqliteLock {
     fn drop(&mut self) {
         roll_back(&mut self.connection);
         // A connection on which this fails is broken, and the pool drops it.

@@ -6,8 +6,10 @@ mod error;
 mod migration;
 mod options;
 mod orphans;
+mod rejection;
 #[cfg(test)]
 mod tests;
+mod writers;
 
 pub use options::{SqliteOptions, Synchronous};
 
@@ -17,7 +19,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{FairMutex, FairMutexGuard};
 use rusqlite::config::DbConfig;
 use rusqlite::{ErrorCode, OpenFlags};
 
@@ -25,6 +26,7 @@ use self::connection::SqliteConnection;
 use self::error::classify;
 use self::migration::SqliteTarget;
 use self::options::Location;
+use self::writers::{Turn, Verdict, Writers};
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
 use crate::pool::{Checkout, Connect, Pool, PoolState};
@@ -112,6 +114,9 @@ static STATEMENTS: Statements = Statements {
 const BEGIN: &str = sql!("sqlite", "transaction/begin");
 const COMMIT: &str = sql!("sqlite", "transaction/commit");
 const ROLLBACK: &str = sql!("sqlite", "transaction/rollback");
+const SAVEPOINT: &str = sql!("sqlite", "transaction/savepoint");
+const RELEASE: &str = sql!("sqlite", "transaction/release");
+const ROLLBACK_TO: &str = sql!("sqlite", "transaction/rollback_to");
 
 /// A SQLite database, in a file or in memory.
 ///
@@ -123,8 +128,10 @@ pub struct SqliteBackend(Arc<Shared>);
 
 struct Shared {
     pool: Pool<Connector>,
-    /// Held while writing: SQLite lets one writer in at a time, and its own way of waiting is not fair.
-    writer: FairMutex<()>,
+    /// SQLite has one writer at a time, and its own way of waiting is not fair.
+    writers: Writers,
+    /// Whether writers that wait together commit together.
+    group_commit: bool,
     busy_timeout: Duration,
 }
 
@@ -144,18 +151,20 @@ impl SqliteBackend {
         let connector = Connector(options.clone());
         Ok(SqliteBackend(Arc::new(Shared {
             pool: Pool::new(connector, pool_size, options.checkout_timeout)?,
-            writer: FairMutex::new(()),
+            writers: Writers::default(),
+            // In memory there is no disk to wait for.
+            group_commit: matches!(options.location, Location::File(_)),
             busy_timeout: options.busy_timeout,
         })))
     }
 
-    /// Waits for the writers of this process, then takes a connection.
-    fn writer(&self, timeout: Duration) -> Result<(FairMutexGuard<'_, ()>, Checkout<Connector>)> {
-        let turn = self
-            .0
-            .writer
-            .try_lock_for(timeout)
-            .ok_or_else(|| Error::unavailable("other writers took too long"))?;
+    /// Waits for the writers of this process, then takes a connection: in that order, so that the writers in the line
+    /// hold no connection that readers could use.
+    ///
+    /// A write waits up to the busy timeout for its turn, up to the checkout timeout for a connection, and once more up
+    /// to the busy timeout for the writers of other processes.
+    fn writer(&self, timeout: Duration) -> Result<(Turn, Checkout<Connector>)> {
+        let turn = self.0.writers.turn(timeout)?;
         Ok((turn, self.0.pool.get()?))
     }
 }
@@ -180,27 +189,31 @@ impl Database for SqliteBackend {
     }
 
     fn read<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
-        // A statement that writes nothing leaves nothing unknown.
-        work(&mut *self.0.pool.get()?).map_err(|error| match error {
-            Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
-            error => error,
-        })
+        work(&mut *self.0.pool.get()?).map_err(wrote_nothing)
     }
 
+    /// A single statement runs in a transaction as well: the rows that it returns are read before the commit, so that
+    /// what cannot be read was not written.
     fn write<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
-        let (_turn, mut connection) = self.writer(self.0.busy_timeout)?;
-        work(&mut connection)
+        self.transaction(work)
     }
 
     fn transaction<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
-        let (_turn, mut connection) = self.writer(self.0.busy_timeout)?;
-        connection.execute(BEGIN, &[])?;
-        let done = work(&mut connection).and_then(|done| {
-            connection.execute(COMMIT, &[])?;
-            Ok(done)
-        });
-        roll_back(&mut connection);
-        done
+        let shared = &*self.0;
+        let mut alone = !shared.group_commit;
+        loop {
+            let (done, verdict) =
+                shared
+                    .writers
+                    .run(&shared.pool, alone, shared.busy_timeout, &work)?;
+            match verdict {
+                Verdict::Stands => return done,
+                Verdict::Again => alone = true,
+                // What failed had written nothing. Its own error may come of what is rolled back now.
+                Verdict::Failed(error) if done.is_err() => return Err(wrote_nothing(error)),
+                Verdict::Failed(error) => return Err(error),
+            }
+        }
     }
 
     fn migrator(&self) -> Migrator {
@@ -212,7 +225,15 @@ impl Database for SqliteBackend {
     }
 }
 
-/// Ends a transaction that is still open. Should that fail, the pool drops the connection, which ends it too.
+/// The same error for what wrote nothing: its outcome is known.
+fn wrote_nothing(error: Error) -> Error {
+    match error {
+        Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
+        error => error,
+    }
+}
+
+/// Ends a transaction that is still open. If that fails, the pool drops the connection, which ends it too.
 fn roll_back(connection: &mut SqliteConnection) {
     if !connection.0.is_autocommit() {
         let _ = connection.execute(ROLLBACK, &[]);
@@ -228,8 +249,8 @@ impl Connect for Connector {
         let connection = match &self.0.location {
             Location::Memory => rusqlite::Connection::open_in_memory().map_err(classify)?,
             Location::File(path) => {
-                refuse_hopeless(path)?;
-                self.open(path).map_err(|error| name_file(path, error))?
+                check_path(path)?;
+                self.open(path).map_err(|error| with_path(path, error))?
             }
         };
         self.set_up(&connection).map_err(classify)?;
@@ -292,15 +313,18 @@ impl Connector {
 
     fn set_up(&self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
         connection.pragma_update(None, "synchronous", self.0.synchronous.to_string())?;
-        // Else a column that is not there is read as a text: its own name.
+        // Otherwise a column that does not exist is read as a string: its own name.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        // The plan of a statement depends on the statement alone. Otherwise SQLite prepares a cached statement again at
+        // each use, because its parameters have changed.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
         Ok(())
     }
 }
 
 /// SQLite itself says of all these no more than that it is "unable to open database file".
-fn refuse_hopeless(path: &Path) -> Result<()> {
+fn check_path(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Err(Error::invalid(
             "path",
@@ -316,7 +340,7 @@ fn refuse_hopeless(path: &Path) -> Result<()> {
     }
 }
 
-fn name_file(path: &Path, error: Error) -> Error {
+fn with_path(path: &Path, error: Error) -> Error {
     let named = |reason| format!("{}: {reason}", path.display());
     match error {
         Error::Unavailable { reason, source } => Error::Unavailable {

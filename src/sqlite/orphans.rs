@@ -21,35 +21,52 @@ pub(super) fn all_tables(connection: &mut SqliteConnection) -> Result<Tables> {
     Ok(connection.query(TABLES, &[])?.into_iter().collect())
 }
 
-/// Runs a script, and returns the tables in which it may have left orphans: those that it wrote to or changed the shape
-/// of, and those that refer to them.
-pub(super) fn run_and_list_affected(
-    connection: &mut SqliteConnection,
-    sql: &str,
-) -> Result<Tables> {
-    let touched = Arc::new(Mutex::new(Tables::new()));
-    let seen = Arc::clone(&touched);
-    // SQLite asks at the preparation of each statement, those inside triggers included.
-    let watch = move |context: AuthContext<'_>| {
-        if let Some(table) = touched_table(context.action) {
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.insert(table.to_owned());
-        }
-        Authorization::Allow
-    };
-    let _ = connection.0.authorizer(Some(watch));
-    let done = connection.0.execute_batch(sql).map_err(classify);
-    let _ = connection
-        .0
-        .authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
-    done?;
-
-    let touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
+/// The tables in which orphans may be left when these were written to or changed in shape: the same, and those that
+/// refer to them.
+pub(super) fn affected(connection: &mut SqliteConnection, touched: &Tables) -> Result<Tables> {
     let mut affected = Tables::new();
-    for table in touched.iter() {
+    for table in touched {
         affected.extend(connection.query::<String>(AFFECTED, &[table.into()])?);
     }
     Ok(affected)
+}
+
+/// What statements touch.
+#[derive(Default)]
+pub(super) struct Touched {
+    /// The tables that they write to or change the shape of, through triggers and foreign keys too.
+    pub(super) tables: Tables,
+    /// The triggers that they may run.
+    pub(super) triggers: BTreeSet<String>,
+}
+
+/// Does something with the connection, and lists what the statements that it prepares touch.
+pub(super) fn watch(
+    connection: &mut SqliteConnection,
+    work: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<()>,
+) -> Result<Touched> {
+    let touched = Arc::new(Mutex::new(Touched::default()));
+    let seen = Arc::clone(&touched);
+    // SQLite asks when it prepares a statement, and tells of those inside triggers as well.
+    let watch = move |context: AuthContext<'_>| {
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trigger) = context.accessor {
+            seen.triggers.insert(trigger.to_owned());
+        }
+        if let Some(table) = touched_table(context.action) {
+            seen.tables.insert(table.to_owned());
+        }
+        Authorization::Allow
+    };
+    // In some versions of rusqlite this returns nothing.
+    let _ = connection.0.authorizer(Some(watch));
+    let done = work(&mut connection.0);
+    let _ = connection
+        .0
+        .authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+    done.map_err(classify)?;
+    let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut *touched))
 }
 
 fn touched_table(action: AuthAction<'_>) -> Option<&str> {
@@ -65,7 +82,10 @@ fn touched_table(action: AuthAction<'_>) -> Option<&str> {
 }
 
 /// How many rows of these tables refer to a row that does not exist.
-pub(super) fn count(connection: &mut SqliteConnection, tables: &Tables) -> Result<i64> {
+pub(super) fn count<'a>(
+    connection: &mut SqliteConnection,
+    tables: impl IntoIterator<Item = &'a String>,
+) -> Result<i64> {
     let mut orphans = 0;
     for table in tables {
         orphans += match connection.query_optional::<i64>(COUNT, &[table.into()]) {

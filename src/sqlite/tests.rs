@@ -1,10 +1,12 @@
 //! What can only be brought about from inside.
 
+use std::thread;
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::{SqliteBackend, SqliteOptions};
+use crate::sql::Database;
 use crate::{AuthStore, Entity, Error, NewSession, NewUser};
 
 fn one_connection() -> (tempfile::TempDir, SqliteBackend, AuthStore) {
@@ -58,7 +60,7 @@ fn a_thousand_failed_operations_leak_no_connection() {
 #[test]
 fn a_writer_waits_for_its_turn_no_longer_than_the_busy_timeout() {
     let (_directory, backend, store) = one_connection();
-    let turn = backend.0.writer.lock();
+    let turn = backend.0.writers.turn(Duration::ZERO).expect("a turn");
     let refused = store.create_user(NewUser::default());
     assert!(
         matches!(refused, Err(Error::Unavailable { .. })),
@@ -129,4 +131,105 @@ fn a_connection_that_does_not_enforce_foreign_keys_is_not_used_again() {
         ),
         "{refused:?}"
     );
+}
+
+/// Calls `write` in so many threads, which all wait for their turn at once.
+fn together<T: Send>(
+    backend: &SqliteBackend,
+    writers: usize,
+    write: impl Fn(usize) -> T + Sync,
+) -> Vec<thread::Result<T>> {
+    let turn = backend.0.writers.turn(Duration::ZERO).expect("a turn");
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..writers)
+            .map(|writer| {
+                let write = &write;
+                scope.spawn(move || write(writer))
+            })
+            .collect();
+        while backend.0.writers.waiting() < writers {
+            thread::yield_now();
+        }
+        drop(turn);
+        threads.into_iter().map(|thread| thread.join()).collect()
+    })
+}
+
+fn patient() -> (tempfile::TempDir, SqliteBackend, AuthStore) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let backend = SqliteOptions::file(directory.path().join("auth.db"))
+        .pool_size(1)
+        .checkout_timeout(Duration::from_secs(60))
+        .busy_timeout(Duration::from_secs(60))
+        .open()
+        .expect("a store");
+    let store = AuthStore::new(backend.clone());
+    store.migrate().expect("a schema");
+    (directory, backend, store)
+}
+
+#[test]
+fn a_panic_undoes_its_own_part_and_no_other() {
+    let (_directory, backend, store) = patient();
+    let id = |writer: usize| Uuid::from_u128(writer as u128);
+    let results = together(&backend, 5, |writer| match writer {
+        0 | 3 => backend.write(|connection| -> crate::Result<()> {
+            connection
+                .0
+                .execute_batch(r#"DELETE FROM "User""#)
+                .expect("it works");
+            panic!("on purpose")
+        }),
+        _ => store
+            .create_user(NewUser {
+                id: Some(id(writer)),
+                ..NewUser::default()
+            })
+            .map(drop),
+    });
+    for (writer, result) in results.into_iter().enumerate() {
+        assert_eq!(result.is_err(), matches!(writer, 0 | 3), "{writer}");
+        let user = store.get_user(id(writer)).expect("an answer");
+        assert_eq!(user.is_none(), matches!(writer, 0 | 3), "{writer}");
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_loses_nothing_that_was_acknowledged() {
+    let (_directory, backend, store) = patient();
+    let id = |writer| Uuid::from_u128(writer as u128);
+    for round in 0..10 {
+        let limit = |pages: i64| {
+            let connection = backend.0.pool.get().expect("a connection");
+            connection
+                .0
+                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+                .expect("a limit");
+        };
+        let pages: i64 = {
+            let connection = backend.0.pool.get().expect("a connection");
+            connection
+                .0
+                .pragma_query_value(None, "page_count", |row| row.get(0))
+                .expect("a count")
+        };
+        limit(pages + round);
+        let results = together(&backend, 8, |writer| {
+            store.create_user(NewUser {
+                id: Some(id(8 * round as usize + writer)),
+                name: Some("a".repeat(5_000)),
+                ..NewUser::default()
+            })
+        });
+        limit(1_000_000);
+        for (writer, result) in results.into_iter().enumerate() {
+            let found = store.get_user(id(8 * round as usize + writer));
+            let found = found.expect("an answer");
+            match result.expect("no panic") {
+                Ok(user) => assert_eq!(found, Some(user)),
+                Err(Error::Unavailable { .. }) => assert_eq!(found, None),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
 }

@@ -3,5 +3,7 @@
 
 mod concurrency;
 mod faults;
+mod group_commit;
 mod orphans;
 mod query_plans;
+mod rejected;

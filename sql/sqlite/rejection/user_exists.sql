@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM "User"
+WHERE "id" = ?1;

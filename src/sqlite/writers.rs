@@ -1,0 +1,308 @@
+//! The line in which the writers of a process wait, and the groups in which they commit.
+//!
+//! SQLite has one writer at a time, and its commit waits for the disk. Writers that wait together share one transaction:
+//! the first begins it, each in turn runs its own part on the one connection, in a savepoint of its own, and the last
+//! commits. No one is told a result before that.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::connection::SqliteConnection;
+use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, roll_back};
+use crate::error::{Error, Result};
+use crate::pool::{Checkout, Pool};
+use crate::sql::Connection;
+
+/// How many writers share a transaction, at most.
+const GROUP_SIZE: usize = 64;
+
+/// How old a transaction is when no more writers may join it: other processes want their turn too.
+const GROUP_AGE: Duration = Duration::from_millis(10);
+
+/// The line. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Writers(Arc<Mutex<Line>>);
+
+#[derive(Default)]
+struct Line {
+    /// Whether a writer has its turn.
+    taken: bool,
+    /// The others, in the order in which they came.
+    waiting: VecDeque<Arc<Ticket>>,
+}
+
+/// A place in the line, where the writer is told what happens next.
+struct Ticket {
+    /// Whether the writer wants a transaction that no other shares.
+    alone: bool,
+    notice: Mutex<Option<Notice>>,
+    noticed: Condvar,
+}
+
+enum Notice {
+    /// It is the writer's turn, and no transaction is open.
+    Begin,
+    /// It is the writer's turn, in this transaction.
+    Join(Box<Group>),
+    /// The transaction in which the writer had its turn has ended.
+    Ended(Verdict),
+}
+
+/// What a transaction's end means to those who shared it.
+pub(super) enum Verdict {
+    /// It is committed: each result stands, an error too.
+    Stands,
+    /// It was rolled back because of one of them. The others begin again, alone.
+    Again,
+    /// It could not be committed.
+    Failed(Error),
+}
+
+/// An open transaction. If it is dropped it is rolled back, and those who shared it begin again.
+struct Group {
+    connection: Checkout<Connector>,
+    alone: bool,
+    since: Instant,
+    /// Those whose part is done.
+    members: Vec<Arc<Ticket>>,
+    /// Comes last, so that the connection is back in the pool when the next writer looks for one.
+    turn: Turn,
+}
+
+impl Ticket {
+    fn new(alone: bool) -> Arc<Self> {
+        Arc::new(Ticket {
+            alone,
+            notice: Mutex::default(),
+            noticed: Condvar::new(),
+        })
+    }
+
+    fn give(&self, notice: Notice) {
+        *self.notice.lock() = Some(notice);
+        self.noticed.notify_one();
+    }
+
+    fn wait(&self) -> Notice {
+        let mut notice = self.notice.lock();
+        loop {
+            match notice.take() {
+                Some(notice) => return notice,
+                None => self.noticed.wait(&mut notice),
+            }
+        }
+    }
+
+    fn wait_until(&self, deadline: Instant) -> Option<Notice> {
+        let mut notice = self.notice.lock();
+        while notice.is_none() {
+            if self.noticed.wait_until(&mut notice, deadline).timed_out() {
+                break;
+            }
+        }
+        notice.take()
+    }
+}
+
+impl Writers {
+    /// Waits for a turn, runs `work` in the open transaction or in one that it begins, and waits until the transaction
+    /// has ended. A panic in `work` undoes what it did, and nothing of the others'.
+    pub(super) fn run<T>(
+        &self,
+        pool: &Pool<Connector>,
+        alone: bool,
+        timeout: Duration,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T>,
+    ) -> Result<(Result<T>, Verdict)> {
+        let ticket = Ticket::new(alone);
+        let mut group = self.join(&ticket, pool, timeout)?;
+        let done = catch_unwind(AssertUnwindSafe(|| work(&mut group.connection)));
+        let verdict = group.conclude(ticket, matches!(done, Ok(Ok(_))));
+        match done {
+            Ok(done) => Ok((done, verdict)),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    fn join(
+        &self,
+        ticket: &Arc<Ticket>,
+        pool: &Pool<Connector>,
+        timeout: Duration,
+    ) -> Result<Group> {
+        if let Notice::Join(mut group) = self.wait(ticket, timeout)? {
+            group.connection.execute(SAVEPOINT, &[])?;
+            return Ok(*group);
+        }
+        let turn = Turn(self.clone());
+        let mut connection = pool.get()?;
+        connection.execute(BEGIN, &[])?;
+        Ok(Group {
+            connection,
+            alone: ticket.alone,
+            since: Instant::now(),
+            members: Vec::new(),
+            turn,
+        })
+    }
+
+    /// How many writers wait for their turn.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.0.lock().waiting.len()
+    }
+
+    /// Waits for a turn without a transaction.
+    pub(super) fn turn(&self, timeout: Duration) -> Result<Turn> {
+        self.wait(&Ticket::new(true), timeout)?;
+        Ok(Turn(self.clone()))
+    }
+
+    fn wait(&self, ticket: &Arc<Ticket>, timeout: Duration) -> Result<Notice> {
+        {
+            let mut line = self.0.lock();
+            if !line.taken {
+                line.taken = true;
+                return Ok(Notice::Begin);
+            }
+            line.waiting.push_back(Arc::clone(ticket));
+        }
+        // A timeout too long to be added up has no end.
+        let Some(deadline) = Instant::now().checked_add(timeout) else {
+            return Ok(ticket.wait());
+        };
+        if let Some(notice) = ticket.wait_until(deadline) {
+            return Ok(notice);
+        }
+        let mut line = self.0.lock();
+        let place = line
+            .waiting
+            .iter()
+            .position(|other| Arc::ptr_eq(other, ticket));
+        match place {
+            Some(place) => {
+                line.waiting.remove(place);
+                Err(Error::unavailable("timed out waiting for other writers"))
+            }
+            // It was called a moment ago.
+            None => {
+                drop(line);
+                Ok(ticket.wait())
+            }
+        }
+    }
+
+    /// Takes the next in the line out of it, if it may join the group.
+    fn next(&self, group: &Group) -> Option<Arc<Ticket>> {
+        if group.alone || group.members.len() >= GROUP_SIZE || group.since.elapsed() >= GROUP_AGE {
+            return None;
+        }
+        let mut line = self.0.lock();
+        match line.waiting.front() {
+            Some(next) if !next.alone => line.waiting.pop_front(),
+            _ => None,
+        }
+    }
+}
+
+/// A writer's turn. Dropping it gives the turn to the next in the line.
+pub(super) struct Turn(Writers);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut line = self.0.0.lock();
+        match line.waiting.pop_front() {
+            Some(next) => {
+                drop(line);
+                next.give(Notice::Begin);
+            }
+            None => line.taken = false,
+        }
+    }
+}
+
+impl Group {
+    /// Keeps or undoes the last part, and waits until the transaction has ended.
+    fn conclude(mut self, ticket: Arc<Ticket>, keep: bool) -> Verdict {
+        if !self.can_go_on(keep) {
+            return if keep {
+                Verdict::Again
+            } else {
+                Verdict::Stands
+            };
+        }
+        self.members.push(Arc::clone(&ticket));
+        self.pass_on();
+        match ticket.wait() {
+            Notice::Ended(verdict) => verdict,
+            Notice::Begin | Notice::Join(_) => Verdict::Again,
+        }
+    }
+
+    fn can_go_on(&mut self, keep: bool) -> bool {
+        // SQLite rolls everything back on its own where a trigger says so, or the disk is full.
+        if self.connection.0.is_autocommit() {
+            return false;
+        }
+        let first = self.members.is_empty();
+        match (first, keep) {
+            // It has no savepoint, and no one else's part is in the transaction.
+            (true, keep) => keep,
+            (false, true) => self.connection.execute(RELEASE, &[]).is_ok(),
+            (false, false) => {
+                self.connection.execute(ROLLBACK_TO, &[]).is_ok()
+                    && self.connection.execute(RELEASE, &[]).is_ok()
+            }
+        }
+    }
+
+    /// Hands the transaction to the next writer, or commits it when none is waiting.
+    fn pass_on(self) {
+        match self.turn.0.next(&self) {
+            Some(next) => next.give(Notice::Join(Box::new(self))),
+            None => self.commit(),
+        }
+    }
+
+    fn commit(mut self) {
+        let Err(error) = self.connection.execute(COMMIT, &[]) else {
+            for member in self.members.drain(..) {
+                member.give(Notice::Ended(Verdict::Stands));
+            }
+            return;
+        };
+        roll_back(&mut self.connection);
+        // A foreign key that is checked at the commit: whose it is shows when each writes alone.
+        if matches!(error, Error::Rejected { .. }) && self.members.len() > 1 {
+            return;
+        }
+        for member in self.members.drain(1..) {
+            member.give(Notice::Ended(Verdict::Failed(same(&error))));
+        }
+        if let Some(first) = self.members.pop() {
+            first.give(Notice::Ended(Verdict::Failed(error)));
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        roll_back(&mut self.connection);
+        for member in self.members.drain(..) {
+            member.give(Notice::Ended(Verdict::Again));
+        }
+    }
+}
+
+/// Errors cannot be cloned: the same to act on, without the driver's.
+fn same(error: &Error) -> Error {
+    match error {
+        Error::Unavailable { reason, .. } => Error::unavailable(reason.clone()),
+        Error::OutcomeUnknown { reason, .. } => Error::outcome_unknown(reason.clone()),
+        other => Error::backend(other.to_string()),
+    }
+}

@@ -1,0 +1,171 @@
+//! Writers that wait together are committed together, and are none the worse for it.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use authstore::{AuthStore, Constraint, Error, NewSession, NewUser, SqliteOptions, User};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
+const WRITERS: usize = 16;
+
+fn new() -> (TempDir, AuthStore, User) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let options = SqliteOptions::file(directory.path().join("auth.db"))
+        .busy_timeout(Duration::from_secs(60))
+        .checkout_timeout(Duration::from_secs(60));
+    let store = AuthStore::new(options.open().expect("a store"));
+    store.migrate().expect("a schema");
+    let user = store.create_user(NewUser::default()).expect("a user");
+    (directory, store, user)
+}
+
+/// A reader, which keeps what is committed from now on in the log: it holds on to what it sees.
+fn reader(directory: &TempDir) -> Connection {
+    let reader = Connection::open(directory.path().join("auth.db")).expect("a connection");
+    reader
+        .execute_batch(r#"BEGIN; SELECT count(*) FROM "User";"#)
+        .expect("a look");
+    reader
+}
+
+/// How many transactions the log has, each of which was one wait for the disk. See
+/// <https://www.sqlite.org/fileformat.html#the_write_ahead_log>: the second word of a frame's header is not zero in the
+/// last frame of a transaction.
+fn commits(directory: &TempDir) -> usize {
+    let word = |bytes: &[u8], at: usize| {
+        u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+    };
+    let log = fs::read(directory.path().join("auth.db-wal")).expect("the log");
+    let page = usize::try_from(word(&log, 8)).expect("a small number");
+    let salts = &log[16..24];
+    log[32..]
+        .chunks_exact(24 + page)
+        .filter(|frame| frame[8..16] == *salts && word(frame, 4) != 0)
+        .count()
+}
+
+/// Calls `write` in so many threads, which all wait behind another process's transaction first.
+fn together<T: Send>(directory: &TempDir, write: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let other = Connection::open(directory.path().join("auth.db")).expect("a connection");
+    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let write = &write;
+                scope.spawn(move || write(writer))
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(500));
+        other.execute_batch("ROLLBACK").expect("no lock");
+        writers
+            .into_iter()
+            .map(|writer| writer.join().expect("a writer"))
+            .collect()
+    })
+}
+
+#[test]
+fn writers_that_wait_together_wait_for_the_disk_together() {
+    let (directory, store, user) = new();
+    let _reader = reader(&directory);
+    let before = commits(&directory);
+    for done in together(&directory, |writer| {
+        store.create_session(NewSession::new(user.id, writer.to_string(), EXPIRES))
+    }) {
+        done.expect("a session");
+    }
+    let commits = commits(&directory) - before;
+    // One, if all of them were there within half a second; 16, if each had its own.
+    assert!(commits <= WRITERS / 2, "{commits} commits");
+    assert_eq!(
+        store.list_sessions_by_user_id(user.id).expect("all").len(),
+        WRITERS
+    );
+}
+
+#[test]
+fn one_writer_has_one_commit_for_each_write() {
+    let (directory, store, user) = new();
+    let _reader = reader(&directory);
+    let before = commits(&directory);
+    for turn in 0..10 {
+        store
+            .create_session(NewSession::new(user.id, turn.to_string(), EXPIRES))
+            .expect("a session");
+    }
+    assert_eq!(commits(&directory) - before, 10);
+}
+
+#[test]
+fn each_has_its_own_result_and_a_conflict_harms_no_other() {
+    let (directory, store, user) = new();
+    // Half of them want the same token.
+    let results = together(&directory, |writer| {
+        let token = match writer % 2 {
+            0 => "the same".to_owned(),
+            _ => writer.to_string(),
+        };
+        store.create_session(NewSession::new(user.id, token, EXPIRES))
+    });
+    let mut conflicts = 0;
+    for result in results {
+        match result {
+            Ok(session) => {
+                let found = store.get_session_and_user(&session.session_token);
+                assert_eq!(found.expect("an answer").expect("it is there").0, session);
+            }
+            Err(Error::Conflict {
+                constraint: Constraint::SessionToken,
+            }) => conflicts += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(conflicts, WRITERS / 2 - 1);
+}
+
+#[test]
+fn one_that_ends_the_transaction_or_fails_at_its_commit_harms_no_other() {
+    let (directory, store, user) = new();
+    sql(
+        directory.path(),
+        r#"CREATE TRIGGER all_of_it BEFORE INSERT ON "Session" WHEN new."sessionToken" = '3'
+        BEGIN SELECT RAISE(ROLLBACK, 'no'); END;
+        CREATE TABLE post (author text REFERENCES "User" (id) DEFERRABLE INITIALLY DEFERRED);"#,
+    );
+    let author = store.create_user(NewUser::default()).expect("a user");
+    sql(
+        directory.path(),
+        &format!("INSERT INTO post VALUES ('{}')", author.id),
+    );
+    let results = together(&directory, |writer| match writer {
+        7 => store.delete_user(author.id).map(drop),
+        _ => store
+            .create_session(NewSession::new(user.id, writer.to_string(), EXPIRES))
+            .map(drop),
+    });
+    for (writer, result) in results.into_iter().enumerate() {
+        match (writer, result) {
+            (3, Err(Error::Rejected { constraint })) => assert_eq!(constraint, "all_of_it"),
+            (7, Err(Error::Rejected { constraint })) => assert_eq!(constraint, "post"),
+            (3 | 7, other) => panic!("{other:?}"),
+            (_, result) => result.expect("a session"),
+        }
+    }
+    assert_eq!(
+        store.list_sessions_by_user_id(user.id).expect("all").len(),
+        WRITERS - 2
+    );
+    assert!(store.get_user(author.id).expect("an answer").is_some());
+}
+
+fn sql(directory: &Path, sql: &str) {
+    Connection::open(directory.join("auth.db"))
+        .and_then(|connection| connection.execute_batch(sql))
+        .expect(sql);
+}
