@@ -93,7 +93,9 @@ pub use model::{
 pub use mysql::{MysqlBackend, MysqlOptions, MysqlSslMode};
 pub use pool::PoolState;
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresBackend, PostgresOptions, PostgresSslMode};
+pub use postgres::{
+    PostgresBackend, PostgresOptions, PostgresPrepare, PostgresSslMode, PostgresTargetSession,
+};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;

@@ -1,10 +1,12 @@
 //! A pool of connections, the same for every database: r2d2 behind a manager of our own.
 
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use r2d2::ManageConnection;
 
 use crate::error::{Error, Result};
@@ -13,6 +15,14 @@ use crate::observe;
 /// A connection that was used less than this ago is handed out without a ping: most cannot have died since, and to ask
 /// would double the latency. The number is that of HikariCP's alive-bypass.
 const ALIVE_BYPASS: Duration = Duration::from_millis(500);
+
+/// Twice the longest pause between two attempts to connect. r2d2 doubles the pause after each failure, up to half of its
+/// `connection_timeout`, and has no other setting for it: at its default of 30 s, a server that was away for 10 s would be
+/// missed for 10 s more.
+const RETRY_CEILING: Duration = Duration::from_secs(1);
+
+/// A longer wait than this is as good as endless, and `Instant` cannot count much further.
+const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How a database's connections are made and looked after.
 pub(crate) trait Connect: Send + Sync + 'static {
@@ -24,9 +34,16 @@ pub(crate) trait Connect: Send + Sync + 'static {
     /// Asks the server for an answer, in one round trip.
     fn ping(&self, connection: &mut Self::Connection) -> Result<()>;
 
-    /// Whether the connection is known to be of no further use; asked at every return, and at every checkout of one that
-    /// is not pinged, so it must not take a round trip.
+    /// Whether the connection is known to be unusable; asked at every return, and at every checkout of one that is not
+    /// pinged, so it must not take a round trip.
     fn is_broken(&self, connection: &mut Self::Connection) -> bool;
+
+    /// Whether the server gave no answer to what the connection was last used for. If so, the pool drops all
+    /// connections that are as old: each of them would be waited for as long.
+    fn is_unanswered(&self, connection: &mut Self::Connection) -> bool {
+        let _ = connection;
+        false
+    }
 }
 
 /// The state of a pool of connections at one moment.
@@ -48,35 +65,48 @@ pub struct PoolState {
 pub(crate) struct Pool<C: Connect> {
     pool: r2d2::Pool<Manager<C>>,
     waiting: AtomicU32,
-    connect: Arc<C>,
+    shared: Arc<Shared<C>>,
     checkout_timeout: Duration,
 }
 
+struct Shared<C> {
+    connect: C,
+    /// When a connection was last found unanswered.
+    silent_since: Mutex<Option<Instant>>,
+}
+
 impl<C: Connect> Pool<C> {
-    /// Connects once by itself, so that a wrong URL or password is reported at once and in the server's words, and keeps
-    /// up to `size` connections from then on, each for as long as it works.
+    /// Opens and drops one connection, then keeps up to `size` connections, each for as long as it works.
     pub(crate) fn new(connect: C, size: u32, checkout_timeout: Duration) -> Result<Self> {
-        drop(connect.connect()?);
-        let connect = Arc::new(connect);
+        // r2d2 would retry a wrong URL or password until its timeout, and then report the timeout. This reports it at
+        // once, in the server's words.
+        drop(contained(|| connect.connect())?);
+        let shared = Arc::new(Shared {
+            connect,
+            silent_since: Mutex::new(None),
+        });
         Ok(Pool {
             pool: r2d2::Pool::builder()
                 .max_size(size)
+                // With idle connections to keep up, r2d2 would connect in the background for a program that does nothing.
                 .min_idle(Some(0))
+                .connection_timeout(RETRY_CEILING)
+                // A limit on age or idleness would only close connections that work: the ping finds those that do not.
                 .idle_timeout(None)
                 .max_lifetime(None)
-                // r2d2 would go through all connections that do not answer, one after the other, whatever the time.
+                // r2d2 would test all connections that do not answer, one by one, whatever the time; `get` does not.
                 .test_on_check_out(false)
                 // The default handler would log the error; it is returned instead.
                 .error_handler(Box::new(r2d2::NopErrorHandler))
-                .build_unchecked(Manager(connect.clone())),
+                .build_unchecked(Manager(shared.clone())),
             waiting: AtomicU32::new(0),
-            connect,
-            checkout_timeout,
+            shared,
+            checkout_timeout: checkout_timeout.min(LONGEST_WAIT),
         })
     }
 
-    /// A connection that works as far as is known, waiting for one up to the checkout timeout, and for no more than one
-    /// answer longer.
+    /// Returns a connection that works as far as is known. Waits for one up to the checkout timeout, and for no more than
+    /// one answer longer.
     pub(crate) fn get(&self) -> Result<Checkout<C>> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let checkout = observe::pool_wait(|| self.checkout());
@@ -132,18 +162,49 @@ impl<C: Connect> Pool<C> {
     }
 
     fn check(&self, idle: &mut Idle<C::Connection>) -> Result<()> {
-        if self.connect.is_broken(&mut idle.connection) {
+        let connect = &self.shared.connect;
+        if contained(|| Ok(connect.is_broken(&mut idle.connection)))? {
             return Err(Error::unavailable("the connection was closed"));
+        }
+        if (*self.shared.silent_since.lock()).is_some_and(|silent| idle.since <= silent) {
+            return Err(Error::unavailable("the server stopped answering"));
         }
         if idle.since.elapsed() < ALIVE_BYPASS {
             return Ok(());
         }
-        self.connect.ping(&mut idle.connection)
+        contained(|| connect.ping(&mut idle.connection))
     }
+}
+
+/// Runs a driver's code. If it panics, that is an error, so that neither the caller's thread nor r2d2's is lost: on r2d2's
+/// thread a panic would take the connection's slot with it forever.
+fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        // The panic's message is left out: it may quote anything that the driver had in its buffers.
+        Err(Error::backend(
+            "the database driver panicked; the connection was dropped",
+        ))
+    })
 }
 
 /// A connection on loan: it goes back to the pool when it is dropped.
 pub(crate) struct Checkout<C: Connect>(r2d2::PooledConnection<Manager<C>>);
+
+impl<C: Connect> Checkout<C> {
+    /// Runs `work` on the connection. The outer error says that the driver panicked: the connection will be dropped, and
+    /// what became of the work is not known.
+    pub(crate) fn contain<T>(
+        &mut self,
+        work: impl FnOnce(&mut C::Connection) -> Result<T>,
+    ) -> Result<Result<T>> {
+        let idle = &mut *self.0;
+        let connection = &mut idle.connection;
+        catch_unwind(AssertUnwindSafe(|| work(connection))).map_err(|_| {
+            idle.failed = true;
+            Error::outcome_unknown("the database driver panicked; the connection was dropped")
+        })
+    }
+}
 
 impl<C: Connect> Deref for Checkout<C> {
     type Target = C::Connection;
@@ -162,11 +223,11 @@ impl<C: Connect> DerefMut for Checkout<C> {
 struct Idle<T> {
     connection: T,
     since: Instant,
-    /// Whether it was found at a checkout that the connection does not work.
+    /// Whether the connection was found not to work at a checkout, or its driver panicked.
     failed: bool,
 }
 
-struct Manager<C>(Arc<C>);
+struct Manager<C>(Arc<Shared<C>>);
 
 impl<C: Connect> ManageConnection for Manager<C> {
     type Connection = Idle<C::Connection>;
@@ -174,7 +235,7 @@ impl<C: Connect> ManageConnection for Manager<C> {
 
     fn connect(&self) -> Result<Self::Connection> {
         Ok(Idle {
-            connection: self.0.connect()?,
+            connection: contained(|| self.0.connect.connect())?,
             since: Instant::now(),
             failed: false,
         })
@@ -187,8 +248,17 @@ impl<C: Connect> ManageConnection for Manager<C> {
 
     /// r2d2 asks this whenever a connection comes back: it is idle from now on.
     fn has_broken(&self, idle: &mut Self::Connection) -> bool {
+        let connect = &self.0.connect;
         idle.since = Instant::now();
-        let broken = idle.failed || self.0.is_broken(&mut idle.connection);
+        // A panic here would be one in a destructor.
+        let broken = contained(|| {
+            if connect.is_unanswered(&mut idle.connection) {
+                *self.0.silent_since.lock() = Some(idle.since);
+            }
+            Ok(connect.is_broken(&mut idle.connection))
+        })
+        .unwrap_or(true)
+            || idle.failed;
         if broken {
             observe::reconnected();
         }
@@ -198,17 +268,17 @@ impl<C: Connect> ManageConnection for Manager<C> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;
 
     const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(1);
 
-    /// A server that takes connections, and then answers too late.
-    struct Mute(Arc<AtomicUsize>);
+    /// A server that accepts connections, and then answers too late.
+    struct UnresponsiveServer(Arc<AtomicUsize>);
 
-    impl Connect for Mute {
+    impl Connect for UnresponsiveServer {
         type Connection = ();
 
         fn connect(&self) -> Result<()> {
@@ -227,9 +297,9 @@ mod tests {
     }
 
     #[test]
-    fn silent_connections_are_not_all_asked_once_the_time_is_over() {
+    fn checkout_timeout_bounds_pings() {
         let pings = Arc::new(AtomicUsize::new(0));
-        let pool = Pool::new(Mute(pings.clone()), 8, CHECKOUT_TIMEOUT).unwrap();
+        let pool = Pool::new(UnresponsiveServer(pings.clone()), 8, CHECKOUT_TIMEOUT).unwrap();
         let connections: Vec<_> = (0..8).map(|_| pool.get().unwrap()).collect();
         drop(connections);
         thread::sleep(ALIVE_BYPASS);
@@ -237,5 +307,106 @@ mod tests {
         let error = pool.get().err().unwrap();
         assert!(error.is_retryable(), "{error}");
         assert_eq!(pings.load(Ordering::Relaxed), 1);
+    }
+
+    /// A server whose connections number themselves, and can be told what to do.
+    #[derive(Default)]
+    struct Scripted {
+        connections: AtomicUsize,
+        refuses: AtomicBool,
+        connect_panics: AtomicBool,
+        silent: AtomicUsize,
+    }
+
+    impl Connect for Arc<Scripted> {
+        type Connection = usize;
+
+        fn connect(&self) -> Result<usize> {
+            assert!(!self.connect_panics.load(Ordering::Relaxed), "as told");
+            if self.refuses.load(Ordering::Relaxed) {
+                return Err(Error::unavailable("refused"));
+            }
+            Ok(self.connections.fetch_add(1, Ordering::Relaxed))
+        }
+
+        fn ping(&self, _: &mut usize) -> Result<()> {
+            Ok(())
+        }
+
+        fn is_broken(&self, connection: &mut usize) -> bool {
+            self.is_unanswered(connection)
+        }
+
+        fn is_unanswered(&self, connection: &mut usize) -> bool {
+            *connection == self.silent.load(Ordering::Relaxed)
+        }
+    }
+
+    fn scripted(size: u32, checkout_timeout: Duration) -> (Arc<Scripted>, Pool<Arc<Scripted>>) {
+        let server = Arc::new(Scripted::default());
+        let pool = Pool::new(server.clone(), size, checkout_timeout).unwrap();
+        (server, pool)
+    }
+
+    #[test]
+    fn driver_panics_take_no_slot() {
+        let (server, pool) = scripted(1, Duration::from_secs(60));
+        server.connect_panics.store(true, Ordering::Relaxed);
+        let waiting = thread::spawn(move || {
+            let mut connection = pool.get().unwrap();
+            let error = connection.contain::<()>(|_| panic!("as told")).unwrap_err();
+            assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+            let first = *connection;
+            drop(connection);
+            assert_ne!(*pool.get().unwrap(), first);
+        });
+        // Long enough for r2d2 to have tried at least once.
+        thread::sleep(Duration::from_millis(300));
+        server.connect_panics.store(false, Ordering::Relaxed);
+        waiting.join().unwrap();
+    }
+
+    #[test]
+    fn connect_panic_is_an_error() {
+        let server = Arc::new(Scripted::default());
+        server.connect_panics.store(true, Ordering::Relaxed);
+        let error = Pool::new(server, 1, CHECKOUT_TIMEOUT).err().unwrap();
+        assert!(error.to_string().contains("panicked"), "{error}");
+    }
+
+    #[test]
+    fn pauses_between_attempts_stay_short() {
+        let (server, pool) = scripted(1, Duration::from_secs(60));
+        server.refuses.store(true, Ordering::Relaxed);
+        let waiting = thread::spawn(move || {
+            let connection = pool.get().unwrap();
+            (*connection, Instant::now())
+        });
+        // By now r2d2's own pauses would be of 3.2 s, then 6.4 s and more.
+        thread::sleep(Duration::from_secs(7));
+        let back = Instant::now();
+        server.refuses.store(false, Ordering::Relaxed);
+        let (_, connected) = waiting.join().unwrap();
+        assert!(connected - back < Duration::from_secs(3));
+    }
+
+    #[test]
+    fn silence_condemns_older_connections() {
+        let (server, pool) = scripted(3, CHECKOUT_TIMEOUT);
+        let connections: Vec<_> = (0..3).map(|_| pool.get().unwrap()).collect();
+        let first = *connections[0];
+        server.silent.store(first, Ordering::Relaxed);
+        let mut connections = connections.into_iter();
+        let silent = connections.next();
+        drop(connections);
+        drop(silent);
+
+        assert!(*pool.get().unwrap() > 3, "an old connection was handed out");
+    }
+
+    #[test]
+    fn endless_checkout_timeouts_do_not_panic() {
+        let (_, pool) = scripted(1, Duration::MAX);
+        drop(pool.get().unwrap());
     }
 }

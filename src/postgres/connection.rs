@@ -1,75 +1,205 @@
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::future::Future;
 use std::time::Duration;
 
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Socket, Statement};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Statement};
 
-use super::error::{Failure, Fate, classify, classify_migration};
-use super::runtime::Runtime;
-use super::tls;
+use super::STATEMENTS;
+use super::driver::{Driver, QueryFailure};
+use super::error::{FailureKind, StatementFailure, classify, classify_migration};
+use super::pipeline;
+use super::session::{Limits, Session};
 use super::value::Parameter;
 use crate::error::{Error, Result};
-use crate::sql::{Cells, Connection, Decode, Value};
+use crate::sql::{Cells, Connection, Decode, Value, sql};
 
-/// How much longer than the server's own timeout a client waits: so long may its message take to arrive.
+const BEGIN: &str = sql!("postgres", "transaction/begin");
+const BEGIN_READ_ONLY: &str = sql!("postgres", "transaction/begin_read_only");
+const COMMIT: &str = sql!("postgres", "transaction/commit");
+const ROLLBACK: &str = sql!("postgres", "transaction/rollback");
+const NAMES: &str = sql!("postgres", "session/names");
+const PIN: &str = sql!("postgres", "session/pin");
+
+/// How much longer than the server's own timeout a client waits: its message may take that long to arrive.
 const GRACE: Duration = Duration::from_secs(1);
 
-pub(super) type Link = tokio_postgres::Connection<Socket, tls::Stream>;
-
+/// A connection, on a session that is ours alone or on one that a pooler shares out.
+///
+/// On a session of our own, what a result depends on is set once, and statements are prepared once and named. On a shared
+/// one neither would be safe: each transaction may run on another server connection, on which other programs have set
+/// and named what they like. There, each operation is a transaction that sets for itself what it depends on, with an
+/// unnamed statement. It is sent as a whole, so that it is one round trip too.
 pub(crate) struct PostgresConnection {
     client: Client,
-    wire: Wire,
-    /// By address and length: each statement is a text that is compiled in.
+    driver: Driver,
+    session: Session,
+    limits: Limits,
+    /// By address and length: each statement is a string that is compiled in.
     prepared: HashMap<(usize, usize), Statement>,
-    limit: Duration,
+    /// How long the client waits for an answer, if not forever.
+    patience: Option<Duration>,
+    /// Whether the operation that is run next may write.
+    writes: bool,
+    in_transaction: bool,
     broken: bool,
-    fate: Fate,
+    last_failure: FailureKind,
 }
 
 impl PostgresConnection {
+    /// Sets up the session, as far as it is ours.
     pub(super) fn new(
-        runtime: Runtime,
         client: Client,
-        link: Link,
-        statement_timeout: Duration,
-    ) -> Self {
-        PostgresConnection {
+        driver: Driver,
+        session: Session,
+        limits: Limits,
+        connect_timeout: Duration,
+    ) -> Result<Self> {
+        let mut connection = PostgresConnection {
             client,
-            wire: Wire { runtime, link },
+            driver,
+            session,
+            limits,
             prepared: HashMap::new(),
-            limit: statement_timeout.saturating_add(GRACE),
+            patience: Some(connect_timeout),
+            writes: true,
+            in_transaction: false,
             broken: false,
-            fate: Fate::Refused,
+            last_failure: FailureKind::Rejected,
+        };
+        if session.is_shared {
+            connection.check_pooler()?;
+        } else {
+            connection.pin(false)?;
         }
+        connection.patience = limits
+            .statement
+            .map(|timeout| timeout.saturating_add(GRACE));
+        Ok(connection)
+    }
+
+    /// Finds out whether the pooler keeps a transaction on one session and, where statements are to be named, keeps the
+    /// names of its clients apart.
+    fn check_pooler(&mut self) -> Result<()> {
+        let begun = self.run_command(BEGIN).and_then(|()| {
+            // In statement mode, PgBouncer lets the begin pass, and ends the connection afterwards.
+            self.run_command(STATEMENTS.ping)
+        });
+        begun.map_err(|error| match error {
+            Error::OutcomeUnknown { reason, .. } if reason.contains("pooling mode") => {
+                Error::backend(format!(
+                    "the pooler allows no transactions; set its pool_mode to transaction or session, or connect to the \
+                     server itself: {reason}"
+                ))
+            }
+            error => error,
+        })?;
+        self.in_transaction = true;
+        if self.session.names_statements {
+            let passed_on = self.query_optional::<String>(NAMES, &[])?;
+            if passed_on.is_some() {
+                return Err(Error::backend(
+                    "prepare is always, but the pooler passes the names of statements on as they are, so that another \
+                     program's statement could be run instead; use prepare=auto, or raise PgBouncer's \
+                     max_prepared_statements",
+                ));
+            }
+        }
+        self.commit()
+    }
+
+    /// Whether a pooler shares out the server's sessions, so that only a transaction stays on one.
+    pub(super) fn is_shared(&self) -> bool {
+        self.session.is_shared
+    }
+
+    /// Says whether the next operation writes.
+    pub(super) fn set_writes(&mut self, writes: bool) {
+        self.writes = writes;
     }
 
     /// What became of the statement that failed last.
-    pub(super) fn fate(&self) -> Fate {
-        self.fate
+    pub(super) fn last_failure(&self) -> FailureKind {
+        self.last_failure
     }
 
     pub(super) fn is_broken(&self) -> bool {
-        self.broken || self.client.is_closed()
+        self.broken || self.client.is_closed() || !self.session.target.accepts(self.in_recovery())
+    }
+
+    /// Whether the server gave no answer in time.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.last_failure == FailureKind::Unanswered
+    }
+
+    /// Whether the server is a standby, as far as it tells without being asked (from PostgreSQL 14 on).
+    fn in_recovery(&self) -> bool {
+        self.driver
+            .parameter("in_hot_standby")
+            .map_or(self.session.in_recovery, |value| value == "on")
+    }
+
+    /// Begins a transaction of several statements.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        self.run_command(BEGIN)?;
+        self.in_transaction = true;
+        if self.session.is_shared {
+            self.pin(true)?;
+        }
+        Ok(())
+    }
+
+    /// Commits.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.in_transaction = false;
+        // The server answers the commit of a failed transaction with a rollback, and calls that a success.
+        if self.broken {
+            return Err(Error::unavailable(
+                "the transaction was rolled back, because its connection failed",
+            ));
+        }
+        self.run_command(COMMIT)
+    }
+
+    /// Undoes a transaction that is open. If this fails, the connection is unusable.
+    pub(super) fn roll_back(&mut self) {
+        self.in_transaction = false;
+        self.undo(ROLLBACK);
+    }
+
+    /// Undoes a transaction or a part of it. If this fails, the connection is unusable, and the transaction cannot be
+    /// committed.
+    pub(super) fn undo(&mut self, sql: &'static str) {
+        // Why the transaction failed decides whether it is run again.
+        let failure = self.last_failure;
+        self.broken |= self.run_command(sql).is_err();
+        self.last_failure = failure;
     }
 
     /// Runs a migration's SQL: any number of statements, without parameters, for as long as they take.
     pub(super) fn run_script(&mut self, sql: &str) -> Result<()> {
-        self.wire
-            .drive(None, self.client.batch_execute(sql))
-            .map_err(|stop| match stop {
-                Stop::Failed(error) => classify_migration(error),
-                stop => self.failed(stop.into()),
+        self.driver
+            .run(None, self.client.batch_execute(sql))
+            .map_err(|failure| match failure {
+                QueryFailure::Answered(error) => classify_migration(error),
+                failure => self.failed(failure.into()),
             })
     }
 
-    /// Undoes a transaction that is open. Should this fail, the connection is of no further use.
-    pub(super) fn roll_back(&mut self, sql: &'static str) {
-        let fate = self.fate;
-        self.broken |= self.execute(sql, &[]).is_err();
-        self.fate = fate;
+    /// Runs a statement without parameters or rows, by the simple protocol, which names nothing.
+    pub(super) fn run_command(&mut self, sql: &'static str) -> Result<()> {
+        self.driver
+            .run(self.patience, self.client.batch_execute(sql))
+            .map_err(|failure| self.failed(failure.into()))
+    }
+
+    fn pin(&mut self, in_transaction: bool) -> Result<()> {
+        let settings = self.limits.settings(in_transaction);
+        let settings = settings.each_ref().map(as_text);
+        self.driver
+            .run(self.patience, self.client.execute_typed(PIN, &settings))
+            .map(drop)
+            .map_err(|failure| self.failed(failure.into()))
     }
 
     fn run(
@@ -80,53 +210,129 @@ impl PostgresConnection {
         let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
-        let parameters: Vec<&(dyn ToSql + Sync)> =
-            parameters.iter().map(|parameter| parameter as _).collect();
-        self.wire
-            .drive(Some(self.limit), self.client.query(&statement, &parameters))
-            .map_err(|stop| self.failed(stop.into()))
+        let client = &self.client;
+        let work = async {
+            match &statement {
+                Some(statement) => {
+                    let parameters: Vec<&(dyn ToSql + Sync)> =
+                        parameters.iter().map(|parameter| parameter as _).collect();
+                    client.query(statement, &parameters).await
+                }
+                None => client.query_typed(sql, &untyped(&parameters)).await,
+            }
+        };
+        answer(
+            client,
+            &mut self.driver,
+            self.patience,
+            self.session.is_shared && !self.in_transaction,
+            self.writes,
+            &self.limits,
+            work,
+        )
+        .map_err(|failure| self.failed(failure))
     }
 
-    fn prepare(&mut self, sql: &'static str) -> Result<Statement> {
+    /// The statement, prepared and named, where the session is such that a name stays what it was.
+    fn prepare(&mut self, sql: &'static str) -> Result<Option<Statement>> {
+        if !self.session.names_statements {
+            return Ok(None);
+        }
         let key = (sql.as_ptr().addr(), sql.len());
         if let Some(statement) = self.prepared.get(&key) {
-            return Ok(statement.clone());
+            return Ok(Some(statement.clone()));
         }
         let statement = self
-            .wire
-            .drive(Some(self.limit), self.client.prepare(sql))
-            .map_err(|stop| self.failed(Failure::from(stop).untouched()))?;
+            .driver
+            .run(self.patience, self.client.prepare(sql))
+            .map_err(|failure| self.failed(StatementFailure::from(failure).not_executed()))?;
         self.prepared.insert(key, statement.clone());
-        Ok(statement)
+        Ok(Some(statement))
     }
 
     /// Notes what an error says about the connection.
-    fn failed(&mut self, failure: Failure) -> Error {
-        self.fate = failure.fate;
-        match failure.fate {
-            Fate::Refused | Fate::Yielded => {}
-            Fate::Outdated => self.prepared.clear(),
-            Fate::Untouched | Fate::Standby | Fate::Unknown => self.broken = true,
+    fn failed(&mut self, failure: StatementFailure) -> Error {
+        self.last_failure = failure.kind;
+        match failure.kind {
+            FailureKind::Rejected | FailureKind::SerializationConflict => {}
+            FailureKind::StaleStatement => self.prepared.clear(),
+            FailureKind::NotExecuted
+            | FailureKind::Standby
+            | FailureKind::Unknown
+            | FailureKind::Unanswered => self.broken = true,
         }
         failure.error
     }
 }
 
+/// Runs `work` as it stands, or as a transaction of its own.
+fn answer<T>(
+    client: &Client,
+    driver: &mut Driver,
+    patience: Option<Duration>,
+    needs_transaction: bool,
+    writes: bool,
+    limits: &Limits,
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, StatementFailure> {
+    if !needs_transaction {
+        return driver.run(patience, work).map_err(StatementFailure::from);
+    }
+    let settings = limits.settings(true);
+    let settings = settings.each_ref().map(as_text);
+    let begin = if writes { BEGIN } else { BEGIN_READ_ONLY };
+    let whole = pipeline::transaction(
+        client.batch_execute(begin),
+        client.execute_typed(PIN, &settings),
+        work,
+        client.batch_execute(COMMIT),
+    );
+    driver
+        .run(patience, whole)
+        .map_err(StatementFailure::from)?
+        .outcome(classify)
+}
+
+fn as_text(setting: &Option<String>) -> (&(dyn ToSql + Sync), Type) {
+    (setting, Type::TEXT)
+}
+
+/// The parameters of an unnamed statement, as text whose type the server finds out: which one a column has is not known
+/// where others have made the schema, and to ask would be a round trip more.
+fn untyped<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    parameters
+        .iter()
+        .map(|parameter| (parameter as _, Type::UNKNOWN))
+        .collect()
+}
+
 impl Connection for PostgresConnection {
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
         let statement = self.prepare(sql)?;
-        let parameters = parameters.iter().map(|value| Parameter(*value));
-        self.wire
-            .drive(
-                Some(self.limit),
-                self.client.execute_raw(&statement, parameters),
-            )
-            .map_err(|stop| self.failed(stop.into()))
+        let parameters: Vec<Parameter<'_>> =
+            parameters.iter().map(|value| (*value).into()).collect();
+        let client = &self.client;
+        let work = async {
+            match &statement {
+                Some(statement) => client.execute_raw(statement, &parameters).await,
+                None => client.execute_typed(sql, &untyped(&parameters)).await,
+            }
+        };
+        answer(
+            client,
+            &mut self.driver,
+            self.patience,
+            self.session.is_shared && !self.in_transaction,
+            self.writes,
+            &self.limits,
+            work,
+        )
+        .map_err(|failure| self.failed(failure))
     }
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
         let rows = self.run(sql, parameters)?;
-        self.fate = Fate::Refused;
+        self.last_failure = FailureKind::Rejected;
         rows.iter().map(Cells::read).collect()
     }
 
@@ -136,96 +342,7 @@ impl Connection for PostgresConnection {
         parameters: &[Value<'_>],
     ) -> Result<Option<T>> {
         let rows = self.run(sql, parameters)?;
-        self.fate = Fate::Refused;
+        self.last_failure = FailureKind::Rejected;
         rows.first().map(Cells::read).transpose()
-    }
-}
-
-/// The socket, and what waits on it.
-struct Wire {
-    runtime: Runtime,
-    link: Link,
-}
-
-/// Why there is no answer to a statement.
-enum Stop {
-    /// The connection was dead before anything was sent.
-    Dead(Option<tokio_postgres::Error>),
-    /// This is the answer.
-    Failed(tokio_postgres::Error),
-    /// The connection ended before the answer came.
-    Lost(Option<tokio_postgres::Error>),
-    TooLate,
-}
-
-impl From<Stop> for Failure {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Dead(end) => Failure {
-                fate: Fate::Untouched,
-                ..Failure::from(Stop::Lost(end)).untouched()
-            },
-            Stop::Failed(error) | Stop::Lost(Some(error)) => classify(error),
-            Stop::Lost(None) => Failure::new(
-                Error::outcome_unknown("the server closed the connection"),
-                Fate::Unknown,
-            ),
-            Stop::TooLate => Failure::too_late(),
-        }
-    }
-}
-
-impl Wire {
-    /// Runs the connection until the server has answered.
-    fn drive<T>(
-        &mut self,
-        limit: Option<Duration>,
-        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Stop> {
-        let link = &mut self.link;
-        let mut work = pin!(work);
-        self.runtime.block_on(async {
-            // Without this the runtime does not look at the socket, and a connection that the server has closed since
-            // would be found out only once the statement is sent.
-            tokio::task::yield_now().await;
-            if let Some(end) = poll_fn(|context| Poll::Ready(end(link, context))).await {
-                return Err(Stop::Dead(end));
-            }
-            let answer = poll_fn(|context| {
-                // `work` hands over what is to be sent, `link` sends and receives, `work` takes what has come.
-                if let Poll::Ready(answer) = work.as_mut().poll(context) {
-                    return Poll::Ready(answer.map_err(Stop::Failed));
-                }
-                let end = end(link, context);
-                match (work.as_mut().poll(context), end) {
-                    (Poll::Ready(Err(error)), Some(end)) if error.is_closed() => {
-                        Poll::Ready(Err(Stop::Lost(end)))
-                    }
-                    (Poll::Ready(answer), _) => Poll::Ready(answer.map_err(Stop::Failed)),
-                    // `link` holds on to what `work` listens to, so `work` would never hear that it has ended.
-                    (Poll::Pending, Some(end)) => Poll::Ready(Err(Stop::Lost(end))),
-                    (Poll::Pending, None) => Poll::Pending,
-                }
-            });
-            match limit {
-                Some(limit) => tokio::time::timeout(limit, answer)
-                    .await
-                    .unwrap_or(Err(Stop::TooLate)),
-                None => answer.await,
-            }
-        })
-    }
-}
-
-/// Sends and receives what there is, and returns how the connection ended, if it did. What the server says besides
-/// (notices) is dropped: it may quote values.
-fn end(link: &mut Link, context: &mut Context<'_>) -> Option<Option<tokio_postgres::Error>> {
-    loop {
-        match link.poll_message(context) {
-            Poll::Ready(Some(Ok(_))) => {}
-            Poll::Ready(Some(Err(error))) => return Some(Some(error)),
-            Poll::Ready(None) => return Some(None),
-            Poll::Pending => return None,
-        }
     }
 }

@@ -4,54 +4,85 @@
 
 use std::io;
 
-use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::error::{DbError, Severity};
 
+use super::driver::QueryFailure;
 use crate::error::{Constraint, Entity, Error};
 use crate::migration::MigrationError;
 
 /// An error, and what became of the statement.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct StatementFailure {
     pub(super) error: Error,
-    pub(super) fate: Fate,
+    pub(super) kind: FailureKind,
 }
 
 /// What became of a statement that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum FailureKind {
     /// It was rolled back, and would be again.
-    Refused,
+    Rejected,
     /// It was rolled back for the sake of another transaction, and may succeed when it is repeated.
-    Yielded,
-    /// It was not run, because what it was prepared for has changed. It works once it is prepared anew.
-    Outdated,
+    SerializationConflict,
+    /// It was not run, because what it was prepared for has changed. It works once it is prepared again.
+    StaleStatement,
     /// It was not run, or was rolled back, because the server was done with the connection.
-    Untouched,
-    /// It was refused, because the server is a standby since a failover.
+    NotExecuted,
+    /// It was rejected, because the server is a standby since a failover.
     Standby,
-    /// The connection is lost, or gave no answer in time: the statement was run or not.
+    /// The connection is lost: the statement was run or not.
     Unknown,
+    /// No answer came in time: the statement was run or not, and the server may answer nobody else either.
+    Unanswered,
 }
 
-impl Failure {
-    pub(super) fn new(error: Error, fate: Fate) -> Self {
-        Failure { error, fate }
-    }
-
-    /// There was no answer within the client's own limit.
-    pub(super) fn too_late() -> Self {
-        Failure::new(
-            Error::outcome_unknown("the server gave no answer in time"),
-            Fate::Unknown,
-        )
+impl StatementFailure {
+    pub(super) fn new(error: Error, kind: FailureKind) -> Self {
+        StatementFailure { error, kind }
     }
 
     /// The error of a statement that nothing was sent of, or that cannot have changed anything.
-    pub(super) fn untouched(self) -> Self {
-        match self.fate {
-            Fate::Unknown => Failure::new(nothing_written(self.error), Fate::Untouched),
-            _ => self,
+    pub(super) fn not_executed(self) -> Self {
+        let kind = match self.kind {
+            FailureKind::Unknown => FailureKind::NotExecuted,
+            kind => kind,
+        };
+        StatementFailure::new(nothing_written(self.error), kind)
+    }
+}
+
+impl From<QueryFailure> for StatementFailure {
+    fn from(failure: QueryFailure) -> Self {
+        match failure {
+            QueryFailure::Dead(end) => {
+                let lost = StatementFailure::from(QueryFailure::Lost(end));
+                StatementFailure::new(nothing_written(lost.error), FailureKind::NotExecuted)
+            }
+            QueryFailure::Answered(error) | QueryFailure::Lost(Some(error)) => classify(error),
+            QueryFailure::Lost(None) => StatementFailure::new(
+                Error::outcome_unknown("the server closed the connection"),
+                FailureKind::Unknown,
+            ),
+            QueryFailure::TooLate => StatementFailure::new(
+                Error::outcome_unknown("timed out waiting for the server's answer"),
+                FailureKind::Unanswered,
+            ),
         }
+    }
+}
+
+/// The same error, with what it is about before the reason.
+pub(super) fn in_context(error: Error, context: &str) -> Error {
+    match error {
+        Error::Unavailable { reason, source } => Error::Unavailable {
+            reason: format!("{context}: {reason}"),
+            source,
+        },
+        Error::Backend { reason, source } => Error::Backend {
+            reason: format!("{context}: {reason}"),
+            source,
+        },
+        error => error,
     }
 }
 
@@ -64,20 +95,20 @@ pub(super) fn nothing_written(error: Error) -> Error {
 }
 
 /// What an error in answer to a statement means.
-pub(super) fn classify(error: tokio_postgres::Error) -> Failure {
+pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     if let Some(server) = error.as_db_error() {
         return classify_server(server, reason(server));
     }
     let reason = describe(&error);
     match error.into_source() {
         Some(source) if source.is::<Unwritable>() => {
-            Failure::new(Error::backend(reason), Fate::Refused)
+            StatementFailure::new(Error::backend(reason), FailureKind::Rejected)
         }
-        Some(source) if source.is::<io::Error>() => Failure::new(
+        Some(source) if source.is::<io::Error>() => StatementFailure::new(
             Error::outcome_unknown(reason).with_source(source),
-            Fate::Unknown,
+            FailureKind::Unknown,
         ),
-        _ => Failure::new(Error::outcome_unknown(reason), Fate::Unknown),
+        _ => StatementFailure::new(Error::outcome_unknown(reason), FailureKind::Unknown),
     }
 }
 
@@ -126,47 +157,143 @@ impl std::fmt::Display for Unwritable {
 
 impl std::error::Error for Unwritable {}
 
-fn classify_server(server: &DbError, reason: String) -> Failure {
-    let code = server.code();
-    if *code == SqlState::UNIQUE_VIOLATION {
-        let error = constraint(server).map_or_else(|| Error::backend(reason), Error::conflict);
-        return Failure::new(error, Fate::Refused);
-    }
-    if *code == SqlState::FOREIGN_KEY_VIOLATION {
-        let error = if names_missing_user(server) {
-            Error::not_found(Entity::User)
-        } else {
-            Error::backend(reason)
-        };
-        return Failure::new(error, Fate::Refused);
-    }
+fn classify_server(server: &DbError, reason: String) -> StatementFailure {
+    let code = server.code().code();
     if is_fatal(server) {
-        return match (code.code(), server.routine()) {
-            // `ProcessInterrupts` runs between statements, or rolls back the one under way: never after its commit.
+        return match (code, server.routine()) {
+            // `ProcessInterrupts` runs between statements, or rolls back the one in progress: never after its commit.
             ("57P01" | "57P05" | "25P03" | "25P04", Some("ProcessInterrupts")) => {
-                Failure::new(Error::unavailable(reason), Fate::Untouched)
+                StatementFailure::new(Error::unavailable(reason), FailureKind::NotExecuted)
             }
-            _ => Failure::new(Error::outcome_unknown(reason), Fate::Unknown),
+            _ if never_reached_the_server(server) => {
+                StatementFailure::new(Error::unavailable(reason), FailureKind::NotExecuted)
+            }
+            _ => StatementFailure::new(Error::outcome_unknown(reason), FailureKind::Unknown),
         };
     }
-    match code.code() {
-        "40001" | "40P01" => Failure::new(Error::unavailable(reason), Fate::Yielded),
-        // "cached plan must not change result type"; a prepared statement that a pooler or `DISCARD` has dropped
-        "0A000" | "26000" => Failure::new(Error::backend(reason), Fate::Outdated),
-        "42P01" | "42703" | "3F000" => Failure::new(
-            MigrationError::SchemaMissing { reason }.into(),
-            Fate::Refused,
+    let (error, kind) = match (code, server.routine()) {
+        ("40001" | "40P01", _) => (
+            Error::unavailable(reason),
+            FailureKind::SerializationConflict,
         ),
-        "25006" => Failure::new(Error::unavailable(reason), Fate::Standby),
-        "40003" => Failure::new(Error::outcome_unknown(reason), Fate::Unknown),
-        code => match &code[..2] {
-            // Connection trouble, told by a pooler between us and the server.
-            "08" => Failure::new(Error::outcome_unknown(reason), Fate::Unknown),
-            // Rolled back; out of resources; locked; cancelled, as by the statement timeout.
-            "40" | "53" | "55" | "57" => Failure::new(Error::unavailable(reason), Fate::Refused),
-            _ => Failure::new(Error::backend(reason), Fate::Refused),
+        // "cached plan must not change result type"
+        ("0A000", Some("RevalidateCachedQuery"))
+        // A prepared statement that a pooler or `DISCARD` has dropped, or a name that is taken already.
+        | ("26000" | "42P05", _) => (Error::backend(reason), FailureKind::StaleStatement),
+        // A write, or the begin of a transaction that may write, on a standby.
+        ("25006", _) | ("0A000", Some("call_bool_check_hook")) => {
+            (Error::unavailable(reason), FailureKind::Standby)
+        }
+        ("40003", _) => (Error::outcome_unknown(reason), FailureKind::Unknown),
+        // Connection failure, told by a pooler between us and the server.
+        (code, _) if code.starts_with("08") => {
+            (Error::outcome_unknown(reason), FailureKind::Unknown)
+        }
+        (code, _) => (permanent_or_not(server, code, reason), FailureKind::Rejected),
+    };
+    StatementFailure::new(error, kind)
+}
+
+/// The error for a statement that was rolled back, by the table of
+/// [PostgreSQL's error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html): `Unavailable` where time
+/// alone, or somebody other than the programmer, can make the same statement succeed.
+fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
+    match code {
+        "23503" if names_missing_user(server) => Error::not_found(Entity::User),
+        "23505" => match constraint(server) {
+            Some(constraint) => Error::conflict(constraint),
+            None => rejected(server, reason),
+        },
+        // Every other violation of integrity is one of a constraint that we did not make, and an exception that was raised
+        // by hand is one of a trigger's.
+        "P0001" => rejected(server, reason),
+        code if code.starts_with("23") => rejected(server, reason),
+        "42P01" | "42703" | "3F000" => MigrationError::SchemaMissing { reason }.into(),
+        // A limit that the administrator has set (`temp_file_limit`): the same statement meets it again.
+        "53400" => Error::backend(reason),
+        // Out of disk, memory or connections.
+        code if code.starts_with("53") => Error::unavailable(reason),
+        // Locked by others for longer than we wait, or in use. The rest of class 55 says that something has to be set up
+        // otherwise, such as a table's replica identity (55000).
+        "55P03" | "55006" => Error::unavailable(reason),
+        // The database was dropped.
+        "57P04" => Error::backend(reason),
+        // Cancelled, as by a timeout; the server starts, stops or recovers.
+        code if code.starts_with("57") => Error::unavailable(reason),
+        // The commit would break integrity, and would again.
+        "40002" => Error::backend(reason),
+        // Rolled back.
+        code if code.starts_with("40") => Error::unavailable(reason),
+        // The snapshot was too old (up to PostgreSQL 16): the next one is not.
+        "72000" => Error::unavailable(reason),
+        // What is left is a bug, a missing right, a broken schema, a damaged file or a limit of PostgreSQL's own.
+        _ => Error::backend(reason),
+    }
+}
+
+/// Whether a pooler says that it found no server to run the statement on. It has one SQLSTATE for this and for a server
+/// that it lost on the way, so its message decides; PgBouncer's messages are never translated.
+fn never_reached_the_server(server: &DbError) -> bool {
+    const MESSAGES: [&str; 4] = [
+        "query_wait_timeout",
+        "server login has been failing",
+        "server login failed",
+        "cannot connect to server",
+    ];
+    server.code().code().starts_with("08")
+        && MESSAGES
+            .iter()
+            .any(|message| server.message().contains(message))
+}
+
+/// The error for what a constraint or a trigger of the application's refused.
+fn rejected(server: &DbError, reason: String) -> Error {
+    if let Some(name) = server.constraint() {
+        return Error::rejected(name);
+    }
+    match (server.table(), server.column()) {
+        // A column of ours that is NULL is a bug of ours.
+        (Some(table), Some(column)) if !is_ours(table, column) => {
+            Error::rejected(format!("{table}.{column}"))
+        }
+        _ => match server.where_().and_then(function) {
+            Some(name) => Error::rejected(name),
+            None => Error::backend(reason),
         },
     }
+}
+
+/// The function that raised an exception, from such as `PL/pgSQL function public.no_posts(text) line 3 at RAISE`, in
+/// whatever language: the first word with parentheses.
+fn function(context: &str) -> Option<&str> {
+    let (before, _) = context.split_once('(')?;
+    before
+        .rsplit(char::is_whitespace)
+        .next()
+        .filter(|name| !name.is_empty())
+}
+
+fn is_ours(table: &str, column: &str) -> bool {
+    matches!(
+        (table, column),
+        ("User", "id")
+            | (
+                "Account",
+                "id" | "userId" | "type" | "provider" | "providerAccountId"
+            )
+            | ("Session", "id" | "userId" | "sessionToken" | "expires")
+            | ("VerificationToken", "identifier" | "token" | "expires")
+            | (
+                "Authenticator",
+                "credentialID"
+                    | "userId"
+                    | "providerAccountId"
+                    | "credentialPublicKey"
+                    | "counter"
+                    | "credentialDeviceType"
+                    | "credentialBackedUp"
+            )
+    )
 }
 
 fn is_fatal(server: &DbError) -> bool {
@@ -201,20 +328,23 @@ fn describe(error: &tokio_postgres::Error) -> String {
 
 /// By the constraint's name in our schema, or by its columns in one that others have made.
 fn constraint(server: &DbError) -> Option<Constraint> {
-    let by_name = server.constraint().and_then(|name| match name {
-        "User_pkey" => Some(Constraint::UserId),
-        "User_email_key" => Some(Constraint::UserEmail),
-        "Account_pkey" => Some(Constraint::AccountId),
-        "Account_provider_providerAccountId_key" => Some(Constraint::ProviderAccount),
-        "Session_pkey" => Some(Constraint::SessionId),
-        "Session_sessionToken_key" => Some(Constraint::SessionToken),
-        "VerificationToken_token_key" => Some(Constraint::VerificationToken),
-        "Authenticator_pkey" | "Authenticator_credentialID_key" => {
+    // Another table's constraint may have the same name in another schema.
+    let by_name = match (server.table()?, server.constraint()?) {
+        ("User", "User_pkey") => Some(Constraint::UserId),
+        ("User", "User_email_key") => Some(Constraint::UserEmail),
+        ("Account", "Account_pkey") => Some(Constraint::AccountId),
+        ("Account", "Account_provider_providerAccountId_key") => Some(Constraint::ProviderAccount),
+        ("Session", "Session_pkey") => Some(Constraint::SessionId),
+        ("Session", "Session_sessionToken_key") => Some(Constraint::SessionToken),
+        ("VerificationToken", "VerificationToken_pkey" | "VerificationToken_token_key") => {
+            Some(Constraint::VerificationToken)
+        }
+        ("Authenticator", "Authenticator_pkey" | "Authenticator_credentialID_key") => {
             Some(Constraint::AuthenticatorCredentialId)
         }
-        "authstore_challenge_pkey" => Some(Constraint::ChallengeKey),
+        ("authstore_challenge", "authstore_challenge_pkey") => Some(Constraint::ChallengeKey),
         _ => None,
-    });
+    };
     by_name.or_else(|| match (server.table()?, columns(server)?.as_str()) {
         ("User", "id") => Some(Constraint::UserId),
         ("User", "email") => Some(Constraint::UserEmail),
@@ -235,16 +365,25 @@ fn constraint(server: &DbError) -> Option<Constraint> {
     })
 }
 
-/// Whether a row of ours refers to a user, or to a row of a user, that does not exist; otherwise a row of another table
-/// refers to what was to be deleted.
+/// Whether a row of ours refers to a user, or to a row of a user, that does not exist. Otherwise a row of another table
+/// refers to what was to be deleted, or a row of ours to another table.
 fn names_missing_user(server: &DbError) -> bool {
-    let key = match server.table() {
-        Some("Account" | "Session" | "Authenticator") => "userId",
-        Some("authstore_session_details") => "session_id",
-        Some("authstore_authenticator_details") => "credential_id",
+    let (Some(table), Some(constraint)) = (server.table(), server.constraint()) else {
+        return false;
+    };
+    let (column, target) = match table {
+        "Account" | "Session" | "Authenticator" => ("userId", r#""User""#),
+        "authstore_session_details" => ("session_id", r#""Session""#),
+        "authstore_authenticator_details" => ("credential_id", r#""Authenticator""#),
         _ => return false,
     };
-    columns(server).is_none_or(|columns| columns == key)
+    // In a schema that others have made, the name may be another. The detail names the table that is referred to last, in
+    // whatever language.
+    constraint == format!("{table}_{column}_fkey")
+        || columns(server).is_some_and(|columns| columns == column)
+            && server
+                .detail()
+                .is_some_and(|detail| detail.trim_end_matches('.').ends_with(target))
 }
 
 /// The columns of a key, without the values, from such as `Key ("userId")=(...) is not present in table "User".`, in

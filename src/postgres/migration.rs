@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::adopt::ADOPT;
 use super::connection::PostgresConnection;
-use super::{BEGIN, COMMIT, Connector, ROLLBACK};
+use super::connector::Connector;
 use crate::error::{Error, Result};
 use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
 use crate::sql::{self, Adopter, Connection, History, sql};
@@ -17,10 +17,12 @@ static HISTORY: History = History {
 };
 
 const LOCK: &str = sql!("postgres", "history/lock");
+const LOCK_TRANSACTION: &str = sql!("postgres", "history/lock_transaction");
 const UNLOCK: &str = sql!("postgres", "history/unlock");
 
 const SAVEPOINT: &str = sql!("postgres", "transaction/savepoint");
 const RELEASE: &str = sql!("postgres", "transaction/release");
+const UNDO: &str = sql!("postgres", "transaction/undo");
 
 /// How often the lock is tried. To wait for it inside the server would keep a snapshot open, and with that hold up
 /// whoever has the lock and builds an index concurrently.
@@ -33,15 +35,17 @@ impl Target for PostgresTarget {
         HISTORY.read(&mut self.0.connect_to_migrate(None)?, series)
     }
 
-    /// An advisory lock on a connection of its own, which a process that is killed loses with the connection.
+    /// An advisory lock: of the session, which a process that is killed loses with its connection; or, where a pooler
+    /// shares sessions out, of one transaction around the whole run.
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
-        let deadline = Instant::now() + timeout;
+        let start = Instant::now();
         let mut connection = self.0.connect_to_migrate(Some(timeout))?;
-        while connection.query_optional::<i64>(LOCK, &[])? != Some(1) {
-            if Instant::now() >= deadline {
-                return Err(Error::unavailable(
-                    "another process is migrating the database, and took too long",
-                ));
+        while !try_lock(&mut connection)? {
+            if start.elapsed() >= timeout {
+                return Err(Error::unavailable(format!(
+                    "another process is migrating the database; gave up waiting after {} ms",
+                    timeout.as_millis()
+                )));
             }
             thread::sleep(RETRY);
         }
@@ -49,50 +53,86 @@ impl Target for PostgresTarget {
     }
 }
 
-/// To drop it closes the connection, which ends both the lock and a transaction that is still open.
+/// Both kinds of lock are one to the server, so that a run through a pooler and one past it exclude each other.
+fn try_lock(connection: &mut PostgresConnection) -> Result<bool> {
+    if !connection.is_shared() {
+        return Ok(connection.query_optional::<i64>(LOCK, &[])? == Some(1));
+    }
+    connection.begin()?;
+    if connection.query_optional::<i64>(LOCK_TRANSACTION, &[])? == Some(1) {
+        return Ok(true);
+    }
+    connection.roll_back();
+    Ok(false)
+}
+
+/// Dropping it closes the connection, which ends both the lock and a transaction that is still open.
+///
+/// On a session of our own, each step is a transaction. Through a pooler that would lose the lock between two steps, so
+/// all steps are one transaction there, each behind a savepoint, and [`finish`](Lock::finish) commits it.
 struct PostgresLock(PostgresConnection);
 
 impl PostgresLock {
+    /// Runs `work` wholly or not at all.
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.0.is_shared() {
+            self.0.run_command(SAVEPOINT)?;
+            let done = work(self);
+            if done.is_err() {
+                // The steps before this one stay.
+                self.0.undo(UNDO);
+            }
+            return done;
+        }
+        self.0.begin()?;
+        let done = work(self);
+        match done {
+            Ok(done) => self.0.commit().map(|()| done),
+            Err(error) => {
+                self.0.roll_back();
+                Err(error)
+            }
+        }
+    }
+
     fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
-        self.0.execute(SAVEPOINT, &[])?;
+        self.0.run_command(SAVEPOINT)?;
         self.0.run_script(migration.sql(direction)?)?;
         self.0
-            .execute(RELEASE, &[])
+            .run_command(RELEASE)
             .map_err(|_| Error::backend("the step ended the transaction that it runs in"))?;
-        HISTORY.record(&mut self.0, series, migration, direction)?;
-        self.0.execute(COMMIT, &[]).map(drop)
+        self.create_history()?;
+        HISTORY.record(&mut self.0, series, migration, direction)
+    }
+
+    /// Creates the history's table if it is missing. `CREATE TABLE IF NOT EXISTS` alone would demand the right to create
+    /// tables from a user who needs none.
+    fn create_history(&mut self) -> Result<()> {
+        if self.0.query_optional::<i64>(HISTORY.exists, &[])?.is_none() {
+            self.0.execute(HISTORY.create, &[])?;
+        }
+        Ok(())
     }
 }
 
 impl Lock for PostgresLock {
+    /// The table is created with the first row: where there is nothing to do, no right to create it is needed.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
-        HISTORY.read_or_create(&mut self.0, series)
+        HISTORY.read(&mut self.0, series)
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
-        self.0.execute(BEGIN, &[])?;
-        let taken = self.take(series, migration, direction);
-        if taken.is_err() {
-            // Should this fail, the connection is lost, and the transaction with it.
-            let _ = self.0.execute(ROLLBACK, &[]);
-        }
-        taken
+        self.transaction(|lock| lock.take(series, migration, direction))
     }
 
     fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
-        self.0.execute(BEGIN, &[])?;
-        let adopted = sql::adopt(self, &ADOPT, series, apply).and_then(|adoption| {
-            self.0.execute(COMMIT, &[])?;
-            Ok(adoption)
-        });
-        if adopted.is_err() {
-            // Should this fail, the connection is lost, and the transaction with it.
-            let _ = self.0.execute(ROLLBACK, &[]);
-        }
-        adopted
+        self.transaction(|lock| sql::adopt(lock, &ADOPT, series, apply))
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
+        if self.0.is_shared() {
+            return self.0.commit();
+        }
         self.0.query_optional::<i64>(UNLOCK, &[]).map(drop)
     }
 }
@@ -110,10 +150,9 @@ impl Adopter for PostgresLock {
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
         if create {
-            HISTORY.read_or_create(&mut self.0, series)
-        } else {
-            HISTORY.read(&mut self.0, series)
+            self.create_history()?;
         }
+        HISTORY.read(&mut self.0, series)
     }
 
     fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {

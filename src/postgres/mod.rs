@@ -7,14 +7,19 @@
 //! server's `statement_timeout`, after which it is cancelled and nothing was written, and, one second later, the
 //! client's, after which the connection is given up and the outcome of a write is not known.
 //!
-//! Each operation is one statement, prepared once for each connection, and one round trip.
+//! Each operation is one statement and one round trip: prepared once for each connection, or unnamed and in a transaction
+//! of its own where a pooler shares sessions out (see `connection`).
 
 mod adopt;
 mod connection;
+mod connector;
+mod driver;
 mod error;
 mod migration;
 mod options;
+mod pipeline;
 mod runtime;
+mod session;
 #[cfg(feature = "postgres-tls")]
 mod tls;
 #[cfg(not(feature = "postgres-tls"))]
@@ -22,25 +27,22 @@ mod tls;
 mod tls;
 mod value;
 
-pub use options::{PostgresOptions, PostgresSslMode};
+pub use options::{PostgresOptions, PostgresPrepare, PostgresSslMode, PostgresTargetSession};
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::config::Host;
-
 use self::connection::PostgresConnection;
-use self::error::{Fate, classify_connect, nothing_written};
+use self::connector::Connector;
+use self::error::{FailureKind, nothing_written};
 use self::migration::PostgresTarget;
-use self::runtime::Runtime;
-use self::tls::Tls;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
 use crate::observe;
-use crate::pool::{Connect, Pool, PoolState};
+use crate::pool::{Pool, PoolState};
 use crate::sql::{
-    Connection, CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
+    CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
     UseAuthenticator, UseOnce, backend, pause, sql,
 };
 
@@ -116,10 +118,6 @@ static STATEMENTS: Statements = Statements {
     ping: sql!("postgres", "ping"),
 };
 
-const BEGIN: &str = sql!("postgres", "transaction/begin");
-const COMMIT: &str = sql!("postgres", "transaction/commit");
-const ROLLBACK: &str = sql!("postgres", "transaction/rollback");
-
 /// A database on a PostgreSQL server.
 ///
 /// Each operation is one round trip. Deadlocks and serialization failures are repeated inside, and so is whatever a
@@ -130,59 +128,66 @@ pub struct PostgresBackend(Arc<Shared>);
 
 struct Shared {
     pool: Pool<Connector>,
-    connector: Connector,
+    migrates: Connector,
     /// How long to repeat what other transactions made fail.
-    patience: Duration,
+    retry_budget: Duration,
 }
 
 impl PostgresBackend {
     pub(crate) fn open(options: &PostgresOptions) -> Result<Self> {
         if options.pool_size == 0 {
-            return Err(Error::invalid("pool_size", "it must be 1 or more"));
+            return Err(Error::invalid("pool_size", "must be 1 or more"));
         }
-        let connector = Connector {
-            tls: options.driver_tls()?,
-            config: options.driver_config()?,
-            connect_timeout: options.connect_timeout,
-            statement_timeout: options.statement_timeout,
-        };
         Ok(PostgresBackend(Arc::new(Shared {
+            migrates: Connector::new(options.to_migrate())?,
             pool: Pool::new(
-                connector.clone(),
+                Connector::new(options)?,
                 options.pool_size,
                 options.checkout_timeout,
             )?,
-            connector,
-            patience: options.statement_timeout,
+            retry_budget: options.statement_timeout,
         })))
     }
 
-    /// Runs `work` on a connection from the pool, again and again while that makes sense and time lasts.
+    /// Runs `work` on a connection from the pool, and again after a failure that is known to have written nothing and
+    /// that another attempt can mend:
+    ///
+    /// - a serialization conflict, until the retry budget is spent: each time another transaction has got on;
+    /// - a connection that the server was done with, until the budget is spent: a restart leaves as many as the pool has;
+    /// - a stale statement, once: after that all statements of the connection are prepared again, so that a second time
+    ///   is not for want of it;
+    /// - a lost or silent connection, once, and only if `work` writes nothing: otherwise the work might be done twice.
+    ///
+    /// The budget is checked between attempts. The last one may begin just before it is spent, and then takes as long as
+    /// a checkout and a statement may take.
     fn run<T>(
         &self,
         writes: bool,
         work: impl Fn(&mut PostgresConnection) -> Result<T>,
     ) -> Result<T> {
-        let deadline = Instant::now() + self.0.patience;
+        let start = Instant::now();
         let mut kept = None;
-        let (mut yielded, mut outdated, mut lost) = (0, false, false);
+        let (mut conflicts, mut was_stale, mut was_lost) = (0, false, false);
         loop {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
                 None => self.0.pool.get()?,
             };
-            let error = match work(&mut connection) {
+            connection.set_writes(writes);
+            let error = match connection.contain(&work)? {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let fate = connection.fate();
-            let again = match fate {
-                Fate::Refused | Fate::Standby => false,
-                Fate::Yielded | Fate::Untouched => true,
-                Fate::Outdated => !std::mem::replace(&mut outdated, true),
-                Fate::Unknown => !writes && !std::mem::replace(&mut lost, true),
+            let failure = connection.last_failure();
+            let again = match failure {
+                FailureKind::Rejected | FailureKind::Standby => false,
+                FailureKind::SerializationConflict | FailureKind::NotExecuted => true,
+                FailureKind::StaleStatement => !std::mem::replace(&mut was_stale, true),
+                FailureKind::Unknown | FailureKind::Unanswered => {
+                    !writes && !std::mem::replace(&mut was_lost, true)
+                }
             };
-            if !again || Instant::now() >= deadline {
+            if !again || start.elapsed() >= self.0.retry_budget {
                 return Err(if writes {
                     error
                 } else {
@@ -190,12 +195,16 @@ impl PostgresBackend {
                 });
             }
             observe::retried();
-            if fate == Fate::Yielded {
-                pause(yielded);
-                yielded += 1;
+            if failure == FailureKind::SerializationConflict {
+                pause(conflicts);
+                conflicts += 1;
             }
-            // The pool may have others for which the statement is outdated too.
-            if matches!(fate, Fate::Yielded | Fate::Outdated) {
+            // The connection is kept: others of the pool may have the same stale statement, and a conflict is none of the
+            // connection's doing.
+            if matches!(
+                failure,
+                FailureKind::SerializationConflict | FailureKind::StaleStatement
+            ) {
                 kept = Some(connection);
             }
         }
@@ -231,11 +240,11 @@ impl Database for PostgresBackend {
 
     fn transaction<T>(&self, work: impl Fn(&mut PostgresConnection) -> Result<T>) -> Result<T> {
         self.run(true, |connection| {
-            connection.execute(BEGIN, &[])?;
+            connection.begin()?;
             match work(connection) {
-                Ok(done) => connection.execute(COMMIT, &[]).map(|_| done),
+                Ok(done) => connection.commit().map(|()| done),
                 Err(error) => {
-                    connection.roll_back(ROLLBACK);
+                    connection.roll_back();
                     Err(error)
                 }
             }
@@ -243,121 +252,10 @@ impl Database for PostgresBackend {
     }
 
     fn migrator(&self) -> Migrator {
-        Migrator::new(PostgresTarget(self.0.connector.clone()), Series::postgres())
+        Migrator::new(PostgresTarget(self.0.migrates.clone()), Series::postgres())
     }
 
     fn pool_state(&self) -> PoolState {
         self.0.pool.state()
     }
-}
-
-/// Makes connections.
-#[derive(Clone)]
-struct Connector {
-    config: tokio_postgres::Config,
-    tls: Tls,
-    connect_timeout: Duration,
-    statement_timeout: Duration,
-}
-
-/// What a session sets whatever the server's defaults are. Times, numbers and texts are not among it: they are sent in
-/// binary, and no setting changes their form.
-const SESSION: &str = "-c default_transaction_isolation=read\\ committed \
-    -c default_transaction_read_only=off -c default_transaction_deferrable=off";
-
-impl Connector {
-    /// Connects for migrations: a step may take as long as it needs, but waits no longer than `lock_timeout` for a table
-    /// that others use.
-    fn connect_to_migrate(&self, lock_timeout: Option<Duration>) -> Result<PostgresConnection> {
-        self.connect_with(
-            Duration::ZERO,
-            lock_timeout.unwrap_or(self.statement_timeout),
-        )
-    }
-
-    /// A timeout of zero is none.
-    fn connect_with(
-        &self,
-        statement_timeout: Duration,
-        lock_timeout: Duration,
-    ) -> Result<PostgresConnection> {
-        let mut config = self.config.clone();
-        config.options(format!(
-            "{SESSION} -c statement_timeout={} -c lock_timeout={} {}",
-            milliseconds(statement_timeout),
-            milliseconds(lock_timeout),
-            self.config.get_options().unwrap_or_default(),
-        ));
-        let runtime = Runtime::new()?;
-        let connecting = async {
-            tokio::time::timeout(self.connect_timeout, config.connect(self.tls.clone())).await
-        };
-        let hosts = hosts(&config);
-        let (client, link) = runtime
-            .block_on(connecting)
-            .map_err(|_| {
-                Error::unavailable(format!(
-                    "{hosts}: no connection within {} ms",
-                    self.connect_timeout.as_millis()
-                ))
-            })?
-            .map_err(|error| classify_connect(error, &hosts))?;
-        match link.parameter("server_encoding") {
-            // SQL_ASCII stores the bytes that it is given.
-            None | Some("UTF8" | "SQL_ASCII") => {}
-            Some(encoding) => {
-                return Err(Error::backend(format!(
-                    "{hosts}: the database's encoding is {encoding}, in which not every text can be stored: it must be UTF8"
-                )));
-            }
-        }
-        Ok(PostgresConnection::new(
-            runtime,
-            client,
-            link,
-            self.statement_timeout,
-        ))
-    }
-}
-
-impl Connect for Connector {
-    type Connection = PostgresConnection;
-
-    fn connect(&self) -> Result<PostgresConnection> {
-        self.connect_with(self.statement_timeout, Duration::ZERO)
-    }
-
-    fn ping(&self, connection: &mut PostgresConnection) -> Result<()> {
-        connection
-            .query_optional::<i64>(STATEMENTS.ping, &[])
-            .map(drop)
-    }
-
-    fn is_broken(&self, connection: &mut PostgresConnection) -> bool {
-        connection.is_broken()
-    }
-}
-
-/// At least one, since PostgreSQL takes zero for no limit, and no more than it can count.
-fn milliseconds(timeout: Duration) -> u32 {
-    match timeout {
-        Duration::ZERO => 0,
-        timeout => u32::try_from(timeout.as_millis())
-            .unwrap_or(u32::MAX)
-            .clamp(1, i32::MAX.unsigned_abs()),
-    }
-}
-
-/// Where the server is, to say in an error.
-fn hosts(config: &tokio_postgres::Config) -> String {
-    let hosts: Vec<String> = config
-        .get_hosts()
-        .iter()
-        .map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            #[cfg(unix)]
-            Host::Unix(path) => path.display().to_string(),
-        })
-        .collect();
-    hosts.join(",")
 }

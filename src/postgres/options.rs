@@ -28,23 +28,29 @@ use crate::url;
 /// | `connect_timeout_ms` | [`connect_timeout`](PostgresOptions::connect_timeout) | 10,000 milliseconds |
 /// | `checkout_timeout_ms` | [`checkout_timeout`](PostgresOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `statement_timeout_ms` | [`statement_timeout`](PostgresOptions::statement_timeout) | 5,000 milliseconds |
+/// | `prepare` | [`prepare`](PostgresOptions::prepare) | `auto` |
+/// | `target_session_attrs` | [`target_session`](PostgresOptions::target_session) | `primary` with several hosts, otherwise `any` |
+/// | `load_balance_hosts` | [`load_balance_hosts`](PostgresOptions::load_balance_hosts) | `disable` |
+/// | `migrate_url` | [`migrate_url`](PostgresOptions::migrate_url), with its characters as `%XX` | the same as for everything else |
 ///
 /// and of PostgreSQL's own: `host`, `hostaddr`, `port`, `user`, `password`, `dbname`, `application_name`, `options`,
-/// `connect_timeout` (in seconds), `target_session_attrs`, `load_balance_hosts`, `sslnegotiation`, `keepalives`,
-/// `keepalives_idle`, `keepalives_interval`, `keepalives_retries` and `tcp_user_timeout`.
+/// `connect_timeout` (in seconds), `sslnegotiation`, `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_retries` and `tcp_user_timeout`.
 ///
 /// Neither `Debug` nor an error shows the password.
 ///
 /// # What the server's own settings change
 ///
-/// Every session runs in READ COMMITTED and may write, whatever the server's defaults are. The time zone, the collation
-/// and the formats of a server make no difference. What `synchronous_commit` says about how sure a commit is stays as
-/// the server has it.
+/// Nothing that a result depends on: each session, or each transaction where a pooler shares sessions out, sets what it
+/// depends on itself (`sql/postgres/session/pin.sql` is the list). Every transaction runs in READ COMMITTED and may write,
+/// and a commit survives a crash of the server: `synchronous_commit=off` becomes `on`, and stricter values stay.
+/// The `search_path` and the `role` stay as the server, the role or `options` have them.
 ///
-/// The settings are sent as the start of a session. A pooler that does not take them (PgBouncer, unless
-/// `ignore_startup_parameters` names `options`) refuses the connection; one that drops them leaves the client's own limit
-/// as the only one, with [`Error::OutcomeUnknown`] where [`Error::Unavailable`] would have been. Migrations need a
-/// connection to the server itself, or a pooler in session mode, since their lock belongs to a session.
+/// # Poolers
+///
+/// Through a pooler in session or transaction mode (PgBouncer, or one like it), with its stock settings, each operation is
+/// one transaction that is sent in one round trip, with an unnamed statement: see [`PostgresPrepare`]. This costs the
+/// server more work than a connection of its own. Statement mode is refused, since nothing that takes two statements
+/// could be atomic. A pooler may refuse `options`, which this crate sends only if the URL has it.
 ///
 /// ```
 /// use authstore::PostgresOptions;
@@ -65,6 +71,10 @@ pub struct PostgresOptions {
     pub(super) connect_timeout: Duration,
     pub(super) checkout_timeout: Duration,
     pub(super) statement_timeout: Duration,
+    pub(super) prepare: PostgresPrepare,
+    pub(super) load_balance_hosts: bool,
+    target_session: Option<PostgresTargetSession>,
+    migrate_url: Option<Box<PostgresOptions>>,
 }
 
 /// Whether the connection is encrypted, and what the server must prove; named as PostgreSQL's own client names it.
@@ -89,6 +99,95 @@ pub enum PostgresSslMode {
     VerifyFull,
 }
 
+/// Whether statements are prepared, once for each connection, under a name. `prepare=auto|always|never`.
+///
+/// A named statement saves the server from parsing and planning it each time. It is safe only on a session that no other
+/// program uses. A pooler in transaction mode hands the session on after each transaction, and with it the names: another
+/// program's statement may have the same one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PostgresPrepare {
+    /// Named on a connection to the server itself, and unnamed through a pooler: found out at each connect, by whether
+    /// the process that serves the session is the one that answered the connection.
+    #[default]
+    Auto,
+    /// Named, also through a pooler, which must keep the names of its clients apart, as PgBouncer does from 1.21 on
+    /// (`max_prepared_statements`). Connecting fails through a pooler that passes the names on as they are.
+    Always,
+    /// Unnamed everywhere.
+    Never,
+}
+
+/// Which of several servers to use, as
+/// [PostgreSQL's own client has it](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS).
+/// `target_session_attrs=...`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PostgresTargetSession {
+    /// Any server. `any`.
+    Any,
+    /// A server that takes writes unless told otherwise. `read-write`.
+    ReadWrite,
+    /// A server that takes no writes unless told otherwise. `read-only`.
+    ReadOnly,
+    /// A server that is not a standby. `primary`.
+    Primary,
+    /// A standby. `standby`.
+    Standby,
+    /// A standby, or any server if there is none. `prefer-standby`.
+    PreferStandby,
+}
+
+impl PostgresTargetSession {
+    /// The reason why a server is not the one that is wanted.
+    pub(super) fn check(self, in_recovery: bool, read_only: bool) -> Result<(), &'static str> {
+        match self {
+            PostgresTargetSession::Primary if in_recovery => {
+                Err("the server is a standby; target_session_attrs is primary")
+            }
+            PostgresTargetSession::Standby if !in_recovery => {
+                Err("the server is not a standby; target_session_attrs is standby")
+            }
+            PostgresTargetSession::ReadWrite if in_recovery || read_only => {
+                Err("the server takes no writes; target_session_attrs is read-write")
+            }
+            PostgresTargetSession::ReadOnly if !in_recovery && !read_only => {
+                Err("the server takes writes; target_session_attrs is read-only")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a connected server is still one that is wanted, after it may have been promoted or demoted.
+    pub(super) fn accepts(self, in_recovery: bool) -> bool {
+        match self {
+            PostgresTargetSession::Primary | PostgresTargetSession::ReadWrite => !in_recovery,
+            PostgresTargetSession::Standby => in_recovery,
+            // Of a server that is not in recovery, the session's own default said that it takes no writes.
+            PostgresTargetSession::Any
+            | PostgresTargetSession::ReadOnly
+            | PostgresTargetSession::PreferStandby => true,
+        }
+    }
+
+    fn parse(value: &str) -> Result<Self> {
+        Ok(match value {
+            "any" => PostgresTargetSession::Any,
+            "read-write" => PostgresTargetSession::ReadWrite,
+            "read-only" => PostgresTargetSession::ReadOnly,
+            "primary" => PostgresTargetSession::Primary,
+            "standby" => PostgresTargetSession::Standby,
+            "prefer-standby" => PostgresTargetSession::PreferStandby,
+            _ => {
+                return Err(Error::invalid(
+                    "target_session_attrs",
+                    "must be any, read-write, read-only, primary, standby or prefer-standby",
+                ));
+            }
+        })
+    }
+}
+
 impl PostgresOptions {
     /// A database on a host: its name, its address, or the path of the directory in which the server has its Unix
     /// socket.
@@ -107,6 +206,10 @@ impl PostgresOptions {
             connect_timeout: Duration::from_secs(10),
             checkout_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
+            prepare: PostgresPrepare::default(),
+            load_balance_hosts: false,
+            target_session: None,
+            migrate_url: None,
         }
     }
 
@@ -160,7 +263,10 @@ impl PostgresOptions {
         self
     }
 
-    /// How long it may take to make a connection, from the look-up of the host's name to the server's greeting.
+    /// Sets how long it may take to connect to one address of one host, from the first packet to the server's answer, and to
+    /// look up the addresses of a host. Defaults to 10 seconds.
+    ///
+    /// With several hosts, the next one is tried as well after one second.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -183,6 +289,52 @@ impl PostgresOptions {
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = timeout;
         self
+    }
+
+    /// Sets whether statements are prepared and named. Defaults to [`PostgresPrepare::Auto`].
+    #[must_use]
+    pub fn prepare(mut self, prepare: PostgresPrepare) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
+    /// Sets which of several servers to use. Defaults to [`PostgresTargetSession::Primary`] where several hosts are named,
+    /// and to [`PostgresTargetSession::Any`] for a single one.
+    #[must_use]
+    pub fn target_session(mut self, target: PostgresTargetSession) -> Self {
+        self.target_session = Some(target);
+        self
+    }
+
+    /// Sets whether to try the hosts, and the addresses of each, in random order. Defaults to the order in which they are
+    /// named.
+    #[must_use]
+    pub fn load_balance_hosts(mut self, random: bool) -> Self {
+        self.load_balance_hosts = random;
+        self
+    }
+
+    /// Sets another way to the same database for migrations, past a pooler. Defaults to the one for everything else.
+    ///
+    /// This crate's own migrations run through a pooler as well. A step that cannot run in a transaction needs a
+    /// connection to the server itself.
+    #[must_use]
+    pub fn migrate_url(mut self, options: PostgresOptions) -> Self {
+        self.migrate_url = Some(Box::new(options));
+        self
+    }
+
+    /// The options to connect with for migrations.
+    pub(super) fn to_migrate(&self) -> &PostgresOptions {
+        self.migrate_url.as_deref().unwrap_or(self)
+    }
+
+    /// Which server to use, of so many.
+    pub(super) fn wanted_session(&self, hosts: usize) -> PostgresTargetSession {
+        self.target_session.unwrap_or(match hosts {
+            0 | 1 => PostgresTargetSession::Any,
+            _ => PostgresTargetSession::Primary,
+        })
     }
 
     /// Connects.
@@ -266,17 +418,23 @@ impl fmt::Debug for PostgresOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("checkout_timeout", &self.checkout_timeout)
             .field("statement_timeout", &self.statement_timeout)
+            .field("prepare", &self.prepare)
+            .field("target_session", &self.target_session)
+            .field("load_balance_hosts", &self.load_balance_hosts)
+            .field("migrate_url", &self.migrate_url)
             .finish_non_exhaustive()
     }
 }
 
-const OPTIONS: [&str; 23] = [
+const OPTIONS: [&str; 25] = [
     "sslmode",
     "sslrootcert",
     "pool_size",
     "connect_timeout_ms",
     "checkout_timeout_ms",
     "statement_timeout_ms",
+    "prepare",
+    "migrate_url",
     "host",
     "hostaddr",
     "port",
@@ -336,6 +494,38 @@ impl FromStr for PostgresOptions {
                 "connect_timeout" => {
                     let seconds = url::positive("connect_timeout", &value)?;
                     parsed.connect_timeout = Duration::from_secs(seconds.into());
+                }
+                "prepare" => {
+                    parsed.prepare = match value.as_str() {
+                        "auto" => PostgresPrepare::Auto,
+                        "always" => PostgresPrepare::Always,
+                        "never" => PostgresPrepare::Never,
+                        _ => {
+                            return Err(Error::invalid("prepare", "must be auto, always or never"));
+                        }
+                    };
+                }
+                "target_session_attrs" => {
+                    parsed.target_session = Some(PostgresTargetSession::parse(&value)?);
+                }
+                "load_balance_hosts" => {
+                    parsed.load_balance_hosts = match value.as_str() {
+                        "disable" => false,
+                        "random" => true,
+                        _ => {
+                            return Err(Error::invalid(
+                                "load_balance_hosts",
+                                "must be disable or random",
+                            ));
+                        }
+                    };
+                }
+                "migrate_url" => {
+                    let options = value.parse().map_err(|error| match error {
+                        Error::Invalid { reason, .. } => Error::invalid("migrate_url", reason),
+                        error => error,
+                    })?;
+                    parsed.migrate_url = Some(Box::new(options));
                 }
                 known if OPTIONS.contains(&known) => {
                     let separator = if driver.is_empty() { '?' } else { '&' };

@@ -1,13 +1,13 @@
 //! How values are sent and cells are read: in PostgreSQL's binary formats, which no setting of a server or session
-//! changes.
+//! changes; parameters of unnamed statements as text, since what a column is made of is not known then.
 //!
 //! The schema may be one that others have made: a type that can hold the same values is written and read as ours is.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use bytes::{BufMut, BytesMut};
-use time::{OffsetDateTime, PrimitiveDateTime};
-use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use super::error::Unwritable;
@@ -33,6 +33,7 @@ impl ToSql for Parameter<'_> {
     fn to_sql(&self, column: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         match (self.0, base(column)) {
             (Value::Null, _) => return Ok(IsNull::Yes),
+            (value, &Type::UNKNOWN) => put_text(value, out)?,
             (Value::Uuid(uuid), &Type::UUID) => out.put_slice(uuid.as_bytes()),
             (Value::Uuid(uuid), ty) if is_text(ty) => {
                 let mut buffer = Uuid::encode_buffer();
@@ -71,7 +72,40 @@ impl ToSql for Parameter<'_> {
         true
     }
 
+    fn encode_format(&self, column: &Type) -> Format {
+        match *column {
+            Type::UNKNOWN => Format::Text,
+            _ => Format::Binary,
+        }
+    }
+
     to_sql_checked!();
+}
+
+/// Writes a value as text, in a form that no setting reads otherwise.
+fn put_text(value: Value<'_>, out: &mut BytesMut) -> fmt::Result {
+    match value {
+        Value::Null => Ok(()),
+        Value::Uuid(uuid) => write!(out, "{}", uuid.hyphenated()),
+        Value::Text(text) => out.write_str(text),
+        Value::Time(time) => {
+            let time = time.to_offset(UtcOffset::UTC);
+            // A column without a time zone leaves the offset out, and so keeps UTC.
+            write!(
+                out,
+                "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+00",
+                time.year(),
+                u8::from(time.month()),
+                time.day(),
+                time.hour(),
+                time.minute(),
+                time.second(),
+                time.millisecond()
+            )
+        }
+        Value::Integer(integer) => write!(out, "{integer}"),
+        Value::Boolean(boolean) => out.write_str(if boolean { "t" } else { "f" }),
+    }
 }
 
 /// A cell as it was sent.

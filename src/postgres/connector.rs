@@ -1,0 +1,421 @@
+//! How connections are made: to which of the hosts, and what is asked of the server there.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
+
+use super::STATEMENTS;
+use super::connection::PostgresConnection;
+use super::driver::{Driver, RawConnection, answer};
+use super::error::{StatementFailure, classify_connect, in_context, nothing_written};
+use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
+use super::runtime::Runtime;
+use super::session::{Limits, Session, announced_process};
+use super::tls::Tls;
+use crate::error::{Error, Result};
+use crate::pool::Connect;
+use crate::sql::{Connection, sql};
+
+const IDENTIFY: &str = sql!("postgres", "session/identify");
+
+/// How long a host may take before the next one is tried as well. A host that says nothing would otherwise cost the whole
+/// connect timeout each time.
+const HEAD_START: Duration = Duration::from_secs(1);
+
+/// Makes connections.
+#[derive(Clone)]
+pub(super) struct Connector {
+    config: Config,
+    hosts: Vec<Place>,
+    tls: Tls,
+    connect_timeout: Duration,
+    statement_timeout: Duration,
+    prepare: PostgresPrepare,
+    target: PostgresTargetSession,
+    shuffles_hosts: bool,
+}
+
+/// One of the hosts.
+#[derive(Clone)]
+struct Place {
+    host: Option<Host>,
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+/// A server that answered, and is of the kind that is wanted.
+struct Found {
+    client: Client,
+    connection: RawConnection,
+    session: Session,
+    host: String,
+}
+
+impl Connector {
+    pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
+        let config = options.driver_config()?;
+        let hosts = places(&config)?;
+        Ok(Connector {
+            tls: options.driver_tls()?,
+            connect_timeout: options.connect_timeout,
+            statement_timeout: options.statement_timeout,
+            prepare: options.prepare,
+            target: options.wanted_session(hosts.len()),
+            shuffles_hosts: options.load_balance_hosts,
+            config,
+            hosts,
+        })
+    }
+
+    /// Connects for migrations: a step may take as long as it needs, but waits no longer than `lock_timeout` for a table
+    /// that others use.
+    pub(super) fn connect_to_migrate(
+        &self,
+        lock_timeout: Option<Duration>,
+    ) -> Result<PostgresConnection> {
+        self.connect_with(Limits {
+            statement: None,
+            lock: Some(lock_timeout.unwrap_or(self.statement_timeout)),
+            idle_in_transaction: true,
+        })
+    }
+
+    fn connect_with(&self, limits: Limits) -> Result<PostgresConnection> {
+        let runtime = Runtime::new()?;
+        let found = runtime.block_on(self.find())?;
+        match found.connection.parameter("server_encoding") {
+            // SQL_ASCII stores the bytes that it is given.
+            None | Some("UTF8" | "SQL_ASCII") => {}
+            Some(encoding) => {
+                return Err(Error::backend(format!(
+                    "{}: the database's encoding is {encoding}, in which not every string can be stored; must be UTF8",
+                    found.host
+                )));
+            }
+        }
+        PostgresConnection::new(
+            found.client,
+            Driver::new(runtime, found.connection),
+            found.session,
+            limits,
+            // A server that falls silent here must not be waited for any longer than one that never spoke.
+            self.connect_timeout,
+        )
+        .map_err(|error| in_context(nothing_written(error), &found.host))
+    }
+
+    async fn find(&self) -> Result<Found> {
+        match self.target {
+            PostgresTargetSession::PreferStandby => {
+                match self.find_any(PostgresTargetSession::Standby).await {
+                    Ok(found) => Ok(found),
+                    Err(_) => self.find_any(PostgresTargetSession::Any).await,
+                }
+            }
+            target => self.find_any(target).await,
+        }
+    }
+
+    /// Tries the hosts in their order, each for as long as it has a head start before the next, and takes the first
+    /// server that is wanted.
+    async fn find_any(&self, target: PostgresTargetSession) -> Result<Found> {
+        let mut hosts: VecDeque<&Place> = self.hosts.iter().collect();
+        if self.shuffles_hosts {
+            shuffle(hosts.make_contiguous());
+        }
+        let mut attempts: Vec<Pin<Box<dyn Future<Output = Result<Found>> + Send + '_>>> =
+            Vec::new();
+        let mut errors = Vec::new();
+        let mut head_start = Box::pin(tokio::time::sleep(Duration::ZERO));
+        poll_fn(|context| {
+            loop {
+                let is_due = head_start.as_mut().poll(context).is_ready() || attempts.is_empty();
+                if let Some(host) = hosts.front()
+                    && is_due
+                {
+                    attempts.push(Box::pin(self.try_host(host, target)));
+                    hosts.pop_front();
+                    head_start.set(tokio::time::sleep(HEAD_START));
+                    // A new timer has to be polled to wake anyone.
+                    continue;
+                }
+                let mut ended = None;
+                for (index, attempt) in attempts.iter_mut().enumerate() {
+                    if let Poll::Ready(result) = attempt.as_mut().poll(context) {
+                        ended = Some((index, result));
+                        break;
+                    }
+                }
+                match ended {
+                    Some((_, Ok(found))) => return Poll::Ready(Ok(found)),
+                    Some((index, Err(error))) => {
+                        drop(attempts.remove(index));
+                        errors.push(error);
+                        if attempts.is_empty() && hosts.is_empty() {
+                            return Poll::Ready(Err(worst(std::mem::take(&mut errors))));
+                        }
+                    }
+                    None => return Poll::Pending,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Tries each address of a host, for up to the connect timeout.
+    async fn try_host(&self, place: &Place, target: PostgresTargetSession) -> Result<Found> {
+        let name = place.name();
+        let addresses = match (place.address, &place.host) {
+            (Some(address), _) => vec![Some(address)],
+            (None, Some(Host::Tcp(host))) => {
+                let mut addresses = self.resolve(host, place.port, &name).await?;
+                if self.shuffles_hosts {
+                    shuffle(&mut addresses);
+                }
+                addresses
+            }
+            _ => vec![None],
+        };
+        let mut errors = Vec::new();
+        for address in addresses {
+            let config = self.config_for(place, address);
+            let attempt = tokio::time::timeout(
+                self.connect_timeout,
+                self.try_server(&config, &name, target),
+            );
+            match attempt.await.unwrap_or_else(|_| Err(self.too_late(&name))) {
+                Ok(found) => return Ok(found),
+                Err(error) => errors.push(error),
+            }
+        }
+        Err(worst(errors))
+    }
+
+    async fn resolve(&self, host: &str, port: u16, name: &str) -> Result<Vec<Option<IpAddr>>> {
+        let found =
+            tokio::time::timeout(self.connect_timeout, tokio::net::lookup_host((host, port)))
+                .await
+                .map_err(|_| self.too_late(name))?;
+        let addresses: Vec<_> = found
+            .map_err(|error| Error::unavailable(format!("{name}: {error}")).with_source(error))?
+            .map(|address| Some(address.ip()))
+            .collect();
+        if addresses.is_empty() {
+            return Err(Error::unavailable(format!("{name}: has no address")));
+        }
+        Ok(addresses)
+    }
+
+    async fn try_server(
+        &self,
+        config: &Config,
+        name: &str,
+        target: PostgresTargetSession,
+    ) -> Result<Found> {
+        let (client, mut connection) = config
+            .connect(self.tls.clone())
+            .await
+            .map_err(|error| classify_connect(error, name))?;
+        let row = answer(&mut connection, client.query_typed(IDENTIFY, &[]))
+            .await
+            .map_err(|failure| {
+                let failure = StatementFailure::from(failure).not_executed();
+                in_context(failure.error, name)
+            })?
+            .pop()
+            .ok_or_else(|| Error::backend(format!("{name}: the server does not say what it is")))?;
+        let unreadable = |error: tokio_postgres::Error| {
+            Error::backend(format!(
+                "{name}: the server does not say what it is: {error}"
+            ))
+        };
+        let process: i32 = row.try_get(0).map_err(unreadable)?;
+        let in_recovery: bool = row.try_get(1).map_err(unreadable)?;
+        let read_only: bool = row.try_get(2).map_err(unreadable)?;
+        target
+            .check(in_recovery, read_only)
+            .map_err(|reason| Error::unavailable(format!("{name}: {reason}")))?;
+        let is_shared = announced_process(&client).await != process;
+        Ok(Found {
+            client,
+            connection,
+            session: Session {
+                is_shared,
+                names_statements: self.prepare.names_statements(is_shared),
+                in_recovery,
+                target,
+            },
+            host: name.to_owned(),
+        })
+    }
+
+    fn config_for(&self, place: &Place, address: Option<IpAddr>) -> Config {
+        let mut config = without_hosts(&self.config);
+        match &place.host {
+            Some(Host::Tcp(host)) => {
+                config.host(host);
+            }
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => {
+                config.host_path(path);
+            }
+            None => {}
+        }
+        if let Some(address) = address {
+            config.hostaddr(address);
+        }
+        config.port(place.port);
+        config
+    }
+
+    fn too_late(&self, name: &str) -> Error {
+        Error::unavailable(format!(
+            "{name}: timed out connecting after {} ms",
+            self.connect_timeout.as_millis()
+        ))
+    }
+}
+
+impl Place {
+    /// For an error.
+    fn name(&self) -> String {
+        match (&self.host, self.address) {
+            (Some(Host::Tcp(name)), _) => name.clone(),
+            #[cfg(unix)]
+            (Some(Host::Unix(path)), _) => path.display().to_string(),
+            (None, Some(address)) => address.to_string(),
+            (None, None) => "no host".to_owned(),
+        }
+    }
+}
+
+impl Connect for Connector {
+    type Connection = PostgresConnection;
+
+    fn connect(&self) -> Result<PostgresConnection> {
+        self.connect_with(Limits {
+            statement: Some(self.statement_timeout),
+            lock: None,
+            idle_in_transaction: false,
+        })
+    }
+
+    fn ping(&self, connection: &mut PostgresConnection) -> Result<()> {
+        connection.set_writes(false);
+        connection
+            .query_optional::<i64>(STATEMENTS.ping, &[])
+            .map(drop)
+    }
+
+    fn is_broken(&self, connection: &mut PostgresConnection) -> bool {
+        connection.is_broken()
+    }
+
+    fn is_unanswered(&self, connection: &mut PostgresConnection) -> bool {
+        connection.is_unanswered()
+    }
+}
+
+/// The hosts, with their ports and addresses, as libpq pairs them.
+fn places(config: &Config) -> Result<Vec<Place>> {
+    let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
+    let ports = config.get_ports();
+    let count = hosts.len().max(addresses.len());
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        return Err(Error::invalid(
+            "hostaddr",
+            format!(
+                "must name as many addresses as there are hosts ({} addresses, {} hosts)",
+                addresses.len(),
+                hosts.len()
+            ),
+        ));
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(Error::invalid(
+            "port",
+            format!(
+                "must name one port, or as many as there are hosts ({} ports, {count} hosts)",
+                ports.len()
+            ),
+        ));
+    }
+    Ok((0..count)
+        .map(|index| Place {
+            host: hosts.get(index).cloned(),
+            address: addresses.get(index).copied(),
+            port: *ports.get(index).or(ports.first()).unwrap_or(&5432),
+        })
+        .collect())
+}
+
+/// The configuration without its hosts: the driver can add to them, and take none away.
+fn without_hosts(config: &Config) -> Config {
+    let mut single = Config::new();
+    if let Some(user) = config.get_user() {
+        single.user(user);
+    }
+    if let Some(password) = config.get_password() {
+        single.password(password);
+    }
+    if let Some(name) = config.get_dbname() {
+        single.dbname(name);
+    }
+    if let Some(options) = config.get_options() {
+        single.options(options);
+    }
+    if let Some(name) = config.get_application_name() {
+        single.application_name(name);
+    }
+    if let Some(timeout) = config.get_tcp_user_timeout() {
+        single.tcp_user_timeout(*timeout);
+    }
+    if let Some(interval) = config.get_keepalives_interval() {
+        single.keepalives_interval(interval);
+    }
+    if let Some(retries) = config.get_keepalives_retries() {
+        single.keepalives_retries(retries);
+    }
+    single
+        .ssl_mode(config.get_ssl_mode())
+        .ssl_negotiation(config.get_ssl_negotiation())
+        .channel_binding(config.get_channel_binding())
+        .keepalives(config.get_keepalives())
+        .keepalives_idle(config.get_keepalives_idle());
+    single
+}
+
+/// Of the errors of several hosts, one that trying again does not mend goes before the others, since it would stay
+/// hidden behind a host that is down; the rest are told together.
+fn worst(errors: Vec<Error>) -> Error {
+    let mut reasons = Vec::new();
+    let mut last = None;
+    for error in errors {
+        match error {
+            Error::Unavailable { reason, source } => {
+                reasons.push(reason);
+                last = source;
+            }
+            error => return error,
+        }
+    }
+    Error::Unavailable {
+        reason: reasons.join("; "),
+        source: last,
+    }
+}
+
+/// Brings the list into an order by chance.
+fn shuffle<T>(list: &mut [T]) {
+    for end in (1..list.len()).rev() {
+        let chance = RandomState::new().hash_one(end);
+        list.swap(end, usize::try_from(chance % (end as u64 + 1)).unwrap_or(0));
+    }
+}
