@@ -73,6 +73,7 @@ mod pool;
 mod postgres;
 #[cfg(feature = "serde")]
 mod serde;
+pub mod signin;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;

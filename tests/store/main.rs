@@ -5,4 +5,5 @@ mod migrations;
 mod observe;
 mod secrets;
 mod serde;
+mod signin;
 mod values;

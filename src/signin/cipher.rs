@@ -1,0 +1,216 @@
+use std::fmt;
+
+use super::SignIn;
+use crate::error::{BoxError, Error, Result};
+use crate::model::{Account, AccountChanges, Change, NewAccount};
+
+/// Encrypts the tokens that providers have given, at rest.
+///
+/// [`SignIn::with_cipher`] takes one. The ID of the key is stored with each value, so that old keys can still be read
+/// after [`key_id`](TokenCipher::key_id) has moved on. The feature `encryption` brings an implementation.
+pub trait TokenCipher: Send + Sync + 'static {
+    /// Returns the ID of the key that [`encrypt`](TokenCipher::encrypt) uses: 1 to 64 ASCII letters, digits, `-`, `_`
+    /// and `.`.
+    fn key_id(&self) -> &str;
+
+    /// Encrypts a token under the current key, and returns text.
+    ///
+    /// `context` names the account and the field. Bind the result to it (as associated data), so that a value that was
+    /// moved to another row or field does not decrypt.
+    ///
+    /// # Errors
+    ///
+    /// Any error makes the operation fail with [`Error::Backend`]; nothing is written. It must not show the token.
+    fn encrypt(&self, token: &str, context: &str) -> std::result::Result<String, BoxError>;
+
+    /// Decrypts what [`encrypt`](TokenCipher::encrypt) returned for the same context, under the key with this ID.
+    ///
+    /// # Errors
+    ///
+    /// When the key is unknown, or the value is damaged or belongs to another context.
+    fn decrypt(
+        &self,
+        key_id: &str,
+        encrypted: &str,
+        context: &str,
+    ) -> std::result::Result<String, BoxError>;
+}
+
+/// Begins each encrypted value: `enc:`, the key's ID, `:`, and what the cipher returned.
+const PREFIX: &str = "enc:";
+
+/// The account that tokens belong to.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    provider: &'a str,
+    provider_account_id: &'a str,
+}
+
+impl Context<'_> {
+    /// Unambiguous, because the debug form of a string quotes it.
+    fn of(self, field: &str) -> String {
+        format!("{:?} {:?} {field}", self.provider, self.provider_account_id)
+    }
+}
+
+/// Calls a function with each token of an account: its name, and the field. Every field of the struct is named here, so
+/// that one added later cannot be forgotten: this does not compile until it is listed.
+macro_rules! each_token {
+    ($account:expr, $model:ident { $($other:ident),* }, $call:expr) => {{
+        let $model {
+            refresh_token,
+            access_token,
+            id_token,
+            session_state,
+            oauth_token_secret,
+            oauth_token,
+            expires_at: _,
+            token_type: _,
+            scope: _,
+            kind: _,
+            $($other: _,)*
+        } = $account;
+        let call = $call;
+        call("refresh_token", refresh_token)?;
+        call("access_token", access_token)?;
+        call("id_token", id_token)?;
+        call("session_state", session_state)?;
+        call("oauth_token_secret", oauth_token_secret)?;
+        call("oauth_token", oauth_token)?;
+    }};
+}
+
+impl SignIn {
+    pub(super) fn encrypt_new(&self, mut account: NewAccount) -> Result<NewAccount> {
+        let Some(cipher) = self.settings.cipher.as_deref() else {
+            return Ok(account);
+        };
+        let (provider, id) = (
+            account.provider.clone(),
+            account.provider_account_id.clone(),
+        );
+        let context = Context {
+            provider: &provider,
+            provider_account_id: &id,
+        };
+        each_token!(
+            &mut account,
+            NewAccount {
+                id,
+                provider,
+                provider_account_id
+            },
+            |field: &str, token: &mut Option<String>| -> Result<()> {
+                if let Some(token) = token {
+                    *token = encrypt(cipher, token, context, field)?;
+                }
+                Ok(())
+            }
+        );
+        Ok(account)
+    }
+
+    pub(super) fn encrypt_changes(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        mut changes: AccountChanges,
+    ) -> Result<AccountChanges> {
+        let Some(cipher) = self.settings.cipher.as_deref() else {
+            return Ok(changes);
+        };
+        let context = Context {
+            provider,
+            provider_account_id,
+        };
+        each_token!(&mut changes, AccountChanges {}, |field: &str,
+                                                      token: &mut Change<
+            String,
+        >|
+         -> Result<()> {
+            if let Change::Set(token) = token {
+                *token = encrypt(cipher, token, context, field)?;
+            }
+            Ok(())
+        });
+        Ok(changes)
+    }
+
+    pub(super) fn decrypt(&self, mut account: Account) -> Result<Account> {
+        let Some(cipher) = self.settings.cipher.as_deref() else {
+            return Ok(account);
+        };
+        let (provider, id) = (
+            account.provider.clone(),
+            account.provider_account_id.clone(),
+        );
+        let context = Context {
+            provider: &provider,
+            provider_account_id: &id,
+        };
+        each_token!(
+            &mut account,
+            Account {
+                id,
+                user_id,
+                provider,
+                provider_account_id
+            },
+            |field: &'static str, token: &mut Option<String>| -> Result<()> {
+                if let Some(token) = token {
+                    *token = decrypt(cipher, token, context, field)?;
+                }
+                Ok(())
+            }
+        );
+        Ok(account)
+    }
+}
+
+fn encrypt(
+    cipher: &dyn TokenCipher,
+    token: &str,
+    context: Context<'_>,
+    field: &str,
+) -> Result<String> {
+    let key_id = cipher.key_id();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !(1..=64).contains(&key_id.len()) || !key_id.bytes().all(allowed) {
+        let reason = "must be 1 to 64 ASCII letters, digits, '-', '_' and '.'";
+        return Err(Error::invalid("key_id", reason));
+    }
+    let encrypted = cipher
+        .encrypt(token, &context.of(field))
+        .map_err(|error| failed("encrypt", field, error))?;
+    Ok(format!("{PREFIX}{key_id}:{encrypted}"))
+}
+
+/// What is not marked as encrypted was stored before the store had a cipher.
+fn decrypt(
+    cipher: &dyn TokenCipher,
+    stored: &str,
+    context: Context<'_>,
+    field: &str,
+) -> Result<String> {
+    let Some((key_id, encrypted)) = stored
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once(':'))
+    else {
+        return Ok(stored.to_owned());
+    };
+    cipher
+        .decrypt(key_id, encrypted, &context.of(field))
+        .map_err(|error| failed("decrypt", field, error))
+}
+
+fn failed(what: &str, field: &str, error: impl Into<BoxError>) -> Error {
+    Error::backend(format!("could not {what} Account.{field}")).with_source(error)
+}
+
+impl fmt::Debug for dyn TokenCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCipher")
+            .field("key_id", &self.key_id())
+            .finish_non_exhaustive()
+    }
+}

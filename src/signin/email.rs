@@ -1,0 +1,259 @@
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Removed, Secret, SignIn, SignedIn, VerificationTokens};
+use crate::error::{Constraint, Entity, Error, Result};
+use crate::model::{Change, NewUser, Removal, User, UserChanges, VerificationToken};
+
+/// How often a sign-in starts over because another one has got in between.
+pub(super) const ATTEMPTS: usize = 8;
+
+impl SignIn {
+    /// Makes a token for a link to this email address, valid until `expires`, and returns it.
+    ///
+    /// Send the link to the address as this instance would store it: [`normalize_email`](SignIn::normalize_email). Let
+    /// the link open a page with a button and use the token only on its `POST`, because mail scanners open links.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an address that cannot be stored.
+    pub fn create_email_token(&self, email: &str, expires: OffsetDateTime) -> Result<Secret> {
+        let secret = Secret::generate();
+        self.store_email_token(email, &secret, expires)?;
+        Ok(secret)
+    }
+
+    /// Stores a token of your own making for this email address, such as a six-digit code to type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an address that cannot be stored, and [`Error::Conflict`] over
+    /// [`VerificationToken`](Constraint::VerificationToken) when the address has the same code already (with
+    /// [`VerificationTokens::AuthJs`] and `Plain`: when any address has).
+    pub fn store_email_token(
+        &self,
+        email: &str,
+        secret: &Secret,
+        expires: OffsetDateTime,
+    ) -> Result<()> {
+        let email = self.normalize_email(email);
+        let stored = self
+            .settings
+            .verification_tokens
+            .stored(&email, secret.expose());
+        let token = VerificationToken::new(email, stored, expires);
+        self.store.create_verification_token(token).map(drop)
+    }
+
+    /// Uses up the token of a link to this email address. Returns whether it was valid at `now`: of any number of
+    /// callers, one is told `true`. A token that has expired is used up as well.
+    pub fn use_email_token(&self, email: &str, token: &str, now: OffsetDateTime) -> Result<bool> {
+        let email = self.normalize_email(email);
+        let stored = self.settings.verification_tokens.stored(&email, token);
+        let used = self.store.use_verification_token(&email, &stored)?;
+        Ok(used.is_some_and(|used| !used.is_expired(now)))
+    }
+
+    /// Uses up the token of a link and signs the reader of the address in. `None` for a token that is unknown, used or
+    /// expired.
+    ///
+    /// As [`sign_in_with_email`](SignIn::sign_in_with_email).
+    pub fn sign_in_with_email_token(
+        &self,
+        email: &str,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<SignedIn>> {
+        if !self.use_email_token(email, token, now)? {
+            return Ok(None);
+        }
+        self.sign_in_with_email(email, now).map(Some)
+    }
+
+    /// Signs in the person who has just proved to read this email address, such as by a link; creates the user if there
+    /// is none.
+    ///
+    /// If the user's address has never been verified, anyone may have entered it. Such a user first loses every account,
+    /// every passkey and all sessions; [`SignedIn::removed`] lists them. Only then is the address marked as verified.
+    /// That takes several steps, each of them atomic: if it fails half-way, the address is still unverified, and the next
+    /// sign-in goes on. Run it in a transaction to make it one step.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an address that cannot be stored.
+    pub fn sign_in_with_email(&self, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
+        let email = self.normalize_email(email);
+        for _ in 0..ATTEMPTS {
+            let Some(user) = self.store.get_user_by_email(&email)? else {
+                let new = NewUser {
+                    email: Some(email.clone()),
+                    email_verified: Some(now),
+                    ..NewUser::default()
+                };
+                match self.store.create_user(new) {
+                    Ok(user) => return Ok(SignedIn::created(user)),
+                    // Another request has created the user since.
+                    Err(Error::Conflict {
+                        constraint: Constraint::UserEmail,
+                    }) => continue,
+                    Err(error) => return Err(error),
+                }
+            };
+            if user.email_verified.is_some() {
+                return Ok(SignedIn::found(user));
+            }
+            match self.take_over(&user, &email, now) {
+                Err(Error::NotFound {
+                    entity: Entity::User,
+                }) => continue,
+                outcome => return outcome,
+            }
+        }
+        Err(contended())
+    }
+
+    /// Removes every way in that an unverified user has, then marks the address as verified.
+    fn take_over(&self, user: &User, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
+        let mut removed = Removed::default();
+        self.remove_ways_in(user.id, &mut removed)?;
+        let changes = UserChanges {
+            email: Change::set(email),
+            email_verified: Change::Set(now),
+            ..UserChanges::default()
+        };
+        let user = self.store.update_user(user.id, changes)?;
+        // A request of the former holder may have been under way, and have added something since.
+        while self.remove_ways_in(user.id, &mut removed)? {}
+        Ok(SignedIn {
+            user,
+            created: false,
+            removed: Some(removed),
+        })
+    }
+
+    /// Deletes the user's accounts, passkeys, sessions and pending changes of address. Returns whether there were any.
+    ///
+    /// Accounts and passkeys go first: a session that one of them opens meanwhile is deleted with the rest.
+    fn remove_ways_in(&self, user_id: Uuid, removed: &mut Removed) -> Result<bool> {
+        let mut any = false;
+        for account in self.store.list_accounts_by_user_id(user_id)? {
+            any = true;
+            let (provider, id) = (&account.provider, &account.provider_account_id);
+            let unlinked = self
+                .store
+                .unlink_account_of_user(user_id, provider, id, false)?;
+            if unlinked == Removal::Done {
+                removed.accounts.push(account);
+            }
+        }
+        for authenticator in self.store.list_authenticators_by_user_id(user_id)? {
+            any = true;
+            let id = &authenticator.credential_id;
+            if self
+                .store
+                .delete_authenticator_of_user(user_id, id, false)?
+                == Removal::Done
+            {
+                removed.authenticators.push(authenticator);
+            }
+        }
+        let sessions = self.end_all_sessions(user_id, None)?;
+        removed.sessions += sessions;
+        Ok(any || sessions > 0)
+    }
+
+    /// Makes a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it to
+    /// the new address. Earlier changes of the user become void.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an address that cannot be stored.
+    pub fn create_email_change(
+        &self,
+        user_id: Uuid,
+        email: &str,
+        expires: OffsetDateTime,
+    ) -> Result<Secret> {
+        let email = self.normalize_email(email);
+        crate::validate::key("email", &email)?;
+        self.void_email_changes(user_id)?;
+        let secret = Secret::generate();
+        let (identifier, stored) = email_change(user_id, &email, secret.expose());
+        let token = VerificationToken::new(identifier, stored, expires);
+        self.store.create_verification_token(token)?;
+        Ok(secret)
+    }
+
+    /// Uses up the token of a change of address, and writes the new address as verified. `None` for a token that is
+    /// unknown, used, void or expired, or that was made for another address or user.
+    ///
+    /// Two steps: if the second one fails, the token is used up and the address is as before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] over [`UserEmail`](Constraint::UserEmail) when another user has the address by now;
+    /// [`Error::NotFound`] when the user is gone.
+    pub fn confirm_email_change(
+        &self,
+        user_id: Uuid,
+        email: &str,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<User>> {
+        let email = self.normalize_email(email);
+        let (identifier, stored) = email_change(user_id, &email, token);
+        match self.store.use_verification_token(&identifier, &stored)? {
+            Some(used) if !used.is_expired(now) => {}
+            _ => return Ok(None),
+        }
+        let changes = UserChanges {
+            email: Change::Set(email),
+            email_verified: Change::Set(now),
+            ..UserChanges::default()
+        };
+        self.store.update_user(user_id, changes).map(Some)
+    }
+
+    /// Voids all pending changes of a user's address. Returns how many there were.
+    pub fn void_email_changes(&self, user_id: Uuid) -> Result<u64> {
+        self.store
+            .delete_verification_tokens_by_identifier(&email_change_identifier(user_id))
+    }
+}
+
+impl SignedIn {
+    pub(super) fn created(user: User) -> Self {
+        SignedIn {
+            user,
+            created: true,
+            removed: None,
+        }
+    }
+
+    pub(super) fn found(user: User) -> Self {
+        SignedIn {
+            user,
+            created: false,
+            removed: None,
+        }
+    }
+}
+
+/// Rows that a sign-in depends on were changed between its steps, again and again.
+pub(super) fn contended() -> Error {
+    Error::unavailable(format!(
+        "other sign-ins of the same person got in between {ATTEMPTS} times"
+    ))
+}
+
+fn email_change_identifier(user_id: Uuid) -> String {
+    format!("email-change:{user_id}")
+}
+
+/// Where a change of address is stored: found by its user alone, so that all of a user's can be voided, and valid for
+/// its address alone, because the address is part of what is hashed. Auth.js never reads these.
+fn email_change(user_id: Uuid, email: &str, token: &str) -> (String, String) {
+    let identifier = email_change_identifier(user_id);
+    let stored = VerificationTokens::Hashed.stored(&identifier, &format!("{token} {email}"));
+    (identifier, stored)
+}

@@ -1,0 +1,263 @@
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::token::is_hash;
+use super::{Secret, SessionTokens, SignIn};
+use crate::error::{Error, Result};
+use crate::model::{
+    Change, NewSession, Session, SessionChanges, SessionDetails, SessionDetailsChanges, User,
+};
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// How long a session lives without being used. Defaults to 30 days, as in Auth.js.
+    pub idle: Duration,
+    /// How long a session lives in all, however often it is used. Defaults to 180 days.
+    pub absolute: Duration,
+    /// How much of `idle` must have passed before using the session writes a new expiry. Defaults to one day, so that a
+    /// session costs at most one write a day.
+    pub renew_after: Duration,
+}
+
+impl Default for SessionLifetime {
+    fn default() -> Self {
+        SessionLifetime {
+            idle: Duration::days(30),
+            absolute: Duration::days(180),
+            renew_after: Duration::days(1),
+        }
+    }
+}
+
+impl SessionLifetime {
+    /// When a session that began at `began` and is used at `now` expires, unless it is used again.
+    fn expires(&self, began: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
+        let idle = now.checked_add(self.idle);
+        let absolute = began.checked_add(self.absolute);
+        [idle, absolute].into_iter().flatten().min().unwrap_or(now)
+    }
+
+    /// Whether an expiry is due to be written again. Shorter lifetimes than before apply to old sessions as well.
+    fn is_due(&self, expires: OffsetDateTime, renewed: OffsetDateTime) -> bool {
+        renewed < expires || renewed - expires >= self.renew_after
+    }
+}
+
+impl SignIn {
+    /// Begins a session of a user who has just signed in, and returns its token for the browser, with the session.
+    ///
+    /// `previous` is the token that the browser sent, if it sent one. That session ends: a token that someone planted in
+    /// the browser is worth nothing after the sign-in (session fixation). In [`Session::session_token`] is what the store
+    /// keeps, by default a hash.
+    ///
+    /// Not atomic: if creating the new session fails, the previous one has ended already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such user.
+    pub fn begin_session(
+        &self,
+        user_id: Uuid,
+        previous: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<(Secret, Session)> {
+        if let Some(previous) = previous {
+            self.end_session(previous)?;
+        }
+        let token = Secret::generate();
+        let expires = self.settings.lifetime.expires(now, now);
+        let stored = self.settings.session_tokens.stored(token.expose());
+        let session = self
+            .store
+            .create_session(NewSession::new(user_id, stored, expires))?;
+        Ok((token, session))
+    }
+
+    /// As [`begin_session`](SignIn::begin_session), and stores what a page "where you are signed in" shows: the time, the
+    /// network address, and what the browser calls itself. One round trip more.
+    ///
+    /// If storing the details fails, the new session is ended again and the error is returned.
+    ///
+    /// # Errors
+    ///
+    /// Also [`Error::Invalid`] for an `ip` or a `user_agent` that cannot be stored.
+    pub fn begin_session_with_details(
+        &self,
+        user_id: Uuid,
+        previous: Option<&str>,
+        ip: Option<String>,
+        user_agent: Option<String>,
+        now: OffsetDateTime,
+    ) -> Result<(Secret, Session)> {
+        let (token, session) = self.begin_session(user_id, previous, now)?;
+        let details = SessionDetailsChanges {
+            began: Change::Set(now),
+            last_seen: Change::Set(now),
+            ip: ip.into(),
+            user_agent: user_agent.into(),
+        };
+        match self.store.update_session_details(session.id, details) {
+            Ok(_) => Ok((token, session)),
+            Err(error) => {
+                // Nobody has the token. If this fails as well, the session expires unused.
+                let _ = self.end_session(token.expose());
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns the live session with this token and its user, and moves its expiry on: what an application asks at every
+    /// request. An unknown, expired or ended session is `None`, as is a token that cannot exist.
+    ///
+    /// One round trip. At most once in [`SessionLifetime::renew_after`] the new expiry is written, and where the session
+    /// has details, the time it was last seen: up to three round trips more. If the database is unavailable for that, the
+    /// session is returned as it was, and the next request tries again.
+    ///
+    /// A session began when its details say, or else when its UUID v7 was made. If neither is known (Auth.js makes other
+    /// IDs and no details), only the idle lifetime applies.
+    pub fn resume_session(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Session, User)>> {
+        let stored = self.settings.session_tokens.stored(token);
+        let Some((session, user)) = self.store.get_session_and_user(&stored)? else {
+            return Ok(None);
+        };
+        if session.is_expired(now) {
+            return Ok(None);
+        }
+        match self.renew(&session, now) {
+            Ok(renewed) => Ok(renewed.map(|session| (session, user))),
+            Err(Error::Unavailable { .. } | Error::OutcomeUnknown { .. }) => {
+                Ok(Some((session, user)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Moves the expiry of a live session on, if that is due. `None` when its absolute lifetime is over, or when it was
+    /// ended since.
+    fn renew(&self, session: &Session, now: OffsetDateTime) -> Result<Option<Session>> {
+        let lifetime = &self.settings.lifetime;
+        let created_at = session.created_at();
+        let expires = lifetime.expires(created_at.unwrap_or(now), now);
+        if expires > now && !lifetime.is_due(session.expires, expires) {
+            return Ok(Some(session.clone()));
+        }
+        // Only now are the details worth a round trip.
+        let details = self.store.get_session_details(session.id)?;
+        let began = details.began.or(created_at).unwrap_or(now);
+        let expires = lifetime.expires(began, now);
+        if expires <= now {
+            return Ok(None);
+        }
+        if !lifetime.is_due(session.expires, expires) {
+            return Ok(Some(session.clone()));
+        }
+        if details != SessionDetails::default() {
+            let seen = SessionDetailsChanges {
+                last_seen: Change::Set(now),
+                ..SessionDetailsChanges::default()
+            };
+            self.store.update_session_details(session.id, seen)?;
+        }
+        let changes = SessionChanges {
+            expires: Some(expires),
+            ..SessionChanges::default()
+        };
+        self.store.update_session(&session.session_token, changes)
+    }
+
+    /// Gives a live session a new token, and returns it. The old token is worth nothing afterwards; of several callers
+    /// with one old token, one gets a new one and the others get `None`.
+    ///
+    /// For a change of what the session may do, such as after asking for a password again (OWASP Session Management).
+    pub fn rotate_session(&self, token: &str, now: OffsetDateTime) -> Result<Option<Secret>> {
+        let stored = self.settings.session_tokens.stored(token);
+        match self.store.get_session_and_user(&stored)? {
+            Some((session, _)) if !session.is_expired(now) => {}
+            _ => return Ok(None),
+        }
+        let next = Secret::generate();
+        let changes = SessionChanges {
+            session_token: Some(self.settings.session_tokens.stored(next.expose())),
+            ..SessionChanges::default()
+        };
+        let rotated = self.store.update_session(&stored, changes)?;
+        Ok(rotated.map(|_| next))
+    }
+
+    /// Ends the session with this token: signs out. Returns whether there was one.
+    pub fn end_session(&self, token: &str) -> Result<bool> {
+        self.store
+            .delete_session(&self.settings.session_tokens.stored(token))
+    }
+
+    /// Ends all sessions of a user, except the one with the token `keep`, and voids the user's pending changes of
+    /// address: someone who was signed in by a stolen session cannot come back by a link. Returns how many sessions
+    /// ended.
+    ///
+    /// The changes of address go first, each of the two steps is atomic.
+    pub fn end_all_sessions(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+        self.void_email_changes(user_id)?;
+        let keep = keep.map(|token| self.settings.session_tokens.stored(token));
+        self.store
+            .delete_sessions_by_user_id(user_id, keep.as_deref())
+    }
+
+    /// Hashes the session tokens of a store in use, in place, so that everyone stays signed in. Returns how many it
+    /// hashed. Tokens that are hashed already stay as they are: run it again to finish a run that was interrupted.
+    ///
+    /// Switch the programs that use the database to [`SessionTokens::Hashed`] first, then run this: a session is not
+    /// found until its token is hashed. Each session is changed by one atomic step, and memory is bounded by the
+    /// sessions of one user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for `session_tokens` when this is set to store tokens as they are.
+    pub fn hash_session_tokens(&self) -> Result<u64> {
+        if self.settings.session_tokens == SessionTokens::Plain {
+            let reason = "must be Hashed to hash what is stored (got Plain)";
+            return Err(Error::invalid("session_tokens", reason));
+        }
+        let mut hashed = 0;
+        self.each_user(|user| {
+            for session in self.store.list_sessions_by_user_id(user.id)? {
+                if is_hash(&session.session_token) {
+                    continue;
+                }
+                let changes = SessionChanges {
+                    session_token: Some(
+                        self.settings.session_tokens.stored(&session.session_token),
+                    ),
+                    ..SessionChanges::default()
+                };
+                if self
+                    .store
+                    .update_session(&session.session_token, changes)?
+                    .is_some()
+                {
+                    hashed += 1;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(hashed)
+    }
+
+    /// Calls `work` with every user, in pages.
+    pub(super) fn each_user(&self, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
+        const PAGE: u32 = 1_000;
+        let mut after = None;
+        loop {
+            let users = self.store.list_users(after, PAGE)?;
+            let Some(last) = users.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            users.iter().try_for_each(&mut work)?;
+        }
+    }
+}
