@@ -2,4 +2,5 @@
 
 mod dependency_count;
 mod diagnostics;
+mod documents;
 mod quickstart;
