@@ -1,4 +1,5 @@
-# What a person does here. `just` lists it; https://just.systems installs it. Each line can be typed by hand as well.
+# Recipes for working on authstore. `just` lists them. Each line can also be typed by hand.
+# To get just: `cargo install just`, your package manager, or https://just.systems.
 
 set positional-arguments
 
@@ -6,23 +7,23 @@ set positional-arguments
 default:
     @just --list --unsorted
 
-# See what the library is for, on a SQLite file or the database at a URL
+# Run the example, on a SQLite file or on the database at a URL
 quickstart *URL:
     cargo run --example quickstart {{ if URL == "" { "" } else { "--features mysql-tls,postgres-tls" } }} -- "$@"
 
-# Test everything; arguments go to cargo test, such as --test servers
+# Run all tests; arguments go to cargo test, such as --test servers
 test *ARGUMENTS:
     cargo test --workspace "$@"
 
-# Certify all databases, or one of them (just conformance sqlite-file), or try one rule on it
+# Certify all databases, or one (just conformance sqlite-file), or run one rule on one
 conformance *NAME_AND_RULE:
     cargo run --package authstore-test-databases --bin conformance -- "$@"
 
-# Change each statement of a database, or of some files, and see whether the suite notices (just sql-mutants postgres)
+# Change each SQL statement of a database, or of some files, and report what the suite does not notice
 sql-mutants NAME *FILES:
     cargo run --package authstore-mutants --bin sql-mutants -- "$@"
 
-# Change the code of the databases, and see whether the suite notices (just mutants sqlite-file --re src/sqlite)
+# Change the code of the databases, and report what the suite does not notice (just mutants sqlite-file --re src/sqlite)
 mutants NAMES *ARGUMENTS:
     names="$1" && shift && AUTHSTORE_MUTANTS_ON="$names" cargo run --package authstore-test-databases \
         --bin with-servers -- cargo mutants --package authstore "$@"
@@ -31,23 +32,43 @@ mutants NAMES *ARGUMENTS:
 bench *ARGUMENTS:
     cargo bench --package authstore-benches "$@"
 
-# Find what the compiler and clippy have to say
+# Check the format, and run clippy
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --all-features -- -D warnings
 
-# Lay the code out
+# Format the code
 format:
     cargo fmt --all
 
-# Build the documentation, and complain about broken links in it
+# Build the documentation, with warnings as errors
 doc *ARGUMENTS:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features "$@"
 
-# Run the command `authstore`, as in: just authstore --database-url sqlite:auth.db migrate status
+# Run the command `authstore` (just authstore --database-url sqlite:auth.db migrate status)
 authstore *ARGUMENTS:
     @cargo run --quiet --package authstore --all-features --bin authstore -- "$@"
 
-# Do all that must hold before a change lands, containers and all
+# Run everything that must pass before a change lands, containers included
 ci:
     .ci/run
+
+# Check dependencies for advisories and licenses (needs cargo install cargo-deny)
+deny:
+    cargo deny check
+
+# Build with the minimum supported Rust version (needs rustup toolchain install 1.89)
+msrv:
+    cargo +1.89 check --workspace --all-targets --all-features
+
+# Compare the public API with the last release (needs cargo install cargo-semver-checks)
+semver:
+    cargo semver-checks --package authstore --package authstore-conformance
+
+# Write the database file of the version that is about to be released, for the tests of later versions
+released-database:
+    AUTHSTORE_RELEASE=1 cargo test --test store released
+
+# Check that both crates can be published, without publishing them
+publish-dry-run:
+    cargo publish --dry-run --package authstore --package authstore-conformance

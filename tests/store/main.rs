@@ -3,6 +3,7 @@
 
 mod migrations;
 mod observe;
+mod released;
 mod secrets;
 mod serde;
 mod signin;
