@@ -186,10 +186,12 @@ impl Kind {
 ///
 /// | operation | MySQL | MariaDB | why |
 /// |---|---|---|---|
-/// | `use_verification_token` | 2 | 1 | MySQL has no `DELETE ... RETURNING`: the token is read, then deleted exactly as read. 1 when there is none |
-/// | `update_user`, `update_account`, `update_session`, `update_authenticator_counter` | 4 | 4 | neither has `UPDATE ... RETURNING`: begin, update, read while the row is locked, commit |
-/// | `create_user_with_account` | 4 | 4 | one statement cannot insert into two tables: begin, insert, insert, commit |
-/// | `delete_expired` | 2 | 2 | sessions, then verification tokens |
+/// | `use_verification_token`, `use_challenge` | 2 | 1 | MySQL has no `DELETE ... RETURNING`: the row is read, then deleted exactly as read. 1 when there is none |
+/// | `update_user`, `update_account`, `refresh_account`, `update_session`, `update_authenticator_counter` | 4 | 4 | neither has `UPDATE ... RETURNING`: begin, update, read while the row is locked, commit |
+/// | `use_authenticator` | 4 | 4 | begin, read and lock the row, update, commit; 3 when the counter is rejected |
+/// | `create_user_with_account`, `create_user_with_authenticator` | 4 | 4 | one statement cannot insert into two tables: begin, insert, insert, commit |
+/// | `unlink_account_of_user`, `delete_authenticator_of_user` with `keep_last` | 5 | 5 | begin, lock the user, count the other ways in, delete, commit; 1 without `keep_last` |
+/// | `delete_expired` | 3 | 3 | sessions, then verification tokens, then challenges |
 ///
 /// A deadlock costs a further try. A connection that has been idle for half a second is asked whether it still works
 /// before it is used, which is one round trip more.

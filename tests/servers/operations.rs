@@ -1,8 +1,9 @@
 //! Every operation, by name, as calls that can be made again and again.
 
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Change, Error, NewAccount, NewSession, NewUser,
-    SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
+    Error, NewAccount, NewSession, NewUser, Removal, SessionChanges, SessionDetailsChanges,
+    UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -13,6 +14,7 @@ const EXPIRED: OffsetDateTime = datetime!(1971-01-01 0:00 UTC);
 
 /// A user with one of each. All keys are made of `key`.
 pub(crate) struct Person {
+    /// The id of the user, and of the session that has not expired.
     pub(crate) user: Uuid,
     pub(crate) key: String,
 }
@@ -31,11 +33,18 @@ pub(crate) fn furnish(store: &AuthStore) -> Person {
             },
             NewAccount::new("oauth", "github", &key),
         )?;
-        store.create_session(NewSession::new(user, &key, LATER))?;
+        store.create_session(NewSession {
+            id: Some(user),
+            ..NewSession::new(user, &key, LATER)
+        })?;
         store.create_session(NewSession::new(user, format!("{key} expired"), EXPIRED))?;
         store.create_verification_token(token(&key, LATER))?;
         store.create_verification_token(token(&format!("{key} expired"), EXPIRED))?;
         store.create_authenticator(authenticator(user, &key))?;
+        store.update_session_details(user, SessionDetailsChanges::default())?;
+        store.update_authenticator_details(&key, AuthenticatorDetailsChanges::default())?;
+        store.create_challenge(Challenge::new(&key, "payload", LATER))?;
+        store.create_challenge(Challenge::new(format!("{key} expired"), "", EXPIRED))?;
         Ok(())
     };
     made().expect("a new person is in nobody's way");
@@ -88,6 +97,12 @@ const fn writes(
     }
 }
 
+/// `unlink_account_of_user`, unless it is the last way in.
+pub(crate) const UNLINK_KEEP_LAST: &str = "unlink_account_of_user (keep_last)";
+
+/// `delete_authenticator_of_user`, unless it is the last way in.
+pub(crate) const DELETE_KEEP_LAST: &str = "delete_authenticator_of_user (keep_last)";
+
 /// All of them.
 pub(crate) const OPERATIONS: &[Operation] = &[
     writes("create_user", |store, person| {
@@ -110,6 +125,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         assert!(store.get_user_by_account("github", &person.key)?.is_some());
         Ok(())
     }),
+    reads("list_users", |store, person| {
+        let before = Uuid::from_u128(person.user.as_u128() - 1);
+        assert!(!store.list_users(Some(before), 10)?.is_empty());
+        Ok(())
+    }),
     writes("update_user", |store, person| {
         let changes = UserChanges {
             name: Change::set("Grace"),
@@ -129,6 +149,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             .create_user_with_account(NewUser::default(), account)
             .map(drop)
     }),
+    writes("create_user_with_authenticator", |store, person| {
+        let passkey = authenticator(person.user, &format!("{} new", person.key));
+        store
+            .create_user_with_authenticator(NewUser::default(), passkey)
+            .map(drop)
+    }),
     reads("get_account", |store, person| {
         assert!(store.get_account("github", &person.key)?.is_some());
         Ok(())
@@ -142,12 +168,31 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         assert_eq!(account.access_token.as_deref(), Some("new"));
         Ok(())
     }),
+    writes("refresh_account", |store, person| {
+        let changes = AccountChanges {
+            refresh_token: Change::set("new"),
+            ..AccountChanges::default()
+        };
+        let account = store.refresh_account("github", &person.key, None, changes)?;
+        assert!(account.is_some());
+        Ok(())
+    }),
     reads("list_accounts_by_user_id", |store, person| {
         assert!(!store.list_accounts_by_user_id(person.user)?.is_empty());
         Ok(())
     }),
     writes("unlink_account", |store, person| {
         assert!(store.unlink_account("github", &person.key)?);
+        Ok(())
+    }),
+    writes("unlink_account_of_user", |store, person| {
+        let removal = store.unlink_account_of_user(person.user, "github", &person.key, false)?;
+        assert_eq!(removal, Removal::Done);
+        Ok(())
+    }),
+    writes(UNLINK_KEEP_LAST, |store, person| {
+        let removal = store.unlink_account_of_user(person.user, "github", &person.key, true)?;
+        assert_eq!(removal, Removal::Done);
         Ok(())
     }),
     writes("create_session", |store, person| {
@@ -168,6 +213,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     }),
     reads("list_sessions_by_user_id", |store, person| {
         assert!(store.list_sessions_by_user_id(person.user)?.len() >= 2);
+        Ok(())
+    }),
+    reads("list_sessions_with_details_by_user_id", |store, person| {
+        let sessions = store.list_sessions_with_details_by_user_id(person.user)?;
+        assert!(sessions.len() >= 2);
+        Ok(())
+    }),
+    reads("get_session_details", |store, person| {
+        store.get_session_details(person.user).map(drop)
+    }),
+    writes("update_session_details", |store, person| {
+        let changes = SessionDetailsChanges {
+            last_seen: Change::Set(EXPIRED),
+            ..SessionDetailsChanges::default()
+        };
+        assert!(store.update_session_details(person.user, changes)?);
+        Ok(())
+    }),
+    writes("delete_session_of_user", |store, person| {
+        assert!(store.delete_session_of_user(person.user, person.user)?);
         Ok(())
     }),
     writes("delete_session", |store, person| {
@@ -191,6 +256,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         );
         Ok(())
     }),
+    writes(
+        "delete_verification_tokens_by_identifier",
+        |store, person| {
+            let identifier = format!("{}@example.org", person.key);
+            assert!(store.delete_verification_tokens_by_identifier(&identifier)? > 0);
+            Ok(())
+        },
+    ),
     writes("create_authenticator", |store, person| {
         let authenticator = authenticator(person.user, &format!("{} new", person.key));
         store.create_authenticator(authenticator).map(drop)
@@ -205,6 +278,47 @@ pub(crate) const OPERATIONS: &[Operation] = &[
                 .list_authenticators_by_user_id(person.user)?
                 .is_empty()
         );
+        Ok(())
+    }),
+    reads(
+        "list_authenticators_with_details_by_user_id",
+        |store, person| {
+            let passkeys = store.list_authenticators_with_details_by_user_id(person.user)?;
+            assert!(!passkeys.is_empty());
+            Ok(())
+        },
+    ),
+    writes("use_authenticator", |store, person| {
+        let used = store.use_authenticator(&person.key, 7, true)?;
+        assert!(used.credential_backed_up);
+        Ok(())
+    }),
+    writes("update_authenticator_details", |store, person| {
+        let changes = AuthenticatorDetailsChanges {
+            name: Change::set("phone"),
+            ..AuthenticatorDetailsChanges::default()
+        };
+        assert!(store.update_authenticator_details(&person.key, changes)?);
+        Ok(())
+    }),
+    writes("delete_authenticator_of_user", |store, person| {
+        let removal = store.delete_authenticator_of_user(person.user, &person.key, false)?;
+        assert_eq!(removal, Removal::Done);
+        Ok(())
+    }),
+    writes(DELETE_KEEP_LAST, |store, person| {
+        let removal = store.delete_authenticator_of_user(person.user, &person.key, true)?;
+        assert_eq!(removal, Removal::Done);
+        Ok(())
+    }),
+    writes("create_challenge", |store, person| {
+        let key = format!("{} new", person.key);
+        store
+            .create_challenge(Challenge::new(key, "payload", LATER))
+            .map(drop)
+    }),
+    writes("use_challenge", |store, person| {
+        assert!(store.use_challenge(&person.key)?.is_some());
         Ok(())
     }),
     writes("update_authenticator_counter", |store, person| {

@@ -75,6 +75,24 @@ fn fill(client: &mut Client, quote: char) {
                 )
             },
         ),
+        insert(
+            "authstore_session_details",
+            r#""session_id", "ip""#,
+            &|id, number| format!("'{id}', '{number}'"),
+        ),
+        insert(
+            "authstore_authenticator_details",
+            r#""credential_id", "name""#,
+            &|_, number| format!("'credential{number}', '{number}'"),
+        ),
+        insert(
+            "authstore_challenge",
+            r#""key", "payload", "expires""#,
+            &|_, number| {
+                let day = number % 28 + 1;
+                format!("'challenge {number}', '', '2099-01-{day:02} 00:00:00'")
+            },
+        ),
     ];
     for statement in &statements {
         client.query(statement);
@@ -105,8 +123,14 @@ fn statements(dialect: &str) -> BTreeMap<String, String> {
     statements
 }
 
-/// What a delete of a user looks up in each table that refers to it. No plan of ours shows it.
-const CASCADES: [&str; 3] = ["Account", "Session", "Authenticator"];
+/// What a delete looks up in each table that refers to its own. No plan of ours shows it.
+const CASCADES: [(&str, &str); 5] = [
+    ("Account", "userId"),
+    ("Session", "userId"),
+    ("Authenticator", "userId"),
+    ("authstore_session_details", "session_id"),
+    ("authstore_authenticator_details", "credential_id"),
+];
 
 fn no_statement_scans_a_table_on_postgres() {
     let database = Database::new(Kind::Postgres).unwrap();
@@ -116,10 +140,10 @@ fn no_statement_scans_a_table_on_postgres() {
     client.query("ANALYZE");
     let mut statements = statements("postgres");
     assert!(statements.len() >= 26, "{:?}", statements.keys());
-    for table in CASCADES {
+    for (table, key) in CASCADES {
         statements.insert(
             format!("cascade to {table}"),
-            format!(r#"DELETE FROM "{table}" WHERE "userId" = $1"#),
+            format!(r#"DELETE FROM "{table}" WHERE "{key}" = $1"#),
         );
     }
     let mut scans = Vec::new();
@@ -188,6 +212,9 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
         "Session",
         "VerificationToken",
         "Authenticator",
+        "authstore_session_details",
+        "authstore_authenticator_details",
+        "authstore_challenge",
     ] {
         client.query(&format!("ANALYZE TABLE `{table}`"));
     }
@@ -201,8 +228,10 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
     if kind == Kind::Mariadb {
         // What MariaDB does in its own way stands beside.
         let own = self::statements("mariadb");
-        if own.contains_key("use_verification_token.sql") {
-            statements.remove("get_verification_token.sql");
+        for name in ["verification_token", "challenge"] {
+            if own.contains_key(&format!("use_{name}.sql")) {
+                statements.remove(&format!("get_{name}.sql"));
+            }
         }
         statements.extend(own);
     }
@@ -219,11 +248,11 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
             (name.clone(), now_of(sent, &people, &still_there))
         })
         .collect();
-    for table in CASCADES {
+    for (table, key) in CASCADES {
         explained.insert(
             format!("cascade to {table}"),
             format!(
-                "DELETE FROM `{table}` WHERE `userId` = '{}'",
+                "DELETE FROM `{table}` WHERE `{key}` = '{}'",
                 still_there.user
             ),
         );

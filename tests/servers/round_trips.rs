@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use authstore::AuthStore;
 use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, store, with_options};
 
-use crate::operations::{OPERATIONS, Operation, furnish};
+use crate::operations::{DELETE_KEEP_LAST, OPERATIONS, Operation, UNLINK_KEEP_LAST, furnish};
 
 /// A connection that was used less than half a second ago is not pinged. Calls that were further apart than this, on a
 /// machine that is busy with other things, are not counted, but made again.
@@ -32,12 +32,15 @@ fn expected(kind: Kind, operation: &str) -> u64 {
     match (kind, operation) {
         (Kind::Postgres, _) => 1,
         // Begin, update, read the row while it is locked, commit; and begin, insert twice, commit.
-        (_, "update_user" | "update_account" | "update_session") => 4,
-        (_, "update_authenticator_counter" | "create_user_with_account") => 4,
-        // There is no DELETE ... RETURNING: the token is read, then deleted.
-        (Kind::Mysql, "use_verification_token") => 2,
-        // Sessions, then tokens.
-        (_, "delete_expired") => 2,
+        (_, "update_user" | "update_account" | "refresh_account" | "update_session") => 4,
+        (_, "update_authenticator_counter" | "use_authenticator") => 4,
+        (_, "create_user_with_account" | "create_user_with_authenticator") => 4,
+        // Begin, lock the user, count the ways in, delete, commit.
+        (_, UNLINK_KEEP_LAST | DELETE_KEEP_LAST) => 5,
+        // There is no DELETE ... RETURNING: the row is read, then deleted.
+        (Kind::Mysql, "use_verification_token" | "use_challenge") => 2,
+        // Sessions, then tokens, then challenges.
+        (_, "delete_expired") => 3,
         _ => 1,
     }
 }
@@ -90,7 +93,7 @@ fn each_operation_in_steady_state(kind: Kind) {
         let steady = [(); 5].map(|()| counted.call(operation));
         let expected = expected(kind, operation.name);
         println!(
-            "{kind}: {:<30} {first} first, then {}",
+            "{kind}: {:<44} {first} first, then {}",
             operation.name, steady[0]
         );
         if steady != [expected; 5] {
