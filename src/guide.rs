@@ -242,17 +242,19 @@
 //! # Passkeys
 //!
 //! An [`Authenticator`] keeps what WebAuthn needs to know about a passkey; checking signatures is for a crate such as
-//! `webauthn-rs`. A counter that does not grow means that a key was copied:
+//! `webauthn-rs`. [`use_authenticator`](AuthStore::use_authenticator) applies WebAuthn's rule for the signature counter in
+//! one atomic step: it must grow, unless it is always zero, as it is for passkeys that are synchronized between devices.
+//! Otherwise the passkey was copied or the answer replayed, and the call is a conflict.
 //!
 //! ```
-//! use authstore::{AuthStore, Authenticator, NewUser};
+//! use authstore::{AuthStore, Authenticator, Constraint, Error, NewUser};
 //!
 //! # fn main() -> authstore::Result<()> {
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
 //! # let ada = store.create_user(NewUser::default())?;
 //! store.create_authenticator(Authenticator {
-//!     credential_id: "KEDetxZcUfinhVi6Za5nZQ".into(), // base64url
+//!     credential_id: "KEDetxZcUfinhVi6Za5nZQ".into(), // base64url, or base64 as Auth.js writes it
 //!     user_id: ada.id,
 //!     provider_account_id: "KEDetxZcUfinhVi6Za5nZQ".into(),
 //!     credential_public_key: "pQECAyYgASFYIGmSdQ".into(),
@@ -262,10 +264,15 @@
 //!     transports: Some("internal,hybrid".into()),
 //! })?;
 //!
-//! # let counter_of_this_signature = 1;
 //! let passkey = store.get_authenticator("KEDetxZcUfinhVi6Za5nZQ")?.expect("a passkey");
-//! assert!(counter_of_this_signature > passkey.counter);
-//! store.update_authenticator_counter(&passkey.credential_id, counter_of_this_signature)?;
+//! // Check the signature; then, with the counter and the backup state that it covers:
+//! # let (counter, backed_up) = (1, true);
+//! store.use_authenticator(&passkey.credential_id, counter, backed_up)?;
+//! let replayed = store.use_authenticator(&passkey.credential_id, counter, backed_up);
+//! assert!(matches!(
+//!     replayed,
+//!     Err(Error::Conflict { constraint: Constraint::AuthenticatorCounter, .. })
+//! ));
 //! # assert_eq!(store.list_authenticators_by_user_id(ada.id)?.len(), 1);
 //! # assert!(store.delete_authenticator(&passkey.credential_id)?);
 //! # Ok(())
@@ -422,12 +429,14 @@
 //!
 //! What goes in comes out: nothing is trimmed, folded, normalized, rounded up or truncated. Keys are compared by their
 //! bytes, so `Ada@x.org` and `ada@x.org` are two addresses: lower-case them yourself where they should be one. What does
-//! not fit is [`Error::Invalid`], and is not sent:
+//! not fit is [`Error::Invalid`] where it would be stored, and is not sent. A lookup by a key that cannot be stored finds
+//! nothing, like any other key that does not exist:
 //!
 //! | kind | fields | what fits |
 //! |---|---|---|
-//! | key | e-mail address, provider, provider account id, account type, session token, identifier, verification token | 1 to 255 characters, no NUL |
-//! | credential id | of a passkey | 1 to 1,364 characters of base64url |
+//! | key | email address, provider, account type, session token, identifier, verification token, a challenge's key | 1 to 255 characters, no NUL |
+//! | credential id | of a passkey | 1 to 1,364 visible ASCII characters |
+//! | provider account id | | a key or a credential id |
 //! | text | everything else that is a string | up to 1,048,576 bytes of UTF-8, no NUL |
 //! | time | `email_verified`, `expires` | the years 1970 to 9999; any offset, stored in UTC, cut to milliseconds |
 //! | integer | `expires_at`; `counter` | any `i64`; not negative |
