@@ -1,13 +1,14 @@
-//! A guide, from opening a store to writing a backend of your own.
+//! A guide, from opening a store to writing your own backend.
 //!
 //! [Opening](#opening-a-store) · [migrating](#migrating) · [signing up](#signing-up-and-signing-in) ·
 //! [sessions](#sessions) · [magic links](#magic-links) · [passkeys](#passkeys) · [changing](#changing-what-is-stored) ·
-//! [errors](#errors) · [expiry](#expiry) · [threads and async](#threads-and-async) ·
-//! [choosing a database](#choosing-a-database) · [values](#values) · [other backends](#other-backends)
+//! [errors](#errors) · [expiry](#expiry) · [threads and async](#threads-and-async) · [choosing a
+//! database](#choosing-a-database) · [values](#values) · [watching](#watching-a-store) · [other
+//! backends](#other-backends)
 //!
 //! # Opening a store
 //!
-//! [`AuthStore::connect`] opens what a URL names, which is what belongs in a program's settings:
+//! To open the database at a URL from your program's settings, call [`AuthStore::connect`]:
 //!
 //! ```
 //! # fn main() -> authstore::Result<()> {
@@ -22,7 +23,7 @@
 //! # }
 //! ```
 //!
-//! The same in code, where the compiler checks the options:
+//! To set options in code, where the compiler checks them, use the options type of the database:
 //!
 //! ```
 //! use authstore::{AuthStore, SqliteOptions, Synchronous};
@@ -40,21 +41,21 @@
 //! # }
 //! ```
 //!
-//! Open one when the program starts, and clone it to wherever it is needed: clones share one pool of connections. A
-//! wrong URL, option or password is reported at once. Later on, connections that break are replaced by themselves.
+//! Open one store when the program starts, and clone it to wherever you need it: clones share one pool of connections.
+//! A wrong URL, option or password is reported immediately. Broken connections are replaced automatically.
 //!
 //! # Migrating
 //!
-//! [`AuthStore::migrate`] brings the tables up to date, and does nothing when they are. Call it whenever the program
-//! starts; any number of processes may do so at the same moment. A database that a later version of the program has
-//! migrated is refused. Who would rather migrate as a step of the deployment runs the command `authstore migrate up`
-//! (feature `cli`).
+//! [`AuthStore::migrate`] brings the tables up to date, and does nothing if they are. Call it whenever the program
+//! starts; any number of processes may do so concurrently. It rejects a database that a newer version of the program
+//! has migrated. To migrate as a step of your deployment instead, run the command `authstore migrate up` (feature
+//! `cli`).
 //!
-//! A database that Auth.js has made is taken over once, by [`Migrator::adopt`](migration::Migrator::adopt) or the command
-//! `authstore migrate adopt`; the guide `docs/authjs.md` in the repository tells how.
+//! To adopt a database that Auth.js created, use [`Migrator::adopt`](migration::Migrator::adopt) or the command
+//! `authstore migrate adopt`, once. `docs/authjs.md` in the repository shows how.
 //!
-//! Everything else about the schema is in [`migration`]: its state, the way back, the SQL to read, and an application's
-//! own migrations, which are run by the same runner and may refer to the tables here:
+//! Everything else about the schema is in [`migration`]: its status, reverting, the SQL to review, and your
+//! application's own migrations. The same runner applies them, and they may refer to the tables of this crate:
 //!
 //! ```
 //! use authstore::AuthStore;
@@ -85,11 +86,12 @@
 //!
 //! # Signing up and signing in
 //!
-//! A provider tells a program who is there by the pair of its own name and its name for the person. Look for it with
-//! [`get_user_by_account`](AuthStore::get_user_by_account); who is not found, signs up.
-//! [`create_user_with_account`](AuthStore::create_user_with_account) writes user and account together or not at all:
-//! done one after the other, a failure between them would leave a user who can never sign in and whose e-mail address is
-//! taken.
+//! The module [`signin`] makes these decisions for you, safely by default. This section shows what is underneath. A
+//! provider identifies a user by its own name and its ID for the user. Look the pair up with
+//! [`get_user_by_account`](AuthStore::get_user_by_account); if there is none, sign the user up.
+//! [`create_user_with_account`](AuthStore::create_user_with_account) writes the user and the account together or not at
+//! all. With two separate calls, a failure between them would leave a user who can never sign in, and whose email
+//! address is taken.
 //!
 //! ```
 //! use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser, User};
@@ -102,12 +104,12 @@
 //!     let account = NewAccount::new("oauth", "github", github_id);
 //!     match store.create_user_with_account(user, account) {
 //!         Ok((user, _)) => Ok(user),
-//!         // The same person, at the same moment, in another tab: who came first has signed up.
+//!         // The same user signed up concurrently, in another tab.
 //!         Err(Error::Conflict { constraint: Constraint::ProviderAccount }) => {
 //!             let user = store.get_user_by_account("github", github_id)?;
-//!             user.ok_or_else(|| Error::unavailable("the account was unlinked meanwhile"))
+//!             user.ok_or_else(|| Error::unavailable("the account was unlinked concurrently"))
 //!         }
-//!         // The address is taken: somebody has signed up by other means. See below.
+//!         // The address is taken by a user who signs in some other way. See below.
 //!         Err(error) => Err(error),
 //!     }
 //! }
@@ -122,9 +124,9 @@
 //! # }
 //! ```
 //!
-//! A `Conflict` over [`UserEmail`](Constraint::UserEmail) says that there is a user with this address, who signs in some
-//! other way. Do not just link the new account to that user: whoever can claim the address at some provider would get in.
-//! Let the person sign in the old way first, and then [`link_account`](AuthStore::link_account):
+//! A `Conflict` over [`UserEmail`](Constraint::UserEmail) means that a user with this address exists and signs in some
+//! other way. Do not just link the new account to that user: anyone who can claim the address at some provider would
+//! get in. Let the user sign in the old way first, then call [`link_account`](AuthStore::link_account):
 //!
 //! ```
 //! use authstore::{Change, AccountChanges, AuthStore, NewAccount, NewUser};
@@ -142,7 +144,7 @@
 //! store.link_account(ada.id, google)?;
 //! assert_eq!(store.list_accounts_by_user_id(ada.id)?.len(), 1);
 //!
-//! // Later, when the provider has given new tokens:
+//! // Later, when the provider has issued new tokens:
 //! let refreshed = AccountChanges {
 //!     access_token: Change::set("ya29.b1BgI7T"),
 //!     expires_at: Change::Set(1_795_003_600),
@@ -158,14 +160,14 @@
 //!
 //! # Sessions
 //!
-//! A session says that a browser is signed in. Its token is what the browser's cookie holds, and it is yours to make, of
-//! at least 128 random bits from a generator fit for secrets, such as that of the crate `rand`:
+//! A session means that a browser is signed in. The browser's cookie holds its token. You make the token, from at least
+//! 128 bits of a cryptographically secure generator, such as that of the crate `rand`:
 //!
 //! ```
 //! use authstore::{AuthStore, NewSession, NewUser, SessionChanges, User};
 //! use time::{Duration, OffsetDateTime};
 //!
-//! /// Who sends this cookie, if anybody is signed in by it.
+//! /// Returns the user who is signed in with this cookie, if any.
 //! fn signed_in(store: &AuthStore, cookie: &str) -> authstore::Result<Option<User>> {
 //!     let now = OffsetDateTime::now_utc();
 //!     let Some((session, user)) = store.get_session_and_user(cookie)? else {
@@ -174,7 +176,7 @@
 //!     if session.is_expired(now) {
 //!         return Ok(None);
 //!     }
-//!     // Whoever comes back stays signed in: move the expiry on, but not at every request.
+//!     // Active users stay signed in. Extend the session, but not at every request.
 //!     if session.expires < now + Duration::days(29) {
 //!         let changes = SessionChanges {
 //!             expires: Some(now + Duration::days(30)),
@@ -202,16 +204,16 @@
 //! # }
 //! ```
 //!
-//! [`get_session_and_user`](AuthStore::get_session_and_user) reads both in one round trip. It returns an expired session
-//! as any other, since only the program knows what expiry means to it: always ask
-//! [`is_expired`](Session::is_expired). [`list_sessions_by_user_id`](AuthStore::list_sessions_by_user_id) makes a page
-//! "where you are signed in", and [`delete_sessions_by_user_id`](AuthStore::delete_sessions_by_user_id) the button on
-//! it, with the token to `keep` for "everywhere but here".
+//! [`get_session_and_user`](AuthStore::get_session_and_user) reads both in one round trip. It returns expired sessions
+//! too, since only your program knows what expiry means to it: always check [`is_expired`](Session::is_expired). For a
+//! page "where you are signed in", use [`list_sessions_by_user_id`](AuthStore::list_sessions_by_user_id); for the
+//! button on it, [`delete_sessions_by_user_id`](AuthStore::delete_sessions_by_user_id), with the token to `keep` for
+//! "everywhere but here".
 //!
 //! # Magic links
 //!
-//! A verification token proves that somebody reads an e-mail address. It works once: of any number of requests at the same
-//! moment, exactly one gets it from [`use_verification_token`](AuthStore::use_verification_token).
+//! A verification token proves that a user can read an email address. It works once: if several requests use it
+//! concurrently, exactly one gets it from [`use_verification_token`](AuthStore::use_verification_token).
 //!
 //! ```
 //! use authstore::{AuthStore, VerificationToken};
@@ -229,22 +231,23 @@
 //! // When it is opened:
 //! match store.use_verification_token(email, &secret)? {
 //!     Some(token) if !token.is_expired(OffsetDateTime::now_utc()) => {} // it is Grace
-//!     _ => panic!("the link was used already, is too old, or was never sent"),
+//!     _ => panic!("the link was used already, has expired, or was never sent"),
 //! }
 //! assert_eq!(store.use_verification_token(email, &secret)?, None);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Then find the user with [`get_user_by_email`](AuthStore::get_user_by_email), or create one with `email_verified` set.
-//! What you store need not be the secret itself: Auth.js stores a hash, so that who can read the database cannot sign in.
+//! Then find the user with [`get_user_by_email`](AuthStore::get_user_by_email), or create one with `email_verified`
+//! set. Store a hash instead of the secret, as Auth.js does, so that nobody can sign in with what they read in the
+//! database.
 //!
 //! # Passkeys
 //!
-//! An [`Authenticator`] keeps what WebAuthn needs to know about a passkey; checking signatures is for a crate such as
-//! `webauthn-rs`. [`use_authenticator`](AuthStore::use_authenticator) applies WebAuthn's rule for the signature counter in
-//! one atomic step: it must grow, unless it is always zero, as it is for passkeys that are synchronized between devices.
-//! Otherwise the passkey was copied or the answer replayed, and the call is a conflict.
+//! An [`Authenticator`] stores what WebAuthn needs to know about a passkey. To check signatures, use a crate such as
+//! `webauthn-rs`. [`use_authenticator`](AuthStore::use_authenticator) applies WebAuthn's rule for the signature counter
+//! in one atomic step: it must grow, unless it is always zero, as it is for passkeys that are synchronized between
+//! devices. Otherwise the passkey was copied or the answer replayed, and the call is a conflict.
 //!
 //! ```
 //! use authstore::{AuthStore, Authenticator, Constraint, Error, NewUser};
@@ -281,9 +284,9 @@
 //!
 //! # Changing what is stored
 //!
-//! An update writes the fields that it names, and no others, in one step: two updates of different fields at the same
-//! time both survive. Where a field may be empty, [`Change`] tells "leave it", "set it" and "clear it" apart. What comes
-//! back is the row as this update left it.
+//! An update writes the fields that you name, and no others, in one step: two concurrent updates of different fields
+//! both survive. For a field that may be empty, [`Change`] distinguishes "keep it", "set it" and "clear it". The update
+//! returns the row as it left it.
 //!
 //! ```
 //! use authstore::{AuthStore, Change, NewUser, UserChanges};
@@ -301,7 +304,7 @@
 //! assert_eq!(ada.name.as_deref(), Some("Ada Lovelace"));
 //! assert_eq!(ada.email.as_deref(), Some("ada@example.org")); // as it was
 //!
-//! // With all that belongs to her: accounts, sessions and passkeys.
+//! // Deletes her accounts, sessions and passkeys too.
 //! store.delete_user(ada.id)?;
 //! # Ok(())
 //! # }
@@ -309,23 +312,23 @@
 //!
 //! # Errors
 //!
-//! [`Error`] says what to do next, and not which database said no in which words:
+//! An [`Error`] tells you what to do next:
 //!
 //! | error | what it means | what to do |
 //! |---|---|---|
-//! | [`Invalid`](Error::Invalid) | a value or an option is not acceptable | mend the input; it names the field |
-//! | [`Conflict`](Error::Conflict) | somebody has that already | choose another; it names the [`Constraint`] |
-//! | [`NotFound`](Error::NotFound) | an update, or a reference, names a row that is not there | it names the [`Entity`] |
-//! | [`Rejected`](Error::Rejected) | a constraint or trigger of the application's own refused the write | it names the constraint |
-//! | [`Unavailable`](Error::Unavailable) | no answer, or busy for too long; nothing was written | try again |
-//! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost during a write | look, then try again |
-//! | [`Migration`](Error::Migration) | the schema is not there, or not the right one | migrate; or see [`MigrationError`](migration::MigrationError) |
-//! | [`Backend`](Error::Backend) | anything else: a bug, a broken file | tell somebody |
+//! | [`Invalid`](Error::Invalid) | a value or an option is not acceptable | fix the input; the error names the field |
+//! | [`Conflict`](Error::Conflict) | another row has this value | choose another; the error names the [`Constraint`] |
+//! | [`NotFound`](Error::NotFound) | an update, or a reference, names a row that does not exist | the error names the [`Entity`] |
+//! | [`Rejected`](Error::Rejected) | a constraint or trigger of your own rejected the write | the error names the constraint |
+//! | [`Unavailable`](Error::Unavailable) | no answer, or busy for too long; nothing was written | retry |
+//! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost during a write | check whether it was written, then retry |
+//! | [`Migration`](Error::Migration) | the schema is missing or out of date | migrate; or see [`MigrationError`](migration::MigrationError) |
+//! | [`Backend`](Error::Backend) | anything else: a bug, a broken file | report it |
 //!
-//! To look for something and not find it is no error, but `None` or `false`. No error shows a token, a password or any
-//! other value that is stored, and neither does the `Debug` of a model: both may be logged.
+//! A lookup that finds nothing returns `None` or `false`; that is not an error. No error shows a token, a password or
+//! another stored value. The `Debug` of a model shows no token either. You can log both.
 //!
-//! A form in which a person chooses an e-mail address:
+//! For example, in a form in which a user chooses an email address:
 //!
 //! ```
 //! use authstore::{AuthStore, Constraint, Error, NewUser, UserChanges};
@@ -341,7 +344,7 @@
 //! let answer = match store.update_user(grace.id, changes) {
 //!     Ok(_) => "Saved.".to_owned(),
 //!     Err(Error::Conflict { constraint: Constraint::UserEmail }) => "This address is taken.".to_owned(),
-//!     Err(Error::Invalid { field, reason }) => format!("Please mend {field}: {reason}."),
+//!     Err(Error::Invalid { field, reason }) => format!("Please correct {field}: {reason}."),
 //!     Err(error) if error.is_retryable() => "Please try again in a minute.".to_owned(),
 //!     Err(error) => return Err(error),
 //! };
@@ -352,9 +355,9 @@
 //!
 //! # Expiry
 //!
-//! Nothing is deleted behind your back. What has expired stays until [`delete_expired`](AuthStore::delete_expired) is
-//! called, which takes the oldest first and at most so many at a time, so that a busy database is never held up. Call it
-//! from a job every hour or every day, or run the command `authstore sweep`:
+//! Nothing is deleted behind your back. Expired rows stay until you call [`delete_expired`](AuthStore::delete_expired).
+//! It deletes the oldest first, and at most `limit` of each kind, so that it never blocks a busy database for long.
+//! Call it from a job every hour or every day, or run the command `authstore sweep`:
 //!
 //! ```
 //! # fn main() -> authstore::Result<()> {
@@ -371,14 +374,13 @@
 //! # }
 //! ```
 //!
-//! The time is yours to give: no database's clock has a say. An expiry that is exactly `now` is over, for
-//! `delete_expired` and for `is_expired` alike.
+//! You pass the time; no database's clock is used. A row that expires exactly `now` has expired, for `delete_expired`
+//! and for `is_expired` alike.
 //!
 //! # Threads and async
 //!
-//! An [`AuthStore`] is `Send`, `Sync` and cheap to clone. Every call blocks its thread until the database has answered,
-//! for no longer than the time limits in the options allow. In an async program, put it on a thread where blocking is
-//! allowed:
+//! An [`AuthStore`] is `Send`, `Sync` and cheap to clone. Every call blocks its thread until the database has answered
+//! or a time limit has elapsed. In an async program, call it on a thread where blocking is allowed:
 //!
 //! ```
 //! use authstore::{AuthStore, User};
@@ -402,13 +404,12 @@
 //!
 //! # Choosing a database
 //!
-//! Start with SQLite. It is in the program, so that there is nothing to install and nothing to be unreachable, and a file
-//! on one machine serves many more sign-ins than most programs have. Any number of processes may use the file, as long as
-//! it lies on a local disk; writers take turns. Back it up with SQLite's own means (`VACUUM INTO`, `sqlite3 .backup`)
-//! rather than by copying the file.
+//! Start with SQLite. It is part of your program: there is nothing to install, and no server that could be unreachable.
+//! One file serves more sign-ins than most programs have. Any number of processes may use it if it is on a local disk;
+//! one of them writes at a time. Back it up with `VACUUM INTO` or `sqlite3 .backup`; do not copy the file.
 //!
-//! Take a server when several machines need the same users, or when you run one already: PostgreSQL (feature `postgres`),
-//! MySQL or MariaDB (feature `mysql`). The code stays the same; the URL changes:
+//! Use a server if several machines need the same users, or if you run one already: PostgreSQL (feature `postgres`),
+//! MySQL or MariaDB (feature `mysql`). Your code stays the same; the URL changes:
 //!
 //! | URL | in code |
 //! |---|---|
@@ -416,21 +417,21 @@
 //! | `postgres://user:password@host/database` | `PostgresOptions` |
 //! | `mysql://user:password@host/database`, `mariadb://...` | `MysqlOptions` |
 //!
-//! Each of these types lists the options that may follow in the URL, and their defaults: how many connections to keep, how
-//! long to wait for what, and TLS.
+//! Each of these types lists the options for the URL and their defaults: the number of connections, time limits, and
+//! TLS.
 //!
-//! Whatever the database, the contract is the same, to the letter: it is written at [`Backend`], and the crate
-//! `authstore-conformance` tests each of its rules on every one of them.
+//! The contract is the same on every database. It is the documentation of [`Backend`], and the crate
+//! `authstore-conformance` tests it on each of them.
 //!
-//! The tables are those of Auth.js's Kysely adapter, down to the columns' names and formats: a JavaScript front end may
-//! sign people in, and a Rust service know them, by the same database.
+//! The tables are those of Auth.js's Kysely adapter, down to the names and formats of the columns. A JavaScript front
+//! end can sign users in, and a Rust service can recognize them, on the same database.
 //!
 //! # Values
 //!
-//! What goes in comes out: nothing is trimmed, folded, normalized, rounded up or truncated. Keys are compared by their
-//! bytes, so `Ada@x.org` and `ada@x.org` are two addresses: lower-case them yourself where they should be one. What does
-//! not fit is [`Error::Invalid`] where it would be stored, and is not sent. A lookup by a key that cannot be stored finds
-//! nothing, like any other key that does not exist:
+//! Values are returned unchanged: nothing is trimmed, case-folded, normalized, rounded up or truncated. Keys are
+//! compared bytewise, so `Ada@x.org` and `ada@x.org` are two addresses; to treat them as one, normalize before storing
+//! and before looking up. Storing a value that does not fit is [`Error::Invalid`], and nothing is sent. A lookup by a
+//! key that cannot be stored finds nothing, like any other key that does not exist:
 //!
 //! | kind | fields | what fits |
 //! |---|---|---|
@@ -441,13 +442,44 @@
 //! | time | `email_verified`, `expires` | the years 1970 to 9999; any offset, stored in UTC, cut to milliseconds |
 //! | integer | `expires_at`; `counter` | any `i64`; not negative |
 //!
+//! # Watching a store
+//!
+//! [`AuthStore::observe`] calls a function of yours at the end of each operation: which it was, how long it took, how
+//! often it was tried, and how it ended, but no value. The module [`observe`] has ready-made functions for the crates
+//! `log` and `tracing`, and the table of levels. For a health check, call [`ping`](AuthStore::ping), and look at
+//! [`pool_state`](AuthStore::pool_state): if `waiting` stays above zero, the pool is too small or the database too
+//! slow.
+//!
 //! # Other backends
 //!
-//! [`AuthStore::new`] takes any [`Backend`]: another database, a cache in front of one, a company's own storage. The
-//! trait is one method for each operation; its documentation is the contract. Values are checked and ids made before a
-//! backend is asked, so that it has only to store. `authstore-conformance` certifies the result.
+//! [`AuthStore::new`] takes any [`Backend`]: another database, a cache in front of one, your company's own storage. The
+//! trait has one method for each operation, and its documentation is the contract. Values are checked and IDs made
+//! before the backend is called, so all it has to do is store. The crate `authstore-conformance` certifies the result.
+//!
+//! ## Wrappers
+//!
+//! A wrapper is a backend that passes calls on to another one: a cache, a counter, a fault for a test
+//! ([`testing::FailingBackend`], feature `testing`). `Backend` is implemented for `Arc<B>` and `Box<B>`, also of `dyn
+//! Backend`, so you can keep a handle on what you give to the store.
+//!
+//! Every method of the trait is required. A wrapper that does not pass a new operation on does not compile, instead of
+//! silently bypassing what it wraps; if the trait should ever have a method with a default, clippy's
+//! `missing_trait_methods` finds the wrappers that lack it. To write a wrapper that treats all operations alike, use
+//! [`for_each_operation!`](crate::for_each_operation): a new operation becomes part of it automatically.
+//!
+//! ## How the trait grows
+//!
+//! Until 1.0, a minor version (0.2, 0.3, ...) may add methods to `Backend`. They are required, and the changelog says
+//! what each must do. A patch version (0.1.1, 0.1.2, ...) never does. From 1.0 on, a new operation takes a major
+//! version.
+//!
+//! The rules of the conformance suite have editions. A new minor version of the suite may bring a new edition: rules
+//! for the new operations, and stricter rules where the contract was already clear. A rule's ID is permanent, and its
+//! `since` names the edition that brought it. A certificate names its edition, and stays true for it: certified for
+//! edition 1 says nothing about the rules of edition 2.
 
 #[cfg(doc)]
 use crate::{
     AuthStore, Authenticator, Backend, Change, Constraint, Entity, Error, Session, migration,
+    observe, signin, testing,
 };

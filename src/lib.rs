@@ -1,8 +1,8 @@
-//! The database half of sign-in, for Rust programs that do not use async.
+//! Storage for authentication, for Rust programs that do not use async.
 //!
-//! An [`AuthStore`] keeps the people who sign in to a program: users, the accounts they sign in with (GitHub, Google,
-//! ...), their sessions, the secrets behind magic links, and their passkeys. It keeps them in SQLite, inside the
-//! program, or on a database server, in the tables of [Auth.js](https://authjs.dev).
+//! An [`AuthStore`] stores the users of a program: the accounts they sign in with (GitHub, Google, ...), their sessions,
+//! the secrets behind magic links, and their passkeys. It stores them in SQLite, inside the program, or on a PostgreSQL,
+//! MySQL or MariaDB server, in the tables of [Auth.js](https://authjs.dev).
 //!
 //! ```
 //! use authstore::{AuthStore, NewAccount, NewSession, NewUser};
@@ -12,7 +12,7 @@
 //! let store = AuthStore::connect("sqlite::memory:")?;
 //! store.migrate()?;
 //!
-//! // Somebody has come back from GitHub, for the first time.
+//! // A user comes back from GitHub for the first time.
 //! let (ada, _) = store.create_user_with_account(
 //!     NewUser { email: Some("ada@example.org".into()), ..NewUser::default() },
 //!     NewAccount::new("oauth", "github", "583231"),
@@ -21,7 +21,7 @@
 //! let token = format!("{:032x}", rand::random::<u128>());
 //! let expires = OffsetDateTime::now_utc() + Duration::days(30);
 //! store.create_session(NewSession::new(ada.id, &token, expires))?;
-//! // ... by which it is known from then on.
+//! // ... by which you recognize it afterwards.
 //! let (session, user) = store.get_session_and_user(&token)?.expect("a session");
 //! assert_eq!(user.email.as_deref(), Some("ada@example.org"));
 //! # assert_eq!(session.expires.date(), expires.date());
@@ -29,25 +29,29 @@
 //! # }
 //! ```
 //!
-//! What it leaves to you and to other crates: talking to GitHub, sending e-mail, setting cookies, hashing passwords.
+//! It does not talk to GitHub, send email, set cookies or hash passwords. Use any crates you like for those.
 //!
 //! # Where to go from here
 //!
-//! - The [guide] goes from opening a store to writing a backend of your own.
-//! - [`AuthStore`] is what an application calls, and [`Error`] what it has to expect.
-//! - [`migration`] is about the schema, and about an application's own tables.
-//! - [`Backend`] is the contract, for those who write or wrap a backend.
+//! - The [guide] leads from opening a store to writing your own backend.
+//! - [`signin`] makes the decisions of a sign-in for you, safely by default.
+//! - [`AuthStore`] is what you call, and [`Error`] is what to expect.
+//! - [`migration`] is about the schema, and your application's own tables.
+//! - [`observe`] is about logs and metrics.
+//! - [`Backend`] is the contract, if you write or wrap a backend.
 //!
 //! # Features
 //!
-//! | feature | what it brings | on by default |
+//! | feature | what it adds | default |
 //! |---|---|---|
-//! | `sqlite` | SQLite, which is compiled in and takes a C compiler | yes |
+//! | `sqlite` | SQLite, compiled in; needs a C compiler | yes |
 //! | `postgres` | PostgreSQL | no |
 //! | `postgres-tls` | the same, and TLS with rustls | no |
 //! | `mysql` | MySQL and MariaDB | no |
 //! | `mysql-tls` | the same, and TLS with rustls | no |
 //! | `cli` | the command `authstore`: `migrate up`, `down`, `status`, `adopt` and `sql`, and `sweep` | no |
+//! | `serde` | models as JSON and the like, without their secrets | no |
+//! | `encryption` | [`signin::KeyRing`], which encrypts the tokens of providers | no |
 //! | `log` | [`observe::to_log`] | no |
 //! | `tracing` | [`observe::to_tracing`] | no |
 //! | `testing` | [`testing::FailingBackend`], for the tests of an application | no |
