@@ -7,8 +7,17 @@ SET SESSION
     transaction_isolation = 'READ-COMMITTED',
     transaction_read_only = 0,
     autocommit = 1,
+    completion_type = 'NO_CHAIN',
     foreign_key_checks = 1,
     unique_checks = 1,
+    sql_select_limit = 18446744073709551615,
+    sql_safe_updates = 0,
+    sql_auto_is_null = 0,
+    max_join_size = 18446744073709551615,
+    -- After max_join_size, which changes it.
+    sql_big_selects = 1,
+    max_sort_length = 8192,
+    group_concat_max_len = 1048576,
     innodb_lock_wait_timeout = ?,
     lock_wait_timeout = ?,
     max_execution_time = ?;

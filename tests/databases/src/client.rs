@@ -41,6 +41,14 @@ impl Client {
         } else {
             let options = mysql::OptsBuilder::from_opts(mysql::Opts::from_url(url).map_err(words)?)
                 .tcp_connect_timeout(Some(TIMEOUT))
+                // Whatever the server's defaults are: a test may have made them hostile.
+                .init(vec![
+                    "SET SESSION autocommit = 1, completion_type = 'NO_CHAIN', sql_safe_updates = 0, \
+                     sql_select_limit = 18446744073709551615, max_join_size = 18446744073709551615, \
+                     sql_big_selects = 1, transaction_read_only = 0, foreign_key_checks = 1, \
+                     group_concat_max_len = 1048576"
+                        .to_owned(),
+                ])
                 .prefer_socket(false);
             Ok(Client(Inner::Mysql(Box::new(
                 mysql::Conn::new(options).map_err(words)?,

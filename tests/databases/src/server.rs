@@ -24,6 +24,8 @@ pub struct Server {
 pub struct Setup {
     /// Arguments of the server's command line.
     pub arguments: Vec<String>,
+    /// Statements that are run once, when the server answers, such as those that set what no argument can.
+    pub statements: Vec<&'static str>,
     /// Whether what is committed survives a restart. It costs speed, so servers that are not restarted do without.
     pub durable: bool,
     /// Files to put into the container, by path, owned by the server and readable to nobody else.
@@ -58,15 +60,67 @@ impl Setup {
                 "--autocommit=0",
             ],
         };
+        let statements: &[&str] = match kind {
+            Kind::Postgres => &[],
+            Kind::Mysql => HOSTILE_TO_MYSQL,
+            _ => HOSTILE_TO_MARIADB,
+        };
         Setup {
             arguments: arguments
                 .iter()
                 .map(|&argument| argument.to_owned())
                 .collect(),
+            statements: statements.to_vec(),
             ..Setup::default()
         }
     }
 }
+
+/// What is set for all sessions to come, on both servers.
+macro_rules! hostile_globals {
+    ($($more:literal),*) => {
+        &[
+            "SET GLOBAL completion_type = 'CHAIN'",
+            "SET GLOBAL transaction_read_only = 1",
+            "SET GLOBAL foreign_key_checks = 0",
+            "SET GLOBAL unique_checks = 0",
+            "SET GLOBAL sql_auto_is_null = 1",
+            "SET GLOBAL sql_safe_updates = 1",
+            "SET GLOBAL sql_select_limit = 1",
+            "SET GLOBAL sql_big_selects = 0",
+            "SET GLOBAL max_join_size = 1",
+            "SET GLOBAL max_sort_length = 64",
+            "SET GLOBAL group_concat_max_len = 4",
+            "SET GLOBAL div_precision_increment = 0",
+            "SET GLOBAL default_week_format = 3",
+            "SET GLOBAL low_priority_updates = 1",
+            "SET GLOBAL innodb_lock_wait_timeout = 1",
+            "SET GLOBAL lock_wait_timeout = 1",
+            "SET GLOBAL sql_quote_show_create = 0",
+            "SET GLOBAL innodb_strict_mode = 0",
+            "SET GLOBAL lc_messages = 'de_DE'",
+            "SET GLOBAL lc_time_names = 'de_DE'",
+            $($more),*
+        ]
+    };
+}
+
+const HOSTILE_TO_MYSQL: &[&str] = hostile_globals![
+    "SET GLOBAL max_execution_time = 1",
+    "SET GLOBAL sql_require_primary_key = 1",
+    "SET GLOBAL sql_generate_invisible_primary_key = 1",
+    "SET GLOBAL default_storage_engine = 'MEMORY'",
+    "SET GLOBAL default_collation_for_utf8mb4 = 'utf8mb4_general_ci'"
+];
+
+const HOSTILE_TO_MARIADB: &[&str] = hostile_globals![
+    "SET GLOBAL max_statement_time = 0.001",
+    "SET GLOBAL check_constraint_checks = 0",
+    "SET GLOBAL innodb_snapshot_isolation = 1",
+    "SET GLOBAL old_mode = 'ZERO_DATE_TIME_CAST,NO_DUP_KEY_WARNINGS_WITH_IGNORE'",
+    "SET GLOBAL system_versioning_alter_history = 'KEEP'",
+    "SET GLOBAL default_storage_engine = 'Aria'"
+];
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -126,6 +180,12 @@ impl Server {
             container: Some(container),
         };
         server.wait_until_ready()?;
+        let mut client = server.client()?;
+        for statement in &setup.statements {
+            client
+                .try_query(statement)
+                .map_err(|error| format!("{statement}: {error}"))?;
+        }
         Ok(server)
     }
 
