@@ -1,20 +1,25 @@
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params, Statement};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
 
-use super::error::{Failure, classify};
+use super::error::{Phase, StatementFailure, classify, classify_panic};
 use crate::error::{BoxError, Error, Result};
-use crate::sql::{Cells, Connection, Decode, Row, Value};
+use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
+
+const BEGIN: &str = sql!("mysql", "transaction/begin");
+const COMMIT: &str = sql!("mysql", "transaction/commit");
+const ROLLBACK: &str = sql!("mysql", "transaction/rollback");
 
 /// A connection, with the statements prepared on it, and what is known of how it is.
 pub(crate) struct MysqlConnection {
     driver: Conn,
     statements: HashMap<&'static str, Statement>,
     /// What the last error means for the connection and the work; whoever runs the work takes it.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<StatementFailure>,
     broken: bool,
     in_transaction: bool,
 }
@@ -59,21 +64,16 @@ impl MysqlConnection {
     }
 
     pub(super) fn ping(&mut self) -> Result<()> {
-        self.driver
-            .ping()
-            .map_err(|error| self.fail(error, "", Step::Preparing))
+        self.drive("", Phase::NotExecuted, Conn::ping)
     }
 
-    /// Runs `work` between `begin` and `commit`, or undoes it with `rollback`.
-    pub(super) fn transaction<T>(
-        &mut self,
-        statements: &Transaction,
-        work: impl Fn(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        self.run_text(statements.begin, Step::BeforeCommit)?;
+    /// Runs `work` in a transaction: committed when it returns `Ok`, otherwise rolled back.
+    pub(super) fn transaction<T>(&mut self, work: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        // Whatever becomes of it, nothing was written: a connection on which it failed without an answer is not used again.
+        self.run_script(BEGIN, Phase::BeforeCommit)?;
         self.in_transaction = true;
         let done = work(self).and_then(|done| {
-            self.run_text(statements.commit, Step::Writing)?;
+            self.run_script(COMMIT, Phase::Writing)?;
             Ok(done)
         });
         match done {
@@ -82,43 +82,46 @@ impl MysqlConnection {
                 Ok(done)
             }
             Err(error) => {
-                let failure = self.failure;
-                if !self.broken
-                    && self
-                        .run_text(statements.rollback, Step::BeforeCommit)
-                        .is_ok()
-                {
-                    self.in_transaction = false;
-                }
-                self.failure = failure;
+                self.roll_back();
                 Err(error)
             }
         }
     }
 
-    /// Runs one statement or several, as text, to the end.
-    pub(super) fn run_text(&mut self, sql: &str, step: Step) -> Result<()> {
-        self.drain(sql).map_err(|error| self.fail(error, sql, step))
+    /// Undoes a transaction that may be open. If this fails, the connection is unusable.
+    fn roll_back(&mut self) {
+        // Whether the work is run again depends on how it failed, not on how this did.
+        let failure = self.failure;
+        let undone = !self.broken && self.run_script(ROLLBACK, Phase::BeforeCommit).is_ok();
+        self.in_transaction = !undone;
+        self.failure = failure;
     }
 
-    fn drain(&mut self, sql: &str) -> mysql::Result<()> {
-        let mut results = self.driver.query_iter(sql)?;
-        while let Some(rows) = results.iter() {
-            for row in rows {
-                row?;
+    /// Runs one statement or several, as text, to the end.
+    pub(super) fn run_script(&mut self, sql: &str, phase: Phase) -> Result<()> {
+        let mut answers = 0;
+        self.contain(|driver| {
+            let mut results = driver.query_iter(sql)?;
+            while let Some(rows) = results.iter() {
+                for row in rows {
+                    row?;
+                }
+                answers += 1;
             }
-        }
-        Ok(())
+            Ok(())
+        })
+        .map_err(|failed| {
+            // The one after the last that was answered. It tells which table a primary key is of.
+            let statement = sql.split(';').nth(answers).unwrap_or(sql);
+            self.fail(failed, statement, phase)
+        })
     }
 
     fn prepare(&mut self, sql: &'static str) -> Result<Statement> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self
-            .driver
-            .prep(sql)
-            .map_err(|error| self.fail(error, sql, Step::Preparing))?;
+        let statement = self.drive(sql, Phase::NotExecuted, |driver| driver.prep(sql))?;
         self.statements.insert(sql, statement.clone());
         Ok(statement)
     }
@@ -131,53 +134,73 @@ impl MysqlConnection {
     ) -> Result<u64> {
         let statement = self.prepare(sql)?;
         let parameters = Params::Positional(parameters.iter().map(bind).collect());
-        let step = if self.in_transaction {
-            Step::BeforeCommit
-        } else {
-            Step::Writing
-        };
-        let run = || {
-            let mut result = self.driver.exec_iter(&statement, parameters)?;
+        self.drive(sql, self.phase(sql), |driver| {
+            let mut result = driver.exec_iter(&statement, parameters)?;
             let found = result.affected_rows();
             // To the end: an error may come after rows.
             for row in result.by_ref() {
                 each(Cells::read(&row?));
             }
             Ok(found)
-        };
-        run().map_err(|error| self.fail(error, sql, step))
+        })
     }
 
+    fn phase(&self, sql: &str) -> Phase {
+        // What only sets variables of the session writes nothing.
+        if self.in_transaction || sql.starts_with("SET") {
+            Phase::BeforeCommit
+        } else {
+            Phase::Writing
+        }
+    }
+
+    fn drive<T>(
+        &mut self,
+        sql: &str,
+        phase: Phase,
+        work: impl FnOnce(&mut Conn) -> mysql::Result<T>,
+    ) -> Result<T> {
+        self.contain(work)
+            .map_err(|failed| self.fail(failed, sql, phase))
+    }
+
+    /// A panic of the driver's is an error like others: it must not take the caller's thread along.
+    fn contain<T>(
+        &mut self,
+        work: impl FnOnce(&mut Conn) -> mysql::Result<T>,
+    ) -> Result<T, Option<mysql::Error>> {
+        match catch_unwind(AssertUnwindSafe(|| work(&mut self.driver))) {
+            Ok(done) => done.map_err(Some),
+            Err(_) => Err(None),
+        }
+    }
+
+    /// What it means that the driver failed, or panicked.
     #[cold]
-    fn fail(&mut self, error: mysql::Error, sql: &str, step: Step) -> Error {
-        let (error, failure) = classify(error, sql, step);
-        self.broken |= failure.is_some_and(Failure::breaks);
+    fn fail(&mut self, failed: Option<mysql::Error>, sql: &str, phase: Phase) -> Error {
+        let (error, failure) = match failed {
+            Some(error) => classify(error, sql, phase),
+            None => classify_panic(phase),
+        };
+        self.broken |= failure.is_some_and(StatementFailure::breaks);
         self.failure = failure;
         error
     }
 }
 
-/// What a statement's failure leaves open.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Nothing: it is only being prepared.
-    Preparing,
-    /// Nothing: what it did is undone with the connection.
-    BeforeCommit,
-    /// Whether it was done, when no answer came. Statements that only read are run so too: who runs them knows.
-    Writing,
-}
-
-/// What begins and ends a transaction.
-pub(super) struct Transaction {
-    pub(super) begin: &'static str,
-    pub(super) commit: &'static str,
-    pub(super) rollback: &'static str,
-}
-
 impl Connection for MysqlConnection {
+    /// Without parameters nothing needs to be prepared, and there may be several statements: a transaction, even. The
+    /// server stops at the first that fails, and leaves that open.
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
-        self.rows::<i64>(sql, parameters, drop)
+        if !parameters.is_empty() {
+            return self.rows::<i64>(sql, parameters, drop);
+        }
+        self.run_script(sql, self.phase(sql)).inspect_err(|_| {
+            if sql.starts_with(BEGIN) {
+                self.roll_back();
+            }
+        })?;
+        Ok(self.driver.affected_rows())
     }
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {

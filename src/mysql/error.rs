@@ -8,28 +8,49 @@ use std::io;
 
 use mysql::{DriverError, MySqlError};
 
-use super::connection::Step;
 use crate::error::{Constraint, Entity, Error};
 use crate::migration::MigrationError;
 
-/// What an error means for the connection and for the work, where it means anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// Another transaction was in the way, and all of this one was undone: the work can be run again.
-    Undone,
-    /// The connection is of no further use, and nothing was done: the work can be run again on another.
-    NotDone,
-    /// The connection was lost before the answer came.
-    Lost,
-    /// The answer did not come in time, or the server can do no writes: another connection would be no better now.
-    GivenUp,
+/// How far a statement has come when it fails, and so what its failure leaves open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing is left open: it is only being prepared.
+    NotExecuted,
+    /// Nothing is left open: what it did is undone with the connection.
+    BeforeCommit,
+    /// Whether it was done, when no answer came. Statements that only read are run so too: their caller knows.
+    Writing,
 }
 
-impl Failure {
-    /// Whether the connection is of no further use.
+/// What an error means for the connection and for the work, where it means anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StatementFailure {
+    /// Another transaction was in the way, and all of this one was undone: the work can be run again.
+    RolledBack,
+    /// The connection is unusable, and nothing was done: the work can be run again on another.
+    NotExecuted,
+    /// The connection was lost before the answer came.
+    Lost,
+    /// The answer did not come before the timeout, or the server can do no writes: another connection would be no better
+    /// now.
+    NoRetry,
+}
+
+impl StatementFailure {
+    /// Whether the connection is unusable.
     pub(super) fn breaks(self) -> bool {
-        self != Failure::Undone
+        self != StatementFailure::RolledBack
     }
+}
+
+/// The driver panicked: a bug of its own, or an answer that it does not know. The connection may be in any state.
+pub(super) fn classify_panic(phase: Phase) -> (Error, Option<StatementFailure>) {
+    let reason = "the driver panicked";
+    let error = match phase {
+        Phase::Writing => Error::outcome_unknown(reason),
+        _ => Error::backend(reason),
+    };
+    (error, Some(StatementFailure::NoRetry))
 }
 
 /// What an error means while a connection is being made.
@@ -39,14 +60,18 @@ pub(super) fn classify_connecting(error: mysql::Error) -> Error {
         Some(io) if io.kind() == io::ErrorKind::InvalidData => {
             Error::backend(io.to_string()).with_source(error)
         }
-        _ => classify(error, "", Step::Preparing).0,
+        _ => classify(error, "", Phase::NotExecuted).0,
     }
 }
 
-/// What an error means for a statement, this one, at this step.
-pub(super) fn classify(error: mysql::Error, sql: &str, step: Step) -> (Error, Option<Failure>) {
+/// What an error means for a statement, this one, in this phase.
+pub(super) fn classify(
+    error: mysql::Error,
+    sql: &str,
+    phase: Phase,
+) -> (Error, Option<StatementFailure>) {
     if let Some(io) = input_output(&error) {
-        let (meaning, failure) = classify_io(io, step);
+        let (meaning, failure) = classify_io(io, phase);
         return (meaning.with_source(error), Some(failure));
     }
     match error {
@@ -55,20 +80,20 @@ pub(super) fn classify(error: mysql::Error, sql: &str, step: Step) -> (Error, Op
             error @ (DriverError::ConnectTimeout | DriverError::CouldNotConnect(_)),
         ) => (
             Error::unavailable(error.to_string()).with_source(error),
-            Some(Failure::NotDone),
+            Some(StatementFailure::NotExecuted),
         ),
         // Nothing was sent: the statement and its parameters do not belong together.
         mysql::Error::DriverError(error @ DriverError::MismatchedStmtParams(..)) => {
             (Error::backend(error.to_string()).with_source(error), None)
         }
         // An answer that was not understood.
-        error if step == Step::Writing => (
+        error if phase == Phase::Writing => (
             Error::outcome_unknown(error.to_string()).with_source(error),
-            Some(Failure::GivenUp),
+            Some(StatementFailure::NoRetry),
         ),
         error => (
             Error::backend(error.to_string()).with_source(error),
-            Some(Failure::GivenUp),
+            Some(StatementFailure::NoRetry),
         ),
     }
 }
@@ -82,29 +107,29 @@ fn input_output(error: &mysql::Error) -> Option<&io::Error> {
     }
 }
 
-fn classify_io(error: &io::Error, step: Step) -> (Error, Failure) {
+fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
     if matches!(
         error.kind(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
     ) {
         let reason = "the server gave no answer in time";
-        return match step {
-            Step::Writing => (Error::outcome_unknown(reason), Failure::GivenUp),
-            _ => (Error::unavailable(reason), Failure::GivenUp),
+        return match phase {
+            Phase::Writing => (Error::outcome_unknown(reason), StatementFailure::NoRetry),
+            _ => (Error::unavailable(reason), StatementFailure::NoRetry),
         };
     }
     // The operating system's own "broken pipe" means that the statement's end was never sent; the driver makes an error
     // of that kind when the server closes instead of answering.
     let unsent = error.kind() == io::ErrorKind::BrokenPipe && error.raw_os_error().is_some();
     let reason = format!("the connection was lost: {error}");
-    match step {
-        Step::Writing if !unsent => (Error::outcome_unknown(reason), Failure::Lost),
-        _ => (Error::unavailable(reason), Failure::NotDone),
+    match phase {
+        Phase::Writing if !unsent => (Error::outcome_unknown(reason), StatementFailure::Lost),
+        _ => (Error::unavailable(reason), StatementFailure::NotExecuted),
     }
 }
 
 /// A statement to which the server answers with an error has changed nothing.
-fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<Failure>) {
+fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFailure>) {
     let unavailable = |failure| (Error::unavailable(words(&error)), failure);
     match error.code {
         // A duplicate entry.
@@ -121,15 +146,15 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<Failure>) {
         }
         // A deadlock; a row changed since it was read; a table changed since the statement was prepared; a conflict
         // between the members of a group.
-        1020 | 1213 | 1615 | 3101 => unavailable(Some(Failure::Undone)),
+        1020 | 1213 | 1615 | 3101 => unavailable(Some(StatementFailure::RolledBack)),
         // A lock or a time limit.
         1205 | 1907 | 1969 | 3024 | 3572 => unavailable(None),
         // Shutdown, KILL, a session that was closed for being idle, a statement that the server has forgotten.
         1053 | 1152 | 1158..=1161 | 1243 | 1317 | 1927 | 3169 | 4031 => {
-            unavailable(Some(Failure::NotDone))
+            unavailable(Some(StatementFailure::NotExecuted))
         }
         // Read-only: a replica, or a server that has just handed over to another. A new connection may find that one.
-        1290 | 1792 | 1836 => unavailable(Some(Failure::GivenUp)),
+        1290 | 1792 | 1836 => unavailable(Some(StatementFailure::NoRetry)),
         // Too many connections, statements, transactions; no memory; a full disk; a cluster that is not ready.
         1021 | 1037 | 1038 | 1040 | 1041 | 1047 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461
         | 1637 => unavailable(None),
@@ -192,13 +217,13 @@ fn primary_key(sql: &str) -> Option<Constraint> {
 mod tests {
     use super::*;
 
-    fn server(code: u16, message: &str, sql: &str) -> (Error, Option<Failure>) {
+    fn server(code: u16, message: &str, sql: &str) -> (Error, Option<StatementFailure>) {
         let error = MySqlError {
             code,
             state: "HY000".into(),
             message: message.into(),
         };
-        classify(error.into(), sql, Step::Writing)
+        classify(error.into(), sql, Phase::Writing)
     }
 
     fn hit(message: &str, sql: &str) -> Option<Constraint> {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use super::adopt::ADOPT;
-use super::connection::{MysqlConnection, Step};
+use super::connection::MysqlConnection;
+use super::error::Phase;
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
 use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
@@ -76,12 +77,12 @@ impl Lock for MysqlLock {
         } = self;
         match direction {
             Direction::Up => {
-                connection.run_text(sql, Step::Writing)?;
+                connection.run_script(sql, Phase::Writing)?;
                 history.record(connection, series, migration, Direction::Up)
             }
             Direction::Down => {
                 history.record(connection, series, migration, Direction::Down)?;
-                connection.run_text(sql, Step::Writing).inspect_err(|_| {
+                connection.run_script(sql, Phase::Writing).inspect_err(|_| {
                     // The step stays taken. What went wrong first is what counts.
                     let _ = history.record(connection, series, migration, Direction::Up);
                 })
@@ -106,7 +107,7 @@ impl Adopter for MysqlLock {
     }
 
     fn run(&mut self, sql: &str) -> Result<()> {
-        self.connection.run_text(sql, Step::Writing)
+        self.connection.run_script(sql, Phase::Writing)
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {

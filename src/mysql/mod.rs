@@ -14,15 +14,15 @@ mod tls;
 pub use options::{MysqlOptions, MysqlSslMode};
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
 
-use self::connection::{MysqlConnection, Transaction};
-use self::error::{Failure, classify_connecting};
+use self::connection::MysqlConnection;
+use self::error::{StatementFailure, classify_connecting};
 use self::migration::MysqlTarget;
 use crate::error::{Error, Result};
 use crate::migration::Migrator;
@@ -49,13 +49,17 @@ const MYSQL: Statements = Statements {
     get_user_by_email: sql!("mysql", "get_user_by_email"),
     get_user_by_account: sql!("mysql", "get_user_by_account"),
     list_users: sql!("mysql", "list_users"),
-    update_user: Update::ThenSelect {
-        update: sql!("mysql", "update_user"),
+    update_user: Update::AsRead {
         select: sql!("mysql", "get_user"),
+        update_as_read: sql!("mysql", "update_user_as_read"),
+        update: sql!("mysql", "update_user"),
     },
     delete_user: sql!("mysql", "delete_user"),
     link_account: sql!("mysql", "link_account"),
-    create_user_with_account: CreateUserWith::TwoStatements,
+    create_user_with_account: CreateUserWith::KeepThenInsert {
+        keep: sql!("mysql", "create_user_with_account/keep"),
+        insert: sql!("mysql", "create_user_with_account/insert"),
+    },
     unlink_account: sql!("mysql", "unlink_account"),
     unlink_account_of_user: RemoveWayIn {
         delete: sql!("mysql", "unlink_account_of_user"),
@@ -65,20 +69,23 @@ const MYSQL: Statements = Statements {
         },
     },
     get_account: sql!("mysql", "get_account"),
-    update_account: Update::ThenSelect {
+    update_account: Update::AsRead {
+        select: sql!("mysql", "get_account"),
+        update_as_read: sql!("mysql", "update_account_as_read"),
         update: sql!("mysql", "update_account"),
-        select: sql!("mysql", "get_account"),
     },
-    refresh_account: Update::ThenSelect {
-        update: sql!("mysql", "refresh_account"),
+    refresh_account: Update::AsRead {
         select: sql!("mysql", "get_account"),
+        update_as_read: sql!("mysql", "update_account_as_read"),
+        update: sql!("mysql", "refresh_account"),
     },
     list_accounts_by_user_id: sql!("mysql", "list_accounts_by_user_id"),
     create_session: sql!("mysql", "create_session"),
     get_session_and_user: sql!("mysql", "get_session_and_user"),
-    update_session: Update::ThenSelect {
-        update: sql!("mysql", "update_session"),
+    update_session: Update::AsRead {
         select: sql!("mysql", "get_session"),
+        update_as_read: sql!("mysql", "update_session_as_read"),
+        update: sql!("mysql", "update_session"),
     },
     delete_session: sql!("mysql", "delete_session"),
     delete_session_of_user: sql!("mysql", "delete_session_of_user"),
@@ -97,16 +104,20 @@ const MYSQL: Statements = Statements {
         "delete_verification_tokens_by_identifier"
     ),
     create_authenticator: sql!("mysql", "create_authenticator"),
-    create_user_with_authenticator: CreateUserWith::TwoStatements,
+    create_user_with_authenticator: CreateUserWith::KeepThenInsert {
+        keep: sql!("mysql", "create_user_with_authenticator/keep"),
+        insert: sql!("mysql", "create_user_with_authenticator/insert"),
+    },
     get_authenticator: sql!("mysql", "get_authenticator"),
     list_authenticators_by_user_id: sql!("mysql", "list_authenticators_by_user_id"),
     list_authenticators_with_details_by_user_id: sql!(
         "mysql",
         "list_authenticators_with_details_by_user_id"
     ),
-    update_authenticator_counter: Update::ThenSelect {
-        update: sql!("mysql", "update_authenticator_counter"),
+    update_authenticator_counter: Update::AsRead {
         select: sql!("mysql", "get_authenticator"),
+        update_as_read: sql!("mysql", "update_authenticator_counter_as_read"),
+        update: sql!("mysql", "update_authenticator_counter"),
     },
     use_authenticator: UseAuthenticator::SelectThenUpdate {
         select: sql!("mysql", "lock_authenticator"),
@@ -140,13 +151,11 @@ const MARIADB: Statements = Statements {
     ..MYSQL
 };
 
-const TRANSACTION: Transaction = Transaction {
-    begin: sql!("mysql", "transaction/begin"),
-    commit: sql!("mysql", "transaction/commit"),
-    rollback: sql!("mysql", "transaction/rollback"),
-};
+const SERVER: &str = sql!("mysql", "server");
 
-const VERSION: &str = sql!("mysql", "version");
+/// The least `max_allowed_packet` that the contract can be kept with: a user and an account are sent in one packet, with up
+/// to ten strings of 1 MiB.
+const LEAST_PACKET: u64 = 11 << 20;
 
 /// Which of the two servers it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,21 +165,28 @@ enum Kind {
 }
 
 impl Kind {
-    /// As the server tells, at the cost of a round trip.
-    fn ask(driver: &mut Conn) -> mysql::Result<Kind> {
-        let version: Option<String> = driver.query_first(VERSION)?;
-        Ok(match version {
-            Some(version) if version.contains("MariaDB") => Kind::Mariadb,
-            _ => Kind::Mysql,
-        })
-    }
-
     fn session(self) -> &'static str {
         match self {
             Kind::Mysql => sql!("mysql", "session"),
             Kind::Mariadb => sql!("mariadb", "session"),
         }
     }
+}
+
+/// Asks the server which of the two it is, at the cost of a round trip, and refuses one that could not store every row.
+fn ask(driver: &mut Conn) -> Result<Kind> {
+    let answer: Option<(String, u64)> = driver.query_first(SERVER).map_err(classify_connecting)?;
+    let (version, packet) = answer.unwrap_or_default();
+    if packet < LEAST_PACKET {
+        return Err(Error::backend(format!(
+            "the server's max_allowed_packet is too small for some rows: set it to {LEAST_PACKET} or more (is {packet})"
+        )));
+    }
+    Ok(if version.contains("MariaDB") {
+        Kind::Mariadb
+    } else {
+        Kind::Mysql
+    })
 }
 
 /// A MySQL or MariaDB database.
@@ -187,11 +203,14 @@ impl Kind {
 /// | operation | MySQL | MariaDB | why |
 /// |---|---|---|---|
 /// | `use_verification_token`, `use_challenge` | 2 | 1 | MySQL has no `DELETE ... RETURNING`: the row is read, then deleted exactly as read. 1 when there is none |
-/// | `update_user`, `update_account`, `refresh_account`, `update_session`, `update_authenticator_counter` | 4 | 4 | neither has `UPDATE ... RETURNING`: begin, update, read while the row is locked, commit |
+/// | `update_user`, `update_account`, `refresh_account`, `update_session`, `update_authenticator_counter` | 2 | 2 | neither has `UPDATE ... RETURNING`: the row is read, then updated exactly as read. 1 when there is none; 6 when someone else updated it in between: the row is then locked by a transaction (begin, update, read, commit), in which all take their turn; and 5 for a row with more than 64 KiB of text |
 /// | `use_authenticator` | 4 | 4 | begin, read and lock the row, update, commit; 3 when the counter is rejected |
-/// | `create_user_with_account`, `create_user_with_authenticator` | 4 | 4 | one statement cannot insert into two tables: begin, insert, insert, commit |
+/// | `create_user_with_account`, `create_user_with_authenticator` | 2 | 2 | one statement cannot insert into two tables: the session keeps the values, then inserts them in a transaction |
 /// | `unlink_account_of_user`, `delete_authenticator_of_user` with `keep_last` | 5 | 5 | begin, lock the user, count the other ways in, delete, commit; 1 without `keep_last` |
 /// | `delete_expired` | 3 | 3 | sessions, then verification tokens, then challenges |
+///
+/// What an update returns is worked out from the row that it has read: columns that a trigger of the application's changes
+/// are seen by the next read. A new connection is ready after two round trips, once the driver has signed in.
 ///
 /// A deadlock costs a further try. A connection that has been idle for half a second is asked whether it still works
 /// before it is used, which is one round trip more.
@@ -199,32 +218,28 @@ impl Kind {
 pub struct MysqlBackend(Arc<Shared>);
 
 struct Shared {
-    pool: Pool<Connector>,
-    connector: Connector,
+    pool: Pool<Arc<Connector>>,
+    connector: Arc<Connector>,
 }
 
 impl MysqlBackend {
     fn open(options: &MysqlOptions) -> Result<Self> {
         tls::check(options)?;
-        let mut connector = Connector {
+        let connector = Arc::new(Connector {
             options: options.clone(),
-            kind: Kind::Mysql,
-        };
-        let mut driver = connector.sign_in(Limits::of(options))?;
-        connector.kind = Kind::ask(&mut driver).map_err(classify_connecting)?;
-        drop(driver);
-        Ok(MysqlBackend(Arc::new(Shared {
-            pool: Pool::new(
-                connector.clone(),
-                options.pool_size,
-                options.checkout_timeout,
-            )?,
-            connector,
-        })))
+            kind: OnceLock::new(),
+        });
+        let pool = Pool::new(
+            connector.clone(),
+            options.pool_size,
+            options.checkout_timeout,
+        )?;
+        Ok(MysqlBackend(Arc::new(Shared { pool, connector })))
     }
 
     fn kind(&self) -> Kind {
-        self.0.connector.kind
+        // Known since the first connection, without which there is no backend.
+        self.0.connector.kind.get().copied().unwrap_or(Kind::Mysql)
     }
 
     /// A connection on which a statement may take as long as it takes, except for the wait for a lock.
@@ -253,13 +268,13 @@ impl MysqlBackend {
                 Err(error) => error,
             };
             match connection.failure {
-                Some(Failure::Undone) if Instant::now() < deadline => {
+                Some(StatementFailure::RolledBack) if Instant::now() < deadline => {
                     drop(connection);
                     pause(repeated);
                     repeated += 1;
                 }
-                Some(Failure::NotDone) if !replaced => replaced = true,
-                Some(Failure::Lost) if reads_only && !replaced => replaced = true,
+                Some(StatementFailure::NotExecuted) if !replaced => replaced = true,
+                Some(StatementFailure::Lost) if reads_only && !replaced => replaced = true,
                 _ => return Err(error),
             }
             observe::retried();
@@ -308,9 +323,7 @@ impl Database for MysqlBackend {
     }
 
     fn transaction<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
-        self.run(false, |connection| {
-            connection.transaction(&TRANSACTION, &work)
-        })
+        self.run(false, |connection| connection.transaction(&work))
     }
 
     fn migrator(&self) -> Migrator {
@@ -322,10 +335,10 @@ impl Database for MysqlBackend {
     }
 }
 
-#[derive(Clone)]
 struct Connector {
     options: MysqlOptions,
-    kind: Kind,
+    /// What the first connection was told.
+    kind: OnceLock<Kind>,
 }
 
 /// How long to wait on a connection.
@@ -350,14 +363,25 @@ impl Limits {
 
 impl Connector {
     fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
+        let mut driver = self.sign_in(&limits)?;
+        let kind = match self.kind.get() {
+            Some(kind) => *kind,
+            None => {
+                let kind = ask(&mut driver)?;
+                *self.kind.get_or_init(|| kind)
+            }
+        };
+        // Rows are locked by InnoDB, tables by the server around it, and each has a limit of its own, in whole seconds: 0
+        // would mean not to wait at all.
         let lock_seconds = limits.lock.as_secs().max(1);
-        let statement_limit = match self.kind {
+        // MySQL's max_execution_time has milliseconds, and holds for SELECT only; MariaDB's max_statement_time has seconds,
+        // with a fraction, and holds for all.
+        let statement_limit = match kind {
             Kind::Mysql => mysql::Value::from(limits.statement.as_millis() as u64),
             Kind::Mariadb => mysql::Value::from(limits.statement.as_secs_f64()),
         };
-        let mut driver = self.sign_in(limits)?;
         let set_up = |driver: &mut Conn| {
-            let session = driver.prep(self.kind.session())?;
+            let session = driver.prep(kind.session())?;
             driver.exec_drop(&session, (lock_seconds, lock_seconds, statement_limit))?;
             driver.close(session)
         };
@@ -366,7 +390,7 @@ impl Connector {
     }
 
     /// Connects and signs in; the session is as the server makes it.
-    fn sign_in(&self, limits: Limits) -> Result<Conn> {
+    fn sign_in(&self, limits: &Limits) -> Result<Conn> {
         let options = &self.options;
         let keepalive = limits.answer.is_none().then_some(KEEPALIVE_MS);
         let builder = OptsBuilder::new()
@@ -400,7 +424,7 @@ fn host(host: &str) -> String {
     }
 }
 
-impl Connect for Connector {
+impl Connect for Arc<Connector> {
     type Connection = MysqlConnection;
 
     fn connect(&self) -> Result<MysqlConnection> {

@@ -9,7 +9,7 @@ use crate::error::{Constraint, Entity, Error, Result};
 use crate::for_each_operation;
 use crate::model::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
-    Challenge, ExpiredCounts, Removal, Session, SessionChanges, SessionDetails,
+    Challenge, Change, ExpiredCounts, Removal, Session, SessionChanges, SessionDetails,
     SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 
@@ -92,9 +92,12 @@ impl<D: Database> Operations for D {
             Value::change(&changes.email_verified),
             Value::change(&changes.image),
         ];
-        let statement = self.statements().update_user;
-        update(self, statement, values.as_flattened(), &[id.into()])?
-            .ok_or(Error::not_found(Entity::User))
+        update(
+            self,
+            self.statements().update_user,
+            &RowUpdate::new(values.as_flattened(), &[id.into()], changes),
+        )?
+        .ok_or(Error::not_found(Entity::User))
     }
 
     fn delete_user(&self, id: Uuid) -> Result<bool> {
@@ -160,8 +163,11 @@ impl<D: Database> Operations for D {
         update(
             self,
             self.statements().update_account,
-            account_changes(changes).as_flattened(),
-            &[provider.into(), provider_account_id.into()],
+            &RowUpdate::new(
+                account_changes(changes).as_flattened(),
+                &[provider.into(), provider_account_id.into()],
+                changes,
+            ),
         )?
         .ok_or(Error::not_found(Entity::Account))
     }
@@ -173,10 +179,19 @@ impl<D: Database> Operations for D {
         seen_refresh_token: Option<&str>,
         changes: &AccountChanges,
     ) -> Result<Option<Account>> {
-        let changes = account_changes(changes);
+        let values = account_changes(changes);
         let key = [provider.into(), provider_account_id.into()];
-        let parameters = [changes.as_flattened(), &key, &[seen_refresh_token.into()]].concat();
-        update_then_select(self, self.statements().refresh_account, &parameters, &key)
+        update(
+            self,
+            self.statements().refresh_account,
+            &RowUpdate {
+                condition: &[seen_refresh_token.into()],
+                is_wanted: &|account: &Account| {
+                    account.refresh_token.as_deref() == seen_refresh_token
+                },
+                ..RowUpdate::new(values.as_flattened(), &key, changes)
+            },
+        )
     }
 
     fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>> {
@@ -187,12 +202,7 @@ impl<D: Database> Operations for D {
         insert(
             self,
             self.statements().create_session,
-            &[
-                session.id.into(),
-                session.user_id.into(),
-                (&session.session_token).into(),
-                session.expires.into(),
-            ],
+            &session_values(session),
         )
     }
 
@@ -214,13 +224,14 @@ impl<D: Database> Operations for D {
             Value::replacement(changes.session_token.as_deref()),
             Value::replacement(changes.expires),
         ];
-        let parameters = [values.as_flattened(), &[session_token.into()]].concat();
         let token_now = changes.session_token.as_deref().unwrap_or(session_token);
-        update_then_select(
+        update(
             self,
             self.statements().update_session,
-            &parameters,
-            &[token_now.into()],
+            &RowUpdate {
+                key_after: &[token_now.into()],
+                ..RowUpdate::new(values.as_flattened(), &[session_token.into()], changes)
+            },
         )
     }
 
@@ -373,8 +384,7 @@ impl<D: Database> Operations for D {
         update(
             self,
             self.statements().update_authenticator_counter,
-            &[counter.into()],
-            &[credential_id.into()],
+            &RowUpdate::new(&[counter.into()], &[credential_id.into()], &counter),
         )?
         .ok_or(Error::not_found(Entity::Authenticator))
     }
@@ -537,34 +547,87 @@ fn list<T: Decode>(
     database.read(|connection| connection.query(statement, &[user_id.into()]))
 }
 
-fn update<T: Decode>(
-    database: &impl Database,
-    statement: Update,
-    values: &[Value<'_>],
-    key: &[Value<'_>],
-) -> Result<Option<T>> {
-    update_then_select(database, statement, &[values, key].concat(), key)
+/// What is to be written to a row.
+struct RowUpdate<'a, T: Updated> {
+    /// The parameters of the columns that may change.
+    values: &'a [Value<'a>],
+    /// The row's key.
+    key: &'a [Value<'a>],
+    /// Its key once it is updated.
+    key_after: &'a [Value<'a>],
+    /// The parameters that follow the key, for a statement that updates the row only if it is as the caller wants it.
+    condition: &'a [Value<'a>],
+    /// Whether it is.
+    is_wanted: &'a dyn Fn(&T) -> bool,
+    /// The same as the values, to be applied to a row that was read.
+    changes: &'a T::Changes,
 }
 
-/// As [`update`], where the row is found again by another key than that of the update.
-fn update_then_select<T: Decode>(
-    database: &impl Database,
-    statement: Update,
-    parameters: &[Value<'_>],
-    key_after: &[Value<'_>],
-) -> Result<Option<T>> {
-    match statement {
-        Update::Returning(statement) => {
-            database.write(|connection| connection.query_optional(statement, parameters))
+impl<'a, T: Updated> RowUpdate<'a, T> {
+    fn new(values: &'a [Value<'a>], key: &'a [Value<'a>], changes: &'a T::Changes) -> Self {
+        RowUpdate {
+            values,
+            key,
+            key_after: key,
+            condition: &[],
+            is_wanted: &|_| true,
+            changes,
         }
-        Update::ThenSelect { update, select } => database.transaction(|connection| {
-            if connection.execute(update, parameters)? == 0 {
-                return Ok(None);
-            }
-            connection.query_optional(select, key_after)
-        }),
     }
 }
+
+fn update<T: Updated>(
+    database: &impl Database,
+    statement: Update,
+    row_update: &RowUpdate<'_, T>,
+) -> Result<Option<T>> {
+    let RowUpdate {
+        values,
+        key,
+        key_after,
+        condition,
+        is_wanted,
+        changes,
+    } = row_update;
+    let parameters = || [*values, key, condition].concat();
+    match statement {
+        Update::Returning(statement) => {
+            let parameters = parameters();
+            database.write(|connection| connection.query_optional(statement, &parameters))
+        }
+        Update::AsRead {
+            select,
+            update_as_read,
+            update,
+        } => {
+            let Some(mut row) = get::<T>(database, select, key)?.filter(is_wanted) else {
+                return Ok(None);
+            };
+            let as_read = row.values();
+            if as_read.iter().map(Value::size).sum::<usize>() <= WORTH_SENDING_BACK {
+                let parameters = [*values, &as_read].concat();
+                if database.write(|connection| connection.execute(update_as_read, &parameters))? > 0
+                {
+                    row.apply(changes);
+                    return Ok(Some(row));
+                }
+            }
+            // Someone was faster. The server lets those who want one row have it in turn, so this ends, however many
+            // there are; to read and try again might not.
+            let parameters = parameters();
+            database.transaction(|connection| {
+                if connection.execute(update, &parameters)? == 0 {
+                    return Ok(None);
+                }
+                connection.query_optional(select, key_after)
+            })
+        }
+    }
+}
+
+/// A row with more bytes of text than this is locked while it is updated: to send it back, to be compared, would take
+/// longer than two more round trips, and a packet might not hold it.
+const WORTH_SENDING_BACK: usize = 64 * 1024;
 
 /// Inserts the details of a row or changes those that are there, in one statement: its parameters are the values, the
 /// row's key, and for each value whether it is to be written over an old one.
@@ -619,6 +682,10 @@ fn create_user_with(
         CreateUserWith::OneStatement(statement) => {
             insert(database, statement, &[&user[..], other].concat())
         }
+        CreateUserWith::KeepThenInsert { keep, insert } => database.write(|connection| {
+            connection.execute(keep, &[&user[..], other].concat())?;
+            connection.execute(insert, &[]).map(drop)
+        }),
         CreateUserWith::TwoStatements => database.transaction(|connection| {
             connection.execute(database.statements().create_user, &user)?;
             connection.execute(create_other, other)?;
@@ -725,6 +792,15 @@ fn authenticator_values(authenticator: &Authenticator) -> [Value<'_>; 8] {
     ]
 }
 
+fn session_values(session: &Session) -> [Value<'_>; 4] {
+    [
+        session.id.into(),
+        session.user_id.into(),
+        (&session.session_token).into(),
+        session.expires.into(),
+    ]
+}
+
 fn challenge_values(challenge: &Challenge) -> [Value<'_>; 3] {
     [
         (&challenge.key).into(),
@@ -739,4 +815,88 @@ fn verification_token_values(verification_token: &VerificationToken) -> [Value<'
         (&verification_token.token).into(),
         verification_token.expires.into(),
     ]
+}
+
+/// A row that can be updated: what was read, and what an update makes of it.
+trait Updated: Decode {
+    type Changes;
+
+    /// All columns, in the order in which they are read.
+    fn values(&self) -> Vec<Value<'_>>;
+
+    /// Does here what the statement does there.
+    fn apply(&mut self, changes: &Self::Changes);
+}
+
+impl Updated for User {
+    type Changes = UserChanges;
+
+    fn values(&self) -> Vec<Value<'_>> {
+        user_values(self).into()
+    }
+
+    fn apply(&mut self, changes: &UserChanges) {
+        change(&mut self.name, &changes.name);
+        change(&mut self.email, &changes.email);
+        change(&mut self.email_verified, &changes.email_verified);
+        change(&mut self.image, &changes.image);
+    }
+}
+
+impl Updated for Account {
+    type Changes = AccountChanges;
+
+    fn values(&self) -> Vec<Value<'_>> {
+        account_values(self).into()
+    }
+
+    fn apply(&mut self, changes: &AccountChanges) {
+        replace(&mut self.kind, changes.kind.as_ref());
+        change(&mut self.refresh_token, &changes.refresh_token);
+        change(&mut self.access_token, &changes.access_token);
+        change(&mut self.expires_at, &changes.expires_at);
+        change(&mut self.token_type, &changes.token_type);
+        change(&mut self.scope, &changes.scope);
+        change(&mut self.id_token, &changes.id_token);
+        change(&mut self.session_state, &changes.session_state);
+        change(&mut self.oauth_token_secret, &changes.oauth_token_secret);
+        change(&mut self.oauth_token, &changes.oauth_token);
+    }
+}
+
+impl Updated for Session {
+    type Changes = SessionChanges;
+
+    fn values(&self) -> Vec<Value<'_>> {
+        session_values(self).into()
+    }
+
+    fn apply(&mut self, changes: &SessionChanges) {
+        replace(&mut self.user_id, changes.user_id.as_ref());
+        replace(&mut self.session_token, changes.session_token.as_ref());
+        replace(&mut self.expires, changes.expires.as_ref());
+    }
+}
+
+impl Updated for Authenticator {
+    /// The counter.
+    type Changes = i64;
+
+    fn values(&self) -> Vec<Value<'_>> {
+        authenticator_values(self).into()
+    }
+
+    fn apply(&mut self, counter: &i64) {
+        self.counter = *counter;
+    }
+}
+
+fn change<T: Clone>(field: &mut Option<T>, change: &Change<T>) {
+    *field = change.clone().apply(field.take());
+}
+
+fn replace<T: Clone>(field: &mut T, value: Option<&T>) {
+    if let Some(value) = value {
+        *field = value.clone();
+    }
 }

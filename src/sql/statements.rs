@@ -52,10 +52,15 @@ pub(crate) struct Statements {
 pub(crate) enum Update {
     /// `UPDATE ... RETURNING`.
     Returning(&'static str),
-    /// An update, then a select by the same key while the row is still locked, in one transaction.
-    ThenSelect {
-        update: &'static str,
+    /// A select, then an update of the row exactly as read, which is by then as it is to be returned. When someone else
+    /// was faster, or the row is too large to be sent back: an update, then a select by the same key while the row is
+    /// still locked, in one transaction.
+    AsRead {
         select: &'static str,
+        /// Its parameters are the changes, then all columns as read.
+        update_as_read: &'static str,
+        /// Its parameters are the changes, then the key, and then the condition, if there is one.
+        update: &'static str,
     },
 }
 
@@ -81,6 +86,12 @@ pub(crate) enum CreateUserWith {
     OneStatement(&'static str),
     /// `create_user`, then the statement that creates the other row, in one transaction.
     TwoStatements,
+    /// A statement with the parameters of `create_user`, then those of the other row, which the session keeps, then a
+    /// script that inserts both in a transaction.
+    KeepThenInsert {
+        keep: &'static str,
+        insert: &'static str,
+    },
 }
 
 /// How one of a user's ways in is deleted.

@@ -69,6 +69,14 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// How many bytes of text it has.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Value::Text(text) => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The two parameters of `CASE WHEN ? THEN ? ELSE column END`: whether to write, and what.
     pub(super) fn change<T>(change: &'a Change<T>) -> [Value<'a>; 2]
     where

@@ -235,6 +235,14 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
         }
         statements.extend(own);
     }
+    // Sent only when two updates meet. They find their row by the key of the select that was sent.
+    let met: Vec<String> = statements
+        .keys()
+        .filter_map(|name| Some(format!("{}.sql", name.strip_suffix("_as_read.sql")?)))
+        .collect();
+    for name in &met {
+        statements.remove(name);
+    }
     assert!(statements.len() >= 26, "{:?}", statements.keys());
     let mut explained: BTreeMap<String, String> = statements
         .iter()

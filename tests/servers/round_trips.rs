@@ -2,7 +2,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::AuthStore;
-use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, store, with_options};
+use authstore_test_databases::{Client, Database, Kind, Needs, Proxy, Test, store, with_options};
 
 use crate::operations::{DELETE_KEEP_LAST, OPERATIONS, Operation, UNLINK_KEEP_LAST, furnish};
 
@@ -24,6 +24,12 @@ pub(crate) fn tests() -> Vec<Test> {
         "round_trips.a_ping_only_after_half_a_second",
         a_ping_only_after_half_a_second,
     ));
+    tests.extend(Test::on(
+        &Kind::MYSQL_AND_MARIADB,
+        Needs::Shared,
+        "round_trips.a_connection_is_ready_after_two",
+        a_connection_is_ready_after_two,
+    ));
     tests
 }
 
@@ -31,10 +37,13 @@ pub(crate) fn tests() -> Vec<Test> {
 fn expected(kind: Kind, operation: &str) -> u64 {
     match (kind, operation) {
         (Kind::Postgres, _) => 1,
-        // Begin, update, read the row while it is locked, commit; and begin, insert twice, commit.
-        (_, "update_user" | "update_account" | "refresh_account" | "update_session") => 4,
-        (_, "update_authenticator_counter" | "use_authenticator") => 4,
-        (_, "create_user_with_account" | "create_user_with_authenticator") => 4,
+        // Read, then update the row as read.
+        (_, "update_user" | "update_account" | "refresh_account" | "update_session") => 2,
+        (_, "update_authenticator_counter") => 2,
+        // Keep the values, then begin, insert twice and commit by one script.
+        (_, "create_user_with_account" | "create_user_with_authenticator") => 2,
+        // Begin, lock the row, update, commit.
+        (_, "use_authenticator") => 4,
         // Begin, lock the user, count the ways in, delete, commit.
         (_, UNLINK_KEEP_LAST | DELETE_KEEP_LAST) => 5,
         // There is no DELETE ... RETURNING: the row is read, then deleted.
@@ -126,4 +135,24 @@ fn a_ping_only_after_half_a_second(kind: Kind) {
     let before = counted.proxy.round_trips();
     (get_user.call)(&counted.store, &person).unwrap();
     assert_eq!(counted.proxy.round_trips() - before, 2);
+}
+
+/// Beyond what the bare driver needs to sign in: to prepare the settings of the session, and to set them.
+fn a_connection_is_ready_after_two(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let proxy = Proxy::to(database.server().host());
+    let client = Client::connect(&database.url_through(proxy.address())).unwrap();
+    // The client also asks for the largest packet, and sets up its session by one statement.
+    let sign_in = proxy.round_trips() - 2;
+    drop(client);
+
+    let counted = Counted::new(kind);
+    counted.store.ping().unwrap();
+    let (round_trips, connections) = (counted.proxy.round_trips(), counted.proxy.connections());
+    counted.proxy.cut();
+    counted.store.ping().unwrap();
+    assert_eq!(counted.proxy.connections(), connections + 1);
+    let round_trips = counted.proxy.round_trips() - round_trips;
+    // The ping is prepared and run.
+    assert_eq!(round_trips, sign_in + 2 + 2);
 }

@@ -106,7 +106,7 @@ macro_rules! hostile_globals {
 }
 
 const HOSTILE_TO_MYSQL: &[&str] = hostile_globals![
-    "SET GLOBAL max_execution_time = 1",
+    "SET GLOBAL max_execution_time = 500",
     "SET GLOBAL sql_require_primary_key = 1",
     "SET GLOBAL sql_generate_invisible_primary_key = 1",
     "SET GLOBAL default_storage_engine = 'MEMORY'",
@@ -114,7 +114,7 @@ const HOSTILE_TO_MYSQL: &[&str] = hostile_globals![
 ];
 
 const HOSTILE_TO_MARIADB: &[&str] = hostile_globals![
-    "SET GLOBAL max_statement_time = 0.001",
+    "SET GLOBAL max_statement_time = 0.5",
     "SET GLOBAL check_constraint_checks = 0",
     "SET GLOBAL innodb_snapshot_isolation = 1",
     "SET GLOBAL old_mode = 'ZERO_DATE_TIME_CAST,NO_DUP_KEY_WARNINGS_WITH_IGNORE'",
