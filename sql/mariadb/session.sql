@@ -22,6 +22,11 @@ SET SESSION
     sql_big_selects = 1,
     max_sort_length = 8192,
     group_concat_max_len = 1048576,
+    -- Names stand in quotes in the messages of errors too.
+    sql_quote_show_create = 1,
+    -- An error's note says in which trigger it happened.
+    sql_notes = 1,
+    max_error_count = 64,
     innodb_lock_wait_timeout = ?,
     lock_wait_timeout = ?,
     max_statement_time = ?;

@@ -18,6 +18,8 @@ SET SESSION
     sql_big_selects = 1,
     max_sort_length = 8192,
     group_concat_max_len = 1048576,
+    -- Names stand in quotes in the messages of errors too.
+    sql_quote_show_create = 1,
     innodb_lock_wait_timeout = ?,
     lock_wait_timeout = ?,
     max_execution_time = ?;

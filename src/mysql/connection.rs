@@ -6,13 +6,16 @@ use mysql::{Conn, Params, Statement};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
 
-use super::error::{Phase, StatementFailure, classify, classify_panic};
+use super::error::{
+    Phase, StatementFailure, classify, classify_panic, may_be_of_a_trigger, trigger,
+};
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
 
 const BEGIN: &str = sql!("mysql", "transaction/begin");
 const COMMIT: &str = sql!("mysql", "transaction/commit");
 const ROLLBACK: &str = sql!("mysql", "transaction/rollback");
+const WARNINGS: &str = sql!("mariadb", "warnings");
 
 /// A connection, with the statements prepared on it, and what is known of how it is.
 pub(crate) struct MysqlConnection {
@@ -179,6 +182,13 @@ impl MysqlConnection {
     #[cold]
     fn fail(&mut self, failed: Option<mysql::Error>, sql: &str, phase: Phase) -> Error {
         let (error, failure) = match failed {
+            Some(error) if may_be_of_a_trigger(&error) => {
+                let warnings = self.contain(|driver| driver.query(WARNINGS));
+                match trigger(&warnings.unwrap_or_default()) {
+                    Some(name) => (Error::rejected(name), None),
+                    None => classify(error, sql, phase),
+                }
+            }
             Some(error) => classify(error, sql, phase),
             None => classify_panic(phase),
         };

@@ -128,38 +128,73 @@ fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
     }
 }
 
-/// A statement to which the server answers with an error has changed nothing.
+/// What the server's error means, by its number. A statement to which it answers with an error has changed nothing, with the
+/// one exception of an error during COMMIT.
 fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFailure>) {
+    use StatementFailure::{NoRetry, NotExecuted, RolledBack};
+
     let unavailable = |failure| (Error::unavailable(words(&error)), failure);
+    let for_good = |error| (error, None);
     match error.code {
-        // A duplicate entry.
-        1062 | 1586 => match constraint(&error.message, sql) {
-            Some(constraint) => (Error::conflict(constraint), None),
-            None => (Error::backend(words(&error)), None),
-        },
-        // A foreign key without its row: all of them name a user.
-        1216 | 1452 => (Error::not_found(Entity::User), None),
-        // No such table, no such column.
-        1054 | 1146 => {
-            let reason = words(&error);
-            (MigrationError::SchemaMissing { reason }.into(), None)
+        // A duplicate entry: of a migration's record, that is by two runs at once.
+        1062 | 1586 if table(sql) == Some("authstore_migration") => {
+            for_good(Error::backend(words(&error)))
         }
-        // A deadlock; a row changed since it was read; a table changed since the statement was prepared; a conflict
-        // between the members of a group.
-        1020 | 1213 | 1615 | 3101 => unavailable(Some(StatementFailure::RolledBack)),
-        // A lock or a time limit.
+        1062 | 1586 => for_good(duplicate(&error.message, sql)),
+        // A foreign key without its row. Without a name the user may not see the table referred to, so it is not ours.
+        1216 | 1452 => for_good(match foreign_key(&error.message) {
+            Some(name) if USER_FOREIGN_KEYS.contains(&name) => Error::not_found(Entity::User),
+            name => Error::rejected(name.unwrap_or("a foreign key")),
+        }),
+        // A row that a foreign key of the application's refers to.
+        1217 | 1451 => for_good(Error::rejected(
+            foreign_key(&error.message).unwrap_or("a foreign key"),
+        )),
+        // A CHECK of the application's: ours has none. MySQL and MariaDB.
+        3819 | 4025 => for_good(Error::rejected(
+            quoted(&error.message).unwrap_or("a CHECK constraint"),
+        )),
+        // A trigger of the application's, by SIGNAL. Its words are the application's, and may hold anything.
+        1644 => for_good(Error::rejected(table(sql).unwrap_or("a trigger"))),
+        // No such column; no such table, unless one that a trigger of the application's wants.
+        1054 => for_good(schema_missing(&error)),
+        1146 if last_quoted(&error.message).is_none_or(|name| is_ours(unqualified(name))) => {
+            for_good(schema_missing(&error))
+        }
+
+        // To be run again at once: a row that changed since it was read; a deadlock, or a conflict between the nodes of a
+        // cluster; a table that changed since it was opened, or since the statement was prepared; a conflict between the
+        // members of a group.
+        1020 | 1213 | 1412 | 1615 | 3101 => unavailable(Some(RolledBack)),
+        // An error during COMMIT. With the storage engine's number 149 (a deadlock) the members of a group disagreed, and
+        // it was rolled back. Otherwise (a cluster that lost its quorum, a full disk) other nodes may have it.
+        1180 if first_number(&error.message) == Some(149) => unavailable(Some(RolledBack)),
+        1180 => (Error::outcome_unknown(words(&error)), Some(NoRetry)),
+
+        // A lock or a time limit: to be tried again when there is less to do.
         1205 | 1907 | 1969 | 3024 | 3572 => unavailable(None),
-        // Shutdown, KILL, a session that was closed for being idle, a statement that the server has forgotten.
-        1053 | 1152 | 1158..=1161 | 1243 | 1317 | 1927 | 3169 | 4031 => {
-            unavailable(Some(StatementFailure::NotExecuted))
+        // Shutdown, KILL, a session that was closed for being idle, a statement that the server has forgotten, an error
+        // of the network: to be run again on another connection.
+        1053 | 1152 | 1158..=1161 | 1243 | 1317 | 1927 | 3168 | 3169 | 4031 => {
+            unavailable(Some(NotExecuted))
         }
-        // Read-only: a replica, or a server that has just handed over to another. A new connection may find that one.
-        1290 | 1792 | 1836 => unavailable(Some(StatementFailure::NoRetry)),
-        // Too many connections, statements, transactions; no memory; a full disk; a cluster that is not ready.
-        1021 | 1037 | 1038 | 1040 | 1041 | 1047 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461
-        | 1637 => unavailable(None),
-        _ => (Error::backend(words(&error)), None),
+        // Read-only: a replica, or a server that has just handed over to another; offline; a node that has lost its
+        // cluster, or has not joined it yet; a member that its group does not let write, or that could not wait for it.
+        1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3100 | 3796..=3799 => unavailable(Some(NoRetry)),
+        // Too many connections, statements, transactions, locks; no memory; a full disk; a proxy that reaches no server.
+        1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461 | 1637
+        | 3170 | 9001 => unavailable(None),
+
+        // Anything else stays wrong until someone has mended it: the password, the rights, the schema, a host that is
+        // blocked (1129), a packet that is too large (1153), a binary log in a format that cannot hold the isolation level
+        // (1665); or nobody knows what it is (1105).
+        _ => for_good(Error::backend(words(&error))),
     }
+}
+
+fn schema_missing(error: &MySqlError) -> Error {
+    let reason = words(error);
+    MigrationError::SchemaMissing { reason }.into()
 }
 
 /// The server's words, where its message for this error holds none of the values that were sent.
@@ -172,37 +207,72 @@ fn words(error: &MySqlError) -> String {
     match code {
         // Resources, locks, sign-in, databases.
         1020 | 1021 | 1037 | 1038 | 1040..=1047 | 1049 | 1053 | 1114 | 1129 | 1130 | 1135 | 1142..=1143
-        | 1152..=1161 | 1203 | 1205..=1206 | 1213 | 1226 | 1227 | 1243 | 1251 | 1275 | 1290 | 1317
+        | 1152..=1161 | 1203 | 1180 | 1205..=1206 | 1213 | 1226 | 1227 | 1243 | 1251 | 1275 | 1290 | 1317 | 1412
         | 1461 | 1524 | 1615 | 1637 | 1698 | 1792 | 1820 | 1836 | 1862 | 1907 | 1927 | 1969 | 3024
-        | 3101 | 3118 | 3159 | 3169 | 3572 | 3955 | 4031 | 4151
+        | 3032 | 3098 | 3100 | 3101 | 3118 | 3159 | 3168..=3170 | 3572 | 3796..=3799 | 3955 | 4031 | 4151 | 9001
         // Schema and syntax: names, types, and the text of the statement, in which the values are `?`.
         | 1005 | 1007 | 1008 | 1025 | 1050 | 1051 | 1054 | 1059..=1061 | 1063 | 1064 | 1067..=1075
         | 1091 | 1101 | 1103 | 1113 | 1115 | 1146 | 1148 | 1149 | 1170 | 1193 | 1214 | 1215 | 1231
         | 1235 | 1253 | 1267 | 1273 | 1286 | 1305 | 1419 | 1451 | 1553 | 1665 | 1709 | 1822..=1834
-        | 3708 | 3730 | 3780 | 3819 | 4025 => format!("{message} ({code})"),
+        | 3708 | 3730 | 3780 => format!("{message} ({code})"),
         _ => format!("error {code}, SQL state {state}"),
     }
 }
 
+const USER_FOREIGN_KEYS: [&str; 3] = [
+    "Account_userId_fkey",
+    "Session_userId_fkey",
+    "Authenticator_userId_fkey",
+];
+
+fn is_ours(table: &str) -> bool {
+    primary_key(table).is_some() || table == "authstore_migration"
+}
+
 /// Which uniqueness a duplicate entry hit. The message ends with the name of the key in quotes, after the entry, which
 /// may hold anything: `Duplicate entry '...' for key 'User.User_email_key'`, and on MariaDB `'User_email_key'`.
-fn constraint(message: &str, sql: &str) -> Option<Constraint> {
-    let (before, _) = message.rsplit_once('\'')?;
-    let (_, key) = before.rsplit_once('\'')?;
-    let name = key.rsplit_once('.').map_or(key, |(_, name)| name);
-    Some(match name {
-        "User_email_key" => Constraint::UserEmail,
-        "Account_provider_providerAccountId_key" => Constraint::ProviderAccount,
-        "Session_sessionToken_key" => Constraint::SessionToken,
-        "Authenticator_credentialID_key" => Constraint::AuthenticatorCredentialId,
-        "PRIMARY" => primary_key(sql)?,
-        _ => return None,
+fn duplicate(message: &str, sql: &str) -> Error {
+    let Some(key) = last_quoted(message) else {
+        return Error::rejected("a unique key");
+    };
+    let (table_of_key, name) = match key.rsplit_once('.') {
+        Some((table, name)) => (Some(table), name),
+        None => (None, key),
+    };
+    let ours = match name {
+        "User_email_key" => Some(Constraint::UserEmail),
+        "Account_provider_providerAccountId_key" => Some(Constraint::ProviderAccount),
+        "Session_sessionToken_key" => Some(Constraint::SessionToken),
+        "Authenticator_credentialID_key" => Some(Constraint::AuthenticatorCredentialId),
+        "PRIMARY" => table_of_key.or_else(|| table(sql)).and_then(primary_key),
+        _ => None,
+    };
+    match ours {
+        Some(constraint) if table_of_key.is_none_or(is_ours) => Error::conflict(constraint),
+        _ => Error::rejected(key),
+    }
+}
+
+/// Whether it may have happened in a trigger, and its message does not tell: it names a primary key without the table, as
+/// MariaDB does, or it is the trigger's own.
+pub(super) fn may_be_of_a_trigger(error: &mysql::Error) -> bool {
+    matches!(error, mysql::Error::MySqlError(error) if match error.code {
+        1062 | 1586 => last_quoted(&error.message) == Some("PRIMARY"),
+        code => code == 1644,
     })
 }
 
-/// The primary key of the table that the statement writes to: the first name in it.
-fn primary_key(sql: &str) -> Option<Constraint> {
-    Some(match sql.split('`').nth(1)? {
+/// The trigger in which an error happened, by the note that MariaDB adds to it: `At line 1 in db.trigger`, in any language.
+pub(super) fn trigger(warnings: &[(String, u16, String)]) -> Option<&str> {
+    warnings
+        .iter()
+        .find(|(_, code, _)| *code == 4094)
+        .and_then(|(_, _, note)| note.rsplit(' ').next())
+        .map(unqualified)
+}
+
+fn primary_key(table: &str) -> Option<Constraint> {
+    Some(match table {
         "User" => Constraint::UserId,
         "Account" => Constraint::AccountId,
         "Session" => Constraint::SessionId,
@@ -211,6 +281,38 @@ fn primary_key(sql: &str) -> Option<Constraint> {
         "authstore_challenge" => Constraint::ChallengeKey,
         _ => return None,
     })
+}
+
+/// The table that the statement writes to: the first name in it.
+fn table(sql: &str) -> Option<&str> {
+    sql.split('`').nth(1)
+}
+
+/// The name of a foreign key: ``... (`db`.`Session`, CONSTRAINT `Session_userId_fkey` FOREIGN KEY ...)``, in any language.
+fn foreign_key(message: &str) -> Option<&str> {
+    quoted(message.split_once("CONSTRAINT ")?.1)
+}
+
+/// The first thing in quotes of either kind.
+fn quoted(message: &str) -> Option<&str> {
+    message.split(['`', '\'']).nth(1)
+}
+
+fn last_quoted(message: &str) -> Option<&str> {
+    let (before, _) = message.rsplit_once('\'')?;
+    Some(before.rsplit_once('\'')?.1)
+}
+
+fn unqualified(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, name)| name)
+}
+
+fn first_number(message: &str) -> Option<u32> {
+    message
+        .split(|other: char| !other.is_ascii_digit())
+        .find(|digits| !digits.is_empty())?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -267,13 +369,70 @@ mod tests {
     }
 
     #[test]
+    fn what_the_application_added_is_told_by_its_name() {
+        let rejected = |code, message: &str, sql: &str| match server(code, message, sql).0 {
+            Error::Rejected { constraint } => constraint,
+            error => panic!("{message}: {error:?}"),
+        };
+        let insert = "INSERT INTO `User` (`id`) VALUES (?)";
+        assert_eq!(
+            rejected(1062, "Duplicate entry 'x' for key 'audit.PRIMARY'", insert),
+            "audit.PRIMARY"
+        );
+        assert_eq!(
+            rejected(1062, "Duplicate entry 'x' for key 'User.nick'", insert),
+            "User.nick"
+        );
+        for code in [1451, 1452] {
+            let message = "... fails (`d`.`post`, CONSTRAINT `post_author` FOREIGN KEY (`author`) REFERENCES `User` (`id`))";
+            assert_eq!(rejected(code, message, insert), "post_author");
+        }
+        assert_eq!(
+            rejected(3819, "Check constraint 'adult' is violated.", insert),
+            "adult"
+        );
+        assert_eq!(
+            rejected(4025, "CONSTRAINT `adult` failed for `d`.`User`", insert),
+            "adult"
+        );
+        assert_eq!(rejected(1644, "hunter2 is banned", insert), "User");
+        let ours = "... fails (`d`.`Session`, CONSTRAINT `Session_userId_fkey` FOREIGN KEY (`userId`) REFERENCES `User` (`id`))";
+        assert!(matches!(
+            server(1452, ours, insert).0,
+            Error::NotFound {
+                entity: Entity::User
+            }
+        ));
+    }
+
+    #[test]
+    fn an_error_during_commit_is_told_by_the_engines_number() {
+        let (error, failure) = server(
+            1180,
+            "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT",
+            "",
+        );
+        assert!(error.is_retryable(), "{error:?}");
+        assert_eq!(failure, Some(StatementFailure::RolledBack));
+        let lost = "Got error 5 \"Input/output error\" during COMMIT";
+        let (error, failure) = server(1180, lost, "");
+        assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+        assert_eq!(failure, Some(StatementFailure::NoRetry));
+    }
+
+    #[test]
     fn no_value_is_shown() {
-        for code in [1062, 1264, 1265, 1292, 1366, 1406, 1411, 1690] {
+        for code in [
+            1062, 1264, 1451, 1644, 3819, 1265, 1292, 1366, 1406, 1411, 1690,
+        ] {
             let message = "Incorrect string value: 'hunter2' for key 'other'";
             let (error, _) = server(code, message, "");
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("hunter2"), "{shown}");
-            assert!(shown.contains(&code.to_string()), "{shown}");
+            assert!(
+                shown.contains(&code.to_string()) || matches!(error, Error::Rejected { .. }),
+                "{shown}"
+            );
         }
     }
 }

@@ -115,6 +115,8 @@ const HOSTILE_TO_MYSQL: &[&str] = hostile_globals![
 
 const HOSTILE_TO_MARIADB: &[&str] = hostile_globals![
     "SET GLOBAL max_statement_time = 0.5",
+    "SET GLOBAL sql_notes = 0",
+    "SET GLOBAL max_error_count = 0",
     "SET GLOBAL check_constraint_checks = 0",
     "SET GLOBAL innodb_snapshot_isolation = 1",
     "SET GLOBAL old_mode = 'ZERO_DATE_TIME_CAST,NO_DUP_KEY_WARNINGS_WITH_IGNORE'",
