@@ -49,6 +49,7 @@
 //! | `postgres-tls` | the same, and TLS with rustls | no |
 //! | `mysql` | MySQL and MariaDB | no |
 //! | `mysql-tls` | the same, and TLS with rustls | no |
+//! | `mariadb-auth` | MySQL and MariaDB, and MariaDB's authentication plugins ed25519 and parsec | no |
 //! | `cli` | the command `authstore`: `migrate up`, `down`, `status`, `adopt` and `sql`, and `sweep` | no |
 //! | `serde` | models as JSON and the like, without their secrets | no |
 //! | `encryption` | [`signin::KeyRing`], which encrypts the tokens of providers | no |

@@ -17,9 +17,14 @@ const COMMIT: &str = sql!("mysql", "transaction/commit");
 const ROLLBACK: &str = sql!("mysql", "transaction/rollback");
 const WARNINGS: &str = sql!("mariadb", "warnings");
 
+/// More than a packet needs beside the text in it.
+const FRAME: u64 = 4_096;
+
 /// A connection, with the statements prepared on it, and what is known of how it is.
 pub(crate) struct MysqlConnection {
     driver: Conn,
+    /// The server's `max_allowed_packet`.
+    max_packet: u64,
     statements: HashMap<&'static str, Statement>,
     /// What the last error means for the connection and the work; whoever runs the work takes it.
     pub(super) failure: Option<StatementFailure>,
@@ -28,9 +33,10 @@ pub(crate) struct MysqlConnection {
 }
 
 impl MysqlConnection {
-    pub(super) fn new(driver: Conn) -> Self {
+    pub(super) fn new(driver: Conn, max_packet: u64) -> Self {
         MysqlConnection {
             driver,
+            max_packet,
             statements: HashMap::new(),
             failure: None,
             broken: false,
@@ -102,6 +108,7 @@ impl MysqlConnection {
 
     /// Runs one statement or several, as text, to the end.
     pub(super) fn run_script(&mut self, sql: &str, phase: Phase) -> Result<()> {
+        self.check_size(sql.len())?;
         let mut answers = 0;
         self.contain(|driver| {
             let mut results = driver.query_iter(sql)?;
@@ -135,6 +142,7 @@ impl MysqlConnection {
         parameters: &[Value<'_>],
         mut each: impl FnMut(Result<T>),
     ) -> Result<u64> {
+        self.check_size(parameters.iter().map(Value::size).sum())?;
         let statement = self.prepare(sql)?;
         let parameters = Params::Positional(parameters.iter().map(bind).collect());
         self.drive(sql, self.phase(sql), |driver| {
@@ -146,6 +154,18 @@ impl MysqlConnection {
             }
             Ok(found)
         })
+    }
+
+    /// Refuses what the server would not take. Its own answer is an error or a closed connection, whichever comes first.
+    fn check_size(&mut self, size: usize) -> Result<()> {
+        if size as u64 + FRAME <= self.max_packet {
+            return Ok(());
+        }
+        self.failure = None;
+        Err(Error::backend(format!(
+            "the statement is larger than the server's max_allowed_packet ({} bytes, of at most {})",
+            size, self.max_packet
+        )))
     }
 
     fn phase(&self, sql: &str) -> Phase {

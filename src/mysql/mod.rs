@@ -5,6 +5,7 @@ mod connection;
 mod error;
 mod migration;
 mod options;
+mod sign_in;
 #[cfg(not(feature = "mysql-tls"))]
 #[path = "no_tls.rs"]
 mod tls;
@@ -173,20 +174,28 @@ impl Kind {
     }
 }
 
-/// Asks the server which of the two it is, at the cost of a round trip, and refuses one that could not store every row.
-fn ask(driver: &mut Conn) -> Result<Kind> {
+/// What a server tells of itself.
+#[derive(Clone, Copy)]
+struct Server {
+    kind: Kind,
+    max_packet: u64,
+}
+
+/// Asks the server what it is, at the cost of a round trip, and refuses one that could not store every row.
+fn ask(driver: &mut Conn) -> Result<Server> {
     let answer: Option<(String, u64)> = driver.query_first(SERVER).map_err(classify_connecting)?;
-    let (version, packet) = answer.unwrap_or_default();
-    if packet < LEAST_PACKET {
+    let (version, max_packet) = answer.unwrap_or_default();
+    if max_packet < LEAST_PACKET {
         return Err(Error::backend(format!(
-            "the server's max_allowed_packet is too small for some rows: set it to {LEAST_PACKET} or more (is {packet})"
+            "the server's max_allowed_packet is too small for some rows: set it to {LEAST_PACKET} or more (is {max_packet})"
         )));
     }
-    Ok(if version.contains("MariaDB") {
+    let kind = if version.contains("MariaDB") {
         Kind::Mariadb
     } else {
         Kind::Mysql
-    })
+    };
+    Ok(Server { kind, max_packet })
 }
 
 /// A MySQL or MariaDB database.
@@ -227,7 +236,7 @@ impl MysqlBackend {
         tls::check(options)?;
         let connector = Arc::new(Connector {
             options: options.clone(),
-            kind: OnceLock::new(),
+            server: OnceLock::new(),
         });
         let pool = Pool::new(
             connector.clone(),
@@ -239,7 +248,8 @@ impl MysqlBackend {
 
     fn kind(&self) -> Kind {
         // Known since the first connection, without which there is no backend.
-        self.0.connector.kind.get().copied().unwrap_or(Kind::Mysql)
+        let server = self.0.connector.server.get();
+        server.map_or(Kind::Mysql, |server| server.kind)
     }
 
     /// A connection on which a statement may take as long as it takes, except for the wait for a lock.
@@ -338,7 +348,7 @@ impl Database for MysqlBackend {
 struct Connector {
     options: MysqlOptions,
     /// What the first connection was told.
-    kind: OnceLock<Kind>,
+    server: OnceLock<Server>,
 }
 
 /// How long to wait on a connection.
@@ -364,11 +374,11 @@ impl Limits {
 impl Connector {
     fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
         let mut driver = self.sign_in(&limits)?;
-        let kind = match self.kind.get() {
-            Some(kind) => *kind,
+        let Server { kind, max_packet } = match self.server.get() {
+            Some(server) => *server,
             None => {
-                let kind = ask(&mut driver)?;
-                *self.kind.get_or_init(|| kind)
+                let server = ask(&mut driver)?;
+                *self.server.get_or_init(|| server)
             }
         };
         // Rows are locked by InnoDB, tables by the server around it, and each has a limit of its own, in whole seconds: 0
@@ -386,7 +396,7 @@ impl Connector {
             driver.close(session)
         };
         set_up(&mut driver).map_err(classify_connecting)?;
-        Ok(MysqlConnection::new(driver))
+        Ok(MysqlConnection::new(driver, max_packet))
     }
 
     /// Connects and signs in; the session is as the server makes it.
@@ -411,7 +421,7 @@ impl Connector {
             .max_allowed_packet(Some(MAX_PACKET))
             // `MysqlConnection` keeps them.
             .stmt_cache_size(0);
-        Conn::new(builder).map_err(classify_connecting)
+        sign_in::sign_in(builder, options.connect_timeout)
     }
 }
 

@@ -70,7 +70,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 
 impl<'a> Value<'a> {
     /// How many bytes of text it has.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Value::Text(text) => text.len(),
             _ => 0,

@@ -1,12 +1,16 @@
 //! What holds on MySQL and MariaDB alone.
 
+mod application;
 mod session;
+mod signing_in;
 mod tls;
 
 use authstore_test_databases::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = session::tests();
+    let mut tests = application::tests();
+    tests.extend(session::tests());
+    tests.extend(signing_in::tests());
     tests.extend(tls::tests());
     tests
 }
