@@ -143,7 +143,7 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         1062 | 1586 => for_good(duplicate(&error.message, sql)),
         // A foreign key without its row. Without a name the user may not see the table referred to, so it is not ours.
         1216 | 1452 => for_good(match foreign_key(&error.message) {
-            Some(name) if USER_FOREIGN_KEYS.contains(&name) => Error::not_found(Entity::User),
+            Some(name) if OUR_FOREIGN_KEYS.contains(&name) => Error::not_found(Entity::User),
             name => Error::rejected(name.unwrap_or("a foreign key")),
         }),
         // A row that a foreign key of the application's refers to.
@@ -219,14 +219,17 @@ fn words(error: &MySqlError) -> String {
     }
 }
 
-const USER_FOREIGN_KEYS: [&str; 3] = [
+const OUR_FOREIGN_KEYS: [&str; 5] = [
     "Account_userId_fkey",
     "Session_userId_fkey",
     "Authenticator_userId_fkey",
+    // Their caller takes any missing row as a session or an authenticator that was deleted concurrently.
+    "authstore_session_details_session_id_fkey",
+    "authstore_authenticator_details_credential_id_fkey",
 ];
 
 fn is_ours(table: &str) -> bool {
-    primary_key(table).is_some() || table == "authstore_migration"
+    primary_key(table).is_some() || table.starts_with("authstore_")
 }
 
 /// Which uniqueness a duplicate entry hit. The message ends with the name of the key in quotes, after the entry, which
