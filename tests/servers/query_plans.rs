@@ -240,7 +240,11 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
         .keys()
         .filter_map(|name| Some(format!("{}.sql", name.strip_suffix("_as_read.sql")?)))
         .collect();
-    for name in &met {
+    for name in met
+        .iter()
+        .map(String::as_str)
+        .chain(["refresh_account.sql"])
+    {
         statements.remove(name);
     }
     assert!(statements.len() >= 26, "{:?}", statements.keys());
