@@ -57,15 +57,24 @@ pub(crate) fn play() -> Option<ExitCode> {
                 migrator.down(usize::MAX).expect("no schema");
             }
         }
+        "sign up and leave" => loop {
+            let person = furnish(&store);
+            store.delete_user(person.user).expect("a user");
+        },
         other => panic!("there is no role {other}"),
     }
     Some(ExitCode::SUCCESS)
 }
 
 fn spawn(role: &str, database: &Database) -> Child {
+    spawn_at(role, &database.url())
+}
+
+/// A copy of this program that plays a role on the database at this URL.
+pub(crate) fn spawn_at(role: &str, url: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .env(ROLE, role)
-        .env(URL, database.url())
+        .env(URL, url)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()

@@ -22,6 +22,14 @@ pub(crate) struct Recipe {
     pub(crate) in_memory: Option<&'static str>,
     /// Files to put in, by path.
     pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// Whether it shares this machine's network, to reach servers on 127.0.0.1. It is told in `PORT` where to listen.
+    pub(crate) on_host_network: bool,
+}
+
+impl std::fmt::Debug for Container {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Container({})", self.name)
+    }
 }
 
 /// A running container, removed when this is dropped or the process ends, in whatever way it does.
@@ -58,8 +66,14 @@ impl Container {
         let mut request = GenericImage::new(image, tag)
             .with_container_name(&name)
             .with_startup_timeout(START_TIMEOUT)
-            .with_mapped_port(port, recipe.port.tcp())
             .with_cmd(recipe.command.clone());
+        request = if recipe.on_host_network {
+            request
+                .with_network("host")
+                .with_env_var("PORT", port.to_string())
+        } else {
+            request.with_mapped_port(port, recipe.port.tcp())
+        };
         for (variable, value) in &recipe.environment {
             request = request.with_env_var(*variable, value);
         }
@@ -133,6 +147,18 @@ pub(crate) fn engine() -> Result<(), String> {
                 .unwrap_or("docker says nothing")
         )),
         Err(error) => Err(format!("there is no docker command ({error})")),
+    }
+}
+
+/// Whether an engine answers and has this image; otherwise why not.
+pub(crate) fn image_is_there(image: &str) -> Result<(), String> {
+    engine()?;
+    let output = Command::new("docker")
+        .args(["image", "inspect", "--format", "{{.Id}}", image])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(format!("there is no image {image}")),
     }
 }
 

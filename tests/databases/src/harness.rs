@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::database::Database;
 use crate::kind::Kind;
+use crate::pooler::Pooler;
 use crate::proxy::{Proxy, Traffic};
 use crate::server::Server;
 
@@ -16,12 +17,17 @@ use crate::server::Server;
 pub struct DatabaseHarness {
     kind: Kind,
     server: Option<Arc<Server>>,
+    pooler: Option<Arc<Pooler>>,
 }
 
 impl DatabaseHarness {
     /// The server that the process shares, where the database needs one.
     pub fn new(kind: Kind) -> Self {
-        DatabaseHarness { kind, server: None }
+        DatabaseHarness {
+            kind,
+            server: None,
+            pooler: None,
+        }
     }
 
     /// This server.
@@ -29,6 +35,16 @@ impl DatabaseHarness {
         DatabaseHarness {
             kind: server.kind(),
             server: Some(server),
+            pooler: None,
+        }
+    }
+
+    /// PostgreSQL through this pooler.
+    pub fn through(pooler: Arc<Pooler>) -> Self {
+        DatabaseHarness {
+            kind: pooler.server().kind(),
+            server: Some(pooler.server().clone()),
+            pooler: Some(pooler),
         }
     }
 
@@ -42,7 +58,11 @@ impl DatabaseHarness {
 
 impl Harness for DatabaseHarness {
     fn describe(&self) -> Description {
-        let mut description = Description::new(self.kind.name(), env!("CARGO_PKG_VERSION"));
+        let name = match self.pooler {
+            Some(_) => "postgres-pgbouncer",
+            None => self.kind.name(),
+        };
+        let mut description = Description::new(name, env!("CARGO_PKG_VERSION"));
         let (version, settings) = match self.kind {
             Kind::SqliteMemory | Kind::SqliteFile => (
                 Some(format!("SQLite {}", rusqlite::version())),
@@ -55,6 +75,11 @@ impl Harness for DatabaseHarness {
         };
         description.server_version = version;
         description.server_settings = settings;
+        if let Some(version) = self.pooler.as_ref().and_then(|pooler| pooler.version()) {
+            description
+                .server_settings
+                .insert("pooler".to_owned(), version);
+        }
         description
     }
 
@@ -68,7 +93,11 @@ impl Harness for DatabaseHarness {
             _ => {
                 let database = Database::on(&self.server()?)?;
                 Box::new(Remote {
-                    proxy: Proxy::to(database.server().host()),
+                    proxy: Proxy::to(match &self.pooler {
+                        Some(pooler) => pooler.address().to_string(),
+                        None => database.server().host(),
+                    }),
+                    pooler: self.pooler.clone(),
                     database,
                 })
             }
@@ -199,6 +228,7 @@ impl Storage for File {
 /// A database on a server, with a way to it that can be closed without disturbing others.
 struct Remote {
     database: Database,
+    pooler: Option<Arc<Pooler>>,
     proxy: Proxy,
 }
 
@@ -238,10 +268,11 @@ impl Storage for Remote {
     }
 
     fn open_with_password(&self, password: &str) -> Result<authstore::Result<AuthStore>, BoxError> {
-        let url = self
-            .database
-            .server()
-            .url_with_password(password, self.database.name());
+        let name = self.database.name();
+        let url = match &self.pooler {
+            Some(pooler) => pooler.url_with_password(password, name),
+            None => self.database.server().url_with_password(password, name),
+        };
         Ok(AuthStore::connect(&url))
     }
 }

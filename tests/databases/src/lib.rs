@@ -14,6 +14,8 @@
 //!   there and drops it.
 //! - `AUTHSTORE_TEST_POSTGRES_IMAGE`, `AUTHSTORE_TEST_MYSQL_IMAGE`, `AUTHSTORE_TEST_MARIADB_IMAGE`: the image to start
 //!   (`postgres:17`, `mysql:9`, `mariadb:11`).
+//! - `AUTHSTORE_TEST_PGBOUNCER_IMAGE`, `AUTHSTORE_TEST_PGBOUNCER_OLD_IMAGE`: images with PgBouncer from 1.21 on, and
+//!   before (`authstore/pgbouncer:1.24`, `authstore/pgbouncer:1.18`).
 //! - `AUTHSTORE_TEST_REQUIRE`: names of databases, with commas between them, whose absence is a failure; `node` among them
 //!   is Node.js, which the tests with Auth.js need.
 //!
@@ -29,6 +31,7 @@ mod database;
 mod harness;
 mod kind;
 mod location;
+mod pooler;
 mod proxy;
 mod server;
 mod trials;
@@ -38,6 +41,7 @@ pub use command::command;
 pub use database::{Database, store, with_options};
 pub use harness::DatabaseHarness;
 pub use kind::Kind;
+pub use pooler::{PgBouncer, Pooler};
 pub use proxy::{Proxy, Traffic};
 pub use server::{Server, Setup};
 pub use trials::{Needs, Test, required, run};

@@ -39,6 +39,17 @@ impl Location {
         }
     }
 
+    /// The user and the password, decoded.
+    pub(crate) fn credentials(&self) -> (String, String) {
+        let (user, password) = self.user.split_once(':').unwrap_or((&self.user, ""));
+        let decode = |text| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
+        (decode(user), decode(password))
+    }
+
     /// The host's name, or address, and port as the URL has them.
     pub(crate) fn host(&self) -> &str {
         &self.host

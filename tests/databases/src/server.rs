@@ -236,6 +236,23 @@ impl Server {
         }
     }
 
+    /// Where it is, for a user with another password.
+    pub(crate) fn with_password(&self, password: &str) -> Location {
+        self.location.with_password(password)
+    }
+
+    /// The user and the password that tests come with.
+    pub(crate) fn credentials(&self) -> (String, String) {
+        self.location.credentials()
+    }
+
+    /// Its host, and its port.
+    pub(crate) fn address(&self) -> (String, u16) {
+        let host = self.host();
+        let (name, port) = host.rsplit_once(':').expect("a port");
+        (name.to_owned(), port.parse().expect("a port is a number"))
+    }
+
     /// A connection for what a test does behind the store's back.
     pub fn client(&self) -> Result<Client, String> {
         Client::connect(&self.admin_url())

@@ -6,8 +6,9 @@ use std::thread;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::container::engine;
+use crate::container::{engine, image_is_there};
 use crate::kind::Kind;
+use crate::pooler::PgBouncer;
 use crate::server::Server;
 
 /// What a test needs of its database.
@@ -17,6 +18,8 @@ pub enum Needs {
     Shared,
     /// A server in a container of its own, which it can restart or set up in its own way.
     Container,
+    /// A [`Pooler`](crate::Pooler) in front of the server that all share.
+    Pooler,
 }
 
 /// A test on one database.
@@ -135,13 +138,21 @@ fn obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
             Server::shared(kind).map(drop)
         }
         Needs::Container => engine(),
+        Needs::Pooler => pooler_images().and_then(|()| Server::shared(kind).map(drop)),
     }
+}
+
+fn pooler_images() -> Result<(), String> {
+    PgBouncer::ALL
+        .iter()
+        .try_for_each(|version| image_is_there(&version.image()))
 }
 
 fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
     match needs {
         _ if !kind.is_server() => Ok(()),
         Needs::Shared if std::env::var_os(kind.url_variable()).is_some() => Ok(()),
+        Needs::Pooler => pooler_images(),
         _ => engine(),
     }
 }
@@ -181,6 +192,10 @@ fn notice(
             kind.url_variable()
         ),
         Needs::Container => "These start a server of their own: start Docker.".to_owned(),
+        Needs::Pooler => {
+            "These start PgBouncer: start Docker, and run .ci/images pgbouncer pgbouncer-old."
+                .to_owned()
+        }
     };
     Some(format!(
         "NOT TESTED on {title} ({kind}): {count} of {} tests did not run, since {reason}.\n    {remedy}",

@@ -1,6 +1,7 @@
 //! What holds on PostgreSQL alone.
 
 mod log;
+mod pooler;
 mod schema;
 mod tls;
 mod waiting;
@@ -10,6 +11,7 @@ use authstore_test_databases::Test;
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     tests.extend(log::tests());
+    tests.extend(pooler::tests());
     tests.extend(schema::tests());
     tests.extend(tls::tests());
     tests.extend(waiting::tests());

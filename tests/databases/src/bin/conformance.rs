@@ -1,4 +1,5 @@
-//! `conformance [NAME [RULE]]`: certifies the five databases, or one of them, or tries one rule, or group of rules, on it.
+//! `conformance [NAME [RULE]]`: certifies the five databases and PostgreSQL through PgBouncer, or one of them, or tries one
+//! rule, or group of rules, on it.
 //!
 //! Writes `target/conformance/<name>.json`, `.xml`, `.md` and `.html` for each database on which all rules ran, and
 //! `index.html`, which compares them. Fails when a database does not keep all rules, or could not be started.
@@ -11,35 +12,75 @@ use std::time::{Duration, Instant};
 use authstore_conformance::{
     Certificate, Outcome, PROFILE_VARIABLE, Profile, RULES, RuleReport, Runner, to_html,
 };
-use authstore_test_databases::{DatabaseHarness, Kind, Server};
+use authstore_test_databases::{DatabaseHarness, Kind, PgBouncer, Pooler, Server};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Rules mostly wait for their database, so there are more than processors.
 const THREADS: usize = 6;
 
+/// A storage to certify.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Database(Kind),
+    /// PostgreSQL through PgBouncer in transaction mode.
+    PgBouncer,
+}
+
+impl Target {
+    fn all() -> Vec<Target> {
+        let databases = Kind::ALL.into_iter().map(Target::Database);
+        databases.chain([Target::PgBouncer]).collect()
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Target::Database(kind) => kind.name(),
+            Target::PgBouncer => "postgres-pgbouncer",
+        }
+    }
+
+    fn harness(self) -> Result<DatabaseHarness, String> {
+        match self {
+            Target::Database(kind) => {
+                if kind.is_server() {
+                    Server::shared(kind)?;
+                }
+                Ok(DatabaseHarness::new(kind))
+            }
+            Target::PgBouncer => {
+                // Its limit on clients is for one application; here are as many as there are rules at a time.
+                let settings = ["pool_mode = transaction", "max_client_conn = 2000"];
+                let server = Server::shared(Kind::Postgres)?;
+                let pooler = Pooler::start(PgBouncer::Recent, &server, &settings)?;
+                Ok(DatabaseHarness::through(Arc::new(pooler)))
+            }
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (kinds, only) = match choose(&arguments) {
+    let (targets, only) = match choose(&arguments) {
         Ok(choice) => choice,
         Err(reason) => {
             eprintln!("{reason}\nusage: conformance [NAME [RULE]]");
             return ExitCode::from(2);
         }
     };
-    let lines: Vec<Line> = kinds
+    let lines: Vec<Line> = targets
         .into_iter()
-        .map(|kind| {
+        .map(|target| {
             let start = Instant::now();
-            let result = certify(kind, only.as_deref());
+            let result = certify(target, only.as_deref());
             Line {
-                kind,
+                target,
                 time: start.elapsed(),
                 result,
             }
         })
         .collect();
     println!(
-        "\n{:<14} {:<26} {:>6} {:>6} {:>6} {:>8} {:>7} {:>6}  verdict",
+        "\n{:<18} {:<26} {:>6} {:>6} {:>6} {:>8} {:>7} {:>6}  verdict",
         "database", "server", "rules", "passed", "failed", "declined", "not run", "s"
     );
     for line in &lines {
@@ -71,10 +112,22 @@ fn write_index(lines: &[Line]) -> std::io::Result<()> {
     std::fs::write(folder().join("index.html"), to_html(&certificates))
 }
 
-fn choose(arguments: &[String]) -> Result<(Vec<Kind>, Option<String>), String> {
-    let kinds = match arguments.first() {
-        None => Kind::ALL.to_vec(),
-        Some(name) => vec![name.parse()?],
+fn choose(arguments: &[String]) -> Result<(Vec<Target>, Option<String>), String> {
+    let targets = match arguments.first() {
+        None => Target::all(),
+        Some(name) => match Target::all()
+            .into_iter()
+            .find(|target| target.name() == name)
+        {
+            Some(target) => vec![target],
+            None => {
+                let names: Vec<&str> = Target::all().into_iter().map(Target::name).collect();
+                return Err(format!(
+                    "unknown database {name:?}; known are {}",
+                    names.join(", ")
+                ));
+            }
+        },
     };
     let only = arguments.get(1).cloned();
     if let Some(only) = &only
@@ -83,7 +136,7 @@ fn choose(arguments: &[String]) -> Result<(Vec<Kind>, Option<String>), String> {
         return Err(format!("there is no rule or group of rules {only}"));
     }
     match arguments.get(2) {
-        None => Ok((kinds, only)),
+        None => Ok((targets, only)),
         Some(argument) => Err(format!("{argument} is too much")),
     }
 }
@@ -93,7 +146,7 @@ fn is_meant(id: &str, only: &str) -> bool {
 }
 
 struct Line {
-    kind: Kind,
+    target: Target,
     time: Duration,
     result: Result<Certificate, String>,
 }
@@ -118,8 +171,8 @@ impl Line {
             Ok(certificate) => {
                 let counts = &certificate.counts;
                 println!(
-                    "{:<14} {:<26} {:>6} {:>6} {:>6} {:>8} {:>7} {seconds:>6.1}  {}",
-                    self.kind.name(),
+                    "{:<18} {:<26} {:>6} {:>6} {:>6} {:>8} {:>7} {seconds:>6.1}  {}",
+                    self.target.name(),
                     shorten(
                         certificate.server_version.as_deref().unwrap_or_default(),
                         26
@@ -136,7 +189,7 @@ impl Line {
                     }
                 );
             }
-            Err(reason) => println!("{:<14} not started: {reason}", self.kind.name()),
+            Err(reason) => println!("{:<18} not started: {reason}", self.target.name()),
         }
     }
 }
@@ -150,29 +203,26 @@ fn shorten(text: &str, length: usize) -> String {
     text
 }
 
-fn certify(kind: Kind, only: Option<&str>) -> Result<Certificate, String> {
-    if kind.is_server() {
-        Server::shared(kind)?;
-    }
+fn certify(target: Target, only: Option<&str>) -> Result<Certificate, String> {
+    let harness = target.harness()?;
+    let name = target.name();
     let rules = RULES
         .iter()
         .filter(|rule| only.is_none_or(|only| is_meant(rule.id, only)))
         .count();
-    let bar = ProgressBar::new(rules as u64)
-        .with_prefix(kind.name())
-        .with_style(
-            ProgressStyle::with_template("{prefix:<14} [{bar:40}] {pos}/{len} {msg}")
-                .expect("the template is right")
-                .progress_chars("=> "),
-        );
+    let bar = ProgressBar::new(rules as u64).with_prefix(name).with_style(
+        ProgressStyle::with_template("{prefix:<18} [{bar:40}] {pos}/{len} {msg}")
+            .expect("the template is right")
+            .progress_chars("=> "),
+    );
     let shown = bar.clone();
-    let mut runner = Runner::shared(Arc::new(DatabaseHarness::new(kind)))
+    let mut runner = Runner::shared(Arc::new(harness))
         .threads(THREADS)
         .replay(move |rule| match rule {
-            Some(rule) => format!("just conformance {kind} {}", rule.id),
-            None => format!("just conformance {kind}"),
+            Some(rule) => format!("just conformance {name} {}", rule.id),
+            None => format!("just conformance {name}"),
         })
-        .progress(move |report| progress(&shown, kind, report));
+        .progress(move |report| progress(&shown, name, report));
     if std::env::var_os(PROFILE_VARIABLE).is_none() {
         runner = runner.profile(Profile::Certify);
     }
@@ -180,25 +230,25 @@ fn certify(kind: Kind, only: Option<&str>) -> Result<Certificate, String> {
         runner = runner.only(only);
     }
     if bar.is_hidden() {
-        println!("{kind}: {rules} rules");
+        println!("{name}: {rules} rules");
     }
     let certificate = runner.run();
     bar.finish_and_clear();
     if only.is_none() {
         certificate
-            .write(folder(), kind.name())
+            .write(folder(), name)
             .map_err(|error| format!("{}: {error}", folder().display()))?;
     }
     Ok(certificate)
 }
 
-fn progress(bar: &ProgressBar, kind: Kind, report: &RuleReport) {
+fn progress(bar: &ProgressBar, name: &str, report: &RuleReport) {
     bar.set_message(report.id);
     bar.inc(1);
     if matches!(report.outcome, Outcome::Failed | Outcome::NotRun) {
         // Printed also where there is no terminal.
         let detail = report.detail.as_deref().unwrap_or_default();
-        bar.suspend(|| println!("\n{kind}: {}: {}\n{detail}", report.outcome, report.id));
+        bar.suspend(|| println!("\n{name}: {}: {}\n{detail}", report.outcome, report.id));
     }
 }
 

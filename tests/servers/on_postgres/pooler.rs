@@ -1,0 +1,325 @@
+//! PgBouncer between the store and the server.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use authstore::{AuthStore, Change, Constraint, Error, NewUser, UserChanges};
+use authstore_test_databases::{
+    Database, Kind, Needs, PgBouncer, Pooler, Proxy, Test, store, with_options,
+};
+
+use crate::migrations::spawn_at;
+use crate::operations::{OPERATIONS, furnish};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (name, test) in [
+        (
+            "pooler.reads_delete_nothing",
+            reads_delete_nothing as fn(Kind),
+        ),
+        (
+            "pooler.operations_work_with_stock_settings",
+            operations_work_with_stock_settings,
+        ),
+        (
+            "pooler.operations_are_one_round_trip",
+            operations_are_one_round_trip,
+        ),
+        (
+            "pooler.settings_of_others_change_nothing",
+            settings_of_others_change_nothing,
+        ),
+        (
+            "pooler.statement_mode_is_refused_with_remedy",
+            statement_mode_is_refused_with_remedy,
+        ),
+        (
+            "pooler.named_statements_need_separate_names",
+            named_statements_need_separate_names,
+        ),
+        (
+            "pooler.eight_processes_migrate_at_once",
+            eight_processes_migrate_at_once,
+        ),
+        (
+            "pooler.failed_step_keeps_earlier_steps",
+            failed_step_keeps_earlier_steps,
+        ),
+        (
+            "pooler.locks_of_others_end_in_time",
+            locks_of_others_end_in_time,
+        ),
+    ] {
+        tests.extend(Test::on(&[Kind::Postgres], Needs::Pooler, name, test));
+    }
+    tests
+}
+
+const TRANSACTION: &str = "pool_mode = transaction";
+
+fn pooler(version: PgBouncer, database: &Database, settings: &[&str]) -> Pooler {
+    Pooler::start(version, database.server(), settings).unwrap()
+}
+
+/// The driver numbers the names of its statements in each process. Behind a pooler that passes them on, another process's
+/// `s3` was executed, with the parameters of ours: reads deleted users.
+fn reads_delete_nothing(kind: Kind) {
+    let cases: [(PgBouncer, &[&str]); 2] = [
+        (PgBouncer::Old, &[TRANSACTION, "default_pool_size = 2"]),
+        (
+            PgBouncer::Recent,
+            &[
+                TRANSACTION,
+                "default_pool_size = 2",
+                "max_prepared_statements = 0",
+            ],
+        ),
+    ];
+    for (version, settings) in cases {
+        let database = Database::new(kind).unwrap();
+        let pooler = pooler(version, &database, settings);
+        let url = pooler.url(database.name());
+        let store = store(&url);
+        let people: Vec<_> = (0..20).map(|_| furnish(&store)).collect();
+        let mut other = spawn_at("sign up and leave", &url);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(3) {
+            for person in &people {
+                let user = store.get_user(person.user).unwrap();
+                assert_eq!(user.map(|user| user.id), Some(person.user), "{version:?}");
+                let found = store.get_session_and_user(&person.key).unwrap();
+                let user = found.map(|(session, _)| session.user_id);
+                assert_eq!(user, Some(person.user), "{version:?}");
+            }
+        }
+        let ended = other.try_wait().unwrap();
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!(ended, None, "{version:?}: the other process failed");
+    }
+}
+
+fn operations_work_with_stock_settings(kind: Kind) {
+    let cases: [(PgBouncer, &[&str]); 6] = [
+        (PgBouncer::Old, &["pool_mode = session"]),
+        (PgBouncer::Old, &[TRANSACTION]),
+        (PgBouncer::Recent, &["pool_mode = session"]),
+        (PgBouncer::Recent, &[TRANSACTION]),
+        (
+            PgBouncer::Recent,
+            &[TRANSACTION, "max_prepared_statements = 0"],
+        ),
+        (
+            PgBouncer::Recent,
+            &[
+                TRANSACTION,
+                "server_reset_query = DISCARD ALL",
+                "server_reset_query_always = 1",
+            ],
+        ),
+    ];
+    let database = Database::new(kind).unwrap();
+    for (version, settings) in cases {
+        let pooler = pooler(version, &database, settings);
+        let store = store(&pooler.url(database.name()));
+        for operation in OPERATIONS {
+            for _ in 0..2 {
+                let person = furnish(&store);
+                if let Err(error) = (operation.call)(&store, &person) {
+                    panic!("{version:?} {settings:?}: {}: {error:?}", operation.name);
+                }
+            }
+        }
+    }
+}
+
+fn operations_are_one_round_trip(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let pooler = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
+    let beside = store(&pooler.url(database.name()));
+    let proxy = Proxy::to(pooler.address().to_string());
+    let url = with_options(database.url_through(proxy.address()), "pool_size=1");
+    let store = store(&url);
+    for operation in OPERATIONS {
+        // The machine may be busy for so long that the pool pings first.
+        let counts: Vec<u64> = (0..5)
+            .map(|_| {
+                let person = furnish(&beside);
+                store.ping().unwrap();
+                let before = proxy.round_trips();
+                (operation.call)(&store, &person).unwrap();
+                proxy.round_trips() - before
+            })
+            .collect();
+        assert_eq!(counts.iter().min(), Some(&1), "{}", operation.name);
+    }
+}
+
+fn settings_of_others_change_nothing(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let pooler = pooler(
+        PgBouncer::Old,
+        &database,
+        &[TRANSACTION, "default_pool_size = 1"],
+    );
+    let store = store(&pooler.url(database.name()));
+    let mut other = pooler.client(database.name()).unwrap();
+    // What is set by this client stays on the only session, which the store uses next.
+    for setting in [
+        "session_replication_role = replica",
+        "default_transaction_read_only = on",
+        "default_transaction_isolation = serializable",
+        "statement_timeout = '10s'",
+        "lock_timeout = '1ms'",
+        "\"TimeZone\" = 'Pacific/Apia'",
+        "\"DateStyle\" = 'SQL, DMY'",
+        "synchronous_commit = off",
+        "transform_null_equals = on",
+        "exit_on_error = on",
+    ] {
+        other.query(&format!("SET {setting}"));
+    }
+    let person = furnish(&store);
+    let error = store
+        .create_user(NewUser {
+            email: Some(format!("{}@example.org", person.key)),
+            ..NewUser::default()
+        })
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Conflict {
+                constraint: Constraint::UserEmail,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    // With the role `replica` no foreign key would cascade.
+    assert!(store.delete_user(person.user).unwrap());
+    assert_eq!(store.get_session_and_user(&person.key).unwrap(), None);
+    let left = database
+        .client()
+        .query_one(r#"SELECT count(*) FROM "Session""#);
+    assert_eq!(left, "0");
+    // And ours stay within our transactions.
+    let role = other.query_one("SHOW session_replication_role");
+    assert_eq!(role, "replica");
+}
+
+fn statement_mode_is_refused_with_remedy(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    for version in PgBouncer::ALL {
+        let pooler = pooler(version, &database, &["pool_mode = statement"]);
+        let error = AuthStore::connect(&pooler.url(database.name())).unwrap_err();
+        assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("statement pooling mode"), "{text}");
+        assert!(text.contains("pool_mode"), "{text}");
+    }
+}
+
+fn named_statements_need_separate_names(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let keeps_apart = pooler(PgBouncer::Recent, &database, &[TRANSACTION]);
+    let url = |pooler: &Pooler| with_options(pooler.url(database.name()), "prepare=always");
+    let store = store(&url(&keeps_apart));
+    for operation in OPERATIONS {
+        let person = furnish(&store);
+        (operation.call)(&store, &person).unwrap_or_else(|error| {
+            panic!("{}: {error:?}", operation.name);
+        });
+    }
+    let mut client = keeps_apart.client(database.name()).unwrap();
+    let named = client.query_one("SELECT count(*) FROM pg_prepared_statements");
+    assert_ne!(named, "0");
+
+    let passes_on = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
+    let error = AuthStore::connect(&url(&passes_on)).unwrap_err();
+    assert!(error.to_string().contains("prepare=auto"), "{error}");
+}
+
+fn eight_processes_migrate_at_once(kind: Kind) {
+    for version in PgBouncer::ALL {
+        let database = Database::new(kind).unwrap();
+        // One session fewer than it takes to keep a lock on one while another works.
+        let pooler = pooler(version, &database, &[TRANSACTION, "default_pool_size = 1"]);
+        let url = pooler.url(database.name());
+        let processes = [(); 8].map(|()| spawn_at("migrate", &url));
+        let mut taken = Vec::new();
+        for process in processes {
+            let output = process.wait_with_output().unwrap();
+            assert!(output.status.success(), "{version:?}: {}", output.status);
+            let output = String::from_utf8(output.stdout).unwrap();
+            taken.extend(output.lines().map(|line| line.parse::<i64>().unwrap()));
+        }
+        let once: BTreeSet<i64> = taken.iter().copied().collect();
+        assert_eq!(taken.len(), once.len(), "{version:?}: {taken:?}");
+        let store = AuthStore::connect(&url).unwrap();
+        assert_eq!(
+            once.len(),
+            store.migrator().unwrap().series().migrations().len()
+        );
+        assert!(store.migrate().unwrap().is_empty());
+        furnish(&store);
+    }
+}
+
+fn failed_step_keeps_earlier_steps(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let pooler = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
+    let store = store(&pooler.url(database.name()));
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, sql: &str| std::fs::write(folder.path().join(name), sql).unwrap();
+    write("0001_one.up.sql", "CREATE TABLE one (a int);");
+    write(
+        "0002_two.up.sql",
+        "CREATE TABLE two (a int); INSERT INTO two VALUES (1/0);",
+    );
+    let up = || {
+        let series = authstore::migration::Series::from_dir("app", folder.path()).unwrap();
+        store.migrator().unwrap().with_series(series).up()
+    };
+    let error = up().unwrap_err();
+    let authstore::Error::Migration(authstore::migration::MigrationError::Failed {
+        version,
+        done,
+        ..
+    }) = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((version, done.len()), (2, 1));
+    let tables = || {
+        database
+            .client()
+            .query_one("SELECT count(*) FROM pg_class WHERE relname IN ('one', 'two')")
+    };
+    assert_eq!(tables(), "1");
+    write("0002_two.up.sql", "CREATE TABLE two (a int);");
+    assert_eq!(up().unwrap().len(), 1);
+    assert_eq!(tables(), "2");
+}
+
+fn locks_of_others_end_in_time(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let pooler = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
+    let store = store(&with_options(
+        pooler.url(database.name()),
+        "statement_timeout_ms=300",
+    ));
+    let user = store.create_user(NewUser::default()).unwrap();
+    let mut other = database.client();
+    other.query(r#"BEGIN; SELECT 1 FROM "User" FOR UPDATE"#);
+    let changes = UserChanges {
+        name: Change::set("Ada"),
+        ..UserChanges::default()
+    };
+    let error = store.update_user(user.id, changes.clone()).unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    other.query("COMMIT");
+    assert_eq!(store.get_user(user.id).unwrap(), Some(user.clone()));
+    store.update_user(user.id, changes).unwrap();
+}
