@@ -61,8 +61,8 @@ WITH
             'may have several rows of the same sessionToken'
         ),
         (
-            'VerificationToken', 'VerificationToken_token_key', 'UNIQUE (token)',
-            'may have several rows of the same token'
+            'VerificationToken', 'VerificationToken_pkey', 'PRIMARY KEY (token)',
+            'has no primary key, or may have several rows of the same token'
         ),
         (
             'Authenticator', 'Authenticator_pkey', 'PRIMARY KEY ("userId", "credentialID")',

@@ -1,4 +1,6 @@
-ALTER TABLE "VerificationToken" DROP CONSTRAINT IF EXISTS "VerificationToken_token_key";
+ALTER TABLE "VerificationToken"
+    DROP CONSTRAINT IF EXISTS "VerificationToken_pkey",
+    DROP CONSTRAINT IF EXISTS "VerificationToken_token_key";
 
 ALTER TABLE "VerificationToken"
     ALTER COLUMN "identifier" TYPE text COLLATE "C",
@@ -11,7 +13,7 @@ ALTER TABLE "VerificationToken"
     ALTER COLUMN "expires" TYPE timestamptz(3) USING date_trunc('milliseconds', "expires"),
     ALTER COLUMN "expires" SET NOT NULL;
 
-ALTER TABLE "VerificationToken" ADD CONSTRAINT "VerificationToken_token_key" UNIQUE ("token");
+ALTER TABLE "VerificationToken" ADD CONSTRAINT "VerificationToken_pkey" PRIMARY KEY ("token");
 
 CREATE INDEX IF NOT EXISTS "VerificationToken_expires_idx" ON "VerificationToken" ("expires");
 

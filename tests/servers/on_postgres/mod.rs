@@ -3,6 +3,7 @@
 mod log;
 mod pooler;
 mod schema;
+mod settings;
 mod tls;
 mod waiting;
 
@@ -13,6 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(log::tests());
     tests.extend(pooler::tests());
     tests.extend(schema::tests());
+    tests.extend(settings::tests());
     tests.extend(tls::tests());
     tests.extend(waiting::tests());
     tests

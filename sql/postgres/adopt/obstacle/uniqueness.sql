@@ -7,6 +7,6 @@ JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indisunique
     AND c.relname NOT IN (
         'User_pkey', 'User_email_key', 'Account_pkey', 'Account_provider_providerAccountId_key', 'Session_pkey',
-        'Session_sessionToken_key', 'VerificationToken_token_key', 'Authenticator_pkey',
+        'Session_sessionToken_key', 'VerificationToken_pkey', 'VerificationToken_token_key', 'Authenticator_pkey',
         'Authenticator_credentialID_key'
     );
