@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::observe::{Observation, Observed};
 use crate::pool::PoolState;
-use crate::validate;
+use crate::{url, validate};
 
 /// A store of users, accounts, sessions, verification tokens, authenticators and challenges.
 ///
@@ -55,6 +55,7 @@ impl AuthStore {
     /// [`Error::Invalid`] for a URL or option that cannot be understood, or a database whose feature is off;
     /// [`Error::Unavailable`] or [`Error::Backend`] when the database cannot be opened.
     pub fn connect(url: &str) -> Result<Self> {
+        url::check(url)?;
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
         match scheme {
             #[cfg(feature = "sqlite")]
@@ -73,7 +74,7 @@ impl AuthStore {
             "postgres" | "postgresql" => Err(feature_is_off("postgres")),
             _ => Err(Error::invalid(
                 "url",
-                "it must begin with sqlite:, postgres:// or mysql://",
+                "must begin with sqlite:, postgres:// or mysql://",
             )),
         }
     }

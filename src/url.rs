@@ -1,59 +1,249 @@
-//! What the databases' URLs have in common: options as a query.
+//! Database URLs: the grammar that all databases share, and the tables of known parameters.
+//!
+//! What a URL holds may be a part of a password, wherever it stands: a `?` or a `/` that was not written as `%XX` ends
+//! the password too early. So no error quotes anything of a URL; it names what is known instead.
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) mod authority;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::fmt::Write;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::{Error, Result};
 
-/// Text of a URL with its `%XX` decoded.
-pub(crate) fn decode(field: &'static str, text: &str) -> Result<String> {
-    match percent_decode_str(text).decode_utf8() {
-        Ok(decoded) => Ok(decoded.into_owned()),
-        Err(_) => Err(Error::invalid(field, "decoded, it is not UTF-8")),
+/// A parameter of a URL's query: one of ours, or one that a neighbor (a driver, a tool, a vendor) writes.
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the example is for the tests, which print the table too"
+    )
+)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    /// A value to test with, and to show.
+    pub(crate) example: &'static str,
+    pub(crate) meaning: Meaning,
+}
+
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the texts are for the tests, which print the table"
+    )
+)]
+pub(crate) enum Meaning {
+    /// Changes the options.
+    Taken(&'static str),
+    /// Without a meaning here.
+    Ignored(&'static str),
+    /// Ignored with one of these values (in any case), and rejected for this reason with others.
+    Only(&'static [&'static str], &'static str),
+    /// Cannot be kept: the reason, and what to write instead.
+    Rejected(&'static str),
+}
+
+/// A row of a table of parameters.
+pub(crate) const fn taken(
+    name: &'static str,
+    example: &'static str,
+    text: &'static str,
+) -> Parameter {
+    row(name, example, Meaning::Taken(text))
+}
+
+/// A row of a table of parameters.
+pub(crate) const fn ignored(
+    name: &'static str,
+    example: &'static str,
+    text: &'static str,
+) -> Parameter {
+    row(name, example, Meaning::Ignored(text))
+}
+
+/// A row of a table of parameters. The first of the values is the example.
+pub(crate) const fn only(
+    name: &'static str,
+    values: &'static [&'static str],
+    otherwise: &'static str,
+) -> Parameter {
+    row(name, values[0], Meaning::Only(values, otherwise))
+}
+
+/// A row of a table of parameters.
+pub(crate) const fn rejected(
+    name: &'static str,
+    example: &'static str,
+    text: &'static str,
+) -> Parameter {
+    row(name, example, Meaning::Rejected(text))
+}
+
+const fn row(name: &'static str, example: &'static str, meaning: Meaning) -> Parameter {
+    Parameter {
+        name,
+        example,
+        meaning,
     }
 }
 
-/// Splits a URL into what stands before its query and the query's options, decoded, in their order.
-pub(crate) fn split_options(url: &str) -> Result<(&str, Vec<(String, String)>)> {
-    let (rest, query) = url.split_once('?').unwrap_or((url, ""));
-    let options = query
-        .split('&')
-        .filter(|option| !option.is_empty())
-        .map(|option| {
-            let (name, value) = option.split_once('=').unwrap_or((option, ""));
-            Ok((decode("url", name)?, decode("url", value)?))
-        })
-        .collect::<Result<_>>()?;
-    Ok((rest, options))
+/// Passes each parameter of a query, decoded, to `set`, in the order of the query.
+pub(crate) fn read_query(
+    query: &str,
+    known: &'static [Parameter],
+    mut set: impl FnMut(&'static str, &str) -> Result<()>,
+) -> Result<()> {
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let name = decode("url", name)?;
+        let value = decode("url", value)?;
+        let Some(parameter) = known.iter().find(|known| known.name == name) else {
+            return Err(unknown_parameter(known));
+        };
+        match parameter.meaning {
+            Meaning::Taken(_) => set(parameter.name, &value)?,
+            Meaning::Ignored(_) => {}
+            Meaning::Only(values, otherwise) => {
+                if !values
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(&value))
+                {
+                    return Err(Error::invalid(parameter.name, otherwise));
+                }
+            }
+            Meaning::Rejected(reason) => return Err(Error::invalid(parameter.name, reason)),
+        }
+    }
+    Ok(())
 }
 
-/// The error for an option that is not among the `known`.
-pub(crate) fn unknown_option(name: &str, known: &[&str]) -> Error {
+/// Does not name the unknown one: it may be the end of a password that holds a `?`.
+fn unknown_parameter(known: &[Parameter]) -> Error {
+    let mut names = String::new();
+    for parameter in known {
+        if matches!(parameter.meaning, Meaning::Taken(_)) {
+            let separator = if names.is_empty() { "" } else { ", " };
+            let _ = write!(names, "{separator}{}", parameter.name);
+        }
+    }
     Error::invalid(
         "url",
-        format!(
-            "there is no option `{name}`; there are {}",
-            known.join(", ")
-        ),
+        format!("unknown option after the ? (known options: {names})"),
     )
+}
+
+/// Splits a URL at its `?`, after checking that no character in it was left there by mistake.
+pub(crate) fn split_query(url: &str) -> Result<(&str, &str)> {
+    check(url)?;
+    Ok(url.split_once('?').unwrap_or((url, "")))
+}
+
+/// Otherwise the newline at the end of a variable becomes a part of a file's name, or of a database's.
+pub(crate) fn check(url: &str) -> Result<()> {
+    if url.trim() != url {
+        return Err(Error::invalid(
+            "url",
+            "must not begin or end with white space",
+        ));
+    }
+    if url.contains(char::is_control) {
+        return Err(Error::invalid(
+            "url",
+            "must not contain control characters, such as newlines",
+        ));
+    }
+    Ok(())
+}
+
+/// Text of a URL with its `%XX` decoded.
+pub(crate) fn decode(field: &'static str, text: &str) -> Result<String> {
+    let is_encoded = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !text.split('%').skip(1).all(is_encoded) {
+        return Err(Error::invalid(
+            field,
+            "contains a % without two hexadecimal digits; write % as %25",
+        ));
+    }
+    let decoded = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| Error::invalid(field, "must be UTF-8 once its %XX are decoded"))?;
+    if decoded.contains('\0') {
+        return Err(Error::invalid(field, "must not contain NUL (%00)"));
+    }
+    Ok(decoded.into_owned())
+}
+
+/// What RFC 3986 calls unreserved, and nothing else, stands for itself.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The reverse of [`decode`].
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// A URL under construction: parameters are added after a `?` or a `&`.
+pub(crate) struct Printer {
+    url: String,
+    has_query: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(url: String) -> Self {
+        Printer {
+            url,
+            has_query: false,
+        }
+    }
+
+    pub(crate) fn parameter(&mut self, name: &str, value: impl ToString) {
+        self.url.push(if self.has_query { '&' } else { '?' });
+        self.has_query = true;
+        let _ = write!(self.url, "{name}={}", encode(&value.to_string()));
+    }
+
+    /// Adds a duration in milliseconds, unless it is the default.
+    pub(crate) fn milliseconds(&mut self, name: &str, value: Duration, default: Duration) {
+        if value != default {
+            self.parameter(name, value.as_millis());
+        }
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.url
+    }
 }
 
 /// A whole number from 1.
 pub(crate) fn positive(field: &'static str, value: &str) -> Result<u32> {
+    from_one_to(u32::MAX, field, value)
+}
+
+fn from_one_to(maximum: u32, field: &'static str, value: &str) -> Result<u32> {
     value
         .parse()
         .ok()
-        .filter(|number| *number > 0)
-        .ok_or_else(|| {
-            Error::invalid(
-                field,
-                format!("it must be a whole number from 1 to {}", u32::MAX),
-            )
-        })
+        .filter(|number| (1..=maximum).contains(number))
+        .ok_or_else(|| Error::invalid(field, format!("must be a whole number from 1 to {maximum}")))
 }
 
 /// A time in whole milliseconds, from 1.
 pub(crate) fn milliseconds(field: &'static str, value: &str) -> Result<Duration> {
     positive(field, value).map(|number| Duration::from_millis(number.into()))
+}
+
+/// A time in whole seconds, from 1. The maximum is that of [`milliseconds`].
+pub(crate) fn seconds(field: &'static str, value: &str) -> Result<Duration> {
+    from_one_to(u32::MAX / 1_000, field, value).map(|number| Duration::from_secs(number.into()))
 }

@@ -5,6 +5,7 @@ mod connection;
 mod error;
 mod migration;
 mod options;
+mod parameters;
 mod sign_in;
 #[cfg(not(feature = "mysql-tls"))]
 #[path = "no_tls.rs"]
@@ -399,13 +400,33 @@ impl Connector {
         Ok(MysqlConnection::new(driver, max_packet))
     }
 
-    /// Connects and signs in; the session is as the server makes it.
+    /// Connects and signs in at the first of the hosts that takes connections; the session is as the server makes it.
     fn sign_in(&self, limits: &Limits) -> Result<Conn> {
+        let mut hosts = self.options.hosts.iter();
+        loop {
+            let Some((name, port)) = hosts.next() else {
+                return Err(Error::unavailable("no host was named"));
+            };
+            match self.sign_in_at(name, *port, limits) {
+                // A host that rejects us says what is wrong with the options; the next one would reject us too.
+                Err(error) if error.is_retryable() && hosts.len() > 0 => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn sign_in_at(&self, name: &str, port: u16, limits: &Limits) -> Result<Conn> {
         let options = &self.options;
         let keepalive = limits.answer.is_none().then_some(KEEPALIVE_MS);
         let builder = OptsBuilder::new()
-            .ip_or_hostname(Some(host(&options.host)))
-            .tcp_port(options.port)
+            .ip_or_hostname(Some(host(name)))
+            .tcp_port(port)
+            .socket(
+                options
+                    .socket
+                    .as_ref()
+                    .map(|path| path.display().to_string()),
+            )
             .user(options.user.clone())
             .pass(options.password.clone())
             .db_name(Some(options.database.clone()))

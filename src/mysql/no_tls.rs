@@ -1,4 +1,4 @@
-//! In place of TLS, in a program that is built without it.
+//! In place of TLS, without the feature `mysql-tls`.
 
 use super::options::{MysqlOptions, MysqlSslMode};
 use crate::error::{Error, Result};
@@ -6,9 +6,11 @@ use crate::error::{Error, Result};
 pub(super) fn check(options: &MysqlOptions) -> Result<()> {
     match options.effective_ssl_mode() {
         MysqlSslMode::Disabled => Ok(()),
-        MysqlSslMode::VerifyIdentity => Err(Error::invalid(
+        MysqlSslMode::NoVerify | MysqlSslMode::VerifyIdentity => Err(Error::invalid(
             "ssl-mode",
-            "this program was built without the feature `mysql-tls` of authstore",
+            "this server is to be reached by TLS, as every server on another machine is by default, and the program \
+             was built without it; turn on the feature `mysql-tls` of authstore, or write ssl-mode=DISABLED to send \
+             everything unencrypted",
         )),
     }
 }

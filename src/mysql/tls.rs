@@ -1,4 +1,4 @@
-//! What the driver needs for TLS, which it does with rustls.
+//! TLS, which the driver does with rustls.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use super::options::{MysqlOptions, MysqlSslMode};
 use crate::error::{BoxError, Error, Result};
 
-/// Makes sure that TLS can be had as the options ask for it.
+/// Checks, before anything is sent, that TLS is available as the options ask for it.
 pub(super) fn check(options: &MysqlOptions) -> Result<()> {
     if options.effective_ssl_mode() == MysqlSslMode::Disabled {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn check(options: &MysqlOptions) -> Result<()> {
         .map_err(|reason| Error::invalid("ssl-ca", format!("{}: {reason}", path.display())))
 }
 
-/// The driver reads the file at every connection; what is wrong with it is said here once, and by name.
+/// Reads the file once to name it in an error: the driver, which reads it for every connection, does not.
 fn check_authorities(path: &Path) -> Result<(), BoxError> {
     let bytes = fs::read(path)?;
     let mut certificates: Vec<_> =
@@ -46,6 +46,11 @@ fn check_authorities(path: &Path) -> Result<(), BoxError> {
 pub(super) fn options(options: &MysqlOptions) -> Option<mysql::SslOpts> {
     match options.effective_ssl_mode() {
         MysqlSslMode::Disabled => None,
+        MysqlSslMode::NoVerify => Some(
+            mysql::SslOpts::default()
+                .with_danger_accept_invalid_certs(true)
+                .with_danger_skip_domain_validation(true),
+        ),
         MysqlSslMode::VerifyIdentity => {
             Some(mysql::SslOpts::default().with_root_cert_path(options.ssl_ca.clone()))
         }

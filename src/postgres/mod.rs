@@ -11,12 +11,15 @@
 //! of its own where a pooler shares sessions out (see `connection`).
 
 mod adopt;
+#[cfg(feature = "postgres-tls")]
+mod certificate;
 mod connection;
 mod connector;
 mod driver;
 mod error;
 mod migration;
 mod options;
+mod parameters;
 mod pipeline;
 mod runtime;
 mod session;
@@ -136,7 +139,7 @@ struct Shared {
 impl PostgresBackend {
     pub(crate) fn open(options: &PostgresOptions) -> Result<Self> {
         if options.pool_size == 0 {
-            return Err(Error::invalid("pool_size", "must be 1 or more"));
+            return Err(Error::invalid("pool_size", "must be at least 1"));
         }
         Ok(PostgresBackend(Arc::new(Shared {
             migrates: Connector::new(options.to_migrate())?,

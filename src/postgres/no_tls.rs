@@ -17,15 +17,21 @@ impl Tls {
         Tls(NoTls)
     }
 
-    pub(super) fn of_the_host(_: Option<&Path>) -> Result<Self> {
-        Err(Error::invalid(
-            "sslmode",
-            "this program was built without the feature `postgres-tls` of authstore",
-        ))
+    pub(super) fn verify_full(_: Option<&Path>) -> Result<Self> {
+        Self::no_verify()
     }
 
-    pub(super) fn of_any_host(authorities: Option<&Path>) -> Result<Self> {
-        Self::of_the_host(authorities)
+    pub(super) fn verify_ca(_: Option<&Path>) -> Result<Self> {
+        Self::no_verify()
+    }
+
+    pub(super) fn no_verify() -> Result<Self> {
+        Err(Error::invalid(
+            "sslmode",
+            "this server is to be reached by TLS, as every server on another machine is by default, and the program \
+             was built without it; turn on the feature `postgres-tls` of authstore, or write sslmode=disable to send \
+             everything unencrypted",
+        ))
     }
 }
 

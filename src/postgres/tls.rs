@@ -11,17 +11,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
+};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
-    self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    self, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
 };
 
+use super::certificate::{common_name, end_point};
 use crate::error::{BoxError, Error, Result};
 
 /// Makes TLS connections whose certificates are verified; `None` makes none.
@@ -33,84 +38,97 @@ impl Tls {
         Tls(None)
     }
 
-    /// Trusts the authorities in this PEM file, or those that the operating system trusts, if they vouch for the host.
-    pub(super) fn of_the_host(authorities: Option<&Path>) -> Result<Self> {
-        Self::with(authorities, |verifier| verifier)
+    /// Trusts the certificates in this PEM file, or the authorities that the operating system trusts, if they vouch for
+    /// the host.
+    pub(super) fn verify_full(trusted: Option<&Path>) -> Result<Self> {
+        Self::trusting(trusted, true)
     }
 
     /// The same, whatever host they vouch for.
-    pub(super) fn of_any_host(authorities: Option<&Path>) -> Result<Self> {
-        Self::with(authorities, |verifier| Arc::new(AnyHost(verifier)))
+    pub(super) fn verify_ca(trusted: Option<&Path>) -> Result<Self> {
+        Self::trusting(trusted, false)
     }
 
-    fn with(
-        authorities: Option<&Path>,
-        verifier: impl FnOnce(Arc<WebPkiServerVerifier>) -> Arc<dyn ServerCertVerifier>,
-    ) -> Result<Self> {
-        let authorities = match authorities {
+    fn trusting(trusted: Option<&Path>, checks_host: bool) -> Result<Self> {
+        let certificates = match trusted {
             Some(path) => from_file(path)?,
             None => from_system()?,
         };
-        let provider = Arc::new(ring::default_provider());
-        let of_the_host =
-            WebPkiServerVerifier::builder_with_provider(authorities.into(), provider.clone())
-                .build()
-                .map_err(unusable)?;
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let mut authorities = RootCertStore::empty();
+        authorities.add_parsable_certificates(certificates.iter().cloned());
+        let chain = WebPkiServerVerifier::builder_with_provider(authorities.into(), provider())
+            .build()
+            .map_err(unusable)?;
+        Self::with(Arc::new(Trusting {
+            chain,
+            // The system's are authorities all, and hundreds.
+            servers: trusted.map_or_else(Vec::new, |_| certificates),
+            checks_host,
+        }))
+    }
+
+    /// Encrypts, and trusts any server.
+    pub(super) fn no_verify() -> Result<Self> {
+        Self::with(Arc::new(Anyone(provider())))
+    }
+
+    fn with(verifier: Arc<dyn ServerCertVerifier>) -> Result<Self> {
+        let mut config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(unusable)?
             .dangerous()
-            .with_custom_certificate_verifier(verifier(of_the_host))
+            .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        // As libpq 17 says it; `sslnegotiation=direct` needs it.
+        // As libpq 17 sends it; `sslnegotiation=direct` needs it.
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Tls(Some(Arc::new(config).into())))
     }
 }
 
-fn from_file(path: &Path) -> Result<RootCertStore> {
-    let unreadable =
-        |reason: String| Error::invalid("sslrootcert", format!("{}: {reason}", path.display()));
-    let mut authorities = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
-    for certificate in certificates {
-        certificate
-            .map_err(|error| error.to_string())
-            .and_then(|certificate| {
-                authorities
-                    .add(certificate)
-                    .map_err(|error| error.to_string())
-            })
-            .map_err(unreadable)?;
-    }
-    if authorities.is_empty() {
-        return Err(unreadable("it holds no certificate in PEM form".to_owned()));
-    }
-    Ok(authorities)
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
 }
 
-fn from_system() -> Result<RootCertStore> {
+fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let unreadable =
+        |reason: String| Error::invalid("sslrootcert", format!("{}: {reason}", path.display()));
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(unreadable("no certificate in PEM form in it".to_owned()));
+    }
+    for certificate in &certificates {
+        RootCertStore::empty()
+            .add(certificate.clone())
+            .map_err(|error| unreadable(error.to_string()))?;
+    }
+    Ok(certificates)
+}
+
+fn from_system() -> Result<Vec<CertificateDer<'static>>> {
     let found = rustls_native_certs::load_native_certs();
-    let mut authorities = RootCertStore::empty();
-    authorities.add_parsable_certificates(found.certs);
-    if authorities.is_empty() {
+    if found.certs.is_empty() {
         return Err(Error::backend(
-            "the operating system trusts no authority, or does not say which",
+            "the operating system names no authority to trust; name one with sslrootcert",
         ));
     }
-    Ok(authorities)
+    Ok(found.certs)
 }
 
 fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::backend(format!("TLS cannot be set up: {error}")).with_source(error)
 }
 
-/// Checks all but the host's name, which rustls checks last.
+/// Verifies a server's certificate: by a chain to an authority, or because it is itself among the trusted ones.
 #[derive(Debug)]
-struct AnyHost(Arc<WebPkiServerVerifier>);
+struct Trusting {
+    chain: Arc<WebPkiServerVerifier>,
+    servers: Vec<CertificateDer<'static>>,
+    checks_host: bool,
+}
 
-impl ServerCertVerifier for AnyHost {
+impl ServerCertVerifier for Trusting {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -120,12 +138,24 @@ impl ServerCertVerifier for AnyHost {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let verdict =
-            self.0
+            self.chain
                 .verify_server_cert(certificate, intermediates, host, ocsp_response, now);
         match verdict {
+            // rustls checks the name last: everything else was right.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if !self.checks_host => Ok(ServerCertVerified::assertion()),
+            // A self-signed certificate, as PostgreSQL's manual and `openssl req -x509` make one, calls itself an
+            // authority, which rustls takes for no server. OpenSSL does where that very certificate is trusted.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(reason)))
+                if self.servers.iter().any(|trusted| trusted == certificate)
+                    && is_ca_as_end_entity(&reason) =>
+            {
+                if self.checks_host {
+                    verify_host(certificate, host)?;
+                }
+                Ok(ServerCertVerified::assertion())
+            }
             verdict => verdict,
         }
     }
@@ -136,7 +166,7 @@ impl ServerCertVerifier for AnyHost {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0
+        self.chain
             .verify_tls12_signature(message, certificate, signature)
     }
 
@@ -146,12 +176,77 @@ impl ServerCertVerifier for AnyHost {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0
+        self.chain
             .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.chain.supported_verify_schemes()
+    }
+}
+
+/// Dates are checked before.
+fn is_ca_as_end_entity(reason: &OtherError) -> bool {
+    reason.to_string().contains("CaUsedAsEndEntity")
+}
+
+/// Checks the name of a certificate that is itself trusted: as libpq does, the common name counts where there is no other.
+fn verify_host(
+    certificate: &CertificateDer<'_>,
+    host: &ServerName<'_>,
+) -> Result<(), rustls::Error> {
+    match verify_server_name(&ParsedCertificate::try_from(certificate)?, host) {
+        Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+            presented,
+            ..
+        })) if presented.is_empty()
+            && common_name(certificate)
+                .is_some_and(|name| name.eq_ignore_ascii_case(&host.to_str())) =>
+        {
+            Ok(())
+        }
+        verdict => verdict,
+    }
+}
+
+/// Verifies nothing but that the server has the key of its certificate.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -191,7 +286,11 @@ pub(super) struct Stream(Box<tokio_rustls::client::TlsStream<Socket>>);
 
 impl TlsStream for Stream {
     fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
+        let (_, session) = self.0.get_ref();
+        session
+            .peer_certificates()
+            .and_then(|chain| end_point(chain.first()?))
+            .map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
     }
 }
 

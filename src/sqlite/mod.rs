@@ -6,6 +6,7 @@ mod error;
 mod migration;
 mod options;
 mod orphans;
+mod parameters;
 mod rejection;
 #[cfg(test)]
 mod tests;

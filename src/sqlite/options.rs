@@ -4,10 +4,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::SqliteBackend;
+use super::parameters::PARAMETERS;
 use crate::error::{Error, Result};
-use crate::url;
+use crate::url::{self, Printer};
 
-/// Where a SQLite database is, and how to use it.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The location of a SQLite database, and how to use it.
 ///
 /// Made by [`file`](SqliteOptions::file) or [`memory`](SqliteOptions::memory), or parsed from a URL:
 ///
@@ -17,7 +21,8 @@ use crate::url;
 /// | `sqlite:/var/lib/app/auth.db`, `sqlite:///var/lib/app/auth.db` | a file |
 /// | `sqlite::memory:` | a database in memory |
 ///
-/// with options as a query, in which `%XX` stands for a byte as in any URL:
+/// with options as a query. `%XX` stands for a byte, as in any URL: write `%`, `?` and, after `sqlite://`, `@` so. The
+/// options:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -25,6 +30,9 @@ use crate::url;
 /// | `checkout_timeout_ms` | [`checkout_timeout`](SqliteOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `busy_timeout_ms` | [`busy_timeout`](SqliteOptions::busy_timeout) | 5,000 milliseconds |
 /// | `synchronous` | [`synchronous`](SqliteOptions::synchronous): `full`, `normal` or `off` | `full` |
+///
+/// The parameters of other drivers and tools are accepted where they mean something here, ignored where they cannot, and
+/// rejected with the reason otherwise: `docs/urls.md` lists them all. `Display` prints the options as a URL.
 ///
 /// ```
 /// use std::time::Duration;
@@ -72,13 +80,13 @@ pub enum Synchronous {
 }
 
 impl SqliteOptions {
-    /// A database in a file, which is made when it is not there. Its folder must be there.
+    /// Options for a database in a file, which is created if it is missing. Its directory must exist.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         SqliteOptions::at(Location::File(path.into()))
     }
 
-    /// A database in memory, gone with the last clone of the store. It has one connection, so one operation runs at a
-    /// time.
+    /// Options for a database in memory, gone with the last clone of the store. It has one connection, so one operation
+    /// runs at a time.
     pub fn memory() -> Self {
         SqliteOptions::at(Location::Memory)
     }
@@ -87,35 +95,37 @@ impl SqliteOptions {
         SqliteOptions {
             location,
             pool_size: None,
-            checkout_timeout: Duration::from_secs(5),
-            busy_timeout: Duration::from_secs(5),
+            checkout_timeout: CHECKOUT_TIMEOUT,
+            busy_timeout: BUSY_TIMEOUT,
             synchronous: Synchronous::default(),
         }
     }
 
-    /// How many connections to keep, at most: so many threads can read at a time. Writers take turns, whatever it is.
+    /// Sets the maximum number of connections, which is how many threads can read at a time. Defaults to 8, and to 1 in
+    /// memory. Writers take turns, whatever it is.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = Some(connections);
         self
     }
 
-    /// How long an operation waits for a connection before it is [`Error::Unavailable`].
+    /// Sets how long an operation waits for a connection before it fails with [`Error::Unavailable`]. Defaults to 5
+    /// seconds.
     #[must_use]
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
         self.checkout_timeout = timeout;
         self
     }
 
-    /// How long a write waits for other writers before it is [`Error::Unavailable`]: for those of this process in the
-    /// order in which they came, then for those of other processes.
+    /// Sets how long a write waits for other writers before it fails with [`Error::Unavailable`]: for those of this
+    /// process in the order in which they came, then for those of other processes. Defaults to 5 seconds.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
     }
 
-    /// When to wait for the disk.
+    /// Sets when to wait for the disk. Defaults to [`Full`](Synchronous::Full).
     #[must_use]
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
@@ -134,56 +144,88 @@ impl SqliteOptions {
     }
 }
 
-const OPTIONS: [&str; 4] = [
-    "pool_size",
-    "checkout_timeout_ms",
-    "busy_timeout_ms",
-    "synchronous",
-];
+impl SqliteOptions {
+    fn set(&mut self, name: &'static str, value: &str) -> Result<()> {
+        match name {
+            "pool_size" | "connection_limit" => self.pool_size = Some(url::positive(name, value)?),
+            "checkout_timeout_ms" => self.checkout_timeout = url::milliseconds(name, value)?,
+            "pool_timeout" => self.checkout_timeout = url::seconds(name, value)?,
+            "busy_timeout_ms" | "_busy_timeout" => {
+                self.busy_timeout = url::milliseconds(name, value)?;
+            }
+            "socket_timeout" => self.busy_timeout = url::seconds(name, value)?,
+            "synchronous" => {
+                self.synchronous = match value {
+                    "full" => Synchronous::Full,
+                    "normal" => Synchronous::Normal,
+                    "off" => Synchronous::Off,
+                    _ => return Err(Error::invalid(name, "must be one of full, normal, off")),
+                };
+            }
+            _ => unreachable!("each name that the table takes is set here"),
+        }
+        Ok(())
+    }
+}
 
 impl FromStr for SqliteOptions {
     type Err = Error;
 
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the option where one is at fault.
+    /// [`Error::Invalid`], naming the option where one is at fault, and quoting nothing of the URL.
     fn from_str(url: &str) -> Result<Self> {
-        let (rest, options) = url::split_options(url)?;
+        let (rest, query) = url::split_query(url)?;
         let path = rest
             .strip_prefix("sqlite:")
-            .ok_or_else(|| Error::invalid("url", "it must begin with sqlite:"))?;
-        let path = url::decode("url", path.strip_prefix("//").unwrap_or(path))?;
+            .ok_or_else(|| Error::invalid("url", "must begin with sqlite:"))?;
+        let path = match path.strip_prefix("//") {
+            // Otherwise the password of a server's URL with the wrong scheme would be a part of a file's name.
+            Some(path) if path.contains('@') || query.contains('@') => {
+                return Err(Error::invalid(
+                    "url",
+                    "contains an @, as the URL of a server does; write sqlite:PATH to name a file, or @ as %40",
+                ));
+            }
+            Some(path) => path,
+            None => path,
+        };
+        let path = url::decode("url", path)?;
         let mut parsed = match path.as_str() {
-            "" => return Err(Error::invalid("url", "it names no file")),
+            "" => return Err(Error::invalid("url", "must name a file: sqlite:auth.db")),
             ":memory:" => SqliteOptions::memory(),
             _ => SqliteOptions::file(path),
         };
-        for (name, value) in options {
-            match name.as_str() {
-                "pool_size" => parsed.pool_size = Some(url::positive("pool_size", &value)?),
-                "checkout_timeout_ms" => {
-                    parsed.checkout_timeout = url::milliseconds("checkout_timeout_ms", &value)?;
-                }
-                "busy_timeout_ms" => {
-                    parsed.busy_timeout = url::milliseconds("busy_timeout_ms", &value)?;
-                }
-                "synchronous" => {
-                    parsed.synchronous = match value.as_str() {
-                        "full" => Synchronous::Full,
-                        "normal" => Synchronous::Normal,
-                        "off" => Synchronous::Off,
-                        _ => {
-                            return Err(Error::invalid(
-                                "synchronous",
-                                "it must be full, normal or off",
-                            ));
-                        }
-                    };
-                }
-                _ => return Err(url::unknown_option(&name, &OPTIONS)),
-            }
-        }
+        url::read_query(query, PARAMETERS, |name, value| parsed.set(name, value))?;
         Ok(parsed)
+    }
+}
+
+/// A URL with these options.
+impl fmt::Display for SqliteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut url = Printer::new(match &self.location {
+            Location::Memory => "sqlite::memory:".to_owned(),
+            Location::File(path) => {
+                let path = url::encode(&path.display().to_string()).replace("%2F", "/");
+                // An absolute path after a `//`, which would otherwise be cut from one that begins with two slashes.
+                let slashes = if path.starts_with('/') { "//" } else { "" };
+                format!("sqlite:{slashes}{path}")
+            }
+        });
+        if let Some(connections) = self.pool_size {
+            url.parameter("pool_size", connections);
+        }
+        url.milliseconds(
+            "checkout_timeout_ms",
+            self.checkout_timeout,
+            CHECKOUT_TIMEOUT,
+        );
+        url.milliseconds("busy_timeout_ms", self.busy_timeout, BUSY_TIMEOUT);
+        if self.synchronous != Synchronous::default() {
+            url.parameter("synchronous", self.synchronous);
+        }
+        f.write_str(&url.finish())
     }
 }
 
@@ -194,5 +236,56 @@ impl fmt::Display for Synchronous {
             Synchronous::Normal => "normal",
             Synchronous::Off => "off",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::testing;
+
+    impl testing::Options for SqliteOptions {
+        fn without_password(self) -> Self {
+            self
+        }
+    }
+
+    #[test]
+    fn every_parameter_does_what_the_table_says() {
+        testing::check_table::<SqliteOptions>("sqlite:auth.db", PARAMETERS);
+    }
+
+    #[test]
+    fn docs_list_every_parameter() {
+        testing::check_docs("SQLite", PARAMETERS);
+    }
+
+    #[test]
+    fn fuzz_urls() {
+        testing::fuzz::<SqliteOptions>(&["sqlite:", "sqlite://"], PARAMETERS);
+    }
+
+    #[test]
+    fn errors_name_the_fault_and_no_secret() {
+        for (url, wrong) in [
+            ("sqlite:auth.db\n", "white space"),
+            (" sqlite:auth.db", "white space"),
+            ("sqlite:auth\u{7f}.db", "control"),
+            ("sqlite:auth.db%00", "NUL"),
+            ("sqlite:50%.db", "%25"),
+            ("sqlite:", "name a file"),
+            ("file:auth.db", "sqlite:"),
+            ("sqlite://root:hunter2@h/d", "@"),
+            ("sqlite://root:12?hunter2@h/d", "@"),
+            ("sqlite:auth.db?authToken=hunter2", "authToken"),
+            ("sqlite:auth.db?hunter2", "busy_timeout_ms"),
+            ("sqlite:auth.db?mode=ro", "rwc"),
+        ] {
+            let error = url.parse::<SqliteOptions>().unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(matches!(error, Error::Invalid { .. }), "{shown}");
+            assert!(shown.contains(wrong), "{url}: {shown}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
     }
 }
