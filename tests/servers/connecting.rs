@@ -24,8 +24,8 @@ pub(crate) fn tests() -> Vec<Test> {
             a_database_without_the_schema_says_to_run_migrate_first,
         ),
         (
-            "connecting.an_unknown_option_is_answered_with_those_that_are",
-            an_unknown_option_is_answered_with_those_that_are,
+            "connecting.unknown_option_lists_known_options",
+            unknown_option_lists_known_options,
         ),
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
@@ -121,12 +121,14 @@ fn a_database_without_the_schema_says_to_run_migrate_first(kind: Kind) {
     );
 }
 
-fn an_unknown_option_is_answered_with_those_that_are(kind: Kind) {
+fn unknown_option_lists_known_options(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let url = authstore_test_databases::with_options(database.url(), "pool_sise=3");
     let error = AuthStore::connect(&url).unwrap_err();
     assert!(matches!(error, Error::Invalid { .. }), "{error:?}");
-    for word in ["pool_sise", "pool_size", "statement_timeout_ms"] {
+    for word in ["pool_size", "statement_timeout_ms"] {
         assert!(error.to_string().contains(word), "{error}");
     }
+    // It may be the end of a password that holds a `?`.
+    assert!(!error.to_string().contains("pool_sise"), "{error}");
 }
