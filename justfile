@@ -28,6 +28,14 @@ mutants NAMES *ARGUMENTS:
     names="$1" && shift && AUTHSTORE_MUTANTS_ON="$names" cargo run --package authstore-test-databases \
         --bin with-servers -- cargo mutants --package authstore "$@"
 
+# Parse random URLs of every scheme, a million each
+fuzz-urls ROUNDS="1000000":
+    AUTHSTORE_FUZZ_URLS={{ROUNDS}} cargo test --all-features --lib -- fuzz_urls
+
+# Write the tables of docs/urls.md anew, from those that the parsers use
+url-docs:
+    AUTHSTORE_WRITE_DOCS=1 cargo test --all-features --lib -- docs_list_every_parameter --test-threads 1
+
 # Measure each operation against the bare driver
 bench *ARGUMENTS:
     cargo bench --package authstore-benches "$@"
