@@ -201,7 +201,7 @@ fn nobody_notices_a_connection_killed_between_two_operations(kind: Kind) {
         let person = furnish(&store);
         // At once, so that nobody pings the connection; the server's last words have come by the time it has gone.
         assert!(kill_sessions(&database) > 0);
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(100));
         (operation.call)(&store, &person)
             .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
     }
