@@ -7,7 +7,8 @@
 
 use std::error::Error;
 
-use authstore::{AuthStore, NewAccount, NewSession, NewUser, User, UserChanges, VerificationToken};
+use authstore::signin::{SignIn, SignedIn};
+use authstore::{AuthStore, NewAccount, NewUser, User, UserChanges};
 use time::{Duration, OffsetDateTime};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,148 +22,126 @@ fn main() -> Result<(), Box<dyn Error>> {
     for step in &steps {
         println!("   {step}");
     }
-    println!("   {} step(s) taken, and the tables are there", steps.len());
+    println!("   {} migration(s) applied", steps.len());
+    // The store keeps what it is given; this decides what that is: hashes of tokens, and verified addresses only.
+    let signin = SignIn::new(store);
 
     println!("2. Ada signs in with GitHub.");
-    let ada = sign_in_with_github(&store)?;
+    let ada = sign_in_with_github(&signin)?;
 
-    println!("3. Her browser gets a session, and is known by it from then on.");
-    let cookie = open_session(&store, &ada)?;
-    greet(&store, &cookie)?;
-    greet(&store, "a token that nobody was given")?;
+    println!("3. Her browser gets a session, which identifies her afterwards.");
+    let cookie = begin_session(&signin, &ada)?;
+    greet(&signin, &cookie)?;
+    greet(&signin, "a token that no one was given")?;
 
-    println!("4. Grace signs in by a link that she is sent by e-mail.");
-    let grace = sign_in_by_magic_link(&store, "grace@example.org")?;
-    open_session(&store, &grace)?;
+    println!("4. Grace signs in by a link that she is sent by email.");
+    let grace = sign_in_by_link(&signin, "grace@example.org")?;
+    begin_session(&signin, &grace)?;
 
-    println!("5. Grace may not take Ada's e-mail address.");
+    println!("5. Grace may not take Ada's email address.");
     let changes = UserChanges {
         email: ada.email.clone().into(),
         ..UserChanges::default()
     };
-    match store.update_user(grace.id, changes) {
-        Err(error @ authstore::Error::Conflict { .. }) => println!("   refused: {error}"),
+    match signin.store().update_user(grace.id, changes) {
+        Err(error @ authstore::Error::Conflict { .. }) => println!("   rejected: {error}"),
         Err(error) => return Err(error.into()),
-        Ok(_) => return Err("two users have one e-mail address".into()),
+        Ok(_) => return Err("two users have one email address".into()),
     }
 
     println!("6. Both sign out, everywhere.");
     for user in [ada, grace] {
-        let sessions = store.delete_sessions_by_user_id(user.id, None)?;
+        let sessions = signin.end_all_sessions(user.id, None)?;
         println!("   {}: {sessions} session(s) ended", name(&user));
     }
-    greet(&store, &cookie)?;
+    greet(&signin, &cookie)?;
 
-    println!("7. What has expired is swept away, as an hourly job would do.");
-    let swept = store.delete_expired(OffsetDateTime::now_utc(), 1_000)?;
+    println!("7. Expired rows are deleted, as an hourly job would do.");
+    let swept = signin
+        .store()
+        .delete_expired(OffsetDateTime::now_utc(), 1_000)?;
     println!(
-        "   {} session(s) and {} verification token(s)",
-        swept.sessions, swept.verification_tokens
+        "   {} session(s), {} verification token(s) and {} challenge(s)",
+        swept.sessions, swept.verification_tokens, swept.challenges
     );
 
     println!("\nAll of this is now in {}.", place(&url));
     Ok(())
 }
 
-/// What a program does when GitHub has sent somebody back, and said who it is.
-fn sign_in_with_github(store: &AuthStore) -> authstore::Result<User> {
-    let github_id = "583231";
-    if let Some(user) = store.get_user_by_account("github", github_id)? {
-        println!("   {} was here before: no need to sign up", name(&user));
-        return Ok(user);
-    }
-    // User and account are stored together or not at all: nobody is left who cannot sign in.
-    let (user, account) = store.create_user_with_account(
+/// What a program does when GitHub has sent someone back and said who it is.
+fn sign_in_with_github(signin: &SignIn) -> authstore::Result<User> {
+    let SignedIn { user, created, .. } = signin.sign_in_with_account(
         NewUser {
             name: Some("Ada Lovelace".into()),
             email: Some("ada@example.org".into()),
+            // GitHub says that it has verified the address; otherwise it would not be stored.
+            email_verified: Some(OffsetDateTime::now_utc()),
             image: Some("https://avatars.githubusercontent.com/u/583231".into()),
             ..NewUser::default()
         },
         NewAccount {
-            access_token: Some(random_token()),
+            access_token: Some("what GitHub calls an access token".into()),
             token_type: Some("bearer".into()),
             scope: Some("read:user,user:email".into()),
-            ..NewAccount::new("oauth", "github", github_id)
+            ..NewAccount::new("oauth", "github", "583231")
         },
     )?;
-    println!(
-        "   {} signed up as user {}, with account {} at {}",
-        name(&user),
-        user.id,
-        account.provider_account_id,
-        account.provider
-    );
+    if created {
+        println!("   {} signed up as user {}", name(&user), user.id);
+    } else {
+        println!("   {} was here before: no need to sign up", name(&user));
+    }
     Ok(user)
 }
 
-/// Signs a user in for 30 days, and returns what belongs in the browser's cookie.
-fn open_session(store: &AuthStore, user: &User) -> authstore::Result<String> {
-    let expires = OffsetDateTime::now_utc() + Duration::days(30);
-    let session = store.create_session(NewSession::new(user.id, random_token(), expires))?;
+/// Begins a session, and returns what belongs in the browser's cookie. The database gets only its hash.
+fn begin_session(signin: &SignIn, user: &User) -> authstore::Result<String> {
+    let now = OffsetDateTime::now_utc();
+    let (token, session) = signin.begin_session(user.id, None, now)?;
     println!(
         "   {} has a session until {}",
         name(user),
         session.expires.date()
     );
-    Ok(session.session_token)
+    Ok(token.into_exposed())
 }
 
 /// What a program does at every request: who is this?
-fn greet(store: &AuthStore, cookie: &str) -> authstore::Result<()> {
-    match store.get_session_and_user(cookie)? {
-        Some((session, user)) if !session.is_expired(OffsetDateTime::now_utc()) => {
-            println!("   \"Hello, {}.\"", name(&user));
-        }
-        _ => println!("   \"Hello, stranger. Please sign in.\""),
+fn greet(signin: &SignIn, cookie: &str) -> authstore::Result<()> {
+    match signin.resume_session(cookie, OffsetDateTime::now_utc())? {
+        Some((_, user)) => println!("   \"Hello, {}.\"", name(&user)),
+        None => println!("   \"Hello, stranger. Please sign in.\""),
     }
     Ok(())
 }
 
-/// What a program does when somebody asks for a link, and then opens it.
-fn sign_in_by_magic_link(store: &AuthStore, email: &str) -> Result<User, Box<dyn Error>> {
-    let secret = random_token();
-    let expires = OffsetDateTime::now_utc() + Duration::minutes(15);
-    store.create_verification_token(VerificationToken::new(email, &secret, expires))?;
+/// What a program does when someone asks for a link, and then presses the button on the page that it opens.
+fn sign_in_by_link(signin: &SignIn, email: &str) -> Result<User, Box<dyn Error>> {
+    let now = OffsetDateTime::now_utc();
+    let link = signin.create_email_token(email, now + Duration::minutes(15))?;
     println!("   a link for {email} is on its way");
 
-    let now = OffsetDateTime::now_utc();
-    match store.use_verification_token(email, &secret)? {
-        Some(token) if !token.is_expired(now) => println!("   the link works"),
-        _ => return Err("the link does not work".into()),
-    }
-    match store.use_verification_token(email, &secret)? {
+    let Some(signed_in) = signin.sign_in_with_email_token(email, link.expose(), now)? else {
+        return Err("the link does not work".into());
+    };
+    println!("   the link works");
+    match signin.sign_in_with_email_token(email, link.expose(), now)? {
         None => println!("   the same link a second time: it was used already"),
         Some(_) => return Err("the link worked twice".into()),
     }
 
-    // Whoever opened the link reads this address: it is verified.
-    let user = match store.get_user_by_email(email)? {
-        Some(user) => store.update_user(
-            user.id,
-            UserChanges {
-                email_verified: authstore::Change::Set(now),
-                ..UserChanges::default()
-            },
-        )?,
-        None => store.create_user(NewUser {
-            name: Some("Grace Hopper".into()),
-            email: Some(email.into()),
-            email_verified: Some(now),
-            ..NewUser::default()
-        })?,
+    let changes = UserChanges {
+        name: authstore::Change::set("Grace Hopper"),
+        ..UserChanges::default()
     };
+    let user = signin.store().update_user(signed_in.user.id, changes)?;
     println!("   {} is signed in", name(&user));
     Ok(user)
 }
 
-/// 128 random bits from a generator fit for secrets.
-fn random_token() -> String {
-    format!("{:032x}", rand::random::<u128>())
-}
-
 fn name(user: &User) -> &str {
-    user.name.as_deref().unwrap_or("somebody")
+    user.name.as_deref().unwrap_or("someone")
 }
 
 /// The database without what may be a password.

@@ -11,6 +11,7 @@ use crate::model::{
     SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use crate::pool::PoolState;
+use crate::transaction::BackendTransaction;
 
 /// Storage for the models: one method, one atomic step.
 ///
@@ -331,6 +332,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Asks the database for an answer, in one round trip.
     fn ping(&self) -> Result<()>;
+
+    /// Begins a transaction for [`AuthStore::transaction`](crate::AuthStore::transaction); `None` for a storage that has
+    /// no transactions.
+    ///
+    /// Inside of one, [`Error::Invalid`](crate::Error::Invalid) for `transaction`: transactions cannot be nested.
+    fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>>;
 
     /// What brings the schema of this storage up to date; `None` for a storage that has no schema.
     ///

@@ -1,7 +1,8 @@
 //! A guide, from opening a store to writing your own backend.
 //!
 //! [Opening](#opening-a-store) · [migrating](#migrating) · [signing up](#signing-up-and-signing-in) ·
-//! [sessions](#sessions) · [magic links](#magic-links) · [passkeys](#passkeys) · [changing](#changing-what-is-stored) ·
+//! [sessions](#sessions) · [magic links](#magic-links) · [passkeys](#passkeys) · [your own
+//! tables](#your-own-tables-in-one-transaction) · [changing](#changing-what-is-stored) ·
 //! [errors](#errors) · [expiry](#expiry) · [threads and async](#threads-and-async) · [choosing a
 //! database](#choosing-a-database) · [values](#values) · [watching](#watching-a-store) · [other
 //! backends](#other-backends)
@@ -86,161 +87,129 @@
 //!
 //! # Signing up and signing in
 //!
-//! The module [`signin`] makes these decisions for you, safely by default. This section shows what is underneath. A
-//! provider identifies a user by its own name and its ID for the user. Look the pair up with
-//! [`get_user_by_account`](AuthStore::get_user_by_account); if there is none, sign the user up.
-//! [`create_user_with_account`](AuthStore::create_user_with_account) writes the user and the account together or not at
-//! all. With two separate calls, a failure between them would leave a user who can never sign in, and whose email
-//! address is taken.
+//! [`SignIn`](signin::SignIn) wraps a store with what every sign-in has to decide, safely by default. Its module lists the
+//! [threats](signin#threats), what it does about each, and what is left to you. A provider identifies a user by its own
+//! name and its ID for the user:
 //!
 //! ```
-//! use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser, User};
-//!
-//! fn sign_in(store: &AuthStore, github_id: &str, email: &str) -> authstore::Result<User> {
-//!     if let Some(user) = store.get_user_by_account("github", github_id)? {
-//!         return Ok(user);
-//!     }
-//!     let user = NewUser { email: Some(email.into()), ..NewUser::default() };
-//!     let account = NewAccount::new("oauth", "github", github_id);
-//!     match store.create_user_with_account(user, account) {
-//!         Ok((user, _)) => Ok(user),
-//!         // The same user signed up concurrently, in another tab.
-//!         Err(Error::Conflict { constraint: Constraint::ProviderAccount }) => {
-//!             let user = store.get_user_by_account("github", github_id)?;
-//!             user.ok_or_else(|| Error::unavailable("the account was unlinked concurrently"))
-//!         }
-//!         // The address is taken by a user who signs in some other way. See below.
-//!         Err(error) => Err(error),
-//!     }
-//! }
-//! # fn main() -> authstore::Result<()> {
-//! # let store = AuthStore::connect("sqlite::memory:")?;
-//! # store.migrate()?;
-//! # let ada = sign_in(&store, "583231", "ada@example.org")?;
-//! # assert_eq!(sign_in(&store, "583231", "ada@example.org")?, ada);
-//! # let taken = sign_in(&store, "1", "ada@example.org");
-//! # assert!(matches!(taken, Err(Error::Conflict { constraint: Constraint::UserEmail })));
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! A `Conflict` over [`UserEmail`](Constraint::UserEmail) means that a user with this address exists and signs in some
-//! other way. Do not just link the new account to that user: anyone who can claim the address at some provider would
-//! get in. Let the user sign in the old way first, then call [`link_account`](AuthStore::link_account):
-//!
-//! ```
-//! use authstore::{Change, AccountChanges, AuthStore, NewAccount, NewUser};
+//! use authstore::signin::SignIn;
+//! use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
+//! use time::OffsetDateTime;
 //!
 //! # fn main() -> authstore::Result<()> {
-//! # let store = AuthStore::connect("sqlite::memory:")?;
-//! # store.migrate()?;
-//! # let ada = store.create_user(NewUser::default())?;
+//! let store = AuthStore::connect("sqlite::memory:")?;
+//! store.migrate()?;
+//! let signin = SignIn::new(store);
+//!
+//! # let provider_says_verified = true;
+//! let profile = NewUser {
+//!     name: Some("Ada".into()),
+//!     email: Some("ada@example.org".into()),
+//!     // Without this the address is not stored: no one has proved it.
+//!     email_verified: provider_says_verified.then(OffsetDateTime::now_utc),
+//!     ..NewUser::default()
+//! };
 //! let google = NewAccount {
 //!     access_token: Some("ya29.a0AfH6S".into()),
 //!     refresh_token: Some("1//0gFf".into()),
 //!     expires_at: Some(1_795_000_000), // seconds since 1970
 //!     ..NewAccount::new("oidc", "google", "110169484474386276334")
 //! };
-//! store.link_account(ada.id, google)?;
-//! assert_eq!(store.list_accounts_by_user_id(ada.id)?.len(), 1);
-//!
-//! // Later, when the provider has issued new tokens:
-//! let refreshed = AccountChanges {
-//!     access_token: Change::set("ya29.b1BgI7T"),
-//!     expires_at: Change::Set(1_795_003_600),
-//!     ..AccountChanges::default()
-//! };
-//! let account = store.update_account("google", "110169484474386276334", refreshed)?;
-//! assert_eq!(account.refresh_token.as_deref(), Some("1//0gFf")); // as it was
-//!
-//! store.unlink_account("google", "110169484474386276334")?;
+//! match signin.sign_in_with_account(profile, google) {
+//!     Ok(signed_in) if signed_in.created => println!("Welcome!"),
+//!     Ok(_) => println!("Welcome back!"),
+//!     // Another user has the address. Anyone can claim an address at some provider, so it is not a way in.
+//!     Err(Error::Conflict { constraint: Constraint::UserEmail, .. }) => {
+//!         println!("Please sign in by a link first, then link your Google account.");
+//!     }
+//!     Err(error) => return Err(error),
+//! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A user who is signed in links further accounts with [`link_account`](signin::SignIn::link_account).
+//! [`unlink_account_of_user`](AuthStore::unlink_account_of_user) removes one, and keeps the last way in if you say so.
+//! When an access token has expired, [`refresh_account`](signin::SignIn::refresh_account) stores the new tokens, unless
+//! another request has been faster: a provider voids a refresh token once it is used.
+//!
+//! To encrypt the tokens of accounts at rest, give the `SignIn` a [`TokenCipher`](signin::TokenCipher).
 //!
 //! # Sessions
 //!
-//! A session means that a browser is signed in. The browser's cookie holds its token. You make the token, from at least
-//! 128 bits of a cryptographically secure generator, such as that of the crate `rand`:
+//! A session means that a browser is signed in. The browser's cookie holds its token, the database only the token's hash:
 //!
 //! ```
-//! use authstore::{AuthStore, NewSession, NewUser, SessionChanges, User};
-//! use time::{Duration, OffsetDateTime};
-//!
-//! /// Returns the user who is signed in with this cookie, if any.
-//! fn signed_in(store: &AuthStore, cookie: &str) -> authstore::Result<Option<User>> {
-//!     let now = OffsetDateTime::now_utc();
-//!     let Some((session, user)) = store.get_session_and_user(cookie)? else {
-//!         return Ok(None);
-//!     };
-//!     if session.is_expired(now) {
-//!         return Ok(None);
-//!     }
-//!     // Active users stay signed in. Extend the session, but not at every request.
-//!     if session.expires < now + Duration::days(29) {
-//!         let changes = SessionChanges {
-//!             expires: Some(now + Duration::days(30)),
-//!             ..SessionChanges::default()
-//!         };
-//!         store.update_session(cookie, changes)?;
-//!     }
-//!     Ok(Some(user))
-//! }
+//! use authstore::signin::SignIn;
+//! # use authstore::{AuthStore, NewUser};
+//! use time::OffsetDateTime;
 //!
 //! # fn main() -> authstore::Result<()> {
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
-//! # let ada = store.create_user(NewUser::default())?;
-//! let cookie = format!("{:032x}", rand::random::<u128>());
-//! let expires = OffsetDateTime::now_utc() + Duration::days(7);
-//! store.create_session(NewSession::new(ada.id, &cookie, expires))?;
-//! assert_eq!(signed_in(&store, &cookie)?.as_ref(), Some(&ada));
-//! # assert!(store.list_sessions_by_user_id(ada.id)?[0].expires > expires);
+//! # let signin = SignIn::new(store);
+//! # let ada = signin.store().create_user(NewUser::default())?;
+//! # let cookie_that_was_sent: Option<&str> = None;
+//! let now = OffsetDateTime::now_utc();
+//! // A new token at every sign-in, and an end to the one that the browser had.
+//! let (token, _session) = signin.begin_session(ada.id, cookie_that_was_sent, now)?;
+//! let cookie = token.expose();
 //!
-//! store.delete_session(&cookie)?; // sign out here
-//! store.delete_sessions_by_user_id(ada.id, None)?; // sign out everywhere
-//! assert_eq!(signed_in(&store, &cookie)?, None);
+//! // At every request. It also moves the expiry on, but not each time.
+//! let signed_in = signin.resume_session(cookie, now)?;
+//! assert_eq!(signed_in.map(|(_, user)| user.id), Some(ada.id));
+//!
+//! signin.end_session(cookie)?; // sign out here
+//! signin.end_all_sessions(ada.id, None)?; // sign out everywhere
+//! assert_eq!(signin.resume_session(cookie, now)?, None);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`get_session_and_user`](AuthStore::get_session_and_user) reads both in one round trip. It returns expired sessions
-//! too, since only your program knows what expiry means to it: always check [`is_expired`](Session::is_expired). For a
-//! page "where you are signed in", use [`list_sessions_by_user_id`](AuthStore::list_sessions_by_user_id); for the
-//! button on it, [`delete_sessions_by_user_id`](AuthStore::delete_sessions_by_user_id), with the token to `keep` for
-//! "everywhere but here".
+//! [`SessionLifetime`](signin::SessionLifetime) sets how long a session lives unused, and in all. For a page "where you are
+//! signed in", begin sessions with [details](signin::SignIn::begin_session_with_details), list them with
+//! [`list_sessions_with_details_by_user_id`](AuthStore::list_sessions_with_details_by_user_id), and end one by its ID with
+//! [`delete_session_of_user`](AuthStore::delete_session_of_user): the page needs no token.
+//!
+//! An Auth.js front end looks sessions up by the token itself. While one shares your sessions, choose
+//! [`SessionTokens::Plain`](signin::SessionTokens::Plain).
 //!
 //! # Magic links
 //!
-//! A verification token proves that a user can read an email address. It works once: if several requests use it
-//! concurrently, exactly one gets it from [`use_verification_token`](AuthStore::use_verification_token).
+//! A link proves that a user can read an email address. It works once: if several requests use it concurrently, exactly
+//! one gets in.
 //!
 //! ```
-//! use authstore::{AuthStore, VerificationToken};
+//! use authstore::signin::SignIn;
+//! # use authstore::AuthStore;
 //! use time::{Duration, OffsetDateTime};
 //!
 //! # fn main() -> authstore::Result<()> {
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
-//! let email = "grace@example.org";
-//! let secret = format!("{:032x}", rand::random::<u128>());
-//! let expires = OffsetDateTime::now_utc() + Duration::minutes(15);
-//! store.create_verification_token(VerificationToken::new(email, &secret, expires))?;
-//! // Send the link to the address: https://example.org/verify?email=...&token=...
+//! # let signin = SignIn::new(store);
+//! let now = OffsetDateTime::now_utc();
+//! let email = signin.normalize_email("grace@example.org");
+//! let token = signin.create_email_token(&email, now + Duration::minutes(15))?;
+//! // Send https://example.org/verify?email=...&token=... to `email`. The page has a button, because mail scanners open
+//! // links.
 //!
-//! // When it is opened:
-//! match store.use_verification_token(email, &secret)? {
-//!     Some(token) if !token.is_expired(OffsetDateTime::now_utc()) => {} // it is Grace
-//!     _ => panic!("the link was used already, has expired, or was never sent"),
+//! // When the button is pressed:
+//! let Some(grace) = signin.sign_in_with_email_token(&email, token.expose(), now)? else {
+//!     panic!("the link was used already, has expired, or was never sent");
+//! };
+//! if let Some(removed) = grace.removed {
+//!     // Someone had entered her address without proving it, and has lost the user to her.
+//!     println!("{} account(s) were removed", removed.accounts.len());
 //! }
-//! assert_eq!(store.use_verification_token(email, &secret)?, None);
+//! assert_eq!(signin.sign_in_with_email_token(&email, token.expose(), now)?, None);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Then find the user with [`get_user_by_email`](AuthStore::get_user_by_email), or create one with `email_verified`
-//! set. Store a hash instead of the secret, as Auth.js does, so that nobody can sign in with what they read in the
-//! database.
+//! [`create_email_change`](signin::SignIn::create_email_change) and
+//! [`confirm_email_change`](signin::SignIn::confirm_email_change) change an address the same way. To treat
+//! `Ada@x.org` and `ada@x.org` as one address, choose [`Addresses::Lowercase`](signin::Addresses::Lowercase).
 //!
 //! # Passkeys
 //!
@@ -248,6 +217,7 @@
 //! `webauthn-rs`. [`use_authenticator`](AuthStore::use_authenticator) applies WebAuthn's rule for the signature counter
 //! in one atomic step: it must grow, unless it is always zero, as it is for passkeys that are synchronized between
 //! devices. Otherwise the passkey was copied or the answer replayed, and the call is a conflict.
+//! [`sign_in_with_authenticator`](signin::SignIn::sign_in_with_authenticator) does this and returns the user.
 //!
 //! ```
 //! use authstore::{AuthStore, Authenticator, Constraint, Error, NewUser};
@@ -278,6 +248,38 @@
 //! ));
 //! # assert_eq!(store.list_authenticators_by_user_id(ada.id)?.len(), 1);
 //! # assert!(store.delete_authenticator(&passkey.credential_id)?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Between two requests of a ceremony, keep its challenge with
+//! [`create_challenge`](AuthStore::create_challenge): [`use_challenge`](AuthStore::use_challenge) returns it once. The state
+//! and the PKCE verifier of OAuth belong there as well.
+//!
+//! # Your own tables, in one transaction
+//!
+//! [`transaction`](AuthStore::transaction) runs operations of the store and SQL of your own together, all or nothing:
+//!
+//! ```
+//! use authstore::signin::SignIn;
+//! # use authstore::{AuthStore, Error};
+//! use time::OffsetDateTime;
+//!
+//! # fn main() -> authstore::Result<()> {
+//! # let store = AuthStore::connect("sqlite::memory:")?;
+//! # store.migrate()?;
+//! # store.transaction(|tx| tx.execute("CREATE TABLE profile (user_id text REFERENCES \"User\" (id), plan text)", &[]))?;
+//! # let signin = SignIn::new(store.clone());
+//! let grace = store.transaction(|tx| {
+//!     let now = OffsetDateTime::now_utc();
+//!     let grace = signin.on(tx).sign_in_with_email("grace@example.org", now)?;
+//!     if grace.created {
+//!         let values = [grace.user.id.into(), "free".into()];
+//!         tx.execute("INSERT INTO profile (user_id, plan) VALUES (?, ?)", &values)?;
+//!     }
+//!     Ok::<_, Error>(grace)
+//! })?;
+//! # assert!(grace.created);
 //! # Ok(())
 //! # }
 //! ```

@@ -85,6 +85,7 @@ mod sqlite;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transaction;
 mod url;
 mod validate;
 
@@ -105,6 +106,7 @@ pub use postgres::{
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;
+pub use transaction::{BackendTransaction, FromSqlValue, SqlRow, SqlValue, Transaction};
 
 #[doc(hidden)]
 pub use operations::types as operation_types;

@@ -38,6 +38,7 @@
 //! failed, `error`. None of them holds a stored value, a token or a password.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backend::Backend;
@@ -45,6 +46,7 @@ use crate::error::{Error, Result};
 use crate::for_each_operation;
 use crate::migration::Migrator;
 use crate::pool::PoolState;
+use crate::transaction::{BackendTransaction, WrappedTransaction};
 
 /// One operation that has ended, as [`AuthStore::observe`](crate::AuthStore::observe) reports it.
 ///
@@ -251,7 +253,7 @@ impl Drop for Operation {
     }
 }
 
-pub(crate) type Observer = Box<dyn Fn(&Observation<'_>) + Send + Sync>;
+pub(crate) type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
 
 /// A backend whose operations are counted, named in their errors, and reported to an observer if there is one.
 pub(crate) struct Observed<B> {
@@ -302,6 +304,16 @@ macro_rules! observe {
 
             fn migrator(&self) -> Option<Migrator> {
                 self.backend.migrator()
+            }
+
+            fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+                let begun = self.run("begin", |backend| backend.begin())?;
+                let observer = self.observer.clone();
+                Ok(begun.map(|transaction| {
+                    WrappedTransaction::wrap(transaction, move |backend| {
+                        Arc::new(Observed::new(backend, observer.clone()))
+                    })
+                }))
             }
 
             fn pool_state(&self) -> Option<PoolState> {

@@ -3,14 +3,14 @@
 /// Calls a macro with the signature of every operation of [`Backend`](crate::Backend), for backends that wrap another.
 ///
 /// The macro is given the tokens in braces as they are, and after them a line for each operation, in the order of the
-/// trait. `name`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with this
+/// trait. `name`, `begin`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with this
 /// macro has new operations as soon as authstore has them.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// use authstore::migration::Migrator;
-/// use authstore::{AuthStore, Backend, PoolState, Result};
+/// use authstore::{AuthStore, Backend, BackendTransaction, PoolState, Result};
 ///
 /// /// Counts what passes through it.
 /// struct Counting<B> {
@@ -32,6 +32,11 @@
 ///
 ///             fn migrator(&self) -> Option<Migrator> {
 ///                 self.backend.migrator()
+///             }
+///
+///             /// What is called in a transaction is not counted.
+///             fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+///                 self.backend.begin()
 ///             }
 ///
 ///             fn pool_state(&self) -> Option<PoolState> {
@@ -122,6 +127,10 @@ macro_rules! forward {
 
             fn migrator(&self) -> Option<$crate::migration::Migrator> {
                 (**self).migrator()
+            }
+
+            fn begin(&self) -> $crate::Result<Option<Box<dyn $crate::BackendTransaction>>> {
+                (**self).begin()
             }
 
             fn pool_state(&self) -> Option<$crate::PoolState> {

@@ -34,7 +34,7 @@ use crate::{url, validate};
 /// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`].
 #[derive(Clone)]
 pub struct AuthStore {
-    backend: Arc<dyn Backend>,
+    pub(crate) backend: Arc<dyn Backend>,
 }
 
 impl AuthStore {
@@ -94,7 +94,7 @@ impl AuthStore {
     #[must_use]
     pub fn observe(self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
         AuthStore {
-            backend: Arc::new(Observed::new(self.backend, Some(Box::new(observer)))),
+            backend: Arc::new(Observed::new(self.backend, Some(Arc::new(observer)))),
         }
     }
 

@@ -1,12 +1,14 @@
 //! For the tests of applications: a backend whose operations fail when you say so.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::for_each_operation;
 use crate::migration::Migrator;
 use crate::pool::PoolState;
+use crate::transaction::{BackendTransaction, WrappedTransaction};
 
 /// How [`FailingBackend`] treats a call.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub enum Fault {
 /// ```
 pub struct FailingBackend<B> {
     backend: B,
-    fault: Box<dyn Fn(&'static str) -> Fault + Send + Sync>,
+    fault: Arc<dyn Fn(&'static str) -> Fault + Send + Sync>,
 }
 
 impl<B: Backend> FailingBackend<B> {
@@ -55,7 +57,7 @@ impl<B: Backend> FailingBackend<B> {
     pub fn new(backend: B, fault: impl Fn(&'static str) -> Fault + Send + Sync + 'static) -> Self {
         FailingBackend {
             backend,
-            fault: Box::new(fault),
+            fault: Arc::new(fault),
         }
     }
 
@@ -90,6 +92,17 @@ macro_rules! fail {
             /// Migrations do not fail.
             fn migrator(&self) -> Option<Migrator> {
                 self.backend.migrator()
+            }
+
+            /// In a transaction, the same calls fail.
+            fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+                let fault = Arc::clone(&self.fault);
+                Ok(self.backend.begin()?.map(|transaction| {
+                    WrappedTransaction::wrap(transaction, move |backend| {
+                        let fault = Arc::clone(&fault);
+                        Arc::new(FailingBackend { backend, fault })
+                    })
+                }))
             }
 
             fn pool_state(&self) -> Option<PoolState> {

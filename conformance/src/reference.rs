@@ -9,9 +9,9 @@ use authstore::migration::{
 };
 use authstore::{
     Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetails,
-    AuthenticatorDetailsChanges, Backend, Challenge, Error, ExpiredCounts, PoolState, Removal,
-    Result, Session, SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges,
-    VerificationToken,
+    AuthenticatorDetailsChanges, Backend, BackendTransaction, Challenge, Error, ExpiredCounts,
+    PoolState, Removal, Result, Session, SessionChanges, SessionDetails, SessionDetailsChanges,
+    User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -411,6 +411,11 @@ impl Backend for Reference {
 
     fn ping(&self) -> Result<()> {
         self.shared.available(Instant::now() + TIMEOUT).map(drop)
+    }
+
+    /// The reference has no transactions, so that rules hold for a backend without them.
+    fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+        Ok(None)
     }
 
     fn pool_state(&self) -> Option<PoolState> {

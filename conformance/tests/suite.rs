@@ -476,6 +476,10 @@ macro_rules! fold {
                 fold!(@ $operation self $($argument)*)
             })*
 
+            fn begin(&self) -> authstore::Result<Option<Box<dyn authstore::BackendTransaction>>> {
+                self.0.begin()
+            }
+
             fn pool_state(&self) -> Option<authstore::PoolState> {
                 self.0.pool_state()
             }

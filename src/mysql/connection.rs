@@ -11,6 +11,7 @@ use super::error::{
 };
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
+use crate::transaction::{SqlValue, unsupported};
 
 const BEGIN: &str = sql!("mysql", "transaction/begin");
 const COMMIT: &str = sql!("mysql", "transaction/commit");
@@ -78,27 +79,32 @@ impl MysqlConnection {
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, otherwise rolled back.
     pub(super) fn transaction<T>(&mut self, work: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        self.begin()?;
+        let done = work(self).and_then(|done| {
+            self.commit()?;
+            Ok(done)
+        });
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
+    }
+
+    pub(super) fn begin(&mut self) -> Result<()> {
         // Whatever becomes of it, nothing was written: a connection on which it failed without an answer is not used again.
         self.run_script(BEGIN, Phase::BeforeCommit)?;
         self.in_transaction = true;
-        let done = work(self).and_then(|done| {
-            self.run_script(COMMIT, Phase::Writing)?;
-            Ok(done)
-        });
-        match done {
-            Ok(done) => {
-                self.in_transaction = false;
-                Ok(done)
-            }
-            Err(error) => {
-                self.roll_back();
-                Err(error)
-            }
-        }
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.run_script(COMMIT, Phase::Writing)?;
+        self.in_transaction = false;
+        Ok(())
     }
 
     /// Undoes a transaction that may be open. If this fails, the connection is unusable.
-    fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         // Whether the work is run again depends on how it failed, not on how this did.
         let failure = self.failure;
         let undone = !self.broken && self.run_script(ROLLBACK, Phase::BeforeCommit).is_ok();
@@ -270,6 +276,8 @@ fn bind(value: &Value<'_>) -> mysql::Value {
         ),
         Value::Integer(integer) => mysql::Value::Int(integer),
         Value::Boolean(boolean) => mysql::Value::Int(boolean.into()),
+        Value::Real(real) => mysql::Value::Double(real),
+        Value::Bytes(bytes) => mysql::Value::from(bytes),
     }
 }
 
@@ -321,12 +329,39 @@ impl Row for mysql::Row {
         }
     }
 
+    fn value(&self, column: usize) -> Result<SqlValue, BoxError> {
+        Ok(match cell(self, column)? {
+            mysql::Value::NULL => SqlValue::Null,
+            mysql::Value::Int(integer) => SqlValue::Integer(*integer),
+            mysql::Value::UInt(integer) => SqlValue::Integer((*integer).try_into()?),
+            mysql::Value::Float(real) => SqlValue::Real((*real).into()),
+            mysql::Value::Double(real) => SqlValue::Real(*real),
+            mysql::Value::Date(..) => self.time(column)?.map_or(SqlValue::Null, SqlValue::Time),
+            mysql::Value::Time(..) => return Err(unsupported("TIME")),
+            mysql::Value::Bytes(bytes) if is_binary(&self.columns_ref()[column]) => {
+                SqlValue::Bytes(bytes.clone())
+            }
+            mysql::Value::Bytes(bytes) => SqlValue::Text(std::str::from_utf8(bytes)?.to_owned()),
+        })
+    }
+
+    fn columns(&self) -> usize {
+        self.len()
+    }
+
     fn label(&self) -> String {
         text(self, 0).ok().flatten().map_or_else(
             || "something that is not text".to_owned(),
             |text| text.chars().take(100).collect(),
         )
     }
+}
+
+/// Whether a column holds bytes. A decimal number is binary as well, but its digits are text.
+fn is_binary(column: &mysql::Column) -> bool {
+    const BINARY: u16 = 63;
+    column.character_set() == BINARY
+        && column.column_type() != mysql::consts::ColumnType::MYSQL_TYPE_NEWDECIMAL
 }
 
 fn cell(row: &mysql::Row, column: usize) -> Result<&mysql::Value, BoxError> {

@@ -3,6 +3,7 @@
 mod adopt;
 mod connection;
 mod error;
+mod exclusive;
 mod migration;
 mod options;
 mod parameters;
@@ -25,6 +26,7 @@ use mysql::{Conn, OptsBuilder};
 
 use self::connection::MysqlConnection;
 use self::error::{StatementFailure, classify_connecting};
+use self::exclusive::MysqlExclusive;
 use self::migration::MysqlTarget;
 use crate::error::{Error, Result};
 use crate::migration::Migrator;
@@ -306,6 +308,7 @@ backend!(MysqlBackend);
 
 impl Database for MysqlBackend {
     type Connection = MysqlConnection;
+    type Exclusive = MysqlExclusive;
 
     fn name(&self) -> &'static str {
         match self.kind() {
@@ -335,6 +338,10 @@ impl Database for MysqlBackend {
 
     fn transaction<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
         self.run(false, |connection| connection.transaction(&work))
+    }
+
+    fn exclusive(&self) -> Result<MysqlExclusive> {
+        MysqlExclusive::begin(self)
     }
 
     fn migrator(&self) -> Migrator {

@@ -17,6 +17,7 @@ mod connection;
 mod connector;
 mod driver;
 mod error;
+mod exclusive;
 mod migration;
 mod options;
 mod parameters;
@@ -39,6 +40,7 @@ use std::time::{Duration, Instant};
 use self::connection::PostgresConnection;
 use self::connector::Connector;
 use self::error::{FailureKind, nothing_written};
+use self::exclusive::PostgresExclusive;
 use self::migration::PostgresTarget;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
@@ -224,6 +226,7 @@ backend!(PostgresBackend);
 
 impl Database for PostgresBackend {
     type Connection = PostgresConnection;
+    type Exclusive = PostgresExclusive;
 
     fn name(&self) -> &'static str {
         "postgres"
@@ -252,6 +255,10 @@ impl Database for PostgresBackend {
                 }
             }
         })
+    }
+
+    fn exclusive(&self) -> Result<PostgresExclusive> {
+        PostgresExclusive::begin(self)
     }
 
     fn migrator(&self) -> Migrator {

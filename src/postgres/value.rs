@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::error::Unwritable;
 use crate::error::{BoxError, Result};
 use crate::sql::{Row, Value};
+use crate::transaction::{SqlValue, unsupported};
 
 /// A [`Value`] to be sent. The driver prints parameters to the log, so `Debug` does not show it.
 pub(super) struct Parameter<'a>(pub(super) Value<'a>);
@@ -50,6 +51,13 @@ impl ToSql for Parameter<'_> {
                     .map_err(|_| Unwritable("a number is too large for a column".to_owned()))?,
             ),
             (Value::Boolean(boolean), &Type::BOOL) => out.put_u8(boolean.into()),
+            (Value::Integer(integer), &Type::INT2) => out.put_i16(
+                i16::try_from(integer)
+                    .map_err(|_| Unwritable("a number is too large for a column".to_owned()))?,
+            ),
+            (Value::Real(real), &Type::FLOAT8) => out.put_f64(real),
+            (Value::Real(real), &Type::FLOAT4) => out.put_f32(real as f32),
+            (Value::Bytes(bytes), &Type::BYTEA) => out.put_slice(bytes),
             (value, _) => {
                 let kind = match value {
                     Value::Null => "NULL",
@@ -58,6 +66,8 @@ impl ToSql for Parameter<'_> {
                     Value::Time(_) => "a time",
                     Value::Integer(_) => "a number",
                     Value::Boolean(_) => "a boolean",
+                    Value::Real(_) => "a floating-point number",
+                    Value::Bytes(_) => "bytes",
                 };
                 return Err(Unwritable(format!(
                     "a column is of the type {column}, which cannot hold {kind}"
@@ -105,6 +115,12 @@ fn put_text(value: Value<'_>, out: &mut BytesMut) -> fmt::Result {
         }
         Value::Integer(integer) => write!(out, "{integer}"),
         Value::Boolean(boolean) => out.write_str(if boolean { "t" } else { "f" }),
+        Value::Real(real) => write!(out, "{real}"),
+        // The form `hex`, which is read whatever `bytea_output` says.
+        Value::Bytes(bytes) => {
+            out.write_str("\\x")?;
+            bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+        }
     }
 }
 
@@ -170,6 +186,20 @@ impl Cell<'_> {
         }
     }
 
+    fn value(&self) -> Result<SqlValue, BoxError> {
+        Ok(match self.ty {
+            Type::BOOL => SqlValue::Boolean(self.boolean()?),
+            Type::INT2 | Type::INT4 | Type::INT8 => SqlValue::Integer(self.integer()?),
+            Type::FLOAT4 => SqlValue::Real(f32::from_sql(&self.ty, self.bytes)?.into()),
+            Type::FLOAT8 => SqlValue::Real(f64::from_sql(&self.ty, self.bytes)?),
+            Type::BYTEA => SqlValue::Bytes(self.bytes.to_owned()),
+            Type::UUID => SqlValue::Uuid(self.uuid()?),
+            Type::TIMESTAMP | Type::TIMESTAMPTZ => SqlValue::Time(self.time()?),
+            _ if is_text(&self.ty) => SqlValue::Text(self.text()?.to_owned()),
+            _ => return Err(unsupported(self.ty.name())),
+        })
+    }
+
     fn unexpected(&self, wanted: &str) -> BoxError {
         format!("it should be {wanted}, and is of the type {}", self.ty).into()
     }
@@ -204,6 +234,14 @@ impl Row for tokio_postgres::Row {
 
     fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError> {
         cell(self, column, |cell| cell.boolean())
+    }
+
+    fn value(&self, column: usize) -> Result<SqlValue, BoxError> {
+        cell(self, column, |cell| cell.value()).map(|value| value.unwrap_or(SqlValue::Null))
+    }
+
+    fn columns(&self) -> usize {
+        self.len()
     }
 
     fn label(&self) -> String {

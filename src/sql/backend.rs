@@ -35,6 +35,12 @@ macro_rules! declare {
                         Some($crate::sql::Database::migrator(self))
                     }
 
+                    fn begin(
+                        &self,
+                    ) -> $crate::Result<Option<Box<dyn $crate::BackendTransaction>>> {
+                        Ok(Some(Box::new($crate::sql::Within::begin(self.clone())?)))
+                    }
+
                     fn pool_state(&self) -> Option<$crate::PoolState> {
                         Some($crate::sql::Database::pool_state(self))
                     }
@@ -682,15 +688,18 @@ fn create_user_with(
         CreateUserWith::OneStatement(statement) => {
             insert(database, statement, &[&user[..], other].concat())
         }
-        CreateUserWith::KeepThenInsert { keep, insert } => database.write(|connection| {
-            connection.execute(keep, &[&user[..], other].concat())?;
-            connection.execute(insert, &[]).map(drop)
-        }),
-        CreateUserWith::TwoStatements => database.transaction(|connection| {
-            connection.execute(database.statements().create_user, &user)?;
-            connection.execute(create_other, other)?;
-            Ok(())
-        }),
+        // The script begins a transaction, which would commit the one that is open.
+        CreateUserWith::KeepThenInsert { keep, insert } if !database.is_transaction() => database
+            .write(|connection| {
+                connection.execute(keep, &[&user[..], other].concat())?;
+                connection.execute(insert, &[]).map(drop)
+            }),
+        CreateUserWith::TwoStatements | CreateUserWith::KeepThenInsert { .. } => database
+            .transaction(|connection| {
+                connection.execute(database.statements().create_user, &user)?;
+                connection.execute(create_other, other)?;
+                Ok(())
+            }),
     }
 }
 

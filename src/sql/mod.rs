@@ -7,21 +7,21 @@ mod adopt;
 mod backend;
 mod history;
 mod models;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod pause;
 mod statements;
+mod transaction;
 mod value;
 
 pub(crate) use adopt::{Adopt, Adopter, Obstacle, Repair, adopt, obstacle};
 pub(crate) use backend::{Operations, backend};
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
-#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) use pause::pause;
 pub(crate) use statements::{
     CreateUserWith, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update, UseAuthenticator,
     UseOnce, sql,
 };
+pub(crate) use transaction::{Aftermath, Exclusive, Within};
 pub(crate) use value::Value;
 
 use time::OffsetDateTime;
@@ -30,11 +30,13 @@ use uuid::Uuid;
 use crate::error::{BoxError, Result};
 use crate::migration::Migrator;
 use crate::pool::PoolState;
+use crate::transaction::SqlValue;
 
 /// How work gets a connection. Each method bounds its wait, and runs `work` again after a deadlock or the like, as long
 /// as nothing was written.
-pub(crate) trait Database: Send + Sync + 'static {
+pub(crate) trait Database: Clone + Send + Sync + 'static {
     type Connection: Connection;
+    type Exclusive: Exclusive<Connection = Self::Connection>;
 
     /// See [`Backend::name`](crate::Backend::name).
     fn name(&self) -> &'static str;
@@ -49,6 +51,14 @@ pub(crate) trait Database: Send + Sync + 'static {
 
     /// Runs several statements in a transaction: committed when `work` returns `Ok`, else rolled back.
     fn transaction<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
+
+    /// Begins a transaction on a connection that no one else uses until it ends.
+    fn exclusive(&self) -> Result<Self::Exclusive>;
+
+    /// Whether this is a database as seen from inside one of its transactions.
+    fn is_transaction(&self) -> bool {
+        false
+    }
 
     fn migrator(&self) -> Migrator;
 
@@ -79,6 +89,10 @@ pub(crate) trait Row {
     fn time(&self, column: usize) -> Result<Option<OffsetDateTime>, BoxError>;
     fn integer(&self, column: usize) -> Result<Option<i64>, BoxError>;
     fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError>;
+
+    /// A cell of the application's own SQL, by its own type.
+    fn value(&self, column: usize) -> Result<SqlValue, BoxError>;
+    fn columns(&self) -> usize;
 
     /// The first column as text, to name the row in an error. It is never a secret.
     fn label(&self) -> String;

@@ -10,6 +10,7 @@ use crate::model::{
     Account, Authenticator, AuthenticatorDetails, Challenge, Session, SessionDetails, User,
     VerificationToken,
 };
+use crate::transaction::SqlValue;
 
 /// Reads a row's cells from left to right, and names the cell in an error.
 pub(crate) struct Cells<'r, R> {
@@ -42,6 +43,17 @@ impl<'r, R: Row> Cells<'r, R> {
             Some(value) => Ok(value),
             None => Err(self.error(column, "it is NULL")),
         }
+    }
+
+    /// All cells of a row of the application's own SQL.
+    pub(super) fn all(&mut self) -> Result<Vec<SqlValue>> {
+        (0..self.row.columns())
+            .map(|column| {
+                self.row
+                    .value(column)
+                    .map_err(|reason| Error::backend(format!("column {column}: {reason}")))
+            })
+            .collect()
     }
 
     #[cold]

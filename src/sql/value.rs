@@ -2,6 +2,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::model::Change;
+use crate::transaction::SqlValue;
 
 /// A parameter of a statement.
 #[derive(Clone, Copy)]
@@ -12,6 +13,24 @@ pub(crate) enum Value<'a> {
     Time(OffsetDateTime),
     Integer(i64),
     Boolean(bool),
+    /// Only the application's own SQL has these two.
+    Real(f64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a SqlValue> for Value<'a> {
+    fn from(value: &'a SqlValue) -> Self {
+        match value {
+            SqlValue::Null => Value::Null,
+            SqlValue::Boolean(boolean) => Value::Boolean(*boolean),
+            SqlValue::Integer(integer) => Value::Integer(*integer),
+            SqlValue::Real(real) => Value::Real(*real),
+            SqlValue::Text(text) => Value::Text(text),
+            SqlValue::Bytes(bytes) => Value::Bytes(bytes),
+            SqlValue::Uuid(uuid) => Value::Uuid(*uuid),
+            SqlValue::Time(time) => Value::Time(*time),
+        }
+    }
 }
 
 impl From<Uuid> for Value<'_> {
@@ -73,6 +92,7 @@ impl<'a> Value<'a> {
     pub(crate) fn size(&self) -> usize {
         match self {
             Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
             _ => 0,
         }
     }

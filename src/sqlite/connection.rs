@@ -13,6 +13,7 @@ use super::error::{Refusal, classify, refused_by};
 use super::rejection;
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
+use crate::transaction::SqlValue;
 
 /// As JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
 const TIME: EncodedConfig = Config::DEFAULT
@@ -175,6 +176,8 @@ fn bind(
         }
         Value::Integer(integer) => statement.raw_bind_parameter(index, integer),
         Value::Boolean(boolean) => statement.raw_bind_parameter(index, boolean),
+        Value::Real(real) => statement.raw_bind_parameter(index, real),
+        Value::Bytes(bytes) => statement.raw_bind_parameter(index, bytes),
     }?;
     Ok(())
 }
@@ -213,6 +216,20 @@ impl Row for rusqlite::Row<'_> {
             ValueRef::Integer(1) => Ok(Some(true)),
             other => Err(unexpected(other, "0 or 1")),
         }
+    }
+
+    fn value(&self, column: usize) -> Result<SqlValue, BoxError> {
+        Ok(match self.get_ref(column)? {
+            ValueRef::Null => SqlValue::Null,
+            ValueRef::Integer(integer) => SqlValue::Integer(integer),
+            ValueRef::Real(real) => SqlValue::Real(real),
+            ValueRef::Text(text) => SqlValue::Text(std::str::from_utf8(text)?.to_owned()),
+            ValueRef::Blob(bytes) => SqlValue::Bytes(bytes.to_owned()),
+        })
+    }
+
+    fn columns(&self) -> usize {
+        self.as_ref().column_count()
     }
 
     fn label(&self) -> String {

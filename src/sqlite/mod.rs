@@ -3,6 +3,7 @@
 mod adopt;
 mod connection;
 mod error;
+mod exclusive;
 mod migration;
 mod options;
 mod orphans;
@@ -25,6 +26,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 
 use self::connection::SqliteConnection;
 use self::error::classify;
+use self::exclusive::SqliteExclusive;
 use self::migration::SqliteTarget;
 use self::options::Location;
 use self::writers::{Turn, Verdict, Writers};
@@ -180,6 +182,7 @@ backend!(SqliteBackend);
 
 impl Database for SqliteBackend {
     type Connection = SqliteConnection;
+    type Exclusive = SqliteExclusive;
 
     fn name(&self) -> &'static str {
         "sqlite"
@@ -215,6 +218,10 @@ impl Database for SqliteBackend {
                 Verdict::Failed(error) => return Err(error),
             }
         }
+    }
+
+    fn exclusive(&self) -> Result<SqliteExclusive> {
+        SqliteExclusive::begin(self)
     }
 
     fn migrator(&self) -> Migrator {

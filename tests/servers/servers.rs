@@ -14,6 +14,7 @@ mod operations;
 mod query_plans;
 mod round_trips;
 mod server_defaults;
+mod transactions;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     tests.extend(query_plans::tests());
     tests.extend(migrations::tests());
     tests.extend(server_defaults::tests());
+    tests.extend(transactions::tests());
     tests.extend(foreign_rows::tests());
     tests.extend(observe::tests());
     tests.extend(on_mysql::tests());

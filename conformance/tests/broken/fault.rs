@@ -59,6 +59,10 @@ macro_rules! operations {
                 self.fault.$name(&self.db $(, $argument)*)
             })*
 
+            fn begin(&self) -> Result<Option<Box<dyn authstore::BackendTransaction>>> {
+                self.db.begin()
+            }
+
             fn pool_state(&self) -> Option<authstore::PoolState> {
                 self.db.pool_state()
             }

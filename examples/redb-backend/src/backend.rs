@@ -3,9 +3,9 @@
 use authstore::migration::Migrator;
 use authstore::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
-    Backend, Challenge, Constraint, Entity, Error, ExpiredCounts, PoolState, Removal, Result,
-    Session, SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges,
-    VerificationToken,
+    Backend, BackendTransaction, Challenge, Constraint, Entity, Error, ExpiredCounts, PoolState,
+    Removal, Result, Session, SessionChanges, SessionDetails, SessionDetailsChanges, User,
+    UserChanges, VerificationToken,
 };
 use redb::{ReadableTable, WriteTransaction};
 use time::OffsetDateTime;
@@ -675,6 +675,10 @@ impl Backend for RedbBackend {
     }
 
     /// The tables are made when the file is opened.
+    fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+        Ok(None)
+    }
+
     fn pool_state(&self) -> Option<PoolState> {
         None
     }

@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use super::connection::MysqlConnection;
+use super::error::{Phase, StatementFailure};
+use super::{Connector, MysqlBackend};
+use crate::error::Result;
+use crate::pool::Checkout;
+use crate::sql::{Aftermath, Exclusive, sql};
+
+const SAVEPOINT: &str = sql!("mysql", "transaction/savepoint");
+const RELEASE: &str = sql!("mysql", "transaction/release");
+const UNDO: &str = sql!("mysql", "transaction/undo");
+
+/// A connection in a transaction.
+pub(crate) struct MysqlExclusive {
+    connection: Checkout<Arc<Connector>>,
+    is_open: bool,
+}
+
+impl MysqlExclusive {
+    pub(super) fn begin(backend: &MysqlBackend) -> Result<Self> {
+        let mut was_closed = false;
+        loop {
+            let mut connection = backend.0.pool.get()?;
+            let Err(error) = connection.begin() else {
+                return Ok(MysqlExclusive {
+                    connection,
+                    is_open: true,
+                });
+            };
+            // A connection that the server has closed since it was used last. Nothing was written, so another one will do.
+            let may_try_another = matches!(
+                connection.failure,
+                Some(StatementFailure::NotExecuted | StatementFailure::Lost)
+            );
+            if !may_try_another || std::mem::replace(&mut was_closed, true) {
+                return Err(error);
+            }
+        }
+    }
+}
+
+impl Exclusive for MysqlExclusive {
+    type Connection = MysqlConnection;
+
+    const FAILURE_ABORTS: bool = false;
+
+    fn connection(&mut self) -> &mut MysqlConnection {
+        self.connection.failure = None;
+        &mut self.connection
+    }
+
+    fn aftermath(&mut self) -> Aftermath {
+        match self.connection.failure {
+            None => Aftermath::Open,
+            Some(StatementFailure::RolledBack) => Aftermath::LostToAnother,
+            Some(_) => Aftermath::Gone,
+        }
+    }
+
+    fn savepoint(&mut self) -> Result<()> {
+        self.connection().run_script(SAVEPOINT, Phase::BeforeCommit)
+    }
+
+    fn release(&mut self) -> Result<()> {
+        self.connection().run_script(RELEASE, Phase::BeforeCommit)
+    }
+
+    fn roll_back_to_savepoint(&mut self) -> Result<()> {
+        self.connection().run_script(UNDO, Phase::BeforeCommit)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.connection().commit()?;
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Drop for MysqlExclusive {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.connection.roll_back();
+        }
+    }
+}

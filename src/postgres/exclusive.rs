@@ -1,0 +1,88 @@
+use super::PostgresBackend;
+use super::connection::PostgresConnection;
+use super::connector::Connector;
+use super::error::FailureKind;
+use crate::error::Result;
+use crate::pool::Checkout;
+use crate::sql::{Aftermath, Exclusive, sql};
+
+const SAVEPOINT: &str = sql!("postgres", "transaction/savepoint");
+const RELEASE: &str = sql!("postgres", "transaction/release");
+const UNDO: &str = sql!("postgres", "transaction/undo");
+
+/// A connection in a transaction. Through a pooler, the transaction is what keeps the server's session ours.
+pub(crate) struct PostgresExclusive {
+    connection: Checkout<Connector>,
+    is_open: bool,
+}
+
+impl PostgresExclusive {
+    pub(super) fn begin(backend: &PostgresBackend) -> Result<Self> {
+        let mut was_closed = false;
+        loop {
+            let mut connection = backend.0.pool.get()?;
+            connection.set_writes(true);
+            let Err(error) = connection.contain(PostgresConnection::begin)? else {
+                return Ok(PostgresExclusive {
+                    connection,
+                    is_open: true,
+                });
+            };
+            // A connection that the server has closed since it was used last. Nothing was written, so another one will do.
+            let may_try_another = matches!(
+                connection.last_failure(),
+                FailureKind::NotExecuted | FailureKind::Unknown
+            );
+            if !may_try_another || std::mem::replace(&mut was_closed, true) {
+                return Err(error);
+            }
+        }
+    }
+}
+
+impl Exclusive for PostgresExclusive {
+    type Connection = PostgresConnection;
+
+    /// Any failure makes PostgreSQL ignore every further statement of the transaction.
+    const FAILURE_ABORTS: bool = true;
+
+    fn connection(&mut self) -> &mut PostgresConnection {
+        &mut self.connection
+    }
+
+    fn aftermath(&mut self) -> Aftermath {
+        match self.connection.last_failure() {
+            // A statement that is stale is prepared again when the transaction is repeated.
+            FailureKind::SerializationConflict | FailureKind::StaleStatement => {
+                Aftermath::LostToAnother
+            }
+            _ if self.connection.is_broken() => Aftermath::Gone,
+            _ => Aftermath::Open,
+        }
+    }
+
+    fn savepoint(&mut self) -> Result<()> {
+        self.connection.run_command(SAVEPOINT)
+    }
+
+    fn release(&mut self) -> Result<()> {
+        self.connection.run_command(RELEASE)
+    }
+
+    fn roll_back_to_savepoint(&mut self) -> Result<()> {
+        self.connection.run_command(UNDO)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.is_open = false;
+        self.connection.commit()
+    }
+}
+
+impl Drop for PostgresExclusive {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.connection.roll_back();
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! One transaction of several operations: the operations run as they do outside, on the one connection that is held.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{Cells, Connection, Database, Decode, Operations, Row, Statements, Value};
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::for_each_operation;
+use crate::migration::Migrator;
+use crate::pool::PoolState;
+use crate::transaction::{BackendTransaction, SqlRow, SqlValue};
+use crate::validate;
+
+/// A connection in an open transaction, which nobody else uses. Dropping it rolls the transaction back.
+pub(crate) trait Exclusive: Send + 'static {
+    type Connection: Connection;
+
+    /// Whether a failed statement makes the whole transaction useless, unless a savepoint surrounds it.
+    const FAILURE_ABORTS: bool;
+
+    fn connection(&mut self) -> &mut Self::Connection;
+
+    /// Asked after a failure: what is left of the transaction.
+    fn aftermath(&mut self) -> Aftermath;
+
+    fn savepoint(&mut self) -> Result<()>;
+    fn release(&mut self) -> Result<()>;
+    fn roll_back_to_savepoint(&mut self) -> Result<()>;
+
+    /// Commits, and gives the connection back.
+    fn commit(&mut self) -> Result<()>;
+}
+
+/// What a failed statement has left of its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aftermath {
+    /// The transaction is open, without the statement.
+    Open,
+    /// It was rolled back for the sake of another one, and may succeed when it is repeated.
+    LostToAnother,
+    /// It is gone.
+    Gone,
+}
+
+/// A database, as seen from inside one of its transactions.
+pub(crate) struct Within<D: Database> {
+    database: D,
+    held: Arc<Mutex<Held<D>>>,
+}
+
+struct Held<D: Database> {
+    /// `None` once the transaction is over.
+    exclusive: Option<D::Exclusive>,
+    /// What the last failure has left.
+    aftermath: Aftermath,
+}
+
+impl<D: Database> Held<D> {
+    /// Runs `work` on the connection. Nothing is permanent before the commit, so a failure leaves nothing unknown.
+    fn run<T>(&mut self, work: impl FnOnce(&mut D::Exclusive) -> Result<T>) -> Result<T> {
+        let Some(exclusive) = self.exclusive.as_mut() else {
+            return Err(Error::invalid("transaction", "has ended"));
+        };
+        if self.aftermath != Aftermath::Open {
+            return Err(doomed());
+        }
+        work(exclusive).map_err(|error| {
+            self.aftermath = exclusive.aftermath();
+            match error {
+                Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
+                error => error,
+            }
+        })
+    }
+
+    /// Runs `work` so that a failure undoes what it did, and no more.
+    fn run_alone<T>(
+        &mut self,
+        savepoint: bool,
+        work: impl FnOnce(&mut D::Connection) -> Result<T>,
+    ) -> Result<T> {
+        self.run(|exclusive| {
+            if !savepoint {
+                return work(exclusive.connection());
+            }
+            exclusive.savepoint()?;
+            match work(exclusive.connection()) {
+                Ok(done) => exclusive.release().map(|()| done),
+                Err(error) => {
+                    if exclusive.aftermath() == Aftermath::Open {
+                        exclusive.roll_back_to_savepoint()?;
+                    }
+                    Err(error)
+                }
+            }
+        })
+    }
+}
+
+impl<D: Database> Within<D> {
+    pub(crate) fn begin(database: D) -> Result<Self> {
+        let exclusive = database.exclusive()?;
+        Ok(Within {
+            database,
+            held: Arc::new(Mutex::new(Held {
+                exclusive: Some(exclusive),
+                aftermath: Aftermath::Open,
+            })),
+        })
+    }
+}
+
+impl<D: Database> Clone for Within<D> {
+    fn clone(&self) -> Self {
+        Within {
+            database: self.database.clone(),
+            held: self.held.clone(),
+        }
+    }
+}
+
+impl<D: Database> Database for Within<D> {
+    type Connection = D::Connection;
+    type Exclusive = D::Exclusive;
+
+    fn name(&self) -> &'static str {
+        self.database.name()
+    }
+
+    fn statements(&self) -> &Statements {
+        self.database.statements()
+    }
+
+    fn read<T>(&self, work: impl Fn(&mut D::Connection) -> Result<T>) -> Result<T> {
+        let savepoint = D::Exclusive::FAILURE_ABORTS;
+        self.held.lock().run_alone(savepoint, work)
+    }
+
+    fn write<T>(&self, work: impl Fn(&mut D::Connection) -> Result<T>) -> Result<T> {
+        let savepoint = D::Exclusive::FAILURE_ABORTS;
+        self.held.lock().run_alone(savepoint, work)
+    }
+
+    fn transaction<T>(&self, work: impl Fn(&mut D::Connection) -> Result<T>) -> Result<T> {
+        self.held.lock().run_alone(true, work)
+    }
+
+    fn exclusive(&self) -> Result<D::Exclusive> {
+        Err(Error::invalid("transaction", "cannot be nested"))
+    }
+
+    fn is_transaction(&self) -> bool {
+        true
+    }
+
+    fn migrator(&self) -> Migrator {
+        self.database.migrator()
+    }
+
+    fn pool_state(&self) -> PoolState {
+        self.database.pool_state()
+    }
+}
+
+macro_rules! within {
+    ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl<D: Database> Backend for Within<D> {
+            fn name(&self) -> &'static str {
+                Database::name(self)
+            }
+
+            $(fn $operation(&self, $($argument: $type),*) -> Result<$output> {
+                Operations::$operation(self, $($argument),*)
+            })*
+
+            fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+                self.exclusive().map(|_| None)
+            }
+
+            fn migrator(&self) -> Option<Migrator> {
+                Some(Database::migrator(self))
+            }
+
+            fn pool_state(&self) -> Option<PoolState> {
+                Some(Database::pool_state(self))
+            }
+        }
+    };
+}
+for_each_operation!(within! {});
+
+impl<D: Database> BackendTransaction for Within<D> {
+    fn backend(&self) -> Arc<dyn Backend> {
+        Arc::new(self.clone())
+    }
+
+    fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64> {
+        let values = values(parameters)?;
+        self.write(|connection| connection.execute(sql, &values))
+    }
+
+    fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>> {
+        let values = values(parameters)?;
+        self.write(|connection| connection.query(sql, &values))
+    }
+
+    fn commit(&self) -> Result<()> {
+        let mut held = self.held.lock();
+        let Some(mut exclusive) = held.exclusive.take() else {
+            return Err(Error::invalid("transaction", "has ended"));
+        };
+        if held.aftermath != Aftermath::Open {
+            return Err(doomed());
+        }
+        exclusive.commit().inspect_err(|_| {
+            held.aftermath = exclusive.aftermath();
+        })
+    }
+
+    fn roll_back(&self) {
+        self.held.lock().exclusive = None;
+    }
+
+    fn may_repeat(&self) -> bool {
+        self.held.lock().aftermath == Aftermath::LostToAnother
+    }
+}
+
+/// The application's parameters. Times have the limits of the store's own, which every database can hold.
+fn values(parameters: &[SqlValue]) -> Result<Vec<Value<'_>>> {
+    parameters
+        .iter()
+        .map(|parameter| match Value::from(parameter) {
+            Value::Time(time) => validate::time("parameters", time).map(Value::Time),
+            value => Ok(value),
+        })
+        .collect()
+}
+
+impl Decode for SqlRow {
+    fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
+        cells.all().map(SqlRow::new)
+    }
+}
+
+/// For what comes after a failure that has ended the transaction, in case that failure went unnoticed.
+fn doomed() -> Error {
+    Error::unavailable("an earlier failure has ended the transaction; nothing was written")
+}

@@ -1,0 +1,66 @@
+use super::connection::SqliteConnection;
+use super::writers::Turn;
+use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
+use crate::error::Result;
+use crate::pool::Checkout;
+use crate::sql::{Aftermath, Connection, Exclusive};
+
+/// A connection in a transaction, and with it the only turn to write.
+pub(crate) struct SqliteExclusive {
+    connection: Checkout<Connector>,
+    // Dropped last: the next writer begins when this transaction has ended.
+    _turn: Turn,
+}
+
+impl SqliteExclusive {
+    pub(super) fn begin(backend: &SqliteBackend) -> Result<Self> {
+        let (turn, mut connection) = backend.writer(backend.0.busy_timeout)?;
+        connection.execute(BEGIN, &[])?;
+        Ok(SqliteExclusive {
+            connection,
+            _turn: turn,
+        })
+    }
+}
+
+impl Exclusive for SqliteExclusive {
+    type Connection = SqliteConnection;
+
+    const FAILURE_ABORTS: bool = false;
+
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    /// SQLite has one writer, so a transaction that has begun loses to no other.
+    fn aftermath(&mut self) -> Aftermath {
+        if self.connection.0.is_autocommit() {
+            Aftermath::Gone
+        } else {
+            Aftermath::Open
+        }
+    }
+
+    fn savepoint(&mut self) -> Result<()> {
+        self.connection.execute(SAVEPOINT, &[]).map(drop)
+    }
+
+    fn release(&mut self) -> Result<()> {
+        self.connection.execute(RELEASE, &[]).map(drop)
+    }
+
+    fn roll_back_to_savepoint(&mut self) -> Result<()> {
+        self.connection.execute(ROLLBACK_TO, &[])?;
+        self.release()
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.connection.execute(COMMIT, &[]).map(drop)
+    }
+}
+
+impl Drop for SqliteExclusive {
+    fn drop(&mut self) {
+        roll_back(&mut self.connection);
+    }
+}
