@@ -156,6 +156,7 @@ const MARIADB: Statements = Statements {
 };
 
 const SERVER: &str = sql!("mysql", "server");
+const SESSION_GALERA: &str = sql!("mysql", "session_galera");
 
 /// The least `max_allowed_packet` that the contract can be kept with: a user and an account are sent in one packet, with up
 /// to ten strings of 1 MiB.
@@ -175,6 +176,13 @@ impl Kind {
             Kind::Mariadb => sql!("mariadb", "session"),
         }
     }
+
+    fn galera(self) -> &'static str {
+        match self {
+            Kind::Mysql => sql!("mysql", "galera"),
+            Kind::Mariadb => sql!("mariadb", "galera"),
+        }
+    }
 }
 
 /// What a server tells of itself.
@@ -184,7 +192,7 @@ struct Server {
     max_packet: u64,
 }
 
-/// Asks the server what it is, at the cost of a round trip, and refuses one that could not store every row.
+/// Asks the server what it is, and refuses one that could not store every row.
 fn ask(driver: &mut Conn) -> Result<Server> {
     let answer: Option<(String, u64)> = driver.query_first(SERVER).map_err(classify_connecting)?;
     let (version, max_packet) = answer.unwrap_or_default();
@@ -240,6 +248,7 @@ impl MysqlBackend {
         let connector = Arc::new(Connector {
             options: options.clone(),
             server: OnceLock::new(),
+            is_galera: OnceLock::new(),
         });
         let pool = Pool::new(
             connector.clone(),
@@ -357,6 +366,8 @@ struct Connector {
     options: MysqlOptions,
     /// What the first connection was told.
     server: OnceLock<Server>,
+    /// Whether that was a node of a Galera cluster.
+    is_galera: OnceLock<bool>,
 }
 
 /// How long to wait on a connection.
@@ -380,6 +391,17 @@ impl Limits {
 }
 
 impl Connector {
+    /// Asked on the first connection, once its session is set up: the server's own limits might not allow the question.
+    fn is_galera(&self, kind: Kind, driver: &mut Conn) -> mysql::Result<bool> {
+        if let Some(known) = self.is_galera.get() {
+            return Ok(*known);
+        }
+        let nodes: Option<u64> = driver.query_first(kind.galera())?;
+        Ok(*self
+            .is_galera
+            .get_or_init(|| nodes.is_some_and(|count| count > 0)))
+    }
+
     fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
         let mut driver = self.sign_in(&limits)?;
         let Server { kind, max_packet } = match self.server.get() {
@@ -401,7 +423,11 @@ impl Connector {
         let set_up = |driver: &mut Conn| {
             let session = driver.prep(kind.session())?;
             driver.exec_drop(&session, (lock_seconds, lock_seconds, statement_limit))?;
-            driver.close(session)
+            driver.close(session)?;
+            if self.is_galera(kind, driver)? {
+                driver.query_drop(SESSION_GALERA)?;
+            }
+            Ok(())
         };
         set_up(&mut driver).map_err(classify_connecting)?;
         Ok(MysqlConnection::new(driver, max_packet))

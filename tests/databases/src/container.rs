@@ -97,6 +97,22 @@ impl Container {
         &self.name
     }
 
+    /// Its address in the engine's network, for other containers.
+    pub(crate) fn address(&self) -> Result<String, String> {
+        let output = Command::new("docker")
+            .args(["inspect", "--format"])
+            .arg("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+            .arg(&self.name)
+            .output()
+            .map_err(|error| format!("docker could not be run: {error}"))?;
+        let address = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if output.status.success() && !address.is_empty() {
+            Ok(address)
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        }
+    }
+
     /// The port on this machine that leads to the server.
     pub(crate) fn port(&self) -> u16 {
         self.port

@@ -180,6 +180,22 @@ impl Server {
                 recipe.image
             )
         })?;
+        let server = Self::in_container(kind, container, &password)?;
+        let mut client = server.client()?;
+        for statement in &setup.statements {
+            client
+                .try_query(statement)
+                .map_err(|error| format!("{statement}: {error}"))?;
+        }
+        Ok(server)
+    }
+
+    /// The server in this container, once it answers.
+    pub(crate) fn in_container(
+        kind: Kind,
+        container: Container,
+        password: &str,
+    ) -> Result<Self, String> {
         let (scheme, user, database) = match kind {
             Kind::Postgres => ("postgres", "postgres", "postgres"),
             _ => ("mysql", "root", ""),
@@ -194,12 +210,6 @@ impl Server {
             container: Some(container),
         };
         server.wait_until_ready()?;
-        let mut client = server.client()?;
-        for statement in &setup.statements {
-            client
-                .try_query(statement)
-                .map_err(|error| format!("{statement}: {error}"))?;
-        }
         Ok(server)
     }
 
@@ -343,7 +353,7 @@ impl Server {
 }
 
 /// The image of which containers are started.
-fn image(kind: Kind) -> String {
+pub(crate) fn image(kind: Kind) -> String {
     std::env::var(kind.image_variable()).unwrap_or_else(|_| {
         match kind {
             Kind::Postgres => "postgres:17",
