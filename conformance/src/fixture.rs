@@ -218,8 +218,12 @@ pub(crate) fn population(users: impl IntoIterator<Item = u128>) -> Vec<Call> {
 pub(crate) struct World {
     users: Vec<User>,
     accounts: Vec<Account>,
-    sessions: Vec<(Session, SessionDetails)>,
-    authenticators: Vec<(Authenticator, AuthenticatorDetails)>,
+    sessions: Vec<Session>,
+    /// In the order of the sessions; the default where there are none.
+    session_details: Vec<SessionDetails>,
+    authenticators: Vec<Authenticator>,
+    /// In the order of the authenticators; the default where there are none.
+    authenticator_details: Vec<AuthenticatorDetails>,
 }
 
 /// Looks at the users with these numbers.
@@ -231,19 +235,25 @@ pub(crate) fn look(
         users: Vec::new(),
         accounts: Vec::new(),
         sessions: Vec::new(),
+        session_details: Vec::new(),
         authenticators: Vec::new(),
+        authenticator_details: Vec::new(),
     };
     for user in users {
         world.users.extend(store.get_user(id(user))?);
         world
             .accounts
             .extend(store.list_accounts_by_user_id(id(user))?);
-        world
-            .sessions
-            .extend(store.list_sessions_with_details_by_user_id(id(user))?);
-        world
-            .authenticators
-            .extend(store.list_authenticators_with_details_by_user_id(id(user))?);
+        for (session, details) in store.list_sessions_with_details_by_user_id(id(user))? {
+            world.sessions.push(session);
+            world.session_details.push(details);
+        }
+        for (authenticator, details) in
+            store.list_authenticators_with_details_by_user_id(id(user))?
+        {
+            world.authenticators.push(authenticator);
+            world.authenticator_details.push(details);
+        }
     }
     Ok(world)
 }
@@ -254,14 +264,24 @@ impl World {
         fn left<T: PartialEq>(now: &[T], then: &[T]) -> bool {
             now.is_empty() || now == then
         }
+        fn details_left<T: PartialEq + Default>(now: &[T], then: &[T]) -> bool {
+            now.iter().all(|details| *details == T::default()) || now == then
+        }
         left(&self.users, &then.users)
             && left(&self.accounts, &then.accounts)
             && left(&self.sessions, &then.sessions)
+            && details_left(&self.session_details, &then.session_details)
             && left(&self.authenticators, &then.authenticators)
+            && details_left(&self.authenticator_details, &then.authenticator_details)
     }
 
     pub(crate) fn has_users(&self) -> bool {
         !self.users.is_empty()
+    }
+
+    /// How many users there are.
+    pub(crate) fn users(&self) -> usize {
+        self.users.len()
     }
 
     /// Nothing at all.
@@ -276,11 +296,13 @@ impl World {
 impl Show for World {
     fn show(&self) -> String {
         format!(
-            "users {}\naccounts {}\nsessions {}\nauthenticators {}",
+            "users {}\naccounts {}\nsessions {}\ntheir details {}\nauthenticators {}\ntheir details {}",
             self.users.show(),
             self.accounts.show(),
             self.sessions.show(),
-            self.authenticators.show()
+            self.session_details.show(),
+            self.authenticators.show(),
+            self.authenticator_details.show()
         )
     }
 }

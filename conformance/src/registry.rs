@@ -42,6 +42,13 @@ macro_rules! __with_rules {
                 exact Values 1 "get_user_by_account finds nobody by keys that differ in case, accent, blank, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_user_by_account gives the user as last updated, and nobody once the account is unlinked."
             }
+            list_users {
+                order ReadingAndWriting 1 "list_users returns users in the order of the bytes of their ids."
+                pages ReadingAndWriting 1 "Pages of which each begins after the last id of the one before hold every user once."
+                limit ReadingAndWriting 1 "list_users returns at most as many users as the limit, and none for a limit of 0."
+                after_any_id ReadingAndWriting 1 "list_users begins after the id, whether or not a user has it, and leaves out no other."
+                no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows, however many users there are."
+            }
             update_user {
                 every_combination ReadingAndWriting 1 "update_user writes the fields that are named and no others, in every combination of keep, set and clear, and returns the row."
                 sets_what_was_missing ReadingAndWriting 1 "Each field that was missing can be set alone."
@@ -105,6 +112,16 @@ macro_rules! __with_rules {
                 exact Values 1 "unlink_account deletes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who unlink one account at the same time, exactly one is told true."
             }
+            unlink_account_of_user {
+                reports_what_happened ReadingAndWriting 1 "unlink_account_of_user deletes the account and returns Done, and returns Absent when there is none."
+                only_the_users ReadingAndWriting 1 "unlink_account_of_user leaves an account that another user has, and returns Absent."
+                leaves_others_unchanged ReadingAndWriting 1 "unlink_account_of_user leaves the user, other accounts and everything else as they are."
+                exact Values 1 "unlink_account_of_user deletes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
+                keeps_the_last ReadingAndWriting 1 "With keep_last, unlink_account_of_user returns LastWayIn for the user's only way in, and deletes nothing."
+                takes_the_last ReadingAndWriting 1 "Without keep_last, unlink_account_of_user deletes the user's only way in."
+                passkey_with_account_is_one_way ReadingAndWriting 1 "A passkey and its account of the type webauthn count as one way in, and the account alone as none."
+                last_of_several_at_once Concurrency 1 "Of several callers who remove all accounts and authenticators of a user concurrently with keep_last, all but one succeed."
+            }
             get_account {
                 absent ReadingAndWriting 1 "get_account gives None for an account that is not there, and for keys of two accounts mixed."
                 exact Values 1 "get_account finds nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
@@ -120,6 +137,16 @@ macro_rules! __with_rules {
                 long_text Values 1 "An update can write 1,048,576 bytes into each field."
                 every_expires_at Values 1 "An update writes any 64-bit integer to expires_at."
                 all_survive Concurrency 1 "Updates of different fields of one account at the same time all survive, and each returns its own."
+            }
+            refresh_account {
+                still_the_same ReadingAndWriting 1 "refresh_account writes the changes and returns the account when its refresh token is the one seen."
+                meanwhile_another ReadingAndWriting 1 "refresh_account returns None and writes nothing when the refresh token is not the one seen."
+                without_a_token ReadingAndWriting 1 "A seen token of None means that the account has no refresh token, not that it does not matter."
+                missing ReadingAndWriting 1 "refresh_account returns None when there is no such account, and creates none."
+                leaves_others_unchanged ReadingAndWriting 1 "refresh_account leaves all other accounts as they are."
+                exact Values 1 "refresh_account changes nothing by keys that differ in case, accent, blank, normalization or by a wildcard."
+                text Values 1 "A refresh token of any text, up to 1,048,576 bytes, is recognized."
+                one_winner Concurrency 1 "Of several callers who saw one refresh token and write another concurrently, exactly one gets the account."
             }
             list_accounts_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for nobody."
@@ -161,6 +188,12 @@ macro_rules! __with_rules {
                 all_survive Concurrency 1 "Updates of different fields of one session at the same time all survive, and each returns its own."
                 no_orphan Concurrency 1 "A session moved to a user who is being deleted is deleted along or refused with NotFound(User)."
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
+                rotates_the_token ReadingAndWriting 1 "A new token takes the place of the old one, which finds nothing any more."
+                unique_token Constraints 1 "An update to another session's token is Conflict(SessionToken), and no field of it is written."
+                text_of_new_token Values 1 "The new token may be any text of up to 255 characters."
+                old_token_is_free Constraints 1 "The token that was rotated away may be used again."
+                rotation_has_one_winner Concurrency 1 "Of several callers who give one session a new token by the same old one concurrently, exactly one finds it."
+                rotation_to_one_token Concurrency 1 "Of several sessions that are given one token concurrently, exactly one gets it."
             }
             delete_session {
                 reports_whether_deleted ReadingAndWriting 1 "delete_session says whether there was a session, and it is gone then."
@@ -168,6 +201,12 @@ macro_rules! __with_rules {
                 exact Values 1 "delete_session deletes nothing by a token that differs in case, accent, blank, normalization or by a wildcard."
                 text Values 1 "A session with a token of any text can be deleted."
                 one_winner Concurrency 1 "Of several callers who delete one session at the same time, exactly one is told true."
+            }
+            delete_session_of_user {
+                reports_whether_deleted ReadingAndWriting 1 "delete_session_of_user reports whether there was a session, and it is gone then."
+                only_the_users ReadingAndWriting 1 "delete_session_of_user leaves a session that another user has, and returns false."
+                leaves_others_unchanged ReadingAndWriting 1 "delete_session_of_user leaves other sessions and everything else as they are."
+                one_winner Concurrency 1 "Of several callers who delete one session of a user concurrently, exactly one is told true."
             }
             list_sessions_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for nobody."
@@ -178,6 +217,11 @@ macro_rules! __with_rules {
                 never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
             }
+            list_sessions_with_details_by_user_id {
+                absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for a user that does not exist."
+                the_same_list ReadingAndWriting 1 "The list is that of list_sessions_by_user_id, each session with its own details."
+                no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
+            }
             delete_sessions_by_user_id {
                 all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, expired ones too."
                 but_one ReadingAndWriting 1 "All sessions of the user but the one to keep are deleted and counted."
@@ -187,6 +231,20 @@ macro_rules! __with_rules {
                 text Values 1 "A token to keep may be any text."
                 each_counted_once Concurrency 1 "Several callers at the same time count each session once between them."
                 never_half Concurrency 1 "Nobody ever sees some of the sessions deleted and others not."
+            }
+            get_session_details {
+                absent ReadingAndWriting 1 "get_session_details returns no details where none were stored."
+            }
+            update_session_details {
+                every_combination ReadingAndWriting 1 "update_session_details writes the details that are named and no others, in every combination of keep, set and clear."
+                missing ReadingAndWriting 1 "update_session_details returns false for a session that does not exist, and writes nothing."
+                session_unchanged ReadingAndWriting 1 "update_session_details leaves the session and the details of others as they are."
+                outlive_updates ReadingAndWriting 1 "The details of a session stay when it is extended, rotated or moved to another user."
+                deleted_with_the_session ReadingAndWriting 1 "The details of a session are deleted with it, by whichever operation."
+                text Values 1 "Details of any text, up to 1,048,576 bytes, are returned unchanged."
+                times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
+                all_survive Concurrency 1 "Concurrent updates of different details of one session all survive."
+                no_orphan Concurrency 1 "Details that are written while their session is deleted are deleted with it."
             }
             create_verification_token {
                 stored ReadingAndWriting 1 "A verification token comes back from use_verification_token as it was created."
@@ -211,17 +269,30 @@ macro_rules! __with_rules {
                 each_creation_once Concurrency 1 "While a token is used and created again at the same time, each use gives back the very row that it deletes."
                 one_winner_against_delete_expired Concurrency 1 "An expired token that is used and swept at the same time is given back or counted, once."
             }
+            delete_verification_tokens_by_identifier {
+                all_of_them ReadingAndWriting 1 "All tokens of the identifier are deleted and counted, expired ones too."
+                leaves_others_unchanged ReadingAndWriting 1 "delete_verification_tokens_by_identifier leaves the tokens of other identifiers."
+                exact Values 1 "An identifier that differs in case, accent, blank, normalization or by a wildcard deletes nothing."
+                text Values 1 "The identifier may be any text."
+                each_counted_once Concurrency 1 "Concurrent callers count each token once between them."
+            }
             create_authenticator {
                 stored ReadingAndWriting 1 "An authenticator comes back from get_authenticator as it was created, with and without transports."
                 text Values 1 "Text of any kind comes back byte for byte in every field."
                 long_text Values 1 "A text of 1,048,576 bytes comes back whole in each field."
                 long_credential_id Values 1 "Credential ids of 1,364 characters are stored, found and told apart."
-                credential_id_by_bytes Values 1 "Credential ids that differ only in case, or by - and _, are different."
+                credential_id_by_bytes Values 1 "Credential ids that differ only in case, or by - and _ or + and /, are different."
                 every_counter Values 1 "The counter keeps any integer from 0 to 2^63-1."
                 unique_credential_id Constraints 1 "A second authenticator with a credential id is refused with Conflict(AuthenticatorCredentialId), whoever has the first."
                 unknown_user Constraints 1 "An authenticator of a user who is not there is refused with NotFound(User), and nothing is written."
                 again_after_delete Constraints 1 "The credential id of a deleted authenticator may be used again."
                 one_winner Concurrency 1 "Of several users for whom one credential id is created at the same time, exactly one gets it."
+            }
+            create_user_with_authenticator {
+                stored ReadingAndWriting 1 "The user and the authenticator are both stored, and the authenticator is the new user's."
+                user_conflicts Constraints 1 "When the user conflicts, neither the user nor the authenticator is stored."
+                authenticator_conflicts Constraints 1 "When the authenticator conflicts, neither the user nor the authenticator is stored."
+                one_winner Concurrency 1 "Of several users who sign up with one credential id concurrently, exactly one is created."
             }
             get_authenticator {
                 absent ReadingAndWriting 1 "get_authenticator gives None for a credential id that is not there."
@@ -233,17 +304,69 @@ macro_rules! __with_rules {
                 order ReadingAndWriting 1 "The list is in the order of the bytes of the credential id."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
             }
+            list_authenticators_with_details_by_user_id {
+                absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for a user that does not exist."
+                the_same_list ReadingAndWriting 1 "The list is that of list_authenticators_by_user_id, each authenticator with its own details."
+                no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
+            }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to whatever is given, up or down, and the row is returned."
                 missing ReadingAndWriting 1 "An update of an authenticator that is not there is refused with NotFound(Authenticator)."
                 leaves_others_unchanged ReadingAndWriting 1 "The counters of other authenticators stay as they are."
                 exact Values 1 "The counter is not set by a credential id that differs in case or by a wildcard."
             }
+            use_authenticator {
+                greater_counter ReadingAndWriting 1 "use_authenticator stores a counter greater than the stored one, and the backup state, and returns the row."
+                always_zero ReadingAndWriting 1 "use_authenticator succeeds when both counters are zero, as often as it is called."
+                replayed ReadingAndWriting 1 "A counter that is not greater, unless both are zero, is Conflict(AuthenticatorCounter), and nothing is written."
+                missing ReadingAndWriting 1 "use_authenticator of an authenticator that does not exist is NotFound(Authenticator)."
+                leaves_others_unchanged ReadingAndWriting 1 "use_authenticator leaves other authenticators and all details as they are."
+                exact Values 1 "use_authenticator finds nothing by a credential id that differs in case or by a wildcard."
+                one_winner Concurrency 1 "Of several callers who use one authenticator with one counter concurrently, exactly one succeeds."
+            }
             delete_authenticator {
                 reports_whether_deleted ReadingAndWriting 1 "delete_authenticator says whether there was an authenticator, and it is gone then."
                 leaves_others_unchanged ReadingAndWriting 1 "delete_authenticator leaves the user, other authenticators and whatever else as they are."
                 exact Values 1 "delete_authenticator deletes nothing by a credential id that differs in case or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who delete one authenticator at the same time, exactly one is told true."
+            }
+            delete_authenticator_of_user {
+                reports_what_happened ReadingAndWriting 1 "delete_authenticator_of_user deletes the authenticator and returns Done, and returns Absent when there is none."
+                only_the_users ReadingAndWriting 1 "delete_authenticator_of_user leaves an authenticator that another user has, and returns Absent."
+                leaves_others_unchanged ReadingAndWriting 1 "delete_authenticator_of_user leaves other authenticators and everything else as they are."
+                exact Values 1 "delete_authenticator_of_user deletes nothing by a credential id that differs in case or by a wildcard."
+                keeps_the_last ReadingAndWriting 1 "With keep_last, delete_authenticator_of_user returns LastWayIn for the user's only way in, and deletes nothing."
+                takes_the_last ReadingAndWriting 1 "Without keep_last, delete_authenticator_of_user deletes the user's only way in."
+                last_of_two_at_once Concurrency 1 "Of the last two authenticators that are deleted concurrently with keep_last, one stays."
+            }
+            update_authenticator_details {
+                every_combination ReadingAndWriting 1 "update_authenticator_details writes the details that are named and no others, in every combination of keep, set and clear."
+                missing ReadingAndWriting 1 "update_authenticator_details returns false for an authenticator that does not exist, and writes nothing."
+                exact Values 1 "update_authenticator_details writes nothing by a credential id that differs in case or by a wildcard."
+                authenticator_unchanged ReadingAndWriting 1 "update_authenticator_details leaves the authenticator and the details of others as they are."
+                deleted_with_the_authenticator ReadingAndWriting 1 "The details of an authenticator are deleted with it, by whichever operation."
+                text Values 1 "Details of any text, up to 1,048,576 bytes, are returned unchanged."
+                times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
+                all_survive Concurrency 1 "Concurrent updates of different details of one authenticator all survive."
+            }
+            create_challenge {
+                stored ReadingAndWriting 1 "use_challenge returns a challenge as it was created."
+                text Values 1 "Keys and payloads of any text are returned unchanged."
+                long_text Values 1 "A payload of 1,048,576 bytes and keys of 255 characters of four bytes are stored, and distinct by the last one."
+                key_by_bytes Values 1 "Keys that only look alike are different."
+                times Values 1 "expires is returned to the millisecond, from 1970 to 9999."
+                unique_key Constraints 1 "A key that exists is Conflict(ChallengeKey), and the first challenge stays."
+                again_after_use Constraints 1 "The key of a challenge that was used may be used again."
+                one_winner Concurrency 1 "Of several callers who create one challenge concurrently, exactly one succeeds."
+            }
+            use_challenge {
+                once ReadingAndWriting 1 "A challenge is returned once, and never again."
+                absent ReadingAndWriting 1 "use_challenge returns None for a key that does not exist."
+                expired_too ReadingAndWriting 1 "An expired challenge is used up and returned as any other."
+                leaves_others_unchanged ReadingAndWriting 1 "use_challenge leaves all other challenges."
+                exact Values 1 "use_challenge finds nothing by a key that differs in case, accent, blank, normalization or by a wildcard."
+                one_winner Concurrency 1 "Of any number of concurrent callers exactly one gets the challenge."
+                each_creation_once Concurrency 1 "While a challenge is used and created again concurrently, each use returns the very row that it deletes."
             }
             delete_expired {
                 boundary ReadingAndWriting 1 "Exactly the sessions and tokens with expires <= now are deleted and counted."
@@ -282,6 +405,9 @@ macro_rules! __with_rules {
                 accounts Concurrency 1 "Calls on one account at the same time give what they would give one after the other."
                 sessions Concurrency 1 "Calls on one session at the same time give what they would give one after the other."
                 verification_tokens Concurrency 1 "Calls on one verification token at the same time give what they would give one after the other."
+                ways_in Concurrency 1 "Calls that remove and add the ways in of one user concurrently give what they would give sequentially."
+                challenges Concurrency 1 "Calls on one challenge concurrently give what they would give sequentially."
+                details Concurrency 1 "Calls on the details of one session concurrently give what they would give sequentially."
                 authenticators Concurrency 1 "Calls on one authenticator at the same time give what they would give one after the other."
             }
             load {

@@ -41,37 +41,15 @@ fn ids_are_unique_and_well_formed() {
 #[test]
 fn every_operation_has_rules() {
     let groups: BTreeSet<&str> = RULES.iter().map(|rule| rule.group()).collect();
-    for operation in [
-        "create_user",
-        "get_user",
-        "get_user_by_email",
-        "get_user_by_account",
-        "update_user",
-        "delete_user",
-        "link_account",
-        "unlink_account",
-        "get_account",
-        "create_user_with_account",
-        "update_account",
-        "list_accounts_by_user_id",
-        "create_session",
-        "get_session_and_user",
-        "update_session",
-        "delete_session",
-        "list_sessions_by_user_id",
-        "delete_sessions_by_user_id",
-        "create_verification_token",
-        "use_verification_token",
-        "create_authenticator",
-        "get_authenticator",
-        "list_authenticators_by_user_id",
-        "update_authenticator_counter",
-        "delete_authenticator",
-        "delete_expired",
-        "ping",
-    ] {
-        assert!(groups.contains(operation), "{operation} has no rule");
+    macro_rules! has_a_rule {
+        ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+            $(assert!(
+                groups.contains(stringify!($operation)),
+                concat!(stringify!($operation), " has no rule")
+            );)*
+        };
     }
+    authstore::for_each_operation!(has_a_rule! {});
 }
 
 #[test]

@@ -1,15 +1,22 @@
--- As unlink_account_of_user_keep_last.sql, and the locks are taken in the same order.
-WITH "account" AS MATERIALIZED (
+-- Locks as unlink_account_of_user_keep_last.sql does. An account of the type webauthn is one way together with an
+-- authenticator.
+WITH "user" AS MATERIALIZED (
+    SELECT "id"
+    FROM "User"
+    WHERE "id" = $1
+    FOR NO KEY UPDATE
+),
+"account" AS MATERIALIZED (
     SELECT "id", "type"
     FROM "Account"
-    WHERE "userId" = $1
+    WHERE "userId" = (SELECT "id" FROM "user")
     ORDER BY "id"
     FOR UPDATE
 ),
 "authenticator" AS MATERIALIZED (
     SELECT "credentialID"
     FROM "Authenticator"
-    WHERE "userId" = $1
+    WHERE "userId" = (SELECT "id" FROM "user")
     ORDER BY "credentialID"
     FOR UPDATE
 ),

@@ -1,17 +1,24 @@
--- All the user's ways in are locked before they are counted: a concurrent removal has committed by then, and what it
--- deleted is not counted. A lock of the user's row would not do, because a statement counts what was there when it began.
+-- The user's row is locked first, so that removals take turns and cannot deadlock. Then all the user's ways in are locked
+-- before they are counted, because a statement sees what was there when it began: only a row that is locked is looked at
+-- again, and one that a concurrent removal has deleted is not counted.
 -- An authenticator that belongs to an account of the type webauthn is one way together with it.
-WITH "account" AS MATERIALIZED (
+WITH "user" AS MATERIALIZED (
+    SELECT "id"
+    FROM "User"
+    WHERE "id" = $1
+    FOR NO KEY UPDATE
+),
+"account" AS MATERIALIZED (
     SELECT "id", "type", "provider", "providerAccountId"
     FROM "Account"
-    WHERE "userId" = $1
+    WHERE "userId" = (SELECT "id" FROM "user")
     ORDER BY "id"
     FOR UPDATE
 ),
 "authenticator" AS MATERIALIZED (
     SELECT "credentialID", "providerAccountId"
     FROM "Authenticator"
-    WHERE "userId" = $1
+    WHERE "userId" = (SELECT "id" FROM "user")
     ORDER BY "credentialID"
     FOR UPDATE
 ),

@@ -14,8 +14,9 @@ use crate::failure::{
     Failure, Verdict, by_harness, conflicts, ensure, equal, gives, not_found, show_error,
 };
 use crate::fixture::{
-    account_at, authenticator, bare_account, bare_user, full_account, full_user, id, look, millis,
-    populate, population, session, session_with_token, since_1970, token,
+    account_at, authenticator, bare_account, bare_user, challenge_until, full_account,
+    full_authenticator_details, full_session_details, full_user, id, look, millis, populate,
+    population, session, session_with_token, since_1970, token,
 };
 use crate::model::Model;
 use crate::race::{Ran, joined, timed};
@@ -93,6 +94,29 @@ pub(super) fn every_operation() -> Vec<Call> {
         Call::ListAuthenticatorsByUserId(id(1)),
         Call::UpdateAuthenticatorCounter(text("credential-12"), 999),
         Call::DeleteAuthenticator(text("credential-21")),
+        Call::ListUsers(None, 10),
+        Call::CreateUserWithAuthenticator(bare_user(56), authenticator(56, 56)),
+        Call::RefreshAccount(
+            account(12).0,
+            account(12).1,
+            Some(text("refresh_token 12")),
+            AccountChanges {
+                scope: Change::set("new"),
+                ..Default::default()
+            },
+        ),
+        Call::UnlinkAccountOfUser(id(2), account(22).0, account(22).1, true),
+        Call::DeleteSessionOfUser(id(3), id(2_031)),
+        Call::ListSessionsWithDetailsByUserId(id(1)),
+        Call::GetSessionDetails(id(2_011)),
+        Call::UpdateSessionDetails(id(2_011), full_session_details(57)),
+        Call::DeleteVerificationTokensByIdentifier(token(1).identifier),
+        Call::ListAuthenticatorsWithDetailsByUserId(id(1)),
+        Call::UseAuthenticator(text("credential-11"), 1_000, false),
+        Call::DeleteAuthenticatorOfUser(id(2), text("credential-22"), true),
+        Call::UpdateAuthenticatorDetails(text("credential-11"), full_authenticator_details(57)),
+        Call::CreateChallenge(challenge_until(58, millis(1_000))),
+        Call::UseChallenge(text("challenge 58")),
         Call::DeleteExpired(millis(1), 1),
         Call::Ping,
     ]
@@ -530,6 +554,57 @@ fn every_write(first: u128) -> Vec<Witnessed> {
             vec![get_authenticator(user * 10 + 2)],
         ),
         (
+            Call::CreateUserWithAuthenticator(
+                bare_user(400 + user),
+                authenticator(user * 10 + 4, 400 + user),
+            ),
+            vec![
+                Call::GetUser(id(400 + user)),
+                get_authenticator(user * 10 + 4),
+            ],
+        ),
+        (
+            Call::RefreshAccount(
+                account(other * 10 + 1).0,
+                account(other * 10 + 1).1,
+                Some(format!("refresh_token {}", other * 10 + 1)),
+                AccountChanges {
+                    refresh_token: Change::set("rotated"),
+                    ..Default::default()
+                },
+            ),
+            vec![get_account(other * 10 + 1)],
+        ),
+        (
+            Call::UnlinkAccountOfUser(
+                id(other),
+                account(other * 10 + 2).0,
+                account(other * 10 + 2).1,
+                true,
+            ),
+            vec![get_account(other * 10 + 2)],
+        ),
+        (
+            Call::UpdateSessionDetails(id(2_000 + other * 10 + 1), full_session_details(7)),
+            vec![Call::GetSessionDetails(id(2_000 + other * 10 + 1))],
+        ),
+        (
+            Call::UseAuthenticator(credential_id(other * 10 + 1), 9_999, false),
+            vec![get_authenticator(other * 10 + 1)],
+        ),
+        (
+            Call::DeleteAuthenticatorOfUser(id(other), credential_id(other * 10 + 2), true),
+            vec![get_authenticator(other * 10 + 2)],
+        ),
+        (
+            Call::CreateChallenge(challenge_until(300 + user, millis(1_000))),
+            vec![Call::UseChallenge(format!("challenge {}", 300 + user))],
+        ),
+        (
+            Call::UseChallenge(format!("challenge {user}")),
+            vec![Call::UseChallenge(format!("challenge {user}"))],
+        ),
+        (
             Call::DeleteExpired(expiry(user) + Duration::from_millis(1), 9),
             vec![get_token(other)],
         ),
@@ -540,6 +615,7 @@ fn every_write(first: u128) -> Vec<Witnessed> {
 fn setting(first: u128) -> Vec<Call> {
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
+    calls.push(Call::CreateChallenge(challenge_until(first, millis(1_000))));
     calls.push(Call::CreateVerificationToken(VerificationToken {
         expires: expiry(first),
         ..token(first + 1)

@@ -1,6 +1,6 @@
 use authstore::{
-    AccountChanges, AuthStore, Change, Error, NewSession, NewUser, SessionChanges, UserChanges,
-    VerificationToken,
+    AccountChanges, AuthStore, Challenge, Change, Error, NewSession, NewUser, SessionChanges,
+    SessionDetailsChanges, UserChanges, VerificationToken,
 };
 use proptest::sample::select;
 use proptest::strategy::{Strategy, ValueTree};
@@ -165,6 +165,18 @@ pub(crate) fn sessions(context: &Context) -> Verdict {
                 user_id: Some(id(2)),
                 ..Default::default()
             }),
+            update(SessionChanges {
+                session_token: Some("rotated".into()),
+                ..Default::default()
+            }),
+            Call::UpdateSession(
+                "rotated".into(),
+                SessionChanges {
+                    session_token: Some(token()),
+                    ..Default::default()
+                },
+            ),
+            Call::DeleteSessionOfUser(id(1), id(2_001)),
             Call::ListSessionsByUserId(id(1)),
             Call::DeleteSession(token()),
             Call::DeleteSessionsByUserId(id(2), None),
@@ -185,7 +197,70 @@ pub(crate) fn verification_tokens(context: &Context) -> Verdict {
             create("bob@x.org", 3),
             consume("ada@x.org"),
             consume("bob@x.org"),
+            Call::DeleteVerificationTokensByIdentifier("ada@x.org".into()),
             Call::DeleteExpired(millis(1), 10),
+        ],
+    )
+}
+
+pub(crate) fn challenges(context: &Context) -> Verdict {
+    let create = |payload: &str, expires| {
+        Call::CreateChallenge(Challenge::new("challenge", payload, millis(expires)))
+    };
+    linearizable(
+        context,
+        vec![
+            create("first", 1),
+            create("second", 1),
+            create("third", 2),
+            Call::UseChallenge("challenge".into()),
+            Call::UseChallenge("challenge".into()),
+            Call::DeleteExpired(millis(1), 10),
+        ],
+    )
+}
+
+pub(crate) fn details(context: &Context) -> Verdict {
+    let update = |changes| Call::UpdateSessionDetails(id(2_001), changes);
+    linearizable(
+        context,
+        vec![
+            Call::CreateSession(session_with_token(1, 1, "session")),
+            Call::DeleteSession("session".into()),
+            update(SessionDetailsChanges {
+                last_seen: Change::Set(millis(1)),
+                ..Default::default()
+            }),
+            update(SessionDetailsChanges {
+                ip: Change::set("::1"),
+                last_seen: Change::Clear,
+                ..Default::default()
+            }),
+            update(SessionDetailsChanges {
+                ip: Change::Clear,
+                ..Default::default()
+            }),
+            Call::GetSessionDetails(id(2_001)),
+            Call::ListSessionsWithDetailsByUserId(id(1)),
+        ],
+    )
+}
+
+pub(crate) fn ways_in(context: &Context) -> Verdict {
+    let unlink = |number: u128, keep_last| {
+        Call::UnlinkAccountOfUser(id(1), "github".into(), number.to_string(), keep_last)
+    };
+    linearizable(
+        context,
+        vec![
+            Call::LinkAccount(id(1), account_at(1, "github", "1")),
+            Call::LinkAccount(id(1), account_at(2, "github", "2")),
+            Call::CreateAuthenticator(authenticator_with_id(1, 1, "credential")),
+            unlink(1, true),
+            unlink(2, true),
+            unlink(1, false),
+            Call::DeleteAuthenticatorOfUser(id(1), "credential".into(), true),
+            Call::ListAccountsByUserId(id(1)),
         ],
     )
 }
@@ -200,6 +275,8 @@ pub(crate) fn authenticators(context: &Context) -> Verdict {
             Call::GetAuthenticator(credential()),
             Call::UpdateAuthenticatorCounter(credential(), 5),
             Call::UpdateAuthenticatorCounter(credential(), 6),
+            Call::UseAuthenticator(credential(), 9, true),
+            Call::UseAuthenticator(credential(), 10, false),
             Call::ListAuthenticatorsByUserId(id(1)),
             Call::DeleteAuthenticator(credential()),
         ],

@@ -1,5 +1,6 @@
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Error, NewAccount, NewSession, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, Challenge, Error, NewAccount, NewSession,
+    VerificationToken,
 };
 
 use crate::call::Call;
@@ -39,6 +40,10 @@ fn secret_token(identifier: &str) -> VerificationToken {
     VerificationToken::new(identifier, secret("verification"), millis(1))
 }
 
+fn secret_challenge() -> Challenge {
+    Challenge::new(secret("challenge"), secret("payload"), millis(1))
+}
+
 /// Every operation that is told a secret.
 fn calls_with_secrets() -> Vec<Call> {
     let changes = AccountChanges {
@@ -64,6 +69,24 @@ fn calls_with_secrets() -> Vec<Call> {
         Call::DeleteSessionsByUserId(id(1), Some(secret("session"))),
         Call::CreateVerificationToken(secret_token("ada@example.org")),
         Call::UseVerificationToken("ada@example.org".into(), secret("verification")),
+        Call::UpdateSession(
+            secret("session"),
+            authstore::SessionChanges {
+                session_token: Some(secret("rotated")),
+                ..Default::default()
+            },
+        ),
+        Call::RefreshAccount(
+            "provider 7".into(),
+            "account 7".into(),
+            Some(secret("seen")),
+            AccountChanges {
+                refresh_token: authstore::Change::Set(secret("refresh")),
+                ..AccountChanges::default()
+            },
+        ),
+        Call::CreateChallenge(secret_challenge()),
+        Call::UseChallenge(secret("challenge")),
     ]
 }
 
@@ -162,6 +185,22 @@ pub(crate) fn refused(context: &Context) -> Verdict {
     refused_and_hides(
         "create_verification_token(..), taken",
         store.create_verification_token(secret_token("somebody@example.org")),
+    )?;
+    store.create_session(session_with_token(3, 1, &secret("third")))?;
+    refused_and_hides(
+        "update_session(..) to a token that is taken",
+        store.update_session(
+            &secret("session"),
+            authstore::SessionChanges {
+                session_token: Some(secret("third")),
+                ..Default::default()
+            },
+        ),
+    )?;
+    store.create_challenge(secret_challenge())?;
+    refused_and_hides(
+        "create_challenge(..), taken",
+        store.create_challenge(secret_challenge()),
     )?;
     refused_and_hides(
         "create_authenticator(..), taken",

@@ -219,15 +219,18 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
 /// gone when they are read.
 fn every_read() -> Vec<Call> {
     let mut reads = Vec::new();
-    for user in [1, 2, 3, 50, 52] {
+    for user in [1, 2, 3, 50, 52, 56] {
         reads.extend([
             Call::GetUser(id(user)),
             Call::GetUserByEmail(format!("user-{user}@example.org")),
             Call::ListAccountsByUserId(id(user)),
             Call::ListSessionsByUserId(id(user)),
+            Call::ListSessionsWithDetailsByUserId(id(user)),
             Call::ListAuthenticatorsByUserId(id(user)),
+            Call::ListAuthenticatorsWithDetailsByUserId(id(user)),
         ]);
     }
+    reads.push(Call::ListUsers(None, 100));
     for number in [11, 12, 21, 22, 31, 32, 51, 52, 53, 55] {
         let (provider, account) = (format!("provider {number}"), format!("account {number}"));
         reads.extend([
@@ -235,6 +238,7 @@ fn every_read() -> Vec<Call> {
             Call::GetUserByAccount(provider, account),
             Call::GetSessionAndUser(format!("session {number}")),
             Call::GetAuthenticator(format!("credential-{number}")),
+            Call::GetSessionDetails(id(2_000 + number)),
         ]);
     }
     reads

@@ -1,11 +1,11 @@
-use authstore::{Entity, Session, SessionChanges};
+use authstore::{Constraint, Entity, Session, SessionChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, ensure, equal, gives, not_found};
+use crate::failure::{Verdict, conflicts, ensure, equal, gives, not_found, succeeds};
 use crate::fixture::{
     at, full_user, id, look, millis, populate, session, session_with_token, since_1970,
 };
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
 
@@ -349,4 +349,161 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
             Ok(left)
         },
     )
+}
+
+pub(crate) fn rotates_the_token(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let others = look(store, 2..=3)?;
+    let (mut session, _) = store
+        .get_session_and_user("session 11")?
+        .expect("it was just created");
+    for (number, (user_id, expires)) in
+        (1..).zip([(None, None), (Some(id(1)), None), (None, Some(millis(5)))])
+    {
+        let old = session.session_token.clone();
+        let changes = SessionChanges {
+            user_id,
+            session_token: Some(format!("rotated {number}")),
+            expires,
+        };
+        updates(context, &mut session, changes.clone())?;
+        gives(
+            "get_session_and_user(..) by the old token",
+            store.get_session_and_user(&old),
+            None,
+        )?;
+        gives(
+            "update_session(..) by the old token",
+            store.update_session(&old, changes),
+            None,
+        )?;
+        gives(
+            "delete_session(..) by the old token",
+            store.delete_session(&old),
+            false,
+        )?;
+    }
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn unique_token(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for taken in ["session 12", "session 21"] {
+        conflicts(
+            "update_session(..) to a token that is taken",
+            store.update_session(
+                "session 11",
+                SessionChanges {
+                    user_id: Some(id(2)),
+                    session_token: Some(taken.into()),
+                    expires: Some(millis(1)),
+                },
+            ),
+            Constraint::SessionToken,
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn text_of_new_token(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut session = store.create_session(session(1, 1))?;
+    let longest = [longest_key('1'), longest_key('2')];
+    let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE).copied();
+    for text in texts.chain(longest.iter().map(String::as_str)) {
+        let changes = SessionChanges {
+            session_token: Some(text.to_owned()),
+            ..Default::default()
+        };
+        updates(context, &mut session, changes)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn old_token_is_free(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    store.create_session(session(1, 1))?;
+    let rotated = SessionChanges {
+        session_token: Some("rotated".into()),
+        ..Default::default()
+    };
+    store.update_session("session 1", rotated)?;
+    succeeds(
+        "create_session(..) with a token that was rotated away",
+        store.create_session(session_with_token(2, 1, "session 1")),
+    )
+    .map(drop)
+}
+
+pub(crate) fn rotation_has_one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(full_user(1))?;
+    race.rounds(|round| {
+        context.store().create_session(session(round, 1))?;
+        let old = format!("session {round}");
+        let ran = race.at_once(THREADS, |thread, store| {
+            let changes = SessionChanges {
+                session_token: Some(format!("{old} of {thread}")),
+                ..Default::default()
+            };
+            store.update_session(&old, changes)
+        });
+        let overlap = overlapped(&ran);
+        let rotated: Vec<Session> = all_succeed("update_session(..)", ran)?
+            .into_iter()
+            .flatten()
+            .collect();
+        equal(
+            "how many of several callers gave one session a new token by the same old one",
+            rotated.len(),
+            1,
+        )?;
+        gives(
+            "list_sessions_by_user_id(..)",
+            context.store().list_sessions_by_user_id(id(1)),
+            rotated,
+        )?;
+        context.store().delete_sessions_by_user_id(id(1), None)?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn rotation_to_one_token(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(full_user(1))?;
+    race.rounds(|round| {
+        for thread in 0..THREADS as u128 {
+            context
+                .store()
+                .create_session(session(round * 100 + thread, 1))?;
+        }
+        let ran = race.at_once(THREADS, |thread, store| {
+            let changes = SessionChanges {
+                session_token: Some(format!("rotated {round}")),
+                ..Default::default()
+            };
+            store.update_session(
+                &format!("session {}", round * 100 + thread as u128),
+                changes,
+            )
+        });
+        let overlap = overlapped(&ran);
+        let won = winners("update_session(..)", &ran, |error| {
+            matches!(
+                error,
+                authstore::Error::Conflict {
+                    constraint: Constraint::SessionToken,
+                    ..
+                }
+            )
+        })?;
+        equal("how many of several sessions were given one token", won, 1)?;
+        context.store().delete_sessions_by_user_id(id(1), None)?;
+        Ok(overlap)
+    })
 }

@@ -7,8 +7,10 @@ pub(crate) use std::time::Duration;
 
 pub(crate) use authstore::migration::Migrator;
 pub(crate) use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Backend, Change, Constraint, Entity, Error,
-    ExpiredCounts, Result, Session, SessionChanges, User, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetails,
+    AuthenticatorDetailsChanges, Backend, Challenge, Change, Constraint, Entity, Error,
+    ExpiredCounts, Removal, Result, Session, SessionChanges, SessionDetails, SessionDetailsChanges,
+    User, UserChanges, VerificationToken,
 };
 pub(crate) use authstore_conformance::Reference;
 use authstore_conformance::{

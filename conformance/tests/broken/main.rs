@@ -6,8 +6,11 @@
 
 mod accounts;
 mod authenticators;
+mod challenges;
+mod details;
 mod fault;
 mod migrations;
+mod rotation;
 mod sessions;
 mod storage;
 mod together;
@@ -15,6 +18,7 @@ mod tokens;
 mod upkeep;
 mod users;
 mod values;
+mod ways_in;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -38,6 +42,10 @@ fn all() -> Vec<Entry> {
         sessions::faults(),
         tokens::faults(),
         authenticators::faults(),
+        ways_in::faults(),
+        details::faults(),
+        challenges::faults(),
+        rotation::faults(),
         upkeep::faults(),
         together::faults(),
         storage::faults(),

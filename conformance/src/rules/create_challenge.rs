@@ -1,0 +1,131 @@
+use authstore::{Challenge, Constraint};
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives};
+use crate::fixture::{at, challenge_until, millis};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
+
+/// Creates a challenge, and checks that it is used as it was created.
+fn round_trips(context: &Context, challenge: Challenge) -> Verdict {
+    let store = context.store();
+    gives(
+        "create_challenge(..)",
+        store.create_challenge(challenge.clone()),
+        challenge.clone(),
+    )?;
+    gives(
+        format!("use_challenge({})", challenge.key.show()),
+        store.use_challenge(&challenge.key),
+        Some(challenge),
+    )
+}
+
+pub(crate) fn stored(context: &Context) -> Verdict {
+    for number in 1..=3 {
+        round_trips(context, challenge_until(number, millis(1)))?;
+    }
+    round_trips(context, Challenge::new("key", "", millis(1)))
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
+        round_trips(context, Challenge::new(*text, *text, millis(1)))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn long_text(context: &Context) -> Verdict {
+    let store = context.store();
+    let first = Challenge::new(longest_key('1'), longest_text(), millis(1));
+    let second = Challenge::new(longest_key('2'), "another", millis(1));
+    store.create_challenge(first.clone())?;
+    round_trips(context, second)?;
+    gives(
+        "use_challenge(..) of the longest key",
+        store.use_challenge(&first.key),
+        Some(first.clone()),
+    )
+}
+
+pub(crate) fn key_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    let keys = crate::strings::keys_alike();
+    for (number, key) in keys.iter().enumerate() {
+        store.create_challenge(Challenge::new(key, number.to_string(), millis(1)))?;
+    }
+    for (number, key) in keys.iter().enumerate() {
+        gives(
+            format!("use_challenge({})", key.show()),
+            store.use_challenge(key),
+            Some(Challenge::new(key, number.to_string(), millis(1))),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times(context: &Context) -> Verdict {
+    for time in crate::times::FAR {
+        round_trips(context, challenge_until(1, at(time)))?;
+    }
+    for millisecond in (0..1_000).step_by(37) {
+        round_trips(context, challenge_until(1, millis(millisecond)))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unique_key(context: &Context) -> Verdict {
+    let store = context.store();
+    let first = store.create_challenge(Challenge::new("key", "first", millis(1)))?;
+    for payload in ["second", "first"] {
+        conflicts(
+            "create_challenge(..) with a key that is taken",
+            store.create_challenge(Challenge::new("key", payload, millis(2))),
+            Constraint::ChallengeKey,
+        )?;
+    }
+    gives(
+        "use_challenge(..) after it",
+        store.use_challenge("key"),
+        Some(first),
+    )
+}
+
+pub(crate) fn again_after_use(context: &Context) -> Verdict {
+    for number in 1..=3 {
+        round_trips(
+            context,
+            Challenge::new("key", number.to_string(), millis(number)),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let key = format!("challenge {round}");
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.create_challenge(Challenge::new(&key, thread.to_string(), millis(1)))
+        });
+        let overlap = overlapped(&ran);
+        let won = winners("create_challenge(..)", &ran, |error| {
+            matches!(
+                error,
+                authstore::Error::Conflict {
+                    constraint: Constraint::ChallengeKey,
+                    ..
+                }
+            )
+        })?;
+        equal("how many of several callers created one challenge", won, 1)?;
+        let created = ran.into_iter().find_map(|ran| ran.value.ok());
+        gives(
+            "use_challenge(..) after it",
+            context.store().use_challenge(&key),
+            created,
+        )?;
+        Ok(overlap)
+    })
+}

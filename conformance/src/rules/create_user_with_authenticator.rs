@@ -1,0 +1,96 @@
+use authstore::Constraint;
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives};
+use crate::fixture::{
+    authenticator, authenticator_with_id, bare_user, full_user, id, look, populate, user_with_email,
+};
+use crate::race::{Race, THREADS, overlapped, winners};
+
+pub(crate) fn stored(context: &Context) -> Verdict {
+    let store = context.store();
+    // Whose the passkey is is what the operation says, not what it is given.
+    let (user, passkey) =
+        store.create_user_with_authenticator(full_user(1), authenticator(1, 99))?;
+    equal("the passkey's user", passkey.user_id, user.id)?;
+    equal("the passkey", passkey.clone(), authenticator(1, 1))?;
+    gives("get_user(..)", store.get_user(id(1)), Some(user))?;
+    gives(
+        "list_authenticators_by_user_id(..)",
+        store.list_authenticators_by_user_id(id(1)),
+        vec![passkey],
+    )
+}
+
+pub(crate) fn user_conflicts(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 0..=10)?;
+    for (user, constraint) in [
+        (bare_user(1), Constraint::UserId),
+        (
+            user_with_email(9, "user-1@example.org"),
+            Constraint::UserEmail,
+        ),
+    ] {
+        conflicts(
+            "create_user_with_authenticator(..) of a user that exists",
+            store.create_user_with_authenticator(user, authenticator(9, 9)),
+            constraint,
+        )?;
+        gives(
+            "get_authenticator(..) after it",
+            store.get_authenticator("credential-9"),
+            None,
+        )?;
+    }
+    gives("what was there before", look(store, 0..=10), before)
+}
+
+pub(crate) fn authenticator_conflicts(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 0..=10)?;
+    conflicts(
+        "create_user_with_authenticator(..) with a credential id that is taken",
+        store.create_user_with_authenticator(full_user(9), authenticator(11, 9)),
+        Constraint::AuthenticatorCredentialId,
+    )?;
+    gives("what was there before", look(store, 0..=10), before)?;
+    gives(
+        "get_user_by_email(..) of the user who was not created",
+        store.get_user_by_email("user-9@example.org"),
+        None,
+    )
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let credential = format!("credential-{round}");
+        let ran = race.at_once(THREADS, |thread, store| {
+            let number = round * 100 + thread as u128;
+            store.create_user_with_authenticator(
+                bare_user(number),
+                authenticator_with_id(number, number, &credential),
+            )
+        });
+        let overlap = overlapped(&ran);
+        let won = winners("create_user_with_authenticator(..)", &ran, |error| {
+            matches!(
+                error,
+                authstore::Error::Conflict {
+                    constraint: Constraint::AuthenticatorCredentialId,
+                    ..
+                }
+            )
+        })?;
+        equal("how many of several callers got one credential id", won, 1)?;
+        let users = look(
+            context.store(),
+            (0..THREADS as u128).map(|thread| round * 100 + thread),
+        )?;
+        equal("the number of users there are", users.users(), 1)?;
+        Ok(overlap)
+    })
+}

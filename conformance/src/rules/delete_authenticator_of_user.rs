@@ -1,0 +1,158 @@
+use authstore::Removal;
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
+
+pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for (number, keep_last) in [(11, true), (12, false)] {
+        for removal in [Removal::Done, Removal::Absent] {
+            gives(
+                format!("delete_authenticator_of_user(.., {keep_last}), twice"),
+                store.delete_authenticator_of_user(
+                    id(1),
+                    &format!("credential-{number}"),
+                    keep_last,
+                ),
+                removal,
+            )?;
+        }
+    }
+    gives(
+        "list_authenticators_by_user_id(id(1))",
+        store.list_authenticators_by_user_id(id(1)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn only_the_users(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for keep_last in [false, true] {
+        for (user, number) in [(2, 11), (4, 11), (1, 99)] {
+            gives(
+                "delete_authenticator_of_user(..) of a passkey that the user does not have",
+                store.delete_authenticator_of_user(
+                    id(user),
+                    &format!("credential-{number}"),
+                    keep_last,
+                ),
+                Removal::Absent,
+            )?;
+        }
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let (others, sibling) = (
+        look(store, 2..=3)?,
+        store.get_authenticator("credential-12")?,
+    );
+    let _ = store.delete_authenticator_of_user(id(1), "credential-11", true)?;
+    gives(
+        "another passkey of the user",
+        store.get_authenticator("credential-12"),
+        sibling,
+    )?;
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
+    store.create_authenticator(authenticator(2, 1))?;
+    for other in NEAR_CREDENTIAL_IDS {
+        for keep_last in [false, true] {
+            gives(
+                "delete_authenticator_of_user(..) by an id that only looks alike",
+                store.delete_authenticator_of_user(id(1), other, keep_last),
+                Removal::Absent,
+            )?;
+        }
+    }
+    gives(
+        "delete_authenticator_of_user(..)",
+        store.delete_authenticator_of_user(id(1), CREDENTIAL_ID, true),
+        Removal::Done,
+    )
+}
+
+pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let passkey = store.create_authenticator(authenticator(1, 1))?;
+    let delete = |number: u128, situation: &str, removal| {
+        gives(
+            format!("delete_authenticator_of_user(.., true) {situation}"),
+            store.delete_authenticator_of_user(id(1), &format!("credential-{number}"), true),
+            removal,
+        )
+    };
+    delete(1, "of the only way in", Removal::LastWayIn)?;
+    gives(
+        "get_authenticator(..) of the only way in",
+        store.get_authenticator("credential-1"),
+        Some(passkey),
+    )?;
+    // The account that Auth.js keeps beside a passkey is no way in of its own.
+    let mut account = account_at(1, "passkey", "account 1");
+    account.kind = "webauthn".to_owned();
+    store.link_account(id(1), account)?;
+    delete(1, "beside its own account", Removal::LastWayIn)?;
+    store.create_authenticator(authenticator(2, 1))?;
+    delete(1, "beside another passkey", Removal::Done)?;
+    delete(2, "of the one that is left", Removal::LastWayIn)?;
+    store.link_account(id(1), account_at(2, "github", "1"))?;
+    delete(2, "beside an account", Removal::Done)
+}
+
+pub(crate) fn takes_the_last(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    gives(
+        "delete_authenticator_of_user(.., false) of the only way in",
+        store.delete_authenticator_of_user(id(1), "credential-1", false),
+        Removal::Done,
+    )
+}
+
+pub(crate) fn last_of_two_at_once(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|_| {
+        let store = context.store();
+        store.delete_user(id(1))?;
+        store.create_user(bare_user(1))?;
+        for number in 0..2 {
+            store.create_authenticator(authenticator(number, 1))?;
+        }
+        let ran = race.at_once(THREADS, |thread, store| {
+            let credential_id = format!("credential-{}", thread % 2);
+            store.delete_authenticator_of_user(id(1), &credential_id, true)
+        });
+        let overlap = overlapped(&ran);
+        let told = all_succeed("delete_authenticator_of_user(..)", ran)?;
+        equal(
+            "how often one of two passkeys was deleted, each by several callers at once",
+            told.iter().filter(|told| **told == Removal::Done).count(),
+            1,
+        )?;
+        equal(
+            "the number of passkeys left",
+            store.list_authenticators_by_user_id(id(1))?.len(),
+            1,
+        )?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,103 @@
+use authstore::VerificationToken;
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{millis, since_1970, token};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
+
+pub(crate) fn all_of_them(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "delete_verification_tokens_by_identifier(..) on an empty storage",
+        store.delete_verification_tokens_by_identifier("ada@x.org"),
+        0,
+    )?;
+    for (token, expires) in [("a", millis(1)), ("b", since_1970(0)), ("c", millis(2))] {
+        store.create_verification_token(VerificationToken::new("ada@x.org", token, expires))?;
+    }
+    for deleted in [3, 0] {
+        gives(
+            "delete_verification_tokens_by_identifier(..), twice",
+            store.delete_verification_tokens_by_identifier("ada@x.org"),
+            deleted,
+        )?;
+    }
+    for token in ["a", "b", "c"] {
+        gives(
+            "use_verification_token(..) of a deleted token",
+            store.use_verification_token("ada@x.org", token),
+            None,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    let other = store.create_verification_token(token(1))?;
+    // Its value is the other's identifier.
+    let alike = VerificationToken::new("bob@x.org", "ada@x.org", millis(1));
+    store.create_verification_token(alike.clone())?;
+    store.create_verification_token(VerificationToken::new("ada@x.org", "a", millis(1)))?;
+    store.delete_verification_tokens_by_identifier("ada@x.org")?;
+    for token in [other, alike] {
+        gives(
+            "use_verification_token(..) of another identifier's",
+            store.use_verification_token(&token.identifier, &token.token),
+            Some(token.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_verification_token(VerificationToken::new(KEY, "token", millis(1)))?;
+    for other in NEAR_MISSES {
+        gives(
+            format!("delete_verification_tokens_by_identifier({})", other.show()),
+            store.delete_verification_tokens_by_identifier(other),
+            0,
+        )?;
+    }
+    gives(
+        "delete_verification_tokens_by_identifier(..)",
+        store.delete_verification_tokens_by_identifier(KEY),
+        1,
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
+        store.create_verification_token(VerificationToken::new(*text, "token", millis(1)))?;
+        gives(
+            format!("delete_verification_tokens_by_identifier({})", text.show()),
+            store.delete_verification_tokens_by_identifier(text),
+            1,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn each_counted_once(context: &Context) -> Verdict {
+    const TOKENS: u64 = 12;
+    let race = Race::new(context)?;
+    race.rounds(|_| {
+        for number in 0..TOKENS {
+            let token = VerificationToken::new("ada@x.org", number.to_string(), millis(1));
+            context.store().create_verification_token(token)?;
+        }
+        let ran = race.at_once(THREADS, |_, store| {
+            store.delete_verification_tokens_by_identifier("ada@x.org")
+        });
+        let overlap = overlapped(&ran);
+        let counted: u64 = all_succeed("delete_verification_tokens_by_identifier(..)", ran)?
+            .into_iter()
+            .sum();
+        equal("the sum of what several callers deleted", counted, TOKENS)?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,61 @@
+use authstore::SessionDetails;
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    bare_user, full_session_details, id, millis, populate, session, session_until,
+};
+
+pub(crate) fn absent(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    for user in [1, 2] {
+        gives(
+            "list_sessions_with_details_by_user_id(..)",
+            store.list_sessions_with_details_by_user_id(id(user)),
+            Vec::new(),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn the_same_list(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    // One without details, one that has expired, and two that expire together.
+    store.create_session(session(13, 1))?;
+    store.create_session(session_until(15, 1, millis(-1)))?;
+    store.create_session(session_until(14, 1, millis(-1)))?;
+    store.update_session_details(id(2_014), full_session_details(14))?;
+    for user in 1..=3 {
+        let mut expected = Vec::new();
+        for session in store.list_sessions_by_user_id(id(user))? {
+            let details = store.get_session_details(session.id)?;
+            expected.push((session, details));
+        }
+        gives(
+            format!("list_sessions_with_details_by_user_id(id({user}))"),
+            store.list_sessions_with_details_by_user_id(id(user)),
+            expected,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let rows = context.profile().many();
+    for number in 1..=u128::from(rows) {
+        store.create_session(session(number, 1))?;
+    }
+    let listed = store.list_sessions_with_details_by_user_id(id(1))?;
+    equal("the number of sessions listed", listed.len(), rows as usize)?;
+    equal(
+        "whether none has details",
+        listed
+            .iter()
+            .all(|(_, details)| *details == SessionDetails::default()),
+        true,
+    )
+}

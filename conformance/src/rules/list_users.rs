@@ -1,0 +1,93 @@
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{bare_user, full_user, id};
+
+pub(crate) fn order(context: &Context) -> Verdict {
+    let store = context.store();
+    // By their bytes: the first hexadecimal digit of the largest ids is a letter.
+    let ids = [1, 2, 15, 16, 255, u128::MAX >> 1, 0xa << 124, u128::MAX - 1].map(id);
+    let mut users = Vec::new();
+    for place in [5, 2, 7, 0, 3, 6, 1, 4] {
+        let mut user = full_user(place as u128);
+        user.id = Some(ids[place]);
+        users.push(store.create_user(user)?);
+    }
+    users.sort_by_key(|user| user.id);
+    gives(
+        "list_users(None, 100)",
+        store.list_users(None, 100),
+        users.clone(),
+    )?;
+    gives(
+        "list_users(None, u32::MAX)",
+        store.list_users(None, u32::MAX),
+        users,
+    )
+}
+
+pub(crate) fn pages(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "list_users(None, 10) on an empty storage",
+        store.list_users(None, 10),
+        Vec::new(),
+    )?;
+    let mut users = Vec::new();
+    for number in 1..=7 {
+        users.push(store.create_user(bare_user(number))?);
+    }
+    let mut seen = Vec::new();
+    let mut after = None;
+    for expected in [3, 3, 1, 0] {
+        let page = store.list_users(after, 3)?;
+        equal("the number of users on a page", page.len(), expected)?;
+        after = page.last().map(|user| user.id).or(after);
+        seen.extend(page);
+    }
+    equal("all pages together", seen, users)
+}
+
+pub(crate) fn limit(context: &Context) -> Verdict {
+    let store = context.store();
+    let first = store.create_user(bare_user(1))?;
+    store.create_user(bare_user(2))?;
+    gives("list_users(None, 0)", store.list_users(None, 0), Vec::new())?;
+    gives(
+        "list_users(None, 1)",
+        store.list_users(None, 1),
+        vec![first],
+    )
+}
+
+pub(crate) fn after_any_id(context: &Context) -> Verdict {
+    let store = context.store();
+    let nil = store.create_user(bare_user(0))?;
+    let five = store.create_user(bare_user(5))?;
+    for (after, users) in [
+        (None, vec![nil.clone(), five.clone()]),
+        (Some(0), vec![five.clone()]),
+        (Some(3), vec![five.clone()]),
+        (Some(5), Vec::new()),
+        (Some(u128::MAX), Vec::new()),
+    ] {
+        gives(
+            format!("list_users({after:?}, 10) of the users 0 and 5"),
+            store.list_users(after.map(id), 10),
+            users,
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
+    let store = context.store();
+    let rows = context.profile().many();
+    for number in 1..=u128::from(rows) {
+        store.create_user(bare_user(number))?;
+    }
+    equal(
+        "the number of users in list_users(None, u32::MAX)",
+        store.list_users(None, u32::MAX)?.len(),
+        rows as usize,
+    )
+}

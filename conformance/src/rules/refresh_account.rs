@@ -1,0 +1,193 @@
+use authstore::{AccountChanges, Change};
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{account_at, bare_account, bare_user, full_account, id, look, populate};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_text};
+
+/// What a provider answers to a refresh.
+fn rotated(token: &str) -> AccountChanges {
+    AccountChanges {
+        refresh_token: Change::set(token),
+        access_token: Change::set("new access token"),
+        expires_at: Change::Set(7),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn still_the_same(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut account = store.link_account(id(1), full_account(1))?;
+    for token in ["second", "third", ""] {
+        let seen = account.refresh_token.clone();
+        account.refresh_token = Some(token.to_owned());
+        account.access_token = Some("new access token".to_owned());
+        account.expires_at = Some(7);
+        gives(
+            format!("refresh_account(.., {}, ..)", seen.show()),
+            store.refresh_account("provider 1", "account 1", seen.as_deref(), rotated(token)),
+            Some(account.clone()),
+        )?;
+        gives(
+            "get_account(..) after it",
+            store.get_account("provider 1", "account 1"),
+            Some(account.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn meanwhile_another(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for seen in [
+        None,
+        Some(""),
+        Some("refresh_token 12"),
+        Some("Refresh_token 11"),
+        Some("refresh_token 11 "),
+        Some("refresh_token%"),
+    ] {
+        for changes in [rotated("another"), AccountChanges::default()] {
+            gives(
+                format!("refresh_account(.., {}, ..)", seen.show()),
+                store.refresh_account("provider 11", "account 11", seen, changes),
+                None,
+            )?;
+        }
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn without_a_token(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut account = store.link_account(id(1), bare_account(1))?;
+    gives(
+        "refresh_account(.., Some(\"\"), ..) of an account without a refresh token",
+        store.refresh_account("provider 1", "account 1", Some(""), rotated("first")),
+        None,
+    )?;
+    account.refresh_token = Some("first".to_owned());
+    account.access_token = Some("new access token".to_owned());
+    account.expires_at = Some(7);
+    gives(
+        "refresh_account(.., None, ..) of an account without a refresh token",
+        store.refresh_account("provider 1", "account 1", None, rotated("first")),
+        Some(account),
+    )
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for seen in [None, Some("refresh_token 11")] {
+        gives(
+            "refresh_account(..) of an account that does not exist",
+            store.refresh_account("provider 11", "account 12", seen, rotated("another")),
+            None,
+        )?;
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let (others, sibling) = (
+        look(store, 2..=3)?,
+        store.get_account("provider 12", "account 12")?,
+    );
+    let seen = Some("refresh_token 11");
+    store.refresh_account("provider 11", "account 11", seen, rotated("another"))?;
+    gives(
+        "another account of the user",
+        store.get_account("provider 12", "account 12"),
+        sibling,
+    )?;
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let account = store.link_account(id(1), account_at(1, KEY, KEY))?;
+    for other in NEAR_MISSES {
+        for (provider, account) in [(KEY, *other), (*other, KEY)] {
+            gives(
+                "refresh_account(..) by a key that only looks alike",
+                store.refresh_account(provider, account, None, rotated("another")),
+                None,
+            )?;
+        }
+    }
+    gives(
+        "get_account(..) after it",
+        store.get_account(KEY, KEY),
+        Some(account),
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.link_account(id(1), bare_account(1))?;
+    let mut seen: Option<String> = None;
+    let longest = longest_text();
+    for token in UNICODE.iter().chain(HOSTILE).copied().chain([&*longest]) {
+        let refreshed =
+            store.refresh_account("provider 1", "account 1", seen.as_deref(), rotated(token))?;
+        seen = Some(token.to_owned());
+        equal(
+            format!(
+                "the refresh token after refresh_account(..) of {}",
+                token.show()
+            ),
+            refreshed.map(|account| account.refresh_token),
+            Some(seen.clone()),
+        )?;
+    }
+    let changes = AccountChanges::default();
+    equal(
+        "whether the longest token is still the one seen",
+        store
+            .refresh_account("provider 1", "account 1", Some(&longest), changes)?
+            .is_some(),
+        true,
+    )
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    context.store().link_account(id(1), full_account(1))?;
+    let mut seen = "refresh_token 1".to_owned();
+    race.rounds(|round| {
+        let ran = race.at_once(THREADS, |thread, store| {
+            let changes = rotated(&format!("token {round} of {thread}"));
+            store.refresh_account("provider 1", "account 1", Some(&seen), changes)
+        });
+        let overlap = overlapped(&ran);
+        let refreshed: Vec<_> = all_succeed("refresh_account(..)", ran)?
+            .into_iter()
+            .flatten()
+            .collect();
+        equal(
+            "how many of several callers that saw one refresh token wrote another",
+            refreshed.len(),
+            1,
+        )?;
+        gives(
+            "get_account(..) after it",
+            context.store().get_account("provider 1", "account 1"),
+            refreshed.first().cloned(),
+        )?;
+        seen = refreshed[0].refresh_token.clone().unwrap_or_default();
+        Ok(overlap)
+    })
+}

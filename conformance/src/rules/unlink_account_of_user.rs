@@ -1,0 +1,231 @@
+use authstore::{AuthStore, Removal};
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict, equal, gives};
+use crate::fixture::{
+    account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look, populate,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::strings::{KEY, NEAR_MISSES};
+
+pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    for keep_last in [false, true] {
+        for removal in [Removal::Done, Removal::Absent] {
+            let number = if keep_last { 11 } else { 12 };
+            gives(
+                format!("unlink_account_of_user(.., {keep_last}), twice"),
+                store.unlink_account_of_user(
+                    id(1),
+                    &format!("provider {number}"),
+                    &format!("account {number}"),
+                    keep_last,
+                ),
+                removal,
+            )?;
+        }
+    }
+    gives(
+        "list_accounts_by_user_id(id(1))",
+        store.list_accounts_by_user_id(id(1)),
+        Vec::new(),
+    )
+}
+
+pub(crate) fn only_the_users(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for keep_last in [false, true] {
+        for (user, provider, account) in [(2, 11, 11), (4, 11, 11), (1, 11, 12), (1, 99, 11)] {
+            gives(
+                "unlink_account_of_user(..) of an account that the user does not have",
+                store.unlink_account_of_user(
+                    id(user),
+                    &format!("provider {provider}"),
+                    &format!("account {account}"),
+                    keep_last,
+                ),
+                Removal::Absent,
+            )?;
+        }
+    }
+    gives("what was there before", look(store, 1..=3), before)
+}
+
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let (others, sibling) = (
+        look(store, 2..=3)?,
+        store.get_account("provider 12", "account 12")?,
+    );
+    let _ = store.unlink_account_of_user(id(1), "provider 11", "account 11", true)?;
+    gives(
+        "another account of the user",
+        store.get_account("provider 12", "account 12"),
+        sibling,
+    )?;
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.link_account(id(1), account_at(1, KEY, KEY))?;
+    store.link_account(id(1), full_account(2))?;
+    for other in NEAR_MISSES {
+        for keep_last in [false, true] {
+            for (provider, account) in [(KEY, *other), (*other, KEY)] {
+                gives(
+                    "unlink_account_of_user(..) by a key that only looks alike",
+                    store.unlink_account_of_user(id(1), provider, account, keep_last),
+                    Removal::Absent,
+                )?;
+            }
+        }
+    }
+    gives(
+        "unlink_account_of_user(..)",
+        store.unlink_account_of_user(id(1), KEY, KEY, true),
+        Removal::Done,
+    )
+}
+
+/// Tries to unlink the only account.
+#[track_caller]
+fn unlinks(store: &AuthStore, situation: &str, keep_last: bool, removal: Removal) -> Verdict {
+    gives(
+        format!("unlink_account_of_user(.., {keep_last}) {situation}"),
+        store.unlink_account_of_user(id(1), "github", "1", keep_last),
+        removal,
+    )
+}
+
+pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
+    let store = context.store();
+    // Another's ways in do not count, nor do sessions.
+    populate(store)?;
+    store.delete_user(id(1))?;
+    let user = store.create_user(bare_user(1))?;
+    let account = store.link_account(id(1), account_at(1, "github", "1"))?;
+    store.create_session(crate::fixture::session(1, 1))?;
+    unlinks(store, "of the only way in", true, Removal::LastWayIn)?;
+    gives(
+        "get_account(..) of the only way in",
+        store.get_account("github", "1"),
+        Some(account),
+    )?;
+    gives("get_user(..)", store.get_user(id(1)), Some(user))?;
+    store.link_account(id(1), account_at(2, "gitlab", "2"))?;
+    unlinks(store, "beside another account", true, Removal::Done)?;
+    gives(
+        "unlink_account_of_user(.., true) of the one that is left",
+        store.unlink_account_of_user(id(1), "gitlab", "2", true),
+        Removal::LastWayIn,
+    )?;
+    store.create_authenticator(authenticator(1, 1))?;
+    gives(
+        "unlink_account_of_user(.., true) beside an authenticator",
+        store.unlink_account_of_user(id(1), "gitlab", "2", true),
+        Removal::Done,
+    )
+}
+
+pub(crate) fn takes_the_last(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.link_account(id(1), account_at(1, "github", "1"))?;
+    unlinks(store, "of the only way in", false, Removal::Done)?;
+    gives(
+        "get_account(..) after it was unlinked",
+        store.get_account("github", "1"),
+        None,
+    )
+}
+
+/// Auth.js has both for one passkey.
+pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.link_account(id(1), account_at(1, "github", "1"))?;
+    let mut account = account_at(2, "passkey", "credential");
+    account.kind = "webauthn".to_owned();
+    store.link_account(id(1), account.clone())?;
+    unlinks(
+        store,
+        "beside an account of the type webauthn without its authenticator",
+        true,
+        Removal::LastWayIn,
+    )?;
+    let mut passkey = authenticator_with_id(1, 1, "credential");
+    passkey.provider_account_id = "credential".to_owned();
+    store.create_authenticator(passkey)?;
+    unlinks(
+        store,
+        "beside a passkey with its account",
+        true,
+        Removal::Done,
+    )?;
+    gives(
+        "unlink_account_of_user(.., true) of the account of the only passkey",
+        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        Removal::LastWayIn,
+    )?;
+    // Another passkey is another way.
+    store.create_authenticator(authenticator(2, 1))?;
+    gives(
+        "unlink_account_of_user(.., true) of the account of one passkey of two",
+        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        Removal::Done,
+    )
+}
+
+/// Several callers remove a way in each, of as many as there are: all but one are told that theirs is gone.
+fn race_for_the_last(
+    context: &Context,
+    remove: impl Fn(&AuthStore, usize) -> authstore::Result<Removal> + Sync,
+) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|_| {
+        let store = context.store();
+        store.delete_user(id(1))?;
+        store.create_user(bare_user(1))?;
+        for thread in 0..THREADS {
+            let number = thread as u128;
+            store.link_account(id(1), account_at(number, "github", &thread.to_string()))?;
+            store.create_authenticator(authenticator(number, 1))?;
+        }
+        // Two are left for the others to fight about, whichever kinds the callers take.
+        let ran = race.at_once(2 * THREADS, |caller, store| remove(store, caller));
+        let overlap = overlapped(&ran);
+        let told = all_succeed("a removal that keeps the last way in", ran)?;
+        let left = store.list_accounts_by_user_id(id(1))?.len()
+            + store.list_authenticators_by_user_id(id(1))?.len();
+        if left == 0 {
+            return Err(Failure::broken(
+                "several removals at once, each of which was to keep the last way in, left none",
+            ));
+        }
+        let done = told.iter().filter(|told| **told == Removal::Done).count();
+        equal(
+            "the ways in that were removed, and those left",
+            done + left,
+            2 * THREADS,
+        )?;
+        equal("the number of ways in that are left", left, 1)?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn last_of_several_at_once(context: &Context) -> Verdict {
+    race_for_the_last(context, |store, caller| {
+        let number = caller / 2;
+        if caller % 2 == 0 {
+            store.unlink_account_of_user(id(1), "github", &number.to_string(), true)
+        } else {
+            store.delete_authenticator_of_user(id(1), &format!("credential-{number}"), true)
+        }
+    })
+}

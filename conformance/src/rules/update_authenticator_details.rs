@@ -1,0 +1,233 @@
+use authstore::{AuthStore, AuthenticatorDetails, AuthenticatorDetailsChanges, Change, NewAccount};
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    at, authenticator, authenticator_with_id, bare_user, full_authenticator_details, id, look,
+    millis, populate, since_1970,
+};
+use crate::race::{Race, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, CREDENTIAL_ID, HOSTILE, NEAR_CREDENTIAL_IDS, UNICODE, longest_text};
+
+/// The details of the only passkey of user 1.
+fn details(store: &AuthStore) -> authstore::Result<Option<AuthenticatorDetails>> {
+    let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
+    Ok(listed.into_iter().next().map(|(_, details)| details))
+}
+
+/// Updates details, and checks that they are listed as they should be.
+#[track_caller]
+fn updates(
+    store: &AuthStore,
+    expected: &mut AuthenticatorDetails,
+    changes: AuthenticatorDetailsChanges,
+) -> Verdict {
+    let named = changes.clone();
+    expected.name = named.name.apply(expected.name.take());
+    expected.created = named.created.apply(expected.created);
+    expected.last_used = named.last_used.apply(expected.last_used);
+    let call = format!("update_authenticator_details(.., {})", changes.show());
+    gives(
+        &call,
+        store.update_authenticator_details("credential-1", changes),
+        true,
+    )?;
+    gives(
+        format!("the details after {call}"),
+        details(store),
+        Some(expected.clone()),
+    )
+}
+
+pub(crate) fn every_combination(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    let mut expected = AuthenticatorDetails::default();
+    updates(store, &mut expected, AuthenticatorDetailsChanges::default())?;
+    updates(store, &mut expected, full_authenticator_details(1))?;
+    let times = [Change::Keep, Change::Set(millis(5)), Change::Clear];
+    for name in [Change::Keep, Change::set("x"), Change::Clear] {
+        for created in &times {
+            for last_used in &times {
+                let changes = AuthenticatorDetailsChanges {
+                    name: name.clone(),
+                    created: created.clone(),
+                    last_used: last_used.clone(),
+                };
+                updates(store, &mut expected, changes)?;
+            }
+        }
+        updates(store, &mut expected, full_authenticator_details(2))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "update_authenticator_details(..) of a passkey that does not exist",
+        store.update_authenticator_details("credential-1", full_authenticator_details(1)),
+        false,
+    )?;
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    gives(
+        "the details of a passkey that was created later",
+        details(store),
+        Some(AuthenticatorDetails::default()),
+    )
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
+    for other in NEAR_CREDENTIAL_IDS {
+        gives(
+            format!("update_authenticator_details({}, ..)", other.show()),
+            store.update_authenticator_details(other, full_authenticator_details(1)),
+            false,
+        )?;
+    }
+    gives(
+        "the details after it",
+        details(store),
+        Some(AuthenticatorDetails::default()),
+    )
+}
+
+pub(crate) fn authenticator_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let others = look(store, 2..=3)?;
+    let passkeys = store.list_authenticators_by_user_id(id(1))?;
+    store.update_authenticator_details("credential-11", full_authenticator_details(99))?;
+    gives(
+        "the user's passkeys",
+        store.list_authenticators_by_user_id(id(1)),
+        passkeys,
+    )?;
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn deleted_with_the_authenticator(context: &Context) -> Verdict {
+    let store = context.store();
+    let deletions: [(&str, &dyn Fn() -> authstore::Result<()>); 4] = [
+        ("delete_authenticator", &|| {
+            store.delete_authenticator("credential-1").map(drop)
+        }),
+        ("delete_authenticator_of_user", &|| {
+            store
+                .delete_authenticator_of_user(id(1), "credential-1", false)
+                .map(drop)
+        }),
+        ("delete_authenticator_of_user, keeping the last,", &|| {
+            let account = NewAccount::new("oauth", "github", "1");
+            store.link_account(id(1), account)?;
+            store
+                .delete_authenticator_of_user(id(1), "credential-1", true)
+                .map(drop)
+        }),
+        ("delete_user", &|| {
+            store.delete_user(id(1))?;
+            store.create_user(bare_user(1)).map(drop)
+        }),
+    ];
+    store.create_user(bare_user(1))?;
+    for (operation, delete) in deletions {
+        store.create_authenticator(authenticator(1, 1))?;
+        store.update_authenticator_details("credential-1", full_authenticator_details(1))?;
+        delete()?;
+        store.create_authenticator(authenticator(1, 1))?;
+        gives(
+            format!("the details of a passkey that was created again after {operation}(..)"),
+            details(store),
+            Some(AuthenticatorDetails::default()),
+        )?;
+        store.delete_authenticator("credential-1")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    let mut expected = AuthenticatorDetails::default();
+    let longest = longest_text();
+    let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE).copied();
+    for text in texts.chain(["", &longest]) {
+        let changes = AuthenticatorDetailsChanges {
+            name: Change::set(text),
+            ..Default::default()
+        };
+        updates(store, &mut expected, changes)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    let mut expected = AuthenticatorDetails::default();
+    let far = crate::times::FAR.iter().map(|time| at(time));
+    let clock_changes = crate::times::around_clock_changes()
+        .into_iter()
+        .map(since_1970);
+    let milliseconds = (0..1_000).step_by(37).map(millis);
+    for time in far.chain(clock_changes).chain(milliseconds) {
+        let changes = AuthenticatorDetailsChanges {
+            created: Change::Set(time),
+            last_used: Change::Set(time),
+            ..Default::default()
+        };
+        updates(store, &mut expected, changes)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn all_survive(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|_| {
+        store.create_authenticator(authenticator(1, 1))?;
+        let ran = race.at_once(3, |thread, store| {
+            let all = full_authenticator_details(1);
+            let none = AuthenticatorDetailsChanges::default;
+            let changes = match thread {
+                0 => AuthenticatorDetailsChanges {
+                    name: all.name,
+                    ..none()
+                },
+                1 => AuthenticatorDetailsChanges {
+                    created: all.created,
+                    ..none()
+                },
+                _ => AuthenticatorDetailsChanges {
+                    last_used: all.last_used,
+                    ..none()
+                },
+            };
+            store.update_authenticator_details("credential-1", changes)
+        });
+        let overlap = overlapped(&ran);
+        let told = all_succeed("update_authenticator_details(..)", ran)?;
+        equal("what the callers were told", told, vec![true; 3])?;
+        let all = full_authenticator_details(1);
+        gives(
+            "the details after updates of different fields at once",
+            details(store),
+            Some(AuthenticatorDetails {
+                name: all.name.apply(None),
+                created: all.created.apply(None),
+                last_used: all.last_used.apply(None),
+            }),
+        )?;
+        store.delete_authenticator("credential-1")?;
+        Ok(overlap)
+    })
+}

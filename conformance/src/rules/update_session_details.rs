@@ -1,0 +1,285 @@
+use authstore::{AuthStore, Change, SessionChanges, SessionDetails, SessionDetailsChanges};
+
+use crate::context::Context;
+use crate::failure::{Verdict, equal, gives};
+use crate::fixture::{
+    at, bare_user, full_session_details, id, look, millis, populate, session, since_1970,
+};
+use crate::race::{Race, all_succeed, overlapped};
+use crate::show::Show;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text};
+
+const SESSION: u128 = 2_001;
+
+/// Updates details, and checks that every read returns them as they should be.
+#[track_caller]
+fn updates(
+    store: &AuthStore,
+    details: &mut SessionDetails,
+    changes: SessionDetailsChanges,
+) -> Verdict {
+    let named = changes.clone();
+    details.began = named.began.apply(details.began);
+    details.last_seen = named.last_seen.apply(details.last_seen);
+    details.ip = named.ip.apply(details.ip.take());
+    details.user_agent = named.user_agent.apply(details.user_agent.take());
+    let call = format!("update_session_details(.., {})", changes.show());
+    gives(
+        &call,
+        store.update_session_details(id(SESSION), changes),
+        true,
+    )?;
+    gives(
+        format!("get_session_details(..) after {call}"),
+        store.get_session_details(id(SESSION)),
+        details.clone(),
+    )?;
+    let listed = store.list_sessions_with_details_by_user_id(id(1))?;
+    equal(
+        format!("the details in list_sessions_with_details_by_user_id(..) after {call}"),
+        listed.into_iter().next().map(|(_, details)| details),
+        Some(details.clone()),
+    )
+}
+
+pub(crate) fn every_combination(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_session(session(1, 1))?;
+    let mut details = SessionDetails::default();
+    updates(store, &mut details, SessionDetailsChanges::default())?;
+    updates(store, &mut details, full_session_details(1))?;
+    let times = [Change::Keep, Change::Set(millis(5)), Change::Clear];
+    let texts = [Change::Keep, Change::set("x"), Change::Clear];
+    for began in &times {
+        for last_seen in &times {
+            for ip in &texts {
+                for user_agent in &texts {
+                    let changes = SessionDetailsChanges {
+                        began: began.clone(),
+                        last_seen: last_seen.clone(),
+                        ip: ip.clone(),
+                        user_agent: user_agent.clone(),
+                    };
+                    updates(store, &mut details, changes)?;
+                }
+            }
+        }
+        updates(store, &mut details, full_session_details(2))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    gives(
+        "update_session_details(..) of a session that does not exist",
+        store.update_session_details(id(SESSION), full_session_details(1)),
+        false,
+    )?;
+    store.create_user(bare_user(1))?;
+    store.create_session(session(1, 1))?;
+    gives(
+        "get_session_details(..) of a session that was created later",
+        store.get_session_details(id(SESSION)),
+        SessionDetails::default(),
+    )
+}
+
+pub(crate) fn session_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let others = look(store, 2..=3)?;
+    let sessions = store.list_sessions_by_user_id(id(1))?;
+    store.update_session_details(id(2_011), full_session_details(99))?;
+    gives(
+        "the user's sessions",
+        store.list_sessions_by_user_id(id(1)),
+        sessions,
+    )?;
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn outlive_updates(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let details = store.get_session_details(id(2_011))?;
+    let mut token = "session 11".to_owned();
+    for changes in [
+        SessionChanges {
+            session_token: Some("rotated".into()),
+            ..Default::default()
+        },
+        SessionChanges {
+            expires: Some(millis(7)),
+            ..Default::default()
+        },
+        SessionChanges {
+            user_id: Some(id(2)),
+            ..Default::default()
+        },
+    ] {
+        let next = changes.session_token.clone();
+        store.update_session(&token, changes)?;
+        token = next.unwrap_or(token);
+        gives(
+            "get_session_details(..) after update_session(..)",
+            store.get_session_details(id(2_011)),
+            details.clone(),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn deleted_with_the_session(context: &Context) -> Verdict {
+    let store = context.store();
+    let deletions: [(&str, &dyn Fn() -> authstore::Result<()>); 5] = [
+        ("delete_session", &|| {
+            store.delete_session("session 1").map(drop)
+        }),
+        ("delete_session_of_user", &|| {
+            store.delete_session_of_user(id(1), id(SESSION)).map(drop)
+        }),
+        ("delete_sessions_by_user_id", &|| {
+            store.delete_sessions_by_user_id(id(1), None).map(drop)
+        }),
+        ("delete_expired", &|| {
+            store.delete_expired(millis(1_000_000), 10).map(drop)
+        }),
+        ("delete_user", &|| {
+            store.delete_user(id(1))?;
+            store.create_user(bare_user(1)).map(drop)
+        }),
+    ];
+    store.create_user(bare_user(1))?;
+    for (operation, delete) in deletions {
+        store.create_session(session(1, 1))?;
+        store.update_session_details(id(SESSION), full_session_details(1))?;
+        delete()?;
+        gives(
+            format!("get_session_details(..) after {operation}(..)"),
+            store.get_session_details(id(SESSION)),
+            SessionDetails::default(),
+        )?;
+        store.create_session(session(1, 1))?;
+        gives(
+            format!("get_session_details(..) of the session created again after {operation}(..)"),
+            store.get_session_details(id(SESSION)),
+            SessionDetails::default(),
+        )?;
+        store.delete_session("session 1")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_session(session(1, 1))?;
+    let mut details = SessionDetails::default();
+    let longest = longest_text();
+    let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE).copied();
+    for text in texts.chain(["", &longest]) {
+        let changes = SessionDetailsChanges {
+            ip: Change::set(text),
+            user_agent: Change::set(text),
+            ..Default::default()
+        };
+        updates(store, &mut details, changes)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn times(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_session(session(1, 1))?;
+    let mut details = SessionDetails::default();
+    let far = crate::times::FAR.iter().map(|time| at(time));
+    let clock_changes = crate::times::around_clock_changes()
+        .into_iter()
+        .map(since_1970);
+    let milliseconds = (0..1_000).step_by(37).map(millis);
+    for time in far.chain(clock_changes).chain(milliseconds) {
+        let changes = SessionDetailsChanges {
+            began: Change::Set(time),
+            last_seen: Change::Set(time),
+            ..Default::default()
+        };
+        updates(store, &mut details, changes)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn all_survive(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|_| {
+        store.create_session(session(1, 1))?;
+        // The first of them has to insert, the others find what it inserted.
+        let ran = race.at_once(4, |thread, store| {
+            let all = full_session_details(1);
+            let none = SessionDetailsChanges::default;
+            let changes = match thread {
+                0 => SessionDetailsChanges {
+                    began: all.began,
+                    ..none()
+                },
+                1 => SessionDetailsChanges {
+                    last_seen: all.last_seen,
+                    ..none()
+                },
+                2 => SessionDetailsChanges {
+                    ip: all.ip,
+                    ..none()
+                },
+                _ => SessionDetailsChanges {
+                    user_agent: all.user_agent,
+                    ..none()
+                },
+            };
+            store.update_session_details(id(SESSION), changes)
+        });
+        let overlap = overlapped(&ran);
+        let told = all_succeed("update_session_details(..)", ran)?;
+        equal("what the callers were told", told, vec![true; 4])?;
+        let all = full_session_details(1);
+        gives(
+            "get_session_details(..) after updates of different fields at once",
+            store.get_session_details(id(SESSION)),
+            SessionDetails {
+                began: all.began.apply(None),
+                last_seen: all.last_seen.apply(None),
+                ip: all.ip.apply(None),
+                user_agent: all.user_agent.apply(None),
+            },
+        )?;
+        store.delete_session("session 1")?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn no_orphan(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|round| {
+        store.create_session(session(1, 1))?;
+        let ran = race.at_once(4, |thread, store| {
+            if (thread as u128 + round).is_multiple_of(2) {
+                store.update_session_details(id(SESSION), full_session_details(1))
+            } else {
+                store.delete_session("session 1")
+            }
+        });
+        let overlap = overlapped(&ran);
+        all_succeed("update_session_details(..) or delete_session(..)", ran)?;
+        gives(
+            "get_session_details(..) of a session that was deleted while they were updated",
+            store.get_session_details(id(SESSION)),
+            SessionDetails::default(),
+        )?;
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,174 @@
+use authstore::{Authenticator, Constraint, Entity, Error};
+
+use crate::context::Context;
+use crate::failure::{Verdict, conflicts, equal, gives, not_found};
+use crate::fixture::{authenticator, authenticator_with_id, bare_user, id, look, populate};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
+
+/// A passkey with this counter.
+fn passkey(counter: i64) -> Authenticator {
+    Authenticator {
+        counter,
+        credential_backed_up: false,
+        ..authenticator(1, 1)
+    }
+}
+
+pub(crate) fn greater_counter(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut passkey = store.create_authenticator(passkey(0))?;
+    for (counter, backed_up) in [
+        (1, false),
+        (2, true),
+        (1 << 32, false),
+        (i64::MAX - 1, true),
+        (i64::MAX, false),
+    ] {
+        passkey.counter = counter;
+        passkey.credential_backed_up = backed_up;
+        gives(
+            format!("use_authenticator(.., {counter}, {backed_up})"),
+            store.use_authenticator(&passkey.credential_id, counter, backed_up),
+            passkey.clone(),
+        )?;
+        gives(
+            "get_authenticator(..) after it",
+            store.get_authenticator(&passkey.credential_id),
+            Some(passkey.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn always_zero(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut passkey = store.create_authenticator(passkey(0))?;
+    for backed_up in [true, false, true] {
+        passkey.credential_backed_up = backed_up;
+        gives(
+            format!("use_authenticator(.., 0, {backed_up}) of a counter of zero"),
+            store.use_authenticator(&passkey.credential_id, 0, backed_up),
+            passkey.clone(),
+        )?;
+        gives(
+            "get_authenticator(..) after it",
+            store.get_authenticator(&passkey.credential_id),
+            Some(passkey.clone()),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn replayed(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    for (stored, counters) in [
+        (1, &[0, 1][..]),
+        (7, &[0, 1, 6, 7]),
+        (i64::MAX, &[0, 1, i64::MAX - 1, i64::MAX]),
+    ] {
+        let passkey = store.create_authenticator(passkey(stored))?;
+        for counter in counters {
+            conflicts(
+                format!("use_authenticator(.., {counter}, true) of a counter of {stored}"),
+                store.use_authenticator(&passkey.credential_id, *counter, true),
+                Constraint::AuthenticatorCounter,
+            )?;
+            gives(
+                "get_authenticator(..) after it",
+                store.get_authenticator(&passkey.credential_id),
+                Some(passkey.clone()),
+            )?;
+        }
+        store.delete_authenticator(&passkey.credential_id)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn missing(context: &Context) -> Verdict {
+    let store = context.store();
+    for counter in [0, 1] {
+        not_found(
+            "use_authenticator(..) of an authenticator that does not exist",
+            store.use_authenticator("credential-1", counter, true),
+            Entity::Authenticator,
+        )?;
+    }
+    gives(
+        "get_authenticator(..) after it",
+        store.get_authenticator("credential-1"),
+        None,
+    )
+}
+
+pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let others = look(store, 2..=3)?;
+    let before = store.list_authenticators_with_details_by_user_id(id(1))?;
+    let used = store.use_authenticator("credential-11", 999, false)?;
+    let expected: Vec<_> = before
+        .into_iter()
+        .map(|(passkey, details)| {
+            let passkey = if passkey.credential_id == used.credential_id {
+                used.clone()
+            } else {
+                passkey
+            };
+            (passkey, details)
+        })
+        .collect();
+    gives(
+        "the user's passkeys with their details",
+        store.list_authenticators_with_details_by_user_id(id(1)),
+        expected,
+    )?;
+    gives("what other users have", look(store, 2..=3), others)
+}
+
+pub(crate) fn exact(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let passkey = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
+    for other in NEAR_CREDENTIAL_IDS {
+        not_found(
+            "use_authenticator(..) by an id that only looks alike",
+            store.use_authenticator(other, 999, true),
+            Entity::Authenticator,
+        )?;
+    }
+    gives(
+        "get_authenticator(..) after it",
+        store.get_authenticator(CREDENTIAL_ID),
+        Some(passkey),
+    )
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    race.rounds(|_| {
+        let passkey = context.store().create_authenticator(passkey(7))?;
+        let ran = race.at_once(THREADS, |_, store| {
+            store.use_authenticator(&passkey.credential_id, 8, true)
+        });
+        let overlap = overlapped(&ran);
+        let won = winners("use_authenticator(..)", &ran, |error| {
+            matches!(
+                error,
+                Error::Conflict {
+                    constraint: Constraint::AuthenticatorCounter,
+                    ..
+                }
+            )
+        })?;
+        equal("how many of several callers used one counter", won, 1)?;
+        context
+            .store()
+            .delete_authenticator(&passkey.credential_id)?;
+        Ok(overlap)
+    })
+}

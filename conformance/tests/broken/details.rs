@@ -1,0 +1,278 @@
+//! Faults with the details of sessions and of passkeys.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::fault::*;
+use super::values::*;
+
+/// An operation that writes details, after something has happened to them.
+macro_rules! writes {
+    ($operation:ident($key:ty) |$changes:ident: $kind:ty| $change:expr) => {
+        fn $operation(&self, db: &Reference, key: $key, given: &$kind) -> Result<bool> {
+            let mut $changes = given.clone();
+            $change;
+            db.$operation(key, &$changes)
+        }
+    };
+}
+
+/// Does something to a value that is set.
+fn set<T>(change: &mut Change<T>, with: impl FnOnce(&T) -> T) {
+    if let Change::Set(value) = change {
+        *value = with(value);
+    }
+}
+
+/// The sessions of a model, with what a fault leaves of their details when a session is gone.
+type Kept = Mutex<BTreeMap<Uuid, SessionDetails>>;
+
+/// The details of passkeys that a fault keeps when a passkey is gone.
+type KeptOfPasskeys = Mutex<BTreeMap<String, AuthenticatorDetails>>;
+
+faults! {
+    ClearsWhatIsKept "update_session_details.every_combination": "Clears the details that an update does not name." {
+        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| if changes.ip.is_keep() { changes.ip = Change::Clear });
+    }
+
+    IgnoresClear "update_session_details.every_combination": "Does not clear a detail." {
+        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| if changes.began == Change::Clear { changes.began = Change::Keep });
+    }
+
+    InsertsOnce "update_session_details.every_combination": "Writes details the first time alone." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            if db.with(|model| model.session_details.contains_key(&id))? {
+                return Ok(true);
+            }
+            db.update_session_details(id, changes)
+        }
+    }
+
+    DetailsOfNothing "update_session_details.missing": "Keeps the details of a session that does not exist." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            if !db.update_session_details(id, changes)? {
+                db.with(|model| model.session_details.insert(id, SessionDetails { ip: changes.ip.value().cloned(), ..SessionDetails::default() }))?;
+                return Ok(false);
+            }
+            Ok(true)
+        }
+
+        // A reference forgets them with the next session that is deleted; until then they are there.
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session)
+        }
+    }
+
+    ExtendsSeenSession "update_session_details.session_unchanged": "Extends a session when it was seen." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            db.with(|model| {
+                for session in model.sessions.values_mut().filter(|session| session.id == id) {
+                    session.expires += Duration::from_secs(1);
+                }
+            })?;
+            db.update_session_details(id, changes)
+        }
+    }
+
+    DetailsByToken "update_session_details.outlive_updates": "Loses the details of a session when its token is rotated." {
+        fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let updated = db.update_session(token, changes)?;
+            if let (Some(session), Some(_)) = (&updated, &changes.session_token) {
+                db.with(|model| model.session_details.remove(&session.id))?;
+            }
+            Ok(updated)
+        }
+    }
+
+    KeepsDetails (Kept) "update_session_details.deleted_with_the_session": "Keeps the details of a session that has expired." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let done = db.update_session_details(id, changes)?;
+            self.0.lock().expect("no panic while held").insert(id, db.get_session_details(id)?);
+            Ok(done)
+        }
+
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let done = db.delete_expired(now, limit)?;
+            let kept = self.0.lock().expect("no panic while held").clone();
+            db.with(|model| model.session_details.extend(kept))?;
+            Ok(done)
+        }
+    }
+
+    ThreeBytesInAgent "update_session_details.text": "Replaces characters of four bytes in a user agent by question marks." {
+        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| three_bytes(text)));
+    }
+
+    CutsAgent "update_session_details.text": "Cuts a user agent to 65,535 bytes." {
+        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
+    }
+
+    SeenInSeconds "update_session_details.times": "Keeps the time of a session's last use in seconds." {
+        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| set(&mut changes.last_seen, |time| seconds(*time)));
+    }
+
+    WritesAllDetails "update_session_details.all_survive": "Reads the details of a session, and writes them all back." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let mut details = db.get_session_details(id)?;
+            pause();
+            let changes = changes.clone();
+            details.began = changes.began.apply(details.began);
+            details.last_seen = changes.last_seen.apply(details.last_seen);
+            details.ip = changes.ip.apply(details.ip);
+            details.user_agent = changes.user_agent.apply(details.user_agent);
+            db.with(|model| {
+                let exists = model.sessions.values().any(|session| session.id == id);
+                if exists {
+                    model.session_details.insert(id, details);
+                }
+                exists
+            })
+        }
+    }
+
+    OrphanedDetails "update_session_details.no_orphan": "Looks whether there is such a session, then writes its details." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let exists = db.with(|model| model.sessions.values().any(|session| session.id == id))?;
+            pause();
+            if exists {
+                let ip = changes.ip.value().cloned();
+                db.with(|model| model.session_details.insert(id, SessionDetails { ip, ..SessionDetails::default() }))?;
+            }
+            Ok(exists)
+        }
+    }
+
+    OldDetails (Kept) "linearizable.details": "Returns details as read the time before." {
+        fn get_session_details(&self, db: &Reference, id: Uuid) -> Result<SessionDetails> {
+            let found = db.get_session_details(id)?;
+            let before = self.0.lock().expect("no panic while held").insert(id, found.clone());
+            Ok(before.unwrap_or(found))
+        }
+    }
+
+    NoDetailsIsError "get_session_details.absent": "Answers with an error where no details were stored." {
+        fn get_session_details(&self, db: &Reference, id: Uuid) -> Result<SessionDetails> {
+            db.with(|model| model.session_details.get(&id).cloned())?.ok_or(Error::backend("no row"))
+        }
+    }
+
+    ListsNobodysSessions "list_sessions_with_details_by_user_id.absent": "Lists all sessions for a user that does not have any." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            match db.get_user(user_id)? {
+                Some(_) => db.list_sessions_with_details_by_user_id(user_id),
+                None => Err(Error::not_found(Entity::User)),
+            }
+        }
+    }
+
+    ListsDetailed "list_sessions_with_details_by_user_id.the_same_list": "Leaves out sessions that have no details." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut list = db.list_sessions_with_details_by_user_id(user_id)?;
+            list.retain(|(_, details)| *details != SessionDetails::default());
+            Ok(list)
+        }
+    }
+
+    ListsAHundredSessions "list_sessions_with_details_by_user_id.no_page_limit": "Lists a hundred sessions at most." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut list = db.list_sessions_with_details_by_user_id(user_id)?;
+            list.truncate(100);
+            Ok(list)
+        }
+    }
+
+    ClearsOtherNames "update_authenticator_details.every_combination": "Clears the name of a passkey when it was used." {
+        writes!(update_authenticator_details(&str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
+    }
+
+    NamesNothing "update_authenticator_details.missing": "Says that it has stored the details of a passkey that does not exist." {
+        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            db.update_authenticator_details(id, changes).map(|_| true)
+        }
+    }
+
+    NamesInOtherCase "update_authenticator_details.exact": "Stores the details of a passkey by its id in another case." {
+        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(id)).cloned())?;
+            db.update_authenticator_details(own.as_deref().unwrap_or(id), changes)
+        }
+    }
+
+    NamesAllOfUser "update_authenticator_details.authenticator_unchanged": "Gives the name to all passkeys." {
+        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let done = db.update_authenticator_details(id, changes)?;
+            db.with(|model| {
+                for details in model.authenticator_details.values_mut() {
+                    details.name = changes.name.clone().apply(details.name.take());
+                }
+            })?;
+            Ok(done)
+        }
+    }
+
+    KeepsNames (KeptOfPasskeys) "update_authenticator_details.deleted_with_the_authenticator": "Keeps the details of a passkey that is deleted, for when it is created again." {
+        fn delete_authenticator(&self, db: &Reference, id: &str) -> Result<bool> {
+            if let Some(details) = db.with(|model| model.authenticator_details.get(id).cloned())? {
+                self.0.lock().expect("no panic while held").insert(id.to_owned(), details);
+            }
+            db.delete_authenticator(id)
+        }
+
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            db.create_authenticator(authenticator)?;
+            let kept = self.0.lock().expect("no panic while held").clone();
+            db.with(|model| model.authenticator_details.extend(kept))
+        }
+    }
+
+    TrimsNames "update_authenticator_details.text": "Trims the name of a passkey." {
+        writes!(update_authenticator_details(&str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| trimmed(text)));
+    }
+
+    UsedUntil2038 "update_authenticator_details.times": "Keeps the time of a passkey's last use in seconds of 32 bits." {
+        writes!(update_authenticator_details(&str) |changes: AuthenticatorDetailsChanges| set(&mut changes.last_used, |time| until_2038(*time)));
+    }
+
+    WritesAllOfPasskey "update_authenticator_details.all_survive": "Reads the details of a passkey, and writes them all back." {
+        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let mut details = db.with(|model| model.authenticator_details.get(id).cloned().unwrap_or_default())?;
+            pause();
+            let changes = changes.clone();
+            details.name = changes.name.apply(details.name);
+            details.created = changes.created.apply(details.created);
+            details.last_used = changes.last_used.apply(details.last_used);
+            db.with(|model| {
+                let exists = model.authenticators.contains_key(id);
+                if exists {
+                    model.authenticator_details.insert(id.to_owned(), details);
+                }
+                exists
+            })
+        }
+    }
+
+    ListsNobodysPasskeys "list_authenticators_with_details_by_user_id.absent": "Answers with an error for a user that does not exist." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            match db.get_user(user_id)? {
+                Some(_) => db.list_authenticators_with_details_by_user_id(user_id),
+                None => Err(Error::not_found(Entity::User)),
+            }
+        }
+    }
+
+    ListsNamed "list_authenticators_with_details_by_user_id.the_same_list": "Leaves out passkeys that have no details." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let mut list = db.list_authenticators_with_details_by_user_id(user_id)?;
+            list.retain(|(_, details)| *details != AuthenticatorDetails::default());
+            Ok(list)
+        }
+    }
+
+    ListsAHundredPasskeys "list_authenticators_with_details_by_user_id.no_page_limit": "Lists a hundred passkeys at most." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let mut list = db.list_authenticators_with_details_by_user_id(user_id)?;
+            list.truncate(100);
+            Ok(list)
+        }
+    }
+}

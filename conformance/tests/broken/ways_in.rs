@@ -1,0 +1,348 @@
+//! Faults with what removes a user's own, and with passkeys that are used.
+
+use super::fault::*;
+
+/// Whether there is such an account of the user.
+fn has_account(db: &Reference, user_id: Uuid, provider: &str, account: &str) -> Result<bool> {
+    Ok(db
+        .get_account(provider, account)?
+        .is_some_and(|account| account.user_id == user_id))
+}
+
+/// Whether there is such a passkey of the user.
+fn has_passkey(db: &Reference, user_id: Uuid, credential_id: &str) -> Result<bool> {
+    Ok(db
+        .get_authenticator(credential_id)?
+        .is_some_and(|passkey| passkey.user_id == user_id))
+}
+
+fn removal(deleted: bool) -> Removal {
+    if deleted {
+        Removal::Done
+    } else {
+        Removal::Absent
+    }
+}
+
+/// Counts the accounts and the passkeys of the user, each alike.
+fn ways_in(db: &Reference, user_id: Uuid) -> Result<usize> {
+    Ok(db.list_accounts_by_user_id(user_id)?.len()
+        + db.list_authenticators_by_user_id(user_id)?.len())
+}
+
+faults! {
+    DeletesSessionOfUserQuietly "delete_session_of_user.reports_whether_deleted": "Says nothing of whether it has deleted a user's session." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            db.delete_session_of_user(user_id, session_id).map(|_| true)
+        }
+    }
+
+    DeletesAnybodysSession "delete_session_of_user.only_the_users": "Does not ask whose session it deletes." {
+        fn delete_session_of_user(&self, db: &Reference, _: Uuid, session_id: Uuid) -> Result<bool> {
+            db.with(|model| {
+                let owner = model.sessions.values().find(|session| session.id == session_id).map(|session| session.user_id);
+                owner.is_some_and(|owner| model.delete_session_of_user(owner, session_id))
+            })
+        }
+    }
+
+    DeletesAllOfUser "delete_session_of_user.leaves_others_unchanged": "Deletes all sessions of the user." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            let deleted = db.delete_session_of_user(user_id, session_id)?;
+            if deleted {
+                db.delete_sessions_by_user_id(user_id, None)?;
+            }
+            Ok(deleted)
+        }
+    }
+
+    LooksThenDeletesOfUser "delete_session_of_user.one_winner": "Looks whether there is such a session of the user, then deletes it." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            let found = db.list_sessions_by_user_id(user_id)?.iter().any(|session| session.id == session_id);
+            pause();
+            db.delete_session_of_user(user_id, session_id)?;
+            Ok(found)
+        }
+    }
+
+    UnlinksQuietly "unlink_account_of_user.reports_what_happened": "Says that it has unlinked an account that does not exist." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let done = db.unlink_account_of_user(user_id, provider, account, keep_last)?;
+            Ok(if done == Removal::Absent { Removal::Done } else { done })
+        }
+    }
+
+    UnlinksAnybodys "unlink_account_of_user.only_the_users": "Does not ask whose account it unlinks." {
+        fn unlink_account_of_user(&self, db: &Reference, _: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            match db.get_account(provider, account)? {
+                Some(found) => db.unlink_account_of_user(found.user_id, provider, account, keep_last),
+                None => Ok(Removal::Absent),
+            }
+        }
+    }
+
+    UnlinksAllOfUser "unlink_account_of_user.leaves_others_unchanged": "Unlinks all accounts of the user." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let done = db.unlink_account_of_user(user_id, provider, account, keep_last)?;
+            if done == Removal::Done {
+                db.with(|model| model.accounts.retain(|_, account| account.user_id != user_id))?;
+            }
+            Ok(done)
+        }
+    }
+
+    UnlinksInOtherCase "unlink_account_of_user.exact": "Unlinks an account by its id in another case." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let own = db.with(|model| model.accounts.keys().find(|own| own.1.to_lowercase() == account.to_lowercase()).cloned())?;
+            db.unlink_account_of_user(user_id, provider, own.as_ref().map_or(account, |own| &own.1), keep_last)
+        }
+    }
+
+    UnlinksTheLast "unlink_account_of_user.keeps_the_last": "Unlinks the last way in too." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, _: bool) -> Result<Removal> {
+            db.unlink_account_of_user(user_id, provider, account, false)
+        }
+    }
+
+    CountsAccountsAlone "unlink_account_of_user.keeps_the_last": "Does not count passkeys as ways in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            if keep_last && has_account(db, user_id, provider, account)? && db.list_accounts_by_user_id(user_id)?.len() == 1 {
+                return Ok(Removal::LastWayIn);
+            }
+            db.unlink_account_of_user(user_id, provider, account, false)
+        }
+    }
+
+    AlwaysKeepsTheLast "unlink_account_of_user.takes_the_last": "Keeps the last way in unasked." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, _: bool) -> Result<Removal> {
+            db.unlink_account_of_user(user_id, provider, account, true)
+        }
+    }
+
+    CountsPasskeyTwice "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a passkey and its account as two ways in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            if keep_last && has_account(db, user_id, provider, account)? && ways_in(db, user_id)? == 1 {
+                return Ok(Removal::LastWayIn);
+            }
+            db.unlink_account_of_user(user_id, provider, account, false)
+        }
+    }
+
+    CountsThenUnlinks "unlink_account_of_user.last_of_several_at_once": "Counts the ways in, then unlinks the account." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let counted = db.with(|model| model.clone().unlink_account_of_user(user_id, provider, account, keep_last))?;
+            pause();
+            match counted {
+                Removal::Done => Ok(removal(db.unlink_account(provider, account)?)),
+                other => Ok(other),
+            }
+        }
+
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            let counted = db.with(|model| model.clone().delete_authenticator_of_user(user_id, credential_id, keep_last))?;
+            pause();
+            match counted {
+                Removal::Done => Ok(removal(db.delete_authenticator(credential_id)?)),
+                other => Ok(other),
+            }
+        }
+    }
+
+    DeletesPasskeyQuietly "delete_authenticator_of_user.reports_what_happened": "Says that it has deleted a passkey that does not exist." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            let done = db.delete_authenticator_of_user(user_id, credential_id, keep_last)?;
+            Ok(if done == Removal::Absent { Removal::Done } else { done })
+        }
+    }
+
+    DeletesAnybodysPasskey "delete_authenticator_of_user.only_the_users": "Does not ask whose passkey it deletes." {
+        fn delete_authenticator_of_user(&self, db: &Reference, _: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            match db.get_authenticator(credential_id)? {
+                Some(found) => db.delete_authenticator_of_user(found.user_id, credential_id, keep_last),
+                None => Ok(Removal::Absent),
+            }
+        }
+    }
+
+    DeletesAllPasskeysOfUser "delete_authenticator_of_user.leaves_others_unchanged": "Deletes all passkeys of the user." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            let done = db.delete_authenticator_of_user(user_id, credential_id, keep_last)?;
+            if done == Removal::Done {
+                for passkey in db.list_authenticators_by_user_id(user_id)? {
+                    db.delete_authenticator(&passkey.credential_id)?;
+                }
+            }
+            Ok(done)
+        }
+    }
+
+    DeletesPasskeyInOtherCase "delete_authenticator_of_user.exact": "Deletes a passkey by its id in another case." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(credential_id)).cloned())?;
+            db.delete_authenticator_of_user(user_id, own.as_deref().unwrap_or(credential_id), keep_last)
+        }
+    }
+
+    DeletesTheLastPasskey "delete_authenticator_of_user.keeps_the_last": "Deletes the last way in too." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, _: bool) -> Result<Removal> {
+            db.delete_authenticator_of_user(user_id, credential_id, false)
+        }
+    }
+
+    CountsItsAccount "delete_authenticator_of_user.keeps_the_last": "Counts the account that Auth.js keeps beside a passkey as another way in." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            if keep_last && has_passkey(db, user_id, credential_id)? && ways_in(db, user_id)? == 1 {
+                return Ok(Removal::LastWayIn);
+            }
+            db.delete_authenticator_of_user(user_id, credential_id, false)
+        }
+    }
+
+    AlwaysKeepsTheLastPasskey "delete_authenticator_of_user.takes_the_last": "Keeps the last way in unasked." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, _: bool) -> Result<Removal> {
+            db.delete_authenticator_of_user(user_id, credential_id, true)
+        }
+    }
+
+    CountsThenDeletesPasskey "delete_authenticator_of_user.last_of_two_at_once": "Counts the ways in, then deletes the passkey." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            let counted = db.with(|model| model.clone().delete_authenticator_of_user(user_id, credential_id, keep_last))?;
+            pause();
+            match counted {
+                Removal::Done => Ok(removal(db.delete_authenticator(credential_id)?)),
+                other => Ok(other),
+            }
+        }
+    }
+
+    CountsThenUnlinksUnderLoad "linearizable.ways_in": "Counts the ways in, then unlinks the account, whatever has changed since." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let counted = db.with(|model| model.clone().unlink_account_of_user(user_id, provider, account, keep_last))?;
+            pause();
+            if counted == Removal::Done {
+                db.unlink_account(provider, account)?;
+            }
+            Ok(counted)
+        }
+    }
+
+    ForgetsBackupState "use_authenticator.greater_counter": "Stores the counter, and not whether the passkey is backed up." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, _: bool) -> Result<Authenticator> {
+            let before = db.get_authenticator(credential_id)?.is_some_and(|passkey| passkey.credential_backed_up);
+            db.use_authenticator(credential_id, counter, before)
+        }
+    }
+
+    CounterIn32Bits "use_authenticator.greater_counter": "Compares counters in 32 bits." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            db.use_authenticator(credential_id, counter & 0xffff_ffff, backed_up)
+        }
+    }
+
+    LocksSyncedPasskeysOut "use_authenticator.always_zero": "Wants a counter to grow, which that of a synchronized passkey never does." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            match db.get_authenticator(credential_id)? {
+                Some(passkey) if counter <= passkey.counter => Err(Error::conflict(Constraint::AuthenticatorCounter)),
+                _ => db.use_authenticator(credential_id, counter, backed_up),
+            }
+        }
+    }
+
+    AcceptsReplays "use_authenticator.replayed": "Accepts the same counter again." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            match db.get_authenticator(credential_id)? {
+                Some(passkey) if passkey.counter == counter => Ok(passkey),
+                _ => db.use_authenticator(credential_id, counter, backed_up),
+            }
+        }
+    }
+
+    AcceptsZero "use_authenticator.replayed": "Accepts a counter of zero whatever is stored." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            match db.get_authenticator(credential_id)? {
+                Some(passkey) if counter == 0 => Ok(passkey),
+                _ => db.use_authenticator(credential_id, counter, backed_up),
+            }
+        }
+    }
+
+    WritesReplays "use_authenticator.replayed": "Rejects a replayed counter, and stores whether the passkey is backed up." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            db.use_authenticator(credential_id, counter, backed_up).inspect_err(|_| {
+                let _ = db.with(|model| {
+                    if let Some(passkey) = model.authenticators.get_mut(credential_id) {
+                        passkey.credential_backed_up = backed_up;
+                    }
+                });
+            })
+        }
+    }
+
+    UsesNothing "use_authenticator.missing": "Says that the counter is wrong of a passkey that does not exist." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            match db.use_authenticator(credential_id, counter, backed_up) {
+                Err(Error::NotFound { .. }) => Err(Error::conflict(Constraint::AuthenticatorCounter)),
+                done => done,
+            }
+        }
+    }
+
+    UsesAllOfUser "use_authenticator.leaves_others_unchanged": "Sets the counters of all passkeys of the user." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            let used = db.use_authenticator(credential_id, counter, backed_up)?;
+            for passkey in db.list_authenticators_by_user_id(used.user_id)? {
+                db.update_authenticator_counter(&passkey.credential_id, counter)?;
+            }
+            Ok(used)
+        }
+    }
+
+    UsesInOtherCase "use_authenticator.exact": "Uses a passkey by its id in another case." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(credential_id)).cloned())?;
+            db.use_authenticator(own.as_deref().unwrap_or(credential_id), counter, backed_up)
+        }
+    }
+
+    ComparesThenWrites "use_authenticator.one_winner": "Compares the counter, then writes it." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            db.with(|model| model.clone().use_authenticator(credential_id, counter, backed_up))?
+                .map_err(|refusals| Error::from(refusals[0]))?;
+            pause();
+            db.update_authenticator_counter(credential_id, counter)
+        }
+    }
+
+    PasskeyOfNobody "create_user_with_authenticator.stored": "Creates the user, and not the passkey." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            db.create_user_with_authenticator(user, authenticator)?;
+            db.delete_authenticator(&authenticator.credential_id).map(drop)
+        }
+    }
+
+    PasskeyFirst "create_user_with_authenticator.user_conflicts": "Leaves the passkey when the user conflicts." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            db.create_user_with_authenticator(user, authenticator).inspect_err(|_| {
+                let _ = db.with(|model| model.authenticators.insert(authenticator.credential_id.clone(), authenticator.clone()));
+            })
+        }
+    }
+
+    UserFirst "create_user_with_authenticator.authenticator_conflicts": "Leaves the user when the passkey conflicts." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            db.create_user(user)?;
+            db.create_authenticator(authenticator)
+        }
+    }
+
+    LooksThenSignsUp "create_user_with_authenticator.one_winner": "Looks whether the credential id is free, then creates the user and the passkey." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            if db.get_authenticator(&authenticator.credential_id)?.is_some() {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            pause();
+            db.create_user(user)?;
+            db.with(|model| { model.authenticators.insert(authenticator.credential_id.clone(), authenticator.clone()); })
+        }
+    }
+}
