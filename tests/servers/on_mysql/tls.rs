@@ -112,6 +112,10 @@ fn only_a_right_certificate_passes(kind: Kind) {
     // The public authorities have not signed for ours.
     assert_refused(connect(&by_name, "ssl-mode=REQUIRED"), "UnknownIssuer");
 
+    // Which NO_VERIFY does not ask.
+    let unverified = connect(&by_address, "ssl-mode=NO_VERIFY").unwrap();
+    unverified.ping().unwrap();
+
     // And without, as a server on the same machine is reached.
     assert_refused(connect(&by_name, ""), "Access denied");
     connect(&database.url(), "").unwrap().ping().unwrap();

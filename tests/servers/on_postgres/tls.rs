@@ -14,6 +14,12 @@ pub(crate) fn tests() -> Vec<Test> {
     );
     tests.extend(Test::on(
         &[Kind::Postgres],
+        Needs::Container,
+        "tls.self_signed_certificate_is_trusted_by_itself",
+        |_| self_signed_certificate_is_trusted_by_itself(),
+    ));
+    tests.extend(Test::on(
+        &[Kind::Postgres],
         Needs::Shared,
         "tls.a_server_without_tls_is_refused_where_tls_is_required",
         a_server_without_tls_is_refused_where_tls_is_required,
@@ -35,6 +41,10 @@ fn server(authority: &CertifiedIssuer<'_, KeyPair>) -> Server {
         .unwrap()
         .signed_by(&key, authority)
         .unwrap();
+    server_with(&certificate.pem(), &key.serialize_pem())
+}
+
+fn server_with(certificate: &str, key: &str) -> Server {
     let path = |name: &str| format!("/etc/authstore-test/{name}");
     let setup = Setup {
         arguments: vec![
@@ -46,8 +56,8 @@ fn server(authority: &CertifiedIssuer<'_, KeyPair>) -> Server {
             format!("ssl_key_file={}", path("server.key")),
         ],
         files: vec![
-            (path("server.crt"), certificate.pem().into_bytes()),
-            (path("server.key"), key.serialize_pem().into_bytes()),
+            (path("server.crt"), certificate.as_bytes().to_vec()),
+            (path("server.key"), key.as_bytes().to_vec()),
         ],
         ..Setup::default()
     };
@@ -134,6 +144,46 @@ fn only_a_right_certificate_passes() {
     let store = connect(&by_name, "").unwrap();
     store.ping().unwrap();
     assert!(!all_encrypted(&mut database.client()));
+}
+
+/// As PostgreSQL's manual makes one: an authority by its own word, with a common name and no other.
+fn self_signed_certificate_is_trusted_by_itself() {
+    let ours = authority("localhost");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, pem: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    };
+    let trusted = file("ours.pem", ours.pem());
+    // The same name is not enough.
+    let another = file("another.pem", authority("localhost").pem());
+    let server = Arc::new(server_with(&ours.pem(), &ours.key().serialize_pem()));
+    let database = Database::on(&server).unwrap();
+    let by_address = database.url();
+    let by_name = by_address.replace("127.0.0.1", "localhost");
+    let trusting =
+        |mode: &str, path: &Path| format!("sslmode={mode}&sslrootcert={}", path.display());
+
+    for mode in ["require", "verify-full", "verify-ca"] {
+        connect(&by_name, &trusting(mode, &trusted)).unwrap();
+        let error = connect(&by_name, &trusting(mode, &another)).unwrap_err();
+        assert!(!error.is_retryable(), "{error:?}");
+        assert!(connect(&by_name, &format!("sslmode={mode}")).is_err());
+    }
+    assert_refused(
+        connect(&by_address, &trusting("verify-full", &trusted)),
+        "not valid for",
+    );
+    connect(&by_address, &trusting("verify-ca", &trusted)).unwrap();
+
+    // The server binds the password to the connection, so that it fails where someone else ends the TLS.
+    for mode in ["no-verify", "no-verify&channel_binding=require"] {
+        let store = connect(&by_address, &format!("sslmode={mode}")).unwrap();
+        store.ping().unwrap();
+        assert!(all_encrypted(&mut database.client()), "{mode}");
+    }
+    assert!(connect(&by_address, "sslmode=disable&channel_binding=require").is_err());
 }
 
 fn a_server_without_tls_is_refused_where_tls_is_required(kind: Kind) {
