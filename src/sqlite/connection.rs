@@ -1,5 +1,8 @@
 use std::borrow::Cow;
 use std::num::NonZero;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::CachedStatement;
 use rusqlite::config::DbConfig;
@@ -10,6 +13,7 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
 use super::error::{Refusal, classify, refused_by};
+use super::file::Identity;
 use super::rejection;
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
@@ -22,9 +26,67 @@ const TIME: EncodedConfig = Config::DEFAULT
     })
     .encode();
 
-pub(crate) struct SqliteConnection(pub(super) rusqlite::Connection);
+/// How long reads go on before it is checked that the file is still the one at its path. Writes check each time.
+const FILE_CHECK: Duration = Duration::from_millis(50);
+
+/// A longer wait than this cannot be told to SQLite: it counts milliseconds in 31 bits.
+pub(super) const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_millis(0x7fff_ffff);
+
+pub(crate) struct SqliteConnection(pub(super) rusqlite::Connection, pub(super) Option<OpenFile>);
+
+/// The file that a connection has open.
+pub(super) struct OpenFile {
+    pub(super) path: Arc<Path>,
+    pub(super) identity: Identity,
+    checked: Instant,
+    replaced: bool,
+}
+
+impl OpenFile {
+    pub(super) fn new(path: Arc<Path>, identity: Identity) -> Self {
+        OpenFile {
+            path,
+            identity,
+            checked: Instant::now(),
+            replaced: false,
+        }
+    }
+
+    /// Fails if it is no longer the file at its path.
+    fn check(&mut self) -> Result<()> {
+        self.checked = Instant::now();
+        self.replaced |= Identity::at(&self.path).ok() != Some(self.identity);
+        if self.replaced {
+            return Err(Error::unavailable(format!(
+                "{}: the file was replaced or deleted",
+                self.path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether it is known to be no longer the file at its path, which is looked at now and then: a look costs as much as
+    /// a short read.
+    pub(super) fn is_replaced(&mut self) -> bool {
+        if self.checked.elapsed() >= FILE_CHECK {
+            return self.check().is_err();
+        }
+        self.replaced
+    }
+}
 
 impl SqliteConnection {
+    /// Fails if the file that is open is no longer the one at its path.
+    pub(super) fn check_file(&mut self) -> Result<()> {
+        self.1.as_mut().map_or(Ok(()), OpenFile::check)
+    }
+
+    pub(super) fn set_busy_timeout(&mut self, timeout: Duration) -> Result<()> {
+        self.0
+            .busy_timeout(timeout.min(LONGEST_BUSY_TIMEOUT))
+            .map_err(classify)
+    }
+
     pub(super) fn enforce_foreign_keys(&mut self, on: bool) -> Result<()> {
         self.0
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on)
@@ -185,7 +247,7 @@ fn bind(
 impl Row for rusqlite::Row<'_> {
     fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError> {
         match cell_text(self, column)? {
-            Some(text) => Ok(Some(Uuid::try_parse(text)?)),
+            Some(text) => Ok(Some(parse_uuid(text)?)),
             None => Ok(None),
         }
     }
@@ -257,6 +319,18 @@ fn unexpected(found: ValueRef<'_>, wanted: &str) -> BoxError {
         ValueRef::Blob(_) => "a blob",
     };
     format!("it should be {wanted}, and is {found}").into()
+}
+
+/// Reads what we write. Another form of the same id would be read, but a search for the id would not find it.
+fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
+    let id = Uuid::try_parse(text)?;
+    let mut canonical = Uuid::encode_buffer();
+    if *id.hyphenated().encode_lower(&mut canonical) != *text {
+        return Err(
+            "it should be a UUID in lower case with hyphens, and is one in another form".into(),
+        );
+    }
+    Ok(id)
 }
 
 /// Reads what we write, and what others may have written: with other digits after the second or none, with an offset, or

@@ -55,6 +55,7 @@ impl Exclusive for SqliteExclusive {
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.connection.check_file()?;
         self.connection.execute(COMMIT, &[]).map(drop)
     }
 }

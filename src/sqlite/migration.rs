@@ -35,7 +35,7 @@ impl Target for SqliteTarget {
             busy_timeout: self.0.0.busy_timeout,
         };
         lock.connection.enforce_foreign_keys(false)?;
-        lock.connection.0.busy_timeout(timeout).map_err(classify)?;
+        lock.connection.set_busy_timeout(timeout)?;
         lock.connection.execute(BEGIN, &[])?;
         Ok(Box::new(lock))
     }
@@ -152,6 +152,6 @@ impl Drop for SqliteLock {
         // A connection on which this fails is broken, and the pool drops it.
         let _ = self.connection.enforce_foreign_keys(true);
         let _ = self.connection.set_legacy_alter_table(false);
-        let _ = self.connection.0.busy_timeout(self.busy_timeout);
+        let _ = self.connection.set_busy_timeout(self.busy_timeout);
     }
 }

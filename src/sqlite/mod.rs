@@ -2,8 +2,11 @@
 
 mod adopt;
 mod connection;
+mod connector;
 mod error;
 mod exclusive;
+mod file;
+mod log;
 mod migration;
 mod options;
 mod orphans;
@@ -16,33 +19,23 @@ mod writers;
 pub use options::{SqliteOptions, Synchronous};
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{ErrorCode, OpenFlags};
-
-use self::connection::SqliteConnection;
-use self::error::classify;
+use self::connection::{LONGEST_BUSY_TIMEOUT, SqliteConnection};
+use self::connector::Connector;
 use self::exclusive::SqliteExclusive;
+use self::file::log_of;
 use self::migration::SqliteTarget;
 use self::options::Location;
 use self::writers::{Turn, Verdict, Writers};
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
-use crate::pool::{Checkout, Connect, Pool, PoolState};
+use crate::pool::{Checkout, Pool, PoolState};
 use crate::sql::{
     Connection, CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
     UseAuthenticator, UseOnce, backend, sql,
 };
-
-/// More than there are statements, so that each is prepared once for each connection.
-const PREPARED_STATEMENTS: usize = 64;
-
-/// How long to wait before SQLite is asked once more for what its own busy timeout does not cover.
-const RETRY: Duration = Duration::from_millis(5);
 
 static STATEMENTS: Statements = Statements {
     create_user: sql!("sqlite", "create_user"),
@@ -151,13 +144,15 @@ impl SqliteBackend {
             }
             (Location::File(_), pool_size) => pool_size.unwrap_or(8),
         };
-        let connector = Connector(options.clone());
+        let busy_timeout = options.busy_timeout.min(LONGEST_BUSY_TIMEOUT);
+        let connector = Connector::new(&options.location, busy_timeout, options.synchronous)?;
+        let log = connector.path().map(log_of);
         Ok(SqliteBackend(Arc::new(Shared {
             pool: Pool::new(connector, pool_size, options.checkout_timeout)?,
-            writers: Writers::default(),
+            writers: Writers::new(log),
             // In memory there is no disk to wait for.
             group_commit: matches!(options.location, Location::File(_)),
-            busy_timeout: options.busy_timeout,
+            busy_timeout,
         })))
     }
 
@@ -245,125 +240,5 @@ fn wrote_nothing(error: Error) -> Error {
 fn roll_back(connection: &mut SqliteConnection) {
     if !connection.0.is_autocommit() {
         let _ = connection.execute(ROLLBACK, &[]);
-    }
-}
-
-struct Connector(SqliteOptions);
-
-impl Connect for Connector {
-    type Connection = SqliteConnection;
-
-    fn connect(&self) -> Result<SqliteConnection> {
-        let connection = match &self.0.location {
-            Location::Memory => rusqlite::Connection::open_in_memory().map_err(classify)?,
-            Location::File(path) => {
-                check_path(path)?;
-                self.open(path).map_err(|error| with_path(path, error))?
-            }
-        };
-        self.set_up(&connection).map_err(classify)?;
-        let mut connection = SqliteConnection(connection);
-        connection.enforce_foreign_keys(true)?;
-        Ok(connection)
-    }
-
-    /// A file cannot go away as a server can.
-    fn ping(&self, _: &mut SqliteConnection) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_broken(&self, connection: &mut SqliteConnection) -> bool {
-        !connection.0.is_autocommit() || !connection.enforces_foreign_keys()
-    }
-}
-
-impl Connector {
-    fn open(&self, path: &Path) -> Result<rusqlite::Connection> {
-        let connection = rusqlite::Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(classify)?;
-        connection
-            .busy_timeout(self.0.busy_timeout)
-            .map_err(classify)?;
-        let mode = self.switch_to_wal(&connection).map_err(classify)?;
-        if connection.is_readonly("main").map_err(classify)? {
-            return Err(Error::backend("it is read-only"));
-        }
-        if mode != "wal" {
-            return Err(Error::backend(format!(
-                "it cannot be brought into WAL mode, and is in mode {mode}"
-            )));
-        }
-        Ok(connection)
-    }
-
-    /// Waits for other processes as long as any write does: SQLite's busy timeout does not cover the switch.
-    fn switch_to_wal(&self, connection: &rusqlite::Connection) -> rusqlite::Result<String> {
-        let deadline = Instant::now() + self.0.busy_timeout;
-        loop {
-            let mode =
-                connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
-            match mode {
-                Err(error)
-                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                        && Instant::now() < deadline =>
-                {
-                    thread::sleep(RETRY);
-                }
-                mode => return mode,
-            }
-        }
-    }
-
-    fn set_up(&self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
-        connection.pragma_update(None, "synchronous", self.0.synchronous.to_string())?;
-        // Otherwise a column that does not exist is read as a string: its own name.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
-        // The plan of a statement depends on the statement alone. Otherwise SQLite prepares a cached statement again at
-        // each use, because its parameters have changed.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-        Ok(())
-    }
-}
-
-/// SQLite itself says of all these no more than that it is "unable to open database file".
-fn check_path(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::invalid(
-            "path",
-            format!("{} is a directory", path.display()),
-        ));
-    }
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => Err(Error::invalid(
-            "path",
-            format!("there is no directory {}", parent.display()),
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn with_path(path: &Path, error: Error) -> Error {
-    let named = |reason| format!("{}: {reason}", path.display());
-    match error {
-        Error::Unavailable { reason, source } => Error::Unavailable {
-            reason: named(reason),
-            source,
-        },
-        // Nothing of the caller's was under way yet.
-        Error::OutcomeUnknown { reason, source } => Error::Unavailable {
-            reason: named(reason),
-            source,
-        },
-        Error::Backend { reason, source } => Error::Backend {
-            reason: named(reason),
-            source,
-        },
-        error => error,
     }
 }

@@ -20,14 +20,17 @@ const REFERENCES_TO_A_USER: [(&str, usize); 4] = [
     (sql!("sqlite", "update_session"), 1),
 ];
 
-/// The tables whose keys are not the application's.
-const OURS: [&str; 5] = [
-    "User",
-    "Account",
-    "Session",
-    "VerificationToken",
-    "Authenticator",
-];
+/// Whether a table's keys are not the application's.
+fn is_ours(table: &str) -> bool {
+    let models = [
+        "User",
+        "Account",
+        "Session",
+        "VerificationToken",
+        "Authenticator",
+    ];
+    models.contains(&table) || table.starts_with("authstore_")
+}
 
 /// What refused where no table can be found out.
 const FOREIGN_KEY: &str = "a foreign key";
@@ -48,7 +51,7 @@ pub(super) fn by_foreign_key(
     }
     if sql == COMMIT {
         let mut tables = orphans::all_tables(connection)?;
-        tables.retain(|table| !OURS.contains(&table.as_str()));
+        tables.retain(|table| !is_ours(table));
         let left = with_orphans(connection, &tables)?;
         return Ok(rejected(
             left.into_iter().map(|(table, _)| table),
@@ -57,7 +60,7 @@ pub(super) fn by_foreign_key(
     }
     let touched = touched_by(connection, sql)?;
     let mut candidates = orphans::affected(connection, &touched.tables)?;
-    candidates.retain(|table| !OURS.contains(&table.as_str()));
+    candidates.retain(|table| !is_ours(table));
 
     // The statement is run once more, with its foreign keys checked later, and it shows in which tables they fail.
     connection.execute(SAVEPOINT, &[])?;

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::StatementStatus;
 use uuid::Uuid;
 
 use super::{SqliteBackend, SqliteOptions};
@@ -231,5 +232,46 @@ fn a_disk_that_fills_up_loses_nothing_that_was_acknowledged() {
                 Err(error) => panic!("{error:?}"),
             }
         }
+    }
+}
+
+/// All statements, by file: those of the operations, and those around them.
+fn statements() -> Vec<(String, &'static str)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite");
+    let mut statements = Vec::new();
+    for folder in [folder.to_owned(), format!("{folder}/rejection")] {
+        for file in std::fs::read_dir(folder).expect("a folder") {
+            let path = file.expect("a file").path();
+            if path.is_file() {
+                let sql = std::fs::read_to_string(&path).expect("a statement");
+                statements.push((path.display().to_string(), &*sql.leak()));
+            }
+        }
+    }
+    assert!(statements.len() > 30, "{}", statements.len());
+    statements
+}
+
+#[test]
+fn no_statement_is_prepared_twice() {
+    let (_directory, backend, _store) = patient();
+    let mut connection = backend.0.pool.get().expect("a connection");
+    let statements = statements();
+    for turn in ["1", "2", "3", "4"] {
+        for (_, sql) in &statements {
+            let parameters = {
+                let statement = connection.0.prepare_cached(sql).expect("a statement");
+                vec![turn.into(); statement.parameter_count()]
+            };
+            // Whether it finds or writes anything does not matter.
+            let _ = connection.attempt(sql, &parameters);
+        }
+    }
+    for (file, sql) in &statements {
+        let statement = connection.0.prepare_cached(sql).expect("a statement");
+        let runs = statement.get_status(StatementStatus::Run);
+        assert!(runs >= 4, "{file}: it is no longer kept: {runs}");
+        let again = statement.get_status(StatementStatus::RePrepare);
+        assert_eq!(again, 0, "{file}");
     }
 }

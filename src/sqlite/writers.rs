@@ -6,12 +6,14 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::connection::SqliteConnection;
+use super::log::Log;
 use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, roll_back};
 use crate::error::{Error, Result};
 use crate::pool::{Checkout, Pool};
@@ -24,8 +26,8 @@ const GROUP_SIZE: usize = 64;
 const GROUP_AGE: Duration = Duration::from_millis(10);
 
 /// The line. Clones share it.
-#[derive(Clone, Default)]
-pub(super) struct Writers(Arc<Mutex<Line>>);
+#[derive(Clone)]
+pub(super) struct Writers(Arc<Mutex<Line>>, Arc<Log>);
 
 #[derive(Default)]
 struct Line {
@@ -67,6 +69,7 @@ struct Group {
     connection: Checkout<Connector>,
     alone: bool,
     since: Instant,
+    busy_timeout: Duration,
     /// Those whose part is done.
     members: Vec<Arc<Ticket>>,
     /// Comes last, so that the connection is back in the pool when the next writer looks for one.
@@ -109,6 +112,10 @@ impl Ticket {
 }
 
 impl Writers {
+    pub(super) fn new(log: Option<PathBuf>) -> Self {
+        Writers(Arc::default(), Arc::new(Log::new(log)))
+    }
+
     /// Waits for a turn, runs `work` in the open transaction or in one that it begins, and waits until the transaction
     /// has ended. A panic in `work` undoes what it did, and nothing of the others'.
     pub(super) fn run<T>(
@@ -145,6 +152,7 @@ impl Writers {
             connection,
             alone: ticket.alone,
             since: Instant::now(),
+            busy_timeout: timeout,
             members: Vec::new(),
             turn,
         })
@@ -269,10 +277,15 @@ impl Group {
     }
 
     fn commit(mut self) {
-        let Err(error) = self.connection.execute(COMMIT, &[]) else {
+        let committed = self
+            .connection
+            .check_file()
+            .and_then(|()| self.connection.execute(COMMIT, &[]));
+        let Err(error) = committed else {
             for member in self.members.drain(..) {
                 member.give(Notice::Ended(Verdict::Stands));
             }
+            self.turn.0.1.limit(&mut self.connection, self.busy_timeout);
             return;
         };
         roll_back(&mut self.connection);

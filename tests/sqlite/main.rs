@@ -4,6 +4,8 @@
 mod concurrency;
 mod faults;
 mod group_commit;
+mod log;
 mod orphans;
 mod query_plans;
 mod rejected;
+mod replaced;

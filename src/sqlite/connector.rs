@@ -1,0 +1,213 @@
+//! How a connection is opened, and when it is no longer used.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
+use rusqlite::{ErrorCode, OpenFlags};
+
+use super::connection::{OpenFile, SqliteConnection};
+use super::error::classify;
+use super::file::{Identity, check_path, denied, with_path};
+use super::options::{Location, Synchronous};
+use crate::error::{Error, Result};
+use crate::pool::Connect;
+use crate::sql::sql;
+
+const SESSION: &str = sql!("sqlite", "session/pins");
+
+/// More than there are statements, so that each is prepared once for each connection.
+const PREPARED_STATEMENTS: usize = 128;
+
+/// How long to wait before SQLite is asked again for what its own busy timeout does not cover.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// Settings that are not pragmas, or that a pragma cannot make within a transaction.
+const CONFIG: [(DbConfig, bool); 7] = [
+    // Rows must not refer to a user who does not exist.
+    (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
+    // The application's own triggers run, and its views are read.
+    (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true),
+    (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, true),
+    // Otherwise a column that does not exist is read as a string: its own name.
+    (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+    // What refers to a table follows it when it is renamed.
+    (DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false),
+    // The schema cannot be written to as if it were a table.
+    (DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false),
+    // The plan of a statement depends on the statement alone. Otherwise SQLite prepares a cached statement again at each
+    // use, because its parameters have changed.
+    (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
+];
+
+pub(crate) struct Connector {
+    /// Where the file is, from the root: the program may change its working directory.
+    path: Option<Arc<Path>>,
+    busy_timeout: Duration,
+    synchronous: Synchronous,
+    /// Whether the file was opened before. From then on it is not created: what is missing was deleted.
+    opened: AtomicBool,
+    /// The file that connections use. When another takes its path, they are dropped.
+    current: Mutex<Option<Identity>>,
+}
+
+impl Connector {
+    pub(super) fn new(
+        location: &Location,
+        busy_timeout: Duration,
+        synchronous: Synchronous,
+    ) -> Result<Self> {
+        let path = match location {
+            Location::Memory => None,
+            Location::File(path) => {
+                let absolute = std::path::absolute(path).map_err(|error| {
+                    Error::invalid("path", format!("{}: {error}", path.display()))
+                })?;
+                Some(Arc::from(absolute))
+            }
+        };
+        Ok(Connector {
+            path,
+            busy_timeout,
+            synchronous,
+            opened: AtomicBool::new(false),
+            current: Mutex::new(None),
+        })
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    fn connect_to_file(&self, path: &Path) -> Result<(rusqlite::Connection, Identity)> {
+        check_path(path)?;
+        let opened = self.opened.load(Ordering::Relaxed);
+        if opened && !path.exists() {
+            return Err(Error::unavailable("the file was deleted"));
+        }
+        loop {
+            let before = Identity::at(path).ok();
+            let connection = self.open(path)?;
+            let identity = Identity::at(path)
+                .map_err(|error| Error::unavailable("the file was deleted").with_source(error))?;
+            // Otherwise it was replaced in between, and which of the two is open is not known.
+            if before.is_none_or(|before| before == identity) {
+                self.opened.store(true, Ordering::Relaxed);
+                *self.current.lock() = Some(identity);
+                return Ok((connection, identity));
+            }
+        }
+    }
+
+    fn open(&self, path: &Path) -> Result<rusqlite::Connection> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        flags.set(
+            OpenFlags::SQLITE_OPEN_CREATE,
+            !self.opened.load(Ordering::Relaxed),
+        );
+        let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(classify)?;
+        connection
+            .busy_timeout(self.busy_timeout)
+            .map_err(classify)?;
+        let mode = self.switch_to_wal(&connection).map_err(classify)?;
+        if connection.is_readonly("main").map_err(classify)? {
+            return Err(Error::backend("is read-only"));
+        }
+        if mode != "wal" {
+            return Err(Error::backend(format!(
+                "is in mode {mode}, and cannot be switched to WAL mode"
+            )));
+        }
+        // Keys are compared and sorted by the bytes that the file has for them.
+        let encoding: String = connection
+            .pragma_query_value(None, "encoding", |row| row.get(0))
+            .map_err(classify)?;
+        if encoding != "UTF-8" {
+            return Err(Error::backend(format!(
+                "stores text in {encoding}; UTF-8 is required"
+            )));
+        }
+        Ok(connection)
+    }
+
+    /// Waits for other processes as long as any write does: SQLite's busy timeout does not cover the switch.
+    fn switch_to_wal(&self, connection: &rusqlite::Connection) -> rusqlite::Result<String> {
+        let start = Instant::now();
+        loop {
+            let mode =
+                connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+            match mode {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && start.elapsed() < self.busy_timeout =>
+                {
+                    thread::sleep(RETRY);
+                }
+                mode => return mode,
+            }
+        }
+    }
+
+    pub(super) fn set_up(&self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(SESSION)?;
+        connection.pragma_update(None, "synchronous", self.synchronous.to_string())?;
+        for (setting, value) in CONFIG {
+            connection.set_db_config(setting, value)?;
+        }
+        connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        Ok(())
+    }
+
+    /// Whether another file has taken the path. All connections that have the old one open are dropped at their next use.
+    fn has_another_file(&self, connection: &mut SqliteConnection) -> bool {
+        let Some(file) = &mut connection.1 else {
+            return false;
+        };
+        let mut current = self.current.lock();
+        if file.is_replaced() && *current == Some(file.identity) {
+            *current = None;
+        }
+        *current != Some(file.identity)
+    }
+}
+
+impl Connect for Connector {
+    type Connection = SqliteConnection;
+
+    fn connect(&self) -> Result<SqliteConnection> {
+        let (connection, file) = match &self.path {
+            None => {
+                let connection = rusqlite::Connection::open_in_memory().map_err(classify)?;
+                (connection, None)
+            }
+            Some(path) => {
+                let (connection, file) = self
+                    .connect_to_file(path)
+                    .map_err(|error| match error {
+                        Error::Unavailable { .. } | Error::Backend { .. } => {
+                            denied(path).unwrap_or(error)
+                        }
+                        error => error,
+                    })
+                    .map_err(|error| with_path(path, error))?;
+                (connection, Some(OpenFile::new(path.clone(), file)))
+            }
+        };
+        self.set_up(&connection).map_err(classify)?;
+        Ok(SqliteConnection(connection, file))
+    }
+
+    fn ping(&self, connection: &mut SqliteConnection) -> Result<()> {
+        connection.check_file()
+    }
+
+    fn is_broken(&self, connection: &mut SqliteConnection) -> bool {
+        !connection.0.is_autocommit()
+            || !connection.enforces_foreign_keys()
+            || self.has_another_file(connection)
+    }
+}

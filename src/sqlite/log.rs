@@ -1,0 +1,64 @@
+//! The log beside the database, and how it is kept from growing without end.
+//!
+//! SQLite starts its log again from the beginning when a commit finds that no reader uses it. Where readers never pause,
+//! that moment never comes, however short each read is. So now and then a writer asks for it, and waits a moment.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::connection::SqliteConnection;
+use crate::sql::sql;
+
+const CHECKPOINT: &str = sql!("sqlite", "transaction/checkpoint");
+
+/// The size from which a writer empties the log: twice that at which SQLite begins to try on its own.
+const LIMIT: u64 = 8 << 20;
+
+/// After how many commits its size is looked at.
+const COMMITS: u32 = 16;
+
+/// How long a writer waits for the readers. Each read that is in progress ends, unless a transaction holds it open.
+const WAIT: Duration = Duration::from_millis(100);
+
+pub(super) struct Log {
+    path: Option<PathBuf>,
+    commits: AtomicU32,
+    limit: AtomicU64,
+}
+
+impl Log {
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
+        Log {
+            path,
+            commits: AtomicU32::new(0),
+            limit: AtomicU64::new(LIMIT),
+        }
+    }
+
+    /// Empties the log if it has grown too much. Called after a commit, by the one writer.
+    pub(super) fn limit(&self, connection: &mut SqliteConnection, busy_timeout: Duration) {
+        let Some(path) = &self.path else { return };
+        if !self
+            .commits
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(COMMITS)
+        {
+            return;
+        }
+        let size = || fs::metadata(path).map_or(0, |log| log.len());
+        let before = size();
+        if before < self.limit.load(Ordering::Relaxed) {
+            return;
+        }
+        // A failure changes nothing: what is committed stays in the log.
+        if connection.set_busy_timeout(WAIT).is_ok() {
+            let _ = connection.attempt(CHECKPOINT, &[]);
+        }
+        let _ = connection.set_busy_timeout(busy_timeout);
+        // Where a reader holds the log, the next attempts are as rare as they are useless.
+        let limit = if size() < before { LIMIT } else { 2 * before };
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+}

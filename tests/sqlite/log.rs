@@ -1,0 +1,57 @@
+//! The log does not grow without end.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use authstore::{AuthStore, NewUser, SqliteOptions, Synchronous};
+use rusqlite::Connection;
+
+/// Reads without a pause, two at a time, each for a few milliseconds: one begins before the other ends.
+fn leapfrog(file: &Path, over: &AtomicBool) {
+    let readers = [(); 2].map(|()| Connection::open(file).expect("a connection"));
+    let read = r#"BEGIN; SELECT count(*) FROM "Session";"#;
+    readers[1].execute_batch(read).expect("a read");
+    for reader in [0, 1].into_iter().cycle() {
+        readers[reader].execute_batch(read).expect("a read");
+        thread::sleep(Duration::from_millis(2));
+        readers[1 - reader]
+            .execute_batch("ROLLBACK")
+            .expect("its end");
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+}
+
+#[test]
+fn readers_that_never_pause_do_not_let_the_log_grow() {
+    const MIB: u64 = 1 << 20;
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("auth.db");
+    let options = SqliteOptions::file(&file).synchronous(Synchronous::Off);
+    let store = AuthStore::new(options.open().expect("a store"));
+    store.migrate().expect("a schema");
+    let over = AtomicBool::new(false);
+    let largest = thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| leapfrog(&file, &over));
+        }
+        let mut largest = 0;
+        for _ in 0..120 {
+            let new = NewUser {
+                image: Some("a".repeat(500_000)),
+                ..NewUser::default()
+            };
+            store.create_user(new).expect("a user");
+            let log = fs::metadata(directory.path().join("auth.db-wal"));
+            largest = largest.max(log.expect("the log").len());
+        }
+        over.store(true, Ordering::Relaxed);
+        largest
+    });
+    // 60 MiB were written.
+    assert!(largest < 30 * MIB, "{} MiB", largest / MIB);
+}

@@ -1,0 +1,111 @@
+//! A file that is replaced or deleted while a program has it open.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use authstore::{AuthStore, Error, NewUser, SqliteOptions};
+
+fn open(file: &Path) -> AuthStore {
+    let options = SqliteOptions::file(file).checkout_timeout(Duration::from_secs(2));
+    AuthStore::new(options.open().expect("a store"))
+}
+
+/// As long as a read may go on without a look at the path.
+fn pause() {
+    thread::sleep(Duration::from_millis(60));
+}
+
+fn copy(from: &Path, to: &Path) {
+    rusqlite::Connection::open(from)
+        .and_then(|connection| connection.execute("VACUUM INTO ?1", [to.to_str()]))
+        .expect("a copy");
+}
+
+#[test]
+fn all_connections_go_over_to_the_file_that_takes_the_path() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, other) = (
+        directory.path().join("auth.db"),
+        directory.path().join("other.db"),
+    );
+    let store = open(&file);
+    store.migrate().expect("a schema");
+    copy(&file, &other);
+    let restored = directory.path().join("restored.db");
+    let grace = open(&other)
+        .create_user(NewUser::default())
+        .expect("a user");
+    copy(&other, &restored);
+    let ada = store.create_user(NewUser::default()).expect("a user");
+    // As many connections as the pool may have.
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert!(store.get_user(ada.id).expect("an answer").is_some());
+                }
+            });
+        }
+    });
+
+    fs::rename(&restored, &file).expect("a new file");
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(directory.path().join(format!("auth.db{ending}")));
+    }
+    let late = store.create_user(NewUser::default());
+    pause();
+    store.ping().expect("the new file");
+    for _ in 0..50 {
+        assert!(store.get_user(ada.id).expect("an answer").is_none());
+        assert!(store.get_user(grace.id).expect("an answer").is_some());
+    }
+    // What was acknowledged is in the file that is there.
+    match late {
+        Ok(user) => assert!(store.get_user(user.id).expect("an answer").is_some()),
+        Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error:?}"),
+    }
+    let new = store.create_user(NewUser::default()).expect("a user");
+    assert!(open(&file).get_user(new.id).expect("an answer").is_some());
+}
+
+#[test]
+fn a_deleted_file_is_unavailable_and_not_created_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("auth.db");
+    let store = open(&file);
+    store.migrate().expect("a schema");
+    let backup = directory.path().join("backup.db");
+    copy(&file, &backup);
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(directory.path().join(format!("auth.db{ending}")));
+    }
+    pause();
+    for refused in [
+        store.create_user(NewUser::default()).map(drop),
+        store.ping(),
+    ] {
+        match refused {
+            Err(Error::Unavailable { reason, .. }) => {
+                assert!(reason.contains("deleted"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(!file.exists());
+
+    fs::rename(&backup, &file).expect("the file");
+    store.ping().expect("it is back");
+    store.create_user(NewUser::default()).expect("a user");
+}
+
+#[test]
+fn a_store_stays_with_its_file_when_the_program_goes_to_another_directory() {
+    // Whatever the working directory of the tests is, a relative path is made absolute at once.
+    let directory = tempfile::tempdir_in(".").expect("a directory");
+    let relative = Path::new(directory.path().file_name().expect("a name")).join("auth.db");
+    let store = open(&relative);
+    store.migrate().expect("a schema");
+    assert!(directory.path().join("auth.db").exists());
+}
