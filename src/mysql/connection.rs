@@ -24,6 +24,8 @@ const FRAME: u64 = 4_096;
 /// A connection, with the statements prepared on it, and what is known of how it is.
 pub(crate) struct MysqlConnection {
     driver: Conn,
+    /// Which of the hosts it is to.
+    pub(super) host: usize,
     /// The server's `max_allowed_packet`.
     max_packet: u64,
     statements: HashMap<&'static str, Statement>,
@@ -34,9 +36,10 @@ pub(crate) struct MysqlConnection {
 }
 
 impl MysqlConnection {
-    pub(super) fn new(driver: Conn, max_packet: u64) -> Self {
+    pub(super) fn new(driver: Conn, host: usize, max_packet: u64) -> Self {
         MysqlConnection {
             driver,
+            host,
             max_packet,
             statements: HashMap::new(),
             failure: None,

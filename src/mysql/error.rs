@@ -31,8 +31,11 @@ pub(super) enum StatementFailure {
     NotExecuted,
     /// The connection was lost before the answer came.
     Lost,
-    /// The answer did not come before the timeout, or the server can do no writes: another connection would be no better
-    /// now.
+    /// The answer did not come before the timeout. Other connections to this server would be no better now.
+    Unanswered,
+    /// This server can do no writes now, and nothing was done: the work can be run again on another host.
+    ReadOnly,
+    /// Nobody knows what became of it, or of the connection.
     NoRetry,
 }
 
@@ -114,8 +117,8 @@ fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
     ) {
         let reason = "the server gave no answer in time";
         return match phase {
-            Phase::Writing => (Error::outcome_unknown(reason), StatementFailure::NoRetry),
-            _ => (Error::unavailable(reason), StatementFailure::NoRetry),
+            Phase::Writing => (Error::outcome_unknown(reason), StatementFailure::Unanswered),
+            _ => (Error::unavailable(reason), StatementFailure::Unanswered),
         };
     }
     // The operating system's own "broken pipe" means that the statement's end was never sent; the driver makes an error
@@ -131,7 +134,7 @@ fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
 /// What the server's error means, by its number. A statement to which it answers with an error has changed nothing, with the
 /// one exception of an error during COMMIT.
 fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFailure>) {
-    use StatementFailure::{NoRetry, NotExecuted, RolledBack};
+    use StatementFailure::{NoRetry, NotExecuted, ReadOnly, RolledBack};
 
     let unavailable = |failure| (Error::unavailable(words(&error)), failure);
     let for_good = |error| (error, None);
@@ -180,7 +183,7 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         }
         // Read-only: a replica, or a server that has just handed over to another; offline; a node that has lost its
         // cluster, or has not joined it yet; a member that its group does not let write, or that could not wait for it.
-        1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3100 | 3796..=3799 => unavailable(Some(NoRetry)),
+        1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3100 | 3796..=3799 => unavailable(Some(ReadOnly)),
         // Too many connections, statements, transactions, locks; no memory; a full disk; a proxy that reaches no server.
         1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461 | 1637
         | 3170 | 9001 => unavailable(None),

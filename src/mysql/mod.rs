@@ -17,6 +17,7 @@ mod tls;
 pub use options::{MysqlOptions, MysqlSslMode};
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -249,6 +250,7 @@ impl MysqlBackend {
             options: options.clone(),
             server: OnceLock::new(),
             is_galera: OnceLock::new(),
+            host: AtomicUsize::new(0),
         });
         let pool = Pool::new(
             connector.clone(),
@@ -273,6 +275,10 @@ impl MysqlBackend {
         })
     }
 
+    fn other_hosts(&self) -> usize {
+        self.0.connector.options.hosts.len().saturating_sub(1)
+    }
+
     /// Runs `attempt` until it succeeds, fails for good, or has gone on for too long.
     fn run<T>(
         &self,
@@ -281,6 +287,7 @@ impl MysqlBackend {
     ) -> Result<T> {
         let deadline = Instant::now() + self.0.connector.options.statement_timeout;
         let mut replaced = false;
+        let mut moves = 0;
         let mut repeated = 0;
         loop {
             let mut connection = self.0.pool.get()?;
@@ -295,8 +302,16 @@ impl MysqlBackend {
                     pause(repeated);
                     repeated += 1;
                 }
+                // A closed connection is noticed at once, so this costs no time, whatever the deadline. One replacement is
+                // enough: a second new connection that is lost as well says that the server is down.
                 Some(StatementFailure::NotExecuted) if !replaced => replaced = true,
                 Some(StatementFailure::Lost) if reads_only && !replaced => replaced = true,
+                // Each of the other hosts once. While all are read-only, a failover is still going on.
+                Some(StatementFailure::ReadOnly)
+                    if self.0.connector.leave(connection.host) && moves < self.other_hosts() =>
+                {
+                    moves += 1;
+                }
                 _ => return Err(error),
             }
             observe::retried();
@@ -368,6 +383,8 @@ struct Connector {
     server: OnceLock<Server>,
     /// Whether that was a node of a Galera cluster.
     is_galera: OnceLock<bool>,
+    /// Which of the hosts is used, until it cannot be reached or is read-only.
+    host: AtomicUsize,
 }
 
 /// How long to wait on a connection.
@@ -403,7 +420,7 @@ impl Connector {
     }
 
     fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
-        let mut driver = self.sign_in(&limits)?;
+        let (mut driver, host) = self.sign_in(&limits)?;
         let Server { kind, max_packet } = match self.server.get() {
             Some(server) => *server,
             None => {
@@ -430,22 +447,42 @@ impl Connector {
             Ok(())
         };
         set_up(&mut driver).map_err(classify_connecting)?;
-        Ok(MysqlConnection::new(driver, max_packet))
+        Ok(MysqlConnection::new(driver, host, max_packet))
     }
 
-    /// Connects and signs in at the first of the hosts that takes connections; the session is as the server makes it.
-    fn sign_in(&self, limits: &Limits) -> Result<Conn> {
-        let mut hosts = self.options.hosts.iter();
+    /// Connects and signs in, at the host in use or the next one that takes connections, and returns which it was. The
+    /// session is as the server makes it.
+    fn sign_in(&self, limits: &Limits) -> Result<(Conn, usize)> {
+        let hosts = &self.options.hosts;
+        let mut index = self.host.load(Ordering::Relaxed);
+        let mut left = hosts.len();
         loop {
-            let Some((name, port)) = hosts.next() else {
+            let Some((name, port)) = hosts.get(index) else {
                 return Err(Error::unavailable("no host was named"));
             };
             match self.sign_in_at(name, *port, limits) {
+                Ok(driver) => {
+                    self.host.store(index, Ordering::Relaxed);
+                    return Ok((driver, index));
+                }
                 // A host that rejects us says what is wrong with the options; the next one would reject us too.
-                Err(error) if error.is_retryable() && hosts.len() > 0 => {}
-                done => return done,
+                Err(error) if error.is_retryable() && left > 1 => left -= 1,
+                Err(error) => return Err(error),
             }
+            index = (index + 1) % hosts.len();
         }
+    }
+
+    /// Turns to the next host, unless that was done already: this one is read-only. Returns whether there is one.
+    fn leave(&self, host: usize) -> bool {
+        let hosts = self.options.hosts.len();
+        let _ = self.host.compare_exchange(
+            host,
+            (host + 1) % hosts.max(1),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        hosts > 1
     }
 
     fn sign_in_at(&self, name: &str, port: u16, limits: &Limits) -> Result<Conn> {
@@ -499,7 +536,12 @@ impl Connect for Arc<Connector> {
         connection.ping()
     }
 
+    /// Those to a host that is no longer used go as well: it is down, or a replica by now, whose rows are old.
     fn is_broken(&self, connection: &mut MysqlConnection) -> bool {
-        connection.is_broken()
+        connection.is_broken() || connection.host != self.host.load(Ordering::Relaxed)
+    }
+
+    fn is_unanswered(&self, connection: &mut MysqlConnection) -> bool {
+        connection.failure == Some(StatementFailure::Unanswered)
     }
 }

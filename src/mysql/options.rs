@@ -126,7 +126,7 @@ impl MysqlOptions {
         }
     }
 
-    /// Adds another host, to be tried after those before it. A [`port`](MysqlOptions::port) that follows is its own.
+    /// Adds another host, to be used while those before it cannot be reached or are read-only. A [`port`](MysqlOptions::port) that follows is its own.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push((host.into(), DEFAULT_PORT));
@@ -186,8 +186,7 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets how long a host may take to accept a connection. Defaults to 10 seconds. While the user signs in, an answer
-    /// is awaited as long as the answer to a statement.
+    /// Sets how long each host may take to accept a connection and to sign the user in. Defaults to 10 seconds.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;

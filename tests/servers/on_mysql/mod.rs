@@ -1,6 +1,7 @@
 //! What holds on MySQL and MariaDB alone.
 
 mod application;
+mod failover;
 mod galera;
 mod session;
 mod signing_in;
@@ -10,6 +11,7 @@ use authstore_test_databases::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = application::tests();
+    tests.extend(failover::tests());
     tests.extend(galera::tests());
     tests.extend(session::tests());
     tests.extend(signing_in::tests());

@@ -1,0 +1,96 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authstore::{AuthStore, NewUser, User};
+use authstore_test_databases::{Client, Kind, Needs, Proxy, Server, Setup, Test, Traffic};
+
+pub(crate) fn tests() -> Vec<Test> {
+    Test::on(
+        &Kind::MYSQL_AND_MARIADB,
+        Needs::Container,
+        "failover.the_next_host_takes_over",
+        the_next_host_takes_over,
+    )
+}
+
+/// Far above any timeout in the URL.
+const NEVER_HANGS: Duration = Duration::from_secs(60);
+
+/// A server with the schema, and with a user whom its being read-only binds, as it does not bind root.
+fn primary(kind: Kind) -> (Server, Client) {
+    let server = Server::start(kind, &Setup::default()).unwrap();
+    let mut client = server.client().unwrap();
+    client.query("CREATE DATABASE auth");
+    client.query("CREATE USER app@'%' IDENTIFIED BY 'pw'");
+    client.query("GRANT ALL ON auth.* TO app@'%'");
+    authstore_test_databases::store(&server.url("auth"));
+    (server, client)
+}
+
+fn knows(client: &mut Client, user: &User) -> bool {
+    client.query_one(&format!(
+        "SELECT COUNT(*) FROM auth.`User` WHERE id = '{}'",
+        user.id
+    )) == "1"
+}
+
+fn sign_up(store: &AuthStore) -> User {
+    store.create_user(NewUser::default()).unwrap()
+}
+
+fn the_next_host_takes_over(kind: Kind) {
+    let (server_a, mut a) = primary(kind);
+    let (server_b, mut b) = primary(kind);
+    let (to_a, to_b) = (Proxy::to(server_a.host()), Proxy::to(server_b.host()));
+    let url = format!(
+        "mysql://app:pw@{},{}/auth?connect_timeout_ms=1000&statement_timeout_ms=1000&pool_size=2",
+        to_a.address(),
+        to_b.address()
+    );
+    let store = AuthStore::connect(&url).unwrap();
+    assert!(knows(&mut a, &sign_up(&store)), "hosts are tried in order");
+
+    // Demoted: a write finds the next host by itself, and reads follow.
+    a.query("SET GLOBAL read_only = 1");
+    let ada = sign_up(&store);
+    assert!(knows(&mut b, &ada));
+    assert!(store.get_user(ada.id).unwrap().is_some());
+
+    // All read-only, as in the middle of a failover: an error that says to try again.
+    b.query("SET GLOBAL read_only = 1");
+    let error = store.create_user(NewUser::default()).unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    a.query("SET GLOBAL read_only = 0");
+    assert!(knows(&mut a, &sign_up(&store)));
+
+    // Frozen: it takes connections and says nothing.
+    b.query("SET GLOBAL read_only = 0");
+    to_a.set(Traffic::Held);
+    let start = Instant::now();
+    let user = loop {
+        match store.create_user(NewUser::default()) {
+            Ok(user) => break user,
+            Err(error) => assert!(start.elapsed() < NEVER_HANGS, "{error:?}"),
+        }
+    };
+    println!(
+        "{kind}: {:?} until the next host took over",
+        start.elapsed()
+    );
+    assert!(knows(&mut b, &user));
+    // Also for a program that only starts now.
+    assert!(knows(&mut b, &sign_up(&AuthStore::connect(&url).unwrap())));
+
+    // Gone.
+    to_a.set(Traffic::Passes);
+    to_b.close();
+    let start = Instant::now();
+    let user = loop {
+        match store.create_user(NewUser::default()) {
+            Ok(user) => break user,
+            Err(error) => assert!(start.elapsed() < NEVER_HANGS, "{error:?}"),
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert!(knows(&mut a, &user));
+}
