@@ -32,16 +32,16 @@ fn main() {
             every_acknowledged_write_survives_sigkill as fn(),
         ),
         (
-            "eight_processes_migrate_one_new_file_and_each_step_runs_once",
-            eight_processes_migrate_one_new_file_and_each_step_runs_once,
+            "eight_processes_apply_each_step_once",
+            eight_processes_apply_each_step_once,
         ),
         (
             "a_killed_migration_is_finished_by_the_next_run",
             a_killed_migration_is_finished_by_the_next_run,
         ),
         (
-            "a_file_locked_past_the_timeout_is_unavailable_and_fine_afterwards",
-            a_file_locked_past_the_timeout_is_unavailable_and_fine_afterwards,
+            "locked_file_is_unavailable_until_unlocked",
+            locked_file_is_unavailable_until_unlocked,
         ),
         (
             "a_read_only_file_is_refused_by_name",
@@ -179,7 +179,7 @@ fn every_acknowledged_write_survives_sigkill() {
     }
 }
 
-fn eight_processes_migrate_one_new_file_and_each_step_runs_once() {
+fn eight_processes_apply_each_step_once() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("auth.db");
     let children: Vec<_> = (0..8).map(|_| spawn("migrate", &file)).collect();
@@ -246,7 +246,7 @@ fn a_killed_migration_is_finished_by_the_next_run() {
     assert_eq!(rows, 1);
 }
 
-fn a_file_locked_past_the_timeout_is_unavailable_and_fine_afterwards() {
+fn locked_file_is_unavailable_until_unlocked() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("auth.db");
     let options = SqliteOptions::file(&file).busy_timeout(Duration::from_millis(50));

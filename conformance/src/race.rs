@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_overlap_when_one_begins_before_another_has_ended() {
+    fn overlapping_calls_are_recognized() {
         assert!(overlapped(&ran(&[(0, 5), (4, 9)])));
         assert!(overlapped(&ran(&[(4, 9), (0, 5)])));
         assert!(overlapped(&ran(&[(0, 9), (1, 2), (3, 4)])));

@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_during_commit_is_told_by_the_engines_number() {
+    fn commit_error_uses_the_engines_number() {
         let (error, failure) = server(
             1180,
             "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT",

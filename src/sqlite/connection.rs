@@ -357,7 +357,7 @@ mod tests {
     use super::parse_time;
 
     #[test]
-    fn a_time_is_read_in_every_form_whose_meaning_is_clear() {
+    fn times_in_every_clear_form_are_read() {
         let noon = datetime!(2026-11-23 12:00:00 UTC);
         for text in [
             "2026-11-23T12:00:00.000Z",

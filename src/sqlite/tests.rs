@@ -24,7 +24,7 @@ fn one_connection() -> (tempfile::TempDir, SqliteBackend, AuthStore) {
 }
 
 #[test]
-fn an_exhausted_pool_is_unavailable_after_its_timeout_and_fine_afterwards() {
+fn exhausted_pool_is_unavailable_until_freed() {
     let (_directory, backend, store) = one_connection();
     let taken = backend.0.pool.get().expect("the only connection");
     for refused in [
@@ -59,7 +59,7 @@ fn a_thousand_failed_operations_leak_no_connection() {
 }
 
 #[test]
-fn a_writer_waits_for_its_turn_no_longer_than_the_busy_timeout() {
+fn writer_waits_at_most_the_busy_timeout() {
     let (_directory, backend, store) = one_connection();
     let turn = backend.0.writers.turn(Duration::ZERO).expect("a turn");
     let refused = store.create_user(NewUser::default());
@@ -112,7 +112,7 @@ fn a_full_disk_is_unavailable_and_loses_nothing() {
 }
 
 #[test]
-fn a_connection_that_does_not_enforce_foreign_keys_is_not_used_again() {
+fn connection_without_foreign_keys_is_dropped() {
     let (_directory, backend, store) = one_connection();
     backend
         .0
@@ -196,7 +196,7 @@ fn a_panic_undoes_its_own_part_and_no_other() {
 }
 
 #[test]
-fn a_disk_that_fills_up_loses_nothing_that_was_acknowledged() {
+fn full_disk_loses_no_acknowledged_write() {
     let (_directory, backend, store) = patient();
     let id = |writer| Uuid::from_u128(writer as u128);
     for round in 0..10 {

@@ -127,7 +127,7 @@ fn down_asks_on_a_terminal() {
 }
 
 #[test]
-fn sql_is_what_up_and_down_would_run_and_touches_no_database() {
+fn sql_prints_what_up_and_down_would_run() {
     let place = Place::new();
     let up = place.succeed("migrate sql");
     let down = place.succeed("migrate sql --down");
@@ -260,7 +260,7 @@ fn a_history_that_does_not_match_is_refused() {
 }
 
 #[test]
-fn a_version_that_does_not_exist_is_a_wrong_command_line() {
+fn unknown_version_is_a_usage_error() {
     let place = Place::new();
     place.fail("migrate up --to 99", 2, "no migration of version 99");
     place.fail(

@@ -20,8 +20,8 @@ pub(crate) fn tests() -> Vec<Test> {
             a_host_that_is_not_there_is_unavailable,
         ),
         (
-            "connecting.a_database_without_the_schema_says_to_run_migrate_first",
-            a_database_without_the_schema_says_to_run_migrate_first,
+            "connecting.missing_schema_error_says_to_migrate",
+            missing_schema_error_says_to_migrate,
         ),
         (
             "connecting.unknown_option_lists_known_options",
@@ -108,7 +108,7 @@ fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
     }
 }
 
-fn a_database_without_the_schema_says_to_run_migrate_first(kind: Kind) {
+fn missing_schema_error_says_to_migrate(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = AuthStore::connect(&database.url()).unwrap();
     let error = store.get_user_by_email("ada@example.org").unwrap_err();

@@ -20,14 +20,14 @@ pub(crate) fn tests() -> Vec<Test> {
             a_server_restarted_under_load_loses_nothing as fn(Kind),
         ),
         (
-            "faults.a_paused_server_is_waited_for_no_longer_than_the_timeout",
+            "faults.waiting_for_a_paused_server_ends",
             Needs::Container,
-            a_paused_server_is_waited_for_no_longer_than_the_timeout,
+            waiting_for_a_paused_server_ends,
         ),
         (
-            "faults.nobody_notices_a_connection_killed_between_two_operations",
+            "faults.killed_idle_connections_go_unnoticed",
             Needs::Shared,
-            nobody_notices_a_connection_killed_between_two_operations,
+            killed_idle_connections_go_unnoticed,
         ),
         (
             "faults.an_exhausted_pool_is_unavailable_after_its_timeout",
@@ -137,7 +137,7 @@ fn a_server_restarted_under_load_loses_nothing(kind: Kind) {
     }
 }
 
-fn a_paused_server_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
+fn waiting_for_a_paused_server_ends(kind: Kind) {
     let server = Arc::new(Server::start(kind, &Setup::default()).unwrap());
     let database = Database::on(&server).unwrap();
     let store = database.store_with(
@@ -194,7 +194,7 @@ pub(crate) fn kill_sessions(database: &Database) -> usize {
     sessions.len()
 }
 
-fn nobody_notices_a_connection_killed_between_two_operations(kind: Kind) {
+fn killed_idle_connections_go_unnoticed(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("pool_size=1");
     for operation in OPERATIONS {

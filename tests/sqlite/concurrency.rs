@@ -15,7 +15,7 @@ const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
 const THREADS: u64 = 8;
 
 #[test]
-fn eight_threads_of_mixed_operations_never_see_a_busy_database() {
+fn mixed_load_never_sees_a_busy_database() {
     let directory = tempfile::tempdir().expect("a directory");
     // Two handles: writers that one fair queue does not bring into order.
     // Only a deadlock should reach a caller here, and not a machine that is busy with other things.

@@ -11,7 +11,7 @@ fn directory() -> TempDir {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_by_name_and_left_as_it_is() {
+fn file_that_is_no_database_is_rejected_unchanged() {
     let directory = directory();
     let file = directory.path().join("notes.txt");
     let notes = "Nothing in here is a database. ".repeat(100);
@@ -51,7 +51,7 @@ fn a_missing_parent_is_named() {
 }
 
 #[test]
-fn a_database_without_the_schema_says_to_run_migrate_first() {
+fn missing_schema_error_says_to_migrate() {
     let store = AuthStore::connect("sqlite::memory:").expect("a store");
     for error in [
         store.create_user(NewUser::default()).map(drop),
@@ -72,7 +72,7 @@ fn a_database_without_the_schema_says_to_run_migrate_first() {
 }
 
 #[test]
-fn a_column_that_is_missing_is_not_read_as_its_own_name() {
+fn missing_column_is_not_read_as_its_own_name() {
     let directory = directory();
     let file = directory.path().join("auth.db");
     let store = AuthStore::new(SqliteOptions::file(&file).open().expect("a store"));
@@ -91,7 +91,7 @@ fn a_column_that_is_missing_is_not_read_as_its_own_name() {
 }
 
 #[test]
-fn an_option_that_is_not_there_is_answered_with_those_that_are() {
+fn unknown_option_lists_known_options() {
     let error = AuthStore::connect("sqlite:auth.db?poolsize=4").expect_err("a misspelt option");
     let message = error.to_string();
     for name in [

@@ -71,7 +71,7 @@ fn together<T: Send>(directory: &TempDir, write: impl Fn(usize) -> T + Sync) -> 
 }
 
 #[test]
-fn writers_that_wait_together_wait_for_the_disk_together() {
+fn waiting_writers_share_one_disk_sync() {
     let (directory, store, user) = new();
     let _reader = reader(&directory);
     let before = commits(&directory);
@@ -103,7 +103,7 @@ fn one_writer_has_one_commit_for_each_write() {
 }
 
 #[test]
-fn each_has_its_own_result_and_a_conflict_harms_no_other() {
+fn conflict_in_a_group_affects_no_other_writer() {
     let (directory, store, user) = new();
     // Half of them want the same token.
     let results = together(&directory, |writer| {
@@ -130,7 +130,7 @@ fn each_has_its_own_result_and_a_conflict_harms_no_other() {
 }
 
 #[test]
-fn one_that_ends_the_transaction_or_fails_at_its_commit_harms_no_other() {
+fn failed_commit_affects_no_other_writer() {
     let (directory, store, user) = new();
     sql(
         directory.path(),

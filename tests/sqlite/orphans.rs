@@ -67,7 +67,7 @@ fn assert_refused(application: &Application, sql: &str) {
 }
 
 #[test]
-fn every_way_to_leave_a_row_without_what_it_refers_to_is_refused() {
+fn steps_that_leave_orphans_are_rejected() {
     let application = Application::new(TEAMS);
     for sql in [
         "INSERT INTO member VALUES (2, 7);",
@@ -92,7 +92,7 @@ fn every_way_to_leave_a_row_without_what_it_refers_to_is_refused() {
 }
 
 #[test]
-fn orphans_that_were_there_before_are_not_the_fault_of_a_step() {
+fn earlier_orphans_do_not_fail_a_step() {
     let application = Application::new(TEAMS);
     Connection::open(application.directory.path().join("auth.db"))
         .expect("a connection")

@@ -66,7 +66,7 @@ fn assert_rejected<T: std::fmt::Debug>(result: authstore::Result<T>, by: &str) {
 }
 
 #[test]
-fn a_user_to_whom_the_application_refers_is_not_deleted_and_the_table_is_named() {
+fn deleting_a_referenced_user_names_the_table() {
     for key in [
         "",
         "ON DELETE RESTRICT",
@@ -97,7 +97,7 @@ fn a_user_to_whom_the_application_refers_is_not_deleted_and_the_table_is_named()
 }
 
 #[test]
-fn the_table_that_refers_is_told_from_one_with_older_orphans() {
+fn older_orphans_do_not_hide_the_referring_table() {
     let application = Application::new(
         r#"CREATE TABLE a (author text REFERENCES "User" (id));
         CREATE TABLE b (session text REFERENCES "Session" (id));
@@ -120,7 +120,7 @@ fn the_table_that_refers_is_told_from_one_with_older_orphans() {
 }
 
 #[test]
-fn a_missing_user_is_not_found_whatever_the_application_adds() {
+fn missing_user_is_not_found_despite_own_constraints() {
     let application = Application::new(
         r#"CREATE TABLE visit (user text REFERENCES "User" (id));
         CREATE TABLE place (id integer PRIMARY KEY);
@@ -186,7 +186,7 @@ fn a_missing_user_is_not_found_whatever_the_application_adds() {
 }
 
 #[test]
-fn a_trigger_that_refuses_is_named_without_its_message() {
+fn rejecting_trigger_is_named_without_its_message() {
     for way in ["ABORT", "FAIL", "ROLLBACK"] {
         let application = Application::new(&format!(
             r#"CREATE TRIGGER no_shouting BEFORE UPDATE ON "User" WHEN new.name = upper(new.name)
@@ -219,7 +219,7 @@ fn a_refused_write_of_many_rows_wrote_none_of_them() {
 }
 
 #[test]
-fn checks_and_unique_indexes_of_the_application_are_named() {
+fn own_checks_and_unique_indexes_are_named() {
     let application = Application::new(
         r#"CREATE UNIQUE INDEX "User_name_key" ON "User" (lower(name));
         CREATE UNIQUE INDEX "Session_expires_key" ON "Session" (expires);

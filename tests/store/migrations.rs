@@ -124,7 +124,7 @@ fn up_takes_each_step_once_and_says_what_it_did() {
 }
 
 #[test]
-fn status_tells_what_was_taken_and_what_is_to_come_and_makes_nothing() {
+fn status_lists_steps_and_creates_nothing() {
     let application = Application::with_teams();
     assert_eq!(
         application.states(),
@@ -170,7 +170,7 @@ fn up_to_and_down_to_stop_where_they_are_told() {
 }
 
 #[test]
-fn down_and_up_of_the_last_step_keep_the_data_of_the_others() {
+fn last_step_down_and_up_keeps_other_data() {
     let application = Application::new();
     let store = &application.store;
     store.migrate().expect("a schema");
@@ -304,7 +304,7 @@ fn a_missing_step_is_refused_and_nothing_is_changed() {
 }
 
 #[test]
-fn a_step_that_should_have_been_taken_earlier_is_refused() {
+fn out_of_order_step_is_rejected() {
     let application = Application::with_teams();
     application.migrator().up().expect("two steps");
     application.write(
@@ -321,7 +321,7 @@ fn a_step_that_should_have_been_taken_earlier_is_refused() {
 }
 
 #[test]
-fn a_schema_newer_than_the_program_is_refused_and_nothing_is_changed() {
+fn newer_schema_is_rejected_unchanged() {
     let application = Application::with_teams();
     application.migrator().up().expect("two steps");
     for direction in ["up", "down"] {
@@ -341,7 +341,7 @@ fn a_schema_newer_than_the_program_is_refused_and_nothing_is_changed() {
 }
 
 #[test]
-fn a_step_that_fails_is_undone_and_those_before_it_stay() {
+fn failed_step_is_rolled_back_alone() {
     let application = Application::with_teams();
     application.write(
         "0003_create_badge.up.sql",
@@ -433,7 +433,7 @@ fn a_step_may_rebuild_a_table_that_others_refer_to() {
 }
 
 #[test]
-fn a_step_without_a_way_back_is_said_before_anything_is_changed() {
+fn step_without_down_is_reported_before_any_change() {
     let application = Application::with_teams();
     fs::remove_file(application.file("0001_create_team.down.sql")).expect("gone");
     let migrator = application.migrator();
@@ -466,7 +466,7 @@ fn the_sql_of_all_steps_is_given_as_text() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_understood_is_refused_with_its_path() {
+fn invalid_directory_is_rejected_with_its_path() {
     for (name, said) in [
         ("create_badge.up.sql", "must begin with a version"),
         ("-1_create_badge.up.sql", "must begin with a version"),

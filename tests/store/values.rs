@@ -547,7 +547,7 @@ fn invalid_keys_are_rejected_wherever_they_are_stored() {
 
 /// The store has no schema, so whatever was sent would be an error.
 #[test]
-fn lookups_by_invalid_keys_find_nothing_and_send_nothing() {
+fn lookups_by_invalid_keys_find_nothing() {
     let store = AuthStore::connect("sqlite::memory:").expect("a store");
     for (name, found) in lookups(&store, "valid") {
         assert!(
@@ -584,7 +584,7 @@ fn a_session_to_keep_that_cannot_exist_keeps_nothing() {
 }
 
 #[test]
-fn a_text_that_is_too_long_or_holds_a_nul_is_refused_everywhere_it_is_taken() {
+fn invalid_text_is_rejected_everywhere() {
     refuses(
         texts(),
         &["a".repeat(1_048_577), "é".repeat(524_289), "a\0b".into()],
@@ -619,7 +619,7 @@ fn the_longest_key_and_text_are_taken() {
 }
 
 #[test]
-fn a_time_out_of_range_is_refused_everywhere_it_is_taken() {
+fn times_out_of_range_are_rejected_everywhere() {
     let (store, user) = furnished();
     let before = state(&store, &user);
     let session = |expires| NewSession::new(user.id, "another", expires);
@@ -702,7 +702,7 @@ fn a_negative_counter_is_refused() {
 }
 
 #[test]
-fn a_time_is_cut_to_its_millisecond_and_never_rounded_up() {
+fn times_are_truncated_to_milliseconds() {
     let (store, user) = furnished();
     let time = datetime!(2026-11-24 23:59:59.999_999_999 +5:30);
     let session = store
@@ -785,7 +785,7 @@ proptest! {
     }
 
     #[test]
-    fn every_session_and_token_let_in_comes_back_as_it_was(
+    fn accepted_sessions_and_tokens_round_trip(
         token in any_key(),
         identifier in any_key(),
         expires in any_time(),

@@ -16,8 +16,8 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(Test::on(
         &kinds,
         Needs::Container,
-        "tls.a_server_without_tls_is_refused_where_tls_is_wanted",
-        a_server_without_tls_is_refused_where_tls_is_wanted,
+        "tls.server_without_tls_is_rejected_if_required",
+        server_without_tls_is_rejected_if_required,
     ));
     tests
 }
@@ -121,7 +121,7 @@ fn only_a_right_certificate_passes(kind: Kind) {
     connect(&database.url(), "").unwrap().ping().unwrap();
 }
 
-fn a_server_without_tls_is_refused_where_tls_is_wanted(kind: Kind) {
+fn server_without_tls_is_rejected_if_required(kind: Kind) {
     let without = match kind {
         // MySQL 9 has no other way to turn it off.
         Kind::Mysql => "--tls-version=",

@@ -14,16 +14,16 @@ pub(crate) fn tests() -> Vec<Test> {
             a_time_without_end_is_named_by_row as fn(Kind),
         ),
         (
-            "schema.ids_as_text_and_times_without_zone_are_read_and_written",
-            ids_as_text_and_times_without_zone_are_read_and_written,
+            "schema.text_ids_and_times_without_zone_round_trip",
+            text_ids_and_times_without_zone_round_trip,
         ),
         (
             "schema.a_column_whose_type_was_changed_is_read_on",
             a_column_whose_type_was_changed_is_read_on,
         ),
         (
-            "schema.a_row_of_the_applications_own_that_refers_to_a_user",
-            a_row_of_the_applications_own_that_refers_to_a_user,
+            "schema.own_row_that_refers_to_a_user",
+            own_row_that_refers_to_a_user,
         ),
         (
             "schema.a_step_that_ends_its_transaction_is_refused",
@@ -75,7 +75,7 @@ fn a_time_without_end_is_named_by_row(kind: Kind) {
     }
 }
 
-fn ids_as_text_and_times_without_zone_are_read_and_written(kind: Kind) {
+fn text_ids_and_times_without_zone_round_trip(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let mut client = database.client();
     client.query(
@@ -176,7 +176,7 @@ fn a_column_whose_type_was_changed_is_read_on(kind: Kind) {
     assert_eq!(read(), Some(ada.clone()));
 }
 
-fn a_row_of_the_applications_own_that_refers_to_a_user(kind: Kind) {
+fn own_row_that_refers_to_a_user(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
     let ada = store.create_user(NewUser::default()).unwrap();

@@ -21,8 +21,8 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(Test::on(
         &[Kind::Postgres],
         Needs::Shared,
-        "tls.a_server_without_tls_is_refused_where_tls_is_required",
-        a_server_without_tls_is_refused_where_tls_is_required,
+        "tls.server_without_tls_is_rejected_if_required",
+        server_without_tls_is_rejected_if_required,
     ));
     tests
 }
@@ -186,7 +186,7 @@ fn self_signed_certificate_is_trusted_by_itself() {
     assert!(connect(&by_address, "sslmode=disable&channel_binding=require").is_err());
 }
 
-fn a_server_without_tls_is_refused_where_tls_is_required(kind: Kind) {
+fn server_without_tls_is_rejected_if_required(kind: Kind) {
     let database = Database::new(kind).unwrap();
     assert_refused(
         connect(&database.url(), "sslmode=require"),

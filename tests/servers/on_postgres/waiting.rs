@@ -11,8 +11,8 @@ pub(crate) fn tests() -> Vec<Test> {
             a_lock_is_waited_for_no_longer_than_the_timeout as fn(Kind),
         ),
         (
-            "waiting.another_migration_is_waited_for_no_longer_than_said",
-            another_migration_is_waited_for_no_longer_than_said,
+            "waiting.waiting_for_another_migration_ends",
+            waiting_for_another_migration_ends,
         ),
         (
             "waiting.a_table_in_use_is_waited_for_no_longer_than_said",
@@ -53,7 +53,7 @@ fn a_lock_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
     store.update_user(user.id, changes).unwrap();
 }
 
-fn another_migration_is_waited_for_no_longer_than_said(kind: Kind) {
+fn waiting_for_another_migration_ends(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = authstore::AuthStore::connect(&database.url()).unwrap();
     let migrator = store.migrator().unwrap();
