@@ -34,6 +34,7 @@ mod kind;
 mod location;
 mod pooler;
 mod proxy;
+mod replication;
 mod server;
 mod trials;
 
@@ -45,5 +46,6 @@ pub use harness::DatabaseHarness;
 pub use kind::Kind;
 pub use pooler::{PgBouncer, Pooler};
 pub use proxy::{Proxy, Traffic};
+pub use replication::Replication;
 pub use server::{Server, Setup};
 pub use trials::{Needs, Test, required, run};

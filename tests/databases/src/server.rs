@@ -263,6 +263,23 @@ impl Server {
         self.location.with_password(password)
     }
 
+    /// A server in this container with the same users as this one. Returns when it answers.
+    pub(crate) fn twin(&self, container: Container) -> Result<Self, String> {
+        let host = format!("127.0.0.1:{}", container.port());
+        let twin = Server {
+            kind: self.kind,
+            location: Location::parse(&self.url_at(&host, self.location.database()))?,
+            container: Some(container),
+        };
+        twin.wait_until_ready()?;
+        Ok(twin)
+    }
+
+    /// The URL of a database, with other hosts.
+    pub(crate) fn url_at(&self, hosts: &str, database: &str) -> String {
+        self.location.url_at(hosts, database)
+    }
+
     /// The user and the password that tests come with.
     pub(crate) fn credentials(&self) -> (String, String) {
         self.location.credentials()

@@ -1,5 +1,6 @@
 //! What holds on PostgreSQL alone.
 
+mod failover;
 mod log;
 mod pooler;
 mod schema;
@@ -11,6 +12,7 @@ use authstore_test_databases::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
+    tests.extend(failover::tests());
     tests.extend(log::tests());
     tests.extend(pooler::tests());
     tests.extend(schema::tests());
