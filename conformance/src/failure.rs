@@ -24,7 +24,7 @@ pub(crate) struct Failure {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The backend did something else than the rule says.
+    /// The backend broke the rule.
     Broken,
     /// What the rule needs to happen did not happen: nothing is proved, either way.
     NotRun,
@@ -47,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// The backend did something else than the rule says.
+    /// The backend broke the rule.
     #[track_caller]
     pub(crate) fn broken(what: impl Display) -> Self {
         Self::new(Kind::Broken, what)
@@ -163,9 +163,11 @@ pub(crate) fn equal<T: Show + PartialEq>(call: impl Display, got: T, expected: T
     if got == expected {
         Ok(())
     } else {
-        Err(Failure::broken(format!("{call} gave something else"))
-            .expected(expected.show())
-            .got(got.show()))
+        Err(
+            Failure::broken(format!("{call} returned an unexpected value"))
+                .expected(expected.show())
+                .got(got.show()),
+        )
     }
 }
 

@@ -378,7 +378,7 @@ pub(crate) fn compare(store: &AuthStore, calls: &[Call]) -> Verdict {
         if !agrees(&got, &answer) {
             let before = &calls[..place.min(calls.len())];
             return Err(Failure::broken(format!(
-                "after a sequence of {} calls, {} gives something else than the model",
+                "after a sequence of {} calls, {} disagrees with the model",
                 before.len(),
                 call.name()
             ))

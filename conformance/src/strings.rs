@@ -1,4 +1,4 @@
-//! Strings that storages have been known to mistake for others, or for something else than a string.
+//! Strings that storages have been known to mistake for others, or for something other than a string.
 
 /// Text in many scripts and forms.
 pub(crate) const UNICODE: &[&str] = &[

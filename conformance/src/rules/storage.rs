@@ -182,7 +182,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
             return Ok(());
         }
         Err(Failure::broken(format!(
-            "{} gives something else than the model, after all was read",
+            "{} disagrees with the model, after all was read",
             call.show()
         ))
         .expected(show_answer(&answer))
