@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::StatementStatus;
 use uuid::Uuid;
 
+use super::connector::Connector;
+use super::options::Location;
 use super::{SqliteBackend, SqliteOptions};
 use crate::sql::Database;
 use crate::{AuthStore, Entity, Error, NewSession, NewUser};
@@ -273,5 +275,141 @@ fn no_statement_is_prepared_twice() {
         assert!(runs >= 4, "{file}: it is no longer kept: {runs}");
         let again = statement.get_status(StatementStatus::RePrepare);
         assert_eq!(again, 0, "{file}");
+    }
+}
+
+/// Every pragma of the library that can change what a statement does, and why it need not be pinned where it is not.
+const NOT_PINNED: &[(&str, &str)] = &[
+    ("analysis_limit", "ANALYZE only"),
+    (
+        "application_id",
+        "a number in the file that no statement reads",
+    ),
+    ("auto_vacuum", "the size of the file only"),
+    ("automatic_index", "speed only"),
+    ("busy_timeout", "set by an option"),
+    ("cache_size", "speed only"),
+    ("cache_spill", "speed only"),
+    ("case_sensitive_like", "no statement has LIKE"),
+    ("cell_size_check", "finds damage earlier"),
+    ("checkpoint_fullfsync", "macOS only; synchronous decides"),
+    ("collation_list", "reads"),
+    ("compile_options", "reads"),
+    ("data_version", "reads"),
+    ("database_list", "reads"),
+    ("default_cache_size", "speed only"),
+    ("empty_result_callbacks", "an interface that is not used"),
+    ("encoding", "checked when the file is opened"),
+    ("foreign_key_check", "reads"),
+    ("foreign_key_list", "reads"),
+    ("foreign_keys", "set by set_db_config"),
+    ("freelist_count", "reads"),
+    ("full_column_names", "columns are read by number"),
+    ("fullfsync", "macOS only; synchronous decides"),
+    ("function_list", "reads"),
+    (
+        "hard_heap_limit",
+        "of the process, which the application decides on",
+    ),
+    ("incremental_vacuum", "an action"),
+    ("index_info", "reads"),
+    ("index_list", "reads"),
+    ("index_xinfo", "reads"),
+    ("integrity_check", "reads"),
+    ("journal_mode", "switched when the file is opened"),
+    ("journal_size_limit", "the size of the log only"),
+    ("legacy_alter_table", "set by set_db_config"),
+    ("max_page_count", "a full disk, which is an error"),
+    ("mmap_size", "speed only"),
+    ("module_list", "reads"),
+    ("optimize", "an action"),
+    ("page_count", "reads"),
+    ("page_size", "of a new file only"),
+    ("pragma_list", "reads"),
+    ("quick_check", "reads"),
+    (
+        "schema_version",
+        "SQLite's own; a new value prepares statements again",
+    ),
+    ("secure_delete", "what is left of deleted rows only"),
+    ("short_column_names", "columns are read by number"),
+    ("shrink_memory", "an action"),
+    (
+        "soft_heap_limit",
+        "of the process, which the application decides on",
+    ),
+    ("synchronous", "set by an option"),
+    ("table_info", "reads"),
+    ("table_list", "reads"),
+    ("table_xinfo", "reads"),
+    ("temp_store", "speed only"),
+    ("temp_store_directory", "where, not what"),
+    ("threads", "speed only"),
+    (
+        "trusted_schema",
+        "functions in the application's own triggers and views",
+    ),
+    (
+        "user_version",
+        "a number in the file that no statement reads",
+    ),
+    ("wal_checkpoint", "an action"),
+    ("writable_schema", "set by set_db_config"),
+];
+
+#[test]
+fn every_pragma_of_the_library_is_pinned_or_harmless() {
+    let connection = rusqlite::Connection::open_in_memory().expect("a connection");
+    let pins = include_str!("../../sql/sqlite/session/pins.sql");
+    let mut names = Vec::new();
+    connection
+        .pragma_query(None, "pragma_list", |row| {
+            names.push(row.get::<_, String>(0)?);
+            Ok(())
+        })
+        .expect("a list");
+    assert!(names.len() > 50, "{names:?}");
+    for name in names {
+        let pinned = pins.contains(&format!("PRAGMA {name} = "));
+        let harmless = NOT_PINNED.iter().any(|(other, _)| *other == name);
+        assert_ne!(pinned, harmless, "{name}");
+    }
+}
+
+#[test]
+fn a_session_does_not_depend_on_how_the_library_was_compiled() {
+    let connector =
+        Connector::new(&Location::Memory, Duration::ZERO, Default::default()).expect("a connector");
+    let connection = rusqlite::Connection::open_in_memory().expect("a connection");
+    connection
+        .execute_batch(
+            "PRAGMA count_changes = on;
+            PRAGMA defer_foreign_keys = on;
+            PRAGMA ignore_check_constraints = on;
+            PRAGMA query_only = on;
+            PRAGMA recursive_triggers = on;
+            PRAGMA reverse_unordered_selects = on;
+            PRAGMA wal_autocheckpoint = 0;
+            PRAGMA legacy_alter_table = on;
+            PRAGMA foreign_keys = off;",
+        )
+        .expect("a hostile session");
+    connector.set_up(&connection).expect("a session");
+    for (pragma, value) in [
+        ("count_changes", 0),
+        ("defer_foreign_keys", 0),
+        ("ignore_check_constraints", 0),
+        ("query_only", 0),
+        ("recursive_triggers", 0),
+        ("reverse_unordered_selects", 0),
+        ("wal_autocheckpoint", 1_000),
+        ("legacy_alter_table", 0),
+        ("foreign_keys", 1),
+        ("synchronous", 2),
+    ] {
+        let set: i64 = connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .expect(pragma);
+        assert_eq!(set, value, "{pragma}");
     }
 }
