@@ -7,6 +7,7 @@ mod adapter;
 mod adopt;
 mod certified;
 mod node;
+mod passkeys;
 mod races;
 mod values;
 mod whoami;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let groups = [
         adapter::tests(),
         races::tests(),
+        passkeys::tests(),
         adopt::tests(),
         whoami::tests(),
         certified::tests(),

@@ -12,6 +12,7 @@ import { sql } from "kysely";
 
 import { open } from "./database.mjs";
 import { migrate } from "./migration.mjs";
+import { passkeys } from "./passkeys.mjs";
 import { decode, encode } from "./wire.mjs";
 
 const db = open(process.argv[2]);
@@ -59,6 +60,8 @@ const own = {
 
   /** Makes the schema that an Auth.js application has, in one of its shapes. */
   migrate: (shape) => migrate(db, shape),
+
+  ...passkeys(db, adapter),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
