@@ -122,7 +122,7 @@ pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     let ids = [
         "a", "A", "aa", "aA", "Aa", "AA", "-", "_", "--", "a-", "a_", "0", "00", "1e5", "100000",
-        "null", "NULL", "true",
+        "null", "NULL", "true", "+", "/", "a+", "a/", "a=", "a==", "~", "!", "%", "'", "\\", ";",
     ];
     for (number, credential_id) in (1..).zip(ids) {
         succeeds(
