@@ -47,10 +47,6 @@ fn main() {
             "a_read_only_file_is_refused_by_name",
             a_read_only_file_is_refused_by_name,
         ),
-        (
-            "a_directory_that_cannot_be_written_to_is_refused_by_name",
-            a_directory_that_cannot_be_written_to_is_refused_by_name,
-        ),
     ];
     let trials = tests.map(|(name, test)| {
         Trial::test(name, move || {
@@ -296,43 +292,25 @@ fn locked_file_is_unavailable_until_unlocked() {
     assert_eq!(store.get_account("github", "1").expect("an answer"), None);
 }
 
-/// What a user without rights of its own is told who opens the file.
-fn opened_by_nobody(file: &Path) -> String {
-    const NOBODY: u32 = 65_534;
-    let mut command = child("open", file);
-    // What is read-only to others is not so to root.
-    if fs::metadata("/proc/self").expect("this process").uid() == 0 {
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    let output = command.output().expect("a child process");
-    String::from_utf8(output.stdout).expect("text")
-}
-
 fn a_read_only_file_is_refused_by_name() {
+    const NOBODY: u32 = 65_534;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("auth.db");
     open(&file).migrate().expect("a schema");
     fs::set_permissions(&file, Permissions::from_mode(0o444)).expect("permissions");
     fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");
 
-    let said = opened_by_nobody(&file);
+    let mut command = child("open", &file);
+    // What is read-only to others is not so to root.
+    if fs::metadata(&file).expect("the file").uid() == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().expect("a child process");
+    let said = String::from_utf8(output.stdout).expect("text");
     assert!(said.starts_with("Backend"), "{said}");
     assert!(said.contains("auth.db"), "{said}");
-    assert!(said.contains("read-only"), "{said}");
-}
-
-fn a_directory_that_cannot_be_written_to_is_refused_by_name() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("auth.db");
-    open(&file).migrate().expect("a schema");
-    fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("permissions");
-    fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).expect("permissions");
-    for name in ["auth.db", "new.db"] {
-        let said = opened_by_nobody(&directory.path().join(name));
-        assert!(said.starts_with("Backend"), "{said}");
-        assert!(said.contains(name), "{said}");
-        assert!(said.contains("directory cannot be written to"), "{said}");
-    }
-    assert!(!directory.path().join("new.db").exists());
-    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");
+    assert!(
+        said.contains("read-only") || said.contains("readonly"),
+        "{said}"
+    );
 }

@@ -6,17 +6,32 @@ use authstore::{
     Challenge, Change, NewAccount, NewSession, NewUser, Session, SessionDetails,
     SessionDetailsChanges, User, VerificationToken,
 };
-use time::OffsetDateTime;
+use std::sync::LazyLock;
+
+use time::{Duration, OffsetDateTime};
 
 use crate::call::Call;
 use crate::failure::Verdict;
 use crate::show::Show;
 pub(crate) use crate::values::{at, id};
 
-/// So many milliseconds after the beginning of 2026.
+/// This many milliseconds after the suite's zero, which is an hour from now: a row that expires then is live by any
+/// clock, and so in reach of a cache of live sessions, or of a storage that expires rows on its own.
 pub(crate) fn millis(number: i64) -> OffsetDateTime {
-    const BEGINNING_OF_2026: i64 = 1_767_225_600_000;
-    since_1970(BEGINNING_OF_2026 + number)
+    static ZERO: LazyLock<i64> = LazyLock::new(|| {
+        let live = OffsetDateTime::now_utc() + Duration::hours(1);
+        live.unix_timestamp() * 1_000
+    });
+    since_1970(*ZERO + number)
+}
+
+/// Moves a time into one of three eras: live, far in the future, and long expired.
+pub(crate) fn in_era(era: u64, time: OffsetDateTime) -> OffsetDateTime {
+    match era % 3 {
+        0 => time,
+        1 => time + Duration::days(50 * 365),
+        _ => time - Duration::days(365),
+    }
 }
 
 /// So many milliseconds after the beginning of 1970.
@@ -27,7 +42,8 @@ pub(crate) fn since_1970(milliseconds: i64) -> OffsetDateTime {
 
 /// A time of the row with this number, to the millisecond.
 fn time_of(number: u128) -> OffsetDateTime {
-    millis(i64::try_from(number).expect("the suite's numbers are small") * 1_001)
+    let number = i64::try_from(number).expect("the suite's numbers are small");
+    in_era(number.unsigned_abs(), millis(number * 1_001))
 }
 
 /// A user with every field.

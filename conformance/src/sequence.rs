@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::call::{Call, agrees, show_answer, show_got};
 use crate::failure::{Failure, Verdict};
-use crate::fixture::{id, millis};
+use crate::fixture::{id, in_era, millis};
 use crate::model::Model;
 use crate::show::Show;
 
@@ -71,9 +71,9 @@ fn change<T: Clone + std::fmt::Debug>(
     })
 }
 
-/// One of few seconds; [`spread`] makes them differ.
+/// One of few seconds of an era; [`spread`] makes them differ.
 fn time() -> impl Strategy<Value = OffsetDateTime> {
-    (0..4_i64).prop_map(|second| millis(second * 1_000))
+    (0..4_i64, 0..3_u64).prop_map(|(second, era)| in_era(era, millis(second * 1_000)))
 }
 
 fn new_user() -> impl Strategy<Value = NewUser> {

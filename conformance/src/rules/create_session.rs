@@ -38,7 +38,7 @@ pub(crate) fn stored(context: &Context) -> Verdict {
             id: id(2_001),
             user_id: id(1),
             session_token: "session 1".to_owned(),
-            expires: millis(1_001),
+            expires: session(1, 1).expires,
         },
     )
 }

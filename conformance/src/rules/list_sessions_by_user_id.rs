@@ -40,6 +40,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
                     .map(|(session, _)| session),
             );
         }
+        expected.sort_by_key(|session| std::cmp::Reverse(session.expires));
         equal(
             "the number of sessions that get_session_and_user(..) finds",
             expected.len(),

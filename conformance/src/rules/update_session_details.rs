@@ -144,7 +144,7 @@ pub(crate) fn deleted_with_the_session(context: &Context) -> Verdict {
             store.delete_sessions_by_user_id(id(1), None).map(drop)
         }),
         ("delete_expired", &|| {
-            store.delete_expired(millis(1_000_000), 10).map(drop)
+            store.delete_expired(session(1, 1).expires, 10).map(drop)
         }),
         ("delete_user", &|| {
             store.delete_user(id(1))?;
