@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
 use super::{
-    Adoption, Applied, Direction, Lock, Migration, MigrationError, Series, Target, embedded,
+    Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, MigrationError, Series,
+    Target, embedded,
 };
 use crate::error::{Error, Result};
 
@@ -96,32 +97,48 @@ impl Migrator {
         self.run(|status| steps_down(status, version))
     }
 
-    /// Compares a database that Auth.js's Kysely adapter works on with the schema of this crate: what is different, and
-    /// what is in the way of [`adopt`](Migrator::adopt). Changes nothing.
+    /// Compares a database that Auth.js's Kysely adapter uses with the schema of this crate: what is different, and what
+    /// blocks [`adopt`](Migrator::adopt). Changes nothing.
     ///
     /// # Errors
     ///
-    /// As [`adopt`](Migrator::adopt), but what is in the way is no error.
+    /// As [`adopt`](Migrator::adopt), but what blocks it is not an error.
     pub fn compare(&self) -> Result<Adoption> {
-        self.lock_to_adopt()?.adopt(&self.series, false)
+        self.lock_to_adopt()?
+            .adopt(&self.series, false, &mut |_| {})
     }
 
-    /// Takes over a database that Auth.js's Kysely adapter works on: brings its schema up to that of this crate without
-    /// losing a row, and writes the history as if all steps had been taken. Returns what was different; nothing when it
-    /// was adopted before. Auth.js works on as before.
+    /// Adopts a database that Auth.js's Kysely adapter uses: brings its schema up to that of this crate without losing a
+    /// row, and records all migrations as applied. Returns what was different, which is nothing when the database was
+    /// adopted before. Auth.js continues to work on it.
     ///
     /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its editions,
-    /// and the shapes that it takes on MySQL and SQLite. Stop the application first: on PostgreSQL and SQLite all is one
-    /// transaction, on MySQL and MariaDB it is not, and a run that was cut off is finished by the next one.
+    /// and the shapes that it takes on MySQL and SQLite. Stop the application first. On PostgreSQL and SQLite the
+    /// adoption is one transaction. On MySQL and MariaDB each table is changed by itself, and keeps its rows throughout:
+    /// the next run finishes one that was interrupted.
     ///
     /// # Errors
     ///
     /// [`MigrationError::InTheWay`] when something has to be resolved first, and [`MigrationError::NothingToAdopt`]; in
-    /// either case nothing was changed. [`Error::Unavailable`](crate::Error::Unavailable) when the lock was not to be
-    /// had. [`Error::Invalid`](crate::Error::Invalid) for a series of the application's own.
+    /// either case nothing was changed. [`Error::Unavailable`](crate::Error::Unavailable) when another process held the
+    /// lock for too long. [`Error::Invalid`](crate::Error::Invalid) for a series of the application's own.
+    /// [`Error::Backend`](crate::Error::Backend), with the statement and the database's error as its source, when the
+    /// database refused a change: no row was lost.
     pub fn adopt(&self) -> Result<Adoption> {
+        self.adopt_with_progress(|_| {})
+    }
+
+    /// As [`adopt`](Migrator::adopt), and calls `progress` after each table.
+    ///
+    /// # Errors
+    ///
+    /// As [`adopt`](Migrator::adopt).
+    pub fn adopt_with_progress(
+        &self,
+        mut progress: impl FnMut(AdoptionProgress),
+    ) -> Result<Adoption> {
         let mut lock = self.lock_to_adopt()?;
-        let adoption = lock.adopt(&self.series, true)?;
+        let adoption = lock.adopt(&self.series, true, &mut progress)?;
         lock.finish()?;
         Ok(adoption)
     }

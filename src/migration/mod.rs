@@ -25,7 +25,7 @@ mod migrator;
 mod series;
 mod target;
 
-pub use adoption::Adoption;
+pub use adoption::{Adoption, AdoptionProgress, TableRows};
 pub use error::MigrationError;
 pub use migrator::{Migrator, Step, StepState, StepStatus};
 pub(crate) use series::embedded;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Adoption, Direction, Migration, Series};
+use super::{Adoption, AdoptionProgress, Direction, Migration, Series};
 use crate::error::{Error, Result};
 
 /// A database whose schema is versioned: implement it to have [`Migrator`](super::Migrator) run the migrations of
@@ -29,11 +29,16 @@ pub trait Lock {
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
 
     /// Compares a database that Auth.js's Kysely adapter works on with the schema that `series` makes, and brings it there
-    /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt).
+    /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt). Calls `progress` after each table.
     ///
     /// A backend that shares no database with Auth.js leaves this as it is, an error.
-    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
-        let _ = (series, apply);
+    fn adopt(
+        &mut self,
+        series: &Series,
+        apply: bool,
+        progress: &mut dyn FnMut(AdoptionProgress),
+    ) -> Result<Adoption> {
+        let _ = (series, apply, progress);
         Err(Error::backend(
             "this backend shares no database with Auth.js",
         ))

@@ -1,96 +1,133 @@
-//! What is looked at and changed when a database that Auth.js made is adopted.
+//! What is inspected and changed when a database that Auth.js made is adopted.
 //!
-//! The type of a column that foreign keys refer to cannot be changed, and the names of those foreign keys are anybody's.
-//! So the tables are set aside, ours are made by the steps of the series, and the rows are copied. DDL commits by
-//! itself: a run that was cut off is finished by the next one. `User` is the last table that is set aside and the last
-//! that is dropped, so that as long as it lies aside all the others were set aside as well.
+//! The tables are altered in place, so that they hold their rows throughout, and keep what the application has added. DDL
+//! commits implicitly: each table is changed by statements that the server does wholly or not at all, in an order in
+//! which the application works after each of them, and an interrupted run is finished by the next one.
+//!
+//! No column that a foreign key uses can be changed, so those on ids are dropped first and added at the end. Those of the
+//! application's own are kept in the table `authstore_adoption` until then.
 
-use crate::sql::{Adopt, Repair, obstacle, sql};
+use crate::sql::{AdoptionPlan, Repair, check, counts, sql};
 
-macro_rules! add {
-    ($column:literal) => {
-        Repair::AddColumn($column, sql!("mysql", "adopt/add/", $column))
-    };
-}
-
-pub(super) const ADOPT: Adopt = Adopt {
+pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
+    begin: Some(sql!("mysql", "adopt/session")),
     present: sql!("mysql", "adopt/present"),
-    differences: &[sql!("mysql", "adopt/differences")],
-    obstacles: &[
-        obstacle!("mysql", "missing_column"),
-        obstacle!("mysql", "further_column"),
-        obstacle!("mysql", "trigger"),
-        obstacle!("mysql", "foreign_key"),
-        obstacle!("mysql", "user_id", "User.id"),
-        obstacle!("mysql", "user_key", "User.id", "User.email"),
-        obstacle!("mysql", "user_email", "User.id", "User.email"),
-        obstacle!("mysql", "account_id", "Account.id"),
-        obstacle!(
+    counts: counts!("mysql"),
+    differences: &[
+        check!("mysql", "differences"),
+        check!("mysql", "unfinished", "authstore_adoption.name"),
+    ],
+    objects: &[
+        check!("mysql", "obstacle/missing_column"),
+        check!("mysql", "obstacle/other_type"),
+        check!("mysql", "obstacle/object"),
+    ],
+    rows: &[
+        check!("mysql", "obstacle/user_id", "User.id"),
+        check!("mysql", "obstacle/user_same_id", "User.id"),
+        check!("mysql", "obstacle/user_key", "User.id", "User.email"),
+        check!("mysql", "obstacle/user_email", "User.id", "User.email"),
+        check!(
             "mysql",
-            "account_user",
+            "obstacle/user_email_verified",
             "User.id",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
+            "User.emailVerified"
         ),
-        obstacle!(
+        check!(
             "mysql",
-            "account_key",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
-        ),
-        obstacle!(
-            "mysql",
-            "account_provider",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
-        ),
-        obstacle!("mysql", "session_id", "Session.id"),
-        obstacle!(
-            "mysql",
-            "session_user",
+            "obstacle/user_long",
             "User.id",
+            "User.name",
+            "User.image"
+        ),
+        check!("mysql", "obstacle/account_id", "Account.id"),
+        check!("mysql", "obstacle/account_same_id", "Account.id"),
+        check!(
+            "mysql",
+            "obstacle/account_user",
+            "User.id",
+            "Account.userId"
+        ),
+        check!(
+            "mysql",
+            "obstacle/account_key",
+            "Account.userId",
+            "Account.type",
+            "Account.provider",
+            "Account.providerAccountId"
+        ),
+        check!(
+            "mysql",
+            "obstacle/account_provider",
+            "Account.userId",
+            "Account.provider",
+            "Account.providerAccountId"
+        ),
+        check!(
+            "mysql",
+            "obstacle/account_long",
+            "Account.userId",
+            "Account.refresh_token",
+            "Account.access_token",
+            "Account.expires_at",
+            "Account.token_type",
+            "Account.scope",
+            "Account.id_token",
+            "Account.session_state"
+        ),
+        check!("mysql", "obstacle/session_id", "Session.id"),
+        check!("mysql", "obstacle/session_same_id", "Session.id"),
+        check!(
+            "mysql",
+            "obstacle/session_user",
+            "User.id",
+            "Session.userId"
+        ),
+        check!(
+            "mysql",
+            "obstacle/session_key",
             "Session.userId",
             "Session.sessionToken",
             "Session.expires"
         ),
-        obstacle!(
+        check!(
             "mysql",
-            "session_key",
+            "obstacle/session_token",
             "Session.userId",
-            "Session.sessionToken",
+            "Session.sessionToken"
+        ),
+        check!(
+            "mysql",
+            "obstacle/session_expires",
+            "Session.userId",
             "Session.expires"
         ),
-        obstacle!(
+        check!(
             "mysql",
-            "session_token",
-            "Session.userId",
-            "Session.sessionToken",
-            "Session.expires"
-        ),
-        obstacle!(
-            "mysql",
-            "verification_token_key",
+            "obstacle/verification_token_key",
             "VerificationToken.identifier",
             "VerificationToken.token",
             "VerificationToken.expires"
         ),
-        obstacle!(
+        check!(
             "mysql",
-            "verification_token",
-            "VerificationToken.identifier",
-            "VerificationToken.token",
+            "obstacle/verification_token",
+            "VerificationToken.token"
+        ),
+        check!(
+            "mysql",
+            "obstacle/verification_token_expires",
             "VerificationToken.expires"
         ),
-        obstacle!(
+        check!(
             "mysql",
-            "authenticator_user",
+            "obstacle/authenticator_user",
             "User.id",
+            "Authenticator.userId"
+        ),
+        check!(
+            "mysql",
+            "obstacle/authenticator_key",
             "Authenticator.credentialID",
             "Authenticator.userId",
             "Authenticator.providerAccountId",
@@ -99,101 +136,40 @@ pub(super) const ADOPT: Adopt = Adopt {
             "Authenticator.credentialDeviceType",
             "Authenticator.credentialBackedUp"
         ),
-        obstacle!(
+        check!(
             "mysql",
-            "authenticator_key",
+            "obstacle/authenticator_credential_id",
             "Authenticator.credentialID",
-            "Authenticator.userId",
-            "Authenticator.providerAccountId",
-            "Authenticator.credentialPublicKey",
-            "Authenticator.counter",
-            "Authenticator.credentialDeviceType",
-            "Authenticator.credentialBackedUp"
-        ),
-        obstacle!(
-            "mysql",
-            "authenticator_credential_id",
-            "Authenticator.credentialID",
-            "Authenticator.userId",
-            "Authenticator.providerAccountId",
-            "Authenticator.credentialPublicKey",
-            "Authenticator.counter",
-            "Authenticator.credentialDeviceType",
-            "Authenticator.credentialBackedUp"
+            "Authenticator.userId"
         ),
     ],
+    lock: None,
     repairs: &[
-        add!("User.name"),
-        add!("User.emailVerified"),
-        add!("User.image"),
-        add!("Account.id"),
-        add!("Account.refresh_token"),
-        add!("Account.access_token"),
-        add!("Account.expires_at"),
-        add!("Account.token_type"),
-        add!("Account.scope"),
-        add!("Account.id_token"),
-        add!("Account.session_state"),
-        add!("Account.oauth_token_secret"),
-        add!("Account.oauth_token"),
-        add!("Session.id"),
-        add!("Authenticator.transports"),
+        Repair::Always(sql!("mysql", "adopt/create_adoption")),
+        Repair::Always(sql!("mysql", "adopt/save_foreign_keys")),
+        Repair::Generated(sql!("mysql", "adopt/drop_foreign_keys")),
+        // An id is added without its default, which MySQL does not allow under statement-based replication: it would
+        // give each replica ids of its own.
+        Repair::Missing("Account.id", sql!("mysql", "adopt/add_account_id")),
+        Repair::Missing("Session.id", sql!("mysql", "adopt/add_session_id")),
         Repair::Table("Account", sql!("mysql", "adopt/fill_account_id")),
         Repair::Table("Session", sql!("mysql", "adopt/fill_session_id")),
-        Repair::SetAside("Account", sql!("mysql", "adopt/rename_account")),
-        Repair::SetAside("Session", sql!("mysql", "adopt/rename_session")),
-        Repair::SetAside(
-            "VerificationToken",
-            sql!("mysql", "adopt/rename_verification_token"),
+        Repair::Generated(sql!("mysql", "adopt/columns")),
+        Repair::Generated(sql!("mysql", "adopt/keys")),
+        Repair::Missing(
+            "Account.Account_userId_fkey",
+            sql!("mysql", "adopt/add_account_foreign_key"),
         ),
-        Repair::SetAside("Authenticator", sql!("mysql", "adopt/rename_authenticator")),
-        Repair::SetAside("User", sql!("mysql", "adopt/rename_user")),
-        Repair::DropForeignKey(
-            "authstore_adopted_Account.Account_userId_fkey",
-            sql!("mysql", "adopt/drop_account_foreign_key"),
+        Repair::Missing(
+            "Session.Session_userId_fkey",
+            sql!("mysql", "adopt/add_session_foreign_key"),
         ),
-        Repair::DropForeignKey(
-            "authstore_adopted_Session.Session_userId_fkey",
-            sql!("mysql", "adopt/drop_session_foreign_key"),
-        ),
-        Repair::DropForeignKey(
-            "authstore_adopted_Authenticator.Authenticator_userId_fkey",
-            sql!("mysql", "adopt/drop_authenticator_foreign_key"),
+        Repair::Missing(
+            "Authenticator.Authenticator_userId_fkey",
+            sql!("mysql", "adopt/add_authenticator_foreign_key"),
         ),
         Repair::Steps,
-        Repair::Table("authstore_adopted_User", sql!("mysql", "adopt/copy_user")),
-        Repair::Table(
-            "authstore_adopted_Account",
-            sql!("mysql", "adopt/copy_account"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Session",
-            sql!("mysql", "adopt/copy_session"),
-        ),
-        Repair::Table(
-            "authstore_adopted_VerificationToken",
-            sql!("mysql", "adopt/copy_verification_token"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Authenticator",
-            sql!("mysql", "adopt/copy_authenticator"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Account",
-            sql!("mysql", "adopt/drop_account"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Session",
-            sql!("mysql", "adopt/drop_session"),
-        ),
-        Repair::Table(
-            "authstore_adopted_VerificationToken",
-            sql!("mysql", "adopt/drop_verification_token"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Authenticator",
-            sql!("mysql", "adopt/drop_authenticator"),
-        ),
-        Repair::Table("authstore_adopted_User", sql!("mysql", "adopt/drop_user")),
+        Repair::Generated(sql!("mysql", "adopt/restore_foreign_keys")),
+        Repair::Always(sql!("mysql", "adopt/drop_adoption")),
     ],
 };

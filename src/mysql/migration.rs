@@ -1,12 +1,14 @@
 use std::time::Duration;
 
-use super::adopt::ADOPT;
+use super::adopt::PLAN;
 use super::connection::MysqlConnection;
 use super::error::Phase;
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
-use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
-use crate::sql::{self, Adopter, Connection, Database, History, sql};
+use crate::migration::{
+    Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
+};
+use crate::sql::{self, AdoptionTarget, Connection, Database, History, sql};
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -90,8 +92,13 @@ impl Lock for MysqlLock {
         }
     }
 
-    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
-        sql::adopt(self, &ADOPT, series, apply)
+    fn adopt(
+        &mut self,
+        series: &Series,
+        apply: bool,
+        progress: &mut dyn FnMut(AdoptionProgress),
+    ) -> Result<Adoption> {
+        sql::adopt(self, &PLAN, series, apply, progress)
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
@@ -99,7 +106,7 @@ impl Lock for MysqlLock {
     }
 }
 
-impl Adopter for MysqlLock {
+impl AdoptionTarget for MysqlLock {
     type Connection = MysqlConnection;
 
     fn connection(&mut self) -> &mut MysqlConnection {

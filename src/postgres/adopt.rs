@@ -1,89 +1,107 @@
-//! What is looked at and changed when a database that Auth.js made is adopted.
+//! What is inspected and changed when a database that Auth.js made is adopted.
 //!
-//! PostgreSQL can change all of a table that is there, so further columns, and what else the application has added,
-//! stay. It is one transaction.
+//! The tables are altered in place, in one transaction, and a column that is right is not touched: what the application
+//! has added stays. Foreign keys of its own follow a change of the id's type.
 
-use crate::sql::{Adopt, Repair, obstacle, sql};
+use crate::sql::{AdoptionPlan, Repair, check, counts, sql};
 
-pub(super) const ADOPT: Adopt = Adopt {
+pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
+    begin: None,
     present: sql!("postgres", "adopt/present"),
-    differences: &[sql!("postgres", "adopt/differences")],
-    obstacles: &[
-        obstacle!("postgres", "missing_column"),
-        obstacle!("postgres", "other_type"),
-        obstacle!("postgres", "further_column"),
-        obstacle!("postgres", "uniqueness"),
-        obstacle!("postgres", "view"),
-        obstacle!("postgres", "foreign_key"),
-        obstacle!("postgres", "user_id", "User.id"),
-        obstacle!("postgres", "user_email", "User.id", "User.email"),
-        obstacle!("postgres", "account_id", "Account.id"),
-        obstacle!(
+    counts: counts!("postgres"),
+    differences: &[check!("postgres", "differences")],
+    objects: &[
+        check!("postgres", "obstacle/missing_column"),
+        check!("postgres", "obstacle/other_type"),
+        check!("postgres", "obstacle/object"),
+    ],
+    rows: &[
+        check!("postgres", "obstacle/user_id", "User.id"),
+        check!("postgres", "obstacle/user_same_id", "User.id"),
+        check!("postgres", "obstacle/user_key", "User.id", "User.email"),
+        check!("postgres", "obstacle/user_email", "User.id", "User.email"),
+        check!(
             "postgres",
-            "account_user",
+            "obstacle/user_email_verified",
             "User.id",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
+            "User.emailVerified"
         ),
-        obstacle!(
+        check!("postgres", "obstacle/account_id", "Account.id"),
+        check!("postgres", "obstacle/account_same_id", "Account.id"),
+        check!(
             "postgres",
-            "account_null",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
-        ),
-        obstacle!(
-            "postgres",
-            "account_provider",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
-        ),
-        obstacle!("postgres", "session_id", "Session.id"),
-        obstacle!(
-            "postgres",
-            "session_user",
+            "obstacle/account_user",
             "User.id",
+            "Account.userId"
+        ),
+        check!(
+            "postgres",
+            "obstacle/account_key",
+            "Account.userId",
+            "Account.type",
+            "Account.provider",
+            "Account.providerAccountId"
+        ),
+        check!(
+            "postgres",
+            "obstacle/account_provider",
+            "Account.userId",
+            "Account.provider",
+            "Account.providerAccountId"
+        ),
+        check!("postgres", "obstacle/session_id", "Session.id"),
+        check!("postgres", "obstacle/session_same_id", "Session.id"),
+        check!(
+            "postgres",
+            "obstacle/session_user",
+            "User.id",
+            "Session.userId"
+        ),
+        check!(
+            "postgres",
+            "obstacle/session_key",
             "Session.userId",
             "Session.sessionToken",
             "Session.expires"
         ),
-        obstacle!(
+        check!(
             "postgres",
-            "session_null",
+            "obstacle/session_token",
             "Session.userId",
-            "Session.sessionToken",
+            "Session.sessionToken"
+        ),
+        check!(
+            "postgres",
+            "obstacle/session_expires",
+            "Session.userId",
             "Session.expires"
         ),
-        obstacle!(
+        check!(
             "postgres",
-            "session_token",
-            "Session.userId",
-            "Session.sessionToken",
-            "Session.expires"
-        ),
-        obstacle!(
-            "postgres",
-            "verification_token_null",
+            "obstacle/verification_token_key",
             "VerificationToken.identifier",
             "VerificationToken.token",
             "VerificationToken.expires"
         ),
-        obstacle!(
+        check!(
             "postgres",
-            "verification_token",
-            "VerificationToken.identifier",
-            "VerificationToken.token",
+            "obstacle/verification_token",
+            "VerificationToken.token"
+        ),
+        check!(
+            "postgres",
+            "obstacle/verification_token_expires",
             "VerificationToken.expires"
         ),
-        obstacle!(
+        check!(
             "postgres",
-            "authenticator_user",
+            "obstacle/authenticator_user",
             "User.id",
+            "Authenticator.userId"
+        ),
+        check!(
+            "postgres",
+            "obstacle/authenticator_key",
             "Authenticator.credentialID",
             "Authenticator.userId",
             "Authenticator.providerAccountId",
@@ -92,39 +110,23 @@ pub(super) const ADOPT: Adopt = Adopt {
             "Authenticator.credentialDeviceType",
             "Authenticator.credentialBackedUp"
         ),
-        obstacle!(
+        check!(
             "postgres",
-            "authenticator_null",
+            "obstacle/authenticator_credential_id",
             "Authenticator.credentialID",
-            "Authenticator.userId",
-            "Authenticator.providerAccountId",
-            "Authenticator.credentialPublicKey",
-            "Authenticator.counter",
-            "Authenticator.credentialDeviceType",
-            "Authenticator.credentialBackedUp"
-        ),
-        obstacle!(
-            "postgres",
-            "authenticator_credential_id",
-            "Authenticator.credentialID",
-            "Authenticator.userId",
-            "Authenticator.providerAccountId",
-            "Authenticator.credentialPublicKey",
-            "Authenticator.counter",
-            "Authenticator.credentialDeviceType",
-            "Authenticator.credentialBackedUp"
+            "Authenticator.userId"
         ),
     ],
+    lock: Some(sql!("postgres", "adopt/lock")),
     repairs: &[
-        Repair::Table("User", sql!("postgres", "adopt/user_id")),
-        Repair::Table("User", sql!("postgres", "adopt/user")),
-        Repair::Table("Account", sql!("postgres", "adopt/account")),
-        Repair::Table("Session", sql!("postgres", "adopt/session")),
-        Repair::Table(
-            "VerificationToken",
-            sql!("postgres", "adopt/verification_token"),
-        ),
-        Repair::Table("Authenticator", sql!("postgres", "adopt/authenticator")),
+        Repair::Always(sql!("postgres", "adopt/save_foreign_keys")),
+        Repair::Generated(sql!("postgres", "adopt/drop_foreign_keys")),
+        Repair::Generated(sql!("postgres", "adopt/fill_ids")),
+        Repair::Generated(sql!("postgres", "adopt/columns")),
+        Repair::Generated(sql!("postgres", "adopt/keys")),
+        Repair::Generated(sql!("postgres", "adopt/foreign_keys")),
         Repair::Steps,
+        Repair::Generated(sql!("postgres", "adopt/restore_foreign_keys")),
+        Repair::Always(sql!("postgres", "adopt/drop_adoption")),
     ],
 };

@@ -1,12 +1,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::adopt::ADOPT;
+use super::adopt::PLAN;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
 use crate::error::{Error, Result};
-use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
-use crate::sql::{self, Adopter, Connection, History, sql};
+use crate::migration::{
+    Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
+};
+use crate::sql::{self, AdoptionTarget, Connection, History, sql};
 
 static HISTORY: History = History {
     exists: sql!("postgres", "history/exists"),
@@ -125,8 +127,13 @@ impl Lock for PostgresLock {
         self.transaction(|lock| lock.take(series, migration, direction))
     }
 
-    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
-        self.transaction(|lock| sql::adopt(lock, &ADOPT, series, apply))
+    fn adopt(
+        &mut self,
+        series: &Series,
+        apply: bool,
+        progress: &mut dyn FnMut(AdoptionProgress),
+    ) -> Result<Adoption> {
+        self.transaction(|lock| sql::adopt(lock, &PLAN, series, apply, progress))
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
@@ -137,7 +144,7 @@ impl Lock for PostgresLock {
     }
 }
 
-impl Adopter for PostgresLock {
+impl AdoptionTarget for PostgresLock {
     type Connection = PostgresConnection;
 
     fn connection(&mut self) -> &mut PostgresConnection {

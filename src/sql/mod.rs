@@ -12,7 +12,7 @@ mod statements;
 mod transaction;
 mod value;
 
-pub(crate) use adopt::{Adopt, Adopter, Obstacle, Repair, adopt, obstacle};
+pub(crate) use adopt::{AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check, counts};
 pub(crate) use backend::{Operations, backend};
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};

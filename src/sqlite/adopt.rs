@@ -1,113 +1,131 @@
-//! What is looked at and changed when a database that Auth.js made is adopted.
+//! What is inspected and changed when a database that Auth.js made is adopted.
 //!
-//! SQLite can change little about a table that is there, so the tables are set aside, ours are made by the steps of the
-//! series, and the rows are copied: all in the one transaction of the run, with foreign keys off, as the lock has it.
+//! SQLite can change little about a table, so the tables are renamed, ours are created by the migrations of the series,
+//! the application's own columns are added, the rows are copied, and its indexes and triggers are created again: all in
+//! the one transaction of the run, with foreign keys off, as the lock has it. No one else sees a state in between.
 
-use crate::sql::{Adopt, Repair, obstacle, sql};
+use crate::sql::{AdoptionPlan, Repair, check, counts, sql};
 
-macro_rules! add {
-    ($column:literal) => {
-        Repair::AddColumn($column, sql!("sqlite", "adopt/add/", $column))
-    };
-}
-
-pub(super) const ADOPT: Adopt = Adopt {
+pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
+    begin: None,
     present: sql!("sqlite", "adopt/present"),
-    differences: &[sql!("sqlite", "adopt/differences")],
-    obstacles: &[
-        obstacle!("sqlite", "missing_column"),
-        obstacle!("sqlite", "further_column"),
-        obstacle!("sqlite", "trigger_or_index"),
-        obstacle!("sqlite", "user_id", "User.id"),
-        obstacle!("sqlite", "user_email", "User.id", "User.email"),
-        obstacle!(
+    counts: counts!("sqlite"),
+    differences: &[check!("sqlite", "differences")],
+    objects: &[
+        check!("sqlite", "obstacle/missing_column"),
+        check!("sqlite", "obstacle/object"),
+    ],
+    rows: &[
+        check!("sqlite", "obstacle/user_id", "User.id"),
+        check!("sqlite", "obstacle/user_same_id", "User.id"),
+        check!("sqlite", "obstacle/user_key", "User.id", "User.email"),
+        check!("sqlite", "obstacle/user_email", "User.id", "User.email"),
+        check!(
             "sqlite",
-            "user_blob",
-            "User.id",
-            "User.name",
-            "User.email",
-            "User.image"
-        ),
-        obstacle!(
-            "sqlite",
-            "user_email_verified",
+            "obstacle/user_email_verified",
             "User.id",
             "User.emailVerified"
         ),
-        obstacle!("sqlite", "account_id", "Account.id"),
-        obstacle!(
+        check!(
             "sqlite",
-            "account_user",
+            "obstacle/user_blob",
             "User.id",
-            "Account.userId",
-            "Account.provider",
-            "Account.providerAccountId"
+            "User.name",
+            "User.image"
         ),
-        obstacle!(
+        check!("sqlite", "obstacle/account_id", "Account.id"),
+        check!("sqlite", "obstacle/account_same_id", "Account.id"),
+        check!(
             "sqlite",
-            "account_null",
+            "obstacle/account_user",
+            "User.id",
+            "Account.userId"
+        ),
+        check!(
+            "sqlite",
+            "obstacle/account_key",
             "Account.userId",
             "Account.type",
             "Account.provider",
             "Account.providerAccountId"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "account_provider",
+            "obstacle/account_provider",
             "Account.userId",
             "Account.provider",
             "Account.providerAccountId"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "account_expires_at",
-            "Account.expires_at",
-            "Account.provider",
-            "Account.providerAccountId"
+            "obstacle/account_expires_at",
+            "Account.userId",
+            "Account.expires_at"
         ),
-        obstacle!("sqlite", "session_id", "Session.id"),
-        obstacle!("sqlite", "session_user", "User.id", "Session.userId"),
-        obstacle!(
+        check!(
             "sqlite",
-            "session_null",
+            "obstacle/account_blob",
+            "Account.userId",
+            "Account.refresh_token",
+            "Account.access_token",
+            "Account.token_type",
+            "Account.scope",
+            "Account.id_token",
+            "Account.session_state"
+        ),
+        check!("sqlite", "obstacle/session_id", "Session.id"),
+        check!("sqlite", "obstacle/session_same_id", "Session.id"),
+        check!(
+            "sqlite",
+            "obstacle/session_user",
+            "User.id",
+            "Session.userId"
+        ),
+        check!(
+            "sqlite",
+            "obstacle/session_key",
             "Session.userId",
             "Session.sessionToken",
             "Session.expires"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "session_token",
+            "obstacle/session_token",
             "Session.userId",
             "Session.sessionToken"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "session_expires",
+            "obstacle/session_expires",
             "Session.userId",
             "Session.expires"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "verification_token_null",
+            "obstacle/verification_token_key",
             "VerificationToken.identifier",
             "VerificationToken.token",
             "VerificationToken.expires"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "verification_token",
-            "VerificationToken.identifier",
+            "obstacle/verification_token",
             "VerificationToken.token"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "verification_token_expires",
-            "VerificationToken.identifier",
+            "obstacle/verification_token_expires",
             "VerificationToken.expires"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "authenticator_null",
+            "obstacle/authenticator_user",
+            "User.id",
+            "Authenticator.userId"
+        ),
+        check!(
+            "sqlite",
+            "obstacle/authenticator_key",
             "Authenticator.credentialID",
             "Authenticator.userId",
             "Authenticator.providerAccountId",
@@ -116,65 +134,34 @@ pub(super) const ADOPT: Adopt = Adopt {
             "Authenticator.credentialDeviceType",
             "Authenticator.credentialBackedUp"
         ),
-        obstacle!(
+        check!(
             "sqlite",
-            "authenticator_user",
-            "User.id",
-            "Authenticator.userId",
-            "Authenticator.credentialID"
-        ),
-        obstacle!(
-            "sqlite",
-            "authenticator_credential_id",
-            "Authenticator.userId",
-            "Authenticator.credentialID"
+            "obstacle/authenticator_credential_id",
+            "Authenticator.credentialID",
+            "Authenticator.userId"
         ),
     ],
+    lock: None,
     repairs: &[
-        add!("User.name"),
-        add!("User.emailVerified"),
-        add!("User.image"),
-        add!("Account.id"),
-        add!("Account.refresh_token"),
-        add!("Account.access_token"),
-        add!("Account.expires_at"),
-        add!("Account.token_type"),
-        add!("Account.scope"),
-        add!("Account.id_token"),
-        add!("Account.session_state"),
-        add!("Account.oauth_token_secret"),
-        add!("Account.oauth_token"),
-        add!("Session.id"),
-        add!("Authenticator.transports"),
+        Repair::Always(sql!("sqlite", "adopt/save_objects")),
         Repair::Always(sql!("sqlite", "adopt/drop_indexes")),
-        Repair::SetAside("Account", sql!("sqlite", "adopt/rename_account")),
-        Repair::SetAside("Session", sql!("sqlite", "adopt/rename_session")),
-        Repair::SetAside(
+        Repair::Table("Account", sql!("sqlite", "adopt/rename_account")),
+        Repair::Table("Session", sql!("sqlite", "adopt/rename_session")),
+        Repair::Table(
             "VerificationToken",
             sql!("sqlite", "adopt/rename_verification_token"),
         ),
-        Repair::SetAside(
+        Repair::Table(
             "Authenticator",
             sql!("sqlite", "adopt/rename_authenticator"),
         ),
-        Repair::SetAside("User", sql!("sqlite", "adopt/rename_user")),
+        // The last: nothing that refers to users is left to follow it.
+        Repair::Table("User", sql!("sqlite", "adopt/rename_user")),
         Repair::Steps,
-        Repair::Table("authstore_adopted_User", sql!("sqlite", "adopt/copy_user")),
-        Repair::Table(
-            "authstore_adopted_Account",
-            sql!("sqlite", "adopt/copy_account"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Session",
-            sql!("sqlite", "adopt/copy_session"),
-        ),
-        Repair::Table(
-            "authstore_adopted_VerificationToken",
-            sql!("sqlite", "adopt/copy_verification_token"),
-        ),
-        Repair::Table(
-            "authstore_adopted_Authenticator",
-            sql!("sqlite", "adopt/copy_authenticator"),
-        ),
+        Repair::Generated(sql!("sqlite", "adopt/extra_columns")),
+        Repair::Generated(sql!("sqlite", "adopt/copy")),
+        Repair::Always(sql!("sqlite", "adopt/drop_tables")),
+        Repair::Generated(sql!("sqlite", "adopt/restore_objects")),
+        Repair::Always(sql!("sqlite", "adopt/drop_adoption")),
     ],
 };

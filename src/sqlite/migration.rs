@@ -1,15 +1,17 @@
 use std::time::Duration;
 
-use super::adopt::ADOPT;
+use super::adopt::PLAN;
 use super::connection::SqliteConnection;
 use super::error::classify;
 use super::orphans::{self, Tables};
 use super::writers::Turn;
 use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
 use crate::error::{Error, Result};
-use crate::migration::{Adoption, Applied, Direction, Lock, Migration, Series, Target};
+use crate::migration::{
+    Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
+};
 use crate::pool::Checkout;
-use crate::sql::{self, Adopter, Connection, History, sql};
+use crate::sql::{self, AdoptionTarget, Connection, History, sql};
 
 const HISTORY: History = History {
     exists: sql!("sqlite", "history/exists"),
@@ -89,7 +91,7 @@ fn refuse_orphans(before: i64, after: i64) -> Result<()> {
     Ok(())
 }
 
-impl Adopter for SqliteLock {
+impl AdoptionTarget for SqliteLock {
     type Connection = SqliteConnection;
 
     fn connection(&mut self) -> &mut SqliteConnection {
@@ -129,12 +131,17 @@ impl Lock for SqliteLock {
         }
     }
 
-    fn adopt(&mut self, series: &Series, apply: bool) -> Result<Adoption> {
+    fn adopt(
+        &mut self,
+        series: &Series,
+        apply: bool,
+        progress: &mut dyn FnMut(AdoptionProgress),
+    ) -> Result<Adoption> {
         // Else what refers to a table would follow it when it is set aside.
         self.connection.set_legacy_alter_table(true)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let before = orphans::count(&mut self.connection, &tables)?;
-        let adoption = sql::adopt(self, &ADOPT, series, apply)?;
+        let adoption = sql::adopt(self, &PLAN, series, apply, progress)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let after = orphans::count(&mut self.connection, &tables)?;
         refuse_orphans(before, after)?;

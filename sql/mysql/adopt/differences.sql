@@ -1,4 +1,4 @@
--- What of the schema is not as it should be, in words.
+-- What of the schema is not as it should be, and what of the application's own will be changed.
 WITH
     expected_column AS (
         SELECT 'User' AS tbl, 'id' AS col, 'char(36)' AS type, 1 AS required, 'ascii' AS texts
@@ -38,66 +38,67 @@ WITH
     ),
 
     expected_key AS (
-        SELECT 'User' AS tbl, 'PRIMARY' AS name, 'id' AS cols
-        UNION ALL SELECT 'User', 'User_email_key', 'email'
-        UNION ALL SELECT 'Account', 'PRIMARY', 'id'
-        UNION ALL SELECT 'Account', 'Account_provider_providerAccountId_key', 'provider,providerAccountId'
-        UNION ALL SELECT 'Session', 'PRIMARY', 'id'
-        UNION ALL SELECT 'Session', 'Session_sessionToken_key', 'sessionToken'
-        UNION ALL SELECT 'VerificationToken', 'PRIMARY', 'token'
-        UNION ALL SELECT 'Authenticator', 'PRIMARY', 'userId,credentialID'
-        UNION ALL SELECT 'Authenticator', 'Authenticator_credentialID_key', 'credentialID'
+        SELECT 'User' AS tbl, 'PRIMARY' AS name, 'id' AS cols, 1 AS is_unique
+        UNION ALL SELECT 'User', 'User_email_key', 'email', 1
+        UNION ALL SELECT 'Account', 'PRIMARY', 'id', 1
+        UNION ALL SELECT 'Account', 'Account_provider_providerAccountId_key', 'provider,providerAccountId', 1
+        UNION ALL SELECT 'Account', 'Account_userId_idx', 'userId', 0
+        UNION ALL SELECT 'Session', 'PRIMARY', 'id', 1
+        UNION ALL SELECT 'Session', 'Session_sessionToken_key', 'sessionToken', 1
+        UNION ALL SELECT 'Session', 'Session_userId_idx', 'userId', 0
+        UNION ALL SELECT 'Session', 'Session_expires_idx', 'expires', 0
+        UNION ALL SELECT 'VerificationToken', 'PRIMARY', 'token', 1
+        UNION ALL SELECT 'VerificationToken', 'VerificationToken_expires_idx', 'expires', 0
+        UNION ALL SELECT 'VerificationToken', 'VerificationToken_identifier_idx', 'identifier', 0
+        UNION ALL SELECT 'Authenticator', 'PRIMARY', 'userId,credentialID', 1
+        UNION ALL SELECT 'Authenticator', 'Authenticator_credentialID_key', 'credentialID', 1
     ),
 
-    expected_index AS (
-        SELECT 'Account' AS tbl, 'userId' AS col
-        UNION ALL SELECT 'Session', 'userId'
-        UNION ALL SELECT 'Session', 'expires'
-        UNION ALL SELECT 'VerificationToken', 'expires'
-        UNION ALL SELECT 'VerificationToken', 'identifier'
-    ),
-
+    -- Under their names in the schema: a server may keep names in lower case.
     actual_table AS (
-        SELECT TABLE_NAME AS tbl, ENGINE AS engine
-        FROM information_schema.TABLES
-        WHERE TABLE_SCHEMA = DATABASE()
-            AND TABLE_NAME IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+        SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine
+        FROM (SELECT DISTINCT tbl FROM expected_column) AS k
+        JOIN
+            information_schema.TABLES AS t
+            ON t.TABLE_SCHEMA = DATABASE()
+                AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY k.tbl, LOWER(t.TABLE_NAME) = LOWER(k.tbl))
     ),
 
     -- MariaDB writes the width of an integer, and NULL as a default.
     actual_column AS (
         SELECT
-            TABLE_NAME AS tbl, COLUMN_NAME AS col, REPLACE(COLUMN_TYPE, 'bigint(20)', 'bigint') AS type,
-            IS_NULLABLE = 'NO' AS required, COLLATION_NAME AS collation, NULLIF(COLUMN_DEFAULT, 'NULL') AS def
-        FROM information_schema.COLUMNS
-        WHERE TABLE_SCHEMA = DATABASE()
-            AND TABLE_NAME IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+            t.tbl, c.COLUMN_NAME AS col, REPLACE(c.COLUMN_TYPE, 'bigint(20)', 'bigint') AS type,
+            c.IS_NULLABLE = 'NO' AS required, c.COLLATION_NAME AS collation, NULLIF(c.COLUMN_DEFAULT, 'NULL') AS def,
+            c.EXTRA AS extra, c.COLUMN_COMMENT AS comment
+        FROM actual_table AS t
+        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
     ),
 
-    -- The key of the longest ids holds their hash: MySQL's is of an expression, MariaDB's of a column.
     actual_key AS (
         SELECT
-            TABLE_NAME AS tbl, INDEX_NAME AS name, NON_UNIQUE = 0 AS is_unique,
+            t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique, s.INDEX_TYPE AS kind,
+            -- The key of the longest ids holds their hash: MySQL's is of an expression, MariaDB's of a column.
             GROUP_CONCAT(
                 CASE
-                    WHEN INDEX_NAME <> 'Account_provider_providerAccountId_key' THEN COLUMN_NAME
-                    WHEN COALESCE(COLUMN_NAME, 'providerAccountIdHash') = 'providerAccountIdHash' THEN 'providerAccountId'
-                    ELSE COLUMN_NAME
+                    WHEN s.INDEX_NAME <> 'Account_provider_providerAccountId_key' THEN COALESCE(s.COLUMN_NAME, '(expression)')
+                    WHEN COALESCE(s.COLUMN_NAME, 'providerAccountIdHash') = 'providerAccountIdHash' THEN 'providerAccountId'
+                    WHEN s.COLUMN_NAME = 'providerAccountId' THEN '(itself)'
+                    ELSE s.COLUMN_NAME
                 END
-                ORDER BY SEQ_IN_INDEX
-            ) AS cols, MAX(SUB_PART) AS prefix
-        FROM information_schema.STATISTICS
-        WHERE TABLE_SCHEMA = DATABASE()
-            AND TABLE_NAME IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
-        GROUP BY TABLE_NAME, INDEX_NAME, NON_UNIQUE
+                ORDER BY s.SEQ_IN_INDEX
+            ) AS cols,
+            MAX(s.SUB_PART) AS prefix
+        FROM actual_table AS t
+        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+        GROUP BY t.tbl, s.INDEX_NAME, s.NON_UNIQUE, s.INDEX_TYPE
     )
 
-SELECT DISTINCT CONCAT('the table ', e.tbl, ' is not there') AS text
+SELECT DISTINCT CONCAT('the table ', e.tbl, ' is missing') AS text
 FROM expected_column AS e
 WHERE NOT EXISTS (SELECT 1 FROM actual_table AS a WHERE a.tbl = e.tbl)
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' is not there')
+SELECT CONCAT(e.tbl, '.', e.col, ' is missing')
 FROM expected_column AS e
 JOIN actual_table AS t ON t.tbl = e.tbl
 WHERE NOT EXISTS (SELECT 1 FROM actual_column AS a WHERE a.tbl = e.tbl AND a.col = e.col)
@@ -109,7 +110,7 @@ JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE a.type <> e.type
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' compares texts in the collation ', a.collation, ', and should by their bytes')
+SELECT CONCAT(e.tbl, '.', e.col, ' compares strings in the collation ', a.collation, ', and should bytewise')
 FROM expected_column AS e
 JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE (e.texts = 'ascii' AND a.collation <> 'ascii_bin')
@@ -132,7 +133,7 @@ UNION ALL
 SELECT CONCAT(
     a.tbl, '.', a.col, ' has the default ', a.def,
     IF(
-        a.col = 'emailVerified', ', by which an address counts as verified that nobody has verified',
+        a.col = 'emailVerified', ', which marks an address as verified that no one has verified',
         ', and should have none'
     )
 )
@@ -142,35 +143,64 @@ WHERE e.col <> 'id'
     AND a.def IS NOT NULL
 
 UNION ALL
+SELECT CONCAT(e.tbl, '.', e.col, ' is set to the current time by every update (', a.extra, '), and should not be')
+FROM expected_column AS e
+JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
+WHERE a.extra LIKE '%on update%'
+
+UNION ALL
 SELECT CONCAT(
     e.tbl, ' may have several rows of the same ', REPLACE(e.cols, ',', ' and '), ', as it has no unique key ', e.name
 )
 FROM expected_key AS e
 JOIN actual_table AS t ON t.tbl = e.tbl
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM actual_key AS a
-    WHERE a.tbl = e.tbl AND a.name = e.name AND a.is_unique AND a.cols = e.cols AND a.prefix IS NULL
-)
+WHERE e.is_unique
+    AND NOT EXISTS (
+        SELECT 1
+        FROM actual_key AS a
+        WHERE a.tbl = e.tbl AND a.name = e.name AND a.is_unique AND a.cols = e.cols AND a.prefix IS NULL
+    )
 
 UNION ALL
-SELECT CONCAT(a.tbl, ' may not have several rows of the same ', REPLACE(a.cols, ',', ' and '), ', by the key ', a.name)
+SELECT CONCAT('the key ', a.name, ' of ', a.tbl, ' is replaced by that of the schema')
 FROM actual_key AS a
-WHERE a.is_unique
-    AND NOT EXISTS (SELECT 1 FROM expected_key AS e WHERE e.tbl = a.tbl AND e.name = a.name)
-
-UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' has no index')
-FROM expected_index AS e
-JOIN actual_table AS t ON t.tbl = e.tbl
-WHERE NOT EXISTS (
+WHERE EXISTS (
     SELECT 1
-    FROM actual_key AS a
-    WHERE a.tbl = e.tbl AND a.prefix IS NULL AND SUBSTRING_INDEX(a.cols, ',', 1) = e.col
+    FROM expected_key AS e
+    WHERE e.tbl = a.tbl
+        AND (
+            (e.name = a.name AND NOT (a.cols = e.cols AND a.is_unique = e.is_unique AND a.prefix IS NULL))
+            OR (e.name <> a.name AND a.name <> 'PRIMARY' AND e.is_unique AND a.is_unique AND a.cols = e.cols)
+        )
 )
 
 UNION ALL
-SELECT CONCAT(t.tbl, '.userId does not refer to User.id with ON DELETE CASCADE')
+SELECT CONCAT('the index ', a.name, ' of ', a.tbl, ' is put on the first characters of ', e.col)
+FROM actual_key AS a
+JOIN
+    expected_column AS e
+    ON e.tbl = a.tbl AND e.type IN ('mediumtext', 'varchar(1364)') AND e.texts = 'text' AND FIND_IN_SET(e.col, a.cols)
+JOIN
+    information_schema.STATISTICS AS s
+    ON s.TABLE_SCHEMA = DATABASE() AND s.INDEX_NAME = a.name AND s.COLUMN_NAME = e.col
+JOIN actual_table AS t ON t.tbl = a.tbl AND t.name = s.TABLE_NAME
+WHERE s.SUB_PART IS NULL
+    AND NOT a.is_unique
+    AND a.kind = 'BTREE'
+
+UNION ALL
+SELECT CONCAT(e.tbl, '.', REPLACE(e.cols, ',', ' and '), ' has no index')
+FROM expected_key AS e
+JOIN actual_table AS t ON t.tbl = e.tbl
+WHERE NOT e.is_unique
+    AND NOT EXISTS (
+        SELECT 1
+        FROM actual_key AS a
+        WHERE a.tbl = e.tbl AND a.prefix IS NULL AND a.kind = 'BTREE' AND SUBSTRING_INDEX(a.cols, ',', 1) = e.cols
+    )
+
+UNION ALL
+SELECT CONCAT(t.tbl, '.userId does not refer to User.id with ON DELETE CASCADE, by the key ', t.tbl, '_userId_fkey')
 FROM actual_table AS t
 WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
     AND NOT EXISTS (
@@ -182,23 +212,15 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
                 AND u.TABLE_NAME = k.TABLE_NAME
                 AND u.CONSTRAINT_NAME = k.CONSTRAINT_NAME
         WHERE k.CONSTRAINT_SCHEMA = DATABASE()
-            AND k.TABLE_NAME = t.tbl
-            AND k.REFERENCED_TABLE_NAME = 'User'
+            AND k.TABLE_NAME = t.name
+            AND LOWER(k.CONSTRAINT_NAME) = LOWER(CONCAT(t.tbl, '_userId_fkey'))
+            AND LOWER(k.REFERENCED_TABLE_NAME) = 'user'
             AND k.DELETE_RULE = 'CASCADE'
             AND u.COLUMN_NAME = 'userId'
             AND u.REFERENCED_COLUMN_NAME = 'id'
     )
 
 UNION ALL
-SELECT CONCAT(t.tbl, ' is kept by the engine ', t.engine, ', and should be by InnoDB')
+SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ', and should use InnoDB')
 FROM actual_table AS t
-WHERE t.engine <> 'InnoDB'
-
-UNION ALL
-SELECT CONCAT('an adoption was cut off: rows are left in ', TABLE_NAME)
-FROM information_schema.TABLES
-WHERE TABLE_SCHEMA = DATABASE()
-    AND TABLE_NAME IN (
-        'authstore_adopted_User', 'authstore_adopted_Account', 'authstore_adopted_Session',
-        'authstore_adopted_VerificationToken', 'authstore_adopted_Authenticator'
-    );
+WHERE t.engine <> 'InnoDB';

@@ -1,14 +1,23 @@
--- Columns, and foreign keys, which are set aside with their table and keep their name.
-SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME)
-FROM information_schema.COLUMNS
-WHERE TABLE_SCHEMA = DATABASE()
-    AND TABLE_NAME IN (
-        'User', 'Account', 'Session', 'VerificationToken', 'Authenticator', 'authstore_adopted_User',
-        'authstore_adopted_Account', 'authstore_adopted_Session', 'authstore_adopted_VerificationToken',
-        'authstore_adopted_Authenticator'
-    )
+-- Columns, keys and foreign keys, under the table's name in the schema: a server may keep names in lower case.
+WITH known AS (
+    SELECT 'User' AS tbl
+    UNION ALL SELECT 'Account'
+    UNION ALL SELECT 'Session'
+    UNION ALL SELECT 'VerificationToken'
+    UNION ALL SELECT 'Authenticator'
+    UNION ALL SELECT 'authstore_adoption'
+)
+
+SELECT CONCAT(k.tbl, '.', c.COLUMN_NAME)
+FROM known AS k
+JOIN
+    information_schema.COLUMNS AS c
+    ON c.TABLE_SCHEMA = DATABASE()
+        AND IF(@@lower_case_table_names = 0, c.TABLE_NAME = BINARY k.tbl, LOWER(c.TABLE_NAME) = LOWER(k.tbl))
 UNION ALL
-SELECT CONCAT(TABLE_NAME, '.', CONSTRAINT_NAME)
-FROM information_schema.REFERENTIAL_CONSTRAINTS
-WHERE CONSTRAINT_SCHEMA = DATABASE()
-    AND TABLE_NAME IN ('authstore_adopted_Account', 'authstore_adopted_Session', 'authstore_adopted_Authenticator');
+SELECT CONCAT(k.tbl, '.', c.CONSTRAINT_NAME)
+FROM known AS k
+JOIN
+    information_schema.REFERENTIAL_CONSTRAINTS AS c
+    ON c.CONSTRAINT_SCHEMA = DATABASE()
+        AND IF(@@lower_case_table_names = 0, c.TABLE_NAME = BINARY k.tbl, LOWER(c.TABLE_NAME) = LOWER(k.tbl));

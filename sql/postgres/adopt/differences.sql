@@ -104,12 +104,12 @@ WITH
         LEFT JOIN pg_collation AS l ON l.oid = c.attcollation
     )
 
-SELECT DISTINCT 'the table ' || e."table" || ' is not there' AS "text"
+SELECT DISTINCT 'the table ' || e."table" || ' is missing' AS "text"
 FROM "expected_column" AS e
 WHERE NOT EXISTS (SELECT 1 FROM "actual_table" AS a WHERE a."table" = e."table")
 
 UNION ALL
-SELECT e."table" || '.' || e."column" || ' is not there'
+SELECT e."table" || '.' || e."column" || ' is missing'
 FROM "expected_column" AS e
 JOIN "actual_table" AS t ON t."table" = e."table"
 WHERE NOT EXISTS (
@@ -117,15 +117,17 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
-SELECT e."table" || '.' || e."column" || ' is ' || a."type" || ', and should be ' || e."type"
+SELECT
+    e."table" || '.' || e."column" || ' is ' || a."type" || ', and should be ' || e."type"
+    || CASE WHEN a."type" LIKE '%without time zone' THEN '; its times are interpreted as UTC' ELSE '' END
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
 WHERE a."type" <> e."type"
 
 UNION ALL
 SELECT
-    e."table" || '.' || e."column" || ' compares texts in the collation ' || coalesce(a."collation", '(none)')
-    || ', and should by their bytes'
+    e."table" || '.' || e."column" || ' compares strings in the collation ' || coalesce(a."collation", '(none)')
+    || ', and should bytewise'
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
 WHERE e."collation" <> coalesce(a."collation", '')
@@ -149,7 +151,7 @@ UNION ALL
 SELECT
     a."table" || '.' || a."column" || ' has the default ' || a."default"
     || CASE a."column"
-        WHEN 'emailVerified' THEN ', by which an address counts as verified that nobody has verified'
+        WHEN 'emailVerified' THEN ', which marks an address as verified that no one has verified'
         ELSE ', and should have none'
     END
 FROM "expected_column" AS e
@@ -179,4 +181,11 @@ WHERE NOT EXISTS (
     SELECT 1
     FROM pg_index AS i
     WHERE i.indrelid = t."oid" AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.attnum
-);
+)
+
+UNION ALL
+SELECT 'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' has its column brought to uuid as well'
+FROM "actual_table" AS t
+JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conrelid NOT IN (SELECT a."oid" FROM "actual_table" AS a)
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
+WHERE c.atttypid <> 'uuid'::regtype;

@@ -61,11 +61,15 @@ WITH
         ('Authenticator', 'userId')
     ),
 
-    "actual_table" ("table", "sql") AS (
-        SELECT "name", "sql"
-        FROM sqlite_schema
-        WHERE "type" = 'table'
-            AND "name" IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+    "known" ("table") AS (
+        VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')
+    ),
+
+    "actual_table" ("table", "sql", "strict", "without_rowid") AS (
+        SELECT k."table", t."sql", l."strict", l."wr"
+        FROM "known" AS k
+        JOIN sqlite_schema AS t ON t."type" = 'table' AND t."name" = k."table" COLLATE NOCASE
+        JOIN pragma_table_list AS l ON l."schema" = 'main' AND l."name" = t."name"
     ),
 
     "actual_column" ("table", "column", "type", "required", "default") AS (
@@ -74,10 +78,11 @@ WITH
         JOIN pragma_table_info(t."table") AS c
     ),
 
-    "actual_index" ("table", "index", "unique", "columns", "binary") AS (
+    "actual_index" ("table", "index", "unique", "columns", "binary", "has_extra") AS (
         SELECT
             t."table", i."name", i."unique" AND NOT i."partial",
-            group_concat(x."name", ',' ORDER BY x."seqno"), min(x."coll" = 'BINARY')
+            group_concat(x."name", ',' ORDER BY x."seqno"), min(x."coll" = 'BINARY'),
+            max(NOT EXISTS (SELECT 1 FROM "expected_column" AS e WHERE e."table" = t."table" AND e."column" = x."name"))
         FROM "actual_table" AS t
         JOIN pragma_index_list(t."table") AS i
         JOIN pragma_index_xinfo(i."name") AS x
@@ -85,12 +90,12 @@ WITH
         GROUP BY t."table", i."name"
     )
 
-SELECT DISTINCT 'the table ' || e."table" || ' is not there'
+SELECT DISTINCT 'the table ' || e."table" || ' is missing'
 FROM "expected_column" AS e
 WHERE NOT EXISTS (SELECT 1 FROM "actual_table" AS a WHERE a."table" = e."table")
 
 UNION ALL
-SELECT e."table" || '.' || e."column" || ' is not there'
+SELECT e."table" || '.' || e."column" || ' is missing'
 FROM "expected_column" AS e
 JOIN "actual_table" AS t ON t."table" = e."table"
 WHERE NOT EXISTS (
@@ -124,7 +129,7 @@ UNION ALL
 SELECT
     a."table" || '.' || a."column" || ' has the default ' || a."default"
     || CASE a."column"
-        WHEN 'emailVerified' THEN ', by which an address counts as verified that nobody has verified'
+        WHEN 'emailVerified' THEN ', which marks an address as verified that no one has verified'
         ELSE ', and should have none'
     END
 FROM "expected_column" AS e
@@ -133,9 +138,37 @@ WHERE e."column" <> 'id'
     AND a."default" IS NOT NULL
 
 UNION ALL
-SELECT t."table" || ' has columns that compare texts in a collation of their own'
+SELECT t."table" || ' has columns that compare strings in a collation of their own, and will compare bytewise'
 FROM "actual_table" AS t
 WHERE t."sql" LIKE '%collate%'
+
+UNION ALL
+SELECT 'the CHECK constraints of ' || t."table" || ' will be dropped'
+FROM "actual_table" AS t
+WHERE upper(t."sql") GLOB '*[^A-Z0-9_"]CHECK[^A-Z0-9_"]*'
+
+UNION ALL
+SELECT t."table" || ' is STRICT, and will not be'
+FROM "actual_table" AS t
+WHERE t."strict"
+
+UNION ALL
+SELECT t."table" || ' is WITHOUT ROWID, and will not be'
+FROM "actual_table" AS t
+WHERE t."without_rowid"
+
+UNION ALL
+SELECT
+    'the foreign key of ' || t."table" || ' on ' || group_concat(k."from", ' and ') || ' to ' || k."table"
+    || ' will be dropped'
+FROM "actual_table" AS t
+JOIN pragma_foreign_key_list(t."table") AS k
+GROUP BY t."table", k."id"
+HAVING count(*) > 1
+    OR NOT (
+        (max(k."from") = 'userId' AND k."table" = 'User' COLLATE NOCASE)
+        OR max(k."from" NOT IN (SELECT e."column" FROM "expected_column" AS e WHERE e."table" = t."table"))
+    )
 
 UNION ALL
 SELECT e."table" || ' may have several rows of the same ' || replace(e."columns", ',', ' and ')
@@ -151,6 +184,7 @@ UNION ALL
 SELECT a."table" || ' may not have several rows of the same ' || replace(a."columns", ',', ' and ')
 FROM "actual_index" AS a
 WHERE a."unique"
+    AND NOT a."has_extra"
     AND NOT EXISTS (
         SELECT 1
         FROM "expected_uniqueness" AS e
@@ -175,7 +209,7 @@ WHERE t."table" IN ('Account', 'Session', 'Authenticator')
         SELECT 1
         FROM pragma_foreign_key_list(t."table") AS k
         WHERE k."from" = 'userId'
-            AND k."table" = 'User'
+            AND k."table" = 'User' COLLATE NOCASE
             AND coalesce(k."to", 'id') = 'id'
             AND k."on_delete" = 'CASCADE'
     );

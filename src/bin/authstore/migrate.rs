@@ -185,7 +185,10 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, Failure> {
         )?;
         return Ok(ExitCode::from(PENDING));
     }
-    migrator.adopt()?;
+    migrator.adopt_with_progress(|progress| {
+        // A report that cannot be written stops nothing.
+        let _ = writeln!(out, "{progress}").and_then(|()| out.flush());
+    })?;
     writeln!(out, "done: the schema is as it should be")?;
     Ok(ExitCode::SUCCESS)
 }

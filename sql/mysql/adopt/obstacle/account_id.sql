@@ -1,5 +1,6 @@
--- By its bytes, whatever the collation: 0 to 9 and a to f, and the hyphens. One that is not there is made.
-SELECT CONCAT('the id of the account ', `id`, ' is not a UUID in lower case')
+-- Bytewise, whatever the collation: 0 to 9 and a to f, and the hyphens. A row without an id is given one.
+SELECT CONCAT('the id of the account ', COALESCE(IF(`id` REGEXP '^[0-9A-Za-z_-]+$', `id`, '(not shown)'), '(NULL)'), ' is not a UUID in lower case')
 FROM `Account`
-WHERE HEX(`id`) NOT REGEXP
-    '^(3[0-9]|6[1-6]){8}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){12}$';
+WHERE HEX(CONVERT(`id` USING utf8mb4)) NOT REGEXP
+    '^(3[0-9]|6[1-6]){8}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){12}$'
+LIMIT 100;

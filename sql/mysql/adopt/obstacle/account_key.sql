@@ -1,8 +1,9 @@
 SELECT CONCAT(
-    'an account of the user ', COALESCE(`userId`, '(NULL)'),
-    ' lacks its type, provider or provider account id, or has one that is too long'
+    'an account of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'),
+    ' has no type, provider or providerAccountId, or one that is too long or has a NUL character'
 )
 FROM `Account`
-WHERE COALESCE(CHAR_LENGTH(`type`), 256) > 255
-    OR COALESCE(CHAR_LENGTH(`provider`), 256) > 255
-    OR COALESCE(CHAR_LENGTH(`providerAccountId`), 1365) > 1364;
+WHERE `type` IS NULL OR CHAR_LENGTH(`type`) > 255 OR INSTR(CAST(`type` AS binary), X'00') > 0
+    OR `provider` IS NULL OR CHAR_LENGTH(`provider`) > 255 OR INSTR(CAST(`provider` AS binary), X'00') > 0
+    OR `providerAccountId` IS NULL OR CHAR_LENGTH(`providerAccountId`) > 1364 OR INSTR(CAST(`providerAccountId` AS binary), X'00') > 0
+LIMIT 100;

@@ -1,8 +1,8 @@
 SELECT CONCAT(
-    COUNT(*), ' accounts, of the users ', GROUP_CONCAT(`userId` ORDER BY `userId` SEPARATOR ', '),
-    ', are one and the same, or the database takes them for it: provider ', MIN(`provider`),
-    ', provider account id ', MIN(`providerAccountId`)
+    COUNT(*), ' accounts, of the users ', LEFT(GROUP_CONCAT(COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)') ORDER BY `userId` SEPARATOR ', '), 1000),
+    ', have the same provider and providerAccountId'
 )
 FROM `Account`
-GROUP BY `provider`, `providerAccountId`
-HAVING COUNT(*) > 1;
+GROUP BY CAST(CONVERT(`provider` USING utf8mb4) AS binary), CAST(CONVERT(`providerAccountId` USING utf8mb4) AS binary)
+HAVING COUNT(*) > 1
+LIMIT 100;

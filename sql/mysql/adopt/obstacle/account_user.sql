@@ -1,6 +1,4 @@
-SELECT CONCAT(
-    'the account at ', COALESCE(a.`provider`, '(NULL)'), ' with the provider account id ',
-    COALESCE(a.`providerAccountId`, '(NULL)'), ' belongs to no user'
-)
+SELECT CONCAT('an account belongs to no user: its userId is ', COALESCE(IF(a.`userId` REGEXP '^[0-9A-Za-z_-]+$', a.`userId`, '(not shown)'), '(NULL)'))
 FROM `Account` AS a
-WHERE NOT EXISTS (SELECT 1 FROM `User` AS u WHERE u.`id` = a.`userId` AND HEX(u.`id`) = HEX(a.`userId`));
+WHERE NOT EXISTS (SELECT 1 FROM `User` AS u WHERE u.`id` = a.`userId` AND HEX(u.`id`) = HEX(a.`userId`))
+LIMIT 100;

@@ -1,6 +1,7 @@
 SELECT CONCAT(
-    COUNT(*), ' authenticators, of the users ', GROUP_CONCAT(`userId` SEPARATOR ', '), ', have one credential id'
+    COUNT(*), ' authenticators, of the users ', LEFT(GROUP_CONCAT(COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)') ORDER BY `userId` SEPARATOR ', '), 1000), ', have the same credentialID'
 )
 FROM `Authenticator`
-GROUP BY `credentialID`
-HAVING COUNT(*) > 1;
+GROUP BY CAST(CONVERT(`credentialID` USING utf8mb4) AS binary)
+HAVING COUNT(*) > 1
+LIMIT 100;

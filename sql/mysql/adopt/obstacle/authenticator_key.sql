@@ -1,9 +1,12 @@
-SELECT CONCAT('the authenticator ', COALESCE(`credentialID`, '(NULL)'), ' lacks a field, or has one that is too long')
+-- A credential's id is of visible ASCII characters.
+SELECT CONCAT('an authenticator of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'), ' lacks a field, or has one that is not accepted')
 FROM `Authenticator`
-WHERE COALESCE(CHAR_LENGTH(`credentialID`), 1365) > 1364
-    OR COALESCE(CHAR_LENGTH(`providerAccountId`), 1365) > 1364
+WHERE COALESCE(HEX(CONVERT(`credentialID` USING utf8mb4)), '') NOT REGEXP '^(2[1-9A-F]|[3-6][0-9A-F]|7[0-9A-E])+$'
+    OR CHAR_LENGTH(`credentialID`) > 1364
+    OR `providerAccountId` IS NULL OR CHAR_LENGTH(`providerAccountId`) > 1364 OR INSTR(CAST(`providerAccountId` AS binary), X'00') > 0
     OR `userId` IS NULL
     OR `credentialPublicKey` IS NULL
-    OR `counter` IS NULL
+    OR COALESCE(`counter`, -1) NOT BETWEEN 0 AND 9223372036854775807
     OR `credentialDeviceType` IS NULL
-    OR `credentialBackedUp` IS NULL;
+    OR COALESCE(`credentialBackedUp`, 2) NOT IN (0, 1)
+LIMIT 100;

@@ -1,3 +1,4 @@
-SELECT CONCAT('the authenticator ', COALESCE(a.`credentialID`, '(NULL)'), ' belongs to no user')
+SELECT CONCAT('an authenticator belongs to no user: its userId is ', COALESCE(IF(a.`userId` REGEXP '^[0-9A-Za-z_-]+$', a.`userId`, '(not shown)'), '(NULL)'))
 FROM `Authenticator` AS a
-WHERE NOT EXISTS (SELECT 1 FROM `User` AS u WHERE u.`id` = a.`userId` AND HEX(u.`id`) = HEX(a.`userId`));
+WHERE NOT EXISTS (SELECT 1 FROM `User` AS u WHERE u.`id` = a.`userId` AND HEX(u.`id`) = HEX(a.`userId`))
+LIMIT 100;

@@ -20,11 +20,14 @@ WITH needed AS (
     UNION ALL SELECT 'Authenticator', 'credentialBackedUp'
 )
 
-SELECT CONCAT(n.tbl, '.', n.col, ' is not there, and nothing could stand in for it')
+SELECT CONCAT(n.tbl, '.', n.col, ' is missing, and nothing can stand in for it')
 FROM needed AS n
-JOIN information_schema.TABLES AS t ON t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME = n.tbl
+JOIN
+    information_schema.TABLES AS t
+    ON t.TABLE_SCHEMA = DATABASE()
+        AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY n.tbl, LOWER(t.TABLE_NAME) = LOWER(n.tbl))
 WHERE NOT EXISTS (
     SELECT 1
     FROM information_schema.COLUMNS AS c
-    WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = n.tbl AND c.COLUMN_NAME = n.col
+    WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.TABLE_NAME AND c.COLUMN_NAME = n.col
 );

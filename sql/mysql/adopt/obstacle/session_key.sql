@@ -1,6 +1,8 @@
 SELECT CONCAT(
-    'a session of the user ', COALESCE(`userId`, '(NULL)'),
-    ' lacks its token or its expiry, or has a token of more than 255 characters'
+    'a session of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'),
+    ' has no sessionToken or no expires, or a sessionToken with more than 255 characters or a NUL character'
 )
 FROM `Session`
-WHERE COALESCE(CHAR_LENGTH(`sessionToken`), 256) > 255 OR `expires` IS NULL;
+WHERE `expires` IS NULL
+    OR `sessionToken` IS NULL OR CHAR_LENGTH(`sessionToken`) > 255 OR INSTR(CAST(`sessionToken` AS binary), X'00') > 0
+LIMIT 100;

@@ -1,4 +1,5 @@
-SELECT CONCAT(COUNT(*), ' sessions, of the users ', GROUP_CONCAT(`userId` SEPARATOR ', '), ', have one token')
+SELECT CONCAT(COUNT(*), ' sessions, of the users ', LEFT(GROUP_CONCAT(COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)') ORDER BY `userId` SEPARATOR ', '), 1000), ', have the same sessionToken')
 FROM `Session`
-GROUP BY `sessionToken`
-HAVING COUNT(*) > 1;
+GROUP BY CAST(CONVERT(`sessionToken` USING utf8mb4) AS binary)
+HAVING COUNT(*) > 1
+LIMIT 100;

@@ -1,9 +1,10 @@
--- In the column's own collation: one that folds takes two spellings for one address.
+-- In the column's own collation: one that folds treats two spellings as one address.
 SELECT CONCAT(
-    'the users ', GROUP_CONCAT(`id` ORDER BY `id` SEPARATOR ', '),
-    ' have one e-mail address, or two that the database takes for one: ', MIN(`email`)
+    'the users ', LEFT(GROUP_CONCAT(COALESCE(IF(`id` REGEXP '^[0-9A-Za-z_-]+$', `id`, '(not shown)'), '(NULL)') ORDER BY `id` SEPARATOR ', '), 1000),
+    ' have the same email address, or two that the database treats as the same'
 )
 FROM `User`
 WHERE `email` IS NOT NULL
 GROUP BY `email`
-HAVING COUNT(*) > 1;
+HAVING COUNT(*) > 1
+LIMIT 100;

@@ -1,5 +1,6 @@
--- By its bytes, whatever the collation: 0 to 9 and a to f, and the hyphens.
-SELECT CONCAT('the id of the user ', COALESCE(`id`, '(NULL)'), ' is not a UUID in lower case')
+-- Bytewise, whatever the collation: 0 to 9 and a to f, and the hyphens.
+SELECT CONCAT('the id of the user ', COALESCE(IF(`id` REGEXP '^[0-9A-Za-z_-]+$', `id`, '(not shown)'), '(NULL)'), ' is not a UUID in lower case')
 FROM `User`
-WHERE COALESCE(HEX(`id`), '') NOT REGEXP
-    '^(3[0-9]|6[1-6]){8}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){12}$';
+WHERE COALESCE(HEX(CONVERT(`id` USING utf8mb4)), '') NOT REGEXP
+    '^(3[0-9]|6[1-6]){8}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){4}2D(3[0-9]|6[1-6]){12}$'
+LIMIT 100;

@@ -1,6 +1,5 @@
-SELECT CONCAT(
-    COUNT(*), ' verification tokens, for ', GROUP_CONCAT(`identifier` SEPARATOR ', '), ', have one value'
-)
+SELECT CONCAT(COUNT(*), ' verification tokens have the same token')
 FROM `VerificationToken`
-GROUP BY `token`
-HAVING COUNT(*) > 1;
+GROUP BY CAST(CONVERT(`token` USING utf8mb4) AS binary)
+HAVING COUNT(*) > 1
+LIMIT 100;

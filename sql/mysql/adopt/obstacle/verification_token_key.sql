@@ -1,8 +1,9 @@
 SELECT CONCAT(
-    'a verification token for ', COALESCE(`identifier`, '(NULL)'),
-    ' lacks its identifier, its value or its expiry, or has more than 255 characters'
+    COUNT(*), ' verification tokens have no identifier, token or expires, or one with more than 255 characters or a NUL '
+    'character'
 )
 FROM `VerificationToken`
-WHERE COALESCE(CHAR_LENGTH(`identifier`), 256) > 255
-    OR COALESCE(CHAR_LENGTH(`token`), 256) > 255
-    OR `expires` IS NULL;
+WHERE `expires` IS NULL
+    OR `identifier` IS NULL OR CHAR_LENGTH(`identifier`) > 255 OR INSTR(CAST(`identifier` AS binary), X'00') > 0
+    OR `token` IS NULL OR CHAR_LENGTH(`token`) > 255 OR INSTR(CAST(`token` AS binary), X'00') > 0
+HAVING COUNT(*) > 0;

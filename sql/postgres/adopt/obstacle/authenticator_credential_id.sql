@@ -1,4 +1,5 @@
-SELECT count(*)::text || ' authenticators, of the users ' || string_agg("userId"::text, ', ') || ', have one credential id'
+SELECT count(*)::text || ' authenticators, of the users ' || left(string_agg(CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END, ', ' ORDER BY "userId"::text), 1000) || ', have the same credentialID'
 FROM "Authenticator"
-GROUP BY "credentialID"
-HAVING count(*) > 1;
+GROUP BY "credentialID"::text COLLATE "C"
+HAVING count(*) > 1
+LIMIT 100;

@@ -1,3 +1,4 @@
-SELECT 'the authenticator ' || coalesce(a."credentialID"::text, '(NULL)') || ' belongs to no user'
+SELECT 'an authenticator belongs to no user: its userId is ' || CASE WHEN a."userId" IS NULL THEN '(NULL)' WHEN a."userId"::text ~ '^[0-9A-Za-z_-]+$' THEN a."userId"::text ELSE '(not shown)' END
 FROM "Authenticator" AS a
-WHERE NOT EXISTS (SELECT 1 FROM "User" AS u WHERE u."id"::text = a."userId"::text);
+WHERE NOT EXISTS (SELECT 1 FROM "User" AS u WHERE lower(u."id"::text) = lower(a."userId"::text))
+LIMIT 100;

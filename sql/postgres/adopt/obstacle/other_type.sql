@@ -7,7 +7,7 @@ WITH "known" ("columns", "types") AS (
     ),
     (
         ARRAY['User.emailVerified', 'Session.expires', 'VerificationToken.expires'],
-        ARRAY['timestamptz']
+        ARRAY['timestamptz', 'timestamp']
     ),
     (ARRAY['Account.expires_at', 'Authenticator.counter'], ARRAY['int2', 'int4', 'int8']),
     (ARRAY['Authenticator.credentialBackedUp'], ARRAY['bool']),
@@ -20,13 +20,13 @@ WITH "known" ("columns", "types") AS (
             'Authenticator.providerAccountId', 'Authenticator.credentialPublicKey',
             'Authenticator.credentialDeviceType', 'Authenticator.transports'
         ],
-        ARRAY['text', 'varchar', 'citext']
+        ARRAY['text', 'varchar', 'bpchar', 'citext', 'name']
     )
 )
 
 SELECT
-    t."name" || '.' || c.attname || ' is ' || format_type(c.atttypid, c.atttypmod) || ', of which it is not clear what '
-    || 'it would be here: change it to ' || k."types"[1] || ' first'
+    t."name" || '.' || c.attname || ' is ' || format_type(c.atttypid, c.atttypmod) || ', which has no clear meaning here; '
+    || 'change it to ' || k."types"[1]
 FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
 JOIN pg_attribute AS c ON c.attrelid = to_regclass(quote_ident(t."name")) AND c.attnum > 0 AND NOT c.attisdropped
 JOIN pg_type AS y ON y.oid = c.atttypid

@@ -1,4 +1,4 @@
--- One that has none is given one.
-SELECT 'the id of the session ' || "id"::text || ' is not a UUID'
+SELECT 'the id of the session ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN "id"::text ~ '^[0-9A-Za-z_-]+$' THEN "id"::text ELSE '(not shown)' END || ' is not a UUID'
 FROM "Session"
-WHERE "id"::text !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+WHERE coalesce("id"::text, '00000000-0000-0000-0000-000000000000') !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+LIMIT 100;

@@ -1,9 +1,9 @@
--- In the column's own collation: one that folds takes two spellings for one address.
+-- In the column's own collation: one that folds treats two spellings as one address.
 SELECT
-    'the users ' || string_agg("id"::text, ', ' ORDER BY "id"::text)
-    || ' have one e-mail address, or two that the database takes for one: '
-    || string_agg(DISTINCT "email"::text, ', ')
+    'the users ' || left(string_agg(CASE WHEN "id" IS NULL THEN '(NULL)' WHEN "id"::text ~ '^[0-9A-Za-z_-]+$' THEN "id"::text ELSE '(not shown)' END, ', ' ORDER BY "id"::text), 1000)
+    || ' have the same email address, or two that the database treats as the same'
 FROM "User"
 WHERE "email" IS NOT NULL
 GROUP BY "email"
-HAVING count(*) > 1;
+HAVING count(*) > 1
+LIMIT 100;

@@ -1,6 +1,7 @@
 SELECT
-    count(*) || ' accounts, of the users ' || group_concat("userId", ', ') || ', are one and the same: provider '
-    || "provider" || ', provider account id ' || "providerAccountId"
+    count(*) || ' accounts, of the users ' || substr(group_concat(CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END, ', ' ORDER BY "userId"), 1, 1000)
+    || ', have the same provider and providerAccountId'
 FROM "Account"
-GROUP BY "provider", "providerAccountId"
-HAVING count(*) > 1;
+GROUP BY "provider" COLLATE BINARY, "providerAccountId" COLLATE BINARY
+HAVING count(*) > 1
+LIMIT 100;

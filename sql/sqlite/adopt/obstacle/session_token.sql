@@ -1,4 +1,5 @@
-SELECT count(*) || ' sessions, of the users ' || group_concat("userId", ', ') || ', have one token'
+SELECT count(*) || ' sessions, of the users ' || substr(group_concat(CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END, ', ' ORDER BY "userId"), 1, 1000) || ', have the same sessionToken'
 FROM "Session"
-GROUP BY "sessionToken"
-HAVING count(*) > 1;
+GROUP BY "sessionToken" COLLATE BINARY
+HAVING count(*) > 1
+LIMIT 100;

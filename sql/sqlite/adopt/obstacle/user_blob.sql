@@ -1,3 +1,4 @@
-SELECT 'the user ' || "id" || ' has a field that is a blob, and should be a text'
+SELECT 'the user ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END || ' has a field that is a blob, and should be a string'
 FROM "User"
-WHERE 'blob' IN (typeof("name"), typeof("email"), typeof("image"));
+WHERE 'blob' IN (typeof("name"), typeof("image"))
+LIMIT 100;

@@ -1,7 +1,9 @@
+-- In the column's own collation: one that folds treats two spellings as one address.
 SELECT
-    'the users ' || group_concat("id", ', ')
-    || ' have one e-mail address, or two that the database takes for one: ' || group_concat(DISTINCT "email")
+    'the users ' || substr(group_concat(CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END, ', ' ORDER BY "id"), 1, 1000)
+    || ' have the same email address, or two that the database treats as the same'
 FROM "User"
 WHERE "email" IS NOT NULL
 GROUP BY "email"
-HAVING count(*) > 1;
+HAVING count(*) > 1
+LIMIT 100;

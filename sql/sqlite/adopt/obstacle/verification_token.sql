@@ -1,4 +1,5 @@
-SELECT count(*) || ' verification tokens, for ' || group_concat("identifier", ', ') || ', have one value'
+SELECT count(*) || ' verification tokens have the same token'
 FROM "VerificationToken"
-GROUP BY "token"
-HAVING count(*) > 1;
+GROUP BY "token" COLLATE BINARY
+HAVING count(*) > 1
+LIMIT 100;

@@ -1,5 +1,9 @@
-SELECT
-    'VerificationToken.expires of a token for ' || "identifier" || ' is not a time in text, as 2026-11-23T19:00:00.000Z'
+SELECT 'VerificationToken.expires is not a time from 1970 to 9999, as 2026-11-23T19:00:00.000Z, in ' || count(*) || ' rows'
 FROM "VerificationToken"
 WHERE "expires" IS NOT NULL
-    AND (typeof("expires") <> 'text' OR "expires" NOT LIKE '____-__-__%' OR strftime('%s', "expires") IS NULL);
+    AND (
+        typeof("expires") <> 'text'
+        OR "expires" NOT LIKE '____-__-__%'
+        OR coalesce(strftime('%Y', "expires"), '') NOT BETWEEN '1970' AND '9999'
+    )
+HAVING count(*) > 0;

@@ -1,1 +1,0 @@
-ALTER TABLE `Account` ADD COLUMN `oauth_token` mediumtext;

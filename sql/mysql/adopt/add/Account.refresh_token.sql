@@ -1,1 +1,0 @@
-ALTER TABLE `Account` ADD COLUMN `refresh_token` mediumtext;

@@ -1,0 +1,1 @@
+DROP TABLE `authstore_adoption`;

@@ -1,2 +1,0 @@
--- Its name is wanted for the new table: names of foreign keys are unique in a database.
-ALTER TABLE `authstore_adopted_Authenticator` DROP FOREIGN KEY `Authenticator_userId_fkey`;

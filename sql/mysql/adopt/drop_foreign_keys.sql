@@ -1,0 +1,65 @@
+-- MariaDB changes no column that a foreign key uses, so those on ids are dropped first: the application's own, which are
+-- kept in authstore_adoption and whose columns take the type of the id in the same statement, and those of the three
+-- tables, unless they are as they should be.
+WITH
+    used AS (
+        SELECT
+            k.TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, k.DELETE_RULE AS on_delete, u.COLUMN_NAME AS col,
+            u.REFERENCED_TABLE_NAME AS parent, u.REFERENCED_COLUMN_NAME AS parent_col,
+            CONCAT(
+                'ALTER TABLE `', REPLACE(k.TABLE_NAME, '`', '``'), '` DROP FOREIGN KEY `',
+                REPLACE(k.CONSTRAINT_NAME, '`', '``'), '`'
+            ) AS statement,
+            IF(
+                @@lower_case_table_names = 0,
+                k.TABLE_NAME IN (BINARY 'Account', BINARY 'Session', BINARY 'Authenticator'),
+                LOWER(k.TABLE_NAME) IN ('account', 'session', 'authenticator')
+            ) AS is_ours
+        FROM information_schema.REFERENTIAL_CONSTRAINTS AS k
+        JOIN
+            information_schema.KEY_COLUMN_USAGE AS u
+            ON u.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA
+                AND u.TABLE_NAME = k.TABLE_NAME
+                AND u.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+        WHERE k.CONSTRAINT_SCHEMA = DATABASE()
+            AND u.REFERENCED_TABLE_SCHEMA = DATABASE()
+            AND IF(
+                @@lower_case_table_names = 0,
+                u.REFERENCED_TABLE_NAME IN (BINARY 'User', BINARY 'Account', BINARY 'Session'),
+                LOWER(u.REFERENCED_TABLE_NAME) IN ('user', 'account', 'session')
+            )
+            AND u.REFERENCED_COLUMN_NAME = 'id'
+    ),
+
+    cols AS (
+        SELECT
+            TABLE_NAME AS tbl, COLUMN_NAME AS col, IS_NULLABLE AS nullable, COLUMN_COMMENT AS comment,
+            COLUMN_TYPE = 'char(36)' AND COALESCE(COLLATION_NAME, '') = 'ascii_bin' AS is_ours
+        FROM information_schema.COLUMNS
+        WHERE TABLE_SCHEMA = DATABASE()
+    )
+
+SELECT u.statement
+FROM used AS u
+JOIN cols AS p ON p.tbl = u.parent AND p.col = u.parent_col
+JOIN cols AS c ON c.tbl = u.tbl AND c.col = u.col
+WHERE u.is_ours
+    AND (
+        NOT p.is_ours
+        OR NOT c.is_ours
+        OR c.nullable = 'YES'
+        OR u.on_delete <> 'CASCADE'
+        OR LOWER(u.name) <> LOWER(CONCAT(u.tbl, '_userId_fkey'))
+    )
+UNION ALL
+SELECT
+    CONCAT(
+        u.statement, ', MODIFY `', REPLACE(u.col, '`', '``'), '` char(36) CHARACTER SET ascii COLLATE ascii_bin',
+        IF(c.nullable = 'YES', ' NULL', ' NOT NULL'),
+        IF(c.comment = '', '', CONCAT(' COMMENT ', QUOTE(c.comment)))
+    )
+FROM used AS u
+JOIN cols AS p ON p.tbl = u.parent AND p.col = u.parent_col
+JOIN cols AS c ON c.tbl = u.tbl AND c.col = u.col
+WHERE NOT u.is_ours
+    AND NOT p.is_ours;

@@ -1,1 +1,0 @@
-DROP TABLE `authstore_adopted_Session`;

@@ -1,0 +1,183 @@
+-- Objects that cannot stay as they are, and that no one else can decide about.
+WITH
+    known AS (
+        SELECT 'User' AS tbl, 'id,name,email,emailVerified,image' AS cols
+        UNION ALL SELECT 'Account', 'id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,session_state,oauth_token_secret,oauth_token,providerAccountIdHash'
+        UNION ALL SELECT 'Session', 'id,userId,sessionToken,expires'
+        UNION ALL SELECT 'VerificationToken', 'identifier,token,expires'
+        UNION ALL SELECT 'Authenticator', 'credentialID,userId,providerAccountId,credentialPublicKey,counter,credentialDeviceType,credentialBackedUp,transports'
+    ),
+
+    actual_table AS (
+        SELECT k.tbl, k.cols, t.TABLE_NAME AS name, t.TABLE_TYPE AS kind, t.CREATE_OPTIONS AS options
+        FROM known AS k
+        JOIN
+            information_schema.TABLES AS t
+            ON t.TABLE_SCHEMA = DATABASE()
+                AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY k.tbl, LOWER(t.TABLE_NAME) = LOWER(k.tbl))
+    ),
+
+    cols AS (
+        SELECT
+            t.tbl, c.COLUMN_NAME AS col, FIND_IN_SET(c.COLUMN_NAME, t.cols) > 0 AS is_known,
+            c.IS_NULLABLE = 'YES' AS is_nullable, NULLIF(c.COLUMN_DEFAULT, 'NULL') IS NOT NULL AS has_default,
+            c.EXTRA AS extra, COALESCE(c.GENERATION_EXPRESSION, '') <> '' AS is_generated
+        FROM actual_table AS t
+        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+    ),
+
+    unique_keys AS (
+        SELECT
+            t.tbl, s.INDEX_NAME AS name, GROUP_CONCAT(s.COLUMN_NAME ORDER BY s.SEQ_IN_INDEX) AS cols,
+            MAX(s.COLUMN_NAME IS NULL OR s.SUB_PART IS NOT NULL) AS is_partial,
+            MAX(
+                EXISTS (
+                    SELECT 1
+                    FROM cols AS c
+                    WHERE c.tbl = t.tbl
+                        AND c.col = s.COLUMN_NAME
+                        AND NOT c.is_known
+                        AND ((c.is_nullable AND NOT c.has_default) OR c.extra LIKE '%auto_increment%')
+                )
+            ) AS is_harmless
+        FROM actual_table AS t
+        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+        WHERE s.NON_UNIQUE = 0
+        GROUP BY t.tbl, s.INDEX_NAME
+    ),
+
+    references_to AS (
+        SELECT
+            k.TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, k.CONSTRAINT_SCHEMA AS db, p.tbl AS parent,
+            u.REFERENCED_COLUMN_NAME AS parent_col, u.COLUMN_NAME AS col,
+            COALESCE(c.COLUMN_TYPE, '') AS type, COALESCE(c.COLLATION_NAME, '') AS collation,
+            NULLIF(c.COLUMN_DEFAULT, 'NULL') IS NOT NULL OR c.EXTRA <> '' AS has_more,
+            EXISTS (SELECT 1 FROM actual_table AS o WHERE o.name = k.TABLE_NAME AND o.tbl IN ('Account', 'Session', 'Authenticator'))
+            AND k.CONSTRAINT_SCHEMA = DATABASE() AND p.tbl = 'User' AND u.COLUMN_NAME = 'userId' AS is_ours,
+            (
+                SELECT COUNT(*)
+                FROM information_schema.KEY_COLUMN_USAGE AS n
+                WHERE n.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA
+                    AND n.TABLE_NAME = k.TABLE_NAME
+                    AND n.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+            ) AS width,
+            (
+                SELECT COUNT(*)
+                FROM information_schema.KEY_COLUMN_USAGE AS n
+                WHERE n.TABLE_SCHEMA = u.TABLE_SCHEMA
+                    AND n.REFERENCED_TABLE_NAME IS NOT NULL
+                    AND (
+                        (n.TABLE_NAME = u.TABLE_NAME AND n.COLUMN_NAME = u.COLUMN_NAME)
+                        OR (n.REFERENCED_TABLE_NAME = u.TABLE_NAME AND n.REFERENCED_COLUMN_NAME = u.COLUMN_NAME)
+                    )
+            ) AS uses
+        FROM actual_table AS p
+        JOIN
+            information_schema.KEY_COLUMN_USAGE AS u
+            ON u.REFERENCED_TABLE_SCHEMA = DATABASE() AND u.REFERENCED_TABLE_NAME = p.name
+        JOIN
+            information_schema.REFERENTIAL_CONSTRAINTS AS k
+            ON k.CONSTRAINT_SCHEMA = u.CONSTRAINT_SCHEMA
+                AND k.TABLE_NAME = u.TABLE_NAME
+                AND k.CONSTRAINT_NAME = u.CONSTRAINT_NAME
+        LEFT JOIN
+            information_schema.COLUMNS AS c
+            ON c.TABLE_SCHEMA = u.TABLE_SCHEMA AND c.TABLE_NAME = u.TABLE_NAME AND c.COLUMN_NAME = u.COLUMN_NAME
+    )
+
+SELECT CONCAT(tbl, ' is a ', LOWER(kind), '; adopt needs an ordinary table')
+FROM actual_table
+WHERE kind <> 'BASE TABLE'
+
+UNION ALL
+SELECT CONCAT(tbl, ' is partitioned, and no foreign key can refer to it; remove the partitioning first')
+FROM actual_table
+WHERE options LIKE '%partitioned%'
+
+UNION ALL
+SELECT CONCAT(tbl, '.', col, ' is a generated column; make it an ordinary one first')
+FROM cols
+WHERE is_known AND is_generated AND col <> 'providerAccountIdHash'
+
+UNION ALL
+SELECT CONCAT(tbl, '.', col, ' counts by itself (', extra, '); make it an ordinary column first')
+FROM cols
+WHERE is_known AND extra LIKE '%auto_increment%'
+
+UNION ALL
+SELECT CONCAT(
+    tbl, ' has an extra column, ', col, ', without which no row can be inserted; allow NULL, or give it a default'
+)
+FROM cols
+WHERE NOT is_known AND NOT is_nullable AND NOT has_default AND NOT is_generated AND extra NOT LIKE '%auto_increment%'
+    AND extra NOT LIKE '%DEFAULT_GENERATED%'
+
+UNION ALL
+SELECT CONCAT(
+    'the key ', name, ' of ', tbl, ' allows no two rows of the same ', COALESCE(REPLACE(cols, ',', ' and '), 'expression'),
+    ', and the schema does; drop it first'
+)
+FROM unique_keys
+WHERE (NOT is_harmless OR name = 'PRIMARY')
+    AND name <> 'Account_provider_providerAccountId_key'
+    AND (
+        is_partial AND name NOT IN ('PRIMARY', 'User_email_key', 'Account_provider_providerAccountId_key', 'Session_sessionToken_key', 'Authenticator_credentialID_key')
+        OR COALESCE(CONCAT(tbl, ':', cols), '') NOT IN (
+            'User:id', 'User:email', 'Account:id', 'Account:provider,providerAccountId', 'Session:id',
+            'Session:sessionToken', 'VerificationToken:token', 'VerificationToken:identifier,token',
+            'VerificationToken:token,identifier', 'Account:providerAccountId,provider',
+            'Authenticator:credentialID', 'Authenticator:userId,credentialID', 'Authenticator:credentialID,userId'
+        )
+    )
+
+UNION ALL
+SELECT CONCAT(
+    'the foreign key ', name, ' of ', tbl, ' refers to ', parent, '.', parent_col,
+    ' in a way that cannot be brought along; drop it, and add it again afterwards'
+)
+FROM references_to
+WHERE NOT is_ours
+    AND (parent_col <> 'id' OR db <> DATABASE() OR width > 1 OR has_more OR uses > 1)
+    AND NOT (parent_col = 'id' AND type = 'char(36)' AND collation = 'ascii_bin')
+
+UNION ALL
+SELECT CONCAT(
+    'the foreign key ', u.CONSTRAINT_NAME, ' of ', t.tbl, ' is on ', u.COLUMN_NAME,
+    ', which has to change; drop it first'
+)
+FROM actual_table AS t
+JOIN
+    information_schema.KEY_COLUMN_USAGE AS u
+    ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = t.name AND u.REFERENCED_TABLE_NAME IS NOT NULL
+WHERE FIND_IN_SET(u.COLUMN_NAME, t.cols)
+    AND NOT (u.COLUMN_NAME = 'userId' AND LOWER(u.REFERENCED_TABLE_NAME) = 'user' AND u.REFERENCED_COLUMN_NAME = 'id')
+
+UNION ALL
+SELECT CONCAT(
+    'the index ', s.INDEX_NAME, ' of ', t.tbl, ' is on an expression and on a string that becomes longer; drop it first'
+)
+FROM actual_table AS t
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+GROUP BY t.tbl, s.INDEX_NAME
+HAVING MAX(s.COLUMN_NAME IS NULL)
+    AND MAX(
+        s.SUB_PART IS NULL
+        AND CONCAT(t.tbl, '.', COALESCE(s.COLUMN_NAME, '')) IN (
+            'User.name', 'User.image', 'Account.refresh_token', 'Account.access_token', 'Account.token_type',
+            'Account.scope', 'Account.id_token', 'Account.session_state', 'Account.oauth_token_secret',
+            'Account.oauth_token', 'Authenticator.credentialPublicKey', 'Authenticator.credentialDeviceType',
+            'Authenticator.transports'
+        )
+    )
+
+UNION ALL
+SELECT CONCAT(
+    'an earlier version of adopt left rows in ', TABLE_NAME,
+    '; move them back to the table that it is named after, and drop it'
+)
+FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = DATABASE()
+    AND LOWER(TABLE_NAME) IN (
+        'authstore_adopted_user', 'authstore_adopted_account', 'authstore_adopted_session',
+        'authstore_adopted_verificationtoken', 'authstore_adopted_authenticator'
+    );

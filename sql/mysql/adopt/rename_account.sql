@@ -1,1 +1,0 @@
-RENAME TABLE `Account` TO `authstore_adopted_Account`;

@@ -1,1 +1,0 @@
-RENAME TABLE `Authenticator` TO `authstore_adopted_Authenticator`;

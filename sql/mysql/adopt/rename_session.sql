@@ -1,1 +1,0 @@
-RENAME TABLE `Session` TO `authstore_adopted_Session`;

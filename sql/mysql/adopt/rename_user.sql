@@ -1,1 +1,0 @@
-RENAME TABLE `User` TO `authstore_adopted_User`;

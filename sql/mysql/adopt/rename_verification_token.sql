@@ -1,1 +1,0 @@
-RENAME TABLE `VerificationToken` TO `authstore_adopted_VerificationToken`;

@@ -1,0 +1,29 @@
+-- Those of the three tables that are not as they should be, or whose columns change, and the application's own, whose
+-- columns take the type of the id.
+WITH
+    "actual_table" ("table", "oid") AS (
+        SELECT t."name", to_regclass(quote_ident(t."name"))
+        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
+        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+    )
+
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+FROM "actual_table" AS t
+JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confrelid = to_regclass('"User"')
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
+JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
+WHERE k.conname <> t."table" || '_userId_fkey'
+    OR k.confdeltype <> 'c'
+    OR NOT k.convalidated
+    OR k.condeferrable
+    OR p.atttypid <> 'uuid'::regtype
+    OR c.atttypid <> 'uuid'::regtype
+UNION ALL
+SELECT
+    format(
+        'ALTER TABLE %s DROP CONSTRAINT %I, ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I TYPE uuid USING %I::text::uuid',
+        k.conrelid::regclass, k.conname, c.attname, c.attname, c.attname
+    )
+FROM authstore_adoption AS a
+JOIN pg_constraint AS k ON k.oid = a."constraint"
+JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1];

@@ -1,0 +1,12 @@
+-- A row without an id is given one: nothing refers to it.
+WITH
+    "actual_table" ("table", "oid") AS (
+        SELECT t."name", to_regclass(quote_ident(t."name"))
+        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
+        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+    )
+
+SELECT format('UPDATE %I SET "id" = gen_random_uuid() WHERE "id" IS NULL', t."table")
+FROM "actual_table" AS t
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id' AND NOT c.attisdropped AND NOT c.attnotnull
+WHERE t."table" IN ('Account', 'Session');

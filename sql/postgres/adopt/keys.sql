@@ -1,0 +1,117 @@
+-- The keys and indexes become those of the schema. A constraint of the same definition is renamed, a unique index on the
+-- same columns becomes the constraint, and what has one of our names or columns, and is something else, is dropped.
+WITH
+    "expected_key" ("table", "name", "definition", "columns") AS (
+        VALUES
+        ('User', 'User_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
+        ('User', 'User_email_key', 'UNIQUE (email)', ARRAY['email']),
+        ('Account', 'Account_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
+        (
+            'Account', 'Account_provider_providerAccountId_key', 'UNIQUE (provider, "providerAccountId")',
+            ARRAY['provider', 'providerAccountId']
+        ),
+        ('Session', 'Session_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
+        ('Session', 'Session_sessionToken_key', 'UNIQUE ("sessionToken")', ARRAY['sessionToken']),
+        ('VerificationToken', 'VerificationToken_pkey', 'PRIMARY KEY (token)', ARRAY['token']),
+        (
+            'Authenticator', 'Authenticator_pkey', 'PRIMARY KEY ("userId", "credentialID")',
+            ARRAY['userId', 'credentialID']
+        ),
+        ('Authenticator', 'Authenticator_credentialID_key', 'UNIQUE ("credentialID")', ARRAY['credentialID'])
+    ),
+
+    "expected_index" ("table", "column") AS (
+        VALUES
+        ('Account', 'userId'),
+        ('Session', 'userId'),
+        ('Session', 'expires'),
+        ('VerificationToken', 'expires'),
+        ('VerificationToken', 'identifier')
+    ),
+
+    "actual_table" ("table", "oid") AS (
+        SELECT t."name", to_regclass(quote_ident(t."name"))
+        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
+        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+    ),
+
+    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain") AS (
+        SELECT
+            t."table", t."oid", c.relname::text,
+            ARRAY(
+                SELECT coalesce(n.attname::text, '(expression)')
+                FROM unnest(i.indkey) WITH ORDINALITY AS p ("number", "position")
+                LEFT JOIN pg_attribute AS n ON n.attrelid = i.indrelid AND n.attnum = p."number" AND p."number" > 0
+                WHERE p."position" <= i.indnkeyatts
+                ORDER BY p."position"
+            ),
+            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
+        FROM "actual_table" AS t
+        JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
+        JOIN pg_class AS c ON c.oid = i.indexrelid
+        LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = t."oid" AND k.contype IN ('p', 'u', 'x')
+    ),
+
+    -- Of several on the same columns, one is used.
+    "used" ("table", "wanted", "name", "is_constraint") AS (
+        SELECT DISTINCT ON (e."table", e."name")
+            e."table", e."name", a."name", a."definition" IS NOT NULL
+        FROM "expected_key" AS e
+        JOIN "actual_key" AS a ON a."table" = e."table"
+        WHERE a."definition" = e."definition"
+            OR (
+                a."definition" IS NULL
+                AND a."is_plain"
+                AND a."columns" = e."columns"
+                AND e."definition" LIKE 'UNIQUE%'
+            )
+        ORDER BY e."table", e."name", a."name" <> e."name", a."definition" IS NULL, a."name"
+    )
+
+SELECT "statement"
+FROM (
+    SELECT
+        1,
+        CASE
+            WHEN a."definition" IS NULL THEN format('DROP INDEX %s', to_regclass(quote_ident(a."name")))
+            ELSE format('ALTER TABLE %I DROP CONSTRAINT %I', a."table", a."name")
+        END
+    FROM "actual_key" AS a
+    WHERE NOT EXISTS (SELECT 1 FROM "used" AS u WHERE u."table" = a."table" AND u."name" = a."name")
+        AND EXISTS (
+            SELECT 1
+            FROM "expected_key" AS e
+            WHERE e."table" = a."table"
+                AND (
+                    e."name" = a."name"
+                    OR (a."definition" LIKE 'PRIMARY KEY%' AND e."definition" LIKE 'PRIMARY KEY%')
+                    OR (a."is_plain" AND a."columns" = e."columns")
+                )
+        )
+    UNION ALL
+    SELECT
+        2,
+        CASE
+            WHEN u."is_constraint" THEN format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I', u."table", u."name", u."wanted")
+            ELSE format('ALTER TABLE %I ADD CONSTRAINT %I UNIQUE USING INDEX %I', u."table", u."wanted", u."name")
+        END
+    FROM "used" AS u
+    WHERE NOT u."is_constraint"
+        OR u."wanted" <> u."name"
+    UNION ALL
+    SELECT 3, format('ALTER TABLE %I ADD CONSTRAINT %I %s', e."table", e."name", e."definition")
+    FROM "expected_key" AS e
+    JOIN "actual_table" AS t ON t."table" = e."table"
+    WHERE NOT EXISTS (SELECT 1 FROM "used" AS u WHERE u."table" = e."table" AND u."wanted" = e."name")
+    UNION ALL
+    SELECT 4, format('CREATE INDEX %I ON %I (%I)', e."table" || '_' || e."column" || '_idx', e."table", e."column")
+    FROM "expected_index" AS e
+    JOIN "actual_table" AS t ON t."table" = e."table"
+    JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column"
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM pg_index AS i
+        WHERE i.indrelid = t."oid" AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.attnum
+    )
+) AS s ("order", "statement")
+ORDER BY "order";

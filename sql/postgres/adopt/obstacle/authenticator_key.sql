@@ -1,0 +1,12 @@
+-- A credential's id is of visible ASCII characters.
+SELECT 'an authenticator of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END || ' lacks a field, or has one that is not accepted'
+FROM "Authenticator"
+WHERE coalesce("credentialID"::text, '') COLLATE "C" !~ '^[!-~]+$'
+    OR length("credentialID"::text) > 1364
+    OR "providerAccountId" IS NULL OR length("providerAccountId"::text) > 1364
+    OR "userId" IS NULL
+    OR "credentialPublicKey" IS NULL
+    OR coalesce("counter", -1) < 0
+    OR "credentialDeviceType" IS NULL
+    OR "credentialBackedUp" IS NULL
+LIMIT 100;

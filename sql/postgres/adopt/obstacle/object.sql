@@ -1,0 +1,237 @@
+-- Objects that cannot stay as they are, and that no one else can decide about.
+WITH
+    "known" ("table", "columns") AS (
+        VALUES
+        ('User', ARRAY['id', 'name', 'email', 'emailVerified', 'image']),
+        (
+            'Account',
+            ARRAY[
+                'id', 'userId', 'type', 'provider', 'providerAccountId', 'refresh_token', 'access_token', 'expires_at',
+                'token_type', 'scope', 'id_token', 'session_state', 'oauth_token_secret', 'oauth_token'
+            ]
+        ),
+        ('Session', ARRAY['id', 'userId', 'sessionToken', 'expires']),
+        ('VerificationToken', ARRAY['identifier', 'token', 'expires']),
+        (
+            'Authenticator',
+            ARRAY[
+                'credentialID', 'userId', 'providerAccountId', 'credentialPublicKey', 'counter', 'credentialDeviceType',
+                'credentialBackedUp', 'transports'
+            ]
+        )
+    ),
+
+    "expected_column" ("table", "column", "type", "required", "collation") AS (
+        VALUES
+        ('User', 'id', 'uuid', true, NULL),
+        ('User', 'name', 'text', false, NULL),
+        ('User', 'email', 'text', false, 'C'),
+        ('User', 'emailVerified', 'timestamp(3) with time zone', false, NULL),
+        ('User', 'image', 'text', false, NULL),
+        ('Account', 'id', 'uuid', true, NULL),
+        ('Account', 'userId', 'uuid', true, NULL),
+        ('Account', 'type', 'text', true, NULL),
+        ('Account', 'provider', 'text', true, 'C'),
+        ('Account', 'providerAccountId', 'text', true, 'C'),
+        ('Account', 'refresh_token', 'text', false, NULL),
+        ('Account', 'access_token', 'text', false, NULL),
+        ('Account', 'expires_at', 'bigint', false, NULL),
+        ('Account', 'token_type', 'text', false, NULL),
+        ('Account', 'scope', 'text', false, NULL),
+        ('Account', 'id_token', 'text', false, NULL),
+        ('Account', 'session_state', 'text', false, NULL),
+        ('Account', 'oauth_token_secret', 'text', false, NULL),
+        ('Account', 'oauth_token', 'text', false, NULL),
+        ('Session', 'id', 'uuid', true, NULL),
+        ('Session', 'userId', 'uuid', true, NULL),
+        ('Session', 'sessionToken', 'text', true, 'C'),
+        ('Session', 'expires', 'timestamp(3) with time zone', true, NULL),
+        ('VerificationToken', 'identifier', 'text', true, 'C'),
+        ('VerificationToken', 'token', 'text', true, 'C'),
+        ('VerificationToken', 'expires', 'timestamp(3) with time zone', true, NULL),
+        ('Authenticator', 'credentialID', 'text', true, 'C'),
+        ('Authenticator', 'userId', 'uuid', true, NULL),
+        ('Authenticator', 'providerAccountId', 'text', true, 'C'),
+        ('Authenticator', 'credentialPublicKey', 'text', true, NULL),
+        ('Authenticator', 'counter', 'bigint', true, NULL),
+        ('Authenticator', 'credentialDeviceType', 'text', true, NULL),
+        ('Authenticator', 'credentialBackedUp', 'boolean', true, NULL),
+        ('Authenticator', 'transports', 'text', false, NULL)
+    ),
+
+    "expected_key" ("table", "name", "definition", "columns") AS (
+        VALUES
+        ('User', 'User_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
+        ('User', 'User_email_key', 'UNIQUE (email)', ARRAY['email']),
+        ('Account', 'Account_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
+        (
+            'Account', 'Account_provider_providerAccountId_key', 'UNIQUE (provider, "providerAccountId")',
+            ARRAY['provider', 'providerAccountId']
+        ),
+        ('Session', 'Session_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
+        ('Session', 'Session_sessionToken_key', 'UNIQUE ("sessionToken")', ARRAY['sessionToken']),
+        ('VerificationToken', 'VerificationToken_pkey', 'PRIMARY KEY (token)', ARRAY['token']),
+        (
+            'Authenticator', 'Authenticator_pkey', 'PRIMARY KEY ("userId", "credentialID")',
+            ARRAY['userId', 'credentialID']
+        ),
+        ('Authenticator', 'Authenticator_credentialID_key', 'UNIQUE ("credentialID")', ARRAY['credentialID'])
+    ),
+
+    "actual_table" ("table", "oid") AS (
+        SELECT t."name", to_regclass(quote_ident(t."name"))
+        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
+        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+    ),
+
+    "actual_column" ("table", "column", "type", "required", "collation", "default") AS (
+        SELECT
+            t."table", c.attname::text, format_type(c.atttypid, c.atttypmod), c.attnotnull, l.collname::text,
+            pg_get_expr(d.adbin, d.adrelid)
+        FROM "actual_table" AS t
+        JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum > 0 AND NOT c.attisdropped
+        LEFT JOIN pg_attrdef AS d ON d.adrelid = c.attrelid AND d.adnum = c.attnum
+        LEFT JOIN pg_collation AS l ON l.oid = c.attcollation
+    ),
+
+    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain") AS (
+        SELECT
+            t."table", t."oid", c.relname::text,
+            ARRAY(
+                SELECT coalesce(n.attname::text, '(expression)')
+                FROM unnest(i.indkey) WITH ORDINALITY AS p ("number", "position")
+                LEFT JOIN pg_attribute AS n ON n.attrelid = i.indrelid AND n.attnum = p."number" AND p."number" > 0
+                WHERE p."position" <= i.indnkeyatts
+                ORDER BY p."position"
+            ),
+            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
+        FROM "actual_table" AS t
+        JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
+        JOIN pg_class AS c ON c.oid = i.indexrelid
+        LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = t."oid" AND k.contype IN ('p', 'u', 'x')
+    ),
+
+    -- The columns whose type or collation changes: nothing else may depend on them then.
+    "changing" ("table", "oid", "column", "number") AS (
+        SELECT t."table", t."oid", a."column", c.attnum
+        FROM "expected_column" AS e
+        JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+        JOIN "actual_table" AS t ON t."table" = e."table"
+        JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column"
+        WHERE a."type" <> e."type"
+            OR e."collation" <> coalesce(a."collation", '')
+        UNION
+        SELECT k.conrelid::regclass::text, k.conrelid, c.attname::text, c.attnum
+        FROM "actual_table" AS t
+        JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
+        JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attnum = k.confkey[1] AND p.attname = 'id'
+        JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
+        WHERE p.atttypid <> 'uuid'::regtype
+            AND k.conrelid NOT IN (SELECT o."oid" FROM "actual_table" AS o)
+    )
+
+SELECT t."table" || ' is not an ordinary table (' || pg_describe_object('pg_class'::regclass, c.oid, 0) || '); adopt needs one'
+FROM "actual_table" AS t
+JOIN pg_class AS c ON c.oid = t."oid"
+WHERE c.relkind <> 'r' OR c.relispartition OR c.reloftype <> 0
+
+UNION ALL
+SELECT t."table" || ' takes part in inheritance, with ' || CASE WHEN h.inhrelid = t."oid" THEN h.inhparent ELSE h.inhrelid END::regclass::text || '; end that first'
+FROM "actual_table" AS t
+JOIN pg_inherits AS h ON t."oid" IN (h.inhrelid, h.inhparent)
+
+UNION ALL
+SELECT t."table" || ' belongs to the role ' || pg_get_userbyid(c.relowner) || '; run adopt as that role'
+FROM "actual_table" AS t
+JOIN pg_class AS c ON c.oid = t."oid"
+WHERE NOT pg_has_role(c.relowner, 'USAGE')
+
+UNION ALL
+SELECT t."table" || ' has row security forced on its owner, which may hide rows from adopt; run ALTER TABLE ' || quote_ident(t."table") || ' NO FORCE ROW LEVEL SECURITY first'
+FROM "actual_table" AS t
+JOIN pg_class AS c ON c.oid = t."oid"
+WHERE c.relrowsecurity AND c.relforcerowsecurity
+
+UNION ALL
+SELECT t."table" || '.' || c.attname || ' is a generated or identity column; make it an ordinary one first'
+FROM "actual_table" AS t
+JOIN "known" AS k ON k."table" = t."table"
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname::text = ANY(k."columns")
+WHERE c.attgenerated <> '' OR c.attidentity <> ''
+
+UNION ALL
+SELECT
+    k."table" || ' has an extra column, ' || c.attname
+    || ', without which no row can be inserted; allow NULL, or give it a default'
+FROM "known" AS k
+JOIN "actual_table" AS t ON t."table" = k."table"
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum > 0 AND NOT c.attisdropped
+WHERE c.attname::text <> ALL(k."columns")
+    AND c.attnotnull
+    AND NOT c.atthasdef
+    AND c.attidentity = ''
+
+UNION ALL
+SELECT
+    'the key ' || a."name" || ' of ' || a."table" || ' allows no two rows of the same '
+    || array_to_string(a."columns", ' and ') || ', and the schema does; drop it first'
+FROM "actual_key" AS a
+JOIN "known" AS k ON k."table" = a."table"
+WHERE (coalesce(a."definition", '') LIKE 'PRIMARY KEY%' AND NOT a."columns" <@ k."columns")
+    OR (
+        NOT EXISTS (
+            SELECT 1
+            FROM "expected_key" AS e
+            WHERE e."table" = a."table" AND (e."name" = a."name" OR (a."is_plain" AND a."columns" = e."columns"))
+        )
+        AND coalesce(a."definition", '') NOT LIKE 'PRIMARY KEY%'
+        AND NOT EXISTS (
+            SELECT 1
+            FROM pg_attribute AS c
+            WHERE c.attrelid = a."oid"
+                AND c.attname::text = ANY(a."columns")
+                AND c.attname::text <> ALL(k."columns")
+                AND (c.attidentity <> '' OR (NOT c.attnotnull AND NOT c.atthasdef))
+        )
+    )
+
+UNION ALL
+SELECT DISTINCT
+    pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on ' || c."table" || '.' || c."column"
+    || ', whose type or collation changes; drop it, and create it again afterwards'
+FROM "changing" AS c
+JOIN
+    pg_depend AS d
+    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c."oid" AND d.refobjsubid = c."number" AND d.deptype IN ('n', 'a')
+LEFT JOIN pg_attrdef AS f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+WHERE d.classid IN (
+    'pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_publication_rel'::regclass,
+    'pg_proc'::regclass
+)
+    OR (d.classid = 'pg_attrdef'::regclass AND f.adnum <> c."number")
+
+UNION ALL
+SELECT DISTINCT
+    'the column ' || o.attname || ' of ' || o.attrelid::regclass::text || ' has the row type of ' || t."table"
+    || ', of which a column changes; drop it, and add it again afterwards'
+FROM "changing" AS c
+JOIN "actual_table" AS t ON t."oid" = c."oid"
+JOIN pg_type AS y ON y.typrelid = t."oid"
+JOIN pg_attribute AS o ON o.atttypid IN (y.oid, y.typarray) AND NOT o.attisdropped AND o.attrelid <> t."oid"
+JOIN pg_class AS r ON r.oid = o.attrelid AND r.relkind IN ('r', 'p', 'm')
+
+UNION ALL
+SELECT
+    'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' refers to the id of ' || t."table"
+    || ' together with other columns; drop it, and add it again afterwards'
+FROM "actual_table" AS t
+JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND cardinality(k.confkey) > 1
+JOIN "changing" AS c ON c."oid" = t."oid" AND c."column" = 'id' AND c."number" = ANY(k.confkey)
+
+UNION ALL
+SELECT
+    'the foreign key ' || k.conname || ' of ' || c."table" || ' is on ' || c."column" || ', whose type changes; drop it first'
+FROM "changing" AS c
+JOIN pg_constraint AS k ON k.conrelid = c."oid" AND k.contype = 'f' AND c."number" = ANY(k.conkey)
+JOIN "expected_column" AS e ON e."table" = c."table" AND e."column" = c."column" AND e."type" = 'uuid'
+WHERE k.confrelid <> to_regclass('"User"');

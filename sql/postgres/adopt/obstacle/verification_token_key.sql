@@ -1,0 +1,6 @@
+SELECT count(*)::text || ' verification tokens have no identifier, token or expires, or one with more than 255 characters'
+FROM "VerificationToken"
+WHERE "expires" IS NULL
+    OR "identifier" IS NULL OR length("identifier"::text) > 255
+    OR "token" IS NULL OR length("token"::text) > 255
+HAVING count(*) > 0;

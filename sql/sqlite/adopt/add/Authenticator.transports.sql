@@ -1,1 +1,0 @@
-ALTER TABLE "Authenticator" ADD COLUMN "transports" text;

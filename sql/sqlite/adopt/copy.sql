@@ -1,0 +1,56 @@
+-- One statement for each table, with the columns that it has. A row without an id is given one: nothing refers to it.
+-- Times are written as JavaScript's toISOString does it, and what is finer than a millisecond is cut off, as strftime
+-- would round it. Rows keep their rowid, by which the application's own tables may know them.
+WITH
+    "known" ("table", "columns") AS (
+        VALUES
+        ('User', ',id,name,email,emailVerified,image,'),
+        (
+            'Account',
+            ',id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,'
+            || 'session_state,oauth_token_secret,oauth_token,'
+        ),
+        ('Session', ',id,userId,sessionToken,expires,'),
+        ('VerificationToken', ',identifier,token,expires,'),
+        (
+            'Authenticator',
+            ',credentialID,userId,providerAccountId,credentialPublicKey,counter,credentialDeviceType,credentialBackedUp,'
+            || 'transports,'
+        )
+    ),
+
+    "copied" ("table", "column", "expression") AS (
+        SELECT
+            k."table", '"' || replace(c."name", '"', '""') || '"',
+            CASE
+                WHEN c."name" = 'id' AND k."table" <> 'User' THEN
+                    'coalesce("id", lower(hex(randomblob(4)) || ''-'' || hex(randomblob(2)) || ''-4'' || substr(hex(randomblob(2)), 2)
+            || ''-'' || substr(''89ab'', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || ''-'' || hex(randomblob(6))))'
+                WHEN c."name" IN ('expires', 'emailVerified') AND k."table" IN ('User', 'Session', 'VerificationToken') THEN
+                    replace(
+                        'strftime(''%Y-%m-%dT%H:%M:%fZ'', CASE substr(?, 20, 1) WHEN ''.'' THEN substr(?, 1, 20) || '
+                        || 'substr(substr(?, 21, length(?) - 20 - length(ltrim(substr(?, 21), ''0123456789''))), 1, 3) || '
+                        || 'ltrim(substr(?, 21), ''0123456789'') ELSE ? END)',
+                        '?', '"' || c."name" || '"'
+                    )
+                ELSE '"' || replace(c."name", '"', '""') || '"'
+            END
+        FROM "known" AS k
+        JOIN pragma_table_xinfo('authstore_adopted_' || k."table") AS c
+        UNION ALL
+        SELECT k."table", 'rowid', 'rowid'
+        FROM "known" AS k
+        JOIN pragma_table_list AS l ON l."schema" = 'main' AND l."name" = 'authstore_adopted_' || k."table"
+        WHERE NOT l."wr"
+            AND NOT EXISTS (
+                SELECT 1
+                FROM pragma_table_xinfo('authstore_adopted_' || k."table") AS c
+                WHERE c."name" = 'rowid' COLLATE NOCASE
+            )
+    )
+
+SELECT
+    'INSERT INTO "' || "table" || '" (' || group_concat("column", ', ') || ') SELECT ' || group_concat("expression", ', ')
+    || ' FROM "authstore_adopted_' || "table" || '"'
+FROM "copied"
+GROUP BY "table";

@@ -1,0 +1,40 @@
+-- The application's own columns, with their defaults and what they refer to. The tables are still empty, so that any
+-- default is accepted.
+WITH
+    "known" ("table", "columns") AS (
+        VALUES
+        ('User', ',id,name,email,emailVerified,image,'),
+        (
+            'Account',
+            ',id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,'
+            || 'session_state,oauth_token_secret,oauth_token,'
+        ),
+        ('Session', ',id,userId,sessionToken,expires,'),
+        ('VerificationToken', ',identifier,token,expires,'),
+        (
+            'Authenticator',
+            ',credentialID,userId,providerAccountId,credentialPublicKey,counter,credentialDeviceType,credentialBackedUp,'
+            || 'transports,'
+        )
+    ),
+
+    "referred" ("table", "column", "clause") AS (
+        SELECT
+            k."table", f."from",
+            ' REFERENCES "' || replace(f."table", '"', '""') || '"'
+            || coalesce(' ("' || replace(f."to", '"', '""') || '")', '') || ' ON DELETE ' || f."on_delete"
+            || ' ON UPDATE ' || f."on_update"
+        FROM "known" AS k
+        JOIN pragma_foreign_key_list('authstore_adopted_' || k."table") AS f
+        GROUP BY k."table", f."id"
+        HAVING count(*) = 1
+    )
+
+SELECT
+    'ALTER TABLE "' || k."table" || '" ADD COLUMN "' || replace(c."name", '"', '""') || '" ' || c."type"
+    || CASE WHEN c."dflt_value" IS NULL THEN '' ELSE ' DEFAULT ' || '(' || c."dflt_value" || ')' END
+    || CASE WHEN c."notnull" THEN ' NOT NULL' ELSE '' END
+    || coalesce((SELECT r."clause" FROM "referred" AS r WHERE r."table" = k."table" AND r."column" = c."name"), '')
+FROM "known" AS k
+JOIN pragma_table_xinfo('authstore_adopted_' || k."table") AS c
+WHERE instr(k."columns", ',' || c."name" || ',') = 0;

@@ -1,3 +1,0 @@
-SELECT 'an account of the user ' || coalesce("userId", '(NULL)') || ' lacks its type, provider or provider account id'
-FROM "Account"
-WHERE "type" IS NULL OR "provider" IS NULL OR "providerAccountId" IS NULL;

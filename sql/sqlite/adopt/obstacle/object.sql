@@ -1,0 +1,90 @@
+-- Objects that would be lost, and that no one else can decide about.
+WITH
+    "known" ("table", "columns") AS (
+        VALUES
+        ('User', ',id,name,email,emailVerified,image,'),
+        (
+            'Account',
+            ',id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,'
+            || 'session_state,oauth_token_secret,oauth_token,'
+        ),
+        ('Session', ',id,userId,sessionToken,expires,'),
+        ('VerificationToken', ',identifier,token,expires,'),
+        (
+            'Authenticator',
+            ',credentialID,userId,providerAccountId,credentialPublicKey,counter,credentialDeviceType,credentialBackedUp,'
+            || 'transports,'
+        )
+    ),
+
+    "actual_table" ("table", "columns", "type") AS (
+        SELECT k."table", k."columns", t."type"
+        FROM "known" AS k
+        JOIN sqlite_schema AS t ON t."type" IN ('table', 'view') AND t."name" = k."table" COLLATE NOCASE
+    ),
+
+    "actual_column" ("table", "column", "is_known", "is_nullable", "has_default", "hidden") AS (
+        SELECT
+            t."table", c."name", instr(t."columns", ',' || c."name" || ',') > 0, NOT c."notnull",
+            c."dflt_value" IS NOT NULL, c."hidden"
+        FROM "actual_table" AS t
+        JOIN pragma_table_xinfo(t."table") AS c
+    )
+
+SELECT "table" || ' is a view; adopt needs an ordinary table'
+FROM "actual_table"
+WHERE "type" = 'view'
+
+UNION ALL
+SELECT "table" || ' is a virtual table; adopt needs an ordinary table'
+FROM "actual_table" AS t
+JOIN pragma_table_list AS l ON l."schema" = 'main' AND l."name" = t."table" COLLATE NOCASE
+WHERE l."type" = 'virtual'
+
+UNION ALL
+SELECT "table" || '.' || "column" || ' is a generated column; make it an ordinary one, or drop it'
+FROM "actual_column"
+WHERE "hidden" > 1
+
+UNION ALL
+SELECT
+    "table" || ' has an extra column, ' || "column"
+    || ', without which no row can be inserted; allow NULL, or give it a default'
+FROM "actual_column"
+WHERE NOT "is_known" AND NOT "is_nullable" AND NOT "has_default" AND "hidden" = 0
+
+UNION ALL
+SELECT t."table" || ' has the primary key ' || c."name" || ', and should have that of the schema; make it an ordinary column'
+FROM "actual_table" AS t
+JOIN pragma_table_xinfo(t."table") AS c ON c."pk"
+WHERE instr(t."columns", ',' || c."name" || ',') = 0
+
+UNION ALL
+SELECT
+    'the index ' || i."name" || ' of ' || t."table"
+    || ' allows no two rows of the same values, and the schema does; drop it first'
+FROM "actual_table" AS t
+JOIN pragma_index_list(t."table") AS i ON i."unique" AND i."origin" = 'c'
+JOIN pragma_index_xinfo(i."name") AS x ON x."key"
+GROUP BY t."table", i."name"
+HAVING NOT max(
+    EXISTS (
+        SELECT 1
+        FROM "actual_column" AS c
+        WHERE c."table" = t."table"
+            AND c."column" = x."name"
+            AND NOT c."is_known"
+            AND c."is_nullable"
+            AND NOT c."has_default"
+    )
+)
+    AND (
+        i."partial"
+        OR t."table" || ':' || coalesce(group_concat(x."name", ',' ORDER BY x."seqno"), '') NOT IN (
+            'User:id', 'User:email', 'Account:id', 'Account:provider,providerAccountId', 'Session:id',
+            'Session:sessionToken', 'VerificationToken:token', 'Authenticator:credentialID',
+            'Authenticator:userId,credentialID'
+        )
+        OR count(x."name") < count(*)
+        OR max(x."coll" <> 'BINARY')
+    );

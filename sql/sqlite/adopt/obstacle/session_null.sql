@@ -1,3 +1,0 @@
-SELECT 'a session of the user ' || coalesce("userId", '(NULL)') || ' lacks its token or its expiry'
-FROM "Session"
-WHERE "sessionToken" IS NULL OR "expires" IS NULL;

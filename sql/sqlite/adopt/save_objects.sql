@@ -1,0 +1,32 @@
+-- The application's own indexes and triggers, which are dropped with the old tables. A uniqueness that is part of a table
+-- becomes an index.
+CREATE TABLE "authstore_adoption" AS
+SELECT s."type", s."name", s."sql" AS "statement"
+FROM sqlite_schema AS s
+WHERE s."type" IN ('index', 'trigger')
+    AND s."sql" IS NOT NULL
+    AND s."tbl_name" COLLATE NOCASE IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+    AND s."name" NOT IN (
+        'Account_userId_idx', 'Session_userId_idx', 'Session_expires_idx', 'VerificationToken_expires_idx',
+        'VerificationToken_identifier_idx'
+    )
+UNION ALL
+SELECT
+    'index', i."name",
+    'CREATE UNIQUE INDEX "' || t."name" || '_' || replace(group_concat(x."name", '_' ORDER BY x."seqno"), '"', '""')
+    || '_key" ON "' || t."name" || '" ('
+    || group_concat('"' || replace(x."name", '"', '""') || '" COLLATE ' || x."coll", ', ' ORDER BY x."seqno") || ')'
+FROM sqlite_schema AS t
+JOIN pragma_index_list(t."name") AS i ON i."unique" AND i."origin" = 'u'
+JOIN pragma_index_xinfo(i."name") AS x ON x."key"
+WHERE t."type" = 'table'
+    AND t."name" COLLATE NOCASE IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+GROUP BY t."name", i."name"
+HAVING max(
+    x."name" NOT IN (
+        'id', 'name', 'email', 'emailVerified', 'image', 'userId', 'type', 'provider', 'providerAccountId',
+        'refresh_token', 'access_token', 'expires_at', 'token_type', 'scope', 'id_token', 'session_state',
+        'oauth_token_secret', 'oauth_token', 'sessionToken', 'expires', 'identifier', 'token', 'credentialID',
+        'credentialPublicKey', 'counter', 'credentialDeviceType', 'credentialBackedUp', 'transports'
+    )
+);
