@@ -1,4 +1,5 @@
--- One statement for each table: its columns become what the schema says, with their comments. An index on a text that
+-- Two statements for each table, as under statement-based replication MySQL adds no column in one that also has uuid() as
+-- a default: its columns become what the schema says, with their comments. An index on a text that
 -- becomes longer than any index can be is put on its first 255 characters.
 WITH
     expected_column AS (
@@ -60,7 +61,7 @@ WITH
 
     altered AS (
         SELECT
-            e.tbl, e.col,
+            e.tbl, e.col, a.col IS NULL AS is_new,
             CONCAT(
                 IF(a.col IS NULL, 'ADD COLUMN `', 'MODIFY `'), e.col, '` ', e.type,
                 CASE e.texts
@@ -120,15 +121,15 @@ WITH
     ),
 
     clauses AS (
-        SELECT tbl, clause FROM altered
-        UNION ALL SELECT tbl, drops FROM shortened
+        SELECT tbl, is_new, clause FROM altered
+        UNION ALL SELECT tbl, 0, drops FROM shortened
         -- A key on ids that become longer is replaced by that of the schema, of their hash.
-        UNION ALL SELECT tbl, clause FROM shortened WHERE NOT is_unique
-        UNION ALL SELECT tbl, 'ENGINE = InnoDB' FROM actual_table WHERE engine <> 'InnoDB'
+        UNION ALL SELECT tbl, 0, clause FROM shortened WHERE NOT is_unique
+        UNION ALL SELECT tbl, 0, 'ENGINE = InnoDB' FROM actual_table WHERE engine <> 'InnoDB'
     )
 
 SELECT CONCAT('ALTER TABLE `', tbl, '` ', GROUP_CONCAT(clause SEPARATOR ', '))
 FROM clauses
-GROUP BY tbl
+GROUP BY tbl, is_new
 -- What others refer to comes first.
-ORDER BY tbl <> 'User';
+ORDER BY tbl <> 'User', is_new DESC;
