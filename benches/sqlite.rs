@@ -434,6 +434,8 @@ impl Bare for Rusqlite {
             params![
                 changes.user_id.is_some(),
                 changes.user_id.map(|id| id.to_string()),
+                changes.session_token.is_some(),
+                changes.session_token,
                 changes.expires.is_some(),
                 changes.expires.map(text),
                 session_token,

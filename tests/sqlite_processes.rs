@@ -63,7 +63,15 @@ fn open(file: &Path) -> AuthStore {
 
 fn play(role: &str, file: &Path) {
     match role {
-        "write" => write_for_ever(&open(file)),
+        // As many as wait for one another, so that they commit together.
+        "write" => {
+            let store = open(file);
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| write_for_ever(&store));
+                }
+            });
+        }
         "migrate" => {
             for step in open(file).migrate().expect("a schema") {
                 println!("{}", step.version);

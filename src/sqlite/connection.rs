@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 use time::format_description::well_known::{Iso8601, Rfc3339};
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
 use super::error::{Refusal, classify, refused_by};
@@ -337,6 +337,9 @@ fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
 /// (as SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. What is finer than a millisecond is
 /// cut off.
 fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
+    if let Some(time) = parse_our_time(text.as_bytes()) {
+        return Ok(time);
+    }
     let text = match text.as_bytes().get(10) {
         Some(b' ') => Cow::Owned(text.replacen(' ', "T", 1)),
         _ => Cow::Borrowed(text),
@@ -350,11 +353,63 @@ fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
     Ok(utc.replace_millisecond(utc.millisecond())?)
 }
 
+/// The form that we write, which is nearly all there is, in a fraction of the time that a general parser takes.
+fn parse_our_time(text: &[u8]) -> Option<OffsetDateTime> {
+    let text: &[u8; 24] = text.try_into().ok()?;
+    let number = |from: usize, to: usize| {
+        text[from..to].iter().try_fold(0_u16, |number, byte| {
+            let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+            Some(number * 10 + u16::from(digit))
+        })
+    };
+    let small = |from, to| u8::try_from(number(from, to)?).ok();
+    let punctuation = [4, 7, 10, 13, 16, 19, 23].map(|place| text[place]);
+    if &punctuation != b"--T::.Z" {
+        return None;
+    }
+    let month = Month::try_from(small(5, 7)?).ok()?;
+    let date = Date::from_calendar_date(number(0, 4)?.into(), month, small(8, 10)?).ok()?;
+    let time = date.with_hms_milli(
+        small(11, 13)?,
+        small(14, 16)?,
+        small(17, 19)?,
+        number(20, 23)?,
+    );
+    Some(time.ok()?.assume_utc())
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
 
-    use super::parse_time;
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
+
+    use super::{parse_our_time, parse_time};
+
+    #[test]
+    fn our_own_form_is_read_as_the_general_parser_reads_it() {
+        let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "2026-11-23T19:05:59.123Z",
+            "2024-02-29T23:59:59.999Z",
+            "9999-12-31T23:59:59.999Z",
+        ] {
+            assert!(parse_our_time(text.as_bytes()).is_some(), "{text}");
+            assert_eq!(parse_our_time(text.as_bytes()), read(text), "{text}");
+        }
+        for text in [
+            "2023-02-29T00:00:00.000Z",
+            "2026-13-01T00:00:00.000Z",
+            "2026-11-23T24:00:00.000Z",
+            "2026-11-23T00:00:00.00aZ",
+            "2026-11-23T00:00:00,000Z",
+            "+026-11-23T00:00:00.000Z",
+        ] {
+            assert_eq!(parse_our_time(text.as_bytes()), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_in_every_clear_form_are_read() {
