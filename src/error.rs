@@ -180,19 +180,19 @@ impl fmt::Display for Error {
         match self {
             Error::Invalid { field, reason } => write!(f, "{field} is invalid: {reason}"),
             Error::Conflict { constraint } => write!(f, "{constraint}"),
-            Error::NotFound { entity } => write!(f, "there is no such {entity}"),
+            Error::NotFound { entity } => write!(f, "{entity} not found"),
             Error::Rejected { constraint } => {
                 write!(
                     f,
                     "rejected by the application's own constraint `{constraint}`"
                 )
             }
-            Error::Unavailable { reason, .. } => write!(f, "the database is unavailable: {reason}"),
+            Error::Unavailable { reason, .. } => write!(f, "database unavailable: {reason}"),
             Error::OutcomeUnknown { reason, .. } => {
-                write!(f, "whether the write was done is not known: {reason}")
+                write!(f, "unknown whether the write was done: {reason}")
             }
             Error::Migration(error) => error.fmt(f),
-            Error::Backend { reason, .. } => write!(f, "the database reported an error: {reason}"),
+            Error::Backend { reason, .. } => write!(f, "database error: {reason}"),
         }
     }
 }
@@ -249,17 +249,15 @@ pub enum Constraint {
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Constraint::UserId => "there is a user with this id already",
-            Constraint::UserEmail => "there is a user with this e-mail address already",
-            Constraint::AccountId => "there is an account with this id already",
-            Constraint::ProviderAccount => "this account at this provider is linked already",
-            Constraint::SessionId => "there is a session with this id already",
-            Constraint::SessionToken => "there is a session with this token already",
-            Constraint::VerificationToken => {
-                "there is a verification token with this value already"
-            }
+            Constraint::UserId => "a user with this id already exists",
+            Constraint::UserEmail => "a user with this email already exists",
+            Constraint::AccountId => "an account with this id already exists",
+            Constraint::ProviderAccount => "this account at this provider is already linked",
+            Constraint::SessionId => "a session with this id already exists",
+            Constraint::SessionToken => "a session with this token already exists",
+            Constraint::VerificationToken => "this verification token already exists",
             Constraint::AuthenticatorCredentialId => {
-                "there is an authenticator with this credential id already"
+                "an authenticator with this credential id already exists"
             }
             Constraint::AuthenticatorCounter => {
                 "the authenticator's counter is not greater than the stored one"

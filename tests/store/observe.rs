@@ -95,7 +95,7 @@ fn errors_name_the_operation_once() {
     for store in [store.clone(), store.observe(|_| {})] {
         assert_eq!(
             store.ping().unwrap_err().to_string(),
-            "the database is unavailable: ping: the cable is cut"
+            "database unavailable: ping: the cable is cut"
         );
     }
 }

@@ -490,7 +490,7 @@ fn provider_tokens_are_encrypted_at_rest() -> authstore::Result<()> {
     let error = new.get_account("github", "new").expect_err("moved");
     assert_eq!(
         error.to_string(),
-        "the database reported an error: could not decrypt Account.access_token"
+        "database error: could not decrypt Account.access_token"
     );
     Ok(())
 }
