@@ -113,7 +113,7 @@ impl PostgresConnection {
         self.session.is_shared
     }
 
-    /// Says whether the next operation writes.
+    /// Sets whether the next operation writes.
     pub(super) fn set_writes(&mut self, writes: bool) {
         self.writes = writes;
     }
@@ -250,6 +250,20 @@ impl PostgresConnection {
         Ok(Some(statement))
     }
 
+    /// The error of a row that cannot be read, which says so if the statement that returned it has written: it is
+    /// committed by then, and to hold every commit back until the row is read would cost each write a round trip.
+    fn committed(&self, error: Error) -> Error {
+        match error {
+            Error::Backend { reason, source } if self.writes && !self.in_transaction => {
+                Error::Backend {
+                    reason: format!("{reason}; the change was written nevertheless"),
+                    source,
+                }
+            }
+            error => error,
+        }
+    }
+
     /// Notes what an error says about the connection.
     fn failed(&mut self, failure: StatementFailure) -> Error {
         self.last_failure = failure.kind;
@@ -333,7 +347,8 @@ impl Connection for PostgresConnection {
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
         let rows = self.run(sql, parameters)?;
         self.last_failure = FailureKind::Rejected;
-        rows.iter().map(Cells::read).collect()
+        let decoded: Result<Vec<T>> = rows.iter().map(Cells::read).collect();
+        decoded.map_err(|error| self.committed(error))
     }
 
     fn query_optional<T: Decode>(
@@ -343,6 +358,7 @@ impl Connection for PostgresConnection {
     ) -> Result<Option<T>> {
         let rows = self.run(sql, parameters)?;
         self.last_failure = FailureKind::Rejected;
-        rows.first().map(Cells::read).transpose()
+        let decoded = rows.first().map(Cells::read).transpose();
+        decoded.map_err(|error| self.committed(error))
     }
 }

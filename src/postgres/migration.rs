@@ -34,7 +34,9 @@ pub(super) struct PostgresTarget(pub(super) Connector);
 
 impl Target for PostgresTarget {
     fn history(&self, series: &str) -> Result<Vec<Applied>> {
-        HISTORY.read(&mut self.0.connect_to_migrate(None)?, series)
+        let mut connection = self.0.connect_to_migrate(None)?;
+        connection.set_writes(false);
+        HISTORY.read(&mut connection, series)
     }
 
     /// An advisory lock: of the session, which a process that is killed loses with its connection; or, where a pooler

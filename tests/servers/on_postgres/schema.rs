@@ -33,6 +33,22 @@ pub(crate) fn tests() -> Vec<Test> {
             "schema.an_encoding_that_lacks_characters_is_refused",
             an_encoding_that_lacks_characters_is_refused,
         ),
+        (
+            "schema.unreadable_row_says_that_it_was_written",
+            unreadable_row_says_that_it_was_written,
+        ),
+        (
+            "schema.published_tables_can_be_written",
+            published_tables_can_be_written,
+        ),
+        (
+            "schema.own_constraints_are_named",
+            own_constraints_are_named,
+        ),
+        (
+            "schema.up_to_date_needs_no_right_to_create",
+            up_to_date_needs_no_right_to_create,
+        ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], Needs::Shared, name, test));
     }
@@ -226,4 +242,121 @@ fn an_encoding_that_lacks_characters_is_refused(kind: Kind) {
     client.query(&format!("DROP DATABASE {name} WITH (FORCE)"));
     let error = error.unwrap_err();
     assert!(error.to_string().contains("LATIN1"), "{error}");
+}
+
+/// One statement commits on its own, so a row that it returns cannot be taken back when it cannot be read.
+fn unreadable_row_says_that_it_was_written(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let user = store.create_user(new_user("ada@example.org")).unwrap();
+    let mut client = database.client();
+    client.query(
+        r#"INSERT INTO "VerificationToken" VALUES ('ada@example.org', 'secret', 'infinity')"#,
+    );
+    let error = store
+        .use_verification_token("ada@example.org", "secret")
+        .unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("was written"), "{text}");
+    assert!(!text.contains("secret"), "{text}");
+    assert_eq!(
+        client.query_one(r#"SELECT count(*) FROM "VerificationToken""#),
+        "0"
+    );
+
+    client.query(r#"UPDATE "User" SET "emailVerified" = 'infinity'"#);
+    let text = store.get_user(user.id).unwrap_err().to_string();
+    assert!(!text.contains("was written"), "{text}");
+    let error = store.update_user(user.id, Default::default()).unwrap_err();
+    assert!(error.to_string().contains("was written"), "{error}");
+}
+
+/// A publication of all tables rejects updates and deletions of rows that it cannot identify.
+fn published_tables_can_be_written(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    database
+        .client()
+        .query("CREATE PUBLICATION p FOR ALL TABLES");
+    for operation in crate::operations::OPERATIONS {
+        let person = crate::operations::furnish(&store);
+        (operation.call)(&store, &person)
+            .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
+    }
+    let migrator = store.migrator().unwrap();
+    assert!(!migrator.down(usize::MAX).unwrap().is_empty());
+}
+
+fn own_constraints_are_named(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let ada = store.create_user(new_user("ada@example.org")).unwrap();
+    let mut client = database.client();
+    client.query(
+        r#"ALTER TABLE "User" ADD CONSTRAINT "short_name" CHECK (length("name") < 5);
+           CREATE UNIQUE INDEX "one_image" ON "User" ("image");
+           CREATE TABLE "log" ("name" text, CONSTRAINT "User_pkey1" PRIMARY KEY ("name"));
+           CREATE FUNCTION "no_bob"() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN
+               IF NEW."name" = 'Bob' THEN RAISE EXCEPTION 'not %', NEW."email"; END IF;
+               IF NEW."name" IS NOT NULL THEN INSERT INTO "log" VALUES (NEW."name"); END IF;
+               RETURN NEW;
+           END $$;
+           CREATE TRIGGER "no_bob" BEFORE INSERT ON "User" FOR EACH ROW EXECUTE FUNCTION "no_bob"()"#,
+    );
+    let named = |name: Option<&str>, image: Option<&str>| {
+        store.create_user(NewUser {
+            name: name.map(Into::into),
+            image: image.map(Into::into),
+            email: Some(format!("{}@example.org", Uuid::new_v4())),
+            ..NewUser::default()
+        })
+    };
+    named(Some("Eve"), Some("i")).unwrap();
+    for (name, image, wanted) in [
+        (Some("Augusta"), None, "short_name"),
+        (None, Some("i"), "one_image"),
+        (Some("Eve"), None, "User_pkey1"),
+        (Some("Bob"), None, "no_bob"),
+    ] {
+        let error = named(name, image).unwrap_err();
+        assert!(!error.is_retryable());
+        let text = format!("{error:?}");
+        assert!(!text.contains("example.org"), "{text}");
+        let Error::Rejected { constraint } = error else {
+            panic!("{wanted}: {text}");
+        };
+        assert_eq!(constraint, wanted);
+    }
+    // A reference of ours to another table is not one to a missing user.
+    client.query(
+        r#"CREATE TABLE "profile" ("id" uuid PRIMARY KEY);
+           ALTER TABLE "Session" ADD CONSTRAINT "session_profile" FOREIGN KEY ("userId") REFERENCES "profile" ("id")"#,
+    );
+    let session = NewSession::new(ada.id, "token", datetime!(2100-01-01 0:00 UTC));
+    match store.create_session(session) {
+        Err(Error::Rejected { constraint }) => assert_eq!(constraint, "session_profile"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn up_to_date_needs_no_right_to_create(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    database.store();
+    let role = format!("{}_reader", database.name());
+    let mut client = database.client();
+    client.query(&format!(
+        r#"CREATE ROLE {role} LOGIN PASSWORD 'reader';
+           REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+           GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"#
+    ));
+    let (_, place) = database
+        .url()
+        .split_once('@')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let store = AuthStore::connect(&format!("postgres://{role}:reader@{place}"));
+    let migrated = store.and_then(|store| store.migrate());
+    client.query(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    assert!(migrated.unwrap().is_empty());
 }
