@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::adopt::PLAN;
 use super::connection::MysqlConnection;
 use super::error::Phase;
+use super::lease::Lease;
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
 use crate::migration::{
@@ -46,10 +47,20 @@ impl Target for MysqlTarget {
         let mut connection = self.0.connect_to_migrate(timeout)?;
         let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
         match connection.query_optional::<i64>(LOCK, &[seconds.into()])? {
-            Some(1) => Ok(Box::new(MysqlLock {
-                connection,
-                history: history(self.0.kind()),
-            })),
+            Some(1) => {
+                let history = history(self.0.kind());
+                let lease = if self.0.is_galera() {
+                    connection.execute(history.create, &[])?;
+                    Some(Lease::take(&self.0, timeout)?)
+                } else {
+                    None
+                };
+                Ok(Box::new(MysqlLock {
+                    lease,
+                    connection,
+                    history,
+                }))
+            }
             _ => Err(Error::unavailable(
                 "another process holds the lock on migrations",
             )),
@@ -60,6 +71,8 @@ impl Target for MysqlTarget {
 /// The lock belongs to the connection, on which all the steps run as well: were the connection lost, the server would
 /// give the lock to another, but no further step would be taken here.
 struct MysqlLock {
+    /// In a Galera cluster, where that lock is a node's own.
+    lease: Option<Lease>,
     connection: MysqlConnection,
     history: History,
 }
@@ -74,9 +87,13 @@ impl Lock for MysqlLock {
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
         let Self {
+            lease,
             connection,
             history,
         } = self;
+        if let Some(lease) = lease {
+            lease.check()?;
+        }
         match direction {
             Direction::Up => {
                 connection.run_script(sql, Phase::Writing)?;

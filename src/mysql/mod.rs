@@ -4,6 +4,7 @@ mod adopt;
 mod connection;
 mod error;
 mod exclusive;
+mod lease;
 mod migration;
 mod options;
 mod parameters;
@@ -273,6 +274,11 @@ impl MysqlBackend {
             statement: Duration::ZERO,
             lock: lock_timeout,
         })
+    }
+
+    /// Whether its server is a node of a Galera cluster.
+    fn is_galera(&self) -> bool {
+        self.0.connector.is_galera.get() == Some(&true)
     }
 
     fn other_hosts(&self) -> usize {

@@ -1,4 +1,5 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Barrier, OnceLock};
+use std::thread;
 
 use authstore::{AuthStore, NewSession, NewUser};
 use authstore_test_databases::{Database, Galera, Kind, Needs, Test};
@@ -10,10 +11,16 @@ pub(crate) fn tests() -> Vec<Test> {
             test(&cluster());
         })
     };
-    vec![on(
-        "galera.what_one_node_acknowledged_the_next_one_knows",
-        what_one_node_acknowledged_the_next_one_knows,
-    )]
+    vec![
+        on(
+            "galera.what_one_node_acknowledged_the_next_one_knows",
+            what_one_node_acknowledged_the_next_one_knows,
+        ),
+        on(
+            "galera.migrations_at_once_on_all_nodes",
+            migrations_at_once_on_all_nodes,
+        ),
+    ]
 }
 
 /// One for all tests: it takes a while to start.
@@ -53,5 +60,42 @@ fn what_one_node_acknowledged_the_next_one_knows(cluster: &Galera) {
         assert!(after.get_session_and_user(&token).unwrap().is_none());
         assert!(here.delete_user(ada.id).unwrap());
         assert!(!next.delete_user(ada.id).unwrap());
+    }
+}
+
+/// `GET_LOCK` is a node's own: with that alone, all but one of these fail.
+fn migrations_at_once_on_all_nodes(cluster: &Galera) {
+    for _ in 0..3 {
+        let database = Database::on(&cluster.nodes()[0]).unwrap();
+        let stores = stores(&database, cluster);
+        let start = Barrier::new(6);
+        let reports: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = stores
+                .iter()
+                .cycle()
+                .take(6)
+                .map(|store| {
+                    scope.spawn(|| {
+                        start.wait();
+                        store.migrate()
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        for report in reports {
+            report.unwrap();
+        }
+        for store in &stores {
+            store.create_user(NewUser::default()).unwrap();
+        }
+        let steps = "SELECT COUNT(*) = COUNT(DISTINCT version) AND COUNT(*) > 4 \
+                     FROM authstore_migration WHERE series <> ''";
+        assert_eq!(database.client().query_one(steps), "1");
+        let left = "SELECT COUNT(*) FROM authstore_migration WHERE series = ''";
+        assert_eq!(database.client().query_one(left), "0");
     }
 }

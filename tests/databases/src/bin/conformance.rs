@@ -1,5 +1,5 @@
-//! `conformance [NAME [RULE]]`: certifies the five databases and PostgreSQL through PgBouncer, or one of them, or tries one
-//! rule, or group of rules, on it.
+//! `conformance [NAME [RULE]]`: certifies the five databases, PostgreSQL through PgBouncer and a Galera cluster of MariaDB,
+//! or one of them, or tries one rule, or group of rules, on it.
 //!
 //! Writes `target/conformance/<name>.json`, `.xml`, `.md` and `.html` for each database on which all rules ran, and
 //! `index.html`, which compares them. Fails when a database does not keep all rules, or could not be started.
@@ -10,9 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authstore_conformance::{
-    Certificate, Outcome, PROFILE_VARIABLE, Profile, RULES, RuleReport, Runner, to_html,
+    Certificate, Harness, Outcome, PROFILE_VARIABLE, Profile, RULES, RuleReport, Runner, to_html,
 };
-use authstore_test_databases::{DatabaseHarness, Kind, PgBouncer, Pooler, Server};
+use authstore_test_databases::{
+    DatabaseHarness, Galera, GaleraHarness, Kind, PgBouncer, Pooler, Server,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Rules mostly wait for their database, so there are more than processors.
@@ -24,36 +26,42 @@ enum Target {
     Database(Kind),
     /// PostgreSQL through PgBouncer in transaction mode.
     PgBouncer,
+    /// MariaDB with Galera, each handle on the next of three nodes.
+    Galera,
 }
 
 impl Target {
     fn all() -> Vec<Target> {
         let databases = Kind::ALL.into_iter().map(Target::Database);
-        databases.chain([Target::PgBouncer]).collect()
+        databases
+            .chain([Target::PgBouncer, Target::Galera])
+            .collect()
     }
 
     fn name(self) -> &'static str {
         match self {
             Target::Database(kind) => kind.name(),
             Target::PgBouncer => "postgres-pgbouncer",
+            Target::Galera => "mariadb-galera",
         }
     }
 
-    fn harness(self) -> Result<DatabaseHarness, String> {
+    fn harness(self) -> Result<Arc<dyn Harness>, String> {
         match self {
             Target::Database(kind) => {
                 if kind.is_server() {
                     Server::shared(kind)?;
                 }
-                Ok(DatabaseHarness::new(kind))
+                Ok(Arc::new(DatabaseHarness::new(kind)))
             }
             Target::PgBouncer => {
                 // Its limit on clients is for one application; here are as many as there are rules at a time.
                 let settings = ["pool_mode = transaction", "max_client_conn = 2000"];
                 let server = Server::shared(Kind::Postgres)?;
                 let pooler = Pooler::start(PgBouncer::Recent, &server, &settings)?;
-                Ok(DatabaseHarness::through(Arc::new(pooler)))
+                Ok(Arc::new(DatabaseHarness::through(Arc::new(pooler))))
             }
+            Target::Galera => Ok(Arc::new(GaleraHarness::on(Arc::new(Galera::start()?)))),
         }
     }
 }
@@ -216,7 +224,7 @@ fn certify(target: Target, only: Option<&str>) -> Result<Certificate, String> {
             .progress_chars("=> "),
     );
     let shown = bar.clone();
-    let mut runner = Runner::shared(Arc::new(harness))
+    let mut runner = Runner::shared(harness)
         .threads(THREADS)
         .replay(move |rule| match rule {
             Some(rule) => format!("just conformance {name} {}", rule.id),

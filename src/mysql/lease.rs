@@ -1,0 +1,96 @@
+//! The lock on migrations of a Galera cluster, where `GET_LOCK` is a node's own: a row, which only one node can have
+//! written, and which ends by itself when its holder is gone.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::MysqlBackend;
+use crate::error::{Error, Result};
+use crate::sql::{Connection, Database, sql};
+
+const TAKE: &str = sql!("mysql", "lease/take");
+const RENEW: &str = sql!("mysql", "lease/renew");
+const RELEASE: &str = sql!("mysql", "lease/release");
+
+/// A third of the time for which a lease is taken.
+const RENEWAL: Duration = Duration::from_secs(5);
+/// Between two attempts to take it.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Held until it is dropped. A thread renews it.
+pub(super) struct Lease {
+    backend: MysqlBackend,
+    owner: String,
+    /// Dropped first: it ends the thread.
+    renewal: Option<Sender<()>>,
+}
+
+impl Lease {
+    /// Takes the lease once no one else has it. The history table must be there.
+    pub(super) fn take(backend: &MysqlBackend, timeout: Duration) -> Result<Self> {
+        let owner = Uuid::now_v7().to_string();
+        let start = Instant::now();
+        while !try_to_take(backend, &owner)? {
+            if start.elapsed() >= timeout {
+                return Err(Error::unavailable(format!(
+                    "another process is migrating the database; gave up waiting after {} ms",
+                    timeout.as_millis()
+                )));
+            }
+            thread::sleep(PAUSE);
+        }
+        let (renewal, ended) = mpsc::channel();
+        let (renewed_by, renewed) = (backend.clone(), owner.clone());
+        thread::spawn(move || {
+            while ended.recv_timeout(RENEWAL) == Err(RecvTimeoutError::Timeout) {
+                // If this fails, so does the next check, or the lease goes on long enough for the next attempt.
+                let _ = renew(&renewed_by, &renewed);
+            }
+        });
+        Ok(Lease {
+            backend: backend.clone(),
+            owner,
+            renewal: Some(renewal),
+        })
+    }
+
+    /// Fails when the lease has ended and someone else has taken it: nothing more must be changed then.
+    pub(super) fn check(&self) -> Result<()> {
+        if renew(&self.backend, &self.owner)? {
+            Ok(())
+        } else {
+            Err(Error::unavailable(
+                "the lock on migrations was lost to another process",
+            ))
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal = None;
+        // If this fails, the lease ends by itself. A renewal that is still going on finds no row any more.
+        let _ = self
+            .backend
+            .write(|connection| connection.execute(RELEASE, &[(&self.owner).into()]));
+    }
+}
+
+/// Whether the row names this owner afterwards. Whoever meets another node's attempt is told of a conflict, and has the
+/// answer the next time.
+fn try_to_take(backend: &MysqlBackend, owner: &String) -> Result<bool> {
+    let taken = backend.write(|connection| connection.execute(TAKE, &[owner.into()]));
+    match taken {
+        Ok(_) => renew(backend, owner),
+        Err(error) if error.is_retryable() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn renew(backend: &MysqlBackend, owner: &String) -> Result<bool> {
+    let found = backend.write(|connection| connection.execute(RENEW, &[owner.into()]))?;
+    Ok(found > 0)
+}
