@@ -161,7 +161,7 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         1644 => for_good(Error::rejected(table(sql).unwrap_or("a trigger"))),
         // No such column; no such table, unless one that a trigger of the application's wants.
         1054 => for_good(schema_missing(&error)),
-        1146 if last_quoted(&error.message).is_none_or(|name| is_ours(unqualified(name))) => {
+        1146 if quoted(&error.message).is_none_or(|name| is_ours(unqualified(name))) => {
             for_good(schema_missing(&error))
         }
 
@@ -409,6 +409,14 @@ mod tests {
                 entity: Entity::User
             }
         ));
+    }
+
+    #[test]
+    fn missing_table_of_ours_is_a_missing_schema() {
+        let ours = server(1146, "Table 'auth.User' doesn't exist", "").0;
+        assert!(matches!(ours, Error::Migration(_)), "{ours:?}");
+        let other = server(1146, "Table 'auth.audit' doesn't exist", "").0;
+        assert!(matches!(other, Error::Backend { .. }), "{other:?}");
     }
 
     #[test]
