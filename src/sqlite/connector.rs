@@ -26,6 +26,9 @@ const PREPARED_STATEMENTS: usize = 128;
 /// How long to wait before SQLite is asked again for what its own busy timeout does not cover.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// How often a file is opened that is replaced each time in between.
+const OPEN_ATTEMPTS: u32 = 5;
+
 /// Settings that are not pragmas, or that a pragma cannot make within a transaction.
 const CONFIG: [(DbConfig, bool); 7] = [
     // Rows must not refer to a user who does not exist.
@@ -89,7 +92,7 @@ impl Connector {
         if opened && !path.exists() {
             return Err(Error::unavailable("the file was deleted"));
         }
-        loop {
+        for _ in 0..OPEN_ATTEMPTS {
             let before = Identity::at(path).ok();
             let connection = self.open(path)?;
             let identity = Identity::at(path)
@@ -101,6 +104,7 @@ impl Connector {
                 return Ok((connection, identity));
             }
         }
+        Err(Error::unavailable("the file is being replaced"))
     }
 
     fn open(&self, path: &Path) -> Result<rusqlite::Connection> {
