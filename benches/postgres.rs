@@ -8,9 +8,10 @@ mod crowd;
 mod support;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use authstore::{
-    Account, AccountChanges, Authenticator, NewAccount, NewSession, NewUser, Session,
+    Account, AccountChanges, AuthStore, Authenticator, NewAccount, NewSession, NewUser, Session,
     SessionChanges, User, UserChanges, VerificationToken,
 };
 use authstore_test_databases::{Database, Kind};
@@ -37,10 +38,53 @@ fn main() {
     compare_reads("PostgreSQL, reads", 3 * turns, &store, bare, &users);
     compare_writes("PostgreSQL, writes", turns, &store, bare, &users);
 
+    compare_statements(turns, &database, &users);
+
     let database = Database::new(Kind::Postgres).expect("a server");
     let store = database.store_with("pool_size=16");
     let users = Postgres::open(&database).furnish(rows(turns));
     crowd("PostgreSQL", &store, &users, || Postgres::open(&database));
+}
+
+/// What it costs to send statements without a name, as is done through a pooler: the server parses and plans each.
+fn compare_statements(turns: usize, database: &Database, users: &[Uuid]) {
+    let named = database.store_with("prepare=always");
+    let unnamed = database.store_with("prepare=never");
+    println!("\nPostgreSQL, statements: median in microseconds, and the ratio of unnamed to named");
+    println!(
+        "{:<24} {:>8} {:>8} {:>6}",
+        "operation", "named", "unnamed", "ratio"
+    );
+    let read = |store: &AuthStore, user: Uuid| {
+        store.get_user(user).expect("done");
+    };
+    let write = |store: &AuthStore, user: Uuid| {
+        store
+            .update_user(user, UserChanges::default())
+            .expect("done");
+    };
+    type Operation<'a> = (&'a str, &'a dyn Fn(&AuthStore, Uuid));
+    let operations: [Operation<'_>; 2] = [("get_user", &read), ("update_user", &write)];
+    for (name, operation) in operations {
+        let (mut of_named, mut of_unnamed) = (Vec::new(), Vec::new());
+        // In turns, so that what else the machine does slows both down.
+        for turn in 0..turns {
+            let user = users[turn % users.len()];
+            for (store, times) in [(&named, &mut of_named), (&unnamed, &mut of_unnamed)] {
+                let start = Instant::now();
+                operation(store, user);
+                times.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+        }
+        let [named, unnamed] = [of_named, of_unnamed].map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times[times.len() / 2]
+        });
+        println!(
+            "{name:<24} {named:>8.0} {unnamed:>8.0} {:>6.2}",
+            unnamed / named
+        );
+    }
 }
 
 /// One connection, and the statements that it has prepared.
