@@ -255,7 +255,14 @@ impl Connection for MysqlConnection {
     ) -> Result<Option<T>> {
         let mut found = None;
         self.rows(sql, parameters, |row| found = Some(row))?;
-        found.transpose()
+        // MariaDB's `DELETE ... RETURNING` is committed before its row is read here.
+        found.transpose().map_err(|error| match error {
+            Error::Backend { reason, source } if sql.starts_with("DELETE") => Error::Backend {
+                reason: format!("{reason}; the row has been deleted"),
+                source,
+            },
+            error => error,
+        })
     }
 }
 

@@ -10,6 +10,10 @@ use uuid::Uuid;
 pub(crate) fn tests() -> Vec<Test> {
     let on = |name, test| Test::on(&Kind::MYSQL_AND_MARIADB, Needs::Shared, name, test);
     [
+        on(
+            "application.unreadable_row_is_kept_or_said_gone",
+            unreadable,
+        ),
         on("application.its_foreign_key_is_named", foreign_key),
         on("application.its_unique_key_is_named", unique_key),
         on("application.its_check_is_named", check),
@@ -157,4 +161,22 @@ fn trigger(kind: Kind) {
             other => panic!("{constraint:?}: {other:?}"),
         }
     }
+}
+
+/// A time of zeros, which another program wrote: what cannot be read is not written, or the error says that it was.
+fn unreadable(kind: Kind) {
+    let (_database, store, mut client) = set_up(kind);
+    client.query("SET SESSION sql_mode = ''");
+    let ada = store.create_user(NewUser::default()).unwrap();
+    client.query("UPDATE `User` SET emailVerified = '0000-00-00'");
+    client.query("INSERT INTO VerificationToken VALUES ('ada', 'token', '0000-00-00')");
+
+    store.update_user(ada.id, named("Ada")).unwrap_err();
+    let name = "SELECT COUNT(*) FROM `User` WHERE name = 'Ada'";
+    assert_eq!(client.query_one(name), "0");
+
+    let error = store.use_verification_token("ada", "token").unwrap_err();
+    let left = client.query_one("SELECT COUNT(*) FROM VerificationToken") == "1";
+    let said_gone = error.to_string().contains("the row has been deleted");
+    assert_eq!(left, !said_gone, "{error}");
 }
