@@ -294,7 +294,7 @@ fn bind(value: &Value<'_>) -> mysql::Value {
 impl Row for mysql::Row {
     fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError> {
         match text(self, column)? {
-            Some(text) => Ok(Some(Uuid::try_parse(text)?)),
+            Some(text) => Ok(Some(parse_uuid(text)?)),
             None => Ok(None),
         }
     }
@@ -358,12 +358,15 @@ impl Row for mysql::Row {
     fn columns(&self) -> usize {
         self.len()
     }
+}
 
-    fn label(&self) -> String {
-        text(self, 0).ok().flatten().map_or_else(
-            || "something that is not text".to_owned(),
-            |text| text.chars().take(100).collect(),
-        )
+/// Reads an ID in the form in which all are written. In another (upper case, without hyphens) the server would not find
+/// the row by its ID, so it is refused instead of being half there.
+fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
+    let mut canonical = Uuid::encode_buffer();
+    match Uuid::try_parse(text) {
+        Ok(uuid) if *uuid.hyphenated().encode_lower(&mut canonical) == *text => Ok(uuid),
+        _ => Err("not a UUID in lower case with hyphens".into()),
     }
 }
 

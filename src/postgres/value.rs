@@ -243,19 +243,6 @@ impl Row for tokio_postgres::Row {
     fn columns(&self) -> usize {
         self.len()
     }
-
-    fn label(&self) -> String {
-        let label = cell(self, 0, |cell| {
-            cell.uuid()
-                .map(|uuid| uuid.to_string())
-                .or_else(|_| cell.text().map(|text| text.chars().take(100).collect()))
-                .or_else(|_| cell.integer().map(|integer| integer.to_string()))
-        });
-        label
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| "something that is not text".to_owned())
-    }
 }
 
 /// The type that a domain is made of.

@@ -93,7 +93,4 @@ pub(crate) trait Row {
     /// A cell of the application's own SQL, by its own type.
     fn value(&self, column: usize) -> Result<SqlValue, BoxError>;
     fn columns(&self) -> usize;
-
-    /// The first column as text, to name the row in an error. It is never a secret.
-    fn label(&self) -> String;
 }

@@ -16,12 +16,19 @@ use crate::transaction::SqlValue;
 pub(crate) struct Cells<'r, R> {
     row: &'r R,
     next: usize,
+    /// What identifies the row in an error: its own ID, or that of its user. Never another cell, which may be an email
+    /// address or a token.
+    id: Option<(&'static str, Uuid)>,
 }
 
 impl<'r, R: Row> Cells<'r, R> {
     /// Reads all that `T` wants of a row.
     pub(crate) fn read<T: Decode>(row: &'r R) -> Result<T> {
-        T::decode(&mut Cells { row, next: 0 })
+        T::decode(&mut Cells {
+            row,
+            next: 0,
+            id: None,
+        })
     }
 
     fn optional<T>(
@@ -41,7 +48,7 @@ impl<'r, R: Row> Cells<'r, R> {
     ) -> Result<T> {
         match self.optional(column, read)? {
             Some(value) => Ok(value),
-            None => Err(self.error(column, "it is NULL")),
+            None => Err(self.error(column, "is NULL")),
         }
     }
 
@@ -58,14 +65,18 @@ impl<'r, R: Row> Cells<'r, R> {
 
     #[cold]
     fn error(&self, column: &str, reason: impl std::fmt::Display) -> Error {
-        Error::backend(format!(
-            "{column} cannot be read, in the row that begins with {:?}: {reason}",
-            self.row.label()
-        ))
+        Error::backend(match self.id {
+            Some((name, id)) => format!("cannot read {column} where {name} is {id}: {reason}"),
+            None => format!("cannot read {column}: {reason}"),
+        })
     }
 
     fn uuid(&mut self, column: &'static str) -> Result<Uuid> {
-        self.required(column, R::uuid)
+        let uuid = self.required(column, R::uuid)?;
+        if self.id.is_none() || column.ends_with(".id") {
+            self.id = Some((column, uuid));
+        }
+        Ok(uuid)
     }
 
     fn text(&mut self, column: &'static str) -> Result<String> {

@@ -293,13 +293,6 @@ impl Row for rusqlite::Row<'_> {
     fn columns(&self) -> usize {
         self.as_ref().column_count()
     }
-
-    fn label(&self) -> String {
-        cell_text(self, 0).ok().flatten().map_or_else(
-            || "something that is not text".to_owned(),
-            |text| text.chars().take(100).collect(),
-        )
-    }
 }
 
 fn cell_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r str>, BoxError> {
