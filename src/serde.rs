@@ -1,8 +1,8 @@
 //! Models in JSON and the like: the feature `serde`.
 //!
 //! Fields have Auth.js's names (`userId`, `emailVerified`), and times are RFC 3339. No secret goes out: sessions and
-//! verification tokens are written without their token, accounts without what their provider gave. What comes in is
-//! checked when it is handed to the store, not here; unknown fields are errors.
+//! verification tokens are written without their token, accounts without what their provider gave, and challenges not at
+//! all. What comes in is checked when it is handed to the store, not here; unknown fields are errors.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -10,8 +10,8 @@ use time::serde::rfc3339;
 use uuid::Uuid;
 
 use crate::model::{
-    Account, Authenticator, Change, NewAccount, NewUser, Session, User, UserChanges,
-    VerificationToken,
+    Account, Authenticator, AuthenticatorDetails, Change, NewAccount, NewUser, Session,
+    SessionDetails, User, UserChanges, VerificationToken,
 };
 
 /// Derives a trait for a model from a list of its fields, which stands beside it because the model knows no serde.
@@ -33,7 +33,8 @@ macro_rules! by_list {
 }
 
 by_list!(Serialize User: UserFields, Account: AccountFields, Session: SessionFields,
-    VerificationToken: VerificationTokenFields, Authenticator: AuthenticatorFields);
+    VerificationToken: VerificationTokenFields, Authenticator: AuthenticatorFields,
+    SessionDetails: SessionDetailsFields, AuthenticatorDetails: AuthenticatorDetailsFields);
 by_list!(Deserialize User: UserFields, NewUser: NewUserFields, UserChanges: UserChangesFields,
     NewAccount: NewAccountFields, Authenticator: AuthenticatorFields);
 
@@ -161,6 +162,27 @@ struct AuthenticatorFields {
     credential_backed_up: bool,
     #[serde(default)]
     transports: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "SessionDetails", rename_all = "camelCase")]
+struct SessionDetailsFields {
+    #[serde(with = "rfc3339::option")]
+    began: Option<OffsetDateTime>,
+    #[serde(with = "rfc3339::option")]
+    last_seen: Option<OffsetDateTime>,
+    ip: Option<String>,
+    user_agent: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "AuthenticatorDetails", rename_all = "camelCase")]
+struct AuthenticatorDetailsFields {
+    name: Option<String>,
+    #[serde(with = "rfc3339::option")]
+    created: Option<OffsetDateTime>,
+    #[serde(with = "rfc3339::option")]
+    last_used: Option<OffsetDateTime>,
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {

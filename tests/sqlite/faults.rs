@@ -95,7 +95,6 @@ fn unknown_option_lists_known_options() {
     let error = AuthStore::connect("sqlite:auth.db?poolsize=4").expect_err("a misspelt option");
     let message = error.to_string();
     for name in [
-        "`poolsize`",
         "pool_size",
         "checkout_timeout_ms",
         "busy_timeout_ms",

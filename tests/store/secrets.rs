@@ -5,8 +5,8 @@ use std::error::Error as _;
 use std::fmt::Debug;
 
 use authstore::{
-    Account, AccountChanges, AuthStore, Authenticator, Change, Error, NewAccount, NewSession,
-    NewUser, Session, SessionChanges, UserChanges, VerificationToken,
+    Account, AccountChanges, AuthStore, Authenticator, Challenge, Change, Error, NewAccount,
+    NewSession, NewUser, Session, SessionChanges, UserChanges, VerificationToken,
 };
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -120,6 +120,13 @@ fn models_and_inputs_show_no_secret() {
         assert_eq!(text.matches("[redacted]").count(), 2, "{text}");
         assert!(text.contains("1970"), "too much is hidden: {text}");
     }
+    let challenge = Challenge::new(secret("key"), secret("payload"), expires);
+    assert_eq!(shown(&challenge).matches("[redacted]").count(), 4);
+    let rotation = SessionChanges {
+        session_token: some_secret("session"),
+        ..SessionChanges::default()
+    };
+    assert_eq!(shown(&rotation).matches("[redacted]").count(), 2);
     // As they come in practice: in tuples, options and vectors.
     shown(&Some((session.clone(), vec![stored])));
 }

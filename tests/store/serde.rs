@@ -75,6 +75,25 @@ fn no_secret_goes_out() {
 }
 
 #[test]
+fn details_go_out_for_a_page() {
+    let details = authstore::SessionDetails {
+        began: Some(datetime!(2026-11-25 12:00 UTC)),
+        ip: Some("::1".into()),
+        ..authstore::SessionDetails::default()
+    };
+    let json = json!({ "began": "2026-11-25T12:00:00Z", "lastSeen": null, "ip": "::1", "userAgent": null });
+    assert_eq!(to_json(details), json);
+    let details = authstore::AuthenticatorDetails {
+        name: Some("my phone".into()),
+        ..authstore::AuthenticatorDetails::default()
+    };
+    assert_eq!(
+        to_json(details),
+        json!({ "name": "my phone", "created": null, "lastUsed": null })
+    );
+}
+
+#[test]
 fn missing_keeps_and_null_clears() {
     let changes: UserChanges = serde_json::from_value(json!({
         "name": "Ada",
