@@ -44,7 +44,8 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `sqlite` | SQLite, compiled in; needs a C compiler | yes |
+//! | `sqlite-bundled` | SQLite, compiled in; needs a C compiler | yes |
+//! | `sqlite` | SQLite, with the library of the system, or of another crate of the program | by `sqlite-bundled` |
 //! | `postgres` | PostgreSQL | no |
 //! | `postgres-tls` | the same, and TLS with rustls | no |
 //! | `mysql` | MySQL and MariaDB | no |

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::backend::Backend;
-use crate::error::{BoxError, Error, Result};
+use crate::error::{Error, Result};
 use crate::sql::pause;
 use crate::store::AuthStore;
 
@@ -342,6 +342,7 @@ impl<T: FromSqlValue> FromSqlValue for Option<T> {
 }
 
 /// What a row's cell holds that has no counterpart in [`SqlValue`].
-pub(crate) fn unsupported(kind: &str) -> BoxError {
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn unsupported(kind: &str) -> crate::error::BoxError {
     format!("a column of type {kind} cannot be read; cast it to text in the statement").into()
 }

@@ -31,6 +31,7 @@ impl History {
         }
     }
 
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
     /// As [`read`](History::read), but makes the table when it is not there.
     pub(crate) fn read_or_create(
         &self,
