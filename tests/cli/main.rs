@@ -2,5 +2,6 @@
 
 mod migrate;
 mod run;
+mod signin;
 mod sweep;
 mod usage;

@@ -76,6 +76,25 @@ Examples:
 
 {EXIT_CODES}"))]
     Sweep(SweepOptions),
+    /// Hash the session tokens that are stored as they are
+    #[command(long_about = "\
+Hash the session tokens that are stored as they are, so that someone who reads the database cannot use its sessions. \
+Everyone stays signed in, if the application looks sessions up by their hash (SessionTokens::Hashed) from now on. Run it \
+again to finish a run that was interrupted.")]
+    HashSessionTokens,
+    /// Bring email addresses to lower case
+    Emails {
+        #[command(subcommand)]
+        task: EmailsTask,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmailsTask {
+    /// List the users whose addresses become one in lower case; exit with 1 if there are any
+    Collisions,
+    /// Write every address in lower case; stop at the first collision
+    Lowercase,
 }
 
 #[derive(Debug, Subcommand)]

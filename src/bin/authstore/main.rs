@@ -1,8 +1,10 @@
-//! The command `authstore`: shows and changes the version of a store's schema, and sweeps away what has expired.
+//! The command `authstore`: shows and changes the version of a store's schema, sweeps away what has expired, and
+//! changes what is stored in place.
 
 mod arguments;
 mod failure;
 mod migrate;
+mod signin;
 mod sweep;
 
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.task {
         Task::Migrate { task, series } => migrate::run(task, &series, url),
         Task::Sweep(options) => sweep::run(options, url),
+        Task::HashSessionTokens => signin::hash_session_tokens(url),
+        Task::Emails { task } => signin::emails(&task, url),
     }
 }
 

@@ -1,0 +1,40 @@
+//! `authstore hash-session-tokens` and `authstore emails`
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use authstore::signin::SignIn;
+
+use crate::arguments::EmailsTask;
+use crate::connect;
+use crate::failure::Failure;
+
+pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, Failure> {
+    let hashed = SignIn::new(connect(url)?).hash_session_tokens()?;
+    writeln!(io::stdout(), "hashed {hashed} session token(s)")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, Failure> {
+    let signin = SignIn::new(connect(url)?);
+    let mut out = io::stdout().lock();
+    match task {
+        EmailsTask::Collisions => {
+            let collisions = signin.email_collisions()?;
+            for collision in &collisions {
+                let users: Vec<String> = collision.users.iter().map(ToString::to_string).collect();
+                writeln!(out, "{} {}", collision.email, users.join(" "))?;
+            }
+            Ok(if collisions.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+        EmailsTask::Lowercase => {
+            let changed = signin.lowercase_emails()?;
+            writeln!(out, "changed {changed} address(es)")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
