@@ -158,7 +158,7 @@ fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
 }
 
 /// The databases that must be there (`AUTHSTORE_TEST_REQUIRE`, which may also name `node`: Node.js, for the tests with
-/// Auth.js).
+/// Auth.js; and `browser`: Chromium and its driver, for those of the sign-in example).
 ///
 /// # Panics
 ///
@@ -168,7 +168,7 @@ pub fn required() -> Vec<Kind> {
         .unwrap_or_default()
         .split(',')
         .map(str::trim)
-        .filter(|name| !name.is_empty() && *name != "node")
+        .filter(|name| !["", "node", "browser"].contains(name))
         .map(|name| {
             name.parse()
                 .unwrap_or_else(|error| panic!("AUTHSTORE_TEST_REQUIRE: {error}"))

@@ -1,0 +1,1 @@
+SELECT joined, joined_by FROM profile WHERE user_id = $1

@@ -1,0 +1,75 @@
+//! Sends mail: by a mail server, or into the mailbox for trying.
+
+use std::error::Error;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use lettre::{Message, SmtpTransport, Transport};
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::trial::{Mails, Trial};
+
+/// How long a mail server may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where mail goes.
+pub(crate) enum Mailer {
+    Smtp(Box<Smtp>),
+    Trial(Mails),
+}
+
+/// A mail server, and who mails are from.
+pub(crate) struct Smtp {
+    transport: SmtpTransport,
+    from: Mailbox,
+}
+
+impl Mailer {
+    pub(crate) fn new(
+        settings: &Settings,
+        trial: Option<&Trial>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        if let Some(smtp) = &settings.smtp {
+            return Ok(Mailer::Smtp(Box::new(Smtp {
+                transport: SmtpTransport::from_url(&smtp.url)?
+                    .timeout(Some(TIMEOUT))
+                    .build(),
+                from: smtp.from.parse()?,
+            })));
+        }
+        let trial = trial.ok_or("no mail server")?;
+        Ok(Mailer::Trial(trial.mails()))
+    }
+
+    /// Sends a text, with a link on a line of its own if there is one.
+    pub(crate) fn send(
+        &self,
+        to: &str,
+        subject: &str,
+        text: &str,
+        link: &str,
+    ) -> Result<(), Failure> {
+        let Ok(recipient) = to.parse::<Mailbox>() else {
+            return Err(Failure::Told(400, "This is not an email address."));
+        };
+        match self {
+            Mailer::Trial(mails) => {
+                mails.add(to, subject, text, link);
+                Ok(())
+            }
+            Mailer::Smtp(smtp) => {
+                let message = Message::builder()
+                    .from(smtp.from.clone())
+                    .to(recipient)
+                    .subject(subject)
+                    .body(format!("{text}\n\n{link}\n"))
+                    .map_err(|error| Failure::internal("writing a mail", error))?;
+                smtp.transport
+                    .send(&message)
+                    .map(drop)
+                    .map_err(|error| Failure::internal("sending a mail", error))
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Passkeys: sign-in, sign-up with nothing else, and those of the account page.
+
+use authstore::{
+    Authenticator, AuthenticatorDetailsChanges, Change, Constraint, Error, NewUser, Removal,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use webauthn_rs::prelude::{
+    Credential, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, WebauthnError,
+};
+
+use crate::ceremony;
+use crate::failure::{Failure, Outcome};
+use crate::http::Response;
+use crate::visit::Visit;
+
+const COPIED: &str = "This passkey may have been copied: its counter has not grown. You are not signed in. \
+                      Sign in another way, and delete it.";
+
+pub(crate) fn sign_in_options(visit: &Visit<'_>) -> Outcome {
+    let (options, state) = visit
+        .app
+        .webauthn
+        .start_discoverable_authentication()
+        .map_err(|error| Failure::internal("starting a passkey sign-in", error))?;
+    offer(visit, "passkey sign-in", state, &options.public_key)
+}
+
+pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
+    let state: DiscoverableAuthentication = finish(visit, "passkey sign-in")?;
+    let answer: PublicKeyCredential = credential(visit)?;
+    let (store, signin) = (visit.app.storage.store(), &visit.app.storage.signin);
+    let id = URL_SAFE_NO_PAD.encode(answer.get_credential_id());
+    let Some(stored) = store.get_authenticator(&id)? else {
+        return Err(Failure::Told(400, "This passkey is not known here."));
+    };
+    let passkey: Passkey = serde_json::from_str(&stored.credential_public_key)
+        .map_err(|error| Failure::internal("reading a stored passkey", error))?;
+    let verified = visit
+        .app
+        .webauthn
+        .finish_discoverable_authentication_v2(&answer, state, &passkey)
+        .map_err(|error| match error {
+            WebauthnError::CredentialPossibleCompromise => Failure::Told(403, COPIED),
+            error => rejected(&error),
+        })?;
+    let counter = i64::from(verified.counter());
+    match signin.sign_in_with_authenticator(&id, counter, verified.backup_state()) {
+        Ok(Some(signed_in)) => {
+            let used = AuthenticatorDetailsChanges {
+                last_used: Change::Set(visit.now),
+                ..AuthenticatorDetailsChanges::default()
+            };
+            store.update_authenticator_details(&id, used)?;
+            Ok(visit.welcome(&signed_in)?)
+        }
+        Ok(None) => Err(Failure::Told(400, "This passkey is not known here.")),
+        // The counter that is stored with the public key is the first one; the store has the latest.
+        Err(Error::Conflict {
+            constraint: Constraint::AuthenticatorCounter,
+            ..
+        }) => Err(Failure::Told(403, COPIED)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sign-up without anything but a passkey. The user is not created before the passkey is there.
+pub(crate) fn sign_up_options(visit: &Visit<'_>) -> Outcome {
+    let name = visit.request.form("name").trim();
+    let name = if name.is_empty() { "Someone" } else { name };
+    register(visit, "passkey sign-up", Uuid::now_v7(), name, Vec::new())
+}
+
+pub(crate) fn sign_up(visit: &Visit<'_>) -> Outcome {
+    let (user_id, passkey) = registered(visit, "passkey sign-up")?;
+    let name = visit.request.form("name").trim();
+    let user = NewUser {
+        id: Some(user_id),
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        ..NewUser::default()
+    };
+    let user_id = visit
+        .app
+        .storage
+        .sign_up_with_passkey(&user, &passkey, visit.now)?;
+    Ok(visit.begin_session(user_id, "?notice=welcome")?)
+}
+
+pub(crate) fn add_options(visit: &Visit<'_>) -> Outcome {
+    let user = visit.user()?;
+    let name = user.email.as_ref().or(user.name.as_ref());
+    let name = name.map_or("Someone", String::as_str);
+    let passkeys = visit
+        .app
+        .storage
+        .store()
+        .list_authenticators_by_user_id(user.id)?;
+    let known = passkeys
+        .iter()
+        .filter_map(|passkey| URL_SAFE_NO_PAD.decode(&passkey.credential_id).ok());
+    register(visit, "passkey add", user.id, name, known.collect())
+}
+
+pub(crate) fn add(visit: &Visit<'_>) -> Outcome {
+    let user_id = visit.user()?.id;
+    let (began_by, passkey) = registered(visit, "passkey add")?;
+    if began_by != user_id {
+        return Err(Failure::Told(
+            400,
+            "Someone else has signed in since. Please start again.",
+        ));
+    }
+    let name = visit.request.form("name").trim();
+    let name = if name.is_empty() { "Passkey" } else { name };
+    visit.app.storage.add_passkey(&passkey, name, visit.now)?;
+    Ok(Response::redirect("/account?notice=passkey"))
+}
+
+pub(crate) fn rename(visit: &Visit<'_>) -> Outcome {
+    let (store, id) = (visit.app.storage.store(), visit.request.form("id"));
+    let user_id = visit.user()?.id;
+    // The operation takes any passkey, so the form's is looked up first.
+    if store
+        .get_authenticator(id)?
+        .is_none_or(|passkey| passkey.user_id != user_id)
+    {
+        return Err(Failure::Told(404, "You have no such passkey."));
+    }
+    let changes = AuthenticatorDetailsChanges {
+        name: Change::set(visit.request.form("name").trim()),
+        ..AuthenticatorDetailsChanges::default()
+    };
+    store.update_authenticator_details(id, changes)?;
+    Ok(Response::redirect("/account"))
+}
+
+pub(crate) fn delete(visit: &Visit<'_>) -> Outcome {
+    let user = visit.user()?;
+    // A user with a verified address can always sign in by a link.
+    let keep_last = user.email_verified.is_none();
+    let store = visit.app.storage.store();
+    let id = visit.request.form("id");
+    removed(store.delete_authenticator_of_user(user.id, id, keep_last)?)
+}
+
+/// Says what became of a way to sign in.
+pub(crate) fn removed(removal: Removal) -> Outcome {
+    match removal {
+        Removal::Done => Ok(Response::redirect("/account")),
+        Removal::Absent => Err(Failure::Told(404, "You do not have this way to sign in.")),
+        Removal::LastWayIn => Err(Failure::Told(
+            409,
+            "This is your only way to sign in. Add another one first.",
+        )),
+    }
+}
+
+fn register(
+    visit: &Visit<'_>,
+    kind: &str,
+    user_id: Uuid,
+    name: &str,
+    known: Vec<Vec<u8>>,
+) -> Outcome {
+    let (options, state) = visit
+        .app
+        .webauthn
+        .start_passkey_registration(user_id, name, name, Some(known))
+        .map_err(|error| Failure::internal("starting a passkey registration", error))?;
+    let mut options = serde_json::to_value(&options.public_key)
+        .map_err(|error| Failure::internal("writing passkey options", error))?;
+    // The passkey is to know its user, so that no one has to type a name to sign in.
+    options["authenticatorSelection"]["residentKey"] = "required".into();
+    options["authenticatorSelection"]["requireResidentKey"] = true.into();
+    offer(visit, kind, (user_id, state), &options)
+}
+
+fn registered(visit: &Visit<'_>, kind: &str) -> Result<(Uuid, Authenticator), Failure> {
+    let (user_id, state): (Uuid, PasskeyRegistration) = finish(visit, kind)?;
+    let answer: RegisterPublicKeyCredential = credential(visit)?;
+    let passkey = visit
+        .app
+        .webauthn
+        .finish_passkey_registration(&answer, &state)
+        .map_err(|error| rejected(&error))?;
+    let public_key = serde_json::to_string(&passkey)
+        .map_err(|error| Failure::internal("writing a passkey", error))?;
+    let credential = Credential::from(passkey);
+    let id = URL_SAFE_NO_PAD.encode(&credential.cred_id);
+    let device_type = if credential.backup_eligible {
+        "multiDevice"
+    } else {
+        "singleDevice"
+    };
+    let authenticator = Authenticator {
+        credential_id: id.clone(),
+        user_id,
+        provider_account_id: id,
+        credential_public_key: public_key,
+        counter: credential.counter.into(),
+        credential_device_type: device_type.into(),
+        credential_backed_up: credential.backup_state,
+        transports: None,
+    };
+    Ok((user_id, authenticator))
+}
+
+fn offer(
+    visit: &Visit<'_>,
+    kind: &str,
+    state: impl Serialize,
+    options: &impl Serialize,
+) -> Outcome {
+    let ceremony = ceremony::begin(visit, kind, state)?;
+    let options: Value = serde_json::to_value(options)
+        .map_err(|error| Failure::internal("writing passkey options", error))?;
+    Ok(Response::json(
+        200,
+        &json!({ "ceremony": ceremony, "options": options }),
+    ))
+}
+
+fn finish<T: DeserializeOwned>(visit: &Visit<'_>, kind: &str) -> Result<T, Failure> {
+    ceremony::finish(visit, kind, visit.request.form("ceremony"))
+}
+
+fn credential<T: DeserializeOwned>(visit: &Visit<'_>) -> Result<T, Failure> {
+    serde_json::from_str(visit.request.form("credential")).map_err(|_| {
+        Failure::Told(
+            400,
+            "The browser's answer cannot be read. Please start again.",
+        )
+    })
+}
+
+fn rejected(error: &WebauthnError) -> Failure {
+    eprintln!("passkey rejected: {error}");
+    Failure::Told(400, "The passkey cannot be accepted. Please start again.")
+}

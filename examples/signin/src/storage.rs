@@ -1,0 +1,167 @@
+//! Everything that is stored: the store, the table of our own, and both in one transaction.
+
+use authstore::migration::{Migration, Series};
+use authstore::signin::{Addresses, SessionLifetime, SignIn, SignedIn};
+use authstore::{
+    AuthStore, Authenticator, AuthenticatorDetailsChanges, Change, Error, NewUser, Result,
+};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// The store, the policy of sign-in, and our own table `profile`.
+pub(crate) struct Storage {
+    pub(crate) signin: SignIn,
+    insert_profile: &'static str,
+    get_profile: &'static str,
+}
+
+/// What our own table knows of a user.
+pub(crate) struct Profile {
+    pub(crate) joined: OffsetDateTime,
+    pub(crate) joined_by: String,
+}
+
+impl Storage {
+    /// Opens the database and brings the store's tables and our own up to date.
+    pub(crate) fn open(url: &str) -> Result<Self> {
+        let store = AuthStore::connect(url)?;
+        store.migrate()?;
+        let (up, down) = match url.split(':').next() {
+            Some("postgres" | "postgresql") => (
+                include_str!("../sql/migrations/postgres/0001_create_profile.up.sql"),
+                include_str!("../sql/migrations/postgres/0001_create_profile.down.sql"),
+            ),
+            Some("mysql" | "mariadb") => (
+                include_str!("../sql/migrations/mysql/0001_create_profile.up.sql"),
+                include_str!("../sql/migrations/mysql/0001_create_profile.down.sql"),
+            ),
+            _ => (
+                include_str!("../sql/migrations/sqlite/0001_create_profile.up.sql"),
+                include_str!("../sql/migrations/sqlite/0001_create_profile.down.sql"),
+            ),
+        };
+        if let Some(migrator) = store.migrator() {
+            let step = Migration::new(1, "create_profile", up, Some(down.to_owned()));
+            migrator
+                .with_series(Series::new("signin", vec![step])?)
+                .up()?;
+        }
+        // Placeholders are each database's own.
+        let (insert_profile, get_profile) = if url.starts_with("postgres") {
+            (
+                include_str!("../sql/insert_profile.postgres.sql"),
+                include_str!("../sql/get_profile.postgres.sql"),
+            )
+        } else {
+            (
+                include_str!("../sql/insert_profile.sql"),
+                include_str!("../sql/get_profile.sql"),
+            )
+        };
+        let lifetime = SessionLifetime {
+            idle: Duration::days(14),
+            absolute: Duration::days(90),
+            // So that "last seen" is never older than this, at one write per session and interval.
+            renew_after: Duration::minutes(5),
+        };
+        Ok(Storage {
+            signin: SignIn::new(store)
+                .with_addresses(Addresses::Lowercase)
+                .with_session_lifetime(lifetime),
+            insert_profile,
+            get_profile,
+        })
+    }
+
+    pub(crate) fn store(&self) -> &AuthStore {
+        self.signin.store()
+    }
+
+    /// Signs someone in by `work`. If that creates the user, the profile is created in the same transaction: there is no
+    /// user without one.
+    pub(crate) fn sign_in<T: HasSignedIn>(
+        &self,
+        by: &str,
+        now: OffsetDateTime,
+        work: impl Fn(&SignIn) -> Result<T>,
+    ) -> Result<T> {
+        self.store().transaction(|tx| {
+            let done = work(&self.signin.on(tx))?;
+            if let Some(created) = done.signed_in().filter(|signed_in| signed_in.created) {
+                let values = [created.user.id.into(), now.into(), by.into()];
+                tx.execute(self.insert_profile, &values)?;
+            }
+            Ok(done)
+        })
+    }
+
+    /// Creates a user who has nothing but a passkey, with the profile: all of it or nothing.
+    pub(crate) fn sign_up_with_passkey(
+        &self,
+        user: &NewUser,
+        passkey: &Authenticator,
+        now: OffsetDateTime,
+    ) -> Result<Uuid> {
+        self.store().transaction(|tx| {
+            let (user, passkey) =
+                tx.create_user_with_authenticator(user.clone(), passkey.clone())?;
+            tx.update_authenticator_details(&passkey.credential_id, registered("Passkey", now))?;
+            let values = [user.id.into(), now.into(), "passkey".into()];
+            tx.execute(self.insert_profile, &values)?;
+            Ok::<_, Error>(user.id)
+        })
+    }
+
+    /// Adds a passkey with its name: both or neither.
+    pub(crate) fn add_passkey(
+        &self,
+        passkey: &Authenticator,
+        name: &str,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        self.store().transaction(|tx| {
+            let passkey = tx.create_authenticator(passkey.clone())?;
+            tx.update_authenticator_details(&passkey.credential_id, registered(name, now))?;
+            Ok(())
+        })
+    }
+
+    /// Users from before our table have no profile.
+    pub(crate) fn profile(&self, user_id: Uuid) -> Result<Option<Profile>> {
+        self.store().transaction(|tx| {
+            let rows = tx.query(self.get_profile, &[user_id.into()])?;
+            let profile = rows.first().map(|row| {
+                Ok(Profile {
+                    joined: row.get(0)?,
+                    joined_by: row.get(1)?,
+                })
+            });
+            profile.transpose()
+        })
+    }
+}
+
+/// The result of a sign-in, which may have come to nothing.
+pub(crate) trait HasSignedIn {
+    fn signed_in(&self) -> Option<&SignedIn>;
+}
+
+impl HasSignedIn for SignedIn {
+    fn signed_in(&self) -> Option<&SignedIn> {
+        Some(self)
+    }
+}
+
+impl HasSignedIn for Option<SignedIn> {
+    fn signed_in(&self) -> Option<&SignedIn> {
+        self.as_ref()
+    }
+}
+
+fn registered(name: &str, now: OffsetDateTime) -> AuthenticatorDetailsChanges {
+    AuthenticatorDetailsChanges {
+        name: Change::set(name),
+        created: Change::Set(now),
+        last_used: Change::Keep,
+    }
+}

@@ -1,0 +1,150 @@
+//! One request of one browser: who is signed in, its cookies, and the token that its forms carry.
+
+use authstore::signin::{Secret, SignedIn};
+use authstore::{Session, User};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::http::{Request, Response};
+
+/// How long a browser keeps its cookies, in seconds. The database decides when a session ends.
+const COOKIE_AGE: u32 = 90 * 24 * 60 * 60;
+
+/// One request, and what is known of its browser.
+pub(crate) struct Visit<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) request: &'a Request,
+    pub(crate) now: OffsetDateTime,
+    /// A random value that the browser keeps, also before anyone signs in: it ties forms and ceremonies to the browser.
+    browser: String,
+    is_new: bool,
+    signed_in: Option<(Session, User)>,
+}
+
+impl<'a> Visit<'a> {
+    pub(crate) fn begin(app: &'a App, request: &'a Request) -> authstore::Result<Self> {
+        let now = OffsetDateTime::now_utc();
+        let signed_in = match request.cookie(app.session_cookie()) {
+            Some(token) => app.storage.signin.resume_session(token, now)?,
+            None => None,
+        };
+        let browser = request.cookie(app.browser_cookie());
+        Ok(Visit {
+            app,
+            request,
+            now,
+            is_new: browser.is_none(),
+            browser: browser.map_or_else(|| Secret::generate().into_exposed(), str::to_owned),
+            signed_in,
+        })
+    }
+
+    /// The token that every form of this browser carries: another site can neither read it nor know the cookies that it
+    /// is made of. A new session makes it a new one.
+    pub(crate) fn form_token(&self) -> String {
+        let session = self.session_token().unwrap_or_default();
+        hash(&["form", &self.browser, session])
+    }
+
+    /// Ties a ceremony, which takes several requests, to the browser that began it.
+    pub(crate) fn browser_hash(&self) -> String {
+        hash(&["browser", &self.browser])
+    }
+
+    /// Rejects a form that was not sent by one of our own pages.
+    pub(crate) fn check_form(&self) -> Result<(), Failure> {
+        // Both sides are hashed, so the time that the comparison takes says nothing of the token.
+        let sent = hash(&["sent", self.request.form("form_token")]);
+        if !self.is_new && sent == hash(&["sent", &self.form_token()]) {
+            return Ok(());
+        }
+        let message = "This form is out of date. Go back, reload the page and try again.";
+        Err(Failure::Told(403, message))
+    }
+
+    pub(crate) fn session_token(&self) -> Option<&str> {
+        self.request.cookie(self.app.session_cookie())
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.signed_in.is_some()
+    }
+
+    pub(crate) fn user(&self) -> Result<&User, Failure> {
+        let signed_in = self.signed_in.as_ref();
+        signed_in.map(|(_, user)| user).ok_or(Failure::SignInFirst)
+    }
+
+    pub(crate) fn session_id(&self) -> Option<Uuid> {
+        self.signed_in.as_ref().map(|(session, _)| session.id)
+    }
+
+    /// The client's network address, to show to the person.
+    fn ip(&self) -> Option<String> {
+        if self.app.behind_proxy {
+            let forwarded = self.request.forwarded_for.as_deref()?;
+            return forwarded.rsplit(',').next().map(|ip| ip.trim().to_owned());
+        }
+        self.request.peer.clone()
+    }
+
+    /// Begins a session, ends the one that the browser had, and goes to the account page.
+    pub(crate) fn begin_session(&self, user_id: Uuid, notice: &str) -> authstore::Result<Response> {
+        let (token, _) = self.app.storage.signin.begin_session_with_details(
+            user_id,
+            self.session_token(),
+            self.ip(),
+            self.request.user_agent.clone(),
+            self.now,
+        )?;
+        let cookie = self
+            .app
+            .cookie(self.app.session_cookie(), token.expose(), COOKIE_AGE);
+        Ok(Response::redirect(&format!("/account{notice}")).with("Set-Cookie", cookie))
+    }
+
+    /// As [`begin_session`](Visit::begin_session), and says what the sign-in has changed.
+    pub(crate) fn welcome(&self, signed_in: &SignedIn) -> authstore::Result<Response> {
+        let notice = match &signed_in.removed {
+            Some(_) => "?notice=removed",
+            None if signed_in.created => "?notice=welcome",
+            None => "",
+        };
+        self.begin_session(signed_in.user.id, notice)
+    }
+
+    /// Takes the session's cookie away.
+    pub(crate) fn forget(&self, response: Response) -> Response {
+        response.with(
+            "Set-Cookie",
+            self.app.cookie(self.app.session_cookie(), "", 0),
+        )
+    }
+
+    /// Gives a new browser its cookie.
+    pub(crate) fn finish(&self, response: Response) -> Response {
+        if !self.is_new {
+            return response;
+        }
+        let cookie = self
+            .app
+            .cookie(self.app.browser_cookie(), &self.browser, COOKIE_AGE);
+        response.with("Set-Cookie", cookie)
+    }
+}
+
+fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // The length keeps ("ab", "c") and ("a", "bc") distinct.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

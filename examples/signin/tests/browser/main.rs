@@ -1,0 +1,66 @@
+//! The application in a real browser, on SQLite and PostgreSQL: each way in, each form, each attack, and load.
+
+mod attacks;
+mod client;
+mod driver;
+mod flows;
+mod load;
+mod program;
+
+use std::process::ExitCode;
+
+use authstore_test_databases::{Kind, Needs, Test, run};
+
+const KINDS: [Kind; 2] = [Kind::SqliteFile, Kind::Postgres];
+
+fn main() -> ExitCode {
+    let shared = |name, test: fn(Kind)| Test::on(&KINDS, Needs::Shared, name, test);
+    let sqlite = |name, test: fn(Kind)| Test::on(&[Kind::SqliteFile], Needs::Shared, name, test);
+    let in_browser = [
+        shared("an_account_from_link_to_deletion", flows::account),
+        shared("a_passkey_is_enough", flows::passkey_only),
+        shared("a_provider_signs_in_and_is_linked", flows::provider),
+        shared("a_copied_passkey_is_rejected", attacks::copied_passkey),
+        shared("a_planted_session_is_worthless", attacks::fixed_session),
+        shared("another_site_cannot_send_forms", attacks::cross_site_form),
+    ];
+    let without = [
+        shared("a_link_works_once", attacks::link_used_often),
+        shared(
+            "forged_and_stale_callbacks_are_rejected",
+            attacks::callbacks,
+        ),
+        shared(
+            "another_users_session_cannot_be_ended",
+            attacks::foreign_session,
+        ),
+        shared("a_squatter_gets_nothing", attacks::squatter),
+        shared("a_leak_holds_no_token", attacks::leak),
+        shared("24_clients_see_no_error", load::clients),
+        Test::on(
+            &[Kind::Postgres],
+            Needs::Container,
+            "a_restarted_database_comes_back",
+            load::restart,
+        ),
+        sqlite(
+            "cookies_under_https_are_bound_to_the_host",
+            attacks::https_cookies,
+        ),
+        sqlite("expired_rows_are_swept", load::sweep),
+    ];
+    let mut tests: Vec<Test> = without.into_iter().flatten().collect();
+    match driver::obstacle() {
+        None => tests.extend(in_browser.into_iter().flatten()),
+        Some(reason) if driver::is_required() => {
+            eprintln!("AUTHSTORE_TEST_REQUIRE names browser, but {reason}");
+            return ExitCode::FAILURE;
+        }
+        Some(reason) => {
+            println!(
+                "NOT TESTED in a browser, since {reason}.\n    Install chromium and chromium-driver."
+            );
+        }
+    }
+    run(tests)
+}
