@@ -36,6 +36,10 @@ fuzz-urls ROUNDS="1000000":
 url-docs:
     AUTHSTORE_WRITE_DOCS=1 cargo test --all-features --lib -- docs_list_every_parameter --test-threads 1
 
+# Kill so many adoptions of a database of Auth.js on each database, and count rows (just kill-adoptions 50)
+kill-adoptions COUNT="50":
+    AUTHSTORE_KILLED_ADOPTIONS="$1" cargo test --package authstore-test-authjs --test authjs -- killed_adoptions
+
 # Measure each operation against the bare driver
 bench *ARGUMENTS:
     cargo bench --package authstore-benches "$@"

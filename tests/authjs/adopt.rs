@@ -1,6 +1,7 @@
 //! Taking over a database that Auth.js made.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use authstore::migration::{MigrationError, StepState};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
@@ -34,6 +35,10 @@ pub(crate) fn tests() -> Vec<Test> {
             a_table_of_the_application_keeps_its_users,
         ),
         on_each(
+            "killed_adoptions_lose_nothing",
+            killed_adoptions_lose_nothing,
+        ),
+        on_each(
             "no_database_of_authjs_is_refused",
             no_database_of_authjs_is_refused,
         ),
@@ -50,14 +55,14 @@ pub(crate) fn tests() -> Vec<Test> {
 const TABLES: [&str; 4] = ["User", "Account", "Session", "VerificationToken"];
 
 /// A database that Auth.js made, in one of the shapes of `migration.mjs`.
-struct Theirs {
-    js: Js,
+pub(crate) struct Theirs {
+    pub(crate) js: Js,
     store: AuthStore,
     database: Database,
 }
 
 impl Theirs {
-    fn new(kind: Kind, shape: &str) -> Self {
+    pub(crate) fn new(kind: Kind, shape: &str) -> Self {
         let database = Database::new(kind).expect("a database");
         let mut js = Js::open(&database.url());
         js.call("migrate", &json!([shape]));
@@ -69,7 +74,7 @@ impl Theirs {
     }
 
     /// Users with accounts, sessions and tokens, written by the adapter; the ids of the users.
-    fn fill(&mut self) -> Vec<Uuid> {
+    pub(crate) fn fill(&mut self) -> Vec<Uuid> {
         let users: Vec<Uuid> = (0..TEXTS.len())
             .map(|number| {
                 let fields = json!([{
@@ -104,7 +109,7 @@ impl Theirs {
 
     /// All rows of all tables, in an order of their own, without the ids that the database gives to accounts and
     /// sessions.
-    fn rows(&mut self) -> Vec<(&'static str, Vec<String>)> {
+    pub(crate) fn rows(&mut self) -> Vec<(&'static str, Vec<String>)> {
         TABLES
             .map(|table| {
                 let rows = self.js.call("select", &json!([table, {}]));
@@ -131,7 +136,7 @@ impl Theirs {
             .to_vec()
     }
 
-    fn compare(&self) -> authstore::migration::Adoption {
+    pub(crate) fn compare(&self) -> authstore::migration::Adoption {
         self.store
             .migrator()
             .expect("a migrator")
@@ -139,7 +144,7 @@ impl Theirs {
             .expect("a comparison")
     }
 
-    fn adopt(&self) -> authstore::Result<authstore::migration::Adoption> {
+    pub(crate) fn adopt(&self) -> authstore::Result<authstore::migration::Adoption> {
         self.store.migrator().expect("a migrator").adopt()
     }
 }
@@ -445,4 +450,54 @@ fn a_table_of_the_application_keeps_its_users(kind: Kind) {
         .expect_err("there is no such user");
     assert!(theirs.store.delete_user(users[0]).unwrap());
     assert_eq!(posts(&mut theirs), json!([]));
+}
+
+/// Kills the command at moments spread over the time that it takes, `AUTHSTORE_KILLED_ADOPTIONS` times (3 by default):
+/// after each, every row is there, everyone is signed in, and someone new can sign up.
+fn killed_adoptions_lose_nothing(kind: Kind) {
+    let rounds: u32 = std::env::var("AUTHSTORE_KILLED_ADOPTIONS").map_or(3, |text| {
+        text.parse()
+            .expect("AUTHSTORE_KILLED_ADOPTIONS is a number")
+    });
+    let start = |url: &str| {
+        Command::new(command())
+            .args(["migrate", "adopt", "--apply"])
+            .env("DATABASE_URL", url)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the command starts")
+    };
+    let mut theirs = Theirs::new(kind, "guide");
+    theirs.fill();
+    let begun = Instant::now();
+    assert!(start(&theirs.database.url()).wait().unwrap().success());
+    let whole = begun.elapsed();
+    let mut killed = 0;
+    for round in 0..rounds {
+        let mut theirs = Theirs::new(kind, "guide");
+        theirs.fill();
+        let before = theirs.rows();
+        let mut adoption = start(&theirs.database.url());
+        // Spread evenly, and moved a little by the clock.
+        let jitter = Duration::from_micros(u64::from(begun.elapsed().subsec_micros() % 5_000));
+        std::thread::sleep(whole * round / rounds + jitter);
+        adoption.kill().expect("it can be killed");
+        killed += u32::from(!adoption.wait().unwrap().success());
+
+        assert_eq!(theirs.rows(), before, "round {round}");
+        for number in 0..TEXTS.len() {
+            let token = json!([format!("s{number}")]);
+            assert!(!theirs.js.call("getSessionAndUser", &token).is_null());
+        }
+        let new = json!([{ "email": "new@example.org", "emailVerified": null }]);
+        let new = theirs.js.call("createUser", &new);
+        let rows = theirs.rows();
+        // The server may still be busy with the statement of the one that was killed, and holds its lock then.
+        assert!(start(&theirs.database.url()).wait().unwrap().success());
+        assert_eq!(theirs.rows(), rows, "round {round}");
+        assert!(theirs.compare().is_empty());
+        let id = new["id"].as_str().unwrap().parse().unwrap();
+        assert!(theirs.store.get_user(id).unwrap().is_some());
+    }
+    assert!(killed > 0, "every adoption was faster than its signal");
 }

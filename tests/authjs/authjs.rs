@@ -7,6 +7,7 @@ mod adapter;
 mod adopt;
 mod certified;
 mod node;
+mod objects;
 mod passkeys;
 mod races;
 mod values;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         races::tests(),
         passkeys::tests(),
         adopt::tests(),
+        objects::tests(),
         whoami::tests(),
         certified::tests(),
     ];
