@@ -122,13 +122,18 @@ impl SignIn {
             ..UserChanges::default()
         };
         let user = self.store.update_user(user.id, changes)?;
-        // A request of the former holder may have been under way, and have added something since.
-        while self.remove_ways_in(user.id, &mut removed)? {}
-        Ok(SignedIn {
-            user,
-            created: false,
-            removed: Some(removed),
-        })
+        // A request of the former holder may have been in flight, and have added something since. It had no session to
+        // add more with.
+        for _ in 0..ATTEMPTS {
+            if !self.remove_ways_in(user.id, &mut removed)? {
+                return Ok(SignedIn {
+                    user,
+                    created: false,
+                    removed: Some(removed),
+                });
+            }
+        }
+        Err(contended())
     }
 
     /// Deletes the user's accounts, passkeys, sessions and pending changes of address. Returns whether there were any.
