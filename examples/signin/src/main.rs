@@ -55,3 +55,12 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("stopped");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn storage_takes_less_than_200_lines() {
+        let lines = include_str!("storage.rs").lines().count();
+        assert!(lines < 200, "{lines} lines");
+    }
+}

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use authstore::signin::SignIn;
 use authstore::{Constraint, Error, NewAccount, NewUser};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
 use openidconnect::{
@@ -193,14 +192,13 @@ fn identity(visit: &Visit<'_>, started: &Started) -> Result<(NewUser, NewAccount
 }
 
 fn sign_in(visit: &Visit<'_>, profile: &NewUser, account: &NewAccount) -> Outcome {
-    let signed_in = visit
-        .app
-        .storage
-        .sign_in("provider", visit.now, |signin: &SignIn| {
-            signin.sign_in_with_account(profile.clone(), account.clone())
-        });
+    let signed_in = visit.app.storage.sign_in("provider", visit.now, |signin| {
+        let signed_in = signin.sign_in_with_account(profile.clone(), account.clone())?;
+        Ok(Some(signed_in))
+    });
     match signed_in {
-        Ok(signed_in) => Ok(visit.welcome(&signed_in)?),
+        Ok(Some(signed_in)) => Ok(visit.welcome(&signed_in)?),
+        Ok(None) => Err(Failure::SignInFirst),
         Err(Error::Conflict {
             constraint: Constraint::UserEmail,
             ..

@@ -77,21 +77,21 @@ impl Storage {
         self.signin.store()
     }
 
-    /// Signs someone in by `work`. If that creates the user, the profile is created in the same transaction: there is no
-    /// user without one.
-    pub(crate) fn sign_in<T: HasSignedIn>(
+    /// Signs someone in by `work`, which may come to nothing. If that creates the user, the profile is created in the same
+    /// transaction: there is no user without one.
+    pub(crate) fn sign_in(
         &self,
         by: &str,
         now: OffsetDateTime,
-        work: impl Fn(&SignIn) -> Result<T>,
-    ) -> Result<T> {
+        work: impl Fn(&SignIn) -> Result<Option<SignedIn>>,
+    ) -> Result<Option<SignedIn>> {
         self.store().transaction(|tx| {
-            let done = work(&self.signin.on(tx))?;
-            if let Some(created) = done.signed_in().filter(|signed_in| signed_in.created) {
+            let signed_in = work(&self.signin.on(tx))?;
+            if let Some(created) = signed_in.as_ref().filter(|signed_in| signed_in.created) {
                 let values = [created.user.id.into(), now.into(), by.into()];
                 tx.execute(self.insert_profile, &values)?;
             }
-            Ok(done)
+            Ok(signed_in)
         })
     }
 
@@ -138,23 +138,6 @@ impl Storage {
             });
             profile.transpose()
         })
-    }
-}
-
-/// The result of a sign-in, which may have come to nothing.
-pub(crate) trait HasSignedIn {
-    fn signed_in(&self) -> Option<&SignedIn>;
-}
-
-impl HasSignedIn for SignedIn {
-    fn signed_in(&self) -> Option<&SignedIn> {
-        Some(self)
-    }
-}
-
-impl HasSignedIn for Option<SignedIn> {
-    fn signed_in(&self) -> Option<&SignedIn> {
-        self.as_ref()
     }
 }
 

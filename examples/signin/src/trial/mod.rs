@@ -31,6 +31,9 @@ impl Trial {
         }
         let address = env::var("SIGNIN_TRIAL_ADDRESS").unwrap_or_else(|_| "127.0.0.1:8081".into());
         let listener = server::listen(&address)?;
+        if !listener.local_addr()?.ip().is_loopback() {
+            return Err("SIGNIN_TRIAL_ADDRESS must be local, such as 127.0.0.1:8081".into());
+        }
         let origin = format!("http://localhost:{}", server::port(&listener)?);
         let mails = Mails::default();
         let provider = Arc::new(TrialProvider::new(&origin, &settings.origin)?);

@@ -6,14 +6,19 @@ mod driver;
 mod flows;
 mod load;
 mod program;
+mod smtp;
 
 use std::process::ExitCode;
 
 use authstore_test_databases::{Kind, Needs, Test, run};
 
+/// Where the program can store, for what concerns its own table.
+const ALL: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
+
 const KINDS: [Kind; 2] = [Kind::SqliteFile, Kind::Postgres];
 
 fn main() -> ExitCode {
+    let all = |name, test: fn(Kind)| Test::on(&ALL, Needs::Shared, name, test);
     let shared = |name, test: fn(Kind)| Test::on(&KINDS, Needs::Shared, name, test);
     let sqlite = |name, test: fn(Kind)| Test::on(&[Kind::SqliteFile], Needs::Shared, name, test);
     let in_browser = [
@@ -25,7 +30,7 @@ fn main() -> ExitCode {
         shared("another_site_cannot_send_forms", attacks::cross_site_form),
     ];
     let without = [
-        shared("a_link_works_once", attacks::link_used_often),
+        all("a_link_works_once", attacks::link_used_often),
         shared(
             "forged_and_stale_callbacks_are_rejected",
             attacks::callbacks,
@@ -34,7 +39,7 @@ fn main() -> ExitCode {
             "another_users_session_cannot_be_ended",
             attacks::foreign_session,
         ),
-        shared("a_squatter_gets_nothing", attacks::squatter),
+        all("a_squatter_gets_nothing", attacks::squatter),
         shared("a_leak_holds_no_token", attacks::leak),
         shared("24_clients_see_no_error", load::clients),
         Test::on(
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
             "cookies_under_https_are_bound_to_the_host",
             attacks::https_cookies,
         ),
+        sqlite("a_link_comes_by_mail", smtp::link_by_mail),
         sqlite("expired_rows_are_swept", load::sweep),
     ];
     let mut tests: Vec<Test> = without.into_iter().flatten().collect();
