@@ -363,3 +363,55 @@ pub(crate) fn https_cookies(kind: Kind) {
     assert_eq!(cookies.len(), 2);
     program.stop("-TERM");
 }
+
+/// The same from a real browser's pages: a link opened again, callbacks of others and another user's session.
+pub(crate) fn in_browser(kind: Kind) {
+    let program = Program::start(kind);
+    let mut ada = Client::new(&program);
+    ada.sign_in("ada@example.org");
+    let mallory = Browser::start(&program);
+    mallory.sign_in_by_link("mallory@example.org");
+    let store = program.store();
+    let user = store
+        .get_user_by_email("ada@example.org")
+        .expect("a store")
+        .expect("Ada");
+    let session = store
+        .list_sessions_by_user_id(user.id)
+        .expect("a store")
+        .remove(0);
+
+    let script = "const form = document.querySelector(\"form[action='/sessions/end-others']\");
+        form.action = '/sessions/end';
+        const field = document.createElement('input');
+        [field.type, field.name, field.value] = ['hidden', 'session', arguments[0]];
+        form.append(field);";
+    mallory.run(script, &json!([session.id.to_string()]));
+    mallory.click("#end-others");
+    assert_eq!(mallory.text("#message"), "You have no such session.");
+    assert!(ada.is_signed_in());
+
+    mallory.open_mail();
+    mallory.click("#use-link");
+    assert!(mallory.text("#message").contains("used already"));
+
+    mallory.goto("/provider/callback?code=made-up&state=made-up");
+    assert!(mallory.text("#message").contains("out of date"));
+    // Someone else's, with a right state and a right code.
+    mallory.open(&ada.callback("Ada", "ada@example.org", "yes"));
+    assert!(mallory.text("#message").contains("out of date"));
+    mallory.goto("/account");
+    assert_eq!(mallory.text("#email"), "mallory@example.org");
+    // Her own, which she has used: the way back in her history.
+    mallory.click("#link-provider");
+    let state = mallory.run(
+        "return document.querySelector('input[name=state]').value",
+        &json!([]),
+    );
+    mallory.click("#authorize");
+    assert_eq!(mallory.text("#notice"), "The provider is linked.");
+    let state = state.as_str().expect("a state");
+    mallory.goto(&format!("/provider/callback?code=again&state={state}"));
+    assert!(mallory.text("#message").contains("out of date"));
+    program.stop("-TERM");
+}

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         shared("a_passkey_is_enough", flows::passkey_only),
         shared("a_provider_signs_in_and_is_linked", flows::provider),
         shared("a_copied_passkey_is_rejected", attacks::copied_passkey),
+        shared("attacks_from_a_browser_fail", attacks::in_browser),
         shared("a_planted_session_is_worthless", attacks::fixed_session),
         shared("another_site_cannot_send_forms", attacks::cross_site_form),
     ];
