@@ -27,7 +27,7 @@ impl Profile {
 
     /// How many rows are many: more than a page of a list that comes in pages.
     pub(crate) fn many(self) -> u32 {
-        self.pick(120, 1_100, 11_000)
+        self.pick(510, 1_100, 11_000)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Several callers at the same time, and the proof that they were.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,7 @@ impl Race {
         let profile = context.profile();
         Ok(Race {
             stores: [context.store().clone(), context.open()?],
-            rounds: profile.pick(12, 40, 2_000),
+            rounds: profile.pick(20, 60, 2_000),
             time: Duration::from_secs(profile.pick(4, 6, 300).into()),
             tally: Arc::clone(context.tally()),
         })
@@ -109,8 +109,38 @@ impl Race {
         })
     }
 
-    /// One thread acts while the others look on, each several times: whether a look overlapped the act. `look`, which is
-    /// told the number of its thread, says what it saw that nobody may see, if it did.
+    /// As [`at_once`](Race::at_once), for several keys, one after the other: the threads meet again before each. So many
+    /// more races take place than if threads were started for each, and a gap between two trips is met for certain.
+    /// Returns what came of each key.
+    pub(crate) fn at_once_for_keys<T: Send>(
+        &self,
+        threads: usize,
+        keys: usize,
+        work: impl Fn(usize, usize, &AuthStore) -> T + Sync,
+    ) -> Vec<Vec<Ran<T>>> {
+        let arrived = AtomicUsize::new(0);
+        let by_thread = self.at_once_untimed(threads, |thread, store| {
+            let ran = (0..keys).map(|key| {
+                arrived.fetch_add(1, Ordering::SeqCst);
+                // A thread that panicked never arrives: the others do not wait for it longer than this.
+                let deadline = Instant::now() + PATIENCE;
+                while arrived.load(Ordering::SeqCst) < threads * (key + 1)
+                    && Instant::now() < deadline
+                {
+                    thread::yield_now();
+                }
+                timed(|| work(key, thread, store))
+            });
+            ran.collect::<Vec<_>>().into_iter()
+        });
+        let mut by_thread = by_thread;
+        (0..keys)
+            .map(|_| by_thread.iter_mut().filter_map(Iterator::next).collect())
+            .collect()
+    }
+
+    /// One thread acts while the others look on, each several times and until the act is done: whether a look overlapped
+    /// the act. `look`, which is told the number of its thread, says what it saw that no one may see, if it did.
     pub(crate) fn look_on<T: Send>(
         &self,
         call: &str,
@@ -118,11 +148,17 @@ impl Race {
         look: impl Fn(usize, &AuthStore) -> authstore::Result<Option<String>> + Sync,
     ) -> Verdict<bool> {
         const LOOKS: usize = 6;
+        // So that an act that panics, and is never done, ends the race as well.
+        const MOST_LOOKS: usize = 500;
+        let done = AtomicBool::new(false);
         let ran = self.at_once_untimed(THREADS, |thread, store| {
             if thread == 0 {
-                return vec![timed(|| act(store).map(|_| None))];
+                let acted = timed(|| act(store).map(|_| None));
+                done.store(true, Ordering::SeqCst);
+                return vec![acted];
             }
-            (0..LOOKS)
+            (0..MOST_LOOKS)
+                .take_while(|looks| *looks < LOOKS || !done.load(Ordering::SeqCst))
                 .map(|_| timed(|| look(thread, store)))
                 .collect::<Vec<_>>()
         });

@@ -26,6 +26,9 @@ macro_rules! __with_rules {
                 no_email_is_no_conflict Constraints 1 "Any number of users may have no email address."
                 again_after_delete Constraints 1 "The ID and the email address of a deleted user may be used again."
                 one_winner Concurrency 1 "Of several callers who create a user with one email address concurrently, exactly one succeeds and the others conflict."
+                one_id_one_winner Concurrency 1 "Of several callers who create a user with one ID concurrently, exactly one succeeds and the others conflict."
+                every_length Values 1 "Strings of every length around powers of two and known limits are returned whole."
+                every_bit_of_the_id Values 1 "IDs that differ in a single bit, whichever, are different."
             }
             get_user {
                 absent ReadingAndWriting 1 "get_user returns None for an ID that no user has."
@@ -41,6 +44,7 @@ macro_rules! __with_rules {
                 matches_both_keys ReadingAndWriting 1 "Provider and provider account ID count together and each in its own place."
                 exact Values 1 "get_user_by_account finds no user by keys that differ in case, accent, space, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_user_by_account returns the user as last updated, and nobody once the account is unlinked."
+                one_moment Concurrency 1 "User and account are of one moment: a user whose account was unlinked before is never returned as changed afterwards."
             }
             list_users {
                 order ReadingAndWriting 1 "list_users returns users in the order of the bytes of their IDs."
@@ -64,6 +68,7 @@ macro_rules! __with_rules {
                 times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one user all survive, and each returns its own."
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
+                never_half Concurrency 1 "No caller ever sees some of the fields of an update of a user and not the others, by whichever read."
             }
             delete_user {
                 reports_whether_deleted ReadingAndWriting 1 "delete_user reports whether the user existed, and deletes it."
@@ -95,6 +100,8 @@ macro_rules! __with_rules {
                 unknown_user Constraints 1 "An account of a user who does not exist fails with NotFound(User), and nothing is written."
                 again_after_unlink Constraints 1 "An account that was unlinked may be linked again."
                 one_winner Concurrency 1 "Of several users to whom one account is linked concurrently, exactly one gets it."
+                all_texts_long Values 1 "All strings of one account may have 1,048,576 bytes at once."
+                one_id_one_winner Concurrency 1 "Of several accounts that are linked with one ID concurrently, exactly one gets it."
             }
             create_user_with_account {
                 stored ReadingAndWriting 1 "User and account are returned as create_user_with_account returned them, each linked to the other."
@@ -167,6 +174,7 @@ macro_rules! __with_rules {
                 unknown_user Constraints 1 "A session of a user who does not exist fails with NotFound(User), and nothing is written."
                 again_after_delete Constraints 1 "The ID and the token of a deleted session may be used again."
                 one_winner Concurrency 1 "Of several callers who create a session with one token concurrently, exactly one succeeds."
+                one_id_one_winner Concurrency 1 "Of several sessions that are created with one ID concurrently, exactly one gets it."
             }
             get_session_and_user {
                 absent ReadingAndWriting 1 "get_session_and_user returns None for a token that no session has."
@@ -175,6 +183,7 @@ macro_rules! __with_rules {
                 exact Values 1 "get_session_and_user finds nothing by a token that differs in case, accent, space, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_session_and_user returns the user as last updated."
                 one_step Concurrency 1 "While its user is deleted, a session is found with its user or not at all."
+                one_moment Concurrency 1 "Session and user are of one moment: a session that moves away from a user who is deleted is always found, with its user."
             }
             update_session {
                 every_combination ReadingAndWriting 1 "update_session writes the fields that are named and no others, and returns the row."
@@ -216,11 +225,13 @@ macro_rules! __with_rules {
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
                 never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
+                one_moment Concurrency 1 "The list is of one moment: a user who always has a session is never seen without one, while sessions move between users."
             }
             list_sessions_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for a user that does not exist."
                 the_same_list ReadingAndWriting 1 "The list is that of list_sessions_by_user_id, each session with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
+                one_moment Concurrency 1 "Sessions and details are of one moment: details are never ahead of the session."
             }
             delete_sessions_by_user_id {
                 all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, expired ones too."
@@ -393,6 +404,10 @@ macro_rules! __with_rules {
                 handles_agree Concurrency 1 "What one handle has written, another on the same storage reads at once."
                 reads_are_current ReadingAndWriting 1 "After each write, everything reads as it is now, through any handle, whatever was read before."
                 outlives_handles ReadingAndWriting 1 "What was written is there when the handle is closed and another is opened, whatever was written last."
+                key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
+                often_read_is_current ReadingAndWriting 1 "A row that was read a hundred times through one handle is read as another handle has written it."
+                handles_are_independent ReadingAndWriting 1 "A handle that is dropped takes no other handle along."
+                keeps_what_has_expired ReadingAndWriting 1 "What has expired stays until delete_expired deletes it."
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."
@@ -413,6 +428,7 @@ macro_rules! __with_rules {
             load {
                 no_busy_error Concurrency 1 "Under mixed load of 16 threads on few rows, no deadlock or busy error reaches the caller, and no row is left without its user."
                 unrelated_rows Concurrency 1 "Threads that work on rows of their own do not disturb each other."
+                one_row Concurrency 1 "Of 16 threads that write one row none gives up."
             }
             faults {
                 unreachable Faults 1 "On a storage that cannot be reached every operation fails with Unavailable (a write perhaps with OutcomeUnknown), before its time limit."
@@ -423,6 +439,7 @@ macro_rules! __with_rules {
                 answer_lost Faults 1 "A write whose answer is lost with its connection is done once or not at all: not if the error is Unavailable, and once if there is an answer."
                 answer_late Faults 1 "A write whose answer does not come before the time limit is done once or not at all: not if the error is Unavailable, and once if there is an answer."
                 wrong_password Faults 1 "A wrong password is reported immediately, and not shown."
+                answers_in_step Faults 1 "After calls that timed out, every call on the same handle gets its own answer, and not that of an earlier one."
             }
             migrate {
                 empty_database Migrations 1 "Without the schema, an operation reports that it is missing; after migrate it works."

@@ -510,11 +510,14 @@ impl<D: Database> Operations for D {
                 verification_tokens,
                 challenges,
             } => {
-                let sweep = |statement| self.write(|on| on.execute(statement, &due));
-                Ok(ExpiredCounts {
-                    sessions: sweep(sessions)?,
-                    verification_tokens: sweep(verification_tokens)?,
-                    challenges: sweep(challenges)?,
+                // In one transaction: otherwise, if the second or third statement fails, the error says that nothing
+                // was written, and the rows of the first are gone.
+                self.transaction(|connection| {
+                    Ok(ExpiredCounts {
+                        sessions: connection.execute(sessions, &due)?,
+                        verification_tokens: connection.execute(verification_tokens, &due)?,
+                        challenges: connection.execute(challenges, &due)?,
+                    })
                 })
             }
         }

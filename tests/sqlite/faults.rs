@@ -3,8 +3,9 @@
 use std::fs;
 
 use authstore::migration::MigrationError;
-use authstore::{AuthStore, Error, NewUser, SqliteOptions};
+use authstore::{AuthStore, Error, NewSession, NewUser, SqliteOptions, VerificationToken};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 
 fn directory() -> TempDir {
     tempfile::tempdir().expect("a directory")
@@ -143,4 +144,33 @@ fn a_path_may_hold_any_character() {
         .and_then(|store| store.migrate())
         .expect("a store");
     assert!(directory.path().join("a?b % é.db").is_file());
+}
+
+/// What fails after the sessions are swept takes the sweep back: the error says that nothing was written.
+#[test]
+fn a_sweep_that_fails_half_way_deletes_nothing() {
+    let directory = directory();
+    let file = directory.path().join("auth.db");
+    let store = SqliteOptions::file(&file).open().expect("a store");
+    store.migrate().expect("a schema");
+    let user = store.create_user(NewUser::default()).expect("a user");
+    let past = OffsetDateTime::UNIX_EPOCH;
+    store
+        .create_session(NewSession::new(user.id, "session", past))
+        .expect("a session");
+    store
+        .create_verification_token(VerificationToken::new("ada@example.org", "token", past))
+        .expect("a token");
+    rusqlite::Connection::open(&file)
+        .expect("the file")
+        .execute_batch(
+            r#"CREATE TRIGGER refuse BEFORE DELETE ON "VerificationToken"
+               BEGIN SELECT RAISE(ABORT, 'refused'); END"#,
+        )
+        .expect("a trigger");
+    store
+        .delete_expired(OffsetDateTime::now_utc(), 10)
+        .expect_err("a sweep that fails");
+    let found = store.get_session_and_user("session").expect("an answer");
+    assert!(found.is_some(), "the session is gone");
 }

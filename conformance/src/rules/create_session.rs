@@ -244,3 +244,37 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         Ok(overlapped(&ran))
     })
 }
+
+pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(bare_user(round))?;
+        let token = |key: usize, thread: usize| format!("session {key} {thread} of {round}");
+        let by_key = race.at_once_for_keys(THREADS, 4, |key, thread, store| {
+            let number = round * 10 + key as u128;
+            store.create_session(session_with_token(number, round, &token(key, thread)))
+        });
+        let mut took_place = false;
+        for (key, ran) in by_key.iter().enumerate() {
+            let winners = winners("create_session(..) with one id", ran, |error| {
+                matches!(
+                    error,
+                    Error::Conflict {
+                        constraint: Constraint::SessionId
+                    }
+                )
+            })?;
+            equal("the number of sessions that got the id", winners, 1)?;
+            for (thread, one) in ran.iter().enumerate() {
+                equal(
+                    "whether the session is there, which must be what create_session(..) said",
+                    store.get_session_and_user(&token(key, thread))?.is_some(),
+                    one.value.is_ok(),
+                )?;
+            }
+            took_place |= overlapped(ran);
+        }
+        Ok(took_place)
+    })
+}

@@ -1,4 +1,4 @@
-use authstore::{Constraint, Error, NewUser, User};
+use authstore::{AuthStore, Constraint, Error, NewUser, User};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, gives, succeeds};
@@ -303,32 +303,100 @@ pub(crate) fn again_after_delete(context: &Context) -> Verdict {
 }
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {
+    one_wins(
+        context,
+        Constraint::UserEmail,
+        |number, key| user_with_email(number, &format!("{key}@example.org")),
+        |store, number, key| {
+            let found = store.get_user_by_email(&format!("{key}@example.org"))?;
+            Ok(found.is_some_and(|user| user.id == id(number)))
+        },
+    )
+}
+
+pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
+    let new = |number: u128, key| NewUser {
+        name: Some(number.to_string()),
+        ..bare_user(key)
+    };
+    one_wins(context, Constraint::UserId, new, |store, number, key| {
+        let found = store.get_user(id(key))?;
+        Ok(found.is_some_and(|user| user.name == Some(number.to_string())))
+    })
+}
+
+/// Several callers create users of whom only one may have a key. `new` makes the user with a number for a key, and
+/// `has` tells whether it is this one who has the key.
+fn one_wins(
+    context: &Context,
+    constraint: Constraint,
+    new: impl Fn(u128, u128) -> NewUser + Sync,
+    has: impl Fn(&AuthStore, u128, u128) -> authstore::Result<bool>,
+) -> Verdict {
+    const KEYS: usize = 10;
     let race = Race::new(context)?;
     race.rounds(|round| {
-        let email = format!("round-{round}@example.org");
-        let number = |thread: usize| round * 100 + thread as u128;
-        let ran = race.at_once(THREADS, |thread, store| {
-            store.create_user(user_with_email(number(thread), &email))
+        let key = |key: usize| round * 100 + key as u128;
+        let number = |key: usize, thread: usize| round * 1_000 + (key * 10 + thread) as u128;
+        let by_key = race.at_once_for_keys(THREADS, KEYS, |place, thread, store| {
+            store.create_user(new(number(place, thread), key(place)))
         });
-        let winners = winners("create_user(..) with one e-mail address", &ran, |error| {
-            matches!(
-                error,
-                Error::Conflict {
-                    constraint: Constraint::UserEmail
-                }
-            )
-        })?;
-        equal("the number of those who got the e-mail address", winners, 1)?;
-        let mut there = 0;
-        for (thread, one) in ran.iter().enumerate() {
-            let found = context.store().get_user(id(number(thread)))?;
-            ensure(
-                found.is_some() == one.value.is_ok(),
-                "a user is there although create_user was refused, or is not although it was not",
-            )?;
-            there += usize::from(found.is_some());
+        let mut took_place = false;
+        for (place, ran) in by_key.iter().enumerate() {
+            let winners = winners("create_user(..) with one key", ran, |error| {
+                matches!(error, Error::Conflict { constraint: is } if *is == constraint)
+            })?;
+            equal("the number of those who got the key", winners, 1)?;
+            for (thread, one) in ran.iter().enumerate() {
+                let number = number(place, thread);
+                ensure(
+                    has(context.store(), number, key(place))? == one.value.is_ok(),
+                    "the one who has the key is not the one whose create_user(..) succeeded",
+                )?;
+                ensure(
+                    constraint == Constraint::UserId
+                        || context.store().get_user(id(number))?.is_some() == one.value.is_ok(),
+                    "a user is there although create_user was refused, or is not although it was not",
+                )?;
+            }
+            took_place |= overlapped(ran);
         }
-        equal("the number of users with one e-mail address", there, 1)?;
-        Ok(overlapped(&ran))
+        Ok(took_place)
     })
+}
+
+/// Lengths around those at which storages change how they keep a string, or cut it.
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    let powers = (5..=20).map(|power| 1_usize << power);
+    let lengths = powers.flat_map(|power| [power - 1, power, power + 1]);
+    let limits = [
+        0, 1, 2, 3, 65_532, 65_533, 65_534, 1_000, 4_000, 8_000, 10_000, 100_000,
+    ];
+    for (number, length) in (1..).zip(lengths.chain(limits).filter(|length| *length <= 1_048_576)) {
+        comes_back(
+            context,
+            NewUser {
+                name: Some("n".repeat(length)),
+                // Characters of three bytes: as many bytes, rounded down.
+                image: Some("\u{20ac}".repeat(length / 3)),
+                ..bare_user(number)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Ids of which each differs from the first in a single bit.
+pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
+    let store = context.store();
+    let base = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef_u128;
+    let ids = || std::iter::once(base).chain((0..128).map(|bit| base ^ (1 << bit)));
+    for number in ids() {
+        comes_back(context, bare_user(number))?;
+    }
+    for number in ids() {
+        gives("delete_user(..)", store.delete_user(id(number)), true)?;
+        gives("get_user(..)", store.get_user(id(number)), None)?;
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::failure::{
 use crate::fixture::{
     account_at, authenticator, bare_account, bare_user, challenge_until, full_account,
     full_authenticator_details, full_session_details, full_user, id, look, millis, populate,
-    population, session, session_with_token, since_1970, token,
+    population, session, session_until, session_with_token, since_1970, token,
 };
 use crate::model::Model;
 use crate::race::{Ran, joined, timed};
@@ -150,8 +150,12 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     populate(store)?;
     store.create_verification_token(token(1))?;
     let before = look(store, 1..=3)?;
-    by_harness(context.storage().cut_off())?;
     let calls = every_operation();
+    // Each read was made before, so that a memory of it would answer now.
+    for read in calls.iter().filter(|call| !call.writes()) {
+        read.on_store(store)?;
+    }
+    by_harness(context.storage().cut_off())?;
     let outcomes = all_at_once(store, &calls);
     by_harness(context.storage().restore())?;
     let mut unknown = false;
@@ -606,12 +610,17 @@ fn every_write(first: u128) -> Vec<Witnessed> {
         ),
         (
             Call::DeleteExpired(expiry(user) + Duration::from_millis(1), 9),
-            vec![get_token(other)],
+            vec![
+                get_session(other * 10 + 5),
+                get_token(other),
+                Call::UseChallenge(format!("challenge {}", 500 + user)),
+            ],
         ),
     ]
 }
 
-/// What the writes of [`every_write`] need: three users, a verification token, and one that has expired.
+/// What the writes of [`every_write`] need: three users, a verification token, a challenge, and of everything that can
+/// expire one that has.
 fn setting(first: u128) -> Vec<Call> {
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
@@ -620,6 +629,15 @@ fn setting(first: u128) -> Vec<Call> {
         expires: expiry(first),
         ..token(first + 1)
     }));
+    calls.push(Call::CreateSession(session_until(
+        (first + 1) * 10 + 5,
+        first + 1,
+        expiry(first),
+    )));
+    calls.push(Call::CreateChallenge(challenge_until(
+        500 + first,
+        expiry(first),
+    )));
     calls
 }
 
@@ -763,6 +781,95 @@ pub(crate) fn answer_lost(context: &Context) -> Verdict {
 
 pub(crate) fn answer_late(context: &Context) -> Verdict {
     unanswered(context, End::TimeOut)
+}
+
+/// Calls that time out on handles, then many reads on each of these: every one gets its own answer, and not that of a
+/// call before it.
+pub(crate) fn answers_in_step(context: &Context) -> Verdict {
+    const AT_ONCE: usize = 8;
+    let store = context.store();
+    populate(store)?;
+    let known: Vec<Call> = [(11, 1), (12, 1), (21, 2), (22, 2)]
+        .into_iter()
+        .flat_map(|(number, user)| {
+            [
+                Call::GetSessionAndUser(format!("session {number}")),
+                Call::GetUser(id(user)),
+            ]
+        })
+        .collect();
+    let mut expected = Vec::new();
+    for call in &known {
+        expected.push((call, call.on_store(store)?));
+    }
+    let storage = context.storage();
+    for silence in [
+        crate::harness::Storage::hold_answers,
+        crate::harness::Storage::pause,
+    ] {
+        let handles: Vec<AuthStore> = (0..3).map(|_| context.open()).collect::<Verdict<_>>()?;
+        let handles: Vec<&AuthStore> = handles.iter().chain([store]).collect();
+        // Calls on the rows of user 3 alone: what is read afterwards stays as it is, whether or not they were done.
+        let calls = [
+            Call::UpdateUser(
+                id(3),
+                UserChanges {
+                    name: Change::set("late"),
+                    ..Default::default()
+                },
+            ),
+            Call::UpdateSession(
+                "session 31".into(),
+                SessionChanges {
+                    expires: Some(millis(5)),
+                    ..Default::default()
+                },
+            ),
+            Call::GetSessionAndUser("session 32".into()),
+            Call::GetUser(id(3)),
+        ];
+        let read = |handle: &AuthStore| -> Verdict {
+            for _ in 0..10 {
+                for (call, reply) in &expected {
+                    let got = call.on_store(handle)?;
+                    ensure(
+                        got == *reply,
+                        format!(
+                            "after calls that timed out, {} on the same handle returned what belongs to another call\n  expected {reply}\n  got {got}",
+                            call.show()
+                        ),
+                    )?;
+                }
+            }
+            Ok(())
+        };
+        handles.iter().try_for_each(|handle| read(handle))?;
+        by_harness(silence(storage))?;
+        let ended: Vec<bool> = thread::scope(|scope| {
+            let running: Vec<_> = handles
+                .iter()
+                .flat_map(|handle| (0..AT_ONCE).map(move |number| (*handle, number)))
+                .map(|(handle, number)| {
+                    let call = &calls[number % calls.len()];
+                    scope.spawn(move || call.on_store(handle).is_err())
+                })
+                .collect();
+            running.into_iter().map(joined).collect()
+        });
+        by_harness(storage.resume())?;
+        if !ended.contains(&true) {
+            return Err(Failure::not_run("no call timed out"));
+        }
+        for handle in handles {
+            recovers(handle)?;
+            // At the same time, so that every connection of the handle is used again.
+            thread::scope(|scope| {
+                let running: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| read(handle))).collect();
+                running.into_iter().try_for_each(joined)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn wrong_password(context: &Context) -> Verdict {

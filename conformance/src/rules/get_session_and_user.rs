@@ -1,4 +1,4 @@
-use authstore::{Change, UserChanges};
+use authstore::{Change, SessionChanges, UserChanges};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, gives, show_error};
@@ -144,5 +144,45 @@ pub(crate) fn one_step(context: &Context) -> Verdict {
             }
         }
         Ok(overlapped(&ran))
+    })
+}
+
+/// A session moves from user to user, and each user that it has left is deleted: it is there at every moment, with a
+/// user.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    const MOVES: u128 = 6;
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let token = format!("session {round}");
+        let user = |number: u128| id(round * 100 + number);
+        for number in 0..=MOVES {
+            context.store().create_user(bare_user(round * 100 + number))?;
+        }
+        context.store().create_session(session(round, round * 100))?;
+        race.look_on(
+            "update_session(..), which moves it to another user, and delete_user(..) of the user that it left",
+            |store| {
+                for number in 0..MOVES {
+                    let changes = SessionChanges {
+                        user_id: Some(user(number + 1)),
+                        ..Default::default()
+                    };
+                    store.update_session(&token, changes)?;
+                    store.delete_user(user(number))?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                Ok(match store.get_session_and_user(&token)? {
+                    Some((session, user)) if session.user_id == user.id => None,
+                    Some((session, user)) => Some(format!(
+                        "a session with the user of another: {}, {}",
+                        session.show(),
+                        user.show()
+                    )),
+                    None => Some("no session, though it was there at every moment".into()),
+                })
+            },
+        )
     })
 }

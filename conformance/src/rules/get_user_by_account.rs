@@ -1,6 +1,9 @@
+use authstore::{AuthStore, Change, UserChanges};
+
 use crate::context::Context;
 use crate::failure::{Verdict, gives};
-use crate::fixture::{account_at, full_user, id, populate};
+use crate::fixture::{account_at, bare_user, full_user, id, populate};
+use crate::race::Race;
 use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
 
@@ -106,4 +109,44 @@ pub(crate) fn current_user(context: &Context) -> Verdict {
         store.get_user_by_account("github", "1"),
         None,
     )
+}
+
+/// An account is unlinked from a user, who is renamed afterwards: nobody is told by the account of the new name.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    const MOVES: u128 = 6;
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let account = round.to_string();
+        let user = |number: u128| id(round * 100 + number);
+        for number in 0..=MOVES {
+            context
+                .store()
+                .create_user(bare_user(round * 100 + number))?;
+        }
+        let link = |store: &AuthStore, number| {
+            store.link_account(user(number), account_at(round, "github", &account))
+        };
+        link(context.store(), 0)?;
+        race.look_on(
+            "update_user(..) of a user whose account was unlinked before",
+            |store| {
+                for number in 0..MOVES {
+                    store.unlink_account("github", &account)?;
+                    link(store, number + 1)?;
+                    let changes = UserChanges {
+                        name: Change::set("without the account"),
+                        ..Default::default()
+                    };
+                    store.update_user(user(number), changes)?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let seen = store.get_user_by_account("github", &account)?;
+                Ok(seen
+                    .filter(|user| user.name.is_some())
+                    .map(|user| format!("by the account {}", user.show())))
+            },
+        )
+    })
 }

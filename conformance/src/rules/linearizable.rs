@@ -80,6 +80,13 @@ fn clear(store: &AuthStore) -> authstore::Result<()> {
     store.delete_expired(millis(1_000_000), u32::MAX).map(drop)
 }
 
+fn renamed() -> UserChanges {
+    UserChanges {
+        name: Change::set("renamed"),
+        ..Default::default()
+    }
+}
+
 pub(crate) fn users(context: &Context) -> Verdict {
     let email = |user| NewUser {
         email: Some("ada@x.org".into()),
@@ -134,6 +141,8 @@ pub(crate) fn accounts(context: &Context) -> Verdict {
             }),
             Call::ListAccountsByUserId(id(1)),
             Call::UnlinkAccount(provider, account),
+            Call::UpdateUser(id(2), renamed()),
+            Call::DeleteUser(id(1)),
         ],
     )
 }
@@ -180,6 +189,9 @@ pub(crate) fn sessions(context: &Context) -> Verdict {
             Call::ListSessionsByUserId(id(1)),
             Call::DeleteSession(token()),
             Call::DeleteSessionsByUserId(id(2), None),
+            Call::UpdateUser(id(2), renamed()),
+            // The user from whom the session moves away.
+            Call::DeleteUser(id(1)),
         ],
     )
 }

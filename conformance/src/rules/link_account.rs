@@ -351,14 +351,41 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
     ] {
         comes_back(context, account_at(number, provider, account))?;
     }
-    // However the two keys are put together, the boundary between them counts.
+    // However the two keys are put together, the boundary between them counts: "a:" and "b" are not "a" and ":b".
+    let separators = (1..128).map(|code| char::from(code).to_string());
+    let long = [
+        "::",
+        "--",
+        "\u{a0}",
+        "\u{2028}",
+        "\u{ffff}",
+        "\u{10ffff}",
+        "%3A",
+        "\\:",
+    ]
+    .map(str::to_owned);
+    for (number, separator) in (3..).zip(separators.chain(long)) {
+        comes_back(
+            context,
+            account_at(2 * number, &format!("a{separator}"), "b"),
+        )?;
+        comes_back(
+            context,
+            account_at(2 * number + 1, "a", &format!("{separator}b")),
+        )?;
+    }
+    // Nor do the lengths: 1 and 12 is not 11 and 2.
     for (number, provider, account) in [
-        (5, "ab", "c"),
-        (6, "a", "bc"),
-        (7, "a:", "b"),
-        (8, "a", ":b"),
-        (9, "a\u{1f}", "b"),
-        (10, "a", "\u{1f}b"),
+        (1_001, "ab", "c"),
+        (1_002, "a", "bc"),
+        (1_003, "1", "12"),
+        (1_004, "11", "2"),
+        (1_005, "1:a", "1:b"),
+        (1_006, "1:a1", ":b"),
+        (1_007, "a,b", "c,d"),
+        (1_008, "a", "b,c,d"),
+        (1_009, "\"a\"", "b"),
+        (1_010, "a", "\"b\""),
     ] {
         comes_back(context, account_at(number, provider, account))?;
     }
@@ -446,5 +473,67 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         }
         equal("the number of rows of one account", there, 1)?;
         Ok(overlapped(&ran))
+    })
+}
+
+/// All strings of one row have their greatest length.
+pub(crate) fn all_texts_long(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    let long = || Some(longest_text());
+    comes_back(
+        context,
+        NewAccount {
+            refresh_token: long(),
+            access_token: long(),
+            token_type: long(),
+            scope: long(),
+            id_token: long(),
+            session_state: long(),
+            oauth_token_secret: long(),
+            oauth_token: long(),
+            kind: longest_key('a'),
+            ..account_at(1, &longest_key('b'), &longest_key('c'))
+        },
+    )?;
+    Ok(())
+}
+
+pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(bare_user(round))?;
+        let provider = |thread: usize| format!("provider {thread} of {round}");
+        let by_key = race.at_once_for_keys(THREADS, 4, |key, thread, store| {
+            let account = account_at(
+                round * 10 + key as u128,
+                &provider(thread),
+                &key.to_string(),
+            );
+            store.link_account(id(round), account)
+        });
+        let mut took_place = false;
+        for (key, ran) in by_key.iter().enumerate() {
+            let winners = winners("link_account(..) with one id", ran, |error| {
+                matches!(
+                    error,
+                    Error::Conflict {
+                        constraint: Constraint::AccountId
+                    }
+                )
+            })?;
+            equal("the number of accounts that got the id", winners, 1)?;
+            for (thread, one) in ran.iter().enumerate() {
+                equal(
+                    "whether the account is there, which must be what link_account(..) said",
+                    store
+                        .get_account(&provider(thread), &key.to_string())?
+                        .is_some(),
+                    one.value.is_ok(),
+                )?;
+            }
+            took_place |= overlapped(ran);
+        }
+        Ok(took_place)
     })
 }

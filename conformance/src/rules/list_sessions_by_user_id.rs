@@ -165,3 +165,44 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         rows as usize,
     )
 }
+
+/// Two sessions move to a user and away again so that the user has one at every moment.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let (user, other) = (round * 2, round * 2 + 1);
+        let token = |number: u128| format!("session {}", round * 10 + number);
+        for user in [user, other] {
+            context.store().create_user(bare_user(user))?;
+        }
+        context.store().create_session(session(round * 10, user))?;
+        context
+            .store()
+            .create_session(session(round * 10 + 1, other))?;
+        race.look_on(
+            "update_session(..), which moves a session to another user",
+            |store| {
+                for _ in 0..4 {
+                    for (number, to) in [(1, user), (0, other), (0, user), (1, other)] {
+                        let changes = SessionChanges {
+                            user_id: Some(id(to)),
+                            ..Default::default()
+                        };
+                        store.update_session(&token(number), changes)?;
+                    }
+                }
+                Ok(())
+            },
+            |thread, store| {
+                let none = if thread % 2 == 0 {
+                    store.list_sessions_by_user_id(id(user))?.is_empty()
+                } else {
+                    store
+                        .list_sessions_with_details_by_user_id(id(user))?
+                        .is_empty()
+                };
+                Ok(none.then(|| "no session of a user who had one at every moment".to_owned()))
+            },
+        )
+    })
+}

@@ -1,10 +1,11 @@
-use authstore::SessionDetails;
+use authstore::{Change, SessionChanges, SessionDetails, SessionDetailsChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{
     bare_user, full_session_details, id, millis, populate, session, session_until,
 };
+use crate::race::Race;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -58,4 +59,40 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
             .all(|(_, details)| *details == SessionDetails::default()),
         true,
     )
+}
+
+/// A session is extended first and seen afterwards, time after time: the details are never ahead of the session.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        context.store().create_user(bare_user(round))?;
+        context
+            .store()
+            .create_session(session_until(round, round, millis(0)))?;
+        race.look_on(
+            "update_session(..), then update_session_details(..)",
+            |store| {
+                for number in 1..=8 {
+                    let changes = SessionChanges {
+                        expires: Some(millis(number)),
+                        ..Default::default()
+                    };
+                    store.update_session(&format!("session {round}"), changes)?;
+                    let details = SessionDetailsChanges {
+                        last_seen: Change::Set(millis(number)),
+                        ..Default::default()
+                    };
+                    store.update_session_details(id(2_000 + round), details)?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let list = store.list_sessions_with_details_by_user_id(id(round))?;
+                Ok(list
+                    .iter()
+                    .any(|(session, details)| details.last_seen > Some(session.expires))
+                    .then(|| "a session as it was before its details".to_owned()))
+            },
+        )
+    })
 }

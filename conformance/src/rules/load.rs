@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use authstore::{Error, UserChanges};
+use authstore::{Change, Error, SessionChanges, UserChanges};
 use proptest::strategy::{Strategy, ValueTree};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, show_error};
-use crate::fixture::{bare_user, full_user, id, session};
+use crate::fixture::{bare_user, full_user, id, millis, session};
 use crate::race::{Race, THREADS};
 use crate::sequence::{any_call, test_runner};
 use crate::show::Show;
@@ -97,6 +97,39 @@ pub(crate) fn unrelated_rows(context: &Context) -> Verdict {
             context.store().get_user(user_id),
             Some(user),
         )?;
+    }
+    Ok(())
+}
+
+/// Sixteen threads write one row, again and again: each waits for its turn, and none gives up.
+pub(crate) fn one_row(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_session(session(1, 1))?;
+    let times = context.profile().pick(15, 60, 2_000);
+    let outcomes = race.at_once_untimed(THREADS * 2, |thread, store| {
+        (0..times).try_for_each(|number| {
+            let changes = UserChanges {
+                name: Change::set(format!("{thread} {number}")),
+                ..Default::default()
+            };
+            store.update_user(id(1), changes)?;
+            let changes = SessionChanges {
+                expires: Some(millis(i64::from(number))),
+                ..Default::default()
+            };
+            store.update_session("session 1", changes).map(drop)
+        })
+    });
+    for outcome in outcomes {
+        if let Err(error) = outcome {
+            return Err(Failure::broken(format!(
+                "of {} threads that update one user and one session, one gave up",
+                THREADS * 2
+            ))
+            .got(show_error(&error)));
+        }
     }
     Ok(())
 }

@@ -1,20 +1,22 @@
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewUser, SessionChanges,
-    UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, Challenge, Change, NewAccount, NewSession, NewUser,
+    SessionChanges, UserChanges, VerificationToken,
 };
 
 use crate::call::{Call, agrees, show_answer, show_got};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, succeeds};
 use crate::fixture::{
-    at, authenticator, bare_account, bare_user, full_account, full_user, id, look, millis,
-    populate, population, session, session_until, since_1970, token, token_until,
+    at, authenticator, authenticator_with_id, bare_account, bare_user, challenge_until,
+    full_account, full_session_details, full_user, id, look, millis, populate, population, session,
+    session_until, since_1970, token, token_until,
 };
 use crate::harness::Storage;
 use crate::model::Model;
 use crate::rules::faults::every_operation;
 use crate::show::Show;
 use crate::strings::UNICODE;
+use time::OffsetDateTime;
 
 pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
     let store = context.store();
@@ -198,6 +200,10 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
         run(handles[0], &call)?;
     }
     read_all(&mut run)?;
+    let email = |email: &str| UserChanges {
+        email: Change::set(email),
+        ..Default::default()
+    };
     let move_session = SessionChanges {
         user_id: Some(id(2)),
         ..Default::default()
@@ -206,6 +212,9 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
         Call::UpdateSession("session 11".to_owned(), move_session),
         // It expires at `millis(5)` by now.
         Call::DeleteExpired(millis(5), 10),
+        // Who has an address, found or not found before, is another now.
+        Call::UpdateUser(id(2), email("moved@example.org")),
+        Call::UpdateUser(id(1), email("user-2@example.org")),
         Call::DeleteUser(id(1)),
     ]);
     for write in writes {
@@ -231,6 +240,7 @@ fn every_read() -> Vec<Call> {
         ]);
     }
     reads.push(Call::ListUsers(None, 100));
+    reads.push(Call::GetUserByEmail("moved@example.org".to_owned()));
     for number in [11, 12, 21, 22, 31, 32, 51, 52, 53, 55] {
         let (provider, account) = (format!("provider {number}"), format!("account {number}"));
         reads.extend([
@@ -332,4 +342,217 @@ fn extremes(store: &AuthStore) -> Verdict<Vec<VerificationToken>> {
         tokens.push(store.create_verification_token(token_until(number, time))?);
     }
     Ok(tokens)
+}
+
+/// One string is the key of everything that has a string for a key, and one UUID the id of everything that has an id.
+/// Each is deleted, in several orders, and the others stay.
+pub(crate) fn key_spaces(context: &Context) -> Verdict {
+    let store = context.store();
+    let number = 7;
+    let uuid = id(number);
+    let key = uuid.to_string();
+    let text = || key.clone();
+    let expires = millis(1_000);
+    let creations = [
+        Call::CreateUser(NewUser {
+            email: Some(text()),
+            ..bare_user(number)
+        }),
+        Call::LinkAccount(
+            uuid,
+            NewAccount {
+                id: Some(uuid),
+                ..NewAccount::new(text(), text(), text())
+            },
+        ),
+        Call::CreateSession(NewSession {
+            id: Some(uuid),
+            ..NewSession::new(uuid, text(), expires)
+        }),
+        Call::UpdateSessionDetails(uuid, full_session_details(number)),
+        Call::CreateVerificationToken(VerificationToken::new(text(), text(), expires)),
+        Call::CreateChallenge(Challenge::new(text(), text(), expires)),
+        Call::CreateAuthenticator(authenticator_with_id(number, number, &key)),
+    ];
+    let reads = [
+        Call::GetUser(uuid),
+        Call::GetUserByEmail(text()),
+        Call::GetUserByAccount(text(), text()),
+        Call::GetAccount(text(), text()),
+        Call::GetSessionAndUser(text()),
+        Call::GetSessionDetails(uuid),
+        Call::GetAuthenticator(text()),
+        Call::ListUsers(None, 10),
+        Call::ListAccountsByUserId(uuid),
+        Call::ListSessionsByUserId(uuid),
+        Call::ListAuthenticatorsWithDetailsByUserId(uuid),
+    ];
+    let mut deletions = vec![
+        Call::DeleteSession(text()),
+        Call::UseVerificationToken(text(), text()),
+        Call::UseChallenge(text()),
+        Call::UnlinkAccount(text(), text()),
+        Call::DeleteAuthenticator(text()),
+    ];
+    let mut model = Model::default();
+    for _ in 0..deletions.len() {
+        deletions.rotate_left(1);
+        let user = [Call::DeleteUser(uuid)];
+        for call in creations.iter().chain(&deletions).chain(&user) {
+            for call in std::iter::once(call).chain(&reads) {
+                let (got, answer) = (call.on_store(store), call.on_model(&mut model));
+                if !agrees(&got, &answer) {
+                    return Err(Failure::broken(format!(
+                        "{} disagrees with the model, where one key is that of several things",
+                        call.show()
+                    ))
+                    .expected(show_answer(&answer))
+                    .got(show_got(&got)));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows that are read often through one handle, then written through another.
+pub(crate) fn often_read_is_current(context: &Context) -> Verdict {
+    let (reader, writer) = (context.store(), &context.open()?);
+    populate(writer)?;
+    let read = |times| -> Verdict<World> {
+        for _ in 1..times {
+            look_by_keys(reader)?;
+        }
+        look_by_keys(reader)
+    };
+    read(100)?;
+    let moved = |email: &str| UserChanges {
+        email: Change::set(email),
+        ..Default::default()
+    };
+    let writes = [
+        Call::UpdateUser(id(1), moved("moved@example.org")),
+        Call::UpdateUser(id(2), moved("user-1@example.org")),
+        Call::UpdateUser(id(1), moved("user-2@example.org")),
+        Call::UpdateAccount(
+            "provider 11".into(),
+            "account 11".into(),
+            AccountChanges {
+                scope: Change::set("new"),
+                ..Default::default()
+            },
+        ),
+        Call::UnlinkAccount("provider 11".into(), "account 11".into()),
+        Call::UpdateSession(
+            "session 11".into(),
+            SessionChanges {
+                user_id: Some(id(2)),
+                ..Default::default()
+            },
+        ),
+        Call::UpdateAuthenticatorCounter("credential-11".into(), 999),
+        Call::DeleteSession("session 11".into()),
+        Call::DeleteAuthenticator("credential-11".into()),
+        Call::DeleteUser(id(1)),
+    ];
+    for write in writes {
+        write.on_store(writer)?;
+        let now = look_by_keys(writer)?;
+        gives(
+            format!(
+                "what was read often, after {} through another handle",
+                write.show()
+            ),
+            Ok(read(2)?),
+            now,
+        )?;
+    }
+    Ok(())
+}
+
+/// What the keys find that [`populate`] used for user 1, and who has the addresses.
+type World = Vec<String>;
+
+fn look_by_keys(store: &AuthStore) -> Verdict<World> {
+    let text = str::to_owned;
+    let mut calls = vec![
+        Call::GetUser(id(1)),
+        Call::GetUserByAccount(text("provider 11"), text("account 11")),
+        Call::GetAccount(text("provider 11"), text("account 11")),
+        Call::GetSessionAndUser(text("session 11")),
+        Call::GetAuthenticator(text("credential-11")),
+    ];
+    for email in ["user-1", "user-2", "moved"] {
+        calls.push(Call::GetUserByEmail(format!("{email}@example.org")));
+    }
+    let replies = calls
+        .iter()
+        .map(|call| Ok(call.on_store(store)?.to_string()));
+    replies.collect()
+}
+
+pub(crate) fn handles_are_independent(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let (first, second) = (context.open()?, context.open()?);
+    for handle in [&first, &second] {
+        look(handle, 1..=3)?;
+    }
+    let before = look(store, 1..=3)?;
+    // A clone of a handle that stays, and a handle of which nothing stays.
+    drop((second.clone(), first));
+    for (name, handle) in [("another", &second), ("the first", store)] {
+        for _ in 0..3 {
+            gives(
+                format!("what {name} reads after a handle was dropped"),
+                look(handle, 1..=3),
+                before.clone(),
+            )?;
+            succeeds(
+                format!("a write through {name} after a handle was dropped"),
+                handle.update_user(id(1), UserChanges::default()),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A row that has expired is deleted by `delete_expired`, and by nothing else.
+pub(crate) fn keeps_what_has_expired(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let now = OffsetDateTime::now_utc();
+    let soon = now - time::Duration::milliseconds(i64::from(now.millisecond()))
+        + time::Duration::seconds(2);
+    for (number, expires) in [(1, since_1970(1)), (2, soon)] {
+        store.create_session(session_until(number, 1, expires))?;
+        store.create_verification_token(token_until(number, expires))?;
+        store.create_challenge(challenge_until(number, expires))?;
+    }
+    // Longer than the rows live, and with `soak` than the pause of most jobs that sweep.
+    std::thread::sleep(std::time::Duration::from_secs(
+        context.profile().pick(4, 15, 150).into(),
+    ));
+    for number in 1..=2 {
+        ensure(
+            store
+                .get_session_and_user(&format!("session {number}"))?
+                .is_some(),
+            "a session that has expired is gone, though delete_expired(..) was not called",
+        )?;
+        let token = token(number);
+        ensure(
+            store
+                .use_verification_token(&token.identifier, &token.token)?
+                .is_some(),
+            "a verification token that has expired is gone, though delete_expired(..) was not called",
+        )?;
+        ensure(
+            store
+                .use_challenge(&format!("challenge {number}"))?
+                .is_some(),
+            "a challenge that has expired is gone, though delete_expired(..) was not called",
+        )?;
+    }
+    Ok(())
 }

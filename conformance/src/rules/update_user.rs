@@ -4,7 +4,8 @@ use time::OffsetDateTime;
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
 use crate::fixture::{
-    at, bare_user, full_user, id, look, millis, populate, since_1970, user_with_email,
+    account_at, at, bare_user, full_user, id, look, millis, populate, session, since_1970,
+    user_with_email,
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
@@ -459,5 +460,50 @@ pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
         }
         equal("the number of users with one e-mail address", there, 1)?;
         Ok(overlapped(&ran))
+    })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        let account = round.to_string();
+        let token = format!("session {round}");
+        let email = format!("{round}@example.org");
+        store.create_user(user_with_email(round, &email))?;
+        store.link_account(id(round), account_at(round, "github", &account))?;
+        store.create_session(session(round, round))?;
+        race.look_on(
+            "update_user(..) of name, image and emailVerified",
+            |store| {
+                for number in 0..8 {
+                    let changes = UserChanges {
+                        name: Change::set(number.to_string()),
+                        image: Change::set(number.to_string()),
+                        email_verified: Change::Set(millis(number)),
+                        ..Default::default()
+                    };
+                    store.update_user(id(round), changes)?;
+                }
+                Ok(())
+            },
+            |thread, store| {
+                let seen = match thread % 4 {
+                    0 => store.get_user(id(round))?,
+                    1 => store.get_user_by_email(&email)?,
+                    2 => store.get_user_by_account("github", &account)?,
+                    _ => store.get_session_and_user(&token)?.map(|(_, user)| user),
+                };
+                let whole = seen.as_ref().is_some_and(|user| {
+                    user.name == user.image
+                        && user.email_verified
+                            == user
+                                .name
+                                .as_ref()
+                                .map(|name| millis(name.parse().unwrap_or(-1)))
+                });
+                Ok((!whole).then(|| seen.show()))
+            },
+        )
     })
 }

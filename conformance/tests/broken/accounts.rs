@@ -456,4 +456,41 @@ faults! {
             Ok(db.list_accounts_by_user_id(user_id)?.into_iter().take(100).collect())
         }
     }
+
+    AMebibyteOfRow "link_account.all_texts_long": "Refuses an account of more than four mebibytes." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let texts = [&account.refresh_token, &account.access_token, &account.scope, &account.id_token, &account.token_type, &account.session_state];
+            if texts.into_iter().flatten().map(String::len).sum::<usize>() > 4 << 20 {
+                return Err(Error::backend("the packet is too large"));
+            }
+            db.link_account(account)
+        }
+    }
+
+    LooksForAccountIdThenLinks "link_account.one_id_one_winner": "Looks whether an id is free, then links the account." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let taken = db.with(|model| model.accounts.values().any(|other| other.id == account.id))?;
+            if taken {
+                return Err(Error::conflict(Constraint::AccountId));
+            }
+            pause();
+            db.with(|model| {
+                model.accounts.insert((account.provider.clone(), account.provider_account_id.clone()), account.clone());
+            })
+        }
+    }
+
+    JoinsByUnusualSeparator "link_account.pair_of_keys": "Joins provider and provider account id by a vertical bar." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let joined = |provider: &str, id: &str| format!("{provider}|{id}");
+            let key = joined(&account.provider, &account.provider_account_id);
+            let taken = db.with(|model| {
+                model.accounts.values().any(|other| joined(&other.provider, &other.provider_account_id) == key)
+            })?;
+            if taken {
+                return Err(Error::conflict(Constraint::ProviderAccount));
+            }
+            db.link_account(account)
+        }
+    }
 }

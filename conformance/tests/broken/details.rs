@@ -275,4 +275,12 @@ faults! {
             Ok(list)
         }
     }
+
+    DetailsInASecondTrip "list_sessions_with_details_by_user_id.one_moment": "Reads the sessions, then their details." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let sessions = db.list_sessions_by_user_id(user_id)?;
+            pause();
+            sessions.into_iter().map(|session| Ok((session.clone(), db.get_session_details(session.id)?))).collect()
+        }
+    }
 }

@@ -482,4 +482,37 @@ faults! {
             Ok(counted as u64)
         }
     }
+
+    SessionThenUser "get_session_and_user.one_moment": "Reads the session, then the user." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let Some((session, _)) = db.get_session_and_user(session_token)? else {
+                return Ok(None);
+            };
+            pause();
+            Ok(db.get_user(session.user_id)?.map(|user| (session, user)))
+        }
+    }
+
+    ListsTokensThenSessions "list_sessions_by_user_id.one_moment": "Reads the tokens of a user's sessions, then the sessions." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut sessions = Vec::new();
+            for session in db.list_sessions_by_user_id(user_id)? {
+                pause();
+                let found = db.get_session_and_user(&session.session_token)?;
+                sessions.extend(found.map(|(session, _)| session).filter(|session| session.user_id == user_id));
+            }
+            Ok(sessions)
+        }
+    }
+
+    LooksForSessionIdThenCreates "create_session.one_id_one_winner": "Looks whether an id is free, then creates the session." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let taken = db.with(|model| model.sessions.values().any(|other| other.id == session.id))?;
+            if taken {
+                return Err(Error::conflict(Constraint::SessionId));
+            }
+            pause();
+            db.with(|model| { model.sessions.insert(session.session_token.clone(), session.clone()); })
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Faults that show when a storage cannot be reached, and in errors.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, OnceLock};
 
 use super::fault::*;
 
@@ -16,6 +16,29 @@ impl Drop for PutsBack {
     fn drop(&mut self) {
         for (db, account) in self.0.get_mut().expect("no panic while held").drain(..) {
             let _ = db.link_account(&account);
+        }
+    }
+}
+
+/// The answer that a connection still has for a call that gave up, once there was one.
+#[derive(Default)]
+struct Behind(Mutex<Option<Option<(Session, User)>>>);
+
+/// Marks its storage as closed when the handle is dropped.
+#[derive(Default)]
+struct ClosesAll(OnceLock<Reference>);
+
+impl Drop for ClosesAll {
+    fn drop(&mut self) {
+        if let Some(db) = self.0.get() {
+            let mark = User {
+                id: RESTARTED,
+                name: None,
+                email: None,
+                email_verified: None,
+                image: None,
+            };
+            let _ = db.create_user(&mark);
         }
     }
 }
@@ -284,6 +307,113 @@ faults! {
     NamedByUrl "secrets.handle": "Has its URL for a name." {
         fn name() -> &'static str {
             "db://app:hunter2@localhost"
+        }
+    }
+
+    RemembersPing (Mutex<bool>) "faults.unreachable": "Takes any answer to a ping for life." {
+        fn ping(&self, db: &Reference) -> Result<()> {
+            let mut lives = self.0.lock().expect("no panic while held");
+            if !*lives {
+                db.ping()?;
+                *lives = true;
+            }
+            Ok(())
+        }
+    }
+
+    AnswersFromMemory (Mutex<BTreeMap<Uuid, User>>) "faults.unreachable": "Returns a user as last read when the storage cannot be reached." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            match db.get_user(id) {
+                Err(error) => known.get(&id).cloned().map(Some).ok_or(error),
+                Ok(found) => {
+                    known.extend(found.iter().map(|user| (id, user.clone())));
+                    Ok(found)
+                }
+            }
+        }
+    }
+
+    SweepsInTwoSteps "faults.answer_late": "Deletes the sessions that have expired, and what else has in a second step." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let due = db.with(|model| {
+                model.sessions.values().filter(|session| session.expires <= now).cloned().collect::<Vec<_>>()
+            })?;
+            let mut sessions = 0;
+            for session in due.iter().take(limit as usize) {
+                sessions += u64::from(db.delete_session(&session.session_token)?);
+            }
+            Ok(ExpiredCounts { sessions, ..db.delete_expired(now, limit)? })
+        }
+    }
+
+    OneAnswerBehind (Behind) "faults.answers_in_step": "Keeps a connection that stays one answer behind after a call that timed out." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let done = db.update_session(session_token, changes);
+            if done.is_err() {
+                *self.0.0.lock().expect("no panic while held") = Some(None);
+            }
+            done
+        }
+
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let found = db.get_session_and_user(session_token)?;
+            let mut behind = self.0.0.lock().expect("no panic while held");
+            Ok(match behind.as_mut() {
+                Some(answer) => std::mem::replace(answer, found),
+                None => found,
+            })
+        }
+    }
+
+    OneKeySpace "storage.key_spaces": "Deletes the session whose token is the key of a challenge that is used." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            db.delete_session(key)?;
+            db.use_challenge(key)
+        }
+    }
+
+    CachesWhatIsReadOften (Mutex<BTreeMap<String, (u32, Option<User>)>>) "storage.often_read_is_current": "Remembers who has an e-mail address once it was read fifty times." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            let (times, user) = known.entry(email.to_owned()).or_default();
+            *times += 1;
+            if *times <= 50 {
+                *user = db.get_user_by_email(email)?;
+            }
+            Ok(user.clone())
+        }
+    }
+
+    RemembersMissingEmail (Mutex<Vec<String>>) "storage.reads_are_current": "Remembers that nobody has an e-mail address." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let mut missing = self.0.lock().expect("no panic while held");
+            if missing.iter().any(|known| known == email) {
+                return Ok(None);
+            }
+            let found = db.get_user_by_email(email)?;
+            missing.extend(found.is_none().then(|| email.to_owned()));
+            Ok(found)
+        }
+    }
+
+    ClosesTheStorage (ClosesAll) "storage.handles_are_independent": "Closes the connections of all handles when one is dropped." {
+        fn opened(&self, storage: &Reference) -> Reference {
+            let _ = self.0.0.set(storage.clone());
+            storage.clone()
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            if db.get_user(RESTARTED)?.is_some() {
+                return Err(Error::unavailable("the connection is closed"));
+            }
+            db.update_user(id, changes)
+        }
+    }
+
+    ExpiresOnItsOwn "storage.keeps_what_has_expired": "Deletes a challenge once it has expired, as a storage does that is given a time to live." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            Ok(db.use_challenge(key)?.filter(|challenge| challenge.expires > OffsetDateTime::now_utc()))
         }
     }
 }

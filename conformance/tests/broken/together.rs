@@ -105,4 +105,34 @@ faults! {
             db.update_user(id, changes)
         }
     }
+
+    GivesUpOnOneRow (Mutex<()>) "load.one_row": "Gives up when another caller is updating a session." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let Ok(_alone) = self.0.try_lock() else {
+                return Err(Error::unavailable("too many retries"));
+            };
+            pause();
+            db.update_session(session_token, changes)
+        }
+    }
+
+    RevivesTheMoved "linearizable.sessions": "Moves a session by writing it again, though it was deleted with its user since." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let Some(to) = changes.user_id else {
+                return db.update_session(session_token, changes);
+            };
+            let Some((session, _)) = db.get_session_and_user(session_token)? else {
+                return Ok(None);
+            };
+            pause();
+            if db.get_user(to)?.is_none() {
+                return Err(Error::not_found(Entity::User));
+            }
+            db.with(|model| {
+                let moved = Session { user_id: to, ..session };
+                model.sessions.insert(session_token.to_owned(), moved.clone());
+                Some(moved)
+            })
+        }
+    }
 }

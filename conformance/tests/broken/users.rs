@@ -6,6 +6,14 @@ use std::sync::Mutex;
 use super::fault::*;
 use super::values::*;
 
+fn crc32(text: &str) -> u32 {
+    !text.bytes().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
 faults! {
     LosesName "create_user.stored": "Stores a user without the name." {
         stores!(create_user |user: User| user.name = None);
@@ -543,6 +551,89 @@ faults! {
             pause();
             let id = authenticator.credential_id.clone();
             db.with(|model| { model.authenticators.insert(id, authenticator.clone()); })
+        }
+    }
+
+    LooksForIdThenCreates "create_user.one_id_one_winner": "Looks whether an id is free, then creates the user." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            if db.get_user(user.id)?.is_some() {
+                return Err(Error::conflict(Constraint::UserId));
+            }
+            pause();
+            db.with(|model| { model.users.insert(user.id, user.clone()); })
+        }
+    }
+
+    LengthIn16Bits "create_user.every_length": "Keeps the length of a name in 16 bits." {
+        stores!(create_user |user: User| some(&mut user.name, |name| {
+            name.get(..name.len() & 0xffff).unwrap_or(name).to_owned()
+        }));
+    }
+
+    OneByteShort "create_user.every_length": "Loses the last byte of a name of 4,096 bytes, which just fills a page." {
+        stores!(create_user |user: User| some(&mut user.name, |name| {
+            name[..name.len() - usize::from(name.len() == 4_096)].to_owned()
+        }));
+    }
+
+    SixtyFourBitsOfTheId "create_user.every_bit_of_the_id": "Takes ids for one if their last 64 bits are the same." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let taken = db.with(|model| model.users.keys().any(|id| id.as_u128() as u64 == user.id.as_u128() as u64))?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserId));
+            }
+            db.create_user(user)
+        }
+    }
+
+    FoldsDomain "create_user.email_by_bytes": "Refuses an e-mail address whose domain is another's in another case." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let folded = |email: &str| match email.rsplit_once('@') {
+                Some((local, domain)) => format!("{local}@{}", domain.to_ascii_lowercase()),
+                None => email.to_owned(),
+            };
+            let email = user.email.as_deref().map(folded);
+            let taken = db.with(|model| model.users.values().any(|other| email.is_some() && other.email.as_deref().map(folded) == email))?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
+        }
+    }
+
+    HashesEmail "create_user.email_by_bytes": "Takes e-mail addresses for one if their CRC-32 is the same." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let email = user.email.as_deref().map(crc32);
+            let taken = db.with(|model| model.users.values().any(|other| email.is_some() && other.email.as_deref().map(crc32) == email))?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
+        }
+    }
+
+    ReadsNumbersInYaml "create_user.hostile_text": "Writes a name to YAML without quotes, and reads yes and no as something else." {
+        stores!(create_user |user: User| some(&mut user.name, |name| match name {
+            "yes" | "on" => "true".to_owned(),
+            other => other.to_owned(),
+        }));
+    }
+
+    UpdatesFieldByField "update_user.never_half": "Updates a user field by field." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            db.update_user(id, &UserChanges { image: Change::Keep, ..changes.clone() })?;
+            pause();
+            db.update_user(id, &UserChanges { image: changes.image.clone(), ..UserChanges::default() })
+        }
+    }
+
+    UserInASecondTrip "get_user_by_account.one_moment": "Reads the account, then the user." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
+            let Some(account) = db.get_account(provider, id_there)? else {
+                return Ok(None);
+            };
+            pause();
+            db.get_user(account.user_id)
         }
     }
 }
