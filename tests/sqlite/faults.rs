@@ -151,7 +151,7 @@ fn a_path_may_hold_any_character() {
 fn a_sweep_that_fails_half_way_deletes_nothing() {
     let directory = directory();
     let file = directory.path().join("auth.db");
-    let store = SqliteOptions::file(&file).open().expect("a store");
+    let store = AuthStore::new(SqliteOptions::file(&file).open().expect("a store"));
     store.migrate().expect("a schema");
     let user = store.create_user(NewUser::default()).expect("a user");
     let past = OffsetDateTime::UNIX_EPOCH;
