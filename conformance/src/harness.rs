@@ -29,8 +29,11 @@ pub trait Harness: Send + Sync + 'static {
 /// around must not stop that.
 ///
 /// Only [`open`](Storage::open) is required. The other methods are what a harness may be able to do to its database,
-/// from outside; the rules of the group `faults` need them. Where one is left out, decline the rules that fail for want
-/// of it, with the reason ([`Harness::declined`]).
+/// from outside; the rules of the group `faults` need them. Where one is left out, decline the rules that fail without
+/// it, with the reason ([`Harness::declined`]).
+///
+/// While the storage is away or silent, each call must return within 75 seconds. After [`restore`](Storage::restore) or
+/// [`resume`](Storage::resume) every handle must work within 60 seconds. A wrong password must be reported within 20.
 pub trait Storage: Send + Sync {
     /// A handle on the storage. Called again, it is another handle on the same storage, with connections of its own where
     /// the backend has connections. The suite calls [`AuthStore::migrate`] on the first.

@@ -83,6 +83,7 @@ impl Harness for Adopted {
             "faults.cut_during_write",
             "faults.answer_lost",
             "faults.answer_late",
+            "faults.answers_in_step",
             "faults.paused",
             "faults.wrong_password",
             "secrets.unreachable",

@@ -31,6 +31,7 @@ impl Harness for RedbHarness {
             Declined::new("faults.cut_during_write", SERVER),
             Declined::new("faults.answer_lost", SERVER),
             Declined::new("faults.answer_late", SERVER),
+            Declined::new("faults.answers_in_step", SERVER),
             Declined::new("faults.wrong_password", SERVER),
         ]
     }

@@ -122,6 +122,7 @@ fn embedded(kind: Kind) -> Vec<Declined> {
         "faults.cut_during_write",
         "faults.answer_lost",
         "faults.answer_late",
+        "faults.answers_in_step",
         "secrets.unreachable",
     ]
     .map(|rule| Declined::new(rule, NO_CONNECTION))
