@@ -153,7 +153,7 @@ fn text_ids_and_times_without_zone_round_trip(kind: Kind) {
 
     client.query(r#"INSERT INTO "User" ("id", "email") VALUES ('clz1x', 'grace@example.org')"#);
     let error = store.get_user_by_email("grace@example.org").unwrap_err();
-    for word in ["User.id", "clz1x"] {
+    for word in ["User.id", "failed to parse a UUID"] {
         assert!(error.to_string().contains(word), "{error}");
     }
 }
