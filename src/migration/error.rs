@@ -56,6 +56,12 @@ pub enum MigrationError {
     },
     /// There is no table `User`, so this is no database of Auth.js: [`up`](super::Migrator::up) makes one.
     NothingToAdopt,
+    /// Tables that the pending steps would create exist already, and the history does not know of them: someone else made
+    /// them, such as Auth.js. Nothing was changed. [`adopt`](super::Migrator::adopt) takes such a database over.
+    ForeignTables {
+        /// The tables' names.
+        tables: Vec<String>,
+    },
     /// The database cannot be adopted before this is resolved. Nothing was changed.
     InTheWay {
         /// What is in the way: see [`Adoption::obstacles`](super::Adoption::obstacles).
@@ -68,8 +74,10 @@ pub enum MigrationError {
         /// What it was caused by.
         source: Option<BoxError>,
     },
-    /// A step failed. The steps before it stay taken; the step itself was undone, except on MySQL and MariaDB, where
-    /// DDL commits by itself: there, mend the cause and run it again.
+    /// A step failed, and is not recorded as applied (or, on its way down, as reverted). The steps before it stay. The
+    /// step itself was undone, with two exceptions: on MySQL and MariaDB, where DDL commits implicitly, what it had done
+    /// before it failed may stay, so fix the cause and run it again; and on PostgreSQL what a step has committed itself
+    /// stays, and the error says so.
     Failed {
         /// The step's version.
         version: i64,
@@ -77,7 +85,7 @@ pub enum MigrationError {
         name: String,
         /// Which way it went.
         direction: Direction,
-        /// The steps taken before it, in this run.
+        /// The steps that were applied or reverted before it, in this run, and stay so.
         done: Vec<Step>,
         /// The database's error.
         source: BoxError,
@@ -89,11 +97,12 @@ impl fmt::Display for MigrationError {
         match self {
             MigrationError::SchemaMissing { reason } => write!(
                 f,
-                "the database has not the schema that this program needs, run migrate first: {reason}"
+                "the schema is missing or incomplete; run migrate first: {reason}"
             ),
             MigrationError::ChecksumChanged { version, name } => write!(
                 f,
-                "migration {version} ({name}) is not what was applied to this database: its checksum has changed"
+                "migration {version} ({name}) has changed since it was applied to this database; restore it, and put the \
+                 change into a new migration"
             ),
             MigrationError::StepMissing { version, name } => write!(
                 f,
@@ -101,23 +110,33 @@ impl fmt::Display for MigrationError {
             ),
             MigrationError::OutOfOrder { version, name } => write!(
                 f,
-                "migration {version} ({name}) was not applied to this database, but later ones were"
+                "migration {version} ({name}) was not applied to this database, but later ones were; give it a later version"
             ),
             MigrationError::NewerSchema { database, program } => write!(
                 f,
-                "the database's schema (version {database}) is newer than this program (version {program})"
+                "the database's schema (version {database}) is newer than this program (version {program}); use a newer \
+                 program"
             ),
-            MigrationError::Irreversible { version, name } => {
-                write!(
-                    f,
-                    "migration {version} ({name}) cannot be undone: it has no .down.sql"
-                )
-            }
+            MigrationError::Irreversible { version, name } => write!(
+                f,
+                "migration {version} ({name}) cannot be reverted: there is no .down.sql file"
+            ),
             MigrationError::UnknownVersion { version } => {
                 write!(f, "this program has no migration of version {version}")
             }
-            MigrationError::NothingToAdopt => f.write_str(
-                "there is no table User, so there is nothing to adopt: migrate up makes the schema",
+            MigrationError::NothingToAdopt => {
+                f.write_str("there is no table User to adopt; run migrate up to create the schema")
+            }
+            MigrationError::ForeignTables { tables } => write!(
+                f,
+                "the database has {} {} already, which no migration of this program created; to take over a database of \
+                 Auth.js, run migrate adopt",
+                if tables.len() == 1 {
+                    "a table"
+                } else {
+                    "tables"
+                },
+                tables.join(", ")
             ),
             MigrationError::InTheWay { obstacles } => write!(
                 f,
@@ -129,13 +148,13 @@ impl fmt::Display for MigrationError {
                 version,
                 name,
                 direction,
-                source,
                 ..
             } => {
-                write!(
-                    f,
-                    "migration {version} ({name}) failed on its way {direction}: {source}"
-                )
+                let verb = match direction {
+                    Direction::Up => "apply",
+                    Direction::Down => "revert",
+                };
+                write!(f, "could not {verb} migration {version} ({name})")
             }
         }
     }

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What every database can count: SQLite counts milliseconds in an `i32`, and the others can count further.
+const LONGEST_LOCK_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+
 /// Shows and changes the version of a schema.
 ///
 /// Get one from [`AuthStore::migrator`](crate::AuthStore::migrator). It runs the crate's own series;
@@ -42,10 +45,14 @@ impl Migrator {
         self
     }
 
-    /// How long to wait while another process migrates: 60 seconds unless said otherwise.
+    /// Sets how long to wait while another process migrates. Defaults to 60 seconds; at most about 24 days, which any
+    /// longer timeout means too.
+    ///
+    /// [`Duration::ZERO`] tries once and does not wait. A step that waits for a table in use waits as long too, but for
+    /// what a server can count: at least a millisecond on PostgreSQL, and a second on MySQL and MariaDB.
     #[must_use]
     pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
-        self.lock_timeout = timeout;
+        self.lock_timeout = timeout.min(LONGEST_LOCK_TIMEOUT);
         self
     }
 
@@ -63,12 +70,17 @@ impl Migrator {
         ))
     }
 
-    /// Takes all steps that were not taken yet. Returns those that it took.
+    /// Applies all pending steps, and returns those that it applied.
+    ///
+    /// When there is nothing to do, it takes no lock and only reads the history: it needs no right to create a table, and
+    /// a read-only standby will do.
     ///
     /// # Errors
     ///
-    /// [`Error::Migration`](crate::Error::Migration) when the history does not match (nothing is changed) or a step
-    /// failed (those before it stay); [`Error::Unavailable`](crate::Error::Unavailable) when the lock was not to be had.
+    /// [`MigrationError::ForeignTables`] when a table that a pending step of the crate's own series would create exists
+    /// already (nothing is changed); another [`Error::Migration`](crate::Error::Migration) when the history does not match
+    /// (nothing is changed) or a step failed (those before it stay); [`Error::Unavailable`](crate::Error::Unavailable)
+    /// when another process held the lock for too long.
     pub fn up(&self) -> Result<Vec<Step>> {
         self.run(|status| steps_up(status, i64::MAX))
     }
@@ -175,19 +187,15 @@ impl Migrator {
             .ok_or(MigrationError::UnknownVersion { version })
     }
 
-    fn run(
-        &self,
-        choose: impl FnOnce(&[StepStatus]) -> Vec<(i64, Direction)>,
-    ) -> Result<Vec<Step>> {
+    fn run(&self, choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
+        // Most runs find nothing to do. Those that do look again, once no other run can change what they see.
+        if self.plan(&choose, self.status()?)?.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut lock = self.target.lock(self.lock_timeout)?;
         let status = compare(self.series.migrations(), lock.history(self.series.name())?);
-        refuse_mismatch(&status)?;
-        let mut plan = Vec::new();
-        for (version, direction) in choose(&status) {
-            let migration = self.step(version)?;
-            migration.sql(direction)?;
-            plan.push((migration, direction));
-        }
+        let plan = self.plan(&choose, status)?;
+        self.refuse_foreign_tables(&mut *lock, &plan)?;
         let mut done = Vec::new();
         let mut failure = None;
         for (migration, direction) in plan {
@@ -204,17 +212,66 @@ impl Migrator {
                 duration: start.elapsed(),
             });
         }
-        lock.finish()?;
-        match failure {
-            None => Ok(done),
-            Some((migration, direction, error)) => Err(MigrationError::Failed {
-                version: migration.version(),
-                name: migration.name().to_owned(),
-                direction,
-                done,
-                source: error.into(),
-            }
-            .into()),
+        // After a failed step too: where a run is one transaction, this commits the steps before it.
+        let finished = lock.finish();
+        let Some((migration, direction, error)) = failure else {
+            return finished.map(|()| done);
+        };
+        // The step's error is the cause, and what made `finish` fail is most often the same. What could not be made
+        // permanent was not done.
+        if finished.is_err() {
+            done.clear();
+        }
+        Err(MigrationError::Failed {
+            version: migration.version(),
+            name: migration.name().to_owned(),
+            direction,
+            done,
+            source: error.into(),
+        }
+        .into())
+    }
+
+    /// What to do, in order. Refused as a whole if a part of it cannot be done.
+    fn plan(
+        &self,
+        choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>,
+        status: Vec<StepStatus>,
+    ) -> Result<Vec<(&Migration, Direction)>> {
+        refuse_mismatch(&status)?;
+        let mut plan = Vec::new();
+        for (version, direction) in choose(&status) {
+            let migration = self.step(version)?;
+            migration.sql(direction)?;
+            plan.push((migration, direction));
+        }
+        Ok(plan)
+    }
+
+    /// The crate's own tables are created if missing, so that a killed run can be repeated. Without this check, tables
+    /// of that name that someone else made would be mistaken for them.
+    fn refuse_foreign_tables(
+        &self,
+        lock: &mut dyn Lock,
+        plan: &[(&Migration, Direction)],
+    ) -> Result<()> {
+        let pending: Vec<i64> = plan
+            .iter()
+            .filter(|(_, direction)| *direction == Direction::Up)
+            .map(|(migration, _)| migration.version())
+            .collect();
+        if self.series.name() != embedded::NAME || pending.is_empty() {
+            return Ok(());
+        }
+        let tables: Vec<String> = lock
+            .foreign_tables(&pending)?
+            .into_iter()
+            .map(|version| embedded::table(version).to_owned())
+            .collect();
+        if tables.is_empty() {
+            Ok(())
+        } else {
+            Err(MigrationError::ForeignTables { tables }.into())
         }
     }
 }

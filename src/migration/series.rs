@@ -155,17 +155,20 @@ impl Series {
     /// An application's own migrations, read from a folder of SQL files.
     ///
     /// Each is named `<version>_<name>.up.sql`, where the version is a whole number (`0001`, or a date such as
-    /// `20261123190000`), and may have a way back, `<version>_<name>.down.sql`. Files that do not end in `.sql` are
-    /// passed over. `name` sets the series apart from others in the history (key, and not `authstore`).
+    /// `20261123190000`), and may have a down migration, `<version>_<name>.down.sql`. Files whose name starts with a dot or
+    /// does not end in `.sql` are ignored. A byte order mark is ignored too, and a step without a statement (a file that is
+    /// empty, or holds only comments) does nothing on any database. `name` sets the series apart from others in the
+    /// history (key, and not `authstore`).
     ///
     /// On SQLite and PostgreSQL a step is one transaction together with its row of history: it must not begin or end one
-    /// itself. On MySQL and MariaDB DDL commits by itself: write one statement a file, and so that it can be repeated
-    /// (`CREATE TABLE IF NOT EXISTS`).
+    /// itself. On MySQL and MariaDB DDL commits implicitly: write one statement a file, and so that it can be repeated
+    /// (`CREATE TABLE IF NOT EXISTS`). A transaction that a step leaves open there is rolled back, and the step fails.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for the name; [`MigrationError::Folder`] for a folder that cannot be read, a file whose name
-    /// is of another form, two steps of one version, or a way back without its step.
+    /// [`Error::Invalid`] for the name; [`MigrationError::Folder`] for a folder that cannot be read or has no migration, a
+    /// file whose name is of another form (the error shows the name that it should have), two steps of one version, or a
+    /// down migration without its step.
     pub fn from_dir(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
@@ -212,47 +215,91 @@ impl Series {
     }
 }
 
+/// Where a name does not say which direction a file is for, up is most often meant.
+const DIRECTIONS: [(&str, Direction); 3] = [
+    (".up", Direction::Up),
+    (".down", Direction::Down),
+    ("", Direction::Up),
+];
+
+/// The version, the name and the direction that a file's name says, or is most likely meant to say.
+fn parse_name(file_name: &str) -> Option<(i64, String, Direction)> {
+    let lower = file_name.to_lowercase();
+    let stem = lower.strip_suffix(".sql")?;
+    let (stem, direction) = DIRECTIONS
+        .iter()
+        .find_map(|&(ending, direction)| Some((stem.strip_suffix(ending)?, direction)))?;
+    // What was lowered may have another length: the name itself is taken only where it does not.
+    let stem = file_name.get(..stem.len()).unwrap_or(stem);
+    let digits = stem
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(stem.len());
+    let (version, rest) = stem.split_at(digits);
+    let name = rest
+        .strip_prefix('_')
+        .unwrap_or_else(|| rest.trim_start_matches(|character: char| !character.is_alphanumeric()));
+    if name.is_empty() {
+        return None;
+    }
+    Some((version.parse().ok()?, name.to_owned(), direction))
+}
+
+/// The name that a file should have.
+fn right_name(file_name: &str) -> String {
+    match parse_name(file_name) {
+        Some((_, name, direction)) => {
+            let digits = file_name.chars().take_while(char::is_ascii_digit).count();
+            format!("{}_{name}.{direction}.sql", &file_name[..digits])
+        }
+        None => "0001_create_team.up.sql".to_owned(),
+    }
+}
+
 fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
     let unreadable = |path: &Path, error: std::io::Error| MigrationError::Folder {
-        reason: format!("{} cannot be read: {error}", path.display()),
+        reason: format!("cannot read {}", path.display()),
         source: Some(error.into()),
+    };
+    let wrong = |path: &Path, reason: &str| MigrationError::Folder {
+        reason: format!("{}: {reason}", path.display()),
+        source: None,
     };
     let mut ups = BTreeMap::new();
     let mut downs = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let path = entry.map_err(|error| unreadable(folder, error))?.path();
-        let Some(file_name) = path.file_name().and_then(|name| name.to_str()) else {
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Editors and macOS leave such files beside the real ones.
+        if file_name.starts_with('.') || !file_name.to_lowercase().ends_with(".sql") {
             continue;
+        }
+        let expected = right_name(&file_name);
+        let Some((version, name, direction)) =
+            parse_name(&file_name).filter(|_| file_name == expected)
+        else {
+            return Err(wrong(
+                &path,
+                &format!("not a migration's name; rename the file, as in {expected}"),
+            ));
         };
-        let Some(stem) = file_name.strip_suffix(".sql") else {
-            continue;
-        };
-        let wrong = |reason: &str| MigrationError::Folder {
-            reason: format!("{}: {reason}", path.display()),
-            source: None,
-        };
-        let (direction, stem) = if let Some(stem) = stem.strip_suffix(".up") {
-            (Direction::Up, stem)
-        } else if let Some(stem) = stem.strip_suffix(".down") {
-            (Direction::Down, stem)
-        } else {
-            return Err(wrong("its name must end in .up.sql or .down.sql"));
-        };
-        let (version, name) = stem
-            .split_once('_')
-            .and_then(|(version, name)| Some((version.parse::<i64>().ok()?, name)))
-            .filter(|(version, name)| *version >= 0 && !name.is_empty())
-            .ok_or_else(|| {
-                wrong("its name must begin with a version and a name, as 0001_create_team")
-            })?;
         let sql = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+        let sql = sql.strip_prefix('\u{feff}').unwrap_or(&sql).to_owned();
         let files = match direction {
             Direction::Up => &mut ups,
             Direction::Down => &mut downs,
         };
-        if files.insert(version, (name.to_owned(), sql)).is_some() {
-            return Err(wrong(&format!("there are two steps of version {version}")));
+        if files.insert(version, (name, sql)).is_some() {
+            return Err(wrong(
+                &path,
+                &format!("another file has version {version} too"),
+            ));
         }
+    }
+    if ups.is_empty() && downs.is_empty() {
+        return Err(wrong(
+            folder,
+            "no migrations; name them as in 0001_create_team.up.sql",
+        ));
     }
     let migrations = ups
         .into_iter()
@@ -282,6 +329,21 @@ pub(crate) mod embedded {
     use super::{Migration, Series};
 
     pub(crate) const NAME: &str = "authstore";
+
+    /// The table that a step of the crate's own creates.
+    pub(crate) fn table(version: i64) -> &'static str {
+        match version {
+            1 => "User",
+            2 => "Account",
+            3 => "Session",
+            4 => "VerificationToken",
+            5 => "Authenticator",
+            6 => "authstore_challenge",
+            7 => "authstore_session_details",
+            8 => "authstore_authenticator_details",
+            _ => "of an unknown name",
+        }
+    }
 
     /// A version, a name, the SQL up and the SQL down.
     type Step = (i64, &'static str, &'static str, &'static str);

@@ -21,12 +21,20 @@ pub trait Target: Send + Sync {
 /// The right to change the schema, held by one run at a time. To drop it gives it back, and undoes what
 /// [`finish`](Lock::finish) has not made last.
 pub trait Lock {
-    /// As [`Target::history`], and makes the history table when it is not there.
+    /// As [`Target::history`]. May create the history table if it is missing.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>>;
 
     /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its row of history, in one
-    /// transaction where the database can.
+    /// transaction where the database can. The SQL runs in a session as new; nothing that it sets there may reach the
+    /// history or the next step. A step that leaves a transaction open, or ends the one that it runs in, fails.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
+
+    /// Returns which of these pending steps of the crate's own series would create a table that exists already, other than
+    /// one that an interrupted run left behind. Called before the first step is applied. By default there are none.
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        let _ = pending;
+        Ok(Vec::new())
+    }
 
     /// Compares a database that Auth.js's Kysely adapter works on with the schema that `series` makes, and brings it there
     /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt). Calls `progress` after each table.
@@ -44,7 +52,7 @@ pub trait Lock {
         ))
     }
 
-    /// Makes the steps taken last, and gives the lock back.
+    /// Makes the applied steps permanent, and releases the lock. Fails only if the steps are not permanent.
     fn finish(self: Box<Self>) -> Result<()>;
 }
 

@@ -7,7 +7,8 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
 
 use super::error::{
-    Phase, StatementFailure, classify, classify_panic, may_be_of_a_trigger, trigger,
+    Phase, StatementFailure, classify, classify_migration, classify_panic, may_be_of_a_trigger,
+    trigger,
 };
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
@@ -134,6 +135,36 @@ impl MysqlConnection {
             let statement = sql.split(';').nth(answers).unwrap_or(sql);
             self.fail(failed, statement, phase)
         })
+    }
+
+    /// Runs a migration's SQL to the end, for as long as it takes. It has no parameters, so that an error tells the
+    /// server's message, whatever it is.
+    pub(super) fn run_step(&mut self, sql: &str) -> Result<()> {
+        self.check_size(sql.len())?;
+        self.contain(|driver| {
+            let mut results = driver.query_iter(sql)?;
+            while let Some(rows) = results.iter() {
+                for row in rows {
+                    row?;
+                }
+            }
+            Ok(())
+        })
+        .map_err(|failed| match failed {
+            Some(mysql::Error::MySqlError(error)) => classify_migration(error),
+            failed => self.fail(failed, sql, Phase::Writing),
+        })
+    }
+
+    /// Puts the session back to what it was when it was opened: nothing locked, open, set or prepared.
+    pub(super) fn reset(&mut self) -> Result<()> {
+        self.statements.clear();
+        self.drive("", Phase::BeforeCommit, Conn::reset)
+    }
+
+    /// Whether the last statement failed because of the connection, rather than by an answer of the server's.
+    pub(super) fn is_lost(&self) -> bool {
+        self.broken
     }
 
     fn prepare(&mut self, sql: &'static str) -> Result<Statement> {

@@ -195,6 +195,22 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
     }
 }
 
+/// What an error in a migration's SQL means: this SQL has no parameters, so the server's message is told whatever it is.
+pub(super) fn classify_migration(error: MySqlError) -> Error {
+    let message = format!("{} ({})", error.message, error.code);
+    match classify_server(error, "").0 {
+        Error::Unavailable { source, .. } => Error::Unavailable {
+            reason: message,
+            source,
+        },
+        Error::OutcomeUnknown { source, .. } => Error::OutcomeUnknown {
+            reason: message,
+            source,
+        },
+        _ => Error::backend(message),
+    }
+}
+
 fn schema_missing(error: &MySqlError) -> Error {
     let reason = words(error);
     MigrationError::SchemaMissing { reason }.into()

@@ -7,12 +7,16 @@ use super::lease::Lease;
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
 use crate::migration::{
-    Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
+    Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target, embedded,
 };
 use crate::sql::{self, AdoptionTarget, Connection, Database, History, sql};
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
+const START: &str = sql!("mysql", "history/start");
+const STARTED: &str = sql!("mysql", "history/started");
+const END: &str = sql!("mysql", "history/end");
+const CHECK_TRANSACTION: &str = sql!("mysql", "history/check_transaction");
 
 pub(super) fn series(kind: Kind) -> Series {
     match kind {
@@ -31,6 +35,7 @@ fn history(kind: Kind) -> History {
         list: sql!("mysql", "history/list"),
         insert: sql!("mysql", "history/insert"),
         delete: sql!("mysql", "history/delete"),
+        tables: sql!("mysql", "history/tables"),
     }
 }
 
@@ -43,7 +48,7 @@ impl Target for MysqlTarget {
     }
 
     /// `GET_LOCK`, on a connection of its own, which has no limit on how long a statement may take.
-    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock>> {
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let mut connection = self.0.connect_to_migrate(timeout)?;
         let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
         match connection.query_optional::<i64>(LOCK, &[seconds.into()])? {
@@ -56,57 +61,134 @@ impl Target for MysqlTarget {
                     None
                 };
                 Ok(Box::new(MysqlLock {
+                    backend: &self.0,
+                    timeout,
                     lease,
                     connection,
                     history,
                 }))
             }
-            _ => Err(Error::unavailable(
-                "another process holds the lock on migrations",
-            )),
+            _ => Err(Error::unavailable(format!(
+                "another process is migrating the database; gave up waiting after {} ms",
+                timeout.as_millis()
+            ))),
         }
     }
 }
 
-/// The lock belongs to the connection, on which all the steps run as well: were the connection lost, the server would
-/// give the lock to another, but no further step would be taken here.
-struct MysqlLock {
+/// The lock belongs to a connection, which reads and writes the history as well. Each step runs on another one: it may set
+/// there, lock and leave open what it likes. Were the connection of the lock lost, the server would give the lock to
+/// another run, and the history could not be written here.
+struct MysqlLock<'a> {
+    backend: &'a MysqlBackend,
+    timeout: Duration,
     /// In a Galera cluster, where that lock is a node's own.
     lease: Option<Lease>,
     connection: MysqlConnection,
     history: History,
 }
 
-impl Lock for MysqlLock {
+impl MysqlLock<'_> {
+    /// Runs a step in a session of its own, which ends with it.
+    fn run_step(&self, sql: &str) -> Result<()> {
+        if !has_statement(sql) {
+            return Ok(());
+        }
+        let mut connection = self.backend.connect_to_migrate(self.timeout)?;
+        let done = connection
+            .run_step(sql)
+            .and_then(|()| check_transaction(&mut connection));
+        // To close the connection would release its locks as well, but some time later, when the next step runs.
+        match done {
+            Ok(()) => connection.reset(),
+            Err(error) => {
+                // The connection is closed next, whether or not this works.
+                let _ = connection.reset();
+                Err(error)
+            }
+        }
+    }
+}
+
+fn check_transaction(connection: &mut MysqlConnection) -> Result<()> {
+    match connection.run_script(CHECK_TRANSACTION, Phase::BeforeCommit) {
+        Err(_) if !connection.is_lost() => Err(Error::backend(
+            "the step left a transaction open, which was rolled back; what it had committed before stays, and the step is \
+             not recorded; end the transaction in the step",
+        )),
+        answer => answer,
+    }
+}
+
+/// The server calls it an error if there is nothing to run.
+fn has_statement(sql: &str) -> bool {
+    let mut rest = sql;
+    loop {
+        rest = rest
+            .trim_start_matches(|character: char| character.is_whitespace() || character == ';');
+        let comment_end = if rest.starts_with('#') || rest.starts_with("--") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") && !rest.starts_with("/*!") && !rest.starts_with("/*M!") {
+            rest.find("*/").map(|end| end + 2)
+        } else {
+            return !rest.is_empty();
+        };
+        match comment_end {
+            Some(end) => rest = &rest[end..],
+            None => return false,
+        }
+    }
+}
+
+impl Lock for MysqlLock<'_> {
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
         self.history.read_or_create(&mut self.connection, series)
     }
 
-    /// DDL commits by itself, so a run that is killed here may have done one half without the other. Either way the
-    /// history then says that the step was not taken, and the next run up takes it again: every step can be repeated.
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        let started: Vec<i64> = self.connection.query(STARTED, &[])?;
+        let mut found = self
+            .history
+            .existing_tables(&mut self.connection, pending)?;
+        found.retain(|version| !started.contains(version));
+        Ok(found)
+    }
+
+    /// DDL commits implicitly, so a run that is killed here may have done one half without the other. Either way the
+    /// history then says that the step was not applied, and the next run up applies it again: every step can be repeated.
+    /// That the table of such a step is ours, and not someone else's, is noted before anything else.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
-        let Self {
-            lease,
-            connection,
-            history,
-        } = self;
-        if let Some(lease) = lease {
+        let version = migration.version().into();
+        let is_own = series == embedded::NAME;
+        if let Some(lease) = &self.lease {
             lease.check()?;
+        }
+        if is_own {
+            self.connection.execute(START, &[version])?;
         }
         match direction {
             Direction::Up => {
-                connection.run_script(sql, Phase::Writing)?;
-                history.record(connection, series, migration, Direction::Up)
+                self.run_step(sql)?;
+                self.history
+                    .record(&mut self.connection, series, migration, Direction::Up)?;
             }
             Direction::Down => {
-                history.record(connection, series, migration, Direction::Down)?;
-                connection.run_script(sql, Phase::Writing).inspect_err(|_| {
-                    // The step stays taken. What went wrong first is what counts.
-                    let _ = history.record(connection, series, migration, Direction::Up);
-                })
+                self.history
+                    .record(&mut self.connection, series, migration, Direction::Down)?;
+                self.run_step(sql).inspect_err(|_| {
+                    // The step stays applied. What went wrong first is what counts.
+                    let _ =
+                        self.history
+                            .record(&mut self.connection, series, migration, Direction::Up);
+                })?;
             }
         }
+        if is_own {
+            // If this fails, the step is done all the same, and the note does no harm: it only allows a repetition.
+            let _ = self.connection.execute(END, &[version]);
+        }
+        Ok(())
     }
 
     fn adopt(
@@ -118,12 +200,14 @@ impl Lock for MysqlLock {
         sql::adopt(self, &PLAN, series, apply, progress)
     }
 
+    /// Each step is permanent already. If this fails, the end of the connection releases the lock.
     fn finish(mut self: Box<Self>) -> Result<()> {
-        self.connection.execute(UNLOCK, &[]).map(drop)
+        let _ = self.connection.execute(UNLOCK, &[]);
+        Ok(())
     }
 }
 
-impl AdoptionTarget for MysqlLock {
+impl AdoptionTarget for MysqlLock<'_> {
     type Connection = MysqlConnection;
 
     fn connection(&mut self) -> &mut MysqlConnection {

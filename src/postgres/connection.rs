@@ -193,6 +193,12 @@ impl PostgresConnection {
             .map_err(|failure| self.failed(failure.into()))
     }
 
+    /// Puts the session back to what it was, inside a transaction.
+    pub(super) fn reset(&mut self, sql: &'static str) -> Result<()> {
+        self.run_command(sql)?;
+        self.pin(true)
+    }
+
     fn pin(&mut self, in_transaction: bool) -> Result<()> {
         let settings = self.limits.settings(in_transaction);
         let settings = settings.each_ref().map(as_text);

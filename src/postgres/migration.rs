@@ -16,11 +16,13 @@ static HISTORY: History = History {
     list: sql!("postgres", "history/list"),
     insert: sql!("postgres", "history/insert"),
     delete: sql!("postgres", "history/delete"),
+    tables: sql!("postgres", "history/tables"),
 };
 
 const LOCK: &str = sql!("postgres", "history/lock");
 const LOCK_TRANSACTION: &str = sql!("postgres", "history/lock_transaction");
 const UNLOCK: &str = sql!("postgres", "history/unlock");
+const RESET: &str = sql!("postgres", "history/reset");
 
 const SAVEPOINT: &str = sql!("postgres", "transaction/savepoint");
 const RELEASE: &str = sql!("postgres", "transaction/release");
@@ -53,7 +55,11 @@ impl Target for PostgresTarget {
             }
             thread::sleep(RETRY);
         }
-        Ok(Box::new(PostgresLock(connection)))
+        Ok(Box::new(PostgresLock {
+            connector: &self.0,
+            timeout,
+            connection,
+        }))
     }
 }
 
@@ -72,61 +78,89 @@ fn try_lock(connection: &mut PostgresConnection) -> Result<bool> {
 
 /// Dropping it closes the connection, which ends both the lock and a transaction that is still open.
 ///
-/// On a session of our own, each step is a transaction. Through a pooler that would lose the lock between two steps, so
-/// all steps are one transaction there, each behind a savepoint, and [`finish`](Lock::finish) commits it.
-struct PostgresLock(PostgresConnection);
+/// Past a pooler, each step is a transaction on a connection of its own, which is closed with it: what a step leaves in its
+/// session reaches no other. Through a pooler the lock is one of a transaction, so all steps are one transaction there,
+/// each behind a savepoint, and [`finish`](Lock::finish) commits it.
+struct PostgresLock<'a> {
+    connector: &'a Connector,
+    timeout: Duration,
+    connection: PostgresConnection,
+}
 
-impl PostgresLock {
+impl PostgresLock<'_> {
     /// Runs `work` wholly or not at all.
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if self.0.is_shared() {
-            self.0.run_command(SAVEPOINT)?;
+        if self.connection.is_shared() {
+            self.connection.run_command(SAVEPOINT)?;
             let done = work(self);
             if done.is_err() {
                 // The steps before this one stay.
-                self.0.undo(UNDO);
+                self.connection.undo(UNDO);
             }
             return done;
         }
-        self.0.begin()?;
+        self.connection.begin()?;
         let done = work(self);
         match done {
-            Ok(done) => self.0.commit().map(|()| done),
+            Ok(done) => self.connection.commit().map(|()| done),
             Err(error) => {
-                self.0.roll_back();
+                self.connection.roll_back();
                 Err(error)
             }
         }
     }
 
     fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
-        self.0.run_command(SAVEPOINT)?;
-        self.0.run_script(migration.sql(direction)?)?;
-        self.0
-            .run_command(RELEASE)
-            .map_err(|_| Error::backend("the step ended the transaction that it runs in"))?;
+        self.connection.run_command(SAVEPOINT)?;
+        self.connection.run_script(migration.sql(direction)?)?;
+        self.connection.run_command(RELEASE).map_err(|error| match error {
+            Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
+            _ => Error::backend(
+                "the step ended the transaction that it runs in; what it committed stays in the database, and the step is \
+                 not recorded as applied; undo that by hand, and remove COMMIT and ROLLBACK from the step",
+            ),
+        })?;
+        // Otherwise the history would be looked for where the step's search_path leads, as the user that it has become.
+        self.connection.reset(RESET)?;
         self.create_history()?;
-        HISTORY.record(&mut self.0, series, migration, direction)
+        HISTORY.record(&mut self.connection, series, migration, direction)
     }
 
     /// Creates the history's table if it is missing. `CREATE TABLE IF NOT EXISTS` alone would demand the right to create
     /// tables from a user who needs none.
     fn create_history(&mut self) -> Result<()> {
-        if self.0.query_optional::<i64>(HISTORY.exists, &[])?.is_none() {
-            self.0.execute(HISTORY.create, &[])?;
+        if self
+            .connection
+            .query_optional::<i64>(HISTORY.exists, &[])?
+            .is_none()
+        {
+            self.connection.execute(HISTORY.create, &[])?;
         }
         Ok(())
     }
 }
 
-impl Lock for PostgresLock {
+impl Lock for PostgresLock<'_> {
     /// The table is created with the first row: where there is nothing to do, no right to create it is needed.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
-        HISTORY.read(&mut self.0, series)
+        HISTORY.read(&mut self.connection, series)
+    }
+
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        HISTORY.existing_tables(&mut self.connection, pending)
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
-        self.transaction(|lock| lock.take(series, migration, direction))
+        if self.connection.is_shared() {
+            return self.transaction(|lock| lock.take(series, migration, direction));
+        }
+        let connection = self.connector.connect_to_migrate(Some(self.timeout))?;
+        let mut step = PostgresLock {
+            connector: self.connector,
+            timeout: self.timeout,
+            connection,
+        };
+        step.transaction(|step| step.take(series, migration, direction))
     }
 
     fn adopt(
@@ -139,32 +173,34 @@ impl Lock for PostgresLock {
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        if self.0.is_shared() {
-            return self.0.commit();
+        if self.connection.is_shared() {
+            return self.connection.commit();
         }
-        self.0.query_optional::<i64>(UNLOCK, &[]).map(drop)
+        // Each step is permanent already. If this fails, the end of the connection releases the lock.
+        let _ = self.connection.query_optional::<i64>(UNLOCK, &[]);
+        Ok(())
     }
 }
 
-impl AdoptionTarget for PostgresLock {
+impl AdoptionTarget for PostgresLock<'_> {
     type Connection = PostgresConnection;
 
     fn connection(&mut self) -> &mut PostgresConnection {
-        &mut self.0
+        &mut self.connection
     }
 
     fn run(&mut self, sql: &str) -> Result<()> {
-        self.0.run_script(sql)
+        self.connection.run_script(sql)
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
         if create {
             self.create_history()?;
         }
-        HISTORY.read(&mut self.0, series)
+        HISTORY.read(&mut self.connection, series)
     }
 
     fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
-        HISTORY.record(&mut self.0, series, migration, Direction::Up)
+        HISTORY.record(&mut self.connection, series, migration, Direction::Up)
     }
 }

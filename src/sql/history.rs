@@ -16,6 +16,8 @@ pub(crate) struct History {
     pub(crate) insert: &'static str,
     /// Parameters: series, version.
     pub(crate) delete: &'static str,
+    /// Those of the crate's own tables that exist: the version of the migration that creates each.
+    pub(crate) tables: &'static str,
 }
 
 impl History {
@@ -40,6 +42,17 @@ impl History {
     ) -> Result<Vec<Applied>> {
         connection.execute(self.create, &[])?;
         connection.query(self.list, &[series.into()])
+    }
+
+    /// Which of the pending migrations of the crate's own find their table made already.
+    pub(crate) fn existing_tables(
+        &self,
+        connection: &mut impl Connection,
+        pending: &[i64],
+    ) -> Result<Vec<i64>> {
+        let mut found: Vec<i64> = connection.query(self.tables, &[])?;
+        found.retain(|version| pending.contains(version));
+        Ok(found)
     }
 
     /// Writes down that a step was taken, or taken back.

@@ -19,6 +19,7 @@ const HISTORY: History = History {
     list: sql!("sqlite", "history/list"),
     insert: sql!("sqlite", "history/insert"),
     delete: sql!("sqlite", "history/delete"),
+    tables: sql!("sqlite", "history/tables"),
 };
 
 pub(super) struct SqliteTarget(pub(super) SqliteBackend);
@@ -116,6 +117,10 @@ impl AdoptionTarget for SqliteLock {
 }
 
 impl Lock for SqliteLock {
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        HISTORY.existing_tables(&mut *self.connection, pending)
+    }
+
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
         HISTORY.read_or_create(&mut *self.connection, series)
     }

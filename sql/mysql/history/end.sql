@@ -1,0 +1,2 @@
+DELETE FROM `authstore_migration`
+WHERE `series` = '' AND `version` = ?;

@@ -1,0 +1,3 @@
+SELECT `version`
+FROM `authstore_migration`
+WHERE `series` = '';
