@@ -38,9 +38,12 @@ pub(super) struct Touched {
     pub(super) tables: Tables,
     /// The triggers that they may run.
     pub(super) triggers: BTreeSet<String>,
+    /// What one of them would do to the session, which is denied.
+    denied: Option<&'static str>,
 }
 
-/// Does something with the connection, and lists what the statements that it prepares touch.
+/// Does something with the connection, and lists what the statements that it prepares touch. Statements that would end the
+/// transaction, or outlast it in the session, are denied, so that everything can be undone.
 pub(super) fn watch(
     connection: &mut SqliteConnection,
     work: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<()>,
@@ -53,6 +56,10 @@ pub(super) fn watch(
         if let Some(trigger) = context.accessor {
             seen.triggers.insert(trigger.to_owned());
         }
+        if let Some(denied) = outlasts(&context.action) {
+            seen.denied = Some(denied);
+            return Authorization::Deny;
+        }
         if let Some(table) = touched_table(context.action) {
             seen.tables.insert(table.to_owned());
         }
@@ -64,9 +71,63 @@ pub(super) fn watch(
     let _ = connection
         .0
         .authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
-    done.map_err(classify)?;
     let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
+    if let (Err(_), Some(denied)) = (&done, touched.denied) {
+        return Err(Error::backend(format!(
+            "the step has a statement that {denied}; remove it"
+        )));
+    }
+    done.map_err(classify)?;
     Ok(std::mem::take(&mut *touched))
+}
+
+/// Pragmas that ask, that are data in the file, or that mean nothing in a transaction or after it.
+const HARMLESS_PRAGMAS: [&str; 17] = [
+    "application_id",
+    "defer_foreign_keys",
+    "foreign_key_check",
+    "foreign_key_list",
+    "foreign_keys",
+    "incremental_vacuum",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "integrity_check",
+    // Set back when the run ends: recipes for rebuilding a table need it.
+    "legacy_alter_table",
+    "optimize",
+    "quick_check",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+    "user_version",
+];
+
+fn outlasts(action: &AuthAction<'_>) -> Option<&'static str> {
+    match action {
+        AuthAction::Transaction { .. } => {
+            Some("begins or ends a transaction, which each step is already")
+        }
+        AuthAction::Attach { .. } | AuthAction::Detach { .. } => {
+            Some("attaches or detaches a database, which would outlast the step")
+        }
+        AuthAction::CreateTempIndex { .. }
+        | AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::CreateTempView { .. } => {
+            Some("creates something temporary, which would outlast the step")
+        }
+        AuthAction::Pragma {
+            pragma_name,
+            pragma_value: Some(_),
+        } if !HARMLESS_PRAGMAS
+            .iter()
+            .any(|name| pragma_name.eq_ignore_ascii_case(name)) =>
+        {
+            Some("sets a pragma, which would outlast the step")
+        }
+        _ => None,
+    }
 }
 
 fn touched_table(action: AuthAction<'_>) -> Option<&str> {

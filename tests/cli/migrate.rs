@@ -1,6 +1,7 @@
 //! `authstore migrate`
 
 use std::fs;
+use std::process::Stdio;
 
 use authstore::NewUser;
 
@@ -225,7 +226,7 @@ fn a_step_that_fails_is_told_with_those_before_it() {
     place.fail(
         "migrate down --yes --migrations db --series teams",
         4,
-        "cannot be undone",
+        "cannot be reverted",
     );
 }
 
@@ -245,7 +246,7 @@ fn a_history_that_does_not_match_is_refused() {
     change("UPDATE authstore_migration SET checksum = 'x' WHERE version = 2");
     refused(
         "0002_create_account             CHANGED",
-        "its checksum has changed",
+        "has changed since it was applied",
     );
     change("DELETE FROM authstore_migration WHERE version = 2");
     refused(
@@ -297,5 +298,30 @@ fn what_is_no_database_is_left_as_it_is() {
     assert_eq!(
         fs::read_to_string(place.path("auth.db")).expect("the file"),
         poem
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let place = Place::new();
+    // So many that they do not fit into the pipe.
+    for version in 1..=2_000 {
+        let name = "a".repeat(200);
+        place.write(&format!("steps/{version}_{name}.up.sql"), "");
+    }
+    let mut command = place
+        .command("migrate status --series app --migrations steps")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command");
+    drop(command.stdout.take());
+    let output = command.wait_with_output().expect("an end");
+    assert_eq!(
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).as_ref()
+        ),
+        (Some(0), "")
     );
 }

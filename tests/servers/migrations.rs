@@ -4,7 +4,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use authstore::migration::StepState;
+use authstore::migration::{Migration, MigrationError, Migrator, Series, Step, StepState};
 use authstore::{AuthStore, Error};
 use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, Traffic};
 
@@ -24,6 +24,26 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "migrations.a_run_cut_anywhere_is_finished_by_the_next",
             a_run_cut_anywhere_is_finished_by_the_next,
+        ),
+        (
+            "migrations.what_a_step_leaves_reaches_no_other",
+            what_a_step_leaves_reaches_no_other,
+        ),
+        (
+            "migrations.an_open_or_ended_transaction_fails_the_step",
+            an_open_or_ended_transaction_fails_the_step,
+        ),
+        (
+            "migrations.a_lost_connection_hides_no_report",
+            a_lost_connection_hides_no_report,
+        ),
+        (
+            "migrations.someone_elses_tables_are_not_migrated_over",
+            someone_elses_tables_are_not_migrated_over,
+        ),
+        (
+            "migrations.an_error_in_a_step_is_told_in_full",
+            an_error_in_a_step_is_told_in_full,
         ),
         (
             "migrations.down_and_up_leaves_a_working_empty_schema",
@@ -177,5 +197,198 @@ fn down_and_up_leaves_a_working_empty_schema(kind: Kind) {
     for operation in OPERATIONS {
         (operation.call)(&store, &furnish(&store))
             .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
+    }
+}
+
+/// A migrator of an application's steps, numbered from 1.
+fn application(database: &Database, steps: &[&'static str]) -> Migrator {
+    let steps = (1..)
+        .zip(steps)
+        .map(|(version, &sql)| Migration::new(version, "step", sql, None))
+        .collect();
+    AuthStore::connect(&database.url())
+        .unwrap()
+        .migrator()
+        .unwrap()
+        .with_series(Series::new("app", steps).unwrap())
+}
+
+fn failed(result: Result<Vec<Step>, Error>, what: &str) -> (i64, usize, String) {
+    match result {
+        Err(Error::Migration(MigrationError::Failed {
+            version,
+            done,
+            source,
+            ..
+        })) => (version, done.len(), source.to_string()),
+        other => panic!("{what}: {other:?}"),
+    }
+}
+
+const LEFT_ON_POSTGRES: &[&str] = &[
+    "",
+    "-- nothing",
+    "CREATE SCHEMA app; SET search_path TO app;",
+    "SELECT set_config('search_path', '', false);",
+    "SET LOCAL search_path TO pg_catalog;",
+    "SET ROLE pg_monitor;",
+    "SET SESSION AUTHORIZATION pg_monitor;",
+    "SET default_transaction_read_only = on;",
+    "SET session_replication_role = replica;",
+    "SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German';",
+    "CREATE TEMPORARY TABLE b (n text);",
+    "CREATE TEMPORARY TABLE authstore_migration (n text);",
+    "SELECT pg_advisory_lock(1); LISTEN a;",
+    "PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1;",
+];
+
+const LEFT_ON_MYSQL: &[&str] = &[
+    "",
+    "-- nothing",
+    "/* nothing */ # at all",
+    "CREATE TABLE a (n int); SET autocommit = 0; INSERT INTO a VALUES (1); COMMIT;",
+    "SET sql_mode = '';",
+    "SET foreign_key_checks = 0, unique_checks = 0;",
+    "SET time_zone = '+09:00';",
+    "SET SESSION TRANSACTION READ ONLY;",
+    "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
+    "USE information_schema;",
+    "CREATE TEMPORARY TABLE b (n text);",
+    "CREATE TEMPORARY TABLE authstore_migration (n text);",
+    "CREATE TABLE a (n int); LOCK TABLES a WRITE;",
+    "LOCK TABLES authstore_migration WRITE;",
+    "SELECT GET_LOCK('a', 0);",
+    "PREPARE p FROM 'SELECT 1';",
+    "SET @a = 1;",
+];
+
+fn what_a_step_leaves_reaches_no_other(kind: Kind) {
+    let left = match kind {
+        Kind::Postgres => LEFT_ON_POSTGRES,
+        _ => LEFT_ON_MYSQL,
+    };
+    for left in left {
+        let database = Database::new(kind).unwrap();
+        let (create, count) = match kind {
+            Kind::Postgres => ("CREATE TABLE b (n int);", "SELECT count(*) FROM public.b"),
+            // The session is strict if that did not reach it.
+            _ => (
+                "CREATE TABLE b (n tinyint DEFAULT 127);",
+                "SELECT count(*) FROM b",
+            ),
+        };
+        let migrator = application(&database, &[left, create]);
+        let done = migrator
+            .up()
+            .unwrap_or_else(|error| panic!("{left}: {error:?}"));
+        assert_eq!(done.len(), 2, "{left}");
+        assert_eq!(database.client().query_one(count), "0", "{left}");
+        let again = application(&database, &[left, create]);
+        assert!(again.up().unwrap().is_empty(), "{left}");
+        // A step that stores what does not fit fails, whatever the one before has set.
+        if kind != Kind::Postgres {
+            let strict = "INSERT INTO b VALUES (999);";
+            let more = application(&database, &[left, create, strict]);
+            let (version, _, reason) = failed(more.up(), left);
+            assert!(version == 3 && reason.contains("1264"), "{left}: {reason}");
+        }
+    }
+}
+
+fn an_open_or_ended_transaction_fails_the_step(kind: Kind) {
+    let steps: &[&str] = match kind {
+        Kind::Postgres => &[
+            "CREATE TABLE a (n int); COMMIT;",
+            "CREATE TABLE a (n int); ROLLBACK;",
+            "CREATE TABLE a (n int); COMMIT; BEGIN;",
+        ],
+        _ => &[
+            "CREATE TABLE a (n int); START TRANSACTION; INSERT INTO a VALUES (1);",
+            "CREATE TABLE a (n int); SET autocommit = 0; INSERT INTO a VALUES (1);",
+            "CREATE TABLE a (n int); BEGIN;",
+        ],
+    };
+    for step in steps {
+        let database = Database::new(kind).unwrap();
+        let migrator = application(&database, &["CREATE TABLE earlier (n int);", step]);
+        let (version, done, reason) = failed(migrator.up(), step);
+        assert_eq!((version, done), (2, 1), "{step}: {reason}");
+        assert!(reason.contains("transaction"), "{step}: {reason}");
+        let status = migrator.status().unwrap();
+        assert!(
+            matches!(status[0].state, StepState::Applied { .. }),
+            "{step}: {status:?}"
+        );
+        assert_eq!(status[1].state, StepState::Pending, "{step}");
+        if kind != Kind::Postgres {
+            let rows = database.client().query_one("SELECT count(*) FROM a");
+            assert_eq!(rows, "0", "{step}");
+        }
+    }
+}
+
+fn a_lost_connection_hides_no_report(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let end = match kind {
+        Kind::Postgres => "SELECT pg_terminate_backend(pg_backend_pid());",
+        Kind::Mysql => "KILL CONNECTION_ID();",
+        _ => "KILL CONNECTION CONNECTION_ID();",
+    };
+    let migrator = application(&database, &["CREATE TABLE a (n int);", end]);
+    let (version, done, reason) = failed(migrator.up(), end);
+    assert_eq!((version, done), (2, 1), "{reason}");
+    let status = migrator.status().unwrap();
+    assert!(matches!(status[0].state, StepState::Applied { .. }));
+    assert_eq!(status[1].state, StepState::Pending);
+}
+
+fn someone_elses_tables_are_not_migrated_over(kind: Kind) {
+    for table in [
+        "User",
+        "Account",
+        "Session",
+        "VerificationToken",
+        "Authenticator",
+        "authstore_challenge",
+        "authstore_session_details",
+        "authstore_authenticator_details",
+    ] {
+        let database = Database::new(kind).unwrap();
+        let name = match kind {
+            Kind::Postgres => format!("\"{table}\""),
+            _ => format!("`{table}`"),
+        };
+        database
+            .client()
+            .query(&format!("CREATE TABLE {name} (theirs int)"));
+        let store = AuthStore::connect(&database.url()).unwrap();
+        match store.migrate() {
+            Err(Error::Migration(MigrationError::ForeignTables { tables })) => {
+                assert_eq!(tables, [table]);
+            }
+            other => panic!("{table}: {other:?}"),
+        }
+        let rows = format!("SELECT count(theirs) FROM {name}");
+        assert_eq!(database.client().query_one(&rows), "0");
+        let status = store.migrator().unwrap().status().unwrap();
+        assert!(status.iter().all(|step| step.state == StepState::Pending));
+    }
+}
+
+fn an_error_in_a_step_is_told_in_full(kind: Kind) {
+    for (step, said) in [
+        (
+            "CREATE TABLE a (n int PRIMARY KEY); INSERT INTO a VALUES (1), (1);",
+            "uplicate",
+        ),
+        (
+            "CREATE TABLE a (n varchar(1)); INSERT INTO a VALUES ('too long');",
+            "too long",
+        ),
+        ("SELECT * FROM missing;", "missing"),
+    ] {
+        let database = Database::new(kind).unwrap();
+        let (_, _, reason) = failed(application(&database, &[step]).up(), step);
+        assert!(reason.contains(said), "{step}: {reason}");
     }
 }

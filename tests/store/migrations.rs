@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use authstore::migration::{Direction, MigrationError, Migrator, Series, Step, StepState};
 use authstore::{AuthStore, Error, NewUser};
@@ -390,6 +391,138 @@ fn a_step_that_ends_the_transaction_is_refused() {
 }
 
 #[test]
+fn a_step_cannot_change_its_session() {
+    for left in [
+        "COMMIT;",
+        "ROLLBACK;",
+        "COMMIT; BEGIN;",
+        "BEGIN;",
+        "ATTACH ':memory:' AS other;",
+        "CREATE TEMP TABLE team (id integer);",
+        "CREATE TEMP VIEW seen AS SELECT 1;",
+        "PRAGMA recursive_triggers = ON;",
+        "PRAGMA case_sensitive_like(ON);",
+        "PRAGMA query_only = 1;",
+        "PRAGMA writable_schema = ON;",
+    ] {
+        let application = Application::with_teams();
+        application.write(
+            "0003_create_badge.up.sql",
+            &format!("CREATE TABLE badge (id integer); {left}"),
+        );
+        let refused = refusal(application.migrator().up());
+        let MigrationError::Failed {
+            version: 3,
+            ref done,
+            ref source,
+            ..
+        } = refused
+        else {
+            panic!("{left}: {refused:?}");
+        };
+        assert_eq!(versions(done), [1, 2], "{left}");
+        assert!(
+            source.to_string().contains("the step has a statement that"),
+            "{left}: {source}"
+        );
+        let states = application.states();
+        assert!(
+            matches!(states[1].1, StepState::Applied { .. }) && states[2].1 == StepState::Pending,
+            "{left}: {states:?}"
+        );
+        application
+            .sql("SELECT * FROM badge")
+            .expect_err("it was undone");
+    }
+}
+
+#[test]
+fn someone_elses_tables_are_not_migrated_over() {
+    for table in [
+        "User",
+        "user",
+        "Account",
+        "Session",
+        "VerificationToken",
+        "Authenticator",
+        "authstore_challenge",
+    ] {
+        let application = Application::new();
+        application
+            .sql(&format!("CREATE TABLE \"{table}\" (theirs text);"))
+            .expect("a table");
+        let refused = refusal(application.store.migrate());
+        assert!(
+            matches!(&refused, MigrationError::ForeignTables { tables } if tables.len() == 1
+                && tables[0].eq_ignore_ascii_case(table)),
+            "{table}: {refused:?}"
+        );
+        assert!(refused.to_string().contains("adopt"), "{refused}");
+        application
+            .sql(&format!("SELECT theirs FROM \"{table}\""))
+            .expect("it is as it was");
+        application
+            .sql("SELECT * FROM authstore_migration")
+            .expect_err("nothing was created");
+    }
+}
+
+#[test]
+fn an_unlimited_lock_timeout_is_taken() {
+    for timeout in [Duration::ZERO, Duration::MAX] {
+        let application = Application::with_teams();
+        let migrator = application.migrator().with_lock_timeout(timeout);
+        assert_eq!(versions(&migrator.up().expect("two steps")), [1, 2]);
+    }
+}
+
+#[test]
+fn marks_hidden_files_and_empty_steps_do_no_harm() {
+    let application = Application::with_teams();
+    application.write("._0003_create_badge.up.sql", "\0\u{1}");
+    application.write(".sql", "");
+    application.write("0003_nothing.up.sql", "");
+    application.write("0004_remark.up.sql", "-- nothing\n");
+    application.write(
+        "0005_create_badge.up.sql",
+        "\u{feff}CREATE TABLE badge (id integer);\r\n",
+    );
+    let steps = application.migrator().up().expect("five steps");
+    assert_eq!(versions(&steps), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn an_almost_right_name_is_answered_with_the_right_one() {
+    for (name, right) in [
+        ("0003_b.up.SQL", "0003_b.up.sql"),
+        ("0003_b.UP.sql", "0003_b.up.sql"),
+        ("0003_b.Down.Sql", "0003_b.down.sql"),
+        ("0003_b.sql", "0003_b.up.sql"),
+        ("3_b.sql", "3_b.up.sql"),
+        ("0003-b.up.sql", "0003_b.up.sql"),
+        ("0003 b.up.sql", "0003_b.up.sql"),
+        ("0003.b.down.sql", "0003_b.down.sql"),
+        ("b.up.sql", "0001_create_team.up.sql"),
+    ] {
+        let application = Application::with_teams();
+        application.write(name, "");
+        let refused = refusal(application.series()).to_string();
+        assert!(
+            refused.contains(name) && refused.ends_with(right),
+            "{name}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_without_migrations_is_refused() {
+    let application = Application::new();
+    application.write("README.md", "");
+    let refused = refusal(application.series()).to_string();
+    assert!(refused.contains("no migrations"), "{refused}");
+}
+
+#[test]
 fn a_step_that_leaves_orphans_is_refused() {
     let application = Application::with_teams();
     application.write(
@@ -468,12 +601,12 @@ fn the_sql_of_all_steps_is_given_as_text() {
 #[test]
 fn invalid_directory_is_rejected_with_its_path() {
     for (name, said) in [
-        ("create_badge.up.sql", "must begin with a version"),
-        ("-1_create_badge.up.sql", "must begin with a version"),
-        ("0003_.up.sql", "must begin with a version"),
-        ("0003_create_badge.sql", "must end in .up.sql or .down.sql"),
+        ("create_badge.up.sql", "not a migration's name"),
+        ("-1_create_badge.up.sql", "not a migration's name"),
+        ("0003_.up.sql", "not a migration's name"),
+        ("0003_create_badge.sql", "not a migration's name"),
         ("3_create_badge.down.sql", "has no .up.sql"),
-        ("1_create_badge.up.sql", "two steps of version 1"),
+        ("1_create_badge.up.sql", "another file has version 1"),
     ] {
         let application = Application::with_teams();
         application.write(name, "CREATE TABLE badge (id integer);");

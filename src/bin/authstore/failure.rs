@@ -16,7 +16,7 @@ const USAGE: u8 = 2;
 const TRY_AGAIN: u8 = 3;
 
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CliError {
     /// The command line is wrong; the text is the whole message.
     Arguments(String),
     /// Something is missing on the command line, or was answered with no.
@@ -27,17 +27,17 @@ pub(crate) enum Failure {
     Io(std::io::Error),
 }
 
-impl Failure {
+impl CliError {
     pub(crate) fn arguments(error: clap::Error) -> Self {
-        Failure::Arguments(error.render().to_string())
+        CliError::Arguments(error.render().to_string())
     }
 
     /// Tells the person on stderr, and the script by the code.
     pub(crate) fn report(&self) -> ExitCode {
         let text = match self {
-            Failure::Arguments(text) => text.trim_end().to_owned(),
-            Failure::Usage(text) => format!("error: {text}"),
-            Failure::Store(error) => {
+            CliError::Arguments(text) => text.trim_end().to_owned(),
+            CliError::Usage(text) => format!("error: {text}"),
+            CliError::Store(error) => {
                 let mut text = format!("error: {error}");
                 let mut cause = error.source();
                 while let Some(error) = cause {
@@ -50,30 +50,34 @@ impl Failure {
                 }
                 text
             }
-            Failure::Io(error) => format!("error: {error}"),
+            CliError::Io(error) => format!("error: {error}"),
         };
+        // Whoever read the output, such as `head`, has seen enough. What was to be done is done.
+        if matches!(self, CliError::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("{}", without_passwords(&text));
         ExitCode::from(self.code())
     }
 
     fn code(&self) -> u8 {
         match self {
-            Failure::Arguments(_) | Failure::Usage(_) => USAGE,
-            Failure::Store(error) => code(error),
-            Failure::Io(_) => FAILED,
+            CliError::Arguments(_) | CliError::Usage(_) => USAGE,
+            CliError::Store(error) => code(error),
+            CliError::Io(_) => FAILED,
         }
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for CliError {
     fn from(error: Error) -> Self {
-        Failure::Store(error)
+        CliError::Store(error)
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
-        Failure::Io(error)
+        CliError::Io(error)
     }
 }
 

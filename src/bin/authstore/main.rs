@@ -12,19 +12,19 @@ use std::process::ExitCode;
 use arguments::{Arguments, Task};
 use authstore::AuthStore;
 use clap::Parser as _;
-use failure::Failure;
+use failure::CliError;
 
 fn main() -> ExitCode {
     let outcome = match Arguments::try_parse() {
         Ok(arguments) => run(arguments),
-        Err(error) if error.use_stderr() => Err(Failure::arguments(error)),
+        Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
         // What was asked for is the help, or the version.
         Err(error) => error.exit(),
     };
     outcome.unwrap_or_else(|failure| failure.report())
 }
 
-fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     let url = arguments.database_url.as_deref();
     match arguments.task {
         Task::Migrate { task, series } => migrate::run(task, &series, url),
@@ -35,9 +35,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Opens the store that the command line or the environment names.
-fn connect(url: Option<&str>) -> Result<AuthStore, Failure> {
+fn connect(url: Option<&str>) -> Result<AuthStore, CliError> {
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
-        Failure::Usage("which database? Pass --database-url URL, or set DATABASE_URL".into())
+        CliError::Usage("which database? Pass --database-url URL, or set DATABASE_URL".into())
     })?;
     Ok(AuthStore::connect(url)?)
 }

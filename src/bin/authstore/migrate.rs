@@ -11,13 +11,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
 use crate::connect;
-use crate::failure::{Failure, PENDING, REFUSED};
+use crate::failure::{CliError, PENDING, REFUSED};
 
 pub(crate) fn run(
     task: MigrateTask,
     series: &SeriesOptions,
     url: Option<&str>,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CliError> {
     match task {
         MigrateTask::Up { to } => up(&migrator(series, url)?, to),
         MigrateTask::Down(options) => down(&migrator(series, url)?, &options),
@@ -27,7 +27,7 @@ pub(crate) fn run(
     }
 }
 
-fn migrator(series: &SeriesOptions, url: Option<&str>) -> Result<Migrator, Failure> {
+fn migrator(series: &SeriesOptions, url: Option<&str>) -> Result<Migrator, CliError> {
     // A folder that cannot be read is told before a database is touched.
     let own = application_series(series)?;
     let migrator = connect(url)?
@@ -46,7 +46,7 @@ fn application_series(options: &SeriesOptions) -> Result<Option<Series>, Error> 
     }
 }
 
-fn up(migrator: &Migrator, to: Option<i64>) -> Result<ExitCode, Failure> {
+fn up(migrator: &Migrator, to: Option<i64>) -> Result<ExitCode, CliError> {
     let steps = match to {
         Some(version) => migrator.up_to(version),
         None => migrator.up(),
@@ -54,7 +54,7 @@ fn up(migrator: &Migrator, to: Option<i64>) -> Result<ExitCode, Failure> {
     report(steps, "nothing to do: the schema is up to date")
 }
 
-fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure> {
+fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, CliError> {
     let Extent { steps, to, all } = options.extent;
     let count = match (all, steps) {
         (true, _) => usize::MAX,
@@ -62,7 +62,7 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure>
         (false, None) => 1,
     };
     if !options.yes {
-        let doomed: Vec<StepStatus> = migrator
+        let to_revert: Vec<StepStatus> = migrator
             .status()?
             .into_iter()
             .rev()
@@ -70,8 +70,8 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure>
             .filter(|step| to.is_none_or(|to| step.version > to))
             .take(if to.is_some() { usize::MAX } else { count })
             .collect();
-        if !doomed.is_empty() {
-            confirm(&doomed)?;
+        if !to_revert.is_empty() {
+            confirm(&to_revert)?;
         }
     }
     let steps = match to {
@@ -81,9 +81,9 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, Failure>
     report(steps, "nothing to do: no such step was taken")
 }
 
-fn confirm(doomed: &[StepStatus]) -> Result<(), Failure> {
+fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::Usage(
+        return Err(CliError::Usage(
             "this deletes data: pass --yes to do it without being asked".into(),
         ));
     }
@@ -92,7 +92,7 @@ fn confirm(doomed: &[StepStatus]) -> Result<(), Failure> {
         terminal,
         "This takes back the following steps, and deletes the data in their tables:"
     )?;
-    for step in doomed {
+    for step in to_revert {
         writeln!(terminal, "  {:04} {}", step.version, step.name)?;
     }
     write!(terminal, "Type \"yes\" to go on: ")?;
@@ -102,11 +102,11 @@ fn confirm(doomed: &[StepStatus]) -> Result<(), Failure> {
     if answer.trim() == "yes" {
         Ok(())
     } else {
-        Err(Failure::Usage("nothing was changed".into()))
+        Err(CliError::Usage("nothing was changed".into()))
     }
 }
 
-fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, Failure> {
+fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
     // When a step failed, those before it were taken all the same.
     if let Ok(done) | Err(Error::Migration(MigrationError::Failed { done, .. })) = &steps {
@@ -120,7 +120,7 @@ fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn status(migrator: &Migrator) -> Result<ExitCode, Failure> {
+fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
     let steps = migrator.status()?;
     let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
@@ -167,7 +167,7 @@ fn status(migrator: &Migrator) -> Result<ExitCode, Failure> {
     })
 }
 
-fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, Failure> {
+fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
     let found = migrator.compare()?;
     writeln!(out, "{found}")?;
@@ -193,7 +193,7 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode, Failure> {
+fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode, CliError> {
     let direction = if down { Direction::Down } else { Direction::Up };
     let own = application_series(series)?;
     let text = match own.or_else(|| embedded_series(url?)) {

@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 
 use crate::arguments::SweepOptions;
 use crate::connect;
-use crate::failure::Failure;
+use crate::failure::CliError;
 
-pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, Failure> {
+pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, CliError> {
     let store = connect(url)?;
     // One line in time for the whole run: else what expires while it works would keep it working.
     let before = options.before.unwrap_or_else(OffsetDateTime::now_utc);
