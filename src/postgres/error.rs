@@ -115,7 +115,14 @@ pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
 /// What an error in a migration's SQL means: this SQL has no parameters, so the server's message is told whatever it is.
 pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
-        Some(server) => classify_server(server, with_code(server)).error,
+        Some(server) => match classify_server(server, with_code(server)).error {
+            error @ (Error::Unavailable { .. }
+            | Error::OutcomeUnknown { .. }
+            | Error::Backend { .. }
+            | Error::Migration(_)) => error,
+            // What it means for a row of the store's it does not mean here.
+            _ => Error::backend(with_code(server)),
+        },
         None => classify(error).error,
     }
 }
