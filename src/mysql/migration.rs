@@ -1,15 +1,15 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::adopt::PLAN;
 use super::connection::MysqlConnection;
-use super::error::Phase;
+use super::error::{Phase, StatementFailure};
 use super::lease::Lease;
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target, embedded,
 };
-use crate::sql::{self, AdoptionTarget, Connection, Database, History, sql};
+use crate::sql::{self, AdoptionTarget, Connection, Database, History, pause, sql};
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -89,6 +89,28 @@ struct MysqlLock<'a> {
 }
 
 impl MysqlLock<'_> {
+    /// Changes the history, in one statement. It is repeated after a deadlock, as in a Galera cluster every attempt of
+    /// another node's to take the lease may cause one.
+    fn note(&mut self, work: impl Fn(&History, &mut MysqlConnection) -> Result<()>) -> Result<()> {
+        let deadline = Instant::now() + self.backend.0.connector.options.statement_timeout;
+        let mut repeated = 0;
+        loop {
+            self.connection.failure = None;
+            let done = work(&self.history, &mut self.connection);
+            if self.connection.failure != Some(StatementFailure::RolledBack)
+                || Instant::now() >= deadline
+            {
+                return done;
+            }
+            pause(repeated);
+            repeated += 1;
+        }
+    }
+
+    fn record(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        self.note(|history, connection| history.record(connection, series, migration, direction))
+    }
+
     /// Runs a step in a session of its own, which ends with it.
     fn run_step(&self, sql: &str) -> Result<()> {
         if !has_statement(sql) {
@@ -165,28 +187,25 @@ impl Lock for MysqlLock<'_> {
             lease.check()?;
         }
         if is_own {
-            self.connection.execute(START, &[version])?;
+            self.note(|_, connection| connection.execute(START, &[version]).map(drop))?;
         }
         match direction {
             Direction::Up => {
                 self.run_step(sql)?;
-                self.history
-                    .record(&mut self.connection, series, migration, Direction::Up)?;
+                self.record(series, migration, Direction::Up)?;
             }
             Direction::Down => {
-                self.history
-                    .record(&mut self.connection, series, migration, Direction::Down)?;
-                self.run_step(sql).inspect_err(|_| {
+                self.record(series, migration, Direction::Down)?;
+                if let Err(error) = self.run_step(sql) {
                     // The step stays applied. What went wrong first is what counts.
-                    let _ =
-                        self.history
-                            .record(&mut self.connection, series, migration, Direction::Up);
-                })?;
+                    let _ = self.record(series, migration, Direction::Up);
+                    return Err(error);
+                }
             }
         }
         if is_own {
             // If this fails, the step is done all the same, and the note does no harm: it only allows a repetition.
-            let _ = self.connection.execute(END, &[version]);
+            let _ = self.note(|_, connection| connection.execute(END, &[version]).map(drop));
         }
         Ok(())
     }
@@ -227,7 +246,6 @@ impl AdoptionTarget for MysqlLock<'_> {
     }
 
     fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
-        self.history
-            .record(&mut self.connection, series, migration, Direction::Up)
+        MysqlLock::record(self, series, migration, Direction::Up)
     }
 }
