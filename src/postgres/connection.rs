@@ -9,7 +9,7 @@ use super::STATEMENTS;
 use super::driver::{Driver, QueryFailure};
 use super::error::{FailureKind, StatementFailure, classify, classify_migration};
 use super::pipeline;
-use super::session::{Limits, Session};
+use super::session::{Pins, Session};
 use super::value::Parameter;
 use crate::error::{Error, Result};
 use crate::sql::{Cells, Connection, Decode, Value, sql};
@@ -34,7 +34,7 @@ pub(crate) struct PostgresConnection {
     client: Client,
     driver: Driver,
     session: Session,
-    limits: Limits,
+    pins: Pins,
     /// By address and length: each statement is a string that is compiled in.
     prepared: HashMap<(usize, usize), Statement>,
     /// How long the client waits for an answer, if not forever.
@@ -52,14 +52,15 @@ impl PostgresConnection {
         client: Client,
         driver: Driver,
         session: Session,
-        limits: Limits,
+        pins: Pins,
         connect_timeout: Duration,
     ) -> Result<Self> {
+        let patience = pins.statement.map(|timeout| timeout.saturating_add(GRACE));
         let mut connection = PostgresConnection {
             client,
             driver,
             session,
-            limits,
+            pins,
             prepared: HashMap::new(),
             patience: Some(connect_timeout),
             writes: true,
@@ -72,9 +73,7 @@ impl PostgresConnection {
         } else {
             connection.pin(false)?;
         }
-        connection.patience = limits
-            .statement
-            .map(|timeout| timeout.saturating_add(GRACE));
+        connection.patience = patience;
         Ok(connection)
     }
 
@@ -111,6 +110,11 @@ impl PostgresConnection {
     /// Whether a pooler shares out the server's sessions, so that only a transaction stays on one.
     pub(super) fn is_shared(&self) -> bool {
         self.session.is_shared
+    }
+
+    /// Whether the schema of the tables was named.
+    pub(super) fn has_schema(&self) -> bool {
+        self.pins.schema.is_some()
     }
 
     /// Sets whether the next operation writes.
@@ -200,7 +204,7 @@ impl PostgresConnection {
     }
 
     fn pin(&mut self, in_transaction: bool) -> Result<()> {
-        let settings = self.limits.settings(in_transaction);
+        let settings = self.pins.settings(in_transaction);
         let settings = settings.each_ref().map(as_text);
         self.driver
             .run(self.patience, self.client.execute_typed(PIN, &settings))
@@ -233,7 +237,7 @@ impl PostgresConnection {
             self.patience,
             self.session.is_shared && !self.in_transaction,
             self.writes,
-            &self.limits,
+            &self.pins,
             work,
         )
         .map_err(|failure| self.failed(failure))
@@ -248,10 +252,17 @@ impl PostgresConnection {
         if let Some(statement) = self.prepared.get(&key) {
             return Ok(Some(statement.clone()));
         }
-        let statement = self
-            .driver
-            .run(self.patience, self.client.prepare(sql))
-            .map_err(|failure| self.failed(StatementFailure::from(failure).not_executed()))?;
+        // The server looks the tables up while it prepares, so the schema must have been set before.
+        let statement = answer(
+            &self.client,
+            &mut self.driver,
+            self.patience,
+            self.session.is_shared && !self.in_transaction,
+            false,
+            &self.pins,
+            self.client.prepare(sql),
+        )
+        .map_err(|failure| self.failed(failure.not_executed()))?;
         self.prepared.insert(key, statement.clone());
         Ok(Some(statement))
     }
@@ -292,13 +303,13 @@ fn answer<T>(
     patience: Option<Duration>,
     needs_transaction: bool,
     writes: bool,
-    limits: &Limits,
+    pins: &Pins,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, StatementFailure> {
     if !needs_transaction {
         return driver.run(patience, work).map_err(StatementFailure::from);
     }
-    let settings = limits.settings(true);
+    let settings = pins.settings(true);
     let settings = settings.each_ref().map(as_text);
     let begin = if writes { BEGIN } else { BEGIN_READ_ONLY };
     let whole = pipeline::transaction(
@@ -344,7 +355,7 @@ impl Connection for PostgresConnection {
             self.patience,
             self.session.is_shared && !self.in_transaction,
             self.writes,
-            &self.limits,
+            &self.pins,
             work,
         )
         .map_err(|failure| self.failed(failure))

@@ -17,7 +17,7 @@ use super::driver::{Driver, RawConnection, answer};
 use super::error::{StatementFailure, classify_connect, in_context, nothing_written};
 use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
 use super::runtime::Runtime;
-use super::session::{Limits, Session, announced_process};
+use super::session::{Pins, Session, announced_process};
 use super::tls::Tls;
 use crate::error::{Error, Result};
 use crate::pool::Connect;
@@ -37,6 +37,7 @@ pub(super) struct Connector {
     tls: Tls,
     connect_timeout: Duration,
     statement_timeout: Duration,
+    schema: Option<String>,
     prepare: PostgresPrepare,
     target: PostgresTargetSession,
     shuffles_hosts: bool,
@@ -66,6 +67,7 @@ impl Connector {
             tls: options.driver_tls()?,
             connect_timeout: options.connect_timeout,
             statement_timeout: options.statement_timeout,
+            schema: options.schema.clone(),
             prepare: options.prepare,
             target: options.wanted_session(hosts.len()),
             shuffles_hosts: options.load_balance_hosts,
@@ -80,14 +82,15 @@ impl Connector {
         &self,
         lock_timeout: Option<Duration>,
     ) -> Result<PostgresConnection> {
-        self.connect_with(Limits {
+        self.connect_with(Pins {
             statement: None,
             lock: Some(lock_timeout.unwrap_or(self.statement_timeout)),
             idle_in_transaction: true,
+            schema: self.schema.clone(),
         })
     }
 
-    fn connect_with(&self, limits: Limits) -> Result<PostgresConnection> {
+    fn connect_with(&self, pins: Pins) -> Result<PostgresConnection> {
         let runtime = Runtime::new()?;
         let found = runtime.block_on(self.find())?;
         match found.connection.parameter("server_encoding") {
@@ -104,7 +107,7 @@ impl Connector {
             found.client,
             Driver::new(runtime, found.connection),
             found.session,
-            limits,
+            pins,
             // A server that falls silent here must not be waited for any longer than one that never spoke.
             self.connect_timeout,
         )
@@ -300,10 +303,11 @@ impl Connect for Connector {
     type Connection = PostgresConnection;
 
     fn connect(&self) -> Result<PostgresConnection> {
-        self.connect_with(Limits {
+        self.connect_with(Pins {
             statement: Some(self.statement_timeout),
             lock: None,
             idle_in_transaction: false,
+            schema: self.schema.clone(),
         })
     }
 

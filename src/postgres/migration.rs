@@ -19,6 +19,7 @@ static HISTORY: History = History {
     tables: sql!("postgres", "history/tables"),
 };
 
+const CREATE_SCHEMA: &str = sql!("postgres", "history/create_schema");
 const LOCK: &str = sql!("postgres", "history/lock");
 const LOCK_TRANSACTION: &str = sql!("postgres", "history/lock_transaction");
 const UNLOCK: &str = sql!("postgres", "history/unlock");
@@ -111,6 +112,9 @@ impl PostgresLock<'_> {
     }
 
     fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        if self.connection.has_schema() {
+            self.connection.run_command(CREATE_SCHEMA)?;
+        }
         self.connection.run_command(SAVEPOINT)?;
         self.connection.run_script(migration.sql(direction)?)?;
         self.connection.run_command(RELEASE).map_err(|error| match error {

@@ -144,7 +144,7 @@ impl PostgresBackend {
             return Err(Error::invalid("pool_size", "must be at least 1"));
         }
         Ok(PostgresBackend(Arc::new(Shared {
-            migrates: Connector::new(options.to_migrate())?,
+            migrates: Connector::new(&options.to_migrate())?,
             pool: Pool::new(
                 Connector::new(options)?,
                 options.pool_size,

@@ -55,7 +55,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Nothing that a result depends on: each session, or each transaction where a pooler shares sessions out, sets what it
 /// depends on itself (`sql/postgres/session/pin.sql` is the list). Every transaction runs in READ COMMITTED and may write,
 /// and a commit survives a crash of the server: `synchronous_commit=off` becomes `on`, and stricter values stay.
-/// The `search_path` and the `role` stay as the server, the role, `schema` or `options` have them.
+/// The `search_path`, unless [`schema`](PostgresOptions::schema) sets it, and the `role` stay as the server, the role or
+/// `options` have them.
 ///
 /// # Poolers
 ///
@@ -361,8 +362,17 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the schema in which the tables are, which must exist. It is sent as a startup option (`search_path`), which a
-    /// pooler may reject. Defaults to the first schema of the server's own search path that exists, usually `public`.
+    /// Sets the schema in which the tables are, so that several applications can share a database. The name is taken as it
+    /// is, upper case and special characters included. Defaults to the first schema of the server's own search path that
+    /// exists, usually `public`.
+    ///
+    /// It becomes the whole `search_path` of every session, or of every transaction through a pooler. Migrating creates
+    /// the schema if it is missing, which takes the right to create schemas in the database; until then, operations fail
+    /// as they do without tables. Reverting migrations leaves the schema. A
+    /// [`migrate_url`](PostgresOptions::migrate_url) that names no schema uses this one.
+    ///
+    /// [`open`](PostgresOptions::open) fails with [`Error::Invalid`] unless the name has 1 to 63 bytes, since PostgreSQL
+    /// truncates longer ones, and if it has a NUL, begins with `pg_`, or is `$user`, which PostgreSQL reserves.
     #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = Some(schema.into());
@@ -403,8 +413,11 @@ impl PostgresOptions {
     }
 
     /// The options to connect with for migrations.
-    pub(super) fn to_migrate(&self) -> &PostgresOptions {
-        self.migrate_url.as_deref().unwrap_or(self)
+    pub(super) fn to_migrate(&self) -> PostgresOptions {
+        let mut options = self.migrate_url.as_deref().unwrap_or(self).clone();
+        // Otherwise the tables would be created where no operation looks for them.
+        options.schema = options.schema.or_else(|| self.schema.clone());
+        options
     }
 
     /// Which server to use, of so many.
@@ -499,6 +512,9 @@ impl PostgresOptions {
                 return Err(Error::invalid(option, "must be longer than 0"));
             }
         }
+        if let Some(schema) = &self.schema {
+            check_schema("schema", schema)?;
+        }
         let mut config = tokio_postgres::Config::new();
         for server in &self.servers {
             config.host(&server.host).port(server.port);
@@ -519,14 +535,8 @@ impl PostgresOptions {
         if let Some(name) = &self.application_name {
             config.application_name(name);
         }
-        let search_path = self.schema.as_deref().map(search_path);
-        let options: Vec<_> = search_path
-            .iter()
-            .chain(&self.session_options)
-            .map(String::as_str)
-            .collect();
-        if !options.is_empty() {
-            config.options(options.join(" "));
+        if let Some(options) = &self.session_options {
+            config.options(options);
         }
         if self.direct_ssl {
             config.ssl_negotiation(SslNegotiation::Direct);
@@ -936,24 +946,27 @@ fn ssl_accept(value: &str) -> Result<PostgresSslMode> {
     named("sslaccept", &names, value)
 }
 
-/// PostgreSQL cuts a longer name off, and two applications would share what it leaves.
 fn schema(field: &'static str, value: &str) -> Result<String> {
-    if value.is_empty() || value.len() > 63 {
-        return Err(Error::invalid(field, "must have 1 to 63 bytes"));
-    }
+    check_schema(field, value)?;
     Ok(value.to_owned())
 }
 
-/// The schema as a command-line option, which splits at spaces that no backslash protects.
-fn search_path(schema: &str) -> String {
-    let mut option = "-csearch_path=".to_owned();
-    for character in format!("\"{}\"", schema.replace('"', "\"\"")).chars() {
-        if character == '\\' || character.is_ascii_whitespace() {
-            option.push('\\');
-        }
-        option.push(character);
+/// Rejects a name that PostgreSQL would not take as it is: it truncates longer ones, so that two applications would share
+/// what remains, and gives the reserved ones a meaning of their own in a search path, quoted or not.
+fn check_schema(field: &'static str, name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > 63 {
+        return Err(Error::invalid(field, "must have 1 to 63 bytes"));
     }
-    option
+    if name.contains('\0') {
+        return Err(Error::invalid(field, "must not contain NUL"));
+    }
+    if name.starts_with("pg_") || name == "$user" {
+        return Err(Error::invalid(
+            field,
+            "must not be $user or begin with pg_, which PostgreSQL reserves",
+        ));
+    }
+    Ok(())
 }
 
 /// A whole number; 0 is the operating system's default, as libpq has it.
@@ -1139,6 +1152,9 @@ mod tests {
             ("postgres://h/d?sslmode=on", "sslmode"),
             ("postgres://h/d?target_session_attrs=x", "prefer-standby"),
             ("postgres://h/d?schema=", "schema"),
+            ("postgres://h/d?schema=%24user", "$user"),
+            ("postgres://h/d?schema=pg_temp", "pg_"),
+            ("postgres://h/d?currentSchema=pg_catalog", "pg_"),
             ("postgres://h/d?prepare=x", "auto, always, never"),
             ("postgres://a,b/d?port=1,2,3", "port"),
             ("postgres://a,b/d?hostaddr=127.0.0.1", "hostaddr"),

@@ -28,7 +28,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     taken(
         "schema",
         "auth",
-        "the schema of the tables; also Prisma's name",
+        "the schema of the tables, created when migrating; also Prisma's name",
     ),
     taken(
         "prepare",

@@ -1,4 +1,4 @@
-//! What a session is like, found out when it is connected, and what it is to be limited to.
+//! What a session is like, found out when it is connected, and what is set for it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,23 +24,26 @@ pub(super) struct Session {
     pub(super) target: PostgresTargetSession,
 }
 
-/// The time limits of a session. `None` is no limit.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+/// The time limits of a session, of which `None` is no limit, and the schema of the tables.
+#[derive(Clone, Debug)]
+pub(super) struct Pins {
     pub(super) statement: Option<Duration>,
     pub(super) lock: Option<Duration>,
     /// Whether the session may sit in a transaction for as long as it takes; otherwise the server's limits stay.
     pub(super) idle_in_transaction: bool,
+    /// Without one, the server's search path stays.
+    pub(super) schema: Option<String>,
 }
 
-impl Limits {
+impl Pins {
     /// The parameters of `session/pin.sql`.
-    pub(super) fn settings(&self, in_transaction: bool) -> [Option<String>; 4] {
+    pub(super) fn settings(&self, in_transaction: bool) -> [Option<String>; 5] {
         [
             Some(in_transaction.to_string()),
             Some(milliseconds(self.statement).to_string()),
             Some(milliseconds(self.lock).to_string()),
             self.idle_in_transaction.then(|| "0".to_owned()),
+            self.schema.clone(),
         ]
     }
 }

@@ -2,7 +2,7 @@
 -- has set it to. $1 says whether for this transaction only.
 --
 -- Only what differs is set: some settings take more rights to set than to have. A setting that the server does not know
--- gives NULL, and so do the timeouts that are to stay as they are.
+-- gives NULL, and so do the timeouts and the schema that are to stay as they are.
 SELECT set_config("pin"."name", "pin"."setting", $1::boolean)
 FROM (
     VALUES
@@ -10,6 +10,8 @@ FROM (
     ('lock_timeout', $3),
     ('idle_in_transaction_session_timeout', $4),
     ('transaction_timeout', $4),
+    -- Where the tables are.
+    ('search_path', quote_ident($5)),
     -- What a statement means, and what it returns.
     ('row_security', 'on'),
     ('session_replication_role', 'origin'),

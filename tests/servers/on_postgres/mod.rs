@@ -2,6 +2,7 @@
 
 mod failover;
 mod log;
+mod named_schema;
 mod pooler;
 mod schema;
 mod settings;
@@ -14,6 +15,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     tests.extend(failover::tests());
     tests.extend(log::tests());
+    tests.extend(named_schema::tests());
     tests.extend(pooler::tests());
     tests.extend(schema::tests());
     tests.extend(settings::tests());

@@ -22,11 +22,12 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// A value for each setting that is pinned, as far from ours as it can be.
-const HOSTILE: [(&str, &str); 26] = [
+const HOSTILE: [(&str, &str); 27] = [
     ("statement_timeout", "17s"),
     ("lock_timeout", "17s"),
     ("idle_in_transaction_session_timeout", "17s"),
     ("transaction_timeout", "17s"),
+    ("search_path", "public"),
     ("row_security", "off"),
     ("session_replication_role", "replica"),
     ("standard_conforming_strings", "off"),
@@ -79,9 +80,7 @@ const HARMLESS_CATEGORIES: [(&str, &str); 8] = [
 ];
 
 /// The settings of the other categories that are left as they are, each with the reason.
-const HARMLESS: [(&str, &str); 59] = [
-    // Which tables are meant, and with whose rights, is for the administrator and the URL to say: a wrong one is an error.
-    ("search_path", "says which schema is the store's"),
+const HARMLESS: [(&str, &str); 58] = [
     ("default_tablespace", "says where tables are kept"),
     ("default_table_access_method", "says how tables are kept"),
     ("default_toast_compression", "says how tables are kept"),
@@ -273,8 +272,11 @@ fn pinned_settings_hold_in_operations(kind: Kind) {
             let wanted = match (*name, pinned()[name]) {
                 ("statement_timeout", _) => "5s",
                 ("lock_timeout", _) => "0",
-                // The administrator's, in operations.
-                ("idle_in_transaction_session_timeout" | "transaction_timeout", _) => hostile,
+                // The administrator's, in operations, and where no schema is named.
+                (
+                    "idle_in_transaction_session_timeout" | "transaction_timeout" | "search_path",
+                    _,
+                ) => hostile,
                 ("synchronous_commit", _) => "on",
                 (_, Some(setting)) => setting,
                 (name, None) => panic!("{name}"),
