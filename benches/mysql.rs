@@ -411,7 +411,7 @@ impl Bare for Mysql {
             let sql = sql!("mariadb", "use_verification_token");
             return self.rows(sql, key, verification_token);
         }
-        // MySQL has no `DELETE ... RETURNING`: whoever deletes the row that it has read has used the token.
+        // MySQL has no `DELETE ... RETURNING`: the caller that deletes the row it has read has used the token.
         let mut found = self.rows(sql!("get_verification_token"), key, verification_token);
         found.retain(|found| {
             let row = (&found.identifier, &found.token, time(found.expires));

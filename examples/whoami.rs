@@ -68,7 +68,7 @@ fn answer(request: &Request, store: &AuthStore) -> Response<Cursor<Vec<u8>>> {
     }
     match who_is_it(request, store) {
         Ok(Some(person)) => respond(200, &person),
-        Ok(None) => respond(401, &json!({ "error": "nobody is signed in" })),
+        Ok(None) => respond(401, &json!({ "error": "no one is signed in" })),
         Err(error) if error.is_retryable() => {
             eprintln!("{error}");
             respond(503, &json!({ "error": "please try again in a moment" }))
@@ -80,7 +80,7 @@ fn answer(request: &Request, store: &AuthStore) -> Response<Cursor<Vec<u8>>> {
     }
 }
 
-/// The person to whom the request's session belongs; nobody where there is no session, or it has expired.
+/// The person to whom the request's session belongs; no one where there is no session, or it has expired.
 fn who_is_it(request: &Request, store: &AuthStore) -> authstore::Result<Option<Value>> {
     let Some(token) = session_token(request) else {
         return Ok(None);

@@ -120,7 +120,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Conflicts as for [`create_user`](Backend::create_user) and [`link_account`](Backend::link_account).
     fn create_user_with_account(&self, user: &User, account: &Account) -> Result<()>;
 
-    /// Deletes an account, whoever has it. Returns whether there was one.
+    /// Deletes an account, regardless of its user. Returns whether there was one.
     fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool>;
 
     /// Deletes an account if it is this user's and, with `keep_last`, not the user's last [way in](Backend#ways-in).
@@ -294,7 +294,7 @@ pub trait Backend: Send + Sync + 'static {
         backed_up: bool,
     ) -> Result<Authenticator>;
 
-    /// Deletes an authenticator with its details, whoever has it. Returns whether there was one.
+    /// Deletes an authenticator with its details, regardless of its user. Returns whether there was one.
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool>;
 
     /// Deletes an authenticator with its details, if it is this user's and, with `keep_last`, not the user's last

@@ -7,10 +7,10 @@ use crate::migration::MigrationError;
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What an error was caused by. Boxed, so that no driver's version is part of this crate's interface.
+/// The cause of an error. Boxed to keep driver types out of the public API.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an operation did not do what it was asked to.
+/// The reason why an operation failed.
 ///
 /// The variants tell what to do next. Neither `Display` nor `Debug`, of the error or of its sources, shows a token, a
 /// password or any other stored value.
@@ -46,31 +46,31 @@ pub enum Error {
         /// The constraint. Where a row breaks several, the database chooses which one is named.
         constraint: Constraint,
     },
-    /// An update, or a reference to another row, named a row that is not there. Nothing was written.
+    /// An update, or a reference to another row, named a row that does not exist. Nothing was written.
     NotFound {
-        /// What was not there.
+        /// The kind of row that is missing.
         entity: Entity,
     },
-    /// A constraint, a foreign key or a trigger of the application's own refused the write. Nothing was written, and
+    /// A constraint, a foreign key or a trigger of the application's own rejected the write. Nothing was written, and
     /// trying again does not help until the rows that it protects change.
     ///
     /// An example is `CREATE TABLE post (author text REFERENCES "User" (id))`: a user who has posts cannot be deleted.
     Rejected {
-        /// What refused, by the name that the database gives it, and never a stored value: the name of a constraint, an
+        /// What rejected it, by the name that the database gives it, and never a stored value: the name of a constraint, an
         /// index or a trigger. Where the database does not name it, what it belongs to: on SQLite, where foreign keys
         /// have no name, the table that refers to the row.
         constraint: String,
     },
-    /// The database could not be reached, was busy, full, or did not answer in time, and nothing was written. Safe to
-    /// try again.
+    /// The database could not be reached, was busy, full, or did not answer before the timeout, and nothing was
+    /// written. Safe to try again.
     Unavailable {
         /// What failed, in the database's words where it had any.
         reason: String,
         /// The driver's error.
         source: Option<BoxError>,
     },
-    /// The connection was lost, or time ran out, while a write was under way: it was done wholly or not at all, and
-    /// nobody here knows which. Look before you try again.
+    /// The connection was lost, or time ran out, during a write. It was done completely or not at all, and which is
+    /// not known. Check whether it was written before you try again.
     OutcomeUnknown {
         /// What failed, in the database's words where it had any.
         reason: String,

@@ -4,8 +4,8 @@
 //! [sessions](#sessions) · [magic links](#magic-links) · [passkeys](#passkeys) · [your own
 //! tables](#your-own-tables-in-one-transaction) · [changing](#changing-what-is-stored) ·
 //! [errors](#errors) · [expiry](#expiry) · [threads and async](#threads-and-async) · [choosing a
-//! database](#choosing-a-database) · [values](#values) · [watching](#watching-a-store) · [other
-//! backends](#other-backends)
+//! database](#choosing-a-database) · [values](#values) · [watching](#watching-a-store) · [in
+//! production](#in-production) · [other backends](#other-backends)
 //!
 //! # Opening a store
 //!
@@ -399,7 +399,7 @@
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-//! # assert_eq!(runtime.block_on(signed_in(&store, "nobody's".into()))?, None);
+//! # assert_eq!(runtime.block_on(signed_in(&store, "stray".into()))?, None);
 //! # Ok(())
 //! # }
 //! ```
@@ -451,6 +451,20 @@
 //! `log` and `tracing`, and the table of levels. For a health check, call [`ping`](AuthStore::ping), and look at
 //! [`pool_state`](AuthStore::pool_state): if `waiting` stays above zero, the pool is too small or the database too
 //! slow.
+//!
+//! # In production
+//!
+//! `docs/production.md` in the repository tells what to set, and what to expect when something fails: poolers, hosted
+//! services, failover, restarts, backups, least privilege. In short:
+//!
+//! - A server on another machine is reached by TLS and verified; a service with an authority of its own needs
+//!   `sslrootcert` or `ssl-ca`.
+//! - A pooler for PostgreSQL needs no setting. A proxy for MySQL must not hand a client another session.
+//! - Name all hosts of a cluster in the URL: `postgres://app@db1,db2/auth`, `mysql://app@db1,db2/auth`. The primary is
+//!   found.
+//! - Call [`delete_expired`](AuthStore::delete_expired) from a job, [`ping`](AuthStore::ping) from a health check, and
+//!   [`observe`](AuthStore::observe) once, for your log.
+//! - Retry what [`is_retryable`](Error::is_retryable) says; after [`OutcomeUnknown`](Error::OutcomeUnknown), look first.
 //!
 //! # Other backends
 //!

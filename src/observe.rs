@@ -1,7 +1,7 @@
 //! Watching a store: what every operation cost and how it ended, for logs and metrics.
 //!
-//! [`AuthStore::observe`](crate::AuthStore::observe) calls a function of yours at the end of every operation. A store that
-//! nobody observes takes no times.
+//! [`AuthStore::observe`](crate::AuthStore::observe) calls a function of yours at the end of every operation. Without an
+//! observer, the store takes no times.
 //!
 //! ```
 //! use std::sync::atomic::{AtomicU64, Ordering};

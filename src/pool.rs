@@ -24,6 +24,9 @@ const RETRY_CEILING: Duration = Duration::from_secs(1);
 /// A longer wait than this is as good as endless, and `Instant` cannot count much further.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// More connections than any server takes from one program. r2d2 reserves memory for all of them at once.
+const LARGEST_POOL: u32 = 10_000;
+
 /// How a database's connections are made and looked after.
 pub(crate) trait Connect: Send + Sync + 'static {
     type Connection: Send + 'static;
@@ -78,6 +81,12 @@ struct Shared<C> {
 impl<C: Connect> Pool<C> {
     /// Opens and drops one connection, then keeps up to `size` connections, each for as long as it works.
     pub(crate) fn new(connect: C, size: u32, checkout_timeout: Duration) -> Result<Self> {
+        if size > LARGEST_POOL {
+            return Err(Error::invalid(
+                "pool_size",
+                format!("must be at most {LARGEST_POOL} (got {size})"),
+            ));
+        }
         // r2d2 would retry a wrong URL or password until its timeout, and then report the timeout. This reports it at
         // once, in the server's words.
         drop(contained(|| connect.connect())?);
@@ -403,6 +412,20 @@ mod tests {
         drop(silent);
 
         assert!(*pool.get().unwrap() > 3, "an old connection was handed out");
+    }
+
+    #[test]
+    fn oversized_pools_are_rejected() {
+        let error = |size| {
+            Pool::new(Arc::new(Scripted::default()), size, CHECKOUT_TIMEOUT)
+                .err()
+                .map(|error| error.to_string())
+        };
+        assert_eq!(error(LARGEST_POOL), None);
+        assert_eq!(
+            error(u32::MAX).unwrap(),
+            "pool_size is invalid: must be at most 10000 (got 4294967295)"
+        );
     }
 
     #[test]

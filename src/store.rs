@@ -223,7 +223,7 @@ impl AuthStore {
         Ok((user, account))
     }
 
-    /// Deletes an account, whoever has it. Returns whether there was one. To act for a user who is signed in, use
+    /// Deletes an account, regardless of its user. Returns whether there was one. To act for a user who is signed in, use
     /// [`unlink_account_of_user`](AuthStore::unlink_account_of_user).
     pub fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool> {
         if !validate::can_be_account(provider, provider_account_id) {
@@ -326,7 +326,7 @@ impl AuthStore {
             id: session.id.unwrap_or_else(Uuid::now_v7),
             user_id: session.user_id,
             session_token: session.session_token,
-            expires: validate::time("expires", session.expires)?,
+            expires: validate::normalize_time("expires", session.expires)?,
         };
         self.backend.create_session(&session)?;
         Ok(session)
@@ -343,8 +343,12 @@ impl AuthStore {
         self.backend.get_session_and_user(session_token)
     }
 
-    /// Changes the named fields of a session and no others, as [`update_user`](AuthStore::update_user) does. `None` when
-    /// there is no such session.
+    /// Changes the named fields of a session and no others, as [`update_user`](AuthStore::update_user) does. Returns
+    /// `None` if there is no such session.
+    ///
+    /// Its siblings fail with [`Error::NotFound`] here. A session is different: it may end at any moment, since the user
+    /// signs out elsewhere or a sweep deletes it, and that is not a mistake of the caller. Auth.js's own adapters return
+    /// nothing in this case as well.
     ///
     /// A new token ([`SessionChanges::session_token`]) replaces the old one, which stops working: after a sign-in, it
     /// makes a token that an attacker had planted worthless. Of several callers that rotate one session at once by the
@@ -436,7 +440,8 @@ impl AuthStore {
     ) -> Result<VerificationToken> {
         validate::key("identifier", &verification_token.identifier)?;
         validate::key("token", &verification_token.token)?;
-        verification_token.expires = validate::time("expires", verification_token.expires)?;
+        verification_token.expires =
+            validate::normalize_time("expires", verification_token.expires)?;
         self.backend
             .create_verification_token(&verification_token)?;
         Ok(verification_token)
@@ -572,7 +577,7 @@ impl AuthStore {
             .use_authenticator(credential_id, counter, backed_up)
     }
 
-    /// Deletes a passkey, whoever has it. Returns whether there was one. To act for a user who is signed in, use
+    /// Deletes a passkey, regardless of its user. Returns whether there was one. To act for a user who is signed in, use
     /// [`delete_authenticator_of_user`](AuthStore::delete_authenticator_of_user).
     pub fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
         if !validate::can_be_credential_id(credential_id) {
@@ -622,7 +627,7 @@ impl AuthStore {
     pub fn create_challenge(&self, mut challenge: Challenge) -> Result<Challenge> {
         validate::key("key", &challenge.key)?;
         validate::text("payload", &challenge.payload)?;
-        challenge.expires = validate::time("expires", challenge.expires)?;
+        challenge.expires = validate::normalize_time("expires", challenge.expires)?;
         self.backend.create_challenge(&challenge)?;
         Ok(challenge)
     }
@@ -644,7 +649,7 @@ impl AuthStore {
     ///
     /// The three deletes are atomic each, and may be done sequentially.
     pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
-        let now = validate::time("now", now)?;
+        let now = validate::normalize_time("now", now)?;
         self.backend.delete_expired(now, limit)
     }
 
@@ -652,7 +657,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] when there is none in time.
+    /// [`Error::Unavailable`] when there is none before the timeout.
     pub fn ping(&self) -> Result<()> {
         self.backend.ping()
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::sql::pause;
+use crate::sql::retry_backoff;
 use crate::store::AuthStore;
 
 /// How often a transaction that lost to others is run, the first time included.
@@ -85,7 +85,7 @@ impl AuthStore {
             if !transaction.begun.may_repeat() || attempt == ATTEMPTS {
                 return Err(error);
             }
-            pause(attempt);
+            retry_backoff(attempt);
             attempt += 1;
         }
     }

@@ -10,7 +10,7 @@ use crate::model::Change;
 pub(crate) const KEY_CHARACTERS: usize = 255;
 /// Visible ASCII characters in a credential id, at most: 1,023 bytes in base64 with its padding.
 pub(crate) const CREDENTIAL_ID_CHARACTERS: usize = 1_364;
-/// Bytes of UTF-8 in a text, at most.
+/// The maximum length of a string, in bytes of UTF-8.
 pub(crate) const TEXT_BYTES: usize = 1_048_576;
 
 pub(crate) fn key(field: &'static str, value: &str) -> Result<()> {
@@ -92,8 +92,8 @@ pub(crate) fn optional_text(field: &'static str, value: Option<&String>) -> Resu
     value.map_or(Ok(()), |value| text(field, value))
 }
 
-/// The time in UTC, cut to whole milliseconds.
-pub(crate) fn time(field: &'static str, value: OffsetDateTime) -> Result<OffsetDateTime> {
+/// Returns the time in UTC, cut to whole milliseconds.
+pub(crate) fn normalize_time(field: &'static str, value: OffsetDateTime) -> Result<OffsetDateTime> {
     let out_of_range = || {
         Error::invalid(
             field,
@@ -114,7 +114,7 @@ pub(crate) fn optional_time(
     field: &'static str,
     value: Option<OffsetDateTime>,
 ) -> Result<Option<OffsetDateTime>> {
-    value.map(|value| time(field, value)).transpose()
+    value.map(|value| normalize_time(field, value)).transpose()
 }
 
 pub(crate) fn change_of_time(
@@ -122,7 +122,7 @@ pub(crate) fn change_of_time(
     change: Change<OffsetDateTime>,
 ) -> Result<Change<OffsetDateTime>> {
     Ok(match change {
-        Change::Set(value) => Change::Set(time(field, value)?),
+        Change::Set(value) => Change::Set(normalize_time(field, value)?),
         Change::Keep | Change::Clear => change,
     })
 }

@@ -30,7 +30,7 @@ pub(crate) struct MysqlConnection {
     /// The server's `max_allowed_packet`.
     max_packet: u64,
     statements: HashMap<&'static str, Statement>,
-    /// What the last error means for the connection and the work; whoever runs the work takes it.
+    /// What the last error means for the connection and the work; `MysqlBackend::run` reads it.
     pub(super) failure: Option<StatementFailure>,
     broken: bool,
     in_transaction: bool,
@@ -366,7 +366,7 @@ impl Row for mysql::Row {
             None => Ok(None),
             Some(0) => Ok(Some(false)),
             Some(1) => Ok(Some(true)),
-            Some(_) => Err("it should be 0 or 1, and is another integer".into()),
+            Some(_) => Err("must be 0 or 1 (found another integer)".into()),
         }
     }
 
@@ -417,18 +417,18 @@ fn text(row: &mysql::Row, column: usize) -> Result<Option<&str>, BoxError> {
     match cell(row, column)? {
         mysql::Value::NULL => Ok(None),
         mysql::Value::Bytes(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
-        other => Err(unexpected(other, "a text")),
+        other => Err(unexpected(other, "a string")),
     }
 }
 
 fn unexpected(found: &mysql::Value, wanted: &str) -> BoxError {
     let found = match found {
         mysql::Value::NULL => "NULL",
-        mysql::Value::Bytes(_) => "a text",
+        mysql::Value::Bytes(_) => "a string",
         mysql::Value::Int(_) | mysql::Value::UInt(_) => "an integer",
         mysql::Value::Float(_) | mysql::Value::Double(_) => "a floating-point number",
         mysql::Value::Date(..) => "a date",
         mysql::Value::Time(..) => "a time of day",
     };
-    format!("it should be {wanted}, and is {found}").into()
+    format!("must be {wanted} (found {found})").into()
 }

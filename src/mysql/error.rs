@@ -188,9 +188,9 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461 | 1637
         | 3170 | 9001 => unavailable(None),
 
-        // Anything else stays wrong until someone has mended it: the password, the rights, the schema, a host that is
+        // Anything else stays wrong until someone has fixed it: the password, the rights, the schema, a host that is
         // blocked (1129), a packet that is too large (1153), a binary log in a format that cannot hold the isolation level
-        // (1665); or nobody knows what it is (1105).
+        // (1665); or an unknown error (1105).
         _ => for_good(Error::backend(words(&error))),
     }
 }

@@ -36,7 +36,7 @@ use crate::observe;
 use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
     CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
-    UseAuthenticator, UseOnce, backend, pause, sql,
+    UseAuthenticator, UseOnce, backend, retry_backoff, sql,
 };
 
 /// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in whole
@@ -48,6 +48,10 @@ const MAX_PACKET: usize = 1 << 30;
 
 /// When a quiet connection is asked whether its other end is still there, while a migration runs for as long as it takes.
 const KEEPALIVE_MS: u32 = 60_000;
+
+/// A longer wait than 24 days is as good as endless; an `Instant` cannot count all that a `Duration` can, and a server
+/// rejects what its own variables cannot hold.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
 const MYSQL: Statements = Statements {
     create_user: sql!("mysql", "create_user"),
@@ -268,7 +272,7 @@ impl MysqlBackend {
     fn open(options: &MysqlOptions) -> Result<Self> {
         tls::check(options)?;
         let connector = Arc::new(Connector {
-            options: options.clone(),
+            options: countable(options),
             server: OnceLock::new(),
             is_galera: OnceLock::new(),
             host: AtomicUsize::new(0),
@@ -325,7 +329,7 @@ impl MysqlBackend {
             match connection.failure {
                 Some(StatementFailure::RolledBack) if Instant::now() < deadline => {
                     drop(connection);
-                    pause(repeated);
+                    retry_backoff(repeated);
                     repeated += 1;
                 }
                 // A closed connection is noticed at once, so this costs no time, whatever the deadline. One replacement is
@@ -458,7 +462,7 @@ impl Connector {
         };
         // Rows are locked by InnoDB, tables by the server around it, and each has a limit of its own, in whole seconds: 0
         // would mean not to wait at all.
-        let lock_seconds = limits.lock.as_secs().max(1);
+        let lock_seconds = limits.lock.min(LONGEST_TIMEOUT).as_secs().max(1);
         // MySQL's max_execution_time has milliseconds, and holds for SELECT only; MariaDB's max_statement_time has seconds,
         // with a fraction, and holds for all.
         let statement_limit = match kind {
@@ -529,7 +533,7 @@ impl Connector {
             .pass(options.password.clone())
             .db_name(Some(options.database.clone()))
             .ssl_opts(tls::options(options))
-            // Else an update that changes nothing looks as if there were no row.
+            // Otherwise an update that changes nothing looks as if there were no row.
             .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
             .tcp_connect_timeout(Some(options.connect_timeout))
             .read_timeout(limits.answer)
@@ -542,6 +546,14 @@ impl Connector {
             .stmt_cache_size(0);
         sign_in::sign_in(builder, options.connect_timeout)
     }
+}
+
+/// The same options with time limits that can be added to a time and sent to a server.
+fn countable(options: &MysqlOptions) -> MysqlOptions {
+    let mut options = options.clone();
+    options.connect_timeout = options.connect_timeout.min(LONGEST_TIMEOUT);
+    options.statement_timeout = options.statement_timeout.min(LONGEST_TIMEOUT);
+    options
 }
 
 /// The driver takes IPv6 addresses in brackets only.

@@ -86,7 +86,7 @@ pub struct MysqlOptions {
 pub enum MysqlSslMode {
     /// Not encrypted: for a server on the same machine or in a trusted network. `ssl-mode=DISABLED`.
     Disabled,
-    /// Encrypted, and nothing is verified: whoever can redirect the connection can read and change everything on it. For
+    /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it. For
     /// servers whose certificates no one can verify, such as those that MySQL makes for itself. `ssl-mode=NO_VERIFY`.
     NoVerify,
     /// Encrypted, and the certificate comes from a trusted authority and names the host. `ssl-mode=VERIFY_IDENTITY`, and
@@ -126,7 +126,8 @@ impl MysqlOptions {
         }
     }
 
-    /// Adds another host, to be used while those before it cannot be reached or are read-only. A [`port`](MysqlOptions::port) that follows is its own.
+    /// Adds another host, to be used while those before it cannot be reached or are read-only. A
+    /// [`port`](MysqlOptions::port) that follows is its own.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push((host.into(), DEFAULT_PORT));
@@ -157,7 +158,7 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets the user's password. It appears in no error, no `Debug` and no `Display`.
+    /// Sets the user's password. No error, `Debug` or `Display` shows it.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());

@@ -17,7 +17,7 @@ pub(super) fn sign_in(options: OptsBuilder, timeout: Duration) -> Result<Conn> {
     let thread = thread::Builder::new()
         .name("authstore-sign-in".to_owned())
         .spawn(move || {
-            // Nobody listens any more when it took too long.
+            // Fails if the caller's timeout has elapsed, which drops the receiver.
             let _ = sender.send(Conn::new(options));
         })
         .map_err(|error| {

@@ -396,7 +396,7 @@ fn without_hosts(config: &Config) -> Config {
     single
 }
 
-/// Of the errors of several hosts, one that trying again does not mend goes before the others, since it would stay
+/// Of the errors of several hosts, one that trying again does not fix goes before the others, since it would stay
 /// hidden behind a host that is down; the rest are told together.
 fn worst(errors: Vec<Error>) -> Error {
     let mut reasons = Vec::new();

@@ -32,7 +32,7 @@ pub(super) enum FailureKind {
     Standby,
     /// The connection is lost: the statement was run or not.
     Unknown,
-    /// No answer came in time: the statement was run or not, and the server may answer nobody else either.
+    /// No answer came before the timeout. The statement may have run, and the server may answer no one else either.
     Unanswered,
 }
 

@@ -48,7 +48,7 @@ use crate::observe;
 use crate::pool::{Pool, PoolState};
 use crate::sql::{
     CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
-    UseAuthenticator, UseOnce, backend, pause, sql,
+    UseAuthenticator, UseOnce, backend, retry_backoff, sql,
 };
 
 static STATEMENTS: Statements = Statements {
@@ -126,7 +126,7 @@ static STATEMENTS: Statements = Statements {
 /// A database on a PostgreSQL server.
 ///
 /// Each operation is one round trip. Deadlocks and serialization failures are repeated inside, and so is whatever a
-/// connection that the server has closed in the meantime (as when it was restarted, or an administrator ended the
+/// connection that the server has closed since then (as when it was restarted, or an administrator ended the
 /// connection) did not get done. Cloning it is cheap; all clones share one pool.
 #[derive(Clone)]
 pub struct PostgresBackend(Arc<Shared>);
@@ -155,12 +155,12 @@ impl PostgresBackend {
     }
 
     /// Runs `work` on a connection from the pool, and again after a failure that is known to have written nothing and
-    /// that another attempt can mend:
+    /// that another attempt can fix:
     ///
     /// - a serialization conflict, until the retry budget is spent: each time another transaction has got on;
     /// - a connection that the server was done with, until the budget is spent: a restart leaves as many as the pool has;
     /// - a stale statement, once: after that all statements of the connection are prepared again, so that a second time
-    ///   is not for want of it;
+    ///   has another cause;
     /// - a lost or silent connection, once, and only if `work` writes nothing: otherwise the work might be done twice.
     ///
     /// The budget is checked between attempts. The last one may begin just before it is spent, and then takes as long as
@@ -201,7 +201,7 @@ impl PostgresBackend {
             }
             observe::retried();
             if failure == FailureKind::SerializationConflict {
-                pause(conflicts);
+                retry_backoff(conflicts);
                 conflicts += 1;
             }
             // The connection is kept: others of the pool may have the same stale statement, and a conflict is none of the

@@ -26,7 +26,7 @@ impl Runtime {
     }
 
     pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        let runtime = self.0.as_ref().expect("it is not being dropped");
+        let runtime = self.0.as_ref().expect("present until dropped");
         runtime.block_on(work)
     }
 }

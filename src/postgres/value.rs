@@ -62,7 +62,7 @@ impl ToSql for Parameter<'_> {
                 let kind = match value {
                     Value::Null => "NULL",
                     Value::Uuid(_) => "a UUID",
-                    Value::Text(_) => "a text",
+                    Value::Text(_) => "a string",
                     Value::Time(_) => "a time",
                     Value::Integer(_) => "a number",
                     Value::Boolean(_) => "a boolean",
@@ -148,7 +148,7 @@ impl Cell<'_> {
         if is_text(&self.ty) {
             Ok(str::from_utf8(self.bytes)?)
         } else {
-            Err(self.unexpected("a text"))
+            Err(self.unexpected("a string"))
         }
     }
 
@@ -201,7 +201,7 @@ impl Cell<'_> {
     }
 
     fn unexpected(&self, wanted: &str) -> BoxError {
-        format!("it should be {wanted}, and is of the type {}", self.ty).into()
+        format!("must be {wanted} (found type {})", self.ty).into()
     }
 }
 

@@ -14,7 +14,7 @@ impl SignIn {
     ///
     /// `new_user` is the profile for a new user. Its address is kept only if `email_verified` is set: set it if the
     /// provider says that it has verified the address (`email_verified` in OpenID Connect), and otherwise leave it
-    /// out. An address that nobody has proved would let its author lie in wait for the owner.
+    /// out. An unproved address would let an attacker lie in wait for its owner.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ impl SignIn {
     /// # Errors
     ///
     /// [`Error::Conflict`] over [`AuthenticatorCounter`](crate::Constraint::AuthenticatorCounter) when the counter has
-    /// not grown, which means that the passkey may have been copied: nobody is signed in, and nothing is written.
+    /// not grown, which means that the passkey may have been copied: no one is signed in, and nothing is written.
     pub fn sign_in_with_authenticator(
         &self,
         credential_id: &str,

@@ -7,7 +7,7 @@ mod adopt;
 mod backend;
 mod history;
 mod models;
-mod pause;
+mod retry_backoff;
 mod statements;
 mod transaction;
 mod value;
@@ -16,7 +16,7 @@ pub(crate) use adopt::{AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check
 pub(crate) use backend::{Operations, backend};
 pub(crate) use history::History;
 pub(crate) use models::{Cells, Decode};
-pub(crate) use pause::pause;
+pub(crate) use retry_backoff::retry_backoff;
 pub(crate) use statements::{
     CreateUserWith, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update, UseAuthenticator,
     UseOnce, sql,

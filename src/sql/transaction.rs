@@ -13,7 +13,7 @@ use crate::pool::PoolState;
 use crate::transaction::{BackendTransaction, SqlRow, SqlValue};
 use crate::validate;
 
-/// A connection in an open transaction, which nobody else uses. Dropping it rolls the transaction back.
+/// A connection in an open transaction, which no one else uses. Dropping it rolls the transaction back.
 pub(crate) trait Exclusive: Send + 'static {
     type Connection: Connection;
 
@@ -64,7 +64,7 @@ impl<D: Database> Held<D> {
             return Err(Error::invalid("transaction", "has ended"));
         };
         if self.aftermath != Aftermath::Open {
-            return Err(doomed());
+            return Err(already_failed());
         }
         work(exclusive).map_err(|error| {
             self.aftermath = exclusive.aftermath();
@@ -212,7 +212,7 @@ impl<D: Database> BackendTransaction for Within<D> {
             return Err(Error::invalid("transaction", "has ended"));
         };
         if held.aftermath != Aftermath::Open {
-            return Err(doomed());
+            return Err(already_failed());
         }
         exclusive.commit().inspect_err(|_| {
             held.aftermath = exclusive.aftermath();
@@ -233,7 +233,7 @@ fn values(parameters: &[SqlValue]) -> Result<Vec<Value<'_>>> {
     parameters
         .iter()
         .map(|parameter| match Value::from(parameter) {
-            Value::Time(time) => validate::time("parameters", time).map(Value::Time),
+            Value::Time(time) => validate::normalize_time("parameters", time).map(Value::Time),
             value => Ok(value),
         })
         .collect()
@@ -246,6 +246,6 @@ impl Decode for SqlRow {
 }
 
 /// For what comes after a failure that has ended the transaction, in case that failure went unnoticed.
-fn doomed() -> Error {
+fn already_failed() -> Error {
     Error::unavailable("an earlier failure has ended the transaction; nothing was written")
 }

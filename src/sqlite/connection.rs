@@ -299,7 +299,7 @@ fn cell_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
         ValueRef::Text(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
-        other => Err(unexpected(other, "a text")),
+        other => Err(unexpected(other, "a string")),
     }
 }
 
@@ -308,10 +308,10 @@ fn unexpected(found: ValueRef<'_>, wanted: &str) -> BoxError {
         ValueRef::Null => "NULL",
         ValueRef::Integer(_) => "an integer",
         ValueRef::Real(_) => "a floating-point number",
-        ValueRef::Text(_) => "a text",
+        ValueRef::Text(_) => "a string",
         ValueRef::Blob(_) => "a blob",
     };
-    format!("it should be {wanted}, and is {found}").into()
+    format!("must be {wanted} (found {found})").into()
 }
 
 /// Reads what we write. Another form of the same id would be read, but a search for the id would not find it.
@@ -319,9 +319,7 @@ fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     let id = Uuid::try_parse(text)?;
     let mut canonical = Uuid::encode_buffer();
     if *id.hyphenated().encode_lower(&mut canonical) != *text {
-        return Err(
-            "it should be a UUID in lower case with hyphens, and is one in another form".into(),
-        );
+        return Err("must be a UUID in lower case with hyphens (found another form)".into());
     }
     Ok(id)
 }
@@ -342,7 +340,7 @@ fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
     })?;
     let utc = time
         .checked_to_offset(UtcOffset::UTC)
-        .ok_or("it is out of the range of times")?;
+        .ok_or("time out of range")?;
     Ok(utc.replace_millisecond(utc.millisecond())?)
 }
 

@@ -142,7 +142,7 @@ struct Shared {
 impl SqliteBackend {
     pub(crate) fn open(options: &SqliteOptions) -> Result<Self> {
         let pool_size = match (&options.location, options.pool_size) {
-            (_, Some(0)) => return Err(Error::invalid("pool_size", "it must be 1 or more")),
+            (_, Some(0)) => return Err(Error::invalid("pool_size", "must be at least 1")),
             (Location::Memory, None | Some(1)) => 1,
             (Location::Memory, Some(_)) => {
                 return Err(Error::invalid(

@@ -4,9 +4,10 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::StatementStatus;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{SqliteBackend, SqliteOptions};
+use super::{SqliteBackend, SqliteOptions, Synchronous};
 use crate::sql::Database;
 use crate::{AuthStore, Entity, Error, NewSession, NewUser};
 
@@ -273,5 +274,45 @@ fn no_statement_is_prepared_twice() {
         assert!(runs >= 4, "{file}: it is no longer kept: {runs}");
         let again = statement.get_status(StatementStatus::RePrepare);
         assert_eq!(again, 0, "{file}");
+    }
+}
+
+#[test]
+fn extreme_options_neither_panic_nor_overflow() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let options = SqliteOptions::file(directory.path().join("auth.db"));
+    for timeout in [Duration::ZERO, Duration::MAX] {
+        for synchronous in [Synchronous::Full, Synchronous::Normal, Synchronous::Off] {
+            let store = options
+                .clone()
+                .busy_timeout(timeout)
+                .checkout_timeout(Duration::MAX)
+                .synchronous(synchronous)
+                .pool_size(10_000)
+                .open()
+                .map(AuthStore::new)
+                .expect("a store");
+            store.migrate().expect("a schema");
+            store
+                .delete_expired(OffsetDateTime::UNIX_EPOCH, u32::MAX)
+                .expect("a write");
+        }
+    }
+    for pool_size in [0, u32::MAX] {
+        let error = options
+            .clone()
+            .pool_size(pool_size)
+            .open()
+            .expect_err("an error");
+        assert!(
+            matches!(
+                error,
+                Error::Invalid {
+                    field: "pool_size",
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

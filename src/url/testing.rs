@@ -20,6 +20,23 @@ pub(crate) trait Options:
     fn without_password(self) -> Self;
 }
 
+/// Nothing panics at the ends of what a number can be, and what is accepted there is kept.
+fn check_extremes<O: Options>(url: &str, table: &[Parameter]) {
+    let extremes = ["0", "-1", "2147483648", "4294967295", "4294967296", "1e99"];
+    let largest = u64::MAX.to_string();
+    for parameter in table {
+        for value in extremes.into_iter().chain([&*largest]) {
+            let parsed: Result<O, Error> =
+                format!("{url}?{}={value}", encode(parameter.name)).parse();
+            if let Ok(options) = parsed {
+                let options = options.without_password();
+                let printed = options.to_string();
+                assert_eq!(printed.parse::<O>().unwrap(), options, "{printed}");
+            }
+        }
+    }
+}
+
 /// Goes through the whole table: what it says of each parameter is what happens.
 pub(crate) fn check_table<O: Options>(url: &str, table: &[Parameter]) {
     let plain: O = url.parse().unwrap();
@@ -57,6 +74,7 @@ pub(crate) fn check_table<O: Options>(url: &str, table: &[Parameter]) {
             Meaning::Rejected(reason) => invalid(example, reason),
         }
     }
+    check_extremes::<O>(url, table);
     let unknown = parse("pool_sise", "1").err().unwrap().to_string();
     for parameter in table {
         if let Meaning::Taken(_) = parameter.meaning {

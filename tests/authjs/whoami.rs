@@ -106,7 +106,7 @@ fn the_example_knows_who_is_signed_in(kind: Kind) {
         js.call("createSession", &session);
         user["id"].clone()
     };
-    let nobody = (401, json!({ "error": "nobody is signed in" }));
+    let nobody = (401, json!({ "error": "no one is signed in" }));
     let token = "4e9ad6ad-7a37-4ea8-a0cf-fa3f3fae2b71";
     let expires = in_an_hour();
     let ada = sign_in("ada@example.org", token, expires);

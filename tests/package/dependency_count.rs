@@ -31,7 +31,7 @@ fn at_most(limit: usize, features: &str) {
     );
     assert!(
         crates.len() <= limit,
-        "{} crates with `{features}`, and {limit} is the most: {crates:#?}",
+        "`{features}` must link at most {limit} crates (got {}): {crates:#?}",
         crates.len()
     );
 }

@@ -1,7 +1,7 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use authstore::{AuthStore, Error};
+use authstore::{AuthStore, Error, MysqlOptions, PostgresOptions};
 use authstore_test_databases::{Database, Kind, Needs, Test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -27,6 +27,10 @@ pub(crate) fn tests() -> Vec<Test> {
             "connecting.unknown_option_lists_known_options",
             unknown_option_lists_known_options,
         ),
+        (
+            "connecting.extreme_options_neither_panic_nor_overflow",
+            extreme_options_neither_panic_nor_overflow,
+        ),
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
     }
@@ -51,7 +55,7 @@ fn words(error: &Error) -> String {
 fn refusal(url: &str) -> (Error, String) {
     let url = authstore_test_databases::with_options(url.to_owned(), "checkout_timeout_ms=180000");
     let start = Instant::now();
-    let error = AuthStore::connect(&url).expect_err("nobody should get in");
+    let error = AuthStore::connect(&url).expect_err("must be rejected");
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     let words = words(&error);
     (error, words)
@@ -92,19 +96,67 @@ fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
         Kind::Postgres => "postgres",
         _ => "mysql",
     };
-    // A port at which nobody listens, since whoever bound it has not begun to, and a name that no one may have.
+    // A port without a listener, and a name that is reserved (RFC 6761).
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     for host in [format!("127.0.0.1:{port}"), "db.invalid".to_owned()] {
         let url = format!("{scheme}://ada:correct-horse@{host}/auth");
         let start = Instant::now();
-        let error = AuthStore::connect(&url).expect_err("nobody is there");
+        let error = AuthStore::connect(&url).expect_err("must be unavailable");
         // To look up a name takes as long as the resolver takes.
         assert!(start.elapsed() < AT_ONCE);
         let words = words(&error);
         assert!(matches!(error, Error::Unavailable { .. }), "{words}");
         assert!(!words.contains("correct-horse"), "{words}");
+    }
+}
+
+/// A store for which nothing but the size of the pool has an end.
+fn endless(kind: Kind, url: &str, pool_size: u32) -> Result<AuthStore, Error> {
+    Ok(if kind == Kind::Postgres {
+        let options: PostgresOptions = url.parse()?;
+        AuthStore::new(
+            options
+                .connect_timeout(Duration::MAX)
+                .checkout_timeout(Duration::MAX)
+                .statement_timeout(Duration::MAX)
+                .pool_size(pool_size)
+                .open()?,
+        )
+    } else {
+        let options: MysqlOptions = url.parse()?;
+        AuthStore::new(
+            options
+                .connect_timeout(Duration::MAX)
+                .checkout_timeout(Duration::MAX)
+                .statement_timeout(Duration::MAX)
+                .pool_size(pool_size)
+                .open()?,
+        )
+    })
+}
+
+fn extreme_options_neither_panic_nor_overflow(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = endless(kind, &database.url(), 10_000).unwrap();
+    store.migrate().unwrap();
+    store.ping().unwrap();
+    store
+        .transaction(|tx| tx.delete_session("a session").map(drop))
+        .unwrap();
+    for pool_size in [0, u32::MAX] {
+        let error = endless(kind, &database.url(), pool_size).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Invalid {
+                    field: "pool_size",
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
     }
 }
 

@@ -96,7 +96,7 @@ fn a_deleted_file_is_unavailable_and_not_created_again() {
     assert!(!file.exists());
 
     fs::rename(&backup, &file).expect("the file");
-    store.ping().expect("it is back");
+    store.ping().expect("the file is back");
     store.create_user(NewUser::default()).expect("a user");
 }
 

@@ -252,7 +252,7 @@ fn a_row_inserted_without_an_id_gets_a_proper_uuid() {
         assert_eq!(id.get_version(), Some(uuid::Version::Random), "{id}");
         assert_eq!(id.get_variant(), uuid::Variant::RFC4122, "{id}");
     }
-    assert_eq!(user.email_verified, None, "nobody verified it");
+    assert_eq!(user.email_verified, None, "must not be verified");
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn failed_step_is_rolled_back_alone() {
         "0003_create_badge.up.sql",
         "CREATE TABLE badge (id integer);",
     );
-    assert_eq!(versions(&application.migrator().up().expect("mended")), [3]);
+    assert_eq!(versions(&application.migrator().up().expect("fixed")), [3]);
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn a_step_that_ends_the_transaction_is_refused() {
         "0003_create_badge.up.sql",
         "CREATE TABLE badge (id integer); ROLLBACK;",
     );
-    application.migrator().up().expect_err("it is refused");
+    application.migrator().up().expect_err("must be rejected");
     application
         .sql("SELECT * FROM badge")
         .expect_err("it was undone");
@@ -542,7 +542,7 @@ fn a_step_that_leaves_orphans_is_refused() {
         "0003_fill_member.up.sql",
         "INSERT INTO team VALUES (7); INSERT INTO member (team) VALUES (7);",
     );
-    application.migrator().up().expect("mended");
+    application.migrator().up().expect("fixed");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn assert_conflict<T: std::fmt::Debug>(result: authstore::Result<T>, wanted: Con
 fn squatter_loses_every_way_in() -> authstore::Result<()> {
     let signin = signin();
     let store = signin.store();
-    // An application that does not use `SignIn` has stored an address that nobody has proved.
+    // An application that does not use `SignIn` has stored an unproved address.
     let (squatter, _) = store.create_user_with_account(
         with_email("ada@example.org", false),
         NewAccount::new("oauth", "evil", "1"),

@@ -19,7 +19,7 @@
 //! - One operation is one redb transaction. redb commits it wholly or not at all, and syncs the file before it says so.
 //! - There is one writer at a time, so what a write transaction has checked is still so when it commits: no race between
 //!   a check and the act that follows from it. A writer waits for its turn at most [`WAIT`].
-//! - Readers see the last commit, wait for nobody, and see all of one moment.
+//! - Readers see the last commit, never wait, and see all of one moment.
 //! - A redb file belongs to one process at a time. Clones of a [`RedbBackend`] share it.
 
 mod backend;

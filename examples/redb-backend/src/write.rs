@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::rows::{account_row, authenticator_row, challenge, millis, session_row, user_row};
 use crate::tables::*;
 
-/// A read transaction cannot open a table that nobody has made yet.
+/// A read transaction cannot open a table that has not been created yet.
 pub(crate) fn create_tables(transaction: &WriteTransaction) -> Result<(), Failure> {
     transaction.open_table(USER)?;
     transaction.open_table(USER_BY_EMAIL)?;

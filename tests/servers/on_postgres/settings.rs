@@ -143,7 +143,7 @@ const HARMLESS: [(&str, &str); 58] = [
     ("wal_recycle", "is a form of the log"),
     ("wal_skip_threshold", "is a form of the log"),
     ("wal_consistency_checking", "checks the log"),
-    // For developers of PostgreSQL, and to rescue what is damaged: nobody has them on while programs use the database.
+    // For developers of PostgreSQL, and to rescue what is damaged: they are never on while programs use the database.
     (
         "allow_in_place_tablespaces",
         "is for PostgreSQL's own tests",
