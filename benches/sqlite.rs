@@ -4,7 +4,7 @@
 //! # What users of rusqlite may want to know
 //!
 //! `prepare_cached` keeps a statement, but not its plan. When a cached statement goes back, rusqlite clears its
-//! parameters, and SQLite prepares a statement anew when a parameter that its planner has looked at changes. That is the
+//! parameters, and SQLite prepares a statement again when a parameter that its planner has looked at changes. That is the
 //! case for each statement with a join or an `ORDER BY`, and it costs five times what the statement itself does. With
 //! `connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)`, the [query planner stability
 //! guarantee](https://www.sqlite.org/queryplanner-ng.html#qpstab), the planner looks at no parameter, and a cached

@@ -64,7 +64,7 @@ pub enum Error {
     /// The database could not be reached, was busy, full, or did not answer before the timeout, and nothing was
     /// written. Safe to try again.
     Unavailable {
-        /// What failed, in the database's words where it had any.
+        /// What failed, with the database's message if it sent one.
         reason: String,
         /// The driver's error.
         source: Option<BoxError>,
@@ -72,7 +72,7 @@ pub enum Error {
     /// The connection was lost, or time ran out, during a write. It was done completely or not at all, and which is
     /// not known. Check whether it was written before you try again.
     OutcomeUnknown {
-        /// What failed, in the database's words where it had any.
+        /// What failed, with the database's message if it sent one.
         reason: String,
         /// The driver's error.
         source: Option<BoxError>,
@@ -82,7 +82,7 @@ pub enum Error {
     /// Anything else: a bug, a broken schema, a row that cannot be read, a file that is no database. Trying again does
     /// not help.
     Backend {
-        /// What failed, in the database's words where it had any.
+        /// What failed, with the database's message if it sent one.
         reason: String,
         /// The driver's error.
         source: Option<BoxError>,

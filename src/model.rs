@@ -345,12 +345,12 @@ pub struct Session {
     pub user_id: Uuid,
     /// What the browser's cookie holds, unique. Key, 1 to 255 characters. Secret.
     pub session_token: String,
-    /// From when on the session should no longer be honoured. In UTC, whole milliseconds.
+    /// The time from which the session should no longer be accepted. In UTC, whole milliseconds.
     pub expires: OffsetDateTime,
 }
 
 impl Session {
-    /// Whether the session is over at `now`: `expires <= now`, the line that
+    /// Whether the session has expired at `now`: `expires <= now`, the line that
     /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires <= now
@@ -460,11 +460,11 @@ pub struct SessionDetailsChanges {
 /// to fill in. `Debug` prints the token as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VerificationToken {
-    /// Whom the link was sent to, an e-mail address as a rule. Key, 1 to 255 characters.
+    /// Whom the link was sent to, usually an email address. Key, 1 to 255 characters.
     pub identifier: String,
     /// The secret in the link, or (as Auth.js has it) its hash; unique. Key, 1 to 255 characters. Secret.
     pub token: String,
-    /// From when on the link should no longer be honoured. In UTC, whole milliseconds.
+    /// The time from which the link should no longer be accepted. In UTC, whole milliseconds.
     pub expires: OffsetDateTime,
 }
 
@@ -482,7 +482,7 @@ impl VerificationToken {
         }
     }
 
-    /// Whether the token is over at `now`: `expires <= now`, the line that
+    /// Whether the token has expired at `now`: `expires <= now`, the line that
     /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires <= now

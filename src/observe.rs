@@ -176,7 +176,7 @@ fn microseconds(duration: Duration) -> u64 {
 /// this through every layer.
 #[derive(Clone, Copy, Default)]
 struct Cost {
-    /// Whether somebody wants to know the times.
+    /// Whether anyone observes, so that times are taken.
     timed: bool,
     retries: u32,
     reconnects: u32,
@@ -220,7 +220,7 @@ pub(crate) fn pool_wait<T>(wait: impl FnOnce() -> T) -> T {
     waited
 }
 
-/// An operation under way on this thread. Operations may be nested, when a backend calls another store; what the inner one
+/// An operation in progress on this thread. Operations may be nested, when a backend calls another store; what the inner one
 /// costs, the outer one costs too.
 struct Operation {
     outer: Option<Cost>,

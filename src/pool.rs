@@ -88,7 +88,7 @@ impl<C: Connect> Pool<C> {
             ));
         }
         // r2d2 would retry a wrong URL or password until its timeout, and then report the timeout. This reports it at
-        // once, in the server's words.
+        // once, with the server's message.
         drop(contained(|| connect.connect())?);
         let shared = Arc::new(Shared {
             connect,

@@ -206,7 +206,7 @@ impl AuthStore {
 
     /// Creates a user together with the account that the user signs in with: both or neither.
     ///
-    /// Done in two calls, a failure between them leaves a user who can never sign in and whose e-mail address is taken.
+    /// Done in two calls, a failure between them leaves a user who can never sign in and whose email address is taken.
     ///
     /// # Errors
     ///

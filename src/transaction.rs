@@ -142,7 +142,7 @@ impl fmt::Debug for Transaction {
 
 /// A transaction that a [`Backend`] has begun.
 pub trait BackendTransaction: Send {
-    /// Returns the operations, as part of the transaction. Once it is over, they fail with [`Error::Invalid`].
+    /// Returns the operations, as part of the transaction. Once it has ended, they fail with [`Error::Invalid`].
     fn backend(&self) -> Arc<dyn Backend>;
 
     /// Runs a statement, and returns how many rows it changed.
@@ -154,7 +154,7 @@ pub trait BackendTransaction: Send {
     /// Makes everything permanent, or nothing. [`Error::OutcomeUnknown`] when that cannot be known.
     fn commit(&self) -> Result<()>;
 
-    /// Undoes everything. Does nothing when the transaction is over.
+    /// Undoes everything. Does nothing when the transaction has ended.
     fn roll_back(&self);
 
     /// Whether the transaction failed only because of others, so that running it again may succeed.

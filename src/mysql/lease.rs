@@ -1,5 +1,5 @@
 //! The lock on migrations of a Galera cluster, where `GET_LOCK` is a node's own: a row, which only one node can have
-//! written, and which ends by itself when its holder is gone.
+//! written, and which expires when its holder is gone.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -72,7 +72,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal = None;
-        // If this fails, the lease ends by itself. A renewal that is still going on finds no row any more.
+        // If this fails, the lease expires. A renewal that is still in progress finds no row any more.
         let _ = self
             .backend
             .write(|connection| connection.execute(RELEASE, &[(&self.owner).into()]));

@@ -162,7 +162,7 @@ const MARIADB: Statements = Statements {
 };
 
 /// A node of a cluster loses the error when another node's write breaks into a script, and answers that all is well: there,
-/// each statement is sent by itself.
+/// each statement is sent on its own.
 const fn without_scripts(statements: Statements) -> Statements {
     Statements {
         create_user_with_account: CreateUserWith::TwoStatements,

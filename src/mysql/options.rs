@@ -180,7 +180,8 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8.
+    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8,
+    /// and is at most 10,000.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = connections;
@@ -215,7 +216,7 @@ impl MysqlOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a pool size or a timeout of 0, and, without the feature `mysql-tls`, for a server on another
+    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, for a timeout of 0, and, without the feature `mysql-tls`, for a server on another
     /// machine unless [`Disabled`](MysqlSslMode::Disabled) was chosen; [`Error::Unavailable`] when the server cannot be
     /// reached or takes no more connections; [`Error::Backend`] when it rejects this user, password, database or
     /// encryption, with its message.

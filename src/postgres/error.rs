@@ -203,7 +203,7 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
 
 /// The error for a statement that was rolled back, by the table of
 /// [PostgreSQL's error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html): `Unavailable` where time
-/// alone, or somebody other than the programmer, can make the same statement succeed.
+/// alone, or someone other than the programmer, can make the same statement succeed.
 fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
     match code {
         "23503" if names_missing_user(server) => Error::not_found(Entity::User),

@@ -138,7 +138,7 @@ impl SignIn {
 
     /// Deletes the user's accounts, passkeys, sessions and pending changes of address. Returns whether there were any.
     ///
-    /// Accounts and passkeys go first: a session that one of them opens meanwhile is deleted with the rest.
+    /// Accounts and passkeys go first: a session that one of them opens concurrently is deleted with the rest.
     fn remove_ways_in(&self, user_id: Uuid, removed: &mut Removed) -> Result<bool> {
         let mut any = false;
         for account in self.store.list_accounts_by_user_id(user_id)? {

@@ -137,7 +137,7 @@ impl SignIn {
         }
     }
 
-    /// Moves the expiry of a live session on, if that is due. `None` when its absolute lifetime is over, or when it was
+    /// Moves the expiry of a live session on, if that is due. `None` when its absolute lifetime has elapsed, or when it was
     /// ended since.
     fn renew(&self, session: &Session, now: OffsetDateTime) -> Result<Option<Session>> {
         let lifetime = &self.settings.lifetime;

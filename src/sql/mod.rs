@@ -46,7 +46,7 @@ pub(crate) trait Database: Clone + Send + Sync + 'static {
     /// Runs statements that write nothing.
     fn read<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
 
-    /// Runs one statement that writes, and commits by itself.
+    /// Runs one statement that writes, and commits automatically.
     fn write<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
 
     /// Runs several statements in a transaction: committed when `work` returns `Ok`, else rolled back.

@@ -51,7 +51,7 @@ pub(crate) struct Within<D: Database> {
 }
 
 struct Held<D: Database> {
-    /// `None` once the transaction is over.
+    /// `None` once the transaction has ended.
     exclusive: Option<D::Exclusive>,
     /// What the last failure has left.
     aftermath: Aftermath,

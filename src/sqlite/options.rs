@@ -102,7 +102,7 @@ impl SqliteOptions {
     }
 
     /// Sets the maximum number of connections, which is how many threads can read at a time. Defaults to 8, and to 1 in
-    /// memory. Writers take turns, whatever it is.
+    /// memory; at most 10,000. Writers take turns, whatever it is.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = Some(connections);
@@ -136,8 +136,8 @@ impl SqliteOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a pool size of 0, or of more than 1 in memory, and for a path that is a directory or in a
-    /// directory that is not there; [`Error::Backend`] for a file that is not a SQLite database or cannot be written
+    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, or of more than 1 in memory, and for a path that is a directory or in a
+    /// directory that does not exist; [`Error::Backend`] for a file that is not a SQLite database or cannot be written
     /// to; [`Error::Unavailable`] when it cannot be opened for another reason.
     pub fn open(&self) -> Result<SqliteBackend> {
         SqliteBackend::open(self)

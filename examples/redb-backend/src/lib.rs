@@ -52,7 +52,7 @@ pub struct RedbBackend {
 
 struct File {
     database: Database,
-    /// Held by the one who writes: redb has such a lock inside, but one that waits for ever.
+    /// Held by the one who writes: redb has such a lock inside, but one that waits forever.
     turn: Mutex<()>,
 }
 

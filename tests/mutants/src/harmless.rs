@@ -11,7 +11,7 @@ const ALL_BUT_POSTGRES: &[Kind] = &[
     Kind::Mariadb,
 ];
 
-/// On these databases, in files whose path begins so, a change that has this in it, and why nobody would notice.
+/// On these databases, in files whose path begins so, a change that has this in it, and why no one would notice.
 const HARMLESS: &[(&[Kind], &str, &str, &str)] = &[
     (
         &Kind::ALL,
@@ -142,7 +142,7 @@ const HARMLESS: &[(&[Kind], &str, &str, &str)] = &[
     ),
 ];
 
-/// Why nobody would notice this change, if nobody would.
+/// Why no one would notice this change, if no one would.
 pub(crate) fn why_harmless(kind: Kind, file: &str, change: &str) -> Option<&'static str> {
     HARMLESS
         .iter()
