@@ -23,6 +23,10 @@ cut-migrations:
 conformance *NAME_AND_RULE:
     cargo run --package authstore-test-databases --bin conformance -- "$@"
 
+# Kill and restart what writes and what is written to, and count what is lost (just chaos 20 sqlite)
+chaos *ROUNDS_AND_NAME:
+    cargo run --package authstore-test-databases --bin chaos -- "$@"
+
 # Change each SQL statement of a database, or of some files, and report what the suite does not notice
 sql-mutants NAME *FILES:
     cargo run --package authstore-mutants --bin sql-mutants -- "$@"

@@ -1,3 +1,7 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
 use crate::container::{Container, Recipe};
 use crate::kind::Kind;
 use crate::server::{Server, Setup, image};
@@ -85,15 +89,30 @@ impl Replication {
     pub fn catch_up(&self) -> Result<(), String> {
         let position = "SELECT pg_current_wal_lsn()";
         let position = self.primary.client()?.query_one(position);
-        let behind = format!("SELECT pg_last_wal_replay_lsn() < '{position}'");
-        let mut client = self.standby.client()?;
-        let start = std::time::Instant::now();
-        while client.query_one(&behind) == "t" {
-            if start.elapsed() > std::time::Duration::from_secs(60) {
-                return Err("the standby does not follow".to_owned());
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        Ok(())
+        let caught_up = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
+        wait_until(&mut self.standby.client()?, &caught_up)
     }
+
+    /// From now on the primary acknowledges a commit only when the standby has it, too.
+    pub fn make_synchronous(&self) -> Result<(), String> {
+        let mut client = self.primary.client()?;
+        client.try_query("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+        client.try_query("SELECT pg_reload_conf()")?;
+        wait_until(
+            &mut client,
+            "SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'",
+        )
+    }
+}
+
+/// Waits until this query returns true.
+fn wait_until(client: &mut Client, query: &str) -> Result<(), String> {
+    let start = Instant::now();
+    while client.query_one(query) != "t" {
+        if start.elapsed() > Duration::from_secs(60) {
+            return Err("the standby does not follow".to_owned());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }

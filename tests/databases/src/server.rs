@@ -315,9 +315,13 @@ impl Server {
 
     /// Kills it, as a power cut would, and starts it again. Returns when it answers.
     pub fn crash(&self) -> Result<(), String> {
-        self.container()?.docker(&["kill"])?;
-        self.container()?.docker(&["start"])?;
-        self.wait_until_ready()
+        self.kill()?;
+        self.start_again()
+    }
+
+    /// Kills it, as a power cut would.
+    pub fn kill(&self) -> Result<(), String> {
+        self.container()?.docker(&["kill"])
     }
 
     /// Stops it.
@@ -325,7 +329,7 @@ impl Server {
         self.container()?.docker(&["stop", "--time=30"])
     }
 
-    /// Starts it after [`stop`](Server::stop). Returns when it answers.
+    /// Starts it after [`stop`](Server::stop) or [`kill`](Server::kill). Returns when it answers.
     pub fn start_again(&self) -> Result<(), String> {
         self.container()?.docker(&["start"])?;
         self.wait_until_ready()

@@ -1,0 +1,100 @@
+//! Restarts and kills of each server, and failover of PostgreSQL, under load.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use authstore::AuthStore;
+use authstore_test_databases::{Database, Kind, Replication, Server, Setup, store, with_options};
+
+use crate::check::Tables;
+use crate::ledger::Ledger;
+use crate::report::Report;
+use crate::writer::{WRITERS, write};
+
+const OPTIONS: &str =
+    "pool_size=8&checkout_timeout_ms=3000&connect_timeout_ms=3000&statement_timeout_ms=2000";
+
+/// 3 s for the pool, then a ping and a statement, each of which a silent server has 2 s to end and 2 s to report.
+const LIMIT: Duration = Duration::from_secs(11);
+
+/// How many writes are acknowledged before each fault, so that it meets the server at work.
+const BETWEEN_FAULTS: u64 = 200;
+
+/// The server is shut down and started, or killed and started, in turns.
+pub(crate) fn restart(kind: Kind, rounds: usize) -> Result<Report, String> {
+    let setup = Setup {
+        durable: true,
+        ..Setup::default()
+    };
+    let server = Arc::new(Server::start(kind, &setup)?);
+    let database = Database::on(&server)?;
+    let store = database.store_with(OPTIONS);
+    let ledger = Ledger::default();
+    let mut report = Report::default();
+    under_load(&store, &ledger, || {
+        for round in 0..rounds {
+            ledger.wait_for_writes(BETWEEN_FAULTS)?;
+            if round % 2 == 0 {
+                server.restart()?;
+            } else {
+                server.crash()?;
+            }
+            report.add_round(ledger.wait_for_writes(1)?);
+        }
+        ledger.wait_for_writes(BETWEEN_FAULTS).map(drop)
+    })?;
+    report.add_writes(ledger, Tables::on_server(kind, &database.url())?);
+    Ok(report)
+}
+
+/// The primary is killed, frozen, or restarted as a standby, in turns, and its standby is promoted.
+pub(crate) fn fail_over(rounds: usize) -> Result<Report, String> {
+    let mut report = Report::default();
+    for round in 0..rounds {
+        let servers = Replication::start()?;
+        // Otherwise the primary acknowledges what only it has, and what is lost with it was lost by its configuration.
+        servers.make_synchronous()?;
+        let store = store(&with_options(servers.url("postgres"), OPTIONS));
+        let ledger = Ledger::default();
+        let is_frozen = round % 3 == 1;
+        under_load(&store, &ledger, || {
+            ledger.wait_for_writes(BETWEEN_FAULTS)?;
+            match round % 3 {
+                0 => servers.primary.kill()?,
+                1 => servers.primary.pause()?,
+                _ => servers.demote()?,
+            }
+            servers.promote()?;
+            report.add_round(ledger.wait_for_writes(1)?);
+            ledger.wait_for_writes(BETWEEN_FAULTS).map(drop)
+        })?;
+        let url = servers.standby.url("postgres");
+        report.add_writes(ledger, Tables::on_server(Kind::Postgres, &url)?);
+        if is_frozen {
+            servers.primary.unpause()?;
+        }
+    }
+    Ok(report)
+}
+
+/// Runs `act` while writers write, and stops them however it ends.
+fn under_load(
+    store: &AuthStore,
+    ledger: &Ledger,
+    act: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _stop = Stop(&over);
+        scope.spawn(|| write(store, WRITERS, LIMIT, &over, &|note| ledger.note(note)));
+        act()
+    })
+}
