@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target, embedded,
 };
-use crate::sql::{self, AdoptionTarget, Connection, Database, History, pause, sql};
+use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_backoff, sql};
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -102,7 +102,7 @@ impl MysqlLock<'_> {
             {
                 return done;
             }
-            pause(repeated);
+            retry_backoff(repeated);
             repeated += 1;
         }
     }

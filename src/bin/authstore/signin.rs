@@ -7,15 +7,15 @@ use authstore::signin::SignIn;
 
 use crate::arguments::EmailsTask;
 use crate::connect;
-use crate::failure::Failure;
+use crate::failure::CliError;
 
-pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, Failure> {
+pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, CliError> {
     let hashed = SignIn::new(connect(url)?).hash_session_tokens()?;
     writeln!(io::stdout(), "hashed {hashed} session token(s)")?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, Failure> {
+pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, CliError> {
     let signin = SignIn::new(connect(url)?);
     let mut out = io::stdout().lock();
     match task {
