@@ -293,13 +293,14 @@ pub(super) fn trigger(warnings: &[(String, u16, String)]) -> Option<&str> {
         .map(unqualified)
 }
 
+/// A server with `lower_case_table_names=1` names its tables in lower case.
 fn primary_key(table: &str) -> Option<Constraint> {
-    Some(match table {
-        "User" => Constraint::UserId,
-        "Account" => Constraint::AccountId,
-        "Session" => Constraint::SessionId,
-        "VerificationToken" => Constraint::VerificationToken,
-        "Authenticator" => Constraint::AuthenticatorCredentialId,
+    Some(match table.to_ascii_lowercase().as_str() {
+        "user" => Constraint::UserId,
+        "account" => Constraint::AccountId,
+        "session" => Constraint::SessionId,
+        "verificationtoken" => Constraint::VerificationToken,
+        "authenticator" => Constraint::AuthenticatorCredentialId,
         "authstore_challenge" => Constraint::ChallengeKey,
         _ => return None,
     })
@@ -371,6 +372,14 @@ mod tests {
             (
                 "Duplicate entry 'x' for key 'User.PRIMARY'",
                 Constraint::UserId,
+            ),
+            (
+                "Duplicate entry 'x' for key 'user.User_email_key'",
+                Constraint::UserEmail,
+            ),
+            (
+                "Duplicate entry 'x' for key 'verificationtoken.PRIMARY'",
+                Constraint::VerificationToken,
             ),
             ("Duplicate entry 'x' for key 'PRIMARY'", Constraint::UserId),
             (
