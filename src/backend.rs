@@ -52,7 +52,11 @@ use crate::transaction::BackendTransaction;
 /// - **Bounded**: no method waits forever. What could not be done before the timeout is
 ///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise `OutcomeUnknown`. Deadlocks,
 ///   serialization failures and a busy database are retried inside, as long as the time lasts.
-/// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error.
+/// - **A read is of one moment**: a list, a pair or a row is what it was at one time between call and return, also while
+///   rows move between users.
+/// - **All strings of a row may be as long as they can be at once**: 1,048,576 bytes each.
+/// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error,
+///   nor in its sources: not encoded, escaped or in part either. Nor do email addresses and names.
 ///
 /// # Ways in
 ///

@@ -8,7 +8,7 @@ use authstore::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::failure::show_result;
+use crate::failure::show_refusal;
 use crate::model::{Answer, Model};
 use crate::show::{AsCode, Show};
 
@@ -340,16 +340,7 @@ pub(crate) fn show_answer(answer: &Answer<Reply>) -> String {
 pub(crate) fn show_got(got: &Result<Reply, Error>) -> String {
     match got {
         Ok(reply) => format!("Ok({reply})"),
-        Err(_) => show_result(&got.as_ref().map(|_| ()).map_err(again)),
-    }
-}
-
-/// Errors cannot be cloned: the same for show.
-fn again(error: &Error) -> Error {
-    match error {
-        Error::Conflict { constraint } => Error::conflict(*constraint),
-        Error::NotFound { entity } => Error::not_found(*entity),
-        other => Error::backend(crate::failure::show_error(other)),
+        Err(error) => show_refusal(error),
     }
 }
 

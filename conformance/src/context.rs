@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authstore::AuthStore;
 
-use crate::failure::{Verdict, by_harness};
+use crate::failure::{Failure, Verdict, by_harness};
 use crate::harness::{Harness, Storage};
 use crate::profile::Profile;
 use crate::tally::{Counted, Tally};
@@ -46,7 +46,7 @@ impl Context {
     /// Another handle on the same storage.
     #[track_caller]
     pub(crate) fn open(&self) -> Verdict<AuthStore> {
-        by_harness(self.storage.open())
+        opened(self.storage())
     }
 
     pub(crate) fn storage(&self) -> &dyn Storage {
@@ -79,7 +79,14 @@ impl Context {
 
 fn fresh(harness: &dyn Harness, tally: &Arc<Tally>) -> Verdict<(Box<dyn Storage>, AuthStore)> {
     let storage = Counted::wrap(by_harness(harness.fresh())?, tally);
-    let store = by_harness(storage.open())?;
+    let store = opened(&*storage)?;
     store.migrate()?;
     Ok((storage, store))
+}
+
+/// A handle on a storage. One that cannot be opened is named, and not taken for a call that failed.
+fn opened(storage: &dyn Storage) -> Verdict<AuthStore> {
+    storage
+        .open()
+        .map_err(|error| Failure::cannot(format!("Storage::open failed: {error}")))
 }

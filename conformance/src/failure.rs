@@ -235,8 +235,15 @@ pub(crate) fn not_found<T: Show>(
 pub(crate) fn show_result<T: Show>(result: &authstore::Result<T>) -> String {
     match result {
         Ok(value) => format!("Ok({})", value.show()),
-        Err(Error::Conflict { constraint }) => format!("Err(Conflict({constraint:?}))"),
-        Err(Error::NotFound { entity }) => format!("Err(NotFound({entity:?}))"),
-        Err(error) => format!("Err: {}", show_error(error)),
+        Err(error) => show_refusal(error),
+    }
+}
+
+/// An error that was returned, as a person would write it: its variant, and what it was caused by.
+pub(crate) fn show_refusal(error: &Error) -> String {
+    match error {
+        Error::Conflict { constraint } => format!("Err(Conflict({constraint:?}))"),
+        Error::NotFound { entity } => format!("Err(NotFound({entity:?}))"),
+        error => format!("Err: {}", show_error(error)),
     }
 }

@@ -456,9 +456,10 @@ macro_rules! __with_rules {
                 independent_series Migrations 1 "Another series of steps has a history of its own, whatever its name and the numbers of its steps."
             }
             secrets {
-                refused Secrets 1 "The error of a rejected operation shows no token."
-                without_schema Secrets 1 "The error of an operation without a schema shows no token."
-                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token."
+                refused Secrets 1 "The error of a rejected operation shows no token and no email address, not encoded or in part either."
+                without_schema Secrets 1 "The error of an operation without a schema shows no token and no email address, not encoded or in part either."
+                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token and no email address, not encoded or in part either."
+                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token and no email address, not encoded or in part either."
                 handle Secrets 1 "Debug of a handle shows neither a token nor a URL."
             }
         }

@@ -40,7 +40,10 @@ impl Rule {
     /// lack what it is about: a connection that fails, a schema, or a password. Never true of what an operation does.
     pub fn may_be_declined(&self) -> bool {
         matches!(self.class, Class::Faults | Class::Migrations)
-            || matches!(self.id, "secrets.unreachable" | "secrets.without_schema")
+            || matches!(
+                self.id,
+                "secrets.unreachable" | "secrets.unanswered" | "secrets.without_schema"
+            )
     }
 
     /// The id as a path of modules, as `cargo test` prints it.

@@ -87,6 +87,7 @@ impl Harness for Adopted {
             "faults.paused",
             "faults.wrong_password",
             "secrets.unreachable",
+            "secrets.unanswered",
         ]
         .map(|rule| Declined::new(rule, "This harness cannot do anything to a connection."))
         .into()

@@ -1,5 +1,5 @@
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Challenge, Error, NewAccount, NewSession,
+    AccountChanges, AuthStore, Authenticator, Challenge, Error, NewAccount, NewSession, NewUser,
     VerificationToken,
 };
 
@@ -12,11 +12,22 @@ use crate::fixture::{
 use crate::rules::faults::all_at_once;
 use crate::strings::longest_text;
 
-/// Stands in every secret.
+/// Begins and ends every secret.
 const SECRET: &str = "S3CR3T";
 
+/// What shows a secret: either end of it, folded, in Base64 and in hexadecimal. And what shows an email address of the
+/// suite's users.
+const SHOWN: [&str; 6] = [
+    "S3C",
+    "R3T",
+    "s3cr3t",
+    "UzNDUjNU",
+    "533343523354",
+    "@example.org",
+];
+
 fn secret(name: &str) -> String {
-    format!("{name}-{SECRET}")
+    format!("{SECRET}-{name}-{SECRET}")
 }
 
 /// An account with a secret in all that is secret.
@@ -53,6 +64,8 @@ fn calls_with_secrets() -> Vec<Call> {
         ..AccountChanges::default()
     };
     vec![
+        Call::CreateUser(full_user(8)),
+        Call::GetUserByEmail("user-8@example.org".into()),
         Call::LinkAccount(id(1), secret_account(2)),
         Call::CreateUserWithAccount(bare_user(9), secret_account(9)),
         Call::UpdateAccount("provider 7".into(), "account 7".into(), changes),
@@ -94,12 +107,12 @@ fn calls_with_secrets() -> Vec<Call> {
 #[track_caller]
 fn hides(call: &str, error: &Error) -> Verdict {
     let shown = show_error(error);
-    if shown.contains(SECRET) {
-        return Err(
-            Failure::broken(format!("the error of {call} shows a secret"))
-                .expected(format!("no {SECRET} in it"))
-                .got(shown),
-        );
+    if let Some(part) = SHOWN.iter().find(|part| shown.contains(**part)) {
+        return Err(Failure::broken(format!(
+            "the error of {call} shows a secret or an email address, or a part of one"
+        ))
+        .expected(format!("no {part} in it"))
+        .got(shown));
     }
     Ok(())
 }
@@ -119,6 +132,13 @@ pub(crate) fn refused(context: &Context) -> Verdict {
     store.create_session(secret_session(1, 1))?;
     store.create_verification_token(secret_token("ada@example.org"))?;
     store.create_authenticator(authenticator(1, 1))?;
+    refused_and_hides(
+        "create_user(..), taken",
+        store.create_user(NewUser {
+            id: Some(id(2)),
+            ..full_user(1)
+        }),
+    )?;
     let again = |number| NewAccount {
         id: Some(id(number)),
         ..secret_account(1)
@@ -246,6 +266,29 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
             }
             Err(error) => hides(call.name(), error)?,
         }
+    }
+    Ok(())
+}
+
+pub(crate) fn unanswered(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    by_harness(context.storage().hold_answers())?;
+    let calls = calls_with_secrets();
+    let outcomes = all_at_once(store, &calls);
+    by_harness(context.storage().resume())?;
+    let mut unanswered = false;
+    for (call, ran) in calls.iter().zip(&outcomes) {
+        if let Err(error) = &ran.value {
+            unanswered |= matches!(
+                error,
+                Error::Unavailable { .. } | Error::OutcomeUnknown { .. }
+            );
+            hides(call.name(), error)?;
+        }
+    }
+    if !unanswered {
+        return Err(Failure::not_run("every call got its answer in time"));
     }
     Ok(())
 }

@@ -416,4 +416,26 @@ faults! {
             Ok(db.use_challenge(key)?.filter(|challenge| challenge.expires > OffsetDateTime::now_utc()))
         }
     }
+
+    PrintsUnanswered "secrets.unanswered": "Prints the key of a challenge whose answer did not come." {
+        fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
+            db.create_challenge(challenge).map_err(|error| match error {
+                Error::OutcomeUnknown { reason, .. } => Error::outcome_unknown(format!("{reason}: SET {}", challenge.key)),
+                other => other,
+            })
+        }
+    }
+
+    PrintsInHex "secrets.refused": "Prints the session token that is taken, in hexadecimal." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let hex: String = session.session_token.bytes().map(|byte| format!("{byte:02x}")).collect();
+            db.create_session(session).map_err(|error| Error::backend(format!("{error}: duplicate key {hex}")))
+        }
+    }
+
+    PrintsTakenEmail "secrets.refused": "Prints the e-mail address that is taken." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            db.create_user(user).map_err(|error| Error::backend(format!("{error}: {:?}", user.email)))
+        }
+    }
 }

@@ -124,6 +124,7 @@ fn embedded(kind: Kind) -> Vec<Declined> {
         "faults.answer_late",
         "faults.answers_in_step",
         "secrets.unreachable",
+        "secrets.unanswered",
     ]
     .map(|rule| Declined::new(rule, NO_CONNECTION))
     .into();
