@@ -279,7 +279,7 @@ fn locked_file_is_unavailable_until_unlocked() {
         .migrator()
         .expect("a migrator")
         .with_lock_timeout(Duration::from_millis(50))
-        .up();
+        .down(1);
     assert!(
         matches!(refused, Err(Error::Unavailable { .. })),
         "{refused:?}"

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, MigrationError, Series,
-    Target, embedded,
+    Target, client_command, embedded,
 };
 use crate::error::{Error, Result};
 
@@ -222,12 +222,20 @@ impl Migrator {
         if finished.is_err() {
             done.clear();
         }
+        let advice = migration
+            .sql(direction)
+            .ok()
+            .and_then(client_command::advice);
+        let source = match advice {
+            Some(advice) => Error::backend(advice).with_source(error),
+            None => error,
+        };
         Err(MigrationError::Failed {
             version: migration.version(),
             name: migration.name().to_owned(),
             direction,
             done,
-            source: error.into(),
+            source: source.into(),
         }
         .into())
     }

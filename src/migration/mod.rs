@@ -34,6 +34,7 @@
 //! ```
 
 mod adoption;
+mod client_command;
 mod error;
 mod migrator;
 mod series;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -89,6 +89,14 @@ impl SqliteOptions {
     /// runs at a time.
     pub fn memory() -> Self {
         SqliteOptions::at(Location::Memory)
+    }
+
+    /// Returns the path of the file, or `None` for a database in memory.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::File(path) => Some(path),
+            Location::Memory => None,
+        }
     }
 
     fn at(location: Location) -> Self {

@@ -41,6 +41,7 @@ fn up_takes_every_step_once() {
 #[test]
 fn status_tells_a_script_whether_steps_are_pending() {
     let place = Place::new();
+    drop(place.store());
     let before = place.run("migrate status");
     assert_eq!(before.code, 5, "{before:?}");
     assert_eq!(before.stdout.matches(" pending\n").count(), 8, "{before:?}");
@@ -307,6 +308,7 @@ fn what_is_no_database_is_left_as_it_is() {
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let place = Place::new();
+    drop(place.store());
     // So many that they do not fit into the pipe.
     for version in 1..=2_000 {
         let name = "a".repeat(200);
@@ -326,5 +328,59 @@ fn a_reader_that_leaves_early_is_no_error() {
             String::from_utf8_lossy(&output.stderr).as_ref()
         ),
         (Some(0), "")
+    );
+}
+
+#[test]
+fn misspelt_path_creates_no_file() {
+    let place = Place::new();
+    for task in [
+        "migrate status",
+        "migrate status --check",
+        "migrate adopt",
+        "migrate down",
+        "sweep",
+        "hash-session-tokens",
+        "emails collisions",
+    ] {
+        place.fail(task, 2, "no such file");
+        assert!(!place.path("auth.db").exists(), "{task}");
+    }
+    place.succeed("migrate up");
+    place.succeed("sweep");
+}
+
+#[test]
+fn drift_is_found_on_request() {
+    let place = Place::new();
+    place.succeed("migrate up");
+    let same = "the tables are as this program needs them\n";
+    assert_eq!(place.succeed("migrate status --check"), same);
+
+    let sqlite = place.sqlite();
+    sqlite
+        .execute_batch(r#"DROP TABLE "Authenticator""#)
+        .expect("dropped");
+    // The history has not noticed.
+    place.succeed("migrate status");
+    let found = place.run("migrate status --check");
+    assert_eq!(found.code, 1, "{found:?}");
+    assert!(found.stdout.contains("Authenticator"), "{found:?}");
+}
+
+#[test]
+fn commands_of_a_client_are_explained() {
+    let place = Place::new();
+    place.succeed("migrate up");
+    place.write("steps/0001_routine.up.sql", "SELECT 1;\nDELIMITER //\n");
+    let line = format!(
+        "migrate up --migrations {} --series app",
+        place.path("steps").display()
+    );
+    let failed = place.run(&line);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(
+        failed.stderr.contains("line 2 of the step: `DELIMITER`"),
+        "{failed:?}"
     );
 }

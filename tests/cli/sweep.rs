@@ -90,7 +90,9 @@ fn a_time_in_the_future_signs_nobody_out() {
 
 #[test]
 fn a_database_without_the_schema_is_refused() {
-    Place::new().fail("sweep", 4, "run migrate first");
+    let place = Place::new();
+    drop(place.store());
+    place.fail("sweep", 4, "run migrate first");
 }
 
 #[test]

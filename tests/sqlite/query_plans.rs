@@ -49,7 +49,7 @@ fn no_statement_scans_a_table() {
     for (name, sql) in found.into_iter().chain(
         statements(&folder.join("history"))
             .into_iter()
-            .filter(|(name, _)| !["create", "exists"].contains(&name.as_str())),
+            .filter(|(name, _)| !["create", "exists", "tables"].contains(&name.as_str())),
     ) {
         let plan = plan(&connection, &sql);
         assert!(!scans(&plan), "{name} reads a whole table: {plan:#?}");

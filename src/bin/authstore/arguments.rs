@@ -110,8 +110,13 @@ pub(crate) enum MigrateTask {
 Take steps back, the latest first, and delete the data in the tables that they made. Asks first on a terminal; \
 elsewhere it needs --yes.")]
     Down(DownOptions),
-    /// Show each step and how it stands; exits with 5 when steps are pending
-    Status,
+    /// Show each step and its status; exits with 5 when steps are pending
+    Status {
+        /// Compare the tables, columns, keys and indexes with what this program needs instead; exits with 1 when something
+        /// differs
+        #[arg(long)]
+        check: bool,
+    },
     /// Take over a database that Auth.js made; without --apply, only show what would have to be done
     #[command(long_about = "\
 Take over a database that Auth.js's Kysely adapter made and works on. Compares its schema with the one that this \

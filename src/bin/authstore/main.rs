@@ -36,8 +36,27 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
 
 /// Opens the store that the command line or the environment names.
 fn connect(url: Option<&str>) -> Result<AuthStore, CliError> {
-    let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
+    Ok(AuthStore::connect(given(url)?)?)
+}
+
+/// As [`connect`], for a task that makes sense only on a database that exists: a misspelt path must not become an empty
+/// file.
+fn connect_existing(url: Option<&str>) -> Result<AuthStore, CliError> {
+    #[cfg(feature = "sqlite")]
+    if let Ok(options) = given(url)?.parse::<authstore::SqliteOptions>()
+        && let Some(path) = options.path()
+        && !path.exists()
+    {
+        return Err(CliError::Usage(format!(
+            "no such file: {}; `authstore migrate up` creates a database",
+            path.display()
+        )));
+    }
+    connect(url)
+}
+
+fn given(url: Option<&str>) -> Result<&str, CliError> {
+    url.filter(|url| !url.is_empty()).ok_or_else(|| {
         CliError::Usage("which database? Pass --database-url URL, or set DATABASE_URL".into())
-    })?;
-    Ok(AuthStore::connect(url)?)
+    })
 }

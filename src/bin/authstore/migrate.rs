@@ -3,15 +3,15 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use authstore::Error;
 use authstore::migration::{
     Direction, MigrationError, Migrator, Series, Step, StepState, StepStatus,
 };
+use authstore::{AuthStore, Error};
 use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
-use crate::connect;
 use crate::failure::{CliError, PENDING, REFUSED};
+use crate::{connect, connect_existing};
 
 pub(crate) fn run(
     task: MigrateTask,
@@ -19,15 +19,26 @@ pub(crate) fn run(
     url: Option<&str>,
 ) -> Result<ExitCode, CliError> {
     match task {
-        MigrateTask::Up { to } => up(&migrator(series, url)?, to),
-        MigrateTask::Down(options) => down(&migrator(series, url)?, &options),
-        MigrateTask::Status => status(&migrator(series, url)?),
-        MigrateTask::Adopt { apply } => adopt(&migrator(series, url)?, apply),
+        MigrateTask::Up { to } => up(&migrator(series, connect, url)?, to),
+        MigrateTask::Down(options) => down(&migrator(series, connect_existing, url)?, &options),
+        MigrateTask::Status { check } => {
+            let migrator = migrator(series, connect_existing, url)?;
+            if check {
+                drift(&migrator, series)
+            } else {
+                status(&migrator)
+            }
+        }
+        MigrateTask::Adopt { apply } => adopt(&migrator(series, connect_existing, url)?, apply),
         MigrateTask::Sql { down } => sql(series, url, down),
     }
 }
 
-fn migrator(series: &SeriesOptions, url: Option<&str>) -> Result<Migrator, CliError> {
+fn migrator(
+    series: &SeriesOptions,
+    connect: fn(Option<&str>) -> Result<AuthStore, CliError>,
+    url: Option<&str>,
+) -> Result<Migrator, CliError> {
     // A folder that cannot be read is told before a database is touched.
     let own = application_series(series)?;
     let migrator = connect(url)?
@@ -120,6 +131,22 @@ fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
+/// Compares the tables with the schema that this program needs, for a check in CI.
+fn drift(migrator: &Migrator, series: &SeriesOptions) -> Result<ExitCode, CliError> {
+    if series.migrations.is_some() {
+        let reason = "--check compares the store's own tables; leave --migrations out";
+        return Err(CliError::Usage(reason.into()));
+    }
+    let found = migrator.compare()?;
+    let mut out = io::stdout().lock();
+    if found.is_empty() {
+        writeln!(out, "the tables are as this program needs them")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{found}")?;
+    Ok(ExitCode::FAILURE)
+}
+
 fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
     let steps = migrator.status()?;
     let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
@@ -198,7 +225,7 @@ fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode
     let own = application_series(series)?;
     let text = match own.or_else(|| embedded_series(url?)) {
         Some(series) => series.sql(direction)?,
-        None => migrator(series, url)?.sql(direction)?,
+        None => migrator(series, connect, url)?.sql(direction)?,
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

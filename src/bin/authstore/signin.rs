@@ -6,17 +6,17 @@ use std::process::ExitCode;
 use authstore::signin::SignIn;
 
 use crate::arguments::EmailsTask;
-use crate::connect;
+use crate::connect_existing;
 use crate::failure::CliError;
 
 pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, CliError> {
-    let hashed = SignIn::new(connect(url)?).hash_session_tokens()?;
+    let hashed = SignIn::new(connect_existing(url)?).hash_session_tokens()?;
     writeln!(io::stdout(), "hashed {hashed} session token(s)")?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, CliError> {
-    let signin = SignIn::new(connect(url)?);
+    let signin = SignIn::new(connect_existing(url)?);
     let mut out = io::stdout().lock();
     match task {
         EmailsTask::Collisions => {

@@ -9,11 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use time::OffsetDateTime;
 
 use crate::arguments::SweepOptions;
-use crate::connect;
+use crate::connect_existing;
 use crate::failure::CliError;
 
 pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, CliError> {
-    let store = connect(url)?;
+    let store = connect_existing(url)?;
     // One line in time for the whole run: else what expires while it works would keep it working.
     let before = options.before.unwrap_or_else(OffsetDateTime::now_utc);
     // Draws on stderr, and only when that is a terminal.
