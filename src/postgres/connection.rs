@@ -20,6 +20,10 @@ const COMMIT: &str = sql!("postgres", "transaction/commit");
 const ROLLBACK: &str = sql!("postgres", "transaction/rollback");
 const NAMES: &str = sql!("postgres", "session/names");
 const PIN: &str = sql!("postgres", "session/pin");
+const CUSTOM_TYPES: &str = sql!("postgres", "session/custom_types");
+
+/// The first OID of what is not PostgreSQL's own (`FirstNormalObjectId` in its sources).
+const FIRST_CUSTOM_OID: u32 = 16_384;
 
 /// How much longer than the server's own timeout a client waits: its message may take that long to arrive.
 const GRACE: Duration = Duration::from_secs(1);
@@ -42,6 +46,9 @@ pub(crate) struct PostgresConnection {
     /// Whether the operation that is run next may write.
     writes: bool,
     in_transaction: bool,
+    /// Whether the driver has named a statement on a session that others share: to look up the type of a column that the
+    /// application has read. It would use the name again.
+    has_named: bool,
     broken: bool,
     last_failure: FailureKind,
 }
@@ -65,6 +72,7 @@ impl PostgresConnection {
             patience: Some(connect_timeout),
             writes: true,
             in_transaction: false,
+            has_named: false,
             broken: false,
             last_failure: FailureKind::Rejected,
         };
@@ -80,7 +88,8 @@ impl PostgresConnection {
     /// Finds out whether the pooler keeps a transaction on one session and, where statements are to be named, keeps the
     /// names of its clients apart.
     fn check_pooler(&mut self) -> Result<()> {
-        let begun = self.run_command(BEGIN).and_then(|()| {
+        // A standby takes no other transactions.
+        let begun = self.run_command(BEGIN_READ_ONLY).and_then(|()| {
             // In statement mode, PgBouncer lets the begin pass, and ends the connection afterwards.
             self.run_command(STATEMENTS.ping)
         });
@@ -94,6 +103,16 @@ impl PostgresConnection {
             error => error,
         })?;
         self.in_transaction = true;
+        // Migrations may go on: an adoption gives the columns types of PostgreSQL's own.
+        if !self.session.names_statements && self.pins.statement.is_some() {
+            self.pin(true)?;
+            if let Some(column) = self.query_optional::<String>(CUSTOM_TYPES, &[])? {
+                return Err(Error::backend(format!(
+                    "the driver would look up the type of the column {column} by a named statement, which is not safe \
+                     through a pooler; run `migrate adopt`, or connect to the server itself"
+                )));
+            }
+        }
         if self.session.names_statements {
             let passed_on = self.query_optional::<String>(NAMES, &[])?;
             if passed_on.is_some() {
@@ -127,8 +146,14 @@ impl PostgresConnection {
         self.last_failure
     }
 
+    /// Whether the pool should drop the connection.
     pub(super) fn is_broken(&self) -> bool {
-        self.broken || self.client.is_closed() || !self.session.target.accepts(self.in_recovery())
+        self.is_lost() || self.has_named || !self.session.target.accepts(self.in_recovery())
+    }
+
+    /// Whether the connection is lost, and with it a transaction that was open.
+    pub(super) fn is_lost(&self) -> bool {
+        self.broken || self.client.is_closed()
     }
 
     /// Whether the server gave no answer in time.
@@ -231,7 +256,7 @@ impl PostgresConnection {
                 None => client.query_typed(sql, &untyped(&parameters)).await,
             }
         };
-        answer(
+        let rows = answer(
             client,
             &mut self.driver,
             self.patience,
@@ -240,7 +265,16 @@ impl PostgresConnection {
             &self.pins,
             work,
         )
-        .map_err(|failure| self.failed(failure))
+        .map_err(|failure| self.failed(failure))?;
+        if self.session.is_shared
+            && let Some(row) = rows.first()
+        {
+            self.has_named |= row
+                .columns()
+                .iter()
+                .any(|column| column.type_().oid() >= FIRST_CUSTOM_OID);
+        }
+        Ok(rows)
     }
 
     /// The statement, prepared and named, where the session is such that a name stays what it was.

@@ -56,7 +56,7 @@ impl Exclusive for PostgresExclusive {
             FailureKind::SerializationConflict | FailureKind::StaleStatement => {
                 Aftermath::LostToAnother
             }
-            _ if self.connection.is_broken() => Aftermath::Gone,
+            _ if self.connection.is_lost() => Aftermath::Gone,
             _ => Aftermath::Open,
         }
     }

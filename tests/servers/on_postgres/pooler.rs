@@ -39,6 +39,10 @@ pub(crate) fn tests() -> Vec<Test> {
             named_statements_need_separate_names,
         ),
         (
+            "pooler.types_are_not_looked_up_by_name",
+            types_are_not_looked_up_by_name,
+        ),
+        (
             "pooler.eight_processes_migrate_at_once",
             eight_processes_migrate_at_once,
         ),
@@ -239,6 +243,34 @@ fn named_statements_need_separate_names(kind: Kind) {
     let passes_on = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
     let error = AuthStore::connect(&url(&passes_on)).unwrap_err();
     assert!(error.to_string().contains("prepare=auto"), "{error}");
+}
+
+/// To read a column of a type that is not PostgreSQL's own, the driver names a statement, whatever it was told.
+fn types_are_not_looked_up_by_name(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store();
+    let pooler = pooler(
+        PgBouncer::Old,
+        &database,
+        &[TRANSACTION, "default_pool_size = 1"],
+    );
+    let url = pooler.url(database.name());
+    let mut client = database.client();
+    client.query("CREATE DOMAIN address AS text");
+
+    // In SQL of the application's: the names are gone with the connection that was used.
+    let shared = AuthStore::connect(&with_options(url.clone(), "pool_size=1")).unwrap();
+    for _ in 0..3 {
+        let found =
+            shared.transaction(|tx| tx.query("SELECT 'x'::address", &[])?[0].get::<String>(0));
+        assert_eq!(found.unwrap(), "x");
+        shared.ping().unwrap();
+    }
+
+    client.query(r#"ALTER TABLE "User" ALTER "email" TYPE address"#);
+    store.create_user(NewUser::default()).unwrap();
+    let error = AuthStore::connect(&url).unwrap_err().to_string();
+    assert!(error.contains("User.email (address)"), "{error}");
 }
 
 fn eight_processes_migrate_at_once(kind: Kind) {
