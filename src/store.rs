@@ -98,6 +98,12 @@ impl AuthStore {
         }
     }
 
+    /// Returns the [name](Backend::name) of the backend: `sqlite`, `postgres`, `mysql` or `mariadb` for the databases of this
+    /// crate. For an application that has SQL of its own in several dialects.
+    pub fn backend_name(&self) -> &'static str {
+        self.backend.name()
+    }
+
     /// Returns the state of the pool of connections, without waiting: for a health check, beside
     /// [`ping`](AuthStore::ping). `None` for a backend that has no pool.
     pub fn pool_state(&self) -> Option<PoolState> {

@@ -26,12 +26,12 @@ impl Storage {
     pub(crate) fn open(url: &str) -> Result<Self> {
         let store = AuthStore::connect(url)?;
         store.migrate()?;
-        let (up, down) = match url.split(':').next() {
-            Some("postgres" | "postgresql") => (
+        let (up, down) = match store.backend_name() {
+            "postgres" => (
                 include_str!("../sql/migrations/postgres/0001_create_profile.up.sql"),
                 include_str!("../sql/migrations/postgres/0001_create_profile.down.sql"),
             ),
-            Some("mysql" | "mariadb") => (
+            "mysql" | "mariadb" => (
                 include_str!("../sql/migrations/mysql/0001_create_profile.up.sql"),
                 include_str!("../sql/migrations/mysql/0001_create_profile.down.sql"),
             ),
@@ -47,7 +47,7 @@ impl Storage {
                 .up()?;
         }
         // Placeholders are each database's own.
-        let (insert_profile, get_profile) = if url.starts_with("postgres") {
+        let (insert_profile, get_profile) = if store.backend_name() == "postgres" {
             (
                 include_str!("../sql/insert_profile.postgres.sql"),
                 include_str!("../sql/get_profile.postgres.sql"),
