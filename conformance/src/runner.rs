@@ -333,7 +333,15 @@ impl Runner {
             .spawn(move || {
                 let verdict = caught(|| Context::new(harness, seed, profile, tally))
                     .map_err(Failure::before_the_rule)
-                    .and_then(|context| caught(|| (rule.check)(&context)));
+                    .and_then(|context| {
+                        let verdict = caught(|| (rule.check)(&context));
+                        // The storage is the harness's own, and may fail to go away.
+                        let removed = caught(|| {
+                            drop(context);
+                            Ok(())
+                        });
+                        verdict.and(removed)
+                    });
                 // Nobody listens any more when the time was over.
                 let _ = sender.send(verdict);
             });

@@ -319,6 +319,22 @@ enum Sick {
     NoStorage,
     Hangs,
     Panics,
+    PanicsAtTheEnd,
+}
+
+/// A storage that cannot be removed.
+struct Stays(Reference);
+
+impl Storage for Stays {
+    fn open(&self) -> Result<authstore::AuthStore, BoxError> {
+        Ok(authstore::AuthStore::new(self.0.clone()))
+    }
+}
+
+impl Drop for Stays {
+    fn drop(&mut self) {
+        panic!("the file is in use");
+    }
 }
 
 impl Harness for Sick {
@@ -334,6 +350,7 @@ impl Harness for Sick {
                 Err("too late".into())
             }
             Sick::Panics => panic!("out of paper"),
+            Sick::PanicsAtTheEnd => Ok(Box::new(Stays(Reference::new()))),
         }
     }
 }
@@ -344,10 +361,11 @@ fn a_harness_that_fails_certifies_nothing() {
         (Sick::NoStorage, "the server did not start"),
         (Sick::Hangs, "did not end within"),
         (Sick::Panics, "out of paper"),
+        (Sick::PanicsAtTheEnd, "the file is in use"),
     ] {
         let limit = match sick {
             Sick::Hangs => Duration::from_millis(300),
-            Sick::NoStorage | Sick::Panics => Duration::from_secs(60),
+            Sick::NoStorage | Sick::Panics | Sick::PanicsAtTheEnd => Duration::from_secs(60),
         };
         let certificate = Runner::new(sick)
             .only("ping.answers")

@@ -46,6 +46,14 @@ pub(crate) fn tests() -> Vec<Test> {
             an_error_in_a_step_is_told_in_full,
         ),
         (
+            "migrations.up_to_date_needs_no_right_but_to_read",
+            up_to_date_needs_no_right_but_to_read,
+        ),
+        (
+            "migrations.a_step_may_take_longer_than_a_statement",
+            a_step_may_take_longer_than_a_statement,
+        ),
+        (
             "migrations.down_and_up_leaves_a_working_empty_schema",
             down_and_up_leaves_a_working_empty_schema,
         ),
@@ -403,4 +411,67 @@ fn an_error_in_a_step_is_told_in_full(kind: Kind) {
         let (_, _, reason) = failed(application(&database, &[step]).up(), step);
         assert!(reason.contains(said), "{step}: {reason}");
     }
+}
+
+/// A program that migrates when it starts need not be allowed to change the schema.
+fn up_to_date_needs_no_right_but_to_read(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    database.store();
+    let name = database.name();
+    // MySQL allows 32 characters.
+    let user = format!("reader_{}", &name[name.len() - 20..]);
+    let mut client = database.client();
+    let (create, drop): (Vec<String>, Vec<String>) = match kind {
+        Kind::Postgres => (
+            vec![
+                format!("CREATE ROLE {user} LOGIN PASSWORD 'reader'"),
+                "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned(),
+                format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}"),
+            ],
+            vec![format!("DROP OWNED BY {user}"), format!("DROP ROLE {user}")],
+        ),
+        _ => (
+            vec![
+                format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'reader'"),
+                format!("GRANT SELECT ON `{name}`.* TO '{user}'@'%'"),
+            ],
+            vec![format!("DROP USER '{user}'@'%'")],
+        ),
+    };
+    for statement in create {
+        client.query(&statement);
+    }
+    let url = database.url();
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let (_, place) = rest.split_once('@').expect("a user");
+    let migrated = AuthStore::connect(&format!("{scheme}://{user}:reader@{place}"))
+        .and_then(|store| store.migrate());
+    for statement in drop {
+        client.query(&statement);
+    }
+    assert!(migrated.expect("nothing to do").is_empty());
+}
+
+/// The limit on the operations' statements is not one on the steps: to build an index on a large table takes its time.
+fn a_step_may_take_longer_than_a_statement(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with("statement_timeout_ms=500");
+    let sleep = match kind {
+        // What is deferred runs in the commit.
+        Kind::Postgres => {
+            "CREATE TABLE slow (id int);
+             CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
+             CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON slow
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slowly();
+             INSERT INTO slow VALUES (1);
+             SELECT pg_sleep(3);"
+        }
+        _ => "DO SLEEP(5);",
+    };
+    let step = Migration::new(1, "slow", sleep, None);
+    let migrator = store.migrator().expect("a migrator");
+    let migrator = migrator.with_series(Series::new("slow", vec![step]).expect("a series"));
+    assert_eq!(migrator.up().expect("applied").len(), 1);
+    assert!(migrator.up().expect("nothing to do").is_empty());
 }
