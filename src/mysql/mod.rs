@@ -246,7 +246,7 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// | `use_authenticator` | 4 | 4 | begin, read and lock the row, update, commit; 3 when the counter is rejected |
 /// | `create_user_with_account`, `create_user_with_authenticator` | 2 | 2 | one statement cannot insert into two tables: the session keeps the values, then inserts them in a transaction |
 /// | `unlink_account_of_user`, `delete_authenticator_of_user` with `keep_last` | 5 | 5 | begin, lock the user, count the other ways in, delete, commit; 1 without `keep_last` |
-/// | `delete_expired` | 3 | 3 | sessions, then verification tokens, then challenges |
+/// | `delete_expired` | 5 | 5 | begin, sessions, verification tokens, challenges, commit |
 ///
 /// What an update returns is worked out from the row that it has read: columns that a trigger of the application's changes
 /// are seen by the next read. A new connection is ready after two round trips, once the driver has signed in.
