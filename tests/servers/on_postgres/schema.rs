@@ -3,6 +3,7 @@
 use authstore::migration::Series;
 use authstore::{AuthStore, Constraint, Entity, Error, NewSession, NewUser};
 use authstore_test_databases::{Database, Kind, Needs, Test};
+use std::error::Error as _;
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -225,10 +226,8 @@ fn a_step_that_ends_its_transaction_is_refused(kind: Kind) {
         .with_series(series)
         .up()
         .unwrap_err();
-    assert!(
-        error.to_string().contains("ended the transaction"),
-        "{error}"
-    );
+    let cause = error.source().expect("a cause").to_string();
+    assert!(cause.contains("ended the transaction"), "{cause}");
 }
 
 fn an_encoding_that_lacks_characters_is_refused(kind: Kind) {

@@ -1,3 +1,4 @@
+use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use authstore::{Change, Error, NewUser, UserChanges};
@@ -82,7 +83,8 @@ fn a_table_in_use_is_waited_for_no_longer_than_said(kind: Kind) {
     let start = Instant::now();
     let error = impatient.down(1).unwrap_err();
     assert!(start.elapsed() < NEVER_HANGS);
-    assert!(error.to_string().contains("lock timeout"), "{error}");
+    let cause = error.source().expect("a cause").to_string();
+    assert!(cause.contains("lock timeout"), "{cause}");
     // Nothing was changed.
     assert!(store.migrate().unwrap().is_empty());
 
