@@ -1,4 +1,5 @@
 use std::error::Error as _;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::{Change, Error, NewUser, UserChanges};
@@ -18,6 +19,10 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "waiting.a_table_in_use_is_waited_for_no_longer_than_said",
             a_table_in_use_is_waited_for_no_longer_than_said,
+        ),
+        (
+            "waiting.adoption_outlasts_the_limit_on_statements",
+            adoption_outlasts_the_limit_on_statements,
         ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], Needs::Shared, name, test));
@@ -90,4 +95,21 @@ fn a_table_in_use_is_waited_for_no_longer_than_said(kind: Kind) {
 
     other.query("COMMIT");
     assert_eq!(store.migrator().unwrap().down(1).unwrap().len(), 1);
+}
+
+/// To change a large table, or to wait for one that is in use, takes longer than an operation may.
+fn adoption_outlasts_the_limit_on_statements(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with("statement_timeout_ms=300");
+    let mut other = database.client();
+    // As if it were someone else's table.
+    other.query(r#"ALTER TABLE "User" ALTER "email" TYPE varchar(255)"#);
+    other.query(r#"BEGIN; SELECT 1 FROM "User""#);
+    let adopted = thread::scope(|scope| {
+        let adopting = scope.spawn(|| store.migrator().expect("a migrator").adopt());
+        thread::sleep(Duration::from_secs(3));
+        other.query("COMMIT");
+        adopting.join().expect("no panic")
+    });
+    assert!(!adopted.expect("adopted").is_empty());
 }
