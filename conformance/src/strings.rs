@@ -141,7 +141,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "2026-01-01T00:00:00.000+00:00",
     "Thu, 01 Jan 2026 00:00:00 GMT",
     "P1D",
-    // What YAML, JSON, TOML, XML and others take for something else than a string.
+    // What YAML, JSON, TOML, XML and others read as something other than a string.
     "yes",
     "no",
     "on",

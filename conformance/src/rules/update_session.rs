@@ -153,7 +153,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             .list_sessions_by_user_id(id(2))?
             .iter()
             .any(|session| Some(session) == moved.as_ref()),
-        "list_sessions_by_user_id(..) has not the session that update_session(..) moved to the user",
+        "list_sessions_by_user_id(..) lacks the session that update_session(..) moved to the user",
     )?;
     equal(
         "the number of sessions of the user that one was taken from",
