@@ -346,7 +346,9 @@ impl Runner {
                 let _ = sender.send(verdict);
             });
         if let Err(error) = spawned {
-            return Err(Failure::not_run(format!("could not start a thread: {error}")));
+            return Err(Failure::not_run(format!(
+                "could not start a thread: {error}"
+            )));
         }
         match receiver.recv_timeout(limit) {
             Ok(verdict) => verdict,
