@@ -1,9 +1,9 @@
 //! Requests and responses.
 
-use std::io::Read;
+use std::net::IpAddr;
 
-/// The longest body that is read, in bytes. A passkey's answer is the longest form there is.
-const MAX_BODY: u64 = 64 * 1024;
+use hyper::Method;
+use hyper::http::request::Parts;
 
 /// A request, with the parts that a sign-in reads.
 pub(crate) struct Request {
@@ -14,60 +14,46 @@ pub(crate) struct Request {
     cookies: Vec<(String, String)>,
     pub(crate) authorization: String,
     pub(crate) user_agent: Option<String>,
-    pub(crate) peer: Option<String>,
+    pub(crate) peer: String,
     pub(crate) forwarded_for: Option<String>,
 }
 
 impl Request {
-    /// Reads a request, or returns the answer to one that cannot be accepted.
-    pub(crate) fn read(incoming: &mut tiny_http::Request) -> Result<Self, Response> {
-        use tiny_http::Method::{Get, Head, Post};
-        let is_post = match incoming.method() {
-            Get | Head => false,
-            Post => true,
+    /// Takes a request apart, or returns the answer to one that cannot be accepted.
+    pub(crate) fn new(head: &Parts, body: &[u8], peer: IpAddr) -> Result<Self, Response> {
+        let is_post = match head.method {
+            Method::GET | Method::HEAD => false,
+            Method::POST => true,
             _ => return Err(Response::text(405, "use GET or POST")),
         };
-        let header = |name: &'static str| {
-            let found = incoming.headers().iter().find(|h| h.field.equiv(name));
-            found.map(|header| header.value.to_string())
+        // Each header may stand there several times.
+        let header = |name: &str| {
+            let found = head.headers.get_all(name).iter();
+            found
+                .filter_map(|value| value.to_str().ok())
+                .collect::<Vec<_>>()
         };
-        let user_agent = header("User-Agent").map(|value| value.chars().take(400).collect());
-        let forwarded_for = header("X-Forwarded-For");
-        let authorization = header("Authorization").unwrap_or_default();
-        let is_form = header("Content-Type")
+        let one = |name: &str| header(name).first().map(|&value| value.to_owned());
+        let is_form = one("Content-Type")
             .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        let cookies = header("Cookie").unwrap_or_default();
+        let cookies = header("Cookie").join(";");
         let cookies = cookies.split(';').filter_map(|cookie| {
             let (name, value) = cookie.trim().split_once('=')?;
             Some((name.to_owned(), value.to_owned()))
         });
-        let cookies = cookies.collect();
-        let peer = incoming.remote_addr().map(|peer| peer.ip().to_string());
-        let (path, query) = incoming
-            .url()
-            .split_once('?')
-            .unwrap_or((incoming.url(), ""));
-        let (path, query) = (path.to_owned(), pairs(query.as_bytes()));
-
-        let mut body = Vec::new();
-        let read = incoming
-            .as_reader()
-            .take(MAX_BODY + 1)
-            .read_to_end(&mut body);
-        if read.is_err() || body.len() as u64 > MAX_BODY {
-            return Err(Response::text(413, "the form is too long"));
-        }
-        let form = if is_form { pairs(&body) } else { Vec::new() };
         Ok(Request {
             is_post,
-            path,
-            query,
-            form,
-            cookies,
-            authorization,
-            user_agent,
-            peer,
-            forwarded_for,
+            path: head.uri.path().to_owned(),
+            query: pairs(head.uri.query().unwrap_or_default().as_bytes()),
+            form: if is_form { pairs(body) } else { Vec::new() },
+            cookies: cookies.collect(),
+            authorization: one("Authorization").unwrap_or_default(),
+            user_agent: one("User-Agent").map(|value| value.chars().take(400).collect()),
+            peer: peer.to_string(),
+            // A proxy adds what it knows at the end.
+            forwarded_for: header("X-Forwarded-For")
+                .last()
+                .map(|&value| value.to_owned()),
         })
     }
 

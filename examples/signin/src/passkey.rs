@@ -226,7 +226,12 @@ fn offer(
 }
 
 fn finish<T: DeserializeOwned>(visit: &Visit<'_>, kind: &str) -> Result<T, Failure> {
-    ceremony::finish(visit, kind, visit.request.form("ceremony"))
+    let ceremony = visit.request.form("ceremony");
+    if ceremony.is_empty() {
+        let message = "Passkeys need JavaScript. Allow it for this page, or choose another way.";
+        return Err(Failure::Told(400, message));
+    }
+    ceremony::finish(visit, kind, ceremony)
 }
 
 fn credential<T: DeserializeOwned>(visit: &Visit<'_>) -> Result<T, Failure> {

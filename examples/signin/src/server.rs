@@ -1,23 +1,46 @@
-//! A blocking web server that ends when it is told to.
+//! A web server that answers by a blocking function, and ends when it is told to.
+//!
+//! hyper reads the requests, since it limits how long a client may take. The blocking servers do not, and `tiny_http` leaves
+//! a connection unanswered when two arrive together (0.12: a thread that has been woken still counts as idle). Nothing
+//! outside this file is async.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::net::TcpListener;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tiny_http::{Header, Server};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
 
 use crate::http::{Request, Response};
 
 /// How many requests are answered concurrently. More than the pool has connections is of no use.
 const WORKERS: usize = 8;
 
-/// How long a worker waits for a request before it looks whether to stop.
-const TICK: Duration = Duration::from_millis(200);
+/// How many connections are open at most. The next ones wait.
+const MAX_CONNECTIONS: usize = 1_000;
+
+/// How long a client may take to send a request, or to begin the next one.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest body that is read, in bytes. A passkey's answer is the longest form there is.
+const MAX_BODY: usize = 64 * 1024;
+
+/// How long the end waits for clients that are slow to take their answers.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Answer = dyn Fn(&Request) -> Response + Send + Sync;
 
 pub(crate) fn listen(address: &str) -> Result<TcpListener, String> {
     TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))
@@ -29,8 +52,9 @@ pub(crate) fn port(listener: &TcpListener) -> io::Result<u16> {
 
 /// A server and its threads.
 pub(crate) struct Running {
-    stop: Arc<AtomicBool>,
-    workers: Vec<JoinHandle<()>>,
+    runtime: Runtime,
+    stop: oneshot::Sender<()>,
+    accepting: JoinHandle<()>,
 }
 
 impl Running {
@@ -38,54 +62,106 @@ impl Running {
         listener: TcpListener,
         answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let server = Arc::new(Server::from_listener(listener, None)?);
-        let answer = Arc::new(answer);
-        let stop = Arc::new(AtomicBool::new(false));
-        let workers = (0..WORKERS)
-            .map(|_| {
-                let (server, answer, stop) = (server.clone(), answer.clone(), stop.clone());
-                thread::spawn(move || work(&server, &*answer, &stop))
-            })
-            .collect();
-        Ok(Running { stop, workers })
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(WORKERS)
+            .enable_all()
+            .build()?;
+        listener.set_nonblocking(true)?;
+        let (stop, stopped) = oneshot::channel();
+        let accepting = runtime.spawn(accept(listener, Arc::new(answer), stopped));
+        Ok(Running {
+            runtime,
+            stop,
+            accepting,
+        })
     }
 
     /// Answers the requests that have begun, then ends.
     pub(crate) fn stop(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for worker in self.workers {
-            // Workers do not panic: `work` catches what handlers do.
-            let _ = worker.join();
-        }
+        drop(self.stop);
+        // Later than that, whoever does not take an answer has gone away.
+        let _ = self
+            .runtime
+            .block_on(async { timeout(STOP_TIMEOUT, self.accepting).await });
     }
 }
 
-fn work(server: &Server, answer: &dyn Fn(&Request) -> Response, stop: &AtomicBool) {
-    while !stop.load(Ordering::Relaxed) {
-        let mut incoming = match server.recv_timeout(TICK) {
-            Ok(Some(incoming)) => incoming,
-            Ok(None) => continue,
+async fn accept(listener: TcpListener, answer: Arc<Answer>, mut stopped: oneshot::Receiver<()>) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return eprintln!("listening failed: {error}"),
+    };
+    let connections = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = &mut stopped => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
-                eprintln!("receiving a request failed: {error}");
-                thread::sleep(TICK);
+                // Out of file descriptors, for instance: trying again at once would only burn the processor.
+                eprintln!("accepting a connection failed: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
-        let response = match Request::read(&mut incoming) {
-            // A bug in one handler must not take a worker away.
-            Ok(request) => catch_unwind(AssertUnwindSafe(|| answer(&request)))
-                .unwrap_or_else(|_| Response::text(500, "internal error")),
-            Err(response) => response,
-        };
-        let mut outgoing =
-            tiny_http::Response::from_data(response.body).with_status_code(response.status);
-        for (name, value) in response.headers {
-            // A value that no header can have would split the response: leave it out.
-            if let Ok(header) = Header::from_bytes(name, value) {
-                outgoing.add_header(header);
-            }
-        }
-        // The browser may have gone away; no one is left to tell.
-        let _ = incoming.respond(outgoing);
+        let answer = answer.clone();
+        let service = service_fn(move |request| handle(request, peer.ip(), answer.clone()));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(CLIENT_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            // An error means that the client has gone away, or sent no HTTP: no one is left to tell.
+            let _ = connection.await;
+            drop(place);
+        });
     }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+async fn handle(
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    answer: Arc<Answer>,
+) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = timeout(CLIENT_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
+    let response = match body {
+        Ok(Ok(body)) => {
+            let answered =
+                spawn_blocking(move || match Request::new(&head, &body.to_bytes(), peer) {
+                    Ok(request) => answer(&request),
+                    Err(response) => response,
+                });
+            // A bug in one handler ends its request alone.
+            answered
+                .await
+                .unwrap_or_else(|_| Response::text(500, "internal error"))
+        }
+        Ok(Err(_)) => Response::text(413, "the form is too long, or was interrupted"),
+        Err(_) => Response::text(408, "the form took too long"),
+    };
+    Ok(send(response))
+}
+
+fn send(response: Response) -> hyper::Response<Full<Bytes>> {
+    let mut sent = hyper::Response::builder().status(response.status);
+    for (name, value) in response.headers {
+        // A value that no header can have would split the response: leave it out.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            sent = sent.header(name, value);
+        }
+    }
+    sent.body(Full::new(response.body.into()))
+        .expect("statuses and names of headers are constants")
 }

@@ -88,7 +88,7 @@ impl<'a> Visit<'a> {
             let forwarded = self.request.forwarded_for.as_deref()?;
             return forwarded.rsplit(',').next().map(|ip| ip.trim().to_owned());
         }
-        self.request.peer.clone()
+        Some(self.request.peer.clone())
     }
 
     /// Begins a session, ends the one that the browser had, and goes to the account page.

@@ -187,6 +187,14 @@ impl Browser {
         self.post("/cookie", &json!({ "cookie": cookie }));
     }
 
+    /// Runs no script of any page from now on; the driver's own still run.
+    pub(crate) fn disable_javascript(&self) {
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } }),
+        );
+    }
+
     /// Gives the browser an authenticator that agrees to everything, and returns its ID.
     pub(crate) fn add_authenticator(&self) -> String {
         let options = json!({

@@ -202,3 +202,33 @@ pub(crate) fn provider(kind: Kind) {
     assert_eq!(grace.count("li.provider"), 0);
     program.stop("-TERM");
 }
+
+/// Everything but passkeys, in a browser that runs no script.
+pub(crate) fn without_javascript(kind: Kind) {
+    let program = Program::start(kind);
+    let ada = Browser::start(&program);
+    ada.disable_javascript();
+    ada.goto("/");
+    // The form is sent as it is, without a passkey, instead of asking for one.
+    ada.click("#passkey-sign-in");
+    assert!(ada.text("#message").contains("JavaScript"));
+    ada.sign_in_by_link("ada@example.org");
+    ada.fill("form[action='/account/name'] input[name=name]", "Ada");
+    ada.click("#save-name");
+    ada.click("#link-provider");
+    ada.click("#authorize");
+    assert_eq!(ada.text("#notice"), "The provider is linked.");
+    ada.click(".unlink");
+    ada.find("#sign-out");
+    assert_eq!(ada.count("li.provider"), 0);
+    change_address(&program, &ada);
+    two_browsers(&program, &ada);
+    ada.click("#sign-out");
+    ada.click("#provider");
+    ada.click("#authorize");
+    assert_eq!(ada.text("#notice"), "Welcome! You are signed up.");
+    ada.tick("input[name=sure]");
+    ada.click("#delete-account");
+    assert_eq!(ada.text("#message"), "Your account is deleted.");
+    program.stop("-TERM");
+}

@@ -1,10 +1,12 @@
 //! Many clients, a database that restarts, and what happens in the background.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authstore::{NewSession, NewUser};
+use authstore::{Change, NewSession, NewUser, SessionChanges, SessionDetailsChanges};
 use authstore_test_databases::{Database, Kind, Server, Setup};
 use time::OffsetDateTime;
 
@@ -92,6 +94,153 @@ pub(crate) fn restart(kind: Kind) {
     });
     assert_eq!(Client::new(&program).get("/health").status, 200);
     program.stop("-TERM");
+}
+
+/// A session that is used lasts on, one that is not used ends, and none lasts longer than 90 days.
+pub(crate) fn session_lifetime(kind: Kind) {
+    let program = Program::start(kind);
+    let store = program.store();
+    let mut ada = Client::new(&program);
+    ada.sign_in("ada@example.org");
+    let user = store.get_user_by_email("ada@example.org");
+    let user = user.expect("no error").expect("a user");
+    let session = || {
+        let sessions = store.list_sessions_by_user_id(user.id).expect("sessions");
+        sessions.into_iter().next().expect("a session")
+    };
+    let expire_at = |expires| {
+        let changes = SessionChanges {
+            expires: Some(expires),
+            ..SessionChanges::default()
+        };
+        let updated = store.update_session(&session().session_token, changes);
+        assert!(updated.expect("no error").is_some());
+    };
+    let now = OffsetDateTime::now_utc();
+
+    expire_at(now + Duration::from_secs(3600));
+    assert!(ada.is_signed_in());
+    let moved = session().expires - now;
+    assert!(moved.whole_days() >= 13, "{moved}");
+
+    expire_at(now - Duration::from_secs(1));
+    assert!(!ada.is_signed_in());
+
+    expire_at(now + Duration::from_secs(3600));
+    assert!(ada.is_signed_in());
+    let began = SessionDetailsChanges {
+        began: Change::Set(now - Duration::from_secs(91 * 24 * 3600)),
+        ..SessionDetailsChanges::default()
+    };
+    assert!(
+        store
+            .update_session_details(session().id, began)
+            .expect("no error")
+    );
+    expire_at(now + Duration::from_secs(3600));
+    assert!(!ada.is_signed_in());
+    program.stop("-TERM");
+}
+
+/// Browsers open several connections together and keep them: each is answered, also while others say nothing.
+pub(crate) fn bursts(kind: Kind) {
+    let program = Program::start(kind);
+    let silent: Vec<_> = (0..100).map(|_| connect(&program)).collect();
+    let mut kept = Vec::new();
+    for size in [3, 2, 2, 5, 2, 2, 16, 2] {
+        // They all wait to be accepted when the program goes on.
+        program.signal("-STOP");
+        let mut burst: Vec<_> = (0..size).map(|_| connect(&program)).collect();
+        for connection in &mut burst {
+            connection
+                .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .expect("a request is sent");
+        }
+        program.signal("-CONT");
+        for connection in &mut burst {
+            let mut status = [0; 12];
+            connection.read_exact(&mut status).expect("an answer");
+            assert_eq!(&status, b"HTTP/1.1 200");
+        }
+        kept.extend(burst);
+    }
+    drop((silent, kept));
+    program.stop("-TERM");
+}
+
+/// A form that has begun when the program is told to end is answered; a new one is not accepted.
+pub(crate) fn stop_during_request(kind: Kind) {
+    let program = Program::start(kind);
+    let mut connection = connect(&program);
+    // Without a form token, so the answer is a refusal: an answer all the same.
+    connection
+        .write_all(b"POST /sign-out HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab")
+        .expect("half a form");
+    // The program has read the first half when it has answered a later connection.
+    assert_eq!(Client::new(&program).get("/").status, 200);
+    program.signal("-TERM");
+    let began = Instant::now();
+    while TcpStream::connect(program.address()).is_ok() {
+        assert!(began.elapsed() < PATIENCE, "it still accepts connections");
+        thread::sleep(Duration::from_millis(20));
+    }
+    connection.write_all(b"cd").expect("the other half");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    program.wait();
+}
+
+/// Requests that are too long, too slow or no HTTP at all end alone.
+pub(crate) fn malformed(kind: Kind) {
+    let program = Program::start(kind);
+    let long = "a".repeat(100 * 1024);
+    let requests = [
+        (
+            format!(
+                "POST /sign-out HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{long}",
+                long.len()
+            ),
+            "413",
+        ),
+        (
+            format!(
+                "POST /sign-out HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n",
+                long.len()
+            ),
+            "413",
+        ),
+        ("DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n".into(), "405"),
+        (
+            "GET / HTTP/1.1\r\nHost: localhost\r\nCookie: session=\u{fc}; =; ;;browser\r\n\r\n"
+                .into(),
+            "200",
+        ),
+        ("this is no HTTP\r\n\r\n".into(), "400"),
+    ];
+    for (request, status) in requests {
+        let mut connection = connect(&program);
+        // It may answer before it has read everything.
+        let _ = connection.write_all(request.as_bytes());
+        let mut answer = [0; 12];
+        connection
+            .read_exact(&mut answer)
+            .unwrap_or_else(|error| panic!("no {status}: {error}"));
+        assert_eq!(
+            String::from_utf8_lossy(&answer),
+            format!("HTTP/1.1 {status}")
+        );
+    }
+    assert_eq!(Client::new(&program).get("/health").status, 200);
+    program.stop("-TERM");
+}
+
+fn connect(program: &Program) -> TcpStream {
+    let connection = TcpStream::connect(program.address()).expect("a connection");
+    connection
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a time limit");
+    connection
 }
 
 /// What has expired is gone soon after the program has started.

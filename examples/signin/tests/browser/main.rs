@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         shared("an_account_from_link_to_deletion", flows::account),
         shared("a_passkey_is_enough", flows::passkey_only),
         shared("a_provider_signs_in_and_is_linked", flows::provider),
+        shared("no_javascript_is_needed", flows::without_javascript),
         shared("a_copied_passkey_is_rejected", attacks::copied_passkey),
         shared("attacks_from_a_browser_fail", attacks::in_browser),
         shared("a_planted_session_is_worthless", attacks::fixed_session),
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ),
         all("a_squatter_gets_nothing", attacks::squatter),
         shared("a_leak_holds_no_token", attacks::leak),
+        shared("sessions_end_by_their_lifetime", load::session_lifetime),
         shared("24_clients_see_no_error", load::clients),
         Test::on(
             &[Kind::Postgres],
@@ -55,6 +57,12 @@ fn main() -> ExitCode {
         ),
         sqlite("a_link_comes_by_mail", smtp::link_by_mail),
         sqlite("expired_rows_are_swept", load::sweep),
+        sqlite("every_connection_is_answered", load::bursts),
+        sqlite(
+            "requests_in_progress_end_before_it",
+            load::stop_during_request,
+        ),
+        sqlite("malformed_requests_end_alone", load::malformed),
     ];
     let mut tests: Vec<Test> = without.into_iter().flatten().collect();
     match driver::obstacle() {

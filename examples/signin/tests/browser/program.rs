@@ -61,13 +61,28 @@ impl Program {
         AuthStore::connect(&self.database.url()).expect("a store")
     }
 
-    /// Ends the program as a service manager does. It must end by itself, without an error.
-    pub(crate) fn stop(mut self, signal: &str) {
+    /// Where it listens, as `127.0.0.1:PORT`.
+    pub(crate) fn address(&self) -> String {
+        let (_, port) = self.origin.rsplit_once(':').expect("a port");
+        format!("127.0.0.1:{port}")
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args([signal, &self.child.id().to_string()])
             .status()
             .expect("kill runs");
         assert!(sent.success());
+    }
+
+    /// Ends the program as a service manager does.
+    pub(crate) fn stop(self, signal: &str) {
+        self.signal(signal);
+        self.wait();
+    }
+
+    /// Waits until the program has ended by itself, without an error.
+    pub(crate) fn wait(mut self) {
         assert_eq!(line(&mut self.output), "stopped");
         assert!(self.child.wait().expect("its end").success());
     }
