@@ -311,9 +311,10 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Removal>;
 
     /// Writes the details that `changes` names, and no others, without touching the authenticator itself. Returns
-    /// whether there is such an authenticator. As [`update_session_details`](Backend::update_session_details).
+    /// whether this user has such an authenticator; another user's is left as it is. As [`update_session_details`](Backend::update_session_details).
     fn update_authenticator_details(
         &self,
+        user_id: Uuid,
         credential_id: &str,
         changes: &AuthenticatorDetailsChanges,
     ) -> Result<bool>;

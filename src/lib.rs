@@ -66,6 +66,7 @@
 
 mod backend;
 mod created_at;
+mod dialect;
 mod error;
 pub mod guide;
 pub mod migration;
@@ -91,6 +92,7 @@ mod url;
 mod validate;
 
 pub use backend::Backend;
+pub use dialect::DialectSql;
 pub use error::{BoxError, Constraint, Entity, Error, Result};
 pub use model::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,

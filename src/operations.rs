@@ -98,7 +98,7 @@ macro_rules! for_each_operation {
             fn use_authenticator(credential_id: &str, counter: i64, backed_up: bool) -> $crate::Authenticator;
             fn delete_authenticator(credential_id: &str) -> bool;
             fn delete_authenticator_of_user(user_id: $crate::operation_types::Uuid, credential_id: &str, keep_last: bool) -> $crate::Removal;
-            fn update_authenticator_details(credential_id: &str, changes: &$crate::AuthenticatorDetailsChanges) -> bool;
+            fn update_authenticator_details(user_id: $crate::operation_types::Uuid, credential_id: &str, changes: &$crate::AuthenticatorDetailsChanges) -> bool;
             fn create_challenge(challenge: &$crate::Challenge) -> ();
             fn use_challenge(key: &str) -> Option<$crate::Challenge>;
             fn delete_expired(now: $crate::operation_types::OffsetDateTime, limit: u32) -> $crate::ExpiredCounts;

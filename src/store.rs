@@ -98,9 +98,8 @@ impl AuthStore {
         }
     }
 
-    /// Returns the [name](Backend::name) of the backend: `sqlite`, `postgres`, `mysql` or `mariadb` for the databases of this
-    /// crate. For an application that has SQL of its own in several dialects.
-    pub fn backend_name(&self) -> &'static str {
+    /// The [name](Backend::name) of the backend.
+    pub(crate) fn backend_name(&self) -> &'static str {
         self.backend.name()
     }
 
@@ -607,11 +606,12 @@ impl AuthStore {
             .delete_authenticator_of_user(user_id, credential_id, keep_last)
     }
 
-    /// Changes the named details of a passkey and no others, without touching the passkey itself, in one atomic step.
-    /// Returns whether there is such a passkey; when there is none, nothing is written. Details are deleted with their
-    /// passkey.
+    /// Changes the named details of this user's passkey and no others, without touching the passkey itself, in one atomic
+    /// step. Returns whether the user has such a passkey; otherwise, as when it is another user's, nothing is written.
+    /// Details are deleted with their passkey.
     pub fn update_authenticator_details(
         &self,
+        user_id: Uuid,
         credential_id: &str,
         mut changes: AuthenticatorDetailsChanges,
     ) -> Result<bool> {
@@ -622,7 +622,7 @@ impl AuthStore {
             return Ok(false);
         }
         self.backend
-            .update_authenticator_details(credential_id, &changes)
+            .update_authenticator_details(user_id, credential_id, &changes)
     }
 
     /// Stores what a sign-in has to remember until its next request, and returns it as stored.

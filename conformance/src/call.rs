@@ -52,7 +52,7 @@ pub(crate) enum Call {
     ListAuthenticatorsWithDetailsByUserId(Uuid),
     UseAuthenticator(String, i64, bool),
     DeleteAuthenticatorOfUser(Uuid, String, bool),
-    UpdateAuthenticatorDetails(String, AuthenticatorDetailsChanges),
+    UpdateAuthenticatorDetails(Uuid, String, AuthenticatorDetailsChanges),
     CreateChallenge(Challenge),
     UseChallenge(String),
     DeleteExpired(OffsetDateTime, u32),
@@ -153,8 +153,8 @@ impl Call {
             Call::DeleteAuthenticatorOfUser(user_id, credential_id, keep_last) => store
                 .delete_authenticator_of_user(user_id, &credential_id, keep_last)
                 .map(shown),
-            Call::UpdateAuthenticatorDetails(credential_id, changes) => store
-                .update_authenticator_details(&credential_id, changes)
+            Call::UpdateAuthenticatorDetails(user_id, credential_id, changes) => store
+                .update_authenticator_details(user_id, &credential_id, changes)
                 .map(shown),
             Call::CreateChallenge(challenge) => store.create_challenge(challenge).map(shown),
             Call::UseChallenge(key) => store.use_challenge(&key).map(shown),
@@ -272,8 +272,8 @@ impl Call {
             Call::DeleteAuthenticatorOfUser(user_id, credential_id, keep_last) => {
                 shown(model.delete_authenticator_of_user(user_id, &credential_id, keep_last))
             }
-            Call::UpdateAuthenticatorDetails(credential_id, changes) => {
-                shown(model.update_authenticator_details(&credential_id, &changes))
+            Call::UpdateAuthenticatorDetails(user_id, credential_id, changes) => {
+                shown(model.update_authenticator_details(user_id, &credential_id, &changes))
             }
             Call::CreateChallenge(challenge) => {
                 model.create_challenge(&challenge)?;
@@ -414,8 +414,8 @@ impl Show for Call {
             Call::DeleteAuthenticatorOfUser(user_id, credential_id, keep_last) => {
                 vec![user_id.show(), credential_id.show(), keep_last.show()]
             }
-            Call::UpdateAuthenticatorDetails(credential_id, changes) => {
-                vec![credential_id.show(), changes.show()]
+            Call::UpdateAuthenticatorDetails(user_id, credential_id, changes) => {
+                vec![user_id.show(), credential_id.show(), changes.show()]
             }
             Call::CreateChallenge(challenge) => vec![challenge.as_code()],
             Call::UseChallenge(key) => vec![key.show()],

@@ -220,6 +220,7 @@ pub(crate) fn population(users: impl IntoIterator<Item = u128>) -> Vec<Call> {
                 Call::UpdateSessionDetails(id(2_000 + number), full_session_details(number)),
                 Call::CreateAuthenticator(authenticator(number, user)),
                 Call::UpdateAuthenticatorDetails(
+                    id(user),
                     authenticator(number, user).credential_id,
                     full_authenticator_details(number),
                 ),

@@ -591,10 +591,12 @@ impl Model {
 
     pub fn update_authenticator_details(
         &mut self,
+        user_id: Uuid,
         credential_id: &str,
         changes: &AuthenticatorDetailsChanges,
     ) -> bool {
-        if !self.authenticators.contains_key(credential_id) {
+        let authenticator = self.authenticators.get(credential_id);
+        if authenticator.is_none_or(|authenticator| authenticator.user_id != user_id) {
             return false;
         }
         let changes = changes.clone();

@@ -391,10 +391,11 @@ impl Backend for Reference {
 
     fn update_authenticator_details(
         &self,
+        user_id: Uuid,
         credential_id: &str,
         changes: &AuthenticatorDetailsChanges,
     ) -> Result<bool> {
-        self.write(|model| model.update_authenticator_details(credential_id, changes))
+        self.write(|model| model.update_authenticator_details(user_id, credential_id, changes))
     }
 
     fn create_challenge(&self, challenge: &Challenge) -> Result<()> {

@@ -287,8 +287,8 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         1 => (user_id(), one_of(&CREDENTIAL_IDS), any::<bool>())
             .prop_map(|(user, id, keep_last)| Call::DeleteAuthenticatorOfUser(user, id, keep_last)),
         2 => user_id().prop_map(Call::ListAuthenticatorsWithDetailsByUserId),
-        2 => (one_of(&CREDENTIAL_IDS), authenticator_details)
-            .prop_map(|(id, changes)| Call::UpdateAuthenticatorDetails(id, changes)),
+        2 => (user_id(), one_of(&CREDENTIAL_IDS), authenticator_details)
+            .prop_map(|(user, id, changes)| Call::UpdateAuthenticatorDetails(user, id, changes)),
     ];
     let upkeep = prop_oneof![
         6 => (0..4_100_i64, prop_oneof![Just(0), Just(1), Just(2), Just(u32::MAX)])

@@ -1,7 +1,7 @@
 INSERT INTO `authstore_authenticator_details` (`credential_id`, `name`, `created`, `last_used`)
 SELECT p.`credentialID`, ?, ?, ?
 FROM `Authenticator` AS p
-WHERE p.`credentialID` = ?
+WHERE p.`credentialID` = ? AND p.`userId` = ?
 ON DUPLICATE KEY UPDATE
     `name` = CASE WHEN ? THEN VALUES(`name`) ELSE `authstore_authenticator_details`.`name` END,
     `created` = CASE WHEN ? THEN VALUES(`created`) ELSE `authstore_authenticator_details`.`created` END,

@@ -296,7 +296,7 @@ impl<D: Database> Operations for D {
         update_details(
             self,
             self.statements().update_session_details,
-            session_id.into(),
+            &[session_id.into()],
             &[
                 Value::change(&changes.began),
                 Value::change(&changes.last_seen),
@@ -458,13 +458,14 @@ impl<D: Database> Operations for D {
 
     fn update_authenticator_details(
         &self,
+        user_id: Uuid,
         credential_id: &str,
         changes: &AuthenticatorDetailsChanges,
     ) -> Result<bool> {
         update_details(
             self,
             self.statements().update_authenticator_details,
-            credential_id.into(),
+            &[credential_id.into(), user_id.into()],
             &[
                 Value::change(&changes.name),
                 Value::change(&changes.created),
@@ -643,12 +644,12 @@ const WORTH_SENDING_BACK: usize = 64 * 1024;
 fn update_details(
     database: &impl Database,
     statement: &'static str,
-    key: Value<'_>,
+    key: &[Value<'_>],
     changes: &[[Value<'_>; 2]],
 ) -> Result<bool> {
     let values = changes.iter().map(|[_, value]| *value);
     let named = changes.iter().map(|[named, _]| *named);
-    let parameters: Vec<Value<'_>> = values.chain([key]).chain(named).collect();
+    let parameters: Vec<Value<'_>> = values.chain(key.iter().copied()).chain(named).collect();
     match database.write(|connection| connection.execute(statement, &parameters)) {
         // The row was deleted after the statement had found it.
         Err(Error::NotFound { .. }) => Ok(false),

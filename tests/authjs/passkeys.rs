@@ -89,7 +89,11 @@ fn authjs_signs_in_with_passkeys(kind: Kind) {
             name: Change::set("phone"),
             ..AuthenticatorDetailsChanges::default()
         };
-        assert!(store.update_authenticator_details(&stored, named).unwrap());
+        assert!(
+            store
+                .update_authenticator_details(user.id, &stored, named)
+                .unwrap()
+        );
         let rows = js.call("select", &json!(["Account", { "provider": "passkey" }]));
         let columns = rows[number].as_object().expect("a row").len();
         assert_eq!(columns, 14, "{rows}");

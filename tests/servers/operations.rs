@@ -42,7 +42,7 @@ pub(crate) fn furnish(store: &AuthStore) -> Person {
         store.create_verification_token(token(&format!("{key} expired"), EXPIRED))?;
         store.create_authenticator(authenticator(user, &key))?;
         store.update_session_details(user, SessionDetailsChanges::default())?;
-        store.update_authenticator_details(&key, AuthenticatorDetailsChanges::default())?;
+        store.update_authenticator_details(user, &key, AuthenticatorDetailsChanges::default())?;
         store.create_challenge(Challenge::new(&key, "payload", LATER))?;
         store.create_challenge(Challenge::new(format!("{key} expired"), "", EXPIRED))?;
         Ok(())
@@ -298,7 +298,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             name: Change::set("phone"),
             ..AuthenticatorDetailsChanges::default()
         };
-        assert!(store.update_authenticator_details(&person.key, changes)?);
+        assert!(store.update_authenticator_details(person.user, &person.key, changes)?);
         Ok(())
     }),
     writes("delete_authenticator_of_user", |store, person| {

@@ -324,7 +324,7 @@ fn credential_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<
         ),
         (
             "details",
-            store.update_authenticator_details(id, AuthenticatorDetailsChanges::default()),
+            store.update_authenticator_details(user, id, AuthenticatorDetailsChanges::default()),
         ),
     ]
 }
@@ -448,14 +448,15 @@ fn texts() -> Vec<(&'static str, Call)> {
         call(|store, _, value| store.create_challenge(Challenge::new("key", value, EXPIRES))),
     ));
     macro_rules! details {
-        ($operation:ident($key:expr, $changes:ident): $($field:ident)*) => {
+        ($changes:ident: $($field:ident)*; $update:expr) => {
             $(places.push((stringify!($field), call(|store, _, value| {
-                store.$operation($key, $changes { $field: Change::set(value), ..$changes::default() })
+                let update: fn(&AuthStore, $changes) -> authstore::Result<bool> = $update;
+                update(store, $changes { $field: Change::set(value), ..$changes::default() })
             })));)*
         };
     }
-    details!(update_session_details(uuid::Uuid::nil(), SessionDetailsChanges): ip user_agent);
-    details!(update_authenticator_details("a", AuthenticatorDetailsChanges): name);
+    details!(SessionDetailsChanges: ip user_agent; |store, changes| store.update_session_details(uuid::Uuid::nil(), changes));
+    details!(AuthenticatorDetailsChanges: name; |store, changes| store.update_authenticator_details(uuid::Uuid::nil(), "a", changes));
     account_texts!(refresh_token access_token token_type scope id_token session_state oauth_token_secret oauth_token);
     places
 }

@@ -114,7 +114,11 @@ pub(super) fn every_operation() -> Vec<Call> {
         Call::ListAuthenticatorsWithDetailsByUserId(id(1)),
         Call::UseAuthenticator(text("credential-11"), 1_000, false),
         Call::DeleteAuthenticatorOfUser(id(2), text("credential-22"), true),
-        Call::UpdateAuthenticatorDetails(text("credential-11"), full_authenticator_details(57)),
+        Call::UpdateAuthenticatorDetails(
+            id(1),
+            text("credential-11"),
+            full_authenticator_details(57),
+        ),
         Call::CreateChallenge(challenge_until(58, millis(1_000))),
         Call::UseChallenge(text("challenge 58")),
         Call::DeleteExpired(millis(1), 1),

@@ -30,7 +30,7 @@ fn updates(
     let call = format!("update_authenticator_details(.., {})", changes.show());
     gives(
         &call,
-        store.update_authenticator_details("credential-1", changes),
+        store.update_authenticator_details(id(1), "credential-1", changes),
         true,
     )?;
     gives(
@@ -68,7 +68,7 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     let store = context.store();
     gives(
         "update_authenticator_details(..) of a passkey that does not exist",
-        store.update_authenticator_details("credential-1", full_authenticator_details(1)),
+        store.update_authenticator_details(id(1), "credential-1", full_authenticator_details(1)),
         false,
     )?;
     store.create_user(bare_user(1))?;
@@ -87,7 +87,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     for other in NEAR_CREDENTIAL_IDS {
         gives(
             format!("update_authenticator_details({}, ..)", other.show()),
-            store.update_authenticator_details(other, full_authenticator_details(1)),
+            store.update_authenticator_details(id(1), other, full_authenticator_details(1)),
             false,
         )?;
     }
@@ -98,12 +98,30 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     )
 }
 
+pub(crate) fn of_the_user_only(context: &Context) -> Verdict {
+    let store = context.store();
+    populate(store)?;
+    let before = look(store, 1..=3)?;
+    for other in [1, 2, 4] {
+        gives(
+            format!("update_authenticator_details(..) by user {other} of a passkey of user 3"),
+            store.update_authenticator_details(
+                id(other),
+                "credential-31",
+                full_authenticator_details(99),
+            ),
+            false,
+        )?;
+    }
+    gives("what the users have", look(store, 1..=3), before)
+}
+
 pub(crate) fn authenticator_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let others = look(store, 2..=3)?;
     let passkeys = store.list_authenticators_by_user_id(id(1))?;
-    store.update_authenticator_details("credential-11", full_authenticator_details(99))?;
+    store.update_authenticator_details(id(1), "credential-11", full_authenticator_details(99))?;
     gives(
         "the user's passkeys",
         store.list_authenticators_by_user_id(id(1)),
@@ -138,7 +156,7 @@ pub(crate) fn deleted_with_the_authenticator(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     for (operation, delete) in deletions {
         store.create_authenticator(authenticator(1, 1))?;
-        store.update_authenticator_details("credential-1", full_authenticator_details(1))?;
+        store.update_authenticator_details(id(1), "credential-1", full_authenticator_details(1))?;
         delete()?;
         store.create_authenticator(authenticator(1, 1))?;
         gives(
@@ -212,7 +230,7 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
                     ..none()
                 },
             };
-            store.update_authenticator_details("credential-1", changes)
+            store.update_authenticator_details(id(1), "credential-1", changes)
         });
         let overlap = overlapped(&ran);
         let told = all_succeed("update_authenticator_details(..)", ran)?;

@@ -8,11 +8,11 @@ use super::values::*;
 
 /// An operation that writes details, after something has happened to them.
 macro_rules! writes {
-    ($operation:ident($key:ty) |$changes:ident: $kind:ty| $change:expr) => {
-        fn $operation(&self, db: &Reference, key: $key, given: &$kind) -> Result<bool> {
+    ($operation:ident($($key:ident: $type:ty),+) |$changes:ident: $kind:ty| $change:expr) => {
+        fn $operation(&self, db: &Reference, $($key: $type,)+ given: &$kind) -> Result<bool> {
             let mut $changes = given.clone();
             $change;
-            db.$operation(key, &$changes)
+            db.$operation($($key,)+ &$changes)
         }
     };
 }
@@ -32,11 +32,11 @@ type KeptOfPasskeys = Mutex<BTreeMap<String, AuthenticatorDetails>>;
 
 faults! {
     ClearsWhatIsKept "update_session_details.every_combination": "Clears the details that an update does not name." {
-        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| if changes.ip.is_keep() { changes.ip = Change::Clear });
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.ip.is_keep() { changes.ip = Change::Clear });
     }
 
     IgnoresClear "update_session_details.every_combination": "Does not clear a detail." {
-        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| if changes.began == Change::Clear { changes.began = Change::Keep });
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.began == Change::Clear { changes.began = Change::Keep });
     }
 
     InsertsOnce "update_session_details.every_combination": "Writes details the first time alone." {
@@ -100,15 +100,15 @@ faults! {
     }
 
     ThreeBytesInAgent "update_session_details.text": "Replaces characters of four bytes in a user agent by question marks." {
-        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| three_bytes(text)));
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| three_bytes(text)));
     }
 
     CutsAgent "update_session_details.text": "Cuts a user agent to 65,535 bytes." {
-        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
     }
 
     SeenInSeconds "update_session_details.times": "Keeps the time of a session's last use in seconds." {
-        writes!(update_session_details(Uuid) |changes: SessionDetailsChanges| set(&mut changes.last_seen, |time| seconds(*time)));
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.last_seen, |time| seconds(*time)));
     }
 
     WritesAllDetails "update_session_details.all_survive": "Reads the details of a session, and writes them all back." {
@@ -182,25 +182,32 @@ faults! {
     }
 
     ClearsOtherNames "update_authenticator_details.every_combination": "Clears the name of a passkey when it was used." {
-        writes!(update_authenticator_details(&str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
+        writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
     }
 
     NamesNothing "update_authenticator_details.missing": "Says that it has stored the details of a passkey that does not exist." {
-        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
-            db.update_authenticator_details(id, changes).map(|_| true)
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            db.update_authenticator_details(user_id, id, changes).map(|_| true)
         }
     }
 
     NamesInOtherCase "update_authenticator_details.exact": "Stores the details of a passkey by its id in another case." {
-        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(id)).cloned())?;
-            db.update_authenticator_details(own.as_deref().unwrap_or(id), changes)
+            db.update_authenticator_details(user_id, own.as_deref().unwrap_or(id), changes)
+        }
+    }
+
+    NamesAnyones "update_authenticator_details.of_the_user_only": "Stores the details of a passkey, whoever asks for it." {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let own = db.with(|model| model.authenticators.get(id).map(|own| own.user_id))?;
+            db.update_authenticator_details(own.unwrap_or(user_id), id, changes)
         }
     }
 
     NamesAllOfUser "update_authenticator_details.authenticator_unchanged": "Gives the name to all passkeys." {
-        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
-            let done = db.update_authenticator_details(id, changes)?;
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let done = db.update_authenticator_details(user_id, id, changes)?;
             db.with(|model| {
                 for details in model.authenticator_details.values_mut() {
                     details.name = changes.name.clone().apply(details.name.take());
@@ -226,15 +233,15 @@ faults! {
     }
 
     TrimsNames "update_authenticator_details.text": "Trims the name of a passkey." {
-        writes!(update_authenticator_details(&str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| trimmed(text)));
+        writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| trimmed(text)));
     }
 
     UsedUntil2038 "update_authenticator_details.times": "Keeps the time of a passkey's last use in seconds of 32 bits." {
-        writes!(update_authenticator_details(&str) |changes: AuthenticatorDetailsChanges| set(&mut changes.last_used, |time| until_2038(*time)));
+        writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.last_used, |time| until_2038(*time)));
     }
 
     WritesAllOfPasskey "update_authenticator_details.all_survive": "Reads the details of a passkey, and writes them all back." {
-        fn update_authenticator_details(&self, db: &Reference, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             let mut details = db.with(|model| model.authenticator_details.get(id).cloned().unwrap_or_default())?;
             pause();
             let changes = changes.clone();
@@ -242,7 +249,7 @@ faults! {
             details.created = changes.created.apply(details.created);
             details.last_used = changes.last_used.apply(details.last_used);
             db.with(|model| {
-                let exists = model.authenticators.contains_key(id);
+                let exists = model.authenticators.get(id).is_some_and(|own| own.user_id == user_id);
                 if exists {
                     model.authenticator_details.insert(id.to_owned(), details);
                 }

@@ -589,16 +589,14 @@ impl Backend for RedbBackend {
 
     fn update_authenticator_details(
         &self,
+        user_id: Uuid,
         credential_id: &str,
         changes: &AuthenticatorDetailsChanges,
     ) -> Result<bool> {
         self.write(|transaction| {
-            let exists = transaction
-                .open_table(AUTHENTICATOR)?
-                .get(credential_id)?
-                .is_some();
-            if !exists {
-                return Ok(false);
+            match transaction.open_table(AUTHENTICATOR)?.get(credential_id)? {
+                Some(row) if row.value().0 == user_id => {}
+                _ => return Ok(false),
             }
             let mut table = transaction.open_table(AUTHENTICATOR_DETAILS)?;
             let before = match table.get(credential_id)? {

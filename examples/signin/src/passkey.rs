@@ -56,7 +56,7 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
                 last_used: Change::Set(visit.now),
                 ..AuthenticatorDetailsChanges::default()
             };
-            store.update_authenticator_details(&id, used)?;
+            store.update_authenticator_details(stored.user_id, &id, used)?;
             Ok(visit.welcome(&signed_in)?)
         }
         Ok(None) => Err(Failure::Told(400, "This passkey is not known here.")),
@@ -122,20 +122,15 @@ pub(crate) fn add(visit: &Visit<'_>) -> Outcome {
 }
 
 pub(crate) fn rename(visit: &Visit<'_>) -> Outcome {
-    let (store, id) = (visit.app.storage.store(), visit.request.form("id"));
     let user_id = visit.user()?.id;
-    // The operation takes any passkey, so the form's is looked up first.
-    if store
-        .get_authenticator(id)?
-        .is_none_or(|passkey| passkey.user_id != user_id)
-    {
-        return Err(Failure::Told(404, "You have no such passkey."));
-    }
     let changes = AuthenticatorDetailsChanges {
         name: Change::set(visit.request.form("name").trim()),
         ..AuthenticatorDetailsChanges::default()
     };
-    store.update_authenticator_details(id, changes)?;
+    let store = visit.app.storage.store();
+    if !store.update_authenticator_details(user_id, visit.request.form("id"), changes)? {
+        return Err(Failure::Told(404, "You have no such passkey."));
+    }
     Ok(Response::redirect("/account"))
 }
 

@@ -3,16 +3,36 @@
 use authstore::migration::{Migration, Series};
 use authstore::signin::{Addresses, SessionLifetime, SignIn, SignedIn};
 use authstore::{
-    AuthStore, Authenticator, AuthenticatorDetailsChanges, Change, Error, NewUser, Result,
+    AuthStore, Authenticator, AuthenticatorDetailsChanges, Change, DialectSql, Error, NewUser,
+    Result,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+const CREATE_PROFILE: DialectSql = DialectSql {
+    sqlite: include_str!("../sql/migrations/sqlite/0001_create_profile.up.sql"),
+    postgres: include_str!("../sql/migrations/postgres/0001_create_profile.up.sql"),
+    mysql: include_str!("../sql/migrations/mysql/0001_create_profile.up.sql"),
+};
+const DROP_PROFILE: DialectSql = DialectSql {
+    sqlite: include_str!("../sql/migrations/sqlite/0001_create_profile.down.sql"),
+    postgres: include_str!("../sql/migrations/postgres/0001_create_profile.down.sql"),
+    mysql: include_str!("../sql/migrations/mysql/0001_create_profile.down.sql"),
+};
+const INSERT_PROFILE: DialectSql = DialectSql {
+    sqlite: include_str!("../sql/insert_profile.sql"),
+    postgres: include_str!("../sql/insert_profile.postgres.sql"),
+    mysql: include_str!("../sql/insert_profile.sql"),
+};
+const GET_PROFILE: DialectSql = DialectSql {
+    sqlite: include_str!("../sql/get_profile.sql"),
+    postgres: include_str!("../sql/get_profile.postgres.sql"),
+    mysql: include_str!("../sql/get_profile.sql"),
+};
+
 /// The store, the policy of sign-in, and our own table `profile`.
 pub(crate) struct Storage {
     pub(crate) signin: SignIn,
-    insert_profile: &'static str,
-    get_profile: &'static str,
 }
 
 /// What our own table knows of a user.
@@ -26,38 +46,12 @@ impl Storage {
     pub(crate) fn open(url: &str) -> Result<Self> {
         let store = AuthStore::connect(url)?;
         store.migrate()?;
-        let (up, down) = match store.backend_name() {
-            "postgres" => (
-                include_str!("../sql/migrations/postgres/0001_create_profile.up.sql"),
-                include_str!("../sql/migrations/postgres/0001_create_profile.down.sql"),
-            ),
-            "mysql" | "mariadb" => (
-                include_str!("../sql/migrations/mysql/0001_create_profile.up.sql"),
-                include_str!("../sql/migrations/mysql/0001_create_profile.down.sql"),
-            ),
-            _ => (
-                include_str!("../sql/migrations/sqlite/0001_create_profile.up.sql"),
-                include_str!("../sql/migrations/sqlite/0001_create_profile.down.sql"),
-            ),
-        };
         if let Some(migrator) = store.migrator() {
-            let step = Migration::new(1, "create_profile", up, Some(down.to_owned()));
-            migrator
-                .with_series(Series::new("signin", vec![step])?)
-                .up()?;
+            let down = store.sql(DROP_PROFILE)?.to_owned();
+            let step = Migration::new(1, "create_profile", store.sql(CREATE_PROFILE)?, Some(down));
+            let series = Series::new("signin", vec![step])?;
+            migrator.with_series(series).up()?;
         }
-        // Placeholders are each database's own.
-        let (insert_profile, get_profile) = if store.backend_name() == "postgres" {
-            (
-                include_str!("../sql/insert_profile.postgres.sql"),
-                include_str!("../sql/get_profile.postgres.sql"),
-            )
-        } else {
-            (
-                include_str!("../sql/insert_profile.sql"),
-                include_str!("../sql/get_profile.sql"),
-            )
-        };
         let lifetime = SessionLifetime {
             idle: Duration::days(14),
             absolute: Duration::days(90),
@@ -68,8 +62,6 @@ impl Storage {
             signin: SignIn::new(store)
                 .with_addresses(Addresses::Lowercase)
                 .with_session_lifetime(lifetime),
-            insert_profile,
-            get_profile,
         })
     }
 
@@ -89,7 +81,7 @@ impl Storage {
             let signed_in = work(&self.signin.on(tx))?;
             if let Some(created) = signed_in.as_ref().filter(|signed_in| signed_in.created) {
                 let values = [created.user.id.into(), now.into(), by.into()];
-                tx.execute(self.insert_profile, &values)?;
+                tx.execute(tx.sql(INSERT_PROFILE)?, &values)?;
             }
             Ok(signed_in)
         })
@@ -105,9 +97,13 @@ impl Storage {
         self.store().transaction(|tx| {
             let (user, passkey) =
                 tx.create_user_with_authenticator(user.clone(), passkey.clone())?;
-            tx.update_authenticator_details(&passkey.credential_id, registered("Passkey", now))?;
+            tx.update_authenticator_details(
+                passkey.user_id,
+                &passkey.credential_id,
+                registered("Passkey", now),
+            )?;
             let values = [user.id.into(), now.into(), "passkey".into()];
-            tx.execute(self.insert_profile, &values)?;
+            tx.execute(tx.sql(INSERT_PROFILE)?, &values)?;
             Ok::<_, Error>(user.id)
         })
     }
@@ -121,7 +117,11 @@ impl Storage {
     ) -> Result<()> {
         self.store().transaction(|tx| {
             let passkey = tx.create_authenticator(passkey.clone())?;
-            tx.update_authenticator_details(&passkey.credential_id, registered(name, now))?;
+            tx.update_authenticator_details(
+                passkey.user_id,
+                &passkey.credential_id,
+                registered(name, now),
+            )?;
             Ok(())
         })
     }
@@ -129,7 +129,7 @@ impl Storage {
     /// Users from before our table have no profile.
     pub(crate) fn profile(&self, user_id: Uuid) -> Result<Option<Profile>> {
         self.store().transaction(|tx| {
-            let rows = tx.query(self.get_profile, &[user_id.into()])?;
+            let rows = tx.query(tx.sql(GET_PROFILE)?, &[user_id.into()])?;
             let profile = rows.first().map(|row| {
                 Ok(Profile {
                     joined: row.get(0)?,
