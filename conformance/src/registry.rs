@@ -354,7 +354,7 @@ macro_rules! __with_rules {
                 every_combination ReadingAndWriting 1 "update_authenticator_details writes the details that are named and no others, in every combination of keep, set and clear."
                 missing ReadingAndWriting 1 "update_authenticator_details returns false for an authenticator that does not exist, and writes nothing."
                 exact Values 1 "update_authenticator_details writes nothing by a credential ID that differs in case or by a wildcard."
-                of_the_user_only ReadingAndWriting 2 "update_authenticator_details by anyone but the authenticator's user returns false, and writes nothing."
+                of_the_user_only ReadingAndWriting 1 "update_authenticator_details by anyone but the authenticator's user returns false, and writes nothing."
                 authenticator_unchanged ReadingAndWriting 1 "update_authenticator_details leaves the authenticator and the details of others as they are."
                 deleted_with_the_authenticator ReadingAndWriting 1 "The details of an authenticator are deleted with it, by whichever operation."
                 text Values 1 "Details of any string, up to 1,048,576 bytes, are returned unchanged."
