@@ -1,4 +1,4 @@
--- Locks as unlink_account_of_user_keep_last.sql does. An account of the type webauthn is one way together with an
+-- Locks and counts as unlink_account_of_user_keep_last.sql does. An account of the type webauthn is one way together with an
 -- authenticator.
 WITH "user" AS MATERIALIZED (
     SELECT "id"
@@ -40,5 +40,15 @@ WITH "user" AS MATERIALIZED (
     WHERE "credentialID" = (SELECT "credentialID" FROM "target" WHERE "others" > 0)
     RETURNING 1
 )
-SELECT EXISTS (SELECT FROM "deleted")
-FROM "target";
+SELECT
+    EXISTS (SELECT FROM "deleted"),
+    NOT EXISTS (
+        SELECT
+        FROM "Account" AS o
+        WHERE o."userId" = $1 AND o."type" <> 'webauthn'
+    ) AND NOT EXISTS (
+        SELECT
+        FROM "Authenticator" AS o
+        WHERE o."userId" = $1 AND o."credentialID" <> t."credentialID"
+    )
+FROM "target" AS t;

@@ -1,6 +1,7 @@
 -- The user's row is locked first, so that removals take turns and cannot deadlock. Then all the user's ways in are locked
 -- before they are counted, because a statement sees what was there when it began: only a row that is locked is looked at
--- again, and one that a concurrent removal has deleted is not counted.
+-- again, and one that a concurrent removal has deleted is not counted. One that was created during the wait is not seen,
+-- though. So what was not deleted was the last way in only if it was the last when the statement began, too.
 -- An authenticator that belongs to an account of the type webauthn is one way together with it.
 WITH "user" AS MATERIALIZED (
     SELECT "id"
@@ -25,6 +26,8 @@ WITH "user" AS MATERIALIZED (
 "target" AS (
     SELECT
         a."id",
+        a."type",
+        a."providerAccountId",
         (
             SELECT count(*)
             FROM "account" AS o
@@ -42,5 +45,15 @@ WITH "user" AS MATERIALIZED (
     WHERE "id" = (SELECT "id" FROM "target" WHERE "others" > 0)
     RETURNING 1
 )
-SELECT EXISTS (SELECT FROM "deleted")
-FROM "target";
+SELECT
+    EXISTS (SELECT FROM "deleted"),
+    NOT EXISTS (
+        SELECT
+        FROM "Account" AS o
+        WHERE o."userId" = $1 AND o."type" <> 'webauthn' AND o."id" <> t."id"
+    ) AND NOT EXISTS (
+        SELECT
+        FROM "Authenticator" AS o
+        WHERE o."userId" = $1 AND NOT (t."type" = 'webauthn' AND o."providerAccountId" = t."providerAccountId")
+    )
+FROM "target" AS t;

@@ -707,6 +707,9 @@ fn create_user_with(
     }
 }
 
+/// How many times a removal that keeps the last way in is tried.
+const KEEP_LAST_RUNS: u32 = 100;
+
 fn remove_way_in(
     database: &impl Database,
     statements: RemoveWayIn,
@@ -725,12 +728,20 @@ fn remove_way_in(
     }
     match statements.keep_last {
         KeepLast::OneStatement(statement) => {
-            let deleted = database.write(|on| on.query_optional::<bool>(statement, &row))?;
-            Ok(match deleted {
-                Some(true) => Removal::Done,
-                Some(false) => Removal::LastWayIn,
-                None => Removal::Absent,
-            })
+            // Each run that has to be repeated means that another removal has got on.
+            for _ in 0..KEEP_LAST_RUNS {
+                let answer =
+                    database.write(|on| on.query_optional::<(bool, bool)>(statement, &row))?;
+                match answer {
+                    None => return Ok(Removal::Absent),
+                    Some((true, _)) => return Ok(Removal::Done),
+                    Some((false, true)) => return Ok(Removal::LastWayIn),
+                    Some((false, false)) => {}
+                }
+            }
+            Err(Error::unavailable(
+                "the user's ways in kept changing while they were counted",
+            ))
         }
         KeepLast::CountThenDelete { lock, count } => database.transaction(|connection| {
             if let Some(lock) = lock {

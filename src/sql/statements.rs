@@ -108,7 +108,9 @@ pub(crate) struct RemoveWayIn {
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
 pub(crate) enum KeepLast {
-    /// One statement that returns a row if the user has it, with whether it was deleted.
+    /// One statement that returns a row if the user has it, with whether it was deleted, and whether it was the last when the
+    /// statement began. If it was neither, the user's ways in changed while the statement waited for their locks, and it
+    /// has to be run again.
     OneStatement(&'static str),
     /// In one transaction: a lock of the user's row, where the transaction alone does not keep others out; a count of
     /// the user's other ways in, which returns a row if the user has this one; and the delete.
