@@ -5,26 +5,24 @@
 //! MySQL or MariaDB server, in the tables of [Auth.js](https://authjs.dev).
 //!
 //! ```
-//! use authstore::{AuthStore, NewAccount, NewSession, NewUser};
-//! use time::{Duration, OffsetDateTime};
+//! use authstore::signin::SignIn;
+//! use authstore::{AuthStore, NewAccount, NewUser};
+//! use time::OffsetDateTime;
 //!
 //! # fn main() -> authstore::Result<()> {
 //! let store = AuthStore::connect("sqlite::memory:")?;
 //! store.migrate()?;
+//! let signin = SignIn::new(store);
+//! let now = OffsetDateTime::now_utc();
 //!
-//! // A user comes back from GitHub for the first time.
-//! let (ada, _) = store.create_user_with_account(
-//!     NewUser { email: Some("ada@example.org".into()), ..NewUser::default() },
-//!     NewAccount::new("oauth", "github", "583231"),
-//! )?;
-//! // The browser gets a session ...
-//! let token = format!("{:032x}", rand::random::<u128>());
-//! let expires = OffsetDateTime::now_utc() + Duration::days(30);
-//! store.create_session(NewSession::new(ada.id, &token, expires))?;
-//! // ... by which you recognize it afterwards.
-//! let (session, user) = store.get_session_and_user(&token)?.expect("a session");
-//! assert_eq!(user.email.as_deref(), Some("ada@example.org"));
-//! # assert_eq!(session.expires.date(), expires.date());
+//! // A user comes back from GitHub, for the first time or again.
+//! let profile = NewUser { name: Some("Ada".into()), ..NewUser::default() };
+//! let ada = signin.sign_in_with_account(profile, NewAccount::new("oauth", "github", "583231"))?.user;
+//! // The browser gets a token, of which the database has only the hash ...
+//! let (token, _) = signin.begin_session(ada.id, None, now)?;
+//! // ... and by which you recognize the browser afterwards.
+//! let (_, user) = signin.resume_session(token.expose(), now)?.expect("a live session");
+//! assert_eq!(user.name.as_deref(), Some("Ada"));
 //! # Ok(())
 //! # }
 //! ```

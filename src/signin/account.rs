@@ -116,6 +116,28 @@ impl SignIn {
             .collect()
     }
 
+    /// Changes an account. As [`AuthStore::update_account`](crate::AuthStore::update_account), with the tokens encrypted
+    /// at rest; the account is returned with its tokens decrypted.
+    ///
+    /// To store what a provider has answered to a refresh, use [`refresh_account`](SignIn::refresh_account).
+    ///
+    /// # Errors
+    ///
+    /// As [`AuthStore::update_account`](crate::AuthStore::update_account). [`Error::Backend`] when a token cannot be
+    /// encrypted, which writes nothing, or when one that the update left alone cannot be decrypted, after the update.
+    pub fn update_account(
+        &self,
+        provider: &str,
+        provider_account_id: &str,
+        changes: AccountChanges,
+    ) -> Result<Account> {
+        let changes = self.encrypt_changes(provider, provider_account_id, changes)?;
+        self.decrypt(
+            self.store
+                .update_account(provider, provider_account_id, changes)?,
+        )
+    }
+
     /// Stores the tokens with which a provider has answered a refresh, if the refresh token is still the one that was
     /// sent (`seen`). `None` when another caller was first: read the account again and use what it wrote, because the
     /// provider has voided `seen`.

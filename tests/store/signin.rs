@@ -482,6 +482,22 @@ fn provider_tokens_are_encrypted_at_rest() -> authstore::Result<()> {
         }
     }
 
+    // An update encrypts what it sets, under the current key, and leaves the rest.
+    let changes = AccountChanges {
+        access_token: Change::set("secret-7"),
+        oauth_token: Change::Clear,
+        ..AccountChanges::default()
+    };
+    let updated = new.update_account("github", "old", changes)?;
+    assert_eq!(updated.access_token.as_deref(), Some("secret-7"));
+    assert_eq!(updated.refresh_token.as_deref(), Some("secret-1"));
+    assert_eq!(updated.oauth_token, None);
+    assert_eq!(new.get_account("github", "old")?, Some(updated));
+    let stored = plain.get_account("github", "old")?.expect("there");
+    let key_of = |token: Option<String>| token.map(|token| token[..8].to_owned());
+    assert_eq!(key_of(stored.access_token).as_deref(), Some("enc:new:"));
+    assert_eq!(key_of(stored.refresh_token).as_deref(), Some("enc:old:"));
+
     // A value that was moved to another row does not decrypt, and the error does not show it.
     let stolen = plain.get_account("github", "old")?.expect("there");
     let moved = AccountChanges {
