@@ -1,9 +1,10 @@
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use authstore::{
-    AccountChanges, AuthStore, Change, Constraint, Error, NewAccount, NewSession, NewUser,
-    SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, Change, Constraint, Error, NewAccount, NewSession,
+    NewUser, Removal, SessionChanges, UserChanges, VerificationToken,
 };
 use authstore_test_databases::{Database, Kind, Needs, Test};
 use time::OffsetDateTime;
@@ -11,12 +12,20 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 pub(crate) fn tests() -> Vec<Test> {
-    Test::on(
-        &Kind::SERVERS,
-        Needs::Shared,
-        "concurrency.sixteen_threads_of_mixed_operations_on_few_rows",
-        sixteen_threads_of_mixed_operations_on_few_rows,
-    )
+    let mut tests = Vec::new();
+    for (name, test) in [
+        (
+            "concurrency.sixteen_threads_of_mixed_operations_on_few_rows",
+            sixteen_threads_of_mixed_operations_on_few_rows as fn(Kind),
+        ),
+        (
+            "concurrency.removals_count_what_was_created_during_their_wait",
+            removals_count_what_was_created_during_their_wait,
+        ),
+    ] {
+        tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
+    }
+    tests
 }
 
 const THREADS: u64 = 16;
@@ -191,4 +200,77 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
         .use_verification_token("ada@example.org", &token)
         .unwrap();
     u64::from(used.is_some())
+}
+
+/// While a removal that keeps the last way in waits, another transaction replaces the other way in: it is not the last.
+fn removals_count_what_was_created_during_their_wait(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with("statement_timeout_ms=60000");
+    let mut client = database.client();
+    let quoted = |sql: &str| match kind {
+        Kind::Postgres => sql.to_owned(),
+        _ => sql.replace('"', "`"),
+    };
+    let waiting = match kind {
+        Kind::Postgres => {
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+        _ => {
+            "SELECT count(*) FROM information_schema.PROCESSLIST
+             WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND INFO LIKE '%FOR UPDATE%'"
+        }
+    };
+    let account = |number: u64| NewAccount::new("oauth", "github", number.to_string());
+    for removes_passkey in [false, true] {
+        let (user, _) = store
+            .create_user_with_account(NewUser::default(), account(1))
+            .unwrap();
+        if removes_passkey {
+            store
+                .create_authenticator(Authenticator {
+                    credential_id: "passkey".to_owned(),
+                    user_id: user.id,
+                    provider_account_id: "passkey".to_owned(),
+                    credential_public_key: "key".to_owned(),
+                    counter: 0,
+                    credential_device_type: "singleDevice".to_owned(),
+                    credential_backed_up: false,
+                    transports: None,
+                })
+                .unwrap();
+        } else {
+            store.link_account(user.id, account(2)).unwrap();
+        }
+        client.query("BEGIN");
+        client.query(&quoted(r#"SELECT "id" FROM "User" FOR UPDATE"#));
+        let removal = thread::scope(|scope| {
+            let removing = scope.spawn(|| {
+                if removes_passkey {
+                    store.delete_authenticator_of_user(user.id, "passkey", true)
+                } else {
+                    store.unlink_account_of_user(user.id, "github", "2", true)
+                }
+            });
+            let mut watcher = database.client();
+            while watcher.query_one(waiting) == "0" && !removing.is_finished() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            client.query(&quoted(&format!(
+                r#"INSERT INTO "Account" ("id", "userId", "type", "provider", "providerAccountId")
+                   VALUES ('{}', '{}', 'oauth', 'gitlab', '3')"#,
+                id(3),
+                user.id
+            )));
+            client.query(&quoted(
+                r#"DELETE FROM "Account" WHERE "providerAccountId" = '1'"#,
+            ));
+            client.query("COMMIT");
+            removing.join().unwrap()
+        });
+        assert_eq!(removal.unwrap(), Removal::Done);
+        let left = store.list_accounts_by_user_id(user.id).unwrap();
+        assert_eq!(left.len(), 1);
+        store.delete_user(user.id).unwrap();
+    }
 }
