@@ -74,7 +74,7 @@ const MYSQL: Statements = Statements {
     unlink_account_of_user: RemoveWayIn {
         delete: sql!("mysql", "unlink_account_of_user"),
         keep_last: KeepLast::CountThenDelete {
-            lock: Some(sql!("mysql", "lock_user")),
+            lock: LOCK_USER,
             count: sql!("mysql", "unlink_account_of_user_others"),
         },
     },
@@ -137,7 +137,7 @@ const MYSQL: Statements = Statements {
     delete_authenticator_of_user: RemoveWayIn {
         delete: sql!("mysql", "delete_authenticator_of_user"),
         keep_last: KeepLast::CountThenDelete {
-            lock: Some(sql!("mysql", "lock_user")),
+            lock: LOCK_USER,
             count: sql!("mysql", "delete_authenticator_of_user_others"),
         },
     },
@@ -161,18 +161,41 @@ const MARIADB: Statements = Statements {
     ..MYSQL
 };
 
-/// A node of a cluster loses the error when another node's write breaks into a script, and answers that all is well: there,
-/// each statement is sent on its own.
-const fn without_scripts(statements: Statements) -> Statements {
+const LOCK_USER: &[&str] = &[sql!("mysql", "lock_user")];
+
+/// Nodes do not see each other's row locks, but two transactions that write one row do not both commit.
+const LOCK_USER_ON_GALERA: &[&str] = &[
+    sql!("mysql", "lock_user_on_galera/insert"),
+    sql!("mysql", "lock_user_on_galera/delete"),
+];
+
+/// What differs on a node of a Galera cluster.
+const fn on_galera(statements: Statements) -> Statements {
     Statements {
+        // A node loses the error when another node's write breaks into a script, and answers that all is well: each
+        // statement is sent on its own.
         create_user_with_account: CreateUserWith::TwoStatements,
         create_user_with_authenticator: CreateUserWith::TwoStatements,
+        unlink_account_of_user: RemoveWayIn {
+            keep_last: KeepLast::CountThenDelete {
+                lock: LOCK_USER_ON_GALERA,
+                count: sql!("mysql", "unlink_account_of_user_others"),
+            },
+            ..statements.unlink_account_of_user
+        },
+        delete_authenticator_of_user: RemoveWayIn {
+            keep_last: KeepLast::CountThenDelete {
+                lock: LOCK_USER_ON_GALERA,
+                count: sql!("mysql", "delete_authenticator_of_user_others"),
+            },
+            ..statements.delete_authenticator_of_user
+        },
         ..statements
     }
 }
 
-const MYSQL_GALERA: Statements = without_scripts(MYSQL);
-const MARIADB_GALERA: Statements = without_scripts(MARIADB);
+const MYSQL_GALERA: Statements = on_galera(MYSQL);
+const MARIADB_GALERA: Statements = on_galera(MARIADB);
 
 const SERVER: &str = sql!("mysql", "server");
 const SESSION_GALERA: &str = sql!("mysql", "session_galera");
@@ -254,9 +277,9 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// # Galera
 ///
 /// On a node of a Galera cluster a session waits for what other nodes have acknowledged (`wsrep_sync_wait`), so that it may
-/// be any node. Creating a user with an account or an authenticator takes 4 round trips there. One promise is weaker, as
-/// nodes do not see each other's locks: with `keep_last`, two nodes may delete a user's last two ways in at the same
-/// moment. Send the writes to one node where that matters.
+/// be any node. Creating a user with an account or an authenticator takes 4 round trips there. Nodes do not see each
+/// other's row locks, so a removal with `keep_last` writes and deletes a row of the challenges, over which concurrent
+/// removals conflict: 6 round trips.
 ///
 /// A deadlock costs a further try. A connection that has been idle for half a second is asked whether it still works
 /// before it is used, which is one round trip more.

@@ -744,8 +744,8 @@ fn remove_way_in(
             ))
         }
         KeepLast::CountThenDelete { lock, count } => database.transaction(|connection| {
-            if let Some(lock) = lock {
-                connection.query_optional::<Uuid>(lock, &row[..1])?;
+            for statement in lock {
+                connection.execute(statement, &row[..1])?;
             }
             let others = connection.query_optional::<i64>(count, &row)?;
             match others {

@@ -112,10 +112,11 @@ pub(crate) enum KeepLast {
     /// statement began. If it was neither, the user's ways in changed while the statement waited for their locks, and it
     /// has to be run again.
     OneStatement(&'static str),
-    /// In one transaction: a lock of the user's row, where the transaction alone does not keep others out; a count of
-    /// the user's other ways in, which returns a row if the user has this one; and the delete.
+    /// In one transaction: what locks the user's ways in, where the transaction alone does not keep others out (the
+    /// parameter is the user's id); a count of the user's other ways in, which returns a row if the user has this one;
+    /// and the delete.
     CountThenDelete {
-        lock: Option<&'static str>,
+        lock: &'static [&'static str],
         count: &'static str,
     },
 }

@@ -51,7 +51,7 @@ static STATEMENTS: Statements = Statements {
     unlink_account_of_user: RemoveWayIn {
         delete: sql!("sqlite", "unlink_account_of_user"),
         keep_last: KeepLast::CountThenDelete {
-            lock: None,
+            lock: &[],
             count: sql!("sqlite", "unlink_account_of_user_others"),
         },
     },
@@ -92,7 +92,7 @@ static STATEMENTS: Statements = Statements {
     delete_authenticator_of_user: RemoveWayIn {
         delete: sql!("sqlite", "delete_authenticator_of_user"),
         keep_last: KeepLast::CountThenDelete {
-            lock: None,
+            lock: &[],
             count: sql!("sqlite", "delete_authenticator_of_user_others"),
         },
     },

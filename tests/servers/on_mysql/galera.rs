@@ -1,7 +1,7 @@
 use std::sync::{Arc, Barrier, OnceLock};
 use std::thread;
 
-use authstore::{AuthStore, NewSession, NewUser};
+use authstore::{AuthStore, NewAccount, NewSession, NewUser, Removal};
 use authstore_test_databases::{Database, Galera, Kind, Needs, Test};
 use time::macros::datetime;
 
@@ -15,6 +15,10 @@ pub(crate) fn tests() -> Vec<Test> {
         on(
             "galera.what_one_node_acknowledged_the_next_one_knows",
             what_one_node_acknowledged_the_next_one_knows,
+        ),
+        on(
+            "galera.two_nodes_never_remove_the_last_two_ways_in",
+            two_nodes_never_remove_the_last_two_ways_in,
         ),
         on(
             "galera.migrations_at_once_on_all_nodes",
@@ -60,6 +64,46 @@ fn what_one_node_acknowledged_the_next_one_knows(cluster: &Galera) {
         assert!(after.get_session_and_user(&token).unwrap().is_none());
         assert!(here.delete_user(ada.id).unwrap());
         assert!(!next.delete_user(ada.id).unwrap());
+    }
+}
+
+/// Nodes do not see each other's row locks.
+fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
+    let database = Database::on(&cluster.nodes()[0]).unwrap();
+    let stores = stores(&database, cluster);
+    stores[0].migrate().unwrap();
+    for round in 0..100 {
+        let account = |node: usize| NewAccount::new("oauth", "github", format!("{round} {node}"));
+        let (ada, _) = stores[0]
+            .create_user_with_account(NewUser::default(), account(0))
+            .unwrap();
+        for node in 1..stores.len() {
+            stores[0].link_account(ada.id, account(node)).unwrap();
+        }
+        let start = Barrier::new(stores.len());
+        let removals: Vec<Removal> = thread::scope(|scope| {
+            let (start, account) = (&start, &account);
+            let remove = |(node, store): (usize, &AuthStore)| {
+                let (store, id) = (store.clone(), account(node).provider_account_id);
+                scope.spawn(move || {
+                    // Each node has to know the accounts, so that all begin at the same moment.
+                    assert_eq!(store.list_accounts_by_user_id(ada.id).unwrap().len(), 3);
+                    start.wait();
+                    store
+                        .unlink_account_of_user(ada.id, "github", &id, true)
+                        .unwrap()
+                })
+            };
+            let threads: Vec<_> = stores.iter().enumerate().map(remove).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        let last = |removal: &&Removal| **removal == Removal::LastWayIn;
+        assert_eq!(removals.iter().filter(last).count(), 1, "{removals:?}");
+        let left = stores[1].list_accounts_by_user_id(ada.id).unwrap();
+        assert_eq!(left.len(), 1, "round {round}");
     }
 }
 

@@ -1,0 +1,2 @@
+DELETE FROM `authstore_challenge`
+WHERE `key` = CONCAT('\0', ?);
