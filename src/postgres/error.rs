@@ -215,7 +215,11 @@ fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
         // by hand is one of a trigger's.
         "P0001" => rejected(server, reason),
         code if code.starts_with("23") => rejected(server, reason),
-        "42P01" | "42703" | "3F000" => MigrationError::SchemaMissing { reason }.into(),
+        "42P01" | "42703" => MigrationError::SchemaMissing { reason }.into(),
+        // No schema of the search_path exists, which migrating alone does not change.
+        "3F000" => Error::backend(format!(
+            "{reason}: create the schema that the search_path names, or name it by schema= in the URL, and migrate"
+        )),
         // A limit that the administrator has set (`temp_file_limit`): the same statement meets it again.
         "53400" => Error::backend(reason),
         // Out of disk, memory or connections.

@@ -31,6 +31,11 @@ pub(crate) fn tests() -> Vec<Test> {
             "connecting.extreme_options_neither_panic_nor_overflow",
             extreme_options_neither_panic_nor_overflow,
         ),
+        #[cfg(unix)]
+        (
+            "connecting.a_unix_socket_leads_to_the_server",
+            a_unix_socket_leads_to_the_server,
+        ),
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
     }
@@ -185,4 +190,66 @@ fn unknown_option_lists_known_options(kind: Kind) {
     }
     // It may be the end of a password that holds a `?`.
     assert!(!error.to_string().contains("pool_sise"), "{error}");
+}
+
+/// The socket is the test's, which passes on what comes in: the server may be in a container.
+#[cfg(unix)]
+fn a_unix_socket_leads_to_the_server(kind: Kind) {
+    use std::net::TcpStream;
+    use std::os::unix::net::UnixListener;
+
+    let database = Database::new(kind).unwrap();
+    let url = database.url();
+    let (before, rest) = url.split_once('@').unwrap();
+    let (host, name) = rest.split_once('/').unwrap();
+    let (host, name) = (host.to_owned(), name.split('?').next().unwrap());
+
+    let folder = tempfile::tempdir().unwrap();
+    // As PostgreSQL's clients expect it in the directory that they are given.
+    let path = folder.path().join(".s.PGSQL.5432");
+    let listener = UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        for from_client in listener.incoming().map_while(Result::ok) {
+            let to_server = TcpStream::connect(&host).unwrap();
+            let (mut from_client_2, mut to_server_2) = (
+                from_client.try_clone().unwrap(),
+                to_server.try_clone().unwrap(),
+            );
+            let (mut from_client, mut to_server) = (from_client, to_server);
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from_client, &mut to_server);
+                let _ = to_server.shutdown(std::net::Shutdown::Write);
+            });
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut to_server_2, &mut from_client_2);
+                let _ = from_client_2.shutdown(std::net::Shutdown::Write);
+            });
+        }
+    });
+
+    // MySQL takes a password over a socket as it is once it knows it: from the connections over TCP before.
+    let option = match kind {
+        Kind::Postgres => format!("host={}", folder.path().display()),
+        _ => format!("socket={}", path.display()),
+    };
+    let at = if kind == Kind::Postgres {
+        ""
+    } else {
+        "localhost"
+    };
+    let store = AuthStore::connect(&format!("{before}@{at}/{name}?{option}")).unwrap();
+    store.migrate().unwrap();
+    let user = store.create_user(authstore::NewUser::default()).unwrap();
+    assert_eq!(store.get_user(user.id).unwrap(), Some(user));
+
+    // Without a server behind it, the error names the socket.
+    drop(store);
+    let nowhere = folder.path().join("nowhere");
+    let option = match kind {
+        Kind::Postgres => format!("host={}", nowhere.display()),
+        _ => format!("socket={}", nowhere.display()),
+    };
+    let (error, words) = refusal(&format!("{before}@{at}/{name}?{option}"));
+    assert!(matches!(error, Error::Unavailable { .. }), "{words}");
+    assert!(words.contains("nowhere"), "{words}");
 }

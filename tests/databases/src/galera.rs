@@ -49,6 +49,12 @@ impl Galera {
     pub fn nodes(&self) -> &[Arc<Server>] {
         &self.nodes
     }
+
+    /// The URL of a database, with the hosts of all nodes in their order.
+    pub fn url(&self, database: &str) -> String {
+        let hosts: Vec<_> = self.nodes.iter().map(|node| node.host()).collect();
+        self.nodes[0].url_at(&hosts.join(","), database)
+    }
 }
 
 /// The first node, or one that joins it.

@@ -37,6 +37,11 @@ pub(crate) fn tests() -> Vec<Test> {
             "named_schema.rights_are_needed_only_to_create",
             rights_are_needed_only_to_create,
         ),
+        (
+            Needs::Shared,
+            "named_schema.missing_search_path_is_named",
+            missing_search_path_is_named,
+        ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], needs, name, test));
     }
@@ -204,4 +209,25 @@ fn rights_are_needed_only_to_create(kind: Kind) {
         assert!(text.contains("permission denied"), "{text}");
         assert!(text.contains(word), "{text}");
     }
+}
+
+/// "Run migrate first" would be no help: it is what was run.
+fn missing_search_path_is_named(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let url = with_options(database.url(), "options=-c%20search_path%3Dnowhere");
+    let store = AuthStore::connect(&url).unwrap();
+    let error = store.migrate().unwrap_err();
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        words += &format!("\n{error}");
+        cause = error.source();
+    }
+    assert!(words.contains("search_path"), "{words}");
+    assert!(words.contains("schema="), "{words}");
+    assert!(!words.contains("run migrate first"), "{words}");
+
+    // The name in the URL is enough.
+    let store = AuthStore::connect(&in_schema(database.url(), "nowhere")).unwrap();
+    store.migrate().unwrap();
 }

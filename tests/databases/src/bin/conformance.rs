@@ -1,5 +1,5 @@
-//! `conformance [NAME [RULE]]`: certifies the five databases and PostgreSQL through PgBouncer, or one of them or a Galera
-//! cluster of MariaDB (`mariadb-galera`), or tries one rule, or group of rules, on it.
+//! `conformance [NAME [RULE]]`: certifies the five databases, PostgreSQL through PgBouncer, and a Galera cluster of MariaDB;
+//! or one of them; or tries one rule, or group of rules, on it.
 //!
 //! Writes `target/conformance/<name>.json`, `.xml`, `.md` and `.html` for each database on which all rules ran, and
 //! `index.html`, which compares them. Fails when a database does not keep all rules, or could not be started.
@@ -31,10 +31,11 @@ enum Target {
 }
 
 impl Target {
-    /// All but the cluster, which is certified when it is named: it does not keep every rule.
     fn all() -> Vec<Target> {
         let databases = Kind::ALL.into_iter().map(Target::Database);
-        databases.chain([Target::PgBouncer]).collect()
+        databases
+            .chain([Target::PgBouncer, Target::Galera])
+            .collect()
     }
 
     fn name(self) -> &'static str {
@@ -124,7 +125,6 @@ fn choose(arguments: &[String]) -> Result<(Vec<Target>, Option<String>), String>
         None => Target::all(),
         Some(name) => match Target::all()
             .into_iter()
-            .chain([Target::Galera])
             .find(|target| target.name() == name)
         {
             Some(target) => vec![target],

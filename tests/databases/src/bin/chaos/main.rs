@@ -3,6 +3,7 @@
 //! - `sqlite`: SIGKILL of processes that write to one file: of one in four, or of all.
 //! - `postgres`, `mysql`, `mariadb`: restarts and kills of the server.
 //! - `postgres-failover`: a primary that is killed, frozen or demoted, and its synchronous standby, which is promoted.
+//! - `mariadb-galera`: a node of a Galera cluster that is killed or frozen, and the other two.
 //!
 //! There are 8 writers. Each signs people up: a user, a session, its rotation, a verification token and its use. An
 //! acknowledged write is noted, outside the process that is killed, before the next one begins. At the end the tables
@@ -29,7 +30,7 @@ use crate::report::Report;
 
 type Scenario = (&'static str, fn(usize) -> Result<Report, String>);
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 6] = [
     ("sqlite", sqlite::run),
     ("postgres", |rounds| {
         servers::restart(Kind::Postgres, rounds)
@@ -37,6 +38,7 @@ const SCENARIOS: [Scenario; 5] = [
     ("mysql", |rounds| servers::restart(Kind::Mysql, rounds)),
     ("mariadb", |rounds| servers::restart(Kind::Mariadb, rounds)),
     ("postgres-failover", servers::fail_over),
+    ("mariadb-galera", servers::lose_node),
 ];
 
 const DEFAULT_ROUNDS: usize = 3;

@@ -1,4 +1,4 @@
-//! Restarts and kills of each server, and failover of PostgreSQL, under load.
+//! Restarts and kills of each server, and failover of PostgreSQL and of a Galera cluster, under load.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use authstore::AuthStore;
-use authstore_test_databases::{Database, Kind, Replication, Server, Setup, store, with_options};
+use authstore_test_databases::{
+    Database, Galera, Kind, Replication, Server, Setup, store, with_options,
+};
 
 use crate::check::Tables;
 use crate::ledger::Ledger;
@@ -75,6 +77,40 @@ pub(crate) fn fail_over(rounds: usize) -> Result<Report, String> {
         if is_frozen {
             servers.primary.unpause()?;
         }
+    }
+    Ok(report)
+}
+
+/// The node of a Galera cluster that is in use is killed or frozen, in turns, and the other two go on.
+pub(crate) fn lose_node(rounds: usize) -> Result<Report, String> {
+    let mut report = Report::default();
+    for round in 0..rounds {
+        let cluster = Galera::start()?;
+        let [in_use, next, ..] = cluster.nodes() else {
+            return Err("the cluster has no second node".to_owned());
+        };
+        let database = Database::on(next)?;
+        // A client that connects to a database is not made to wait for it.
+        let mut client = in_use.client()?;
+        client.try_query("SET SESSION wsrep_sync_wait = 1")?;
+        client.try_query("SELECT 1")?;
+        let url = cluster.url(database.name());
+        let store = store(&with_options(url, OPTIONS));
+        let ledger = Ledger::default();
+        under_load(&store, &ledger, || {
+            ledger.wait_for_writes(BETWEEN_FAULTS)?;
+            if round % 2 == 0 {
+                in_use.kill()?;
+            } else {
+                in_use.pause()?;
+            }
+            report.add_round(ledger.wait_for_writes(1)?);
+            ledger.wait_for_writes(BETWEEN_FAULTS).map(drop)
+        })?;
+        report.add_writes(
+            ledger,
+            Tables::on_server(Kind::Mariadb, &next.url(database.name()))?,
+        );
     }
     Ok(report)
 }
