@@ -8,7 +8,7 @@ use authstore::migration::{Migration, MigrationError, Migrator, Series, Step, St
 use authstore::{AuthStore, Error};
 use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, Traffic};
 
-use crate::operations::{OPERATIONS, furnish};
+use crate::operations::{OPERATIONS, Operation, furnish};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -48,6 +48,10 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "migrations.up_to_date_needs_no_right_but_to_read",
             up_to_date_needs_no_right_but_to_read,
+        ),
+        (
+            "migrations.operations_need_no_right_but_on_rows",
+            operations_need_no_right_but_on_rows,
         ),
         (
             "migrations.a_step_may_take_longer_than_a_statement",
@@ -417,23 +421,50 @@ fn an_error_in_a_step_is_told_in_full(kind: Kind) {
 fn up_to_date_needs_no_right_but_to_read(kind: Kind) {
     let database = Database::new(kind).unwrap();
     database.store();
+    let migrated = with_rights(&database, "SELECT", |store| store.migrate());
+    assert!(migrated.expect("nothing to do").is_empty());
+}
+
+fn operations_need_no_right_but_on_rows(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    database.store();
+    let rights = "SELECT, INSERT, UPDATE, DELETE";
+    let failed: Vec<String> = with_rights(&database, rights, |store| {
+        store.migrate()?;
+        let outcome = |operation: &Operation| {
+            let person = furnish(store);
+            let error = (operation.call)(store, &person).err()?;
+            Some(format!("{}: {error:?}", operation.name))
+        };
+        Ok(OPERATIONS.iter().filter_map(outcome).collect())
+    })
+    .unwrap();
+    assert_eq!(failed, [""; 0]);
+}
+
+/// Runs `work` on a store whose user has these rights on every table, and no others.
+fn with_rights<T>(
+    database: &Database,
+    rights: &str,
+    work: impl FnOnce(&AuthStore) -> authstore::Result<T>,
+) -> authstore::Result<T> {
     let name = database.name();
     // MySQL allows 32 characters.
-    let user = format!("reader_{}", &name[name.len() - 20..]);
+    let user = format!("limited_{}", &name[name.len() - 20..]);
     let mut client = database.client();
-    let (create, drop): (Vec<String>, Vec<String>) = match kind {
+    let (create, drop): (Vec<String>, Vec<String>) = match database.kind() {
         Kind::Postgres => (
             vec![
-                format!("CREATE ROLE {user} LOGIN PASSWORD 'reader'"),
+                format!("CREATE ROLE {user} LOGIN PASSWORD 'limited'"),
                 "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned(),
-                format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}"),
+                format!("GRANT {rights} ON ALL TABLES IN SCHEMA public TO {user}"),
             ],
             vec![format!("DROP OWNED BY {user}"), format!("DROP ROLE {user}")],
         ),
         _ => (
             vec![
-                format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'reader'"),
-                format!("GRANT SELECT ON `{name}`.* TO '{user}'@'%'"),
+                format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'limited'"),
+                format!("GRANT {rights} ON `{name}`.* TO '{user}'@'%'"),
             ],
             vec![format!("DROP USER '{user}'@'%'")],
         ),
@@ -444,12 +475,12 @@ fn up_to_date_needs_no_right_but_to_read(kind: Kind) {
     let url = database.url();
     let (scheme, rest) = url.split_once("://").expect("a URL");
     let (_, place) = rest.split_once('@').expect("a user");
-    let migrated = AuthStore::connect(&format!("{scheme}://{user}:reader@{place}"))
-        .and_then(|store| store.migrate());
+    let result = AuthStore::connect(&format!("{scheme}://{user}:limited@{place}"))
+        .and_then(|store| work(&store));
     for statement in drop {
         client.query(&statement);
     }
-    assert!(migrated.expect("nothing to do").is_empty());
+    result
 }
 
 /// The limit on the operations' statements is not one on the steps: to build an index on a large table takes its time.
