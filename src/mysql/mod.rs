@@ -30,6 +30,7 @@ use self::connection::MysqlConnection;
 use self::error::{StatementFailure, classify_connecting};
 use self::exclusive::MysqlExclusive;
 use self::migration::MysqlTarget;
+use self::sign_in::Candidate;
 use crate::error::{Error, Result};
 use crate::migration::Migrator;
 use crate::observe;
@@ -505,27 +506,22 @@ impl Connector {
         Ok(MysqlConnection::new(driver, host, max_packet))
     }
 
-    /// Connects and signs in, at the host in use or the next one that takes connections, and returns which it was. The
-    /// session is as the server makes it.
+    /// Connects and signs in, at the host in use or at the next one that takes writes, and returns which it was. The session
+    /// is as the server makes it.
     fn sign_in(&self, limits: &Limits) -> Result<(Conn, usize)> {
         let hosts = &self.options.hosts;
-        let mut index = self.host.load(Ordering::Relaxed);
-        let mut left = hosts.len();
-        loop {
-            let Some((name, port)) = hosts.get(index) else {
-                return Err(Error::unavailable("no host was named"));
-            };
-            match self.sign_in_at(name, *port, limits) {
-                Ok(driver) => {
-                    self.host.store(index, Ordering::Relaxed);
-                    return Ok((driver, index));
-                }
-                // A host that rejects us says what is wrong with the options; the next one would reject us too.
-                Err(error) if error.is_retryable() && left > 1 => left -= 1,
-                Err(error) => return Err(error),
+        let in_use = self.host.load(Ordering::Relaxed);
+        let candidates = (in_use..hosts.len()).chain(0..in_use).map(|index| {
+            let (name, port) = &hosts[index];
+            Candidate {
+                index,
+                name: format!("{}:{port}", host(name)),
+                options: self.driver_options(name, *port, limits),
             }
-            index = (index + 1) % hosts.len();
-        }
+        });
+        let (driver, index) = sign_in::sign_in(candidates.collect(), self.options.connect_timeout)?;
+        self.host.store(index, Ordering::Relaxed);
+        Ok((driver, index))
     }
 
     /// Turns to the next host, unless that was done already: this one is read-only. Returns whether there is one.
@@ -540,10 +536,10 @@ impl Connector {
         hosts > 1
     }
 
-    fn sign_in_at(&self, name: &str, port: u16, limits: &Limits) -> Result<Conn> {
+    fn driver_options(&self, name: &str, port: u16, limits: &Limits) -> OptsBuilder {
         let options = &self.options;
         let keepalive = limits.answer.is_none().then_some(KEEPALIVE_MS);
-        let builder = OptsBuilder::new()
+        OptsBuilder::new()
             .ip_or_hostname(Some(host(name)))
             .tcp_port(port)
             .socket(
@@ -566,8 +562,7 @@ impl Connector {
             .prefer_socket(false)
             .max_allowed_packet(Some(MAX_PACKET))
             // `MysqlConnection` keeps them.
-            .stmt_cache_size(0);
-        sign_in::sign_in(builder, options.connect_timeout)
+            .stmt_cache_size(0)
     }
 }
 

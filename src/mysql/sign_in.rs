@@ -1,40 +1,135 @@
-//! Signs in by the driver, within a time, and whatever it does.
+//! Signs in by the driver, at one of several hosts, within a time, and whatever the driver does.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
 
 use super::error::classify_connecting;
 use crate::error::{Error, Result};
+use crate::sql::sql;
 
-/// Connects and signs in, on a thread of its own: the driver bounds the wait for each answer, but not the whole, and it
-/// panics when the server asks for a plugin that it was built without. A thread that is left behind ends with the
-/// driver's own timeouts.
-pub(super) fn sign_in(options: OptsBuilder, timeout: Duration) -> Result<Conn> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let thread = thread::Builder::new()
+const READ_ONLY: &str = sql!("mysql", "read_only");
+
+/// How long a host has before the next one is tried as well.
+const HEAD_START: Duration = Duration::from_secs(1);
+
+/// A host to sign in at.
+pub(super) struct Candidate {
+    /// Its place in the URL, counted from 0.
+    pub(super) index: usize,
+    /// Its name and port, for errors.
+    pub(super) name: String,
+    pub(super) options: OptsBuilder,
+}
+
+/// An attempt that is in progress.
+struct Attempt {
+    index: usize,
+    name: String,
+    since: Instant,
+}
+
+/// How an attempt ended: which it was, and the connection with whether its host is read-only.
+type End = (usize, Result<(Conn, bool)>);
+
+/// Signs in at the first of these hosts that takes writes, and otherwise at the first that lets the user in. Each has
+/// `timeout`, and one second before the next one is tried as well.
+///
+/// A single host is taken whether it is read-only or not, and is not asked.
+///
+/// Each attempt is a thread: the driver bounds the wait for each answer, but not the whole. One that is left behind ends
+/// with the driver's own timeouts.
+pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(Conn, usize)> {
+    let asks = candidates.len() > 1;
+    let mut candidates = candidates.into_iter();
+    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut read_only = None;
+    let mut failure = Error::unavailable("no host was named");
+    let (sender, receiver) = mpsc::channel();
+    loop {
+        let last_began = attempts.last().map(|attempt| attempt.since);
+        if last_began.is_none_or(|since| since.elapsed() >= HEAD_START)
+            && let Some(candidate) = candidates.next()
+        {
+            attempts.push(begin(candidate, asks, sender.clone())?);
+        }
+        let (Some(oldest), Some(newest)) = (attempts.first(), attempts.last()) else {
+            return read_only.ok_or(failure);
+        };
+        let mut until = oldest.since + timeout;
+        if candidates.len() > 0 {
+            until = until.min(newest.since + HEAD_START);
+        }
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok((index, end)) => {
+                attempts.retain(|attempt| attempt.index != index);
+                match end {
+                    Ok((driver, false)) => return Ok((driver, index)),
+                    Ok((driver, true)) => {
+                        read_only.get_or_insert((driver, index));
+                    }
+                    // A host that rejects us says what is wrong with the options; the next one would reject us too.
+                    Err(error) if !error.is_retryable() && attempts.is_empty() => {
+                        return Err(error);
+                    }
+                    Err(error) => failure = error,
+                }
+            }
+            Err(_) => attempts.retain(|attempt| {
+                let is_in_time = attempt.since.elapsed() < timeout;
+                if !is_in_time {
+                    failure = Error::unavailable(format!(
+                        "timed out waiting for {} to sign the user in (connect_timeout_ms={})",
+                        attempt.name,
+                        timeout.as_millis()
+                    ));
+                }
+                is_in_time
+            }),
+        }
+    }
+}
+
+fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attempt> {
+    let Candidate {
+        index,
+        name,
+        options,
+    } = candidate;
+    thread::Builder::new()
         .name("authstore-sign-in".to_owned())
         .spawn(move || {
-            // Fails if the caller's timeout has elapsed, which drops the receiver.
-            let _ = sender.send(Conn::new(options));
+            // The driver panics when the server asks for a plugin that it was built without.
+            let signed_in = catch_unwind(AssertUnwindSafe(|| connect(options, asks)));
+            let end = signed_in.unwrap_or_else(|panic| {
+                // A constant of the driver's, which holds no password; any other message might.
+                let words = panic.downcast_ref::<&'static str>().copied();
+                Err(explain_panic(words.unwrap_or("no reason was given")))
+            });
+            // Fails if another host was faster, or the time is up.
+            let _ = sender.send((index, end));
         })
         .map_err(|error| {
             Error::unavailable("cannot start a thread to connect with").with_source(error)
         })?;
-    match receiver.recv_timeout(timeout) {
-        Ok(signed_in) => signed_in.map_err(classify_connecting),
-        Err(RecvTimeoutError::Timeout) => Err(Error::unavailable(
-            "timed out waiting for the server to sign the user in",
-        )),
-        Err(RecvTimeoutError::Disconnected) => {
-            let panic = thread.join().err();
-            // A constant of the driver's, which holds no password; any other message might.
-            let words = panic.and_then(|panic| panic.downcast_ref::<&'static str>().copied());
-            Err(explain_panic(words.unwrap_or("no reason was given")))
-        }
-    }
+    Ok(Attempt {
+        index,
+        name,
+        since: Instant::now(),
+    })
+}
+
+fn connect(options: OptsBuilder, asks: bool) -> Result<(Conn, bool)> {
+    let mut driver = Conn::new(options).map_err(classify_connecting)?;
+    let is_read_only = match asks {
+        true => driver.query_first(READ_ONLY).map_err(classify_connecting)?,
+        false => None,
+    };
+    Ok((driver, is_read_only.unwrap_or(false)))
 }
 
 fn explain_panic(words: &'static str) -> Error {

@@ -5,12 +5,25 @@ use authstore::{AuthStore, NewUser, User};
 use authstore_test_databases::{Client, Kind, Needs, Proxy, Server, Setup, Test, Traffic};
 
 pub(crate) fn tests() -> Vec<Test> {
-    Test::on(
-        &Kind::MYSQL_AND_MARIADB,
-        Needs::Container,
-        "failover.the_next_host_takes_over",
-        the_next_host_takes_over,
-    )
+    let mut tests = Vec::new();
+    for (name, test) in [
+        (
+            "failover.the_next_host_takes_over",
+            the_next_host_takes_over as fn(Kind),
+        ),
+        (
+            "failover.new_connections_go_to_a_host_that_takes_writes",
+            new_connections_go_to_a_host_that_takes_writes,
+        ),
+    ] {
+        tests.extend(Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Container,
+            name,
+            test,
+        ));
+    }
+    tests
 }
 
 /// Far above any timeout in the URL.
@@ -93,4 +106,43 @@ fn the_next_host_takes_over(kind: Kind) {
         thread::sleep(Duration::from_millis(10));
     };
     assert!(knows(&mut a, &user));
+}
+
+fn new_connections_go_to_a_host_that_takes_writes(kind: Kind) {
+    let (server_a, mut a) = primary(kind);
+    let (server_b, mut b) = primary(kind);
+    let (to_a, to_b) = (Proxy::to(server_a.host()), Proxy::to(server_b.host()));
+    // With the default limits, a host that says nothing has ten seconds.
+    let open = || {
+        AuthStore::connect(&format!(
+            "mysql://app:pw@{},{}/auth",
+            to_a.address(),
+            to_b.address()
+        ))
+    };
+
+    // A replica: its rows may be old, so it is not read from either.
+    a.query("SET GLOBAL read_only = 1");
+    let on_b = sign_up(&open().unwrap());
+    assert!(knows(&mut b, &on_b));
+    assert!(open().unwrap().get_user(on_b.id).unwrap().is_some());
+
+    // Frozen: the limit of the pool is shorter than that of a connection.
+    a.query("SET GLOBAL read_only = 0");
+    to_a.set(Traffic::Held);
+    let user = sign_up(&open().unwrap());
+    assert!(knows(&mut b, &user));
+
+    // Nothing but a replica is left: it can be read.
+    to_a.set(Traffic::Passes);
+    a.query("SET GLOBAL read_only = 1");
+    to_b.close();
+    let store = open().unwrap();
+    assert_eq!(store.get_user(on_b.id).unwrap(), None);
+    let error = store.create_user(NewUser::default()).unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+
+    // It is promoted.
+    a.query("SET GLOBAL read_only = 0");
+    assert!(knows(&mut a, &sign_up(&store)));
 }
