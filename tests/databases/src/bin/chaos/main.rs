@@ -1,7 +1,8 @@
 //! `chaos [ROUNDS] [NAME]`: kills what writes, and what is written to, and counts what became of the writes.
 //!
 //! - `sqlite`: SIGKILL of processes that write to one file: of one in four, or of all.
-//! - `postgres`, `mysql`, `mariadb`: restarts and kills of the server.
+//! - `postgres`, `mysql`, `mariadb`, `postgres-pgbouncer`: restarts and kills of the server; the last one behind PgBouncer in
+//!   transaction mode.
 //! - `postgres-failover`: a primary that is killed, frozen or demoted, and its synchronous standby, which is promoted.
 //! - `mariadb-galera`: a node of a Galera cluster that is killed or frozen, and the other two.
 //!
@@ -30,13 +31,14 @@ use crate::report::Report;
 
 type Scenario = (&'static str, fn(usize) -> Result<Report, String>);
 
-const SCENARIOS: [Scenario; 6] = [
+const SCENARIOS: [Scenario; 7] = [
     ("sqlite", sqlite::run),
     ("postgres", |rounds| {
         servers::restart(Kind::Postgres, rounds)
     }),
     ("mysql", |rounds| servers::restart(Kind::Mysql, rounds)),
     ("mariadb", |rounds| servers::restart(Kind::Mariadb, rounds)),
+    ("postgres-pgbouncer", servers::restart_behind_pooler),
     ("postgres-failover", servers::fail_over),
     ("mariadb-galera", servers::lose_node),
 ];
