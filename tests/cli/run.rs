@@ -119,6 +119,8 @@ pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) 
         .expect("its other end");
     let end = || theirs.try_clone().expect("its other end");
     command.stdin(end()).stdout(end()).stderr(end());
+    // Where the tests run there may be none.
+    command.env("TERM", "xterm");
     let mut child = command.spawn().expect("the command starts");
     // Once these are closed, reading ends when the child has ended.
     drop((command, theirs));
