@@ -66,7 +66,7 @@ pub enum Error {
     Unavailable {
         /// What failed, with the database's message if it sent one.
         reason: String,
-        /// The driver's error.
+        /// The cause, if the reason does not tell it already.
         source: Option<BoxError>,
     },
     /// The connection was lost, or time ran out, during a write. It was done completely or not at all, and which is
@@ -74,7 +74,7 @@ pub enum Error {
     OutcomeUnknown {
         /// What failed, with the database's message if it sent one.
         reason: String,
-        /// The driver's error.
+        /// The cause, if the reason does not tell it already.
         source: Option<BoxError>,
     },
     /// The schema is not the one that this program needs, or could not be made so.
@@ -84,7 +84,7 @@ pub enum Error {
     Backend {
         /// What failed, with the database's message if it sent one.
         reason: String,
-        /// The driver's error.
+        /// The cause, if the reason does not tell it already.
         source: Option<BoxError>,
     },
 }
@@ -148,10 +148,7 @@ impl Error {
 
     /// Names the operation that failed in this way, and how often it was tried where that was more than once.
     pub(crate) fn during(mut self, operation: &str, retries: u32) -> Self {
-        if let Error::Unavailable { reason, .. }
-        | Error::OutcomeUnknown { reason, .. }
-        | Error::Backend { reason, .. } = &mut self
-        {
+        if let Some(reason) = self.reason_mut() {
             *reason = match retries {
                 0 => format!("{operation}: {reason}"),
                 retries => format!("{operation}: {reason} (after {} attempts)", retries + 1),
@@ -160,7 +157,25 @@ impl Error {
         self
     }
 
-    /// The same error with what it was caused by. The source must not show a secret either. Variants that have no
+    /// The same error, with what it is about before the reason.
+    pub(crate) fn in_context(mut self, context: impl fmt::Display) -> Self {
+        if let Some(reason) = self.reason_mut() {
+            *reason = format!("{context}: {reason}");
+        }
+        self
+    }
+
+    fn reason_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Error::Unavailable { reason, .. }
+            | Error::OutcomeUnknown { reason, .. }
+            | Error::Backend { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The same error with what it was caused by. What the reason tells already needs no source: an error is often printed
+    /// with all its sources. The source must not show a secret either. Variants that have no
     /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::Rejected`], [`Error::NotFound`], [`Error::Migration`])
     /// stay as they are.
     #[must_use]

@@ -143,7 +143,7 @@ impl<C: Connect> Pool<C> {
             None => &format!(": {cause}"),
         };
         Error::unavailable(format!(
-            "timed out waiting for a pooled connection ({} of {} in use, {} ms){cause}",
+            "timed out waiting for a pooled connection ({} of {} in use, checkout_timeout_ms={}){cause}",
             state.in_use,
             state.max_size,
             self.checkout_timeout.as_millis(),

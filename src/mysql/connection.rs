@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params, Statement};
@@ -27,6 +28,10 @@ pub(crate) struct MysqlConnection {
     driver: Conn,
     /// Which of the hosts it is to.
     pub(super) host: usize,
+    /// That host and its port, for errors about the connection.
+    place: String,
+    /// What `statement_timeout_ms` is, if it limits this connection.
+    statement_timeout: Option<Duration>,
     /// The server's `max_allowed_packet`.
     max_packet: u64,
     statements: HashMap<&'static str, Statement>,
@@ -37,10 +42,17 @@ pub(crate) struct MysqlConnection {
 }
 
 impl MysqlConnection {
-    pub(super) fn new(driver: Conn, host: usize, max_packet: u64) -> Self {
+    pub(super) fn new(
+        driver: Conn,
+        (host, place): (usize, String),
+        statement_timeout: Option<Duration>,
+        max_packet: u64,
+    ) -> Self {
         MysqlConnection {
             driver,
             host,
+            place,
+            statement_timeout,
             max_packet,
             statements: HashMap::new(),
             failure: None,
@@ -254,7 +266,15 @@ impl MysqlConnection {
         };
         self.broken |= failure.is_some_and(StatementFailure::breaks);
         self.failure = failure;
-        error
+        match (failure, self.statement_timeout) {
+            (Some(StatementFailure::Unanswered), Some(limit)) => error.in_context(format_args!(
+                "{} (statement_timeout_ms={})",
+                self.place,
+                limit.as_millis()
+            )),
+            (Some(failure), _) if failure.breaks() => error.in_context(&self.place),
+            _ => error,
+        }
     }
 }
 

@@ -60,9 +60,7 @@ pub(super) fn classify_panic(phase: Phase) -> (Error, Option<StatementFailure>) 
 pub(super) fn classify_connecting(error: mysql::Error) -> Error {
     match input_output(&error) {
         // The TLS library's refusal, in its words. It will not think better of it.
-        Some(io) if io.kind() == io::ErrorKind::InvalidData => {
-            Error::backend(io.to_string()).with_source(error)
-        }
+        Some(io) if io.kind() == io::ErrorKind::InvalidData => Error::backend(io.to_string()),
         _ => classify(error, "", Phase::NotExecuted).0,
     }
 }
@@ -75,29 +73,39 @@ pub(super) fn classify(
 ) -> (Error, Option<StatementFailure>) {
     if let Some(io) = input_output(&error) {
         let (meaning, failure) = classify_io(io, phase);
-        return (meaning.with_source(error), Some(failure));
+        return (meaning, Some(failure));
     }
     match error {
         mysql::Error::MySqlError(error) => classify_server(error, sql),
         mysql::Error::DriverError(
             error @ (DriverError::ConnectTimeout | DriverError::CouldNotConnect(_)),
         ) => (
-            Error::unavailable(error.to_string()).with_source(error),
+            Error::unavailable(unreachable(&error)),
             Some(StatementFailure::NotExecuted),
         ),
         // Nothing was sent: the statement and its parameters do not belong together.
         mysql::Error::DriverError(error @ DriverError::MismatchedStmtParams(..)) => {
-            (Error::backend(error.to_string()).with_source(error), None)
+            (Error::backend(error.to_string()), None)
         }
         // An answer that was not understood.
         error if phase == Phase::Writing => (
-            Error::outcome_unknown(error.to_string()).with_source(error),
+            Error::outcome_unknown(error.to_string()),
             Some(StatementFailure::NoRetry),
         ),
         error => (
-            Error::backend(error.to_string()).with_source(error),
+            Error::backend(error.to_string()),
             Some(StatementFailure::NoRetry),
         ),
+    }
+}
+
+/// Why there is no connection, without the address, which the caller names.
+fn unreachable(error: &DriverError) -> String {
+    match error {
+        DriverError::CouldNotConnect(Some((_, reason, _))) => {
+            format!("could not connect: {reason}")
+        }
+        error => error.to_string(),
     }
 }
 

@@ -477,10 +477,11 @@ impl Connector {
 
     fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
         let (mut driver, host) = self.sign_in(&limits)?;
+        let place = self.place(host);
         let Server { kind, max_packet } = match self.server.get() {
             Some(server) => *server,
             None => {
-                let server = ask(&mut driver)?;
+                let server = ask(&mut driver).map_err(|error| error.in_context(&place))?;
                 *self.server.get_or_init(|| server)
             }
         };
@@ -502,8 +503,23 @@ impl Connector {
             }
             Ok(())
         };
-        set_up(&mut driver).map_err(classify_connecting)?;
-        Ok(MysqlConnection::new(driver, host, max_packet))
+        set_up(&mut driver).map_err(|error| classify_connecting(error).in_context(&place))?;
+        let statement_timeout = limits.answer.map(|_| limits.statement);
+        Ok(MysqlConnection::new(
+            driver,
+            (host, place),
+            statement_timeout,
+            max_packet,
+        ))
+    }
+
+    /// A host and its port, or the socket, for errors.
+    fn place(&self, index: usize) -> String {
+        if let Some(socket) = &self.options.socket {
+            return socket.display().to_string();
+        }
+        let (name, port) = &self.options.hosts[index];
+        format!("{}:{port}", host(name))
     }
 
     /// Connects and signs in, at the host in use or at the next one that takes writes, and returns which it was. The session
@@ -515,7 +531,7 @@ impl Connector {
             let (name, port) = &hosts[index];
             Candidate {
                 index,
-                name: format!("{}:{port}", host(name)),
+                name: self.place(index),
                 options: self.driver_options(name, *port, limits),
             }
         });

@@ -83,7 +83,7 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
                 let is_in_time = attempt.since.elapsed() < timeout;
                 if !is_in_time {
                     failure = Error::unavailable(format!(
-                        "timed out waiting for {} to sign the user in (connect_timeout_ms={})",
+                        "{}: timed out waiting for the server to sign the user in (connect_timeout_ms={})",
                         attempt.name,
                         timeout.as_millis()
                     ));
@@ -100,6 +100,7 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
         name,
         options,
     } = candidate;
+    let place = name.clone();
     thread::Builder::new()
         .name("authstore-sign-in".to_owned())
         .spawn(move || {
@@ -110,6 +111,7 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
                 let words = panic.downcast_ref::<&'static str>().copied();
                 Err(explain_panic(words.unwrap_or("no reason was given")))
             });
+            let end = end.map_err(|error| error.in_context(&place));
             // Fails if another host was faster, or the time is up.
             let _ = sender.send((index, end));
         })

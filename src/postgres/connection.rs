@@ -37,6 +37,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct PostgresConnection {
     client: Client,
     driver: Driver,
+    /// The server's host and port, for errors about the connection; empty until the session is set up.
+    place: String,
     session: Session,
     pins: Pins,
     /// By address and length: each statement is a string that is compiled in.
@@ -66,6 +68,7 @@ impl PostgresConnection {
         let mut connection = PostgresConnection {
             client,
             driver,
+            place: String::new(),
             session,
             pins,
             prepared: HashMap::new(),
@@ -83,6 +86,12 @@ impl PostgresConnection {
         }
         connection.patience = patience;
         Ok(connection)
+    }
+
+    /// Names the server in what is reported about the connection.
+    pub(super) fn at(mut self, place: String) -> Self {
+        self.place = place;
+        self
     }
 
     /// Finds out whether the pooler keeps a transaction on one session and, where statements are to be named, keeps the
@@ -319,14 +328,31 @@ impl PostgresConnection {
     fn failed(&mut self, failure: StatementFailure) -> Error {
         self.last_failure = failure.kind;
         match failure.kind {
-            FailureKind::Rejected | FailureKind::SerializationConflict => {}
-            FailureKind::StaleStatement => self.prepared.clear(),
+            FailureKind::Rejected | FailureKind::SerializationConflict => failure.error,
+            FailureKind::StaleStatement => {
+                self.prepared.clear();
+                failure.error
+            }
             FailureKind::NotExecuted
             | FailureKind::Standby
             | FailureKind::Unknown
-            | FailureKind::Unanswered => self.broken = true,
+            | FailureKind::Unanswered => {
+                self.broken = true;
+                self.in_place(failure)
+            }
         }
-        failure.error
+    }
+
+    fn in_place(&self, failure: StatementFailure) -> Error {
+        match (failure.kind, self.pins.statement) {
+            _ if self.place.is_empty() => failure.error,
+            (FailureKind::Unanswered, Some(limit)) => failure.error.in_context(format_args!(
+                "{} (statement_timeout_ms={})",
+                self.place,
+                limit.as_millis()
+            )),
+            _ => failure.error.in_context(&self.place),
+        }
     }
 }
 

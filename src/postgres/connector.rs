@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Config};
 use super::STATEMENTS;
 use super::connection::PostgresConnection;
 use super::driver::{Driver, RawConnection, answer};
-use super::error::{StatementFailure, classify_connect, in_context, nothing_written};
+use super::error::{StatementFailure, classify_connect, nothing_written};
 use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
 use super::runtime::Runtime;
 use super::session::{Pins, Session, announced_process};
@@ -111,7 +111,8 @@ impl Connector {
             // A server that falls silent here must not be waited for any longer than one that never spoke.
             self.connect_timeout,
         )
-        .map_err(|error| in_context(nothing_written(error), &found.host))
+        .map_err(|error| nothing_written(error).in_context(&found.host))
+        .map(|connection| connection.at(found.host))
     }
 
     async fn find(&self) -> Result<Found> {
@@ -207,7 +208,7 @@ impl Connector {
                 .await
                 .map_err(|_| self.too_late(name))?;
         let addresses: Vec<_> = found
-            .map_err(|error| Error::unavailable(format!("{name}: {error}")).with_source(error))?
+            .map_err(|error| Error::unavailable(format!("{name}: {error}")))?
             .map(|address| Some(address.ip()))
             .collect();
         if addresses.is_empty() {
@@ -230,7 +231,7 @@ impl Connector {
             .await
             .map_err(|failure| {
                 let failure = StatementFailure::from(failure).not_executed();
-                in_context(failure.error, name)
+                failure.error.in_context(name)
             })?
             .pop()
             .ok_or_else(|| Error::backend(format!("{name}: the server does not say what it is")))?;
@@ -280,7 +281,7 @@ impl Connector {
 
     fn too_late(&self, name: &str) -> Error {
         Error::unavailable(format!(
-            "{name}: timed out connecting after {} ms",
+            "{name}: timed out connecting (connect_timeout_ms={})",
             self.connect_timeout.as_millis()
         ))
     }
@@ -289,11 +290,13 @@ impl Connector {
 impl Place {
     /// For an error.
     fn name(&self) -> String {
+        let port = self.port;
         match (&self.host, self.address) {
-            (Some(Host::Tcp(name)), _) => name.clone(),
+            (Some(Host::Tcp(name)), _) if name.contains(':') => format!("[{name}]:{port}"),
+            (Some(Host::Tcp(name)), _) => format!("{name}:{port}"),
             #[cfg(unix)]
             (Some(Host::Unix(path)), _) => path.display().to_string(),
-            (None, Some(address)) => address.to_string(),
+            (None, Some(address)) => SocketAddr::new(address, port).to_string(),
             (None, None) => "no host".to_owned(),
         }
     }

@@ -64,25 +64,10 @@ impl From<QueryFailure> for StatementFailure {
                 FailureKind::Unknown,
             ),
             QueryFailure::TooLate => StatementFailure::new(
-                Error::outcome_unknown("timed out waiting for the server's answer"),
+                Error::outcome_unknown("the server gave no answer in time"),
                 FailureKind::Unanswered,
             ),
         }
-    }
-}
-
-/// The same error, with what it is about before the reason.
-pub(super) fn in_context(error: Error, context: &str) -> Error {
-    match error {
-        Error::Unavailable { reason, source } => Error::Unavailable {
-            reason: format!("{context}: {reason}"),
-            source,
-        },
-        Error::Backend { reason, source } => Error::Backend {
-            reason: format!("{context}: {reason}"),
-            source,
-        },
-        error => error,
     }
 }
 
@@ -104,10 +89,9 @@ pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
         Some(source) if source.is::<Unwritable>() => {
             StatementFailure::new(Error::backend(reason), FailureKind::Rejected)
         }
-        Some(source) if source.is::<io::Error>() => StatementFailure::new(
-            Error::outcome_unknown(reason).with_source(source),
-            FailureKind::Unknown,
-        ),
+        Some(source) if source.is::<io::Error>() => {
+            StatementFailure::new(Error::outcome_unknown(reason), FailureKind::Unknown)
+        }
         _ => StatementFailure::new(Error::outcome_unknown(reason), FailureKind::Unknown),
     }
 }
@@ -143,10 +127,8 @@ pub(super) fn classify_connect(error: tokio_postgres::Error, hosts: &str) -> Err
         .map(|source| source.downcast::<io::Error>())
     {
         // So says rustls of a certificate that it does not trust.
-        Some(Ok(source)) if source.kind() == io::ErrorKind::InvalidData => {
-            Error::backend(reason).with_source(source)
-        }
-        Some(Ok(source)) => Error::unavailable(reason).with_source(source),
+        Some(Ok(source)) if source.kind() == io::ErrorKind::InvalidData => Error::backend(reason),
+        Some(Ok(_)) => Error::unavailable(reason),
         Some(Err(_)) => Error::backend(reason),
         None => Error::unavailable(reason),
     }

@@ -18,10 +18,10 @@ impl Runtime {
             .build()
         {
             Ok(runtime) => Ok(Runtime(Some(runtime))),
-            Err(error) => Err(Error::unavailable(format!(
-                "nothing can be made that waits on a socket: {error}"
-            ))
-            .with_source(error)),
+            Err(error) => {
+                let reason = "cannot set up waiting on a socket";
+                Err(Error::unavailable(reason).with_source(error))
+            }
         }
     }
 

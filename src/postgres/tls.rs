@@ -117,7 +117,7 @@ fn from_system() -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::backend(format!("TLS cannot be set up: {error}")).with_source(error)
+    Error::backend("TLS cannot be set up").with_source(error)
 }
 
 /// Verifies a server's certificate: by a chain to an authority, or because it is itself among the trusted ones.

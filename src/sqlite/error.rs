@@ -37,7 +37,7 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
         rusqlite::Error::SqliteFailure(sqlite, Some(message)) => (sqlite, message.clone()),
         rusqlite::Error::SqliteFailure(sqlite, None) => (sqlite, sqlite.to_string()),
         rusqlite::Error::SqlInputError { error, msg, .. } => (error, msg.clone()),
-        other => return Error::backend(other.to_string()).with_source(error),
+        other => return Error::backend(other.to_string()),
     };
     match (sqlite.code, sqlite.extended_code) {
         (
@@ -63,11 +63,11 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
             | ErrorCode::OutOfMemory
             | ErrorCode::OperationInterrupted,
             _,
-        ) => Error::unavailable(reason).with_source(error),
+        ) => Error::unavailable(reason),
         // A commit that could not be read or written may be in the log, or not.
-        (ErrorCode::SystemIoFailure, _) => Error::outcome_unknown(reason).with_source(error),
+        (ErrorCode::SystemIoFailure, _) => Error::outcome_unknown(reason),
         _ if lacks_schema(&reason) => MigrationError::SchemaMissing { reason }.into(),
-        _ => Error::backend(reason).with_source(error),
+        _ => Error::backend(reason),
     }
 }
 

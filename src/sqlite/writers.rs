@@ -194,7 +194,10 @@ impl Writers {
         match place {
             Some(place) => {
                 line.waiting.remove(place);
-                Err(Error::unavailable("timed out waiting for other writers"))
+                Err(Error::unavailable(format!(
+                    "timed out waiting for other writers (busy_timeout_ms={})",
+                    timeout.as_millis()
+                )))
             }
             // It was called a moment ago.
             None => {

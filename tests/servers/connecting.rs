@@ -46,12 +46,16 @@ pub(crate) fn tests() -> Vec<Test> {
 /// needs.
 const AT_ONCE: Duration = Duration::from_secs(60);
 
-/// The error and all that caused it, as it is shown and as it is debugged.
+/// The error and all that caused it, as it is shown and as it is debugged. Each cause must be told once.
 fn words(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}");
+    let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text += &format!("\n{error}\n{error:?}");
+        let words = error.to_string();
+        assert!(!told.contains(&words), "told twice: {told}: {words}");
+        told = words;
         cause = error.source();
     }
     text
@@ -114,6 +118,15 @@ fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
         let words = words(&error);
         assert!(matches!(error, Error::Unavailable { .. }), "{words}");
         assert!(!words.contains("correct-horse"), "{words}");
+        // Once: the driver names it in its own way.
+        let host = host.split(':').next().unwrap();
+        let port = match (host, kind) {
+            ("127.0.0.1", _) => port,
+            (_, Kind::Postgres) => 5432,
+            _ => 3306,
+        };
+        let place = format!("{host}:{port}");
+        assert_eq!(error.to_string().matches(&place).count(), 1, "{words}");
     }
 }
 

@@ -138,7 +138,7 @@ fn a_full_pool_is_seen_and_named(kind: Kind) {
         let text = error.to_string();
         assert!(
             text.contains(
-                "ping: timed out waiting for a pooled connection (1 of 1 in use, 1000 ms)"
+                "ping: timed out waiting for a pooled connection (1 of 1 in use, checkout_timeout_ms=1000)"
             ),
             "{text}"
         );
