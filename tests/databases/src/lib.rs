@@ -17,7 +17,8 @@
 //! - `AUTHSTORE_TEST_PGBOUNCER_IMAGE`, `AUTHSTORE_TEST_PGBOUNCER_OLD_IMAGE`: images with PgBouncer from 1.21 on, and
 //!   before (`authstore/pgbouncer:1.24`, `authstore/pgbouncer:1.18`).
 //! - `AUTHSTORE_TEST_REQUIRE`: names of databases, with commas between them, whose absence is a failure; `node` among them
-//!   is Node.js, which the tests with Auth.js need, and `browser` Chromium with its driver, for the sign-in example.
+//!   is Node.js, which the tests with Auth.js need, `browser` Chromium with its driver, for the sign-in example, and
+//!   `valkey` a server of Valkey or Redis, for the example of a backend.
 //!
 //! `cargo nextest` runs each test in a process of its own, each of which would start a container. Give it the URLs of
 //! running servers, or let `with-servers` start them for it: `cargo run -p authstore-test-databases --bin with-servers

@@ -158,7 +158,8 @@ fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
 }
 
 /// The databases that must be there (`AUTHSTORE_TEST_REQUIRE`, which may also name `node`: Node.js, for the tests with
-/// Auth.js; and `browser`: Chromium and its driver, for those of the sign-in example).
+/// Auth.js; `browser`: Chromium and its driver, for those of the sign-in example; and `valkey`: its server or Redis's, for
+/// those of the example of a backend).
 ///
 /// # Panics
 ///
@@ -168,7 +169,7 @@ pub fn required() -> Vec<Kind> {
         .unwrap_or_default()
         .split(',')
         .map(str::trim)
-        .filter(|name| !["", "node", "browser"].contains(name))
+        .filter(|name| !["", "node", "browser", "valkey"].contains(name))
         .map(|name| {
             name.parse()
                 .unwrap_or_else(|error| panic!("AUTHSTORE_TEST_REQUIRE: {error}"))

@@ -1,0 +1,1 @@
+return remove_authenticator(argument())

@@ -1,0 +1,1 @@
+return rows('Account', {pair(argument(), argument())})

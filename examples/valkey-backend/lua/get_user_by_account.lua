@@ -1,0 +1,1 @@
+return rows('User', {field('Account', pair(argument(), argument()), 'user_id') or nil})

@@ -1,0 +1,1 @@
+return rows('User', {redis.call('GET', key('User_by_email', argument())) or nil})

@@ -1,0 +1,1 @@
+return rows_of_user('Authenticator', argument())

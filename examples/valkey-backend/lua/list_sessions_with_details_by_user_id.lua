@@ -1,0 +1,2 @@
+-- The details are fields of the session.
+return rows_of_user('Session', argument())

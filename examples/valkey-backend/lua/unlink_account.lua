@@ -1,0 +1,1 @@
+return remove_account(pair(argument(), argument()))
