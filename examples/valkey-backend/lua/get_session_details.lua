@@ -1,1 +1,2 @@
-return rows('Session', {argument()})
+-- One row in any case: without a session, one without fields.
+return {redis.call('HGETALL', key('Session', argument()))}

@@ -1,4 +1,4 @@
-local after, limit = argument(), argument()
-local first = after == '' and '-' or '(' .. after
+local after, limit = optional(), argument()
+local first = after and '(' .. after or '-'
 -- All have the same score, so they are in the order of their bytes.
 return rows('User', redis.call('ZRANGEBYLEX', 'authstore:Users', first, '+', 'LIMIT', 0, limit))

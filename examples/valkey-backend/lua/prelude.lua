@@ -23,6 +23,9 @@ local function argument()
   return ARGV[position]
 end
 
+-- One that may be missing: how many there are, and it.
+local function optional() return argument() == '1' and argument() or nil end
+
 -- Fields of a row that follow among the arguments: what to write in them, by name, and the names of those to clear.
 local function fields()
   local set, clear = {}, {}

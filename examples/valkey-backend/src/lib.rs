@@ -27,18 +27,18 @@
 mod backend;
 mod failure;
 mod pool;
-mod rows;
+mod values;
 
 use std::fmt;
 use std::sync::Arc;
 
-use authstore::{Error, Result};
+use authstore::{Backend as _, Error, Result};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, Connection, FromRedisValue, IntoConnectionInfo, RedisResult, Script};
+use redis::{Client, IntoConnectionInfo, RedisResult, Script, Value};
 
 use crate::failure::{is_answer, of_read, of_write};
-use crate::pool::{Pool, ping};
-use crate::rows::Arguments;
+use crate::pool::Pool;
+use crate::values::{Arguments, Reply};
 
 /// A Valkey or Redis server with the models in it. Cheap to clone; clones share the connections.
 #[derive(Clone)]
@@ -62,42 +62,38 @@ impl ValkeyBackend {
         let pool = Arc::new(Pool::new(client));
         let backend = ValkeyBackend { pool };
         // A wrong password is reported here, and not by the first operation.
-        backend.repeated(ping)?;
+        backend.ping()?;
         Ok(backend)
     }
 
-    /// Runs a script that only reads. (The driver sends its hash; when the server does not know that, the script, and the
-    /// hash again.)
-    fn read<T: FromRedisValue>(&self, script: &Script, arguments: Arguments) -> Result<T> {
-        self.repeated(|connection| script.arg(&arguments).invoke(connection))
-    }
-
-    /// Runs a script that writes.
-    fn write<T: FromRedisValue>(&self, script: &Script, arguments: Arguments) -> Result<T> {
-        self.attempt(|connection| script.arg(&arguments).invoke(connection))?
-            .map_err(|error| of_write(&error))
-    }
-
-    /// Makes a call that only reads, once more when its connection is lost, as when the server has restarted. One whose
-    /// time has run out is not made again.
-    fn repeated<T>(&self, call: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T> {
-        let mut outcome = self.attempt(&call)?;
+    /// Runs an operation's script. The driver sends its hash; when the server does not know that, the script, and the hash
+    /// again.
+    ///
+    /// A read is repeated once when its connection is lost, as when the server has restarted; not when its time has run
+    /// out. A write is not: it may have been done.
+    fn run<T: Reply>(&self, operation: &str, script: &Script, arguments: &Arguments) -> Result<T> {
+        let reads = ["get_", "list_", "ping"]
+            .iter()
+            .any(|kind| operation.starts_with(kind));
+        let mut outcome = self.attempt(script, arguments)?;
         if let Err(error) = &outcome
+            && reads
             && !is_answer(error)
             && !error.is_timeout()
         {
-            outcome = self.attempt(&call)?;
+            outcome = self.attempt(script, arguments)?;
         }
-        outcome.map_err(|error| of_read(&error))
+        match outcome {
+            Ok(value) => T::read(value),
+            Err(error) if reads => Err(of_read(&error)),
+            Err(error) => Err(of_write(&error)),
+        }
     }
 
-    /// Makes a call once. The outer error is one from before anything was sent.
-    fn attempt<T>(
-        &self,
-        call: impl Fn(&mut Connection) -> RedisResult<T>,
-    ) -> Result<RedisResult<T>> {
+    /// Runs a script once. The outer error is one from before anything was sent.
+    fn attempt(&self, script: &Script, arguments: &Arguments) -> Result<RedisResult<Value>> {
         let mut lease = self.pool.checkout()?;
-        let outcome = call(lease.connection());
+        let outcome = script.arg(arguments).invoke(lease.connection());
         if let Err(error) = &outcome
             && !is_answer(error)
         {

@@ -1,0 +1,1 @@
+-- An answer is all that is asked for.
