@@ -52,9 +52,11 @@ fn of_answer(error: &RedisError) -> Option<Error> {
         ("NOTFOUND", "User") => Error::not_found(Entity::User),
         ("NOTFOUND", "Account") => Error::not_found(Entity::Account),
         ("NOTFOUND", "Authenticator") => Error::not_found(Entity::Authenticator),
-        ("BUSY" | "LOADING" | "MASTERDOWN" | "MISCONF" | "NOREPLICAS" | "OOM" | "READONLY", _) => {
-            Error::unavailable(reason(error))
-        }
+        (
+            "BUSY" | "LOADING" | "MASTERDOWN" | "MISCONF" | "NOREPLICAS" | "NOSCRIPT" | "OOM"
+            | "READONLY",
+            _,
+        ) => Error::unavailable(reason(error)),
         _ => Error::backend(reason(error)),
     })
 }
