@@ -2,7 +2,7 @@
 //! is named in the dry run.
 
 use authstore_test_databases::{Kind, Test};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::adopt::Theirs;
 use crate::on_each;
@@ -20,12 +20,16 @@ pub(crate) fn tests() -> Vec<Test> {
 enum Fate {
     /// This statement succeeds after the adoption.
     Kept(&'static str),
+    /// This query finds a row after the adoption.
+    Shown(&'static str),
+    /// This statement, which breaks a rule, is refused after the adoption.
+    Holds(&'static str),
     /// The dry run lists a change with these words.
     Changed(&'static str),
     /// The dry run lists these words as blocking, until this statement has resolved it.
     Blocking(&'static str, &'static str),
 }
-use Fate::{Blocking, Changed, Kept};
+use Fate::{Blocking, Changed, Holds, Kept, Shown};
 
 /// Statements apart by `;;`, and what becomes of what they create. Names are in double quotes, for every database.
 type Case = (&'static str, Fate);
@@ -141,6 +145,82 @@ const POSTGRES: &[Case] = &[
         r#"ALTER TABLE "User" ADD COLUMN "number" bigint GENERATED ALWAYS AS IDENTITY"#,
         Kept(r#"SELECT "number" FROM "User""#),
     ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "serial" bigserial"#,
+        Shown(r#"SELECT 1 WHERE pg_get_serial_sequence('"User"', 'serial') IS NOT NULL"#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "shout" text GENERATED ALWAYS AS (upper("nick")) STORED"#,
+        Shown(r#"SELECT 1 FROM pg_attribute WHERE attname = 'shout' AND attgenerated = 's'"#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD CONSTRAINT "no_twins" EXCLUDE USING hash ("image" WITH =)"#,
+        Blocking(
+            "no_twins",
+            r#"ALTER TABLE "User" DROP CONSTRAINT "no_twins""#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Members" () INHERITS ("User")"#,
+        Blocking("inheritance", r#"DROP TABLE "Members""#),
+    ),
+    (
+        r#"CREATE STATISTICS "both" ON "type", "provider" FROM "Account""#,
+        Kept(r#"DROP STATISTICS "both""#),
+    ),
+    (
+        r#"CREATE DOMAIN "age" AS int CHECK (VALUE > 0);;ALTER TABLE "User" ADD COLUMN "age" "age""#,
+        Holds(r#"UPDATE "User" SET "age" = 0"#),
+    ),
+    (
+        r#"CREATE DOMAIN "address" AS varchar(255) CHECK (VALUE LIKE '%@%');;ALTER TABLE "VerificationToken" ALTER COLUMN "identifier" TYPE "address""#,
+        Blocking(
+            "address",
+            r#"ALTER TABLE "VerificationToken" ALTER COLUMN "identifier" TYPE varchar(255)"#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Team" ("id" int PRIMARY KEY);;ALTER TABLE "User" ADD COLUMN "teamId" int CONSTRAINT "in_team" REFERENCES "Team" DEFERRABLE"#,
+        Holds(r#"UPDATE "User" SET "teamId" = 7"#),
+    ),
+    (
+        r#"CREATE TABLE "Mailing" ("mail" varchar(255) REFERENCES "User" ("email"))"#,
+        Holds(r#"INSERT INTO "Mailing" VALUES ('nobody')"#),
+    ),
+    (
+        r#"ALTER TABLE "Session" REPLICA IDENTITY USING INDEX "Session_sessionToken_key""#,
+        Shown(
+            r#"SELECT 1 FROM pg_index WHERE indrelid = '"Session"'::regclass AND indisreplident"#,
+        ),
+    ),
+    (
+        r#"CLUSTER "Account" USING "Account_userId_index""#,
+        Shown(
+            r#"SELECT 1 FROM pg_index WHERE indrelid = '"Account"'::regclass AND indisclustered"#,
+        ),
+    ),
+    (
+        r#"GRANT UPDATE ("email") ON "User" TO PUBLIC;;GRANT SELECT ON "Session" TO PUBLIC"#,
+        Shown(
+            r#"SELECT 1 FROM information_schema.column_privileges AS c, information_schema.table_privileges AS t WHERE c.grantee = 'PUBLIC' AND c.column_name = 'email' AND c.privilege_type = 'UPDATE' AND t.grantee = 'PUBLIC' AND t.table_name = 'Session'"#,
+        ),
+    ),
+    (
+        r#"COMMENT ON TABLE "Session" IS 'theirs';;CREATE INDEX "commented" ON "Session" ("userId", "expires");;COMMENT ON INDEX "commented" IS 'theirs'"#,
+        Shown(
+            r#"SELECT 1 WHERE obj_description('"Session"'::regclass) = 'theirs' AND obj_description('"commented"'::regclass) = 'theirs'"#,
+        ),
+    ),
+    (
+        r#"CREATE INDEX "named" ON "User" ("name" text_pattern_ops DESC) WHERE "email" LIKE '%@%'"#,
+        Shown(
+            r#"SELECT 1 FROM pg_indexes WHERE indexname = 'named' AND indexdef LIKE '%pattern_ops DESC%WHERE%'"#,
+        ),
+    ),
+    (
+        r#"CREATE TRIGGER "asleep" BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION nothing();;ALTER TABLE "User" DISABLE TRIGGER "asleep""#,
+        Shown(r#"SELECT 1 FROM pg_trigger WHERE tgname = 'asleep' AND tgenabled = 'D'"#),
+    ),
 ];
 
 const MYSQL: &[Case] = &[
@@ -171,6 +251,152 @@ const MYSQL: &[Case] = &[
             r#"ALTER TABLE "VerificationToken" DROP COLUMN "must""#,
         ),
     ),
+    (
+        // Where the CHECK belongs to the column, on MariaDB, a change of the column drops it.
+        r#"ALTER TABLE "User" MODIFY "image" varchar(255) COMMENT 'it''s theirs' CHECK ("image" <> 'it''s a \\ "" wrong one')"#,
+        Holds(r#"UPDATE "User" SET "image" = 'it''s a \\ "" wrong one'"#),
+    ),
+    (
+        r#"ALTER TABLE "User" COMMENT 'people'"#,
+        Shown(
+            "SELECT 1 FROM information_schema.COLUMNS AS c JOIN information_schema.TABLES AS t USING (TABLE_SCHEMA, TABLE_NAME) WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_COMMENT = 'it''s theirs' AND TABLE_COMMENT = 'people'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Account" MODIFY "scope" varchar(255) INVISIBLE"#,
+        Changed("Account.scope is INVISIBLE"),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "unseen" int INVISIBLE"#,
+        Shown(
+            "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'unseen' AND EXTRA LIKE '%INVISIBLE%'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "initial" varchar(1) AS (left("name", 1)) VIRTUAL, ADD KEY "initials" ("initial")"#,
+        Kept(r#"DROP INDEX "initials" ON "User""#),
+    ),
+    (
+        r#"CREATE INDEX "beginnings" ON "Account" ("provider"(10), "scope"(5), "type" DESC)"#,
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'beginnings' GROUP BY INDEX_NAME HAVING SUM(SUB_PART) = 15 AND MAX(COLLATION) = 'D'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "number" int NOT NULL AUTO_INCREMENT, ADD UNIQUE KEY "number" ("number"), AUTO_INCREMENT = 100"#,
+        Shown(
+            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND AUTO_INCREMENT >= 100",
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Team" ("id" int PRIMARY KEY);;ALTER TABLE "User" ADD COLUMN "teamId" int, ADD CONSTRAINT "in_team" FOREIGN KEY ("teamId") REFERENCES "Team" ("id")"#,
+        Holds(r#"UPDATE "User" SET "teamId" = 7"#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "place" point;;UPDATE "User" SET "place" = point(0, 0);;ALTER TABLE "User" MODIFY "place" point NOT NULL DEFAULT (point(0, 0));;CREATE SPATIAL INDEX "places" ON "User" ("place")"#,
+        Kept(r#"DROP INDEX "places" ON "User""#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "bio" varchar(100);;CREATE FULLTEXT INDEX "about" ON "User" ("name", "bio")"#,
+        Blocking("about", r#"DROP INDEX "about" ON "User""#),
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" ROW_FORMAT = COMPACT, CONVERT TO CHARACTER SET latin1"#,
+        Changed("the row format Compact"),
+    ),
+    (
+        r#"ALTER TABLE "Session" MODIFY "sessionToken" varchar(255) CHARACTER SET latin1 NOT NULL, ROW_FORMAT = REDUNDANT"#,
+        Changed("the row format Redundant"),
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" PARTITION BY KEY ("token") PARTITIONS 2"#,
+        Blocking(
+            "partitioned",
+            r#"ALTER TABLE "VerificationToken" REMOVE PARTITIONING"#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Account" MODIFY "token_type" varchar(255) CHARACTER SET latin1, ADD INDEX "wide" ("provider", "type", "token_type", "session_state"(10), "expires_at")"#,
+        Blocking("wide", r#"DROP INDEX "wide" ON "Account""#),
+    ),
+    (
+        r#"CREATE INDEX "less_wide" ON "Account" ("provider", "type", "token_type")"#,
+        Kept(r#"DROP INDEX "less_wide" ON "Account""#),
+    ),
+    (
+        r#"CREATE VIEW "mails" AS SELECT "email" FROM "User" WHERE "name" = 'Ada'"#,
+        Shown(r#"SELECT * FROM "mails""#),
+    ),
+    (
+        r#"CREATE USER SELF;;GRANT SELECT ("email") ON "User" TO SELF"#,
+        Shown(
+            "SELECT 1 FROM information_schema.COLUMN_PRIVILEGES WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'email'",
+        ),
+    ),
+    ("SELECT 1", Kept("DROP USER SELF")),
+];
+
+const MYSQL_ALONE: &[Case] = &[
+    (
+        r#"CREATE INDEX "lowered" ON "User" ((lower("email")))"#,
+        Kept(r#"DROP INDEX "lowered" ON "User""#),
+    ),
+    (
+        r#"CREATE INDEX "shouted" ON "User" ((upper("name")))"#,
+        Blocking("shouted", r#"DROP INDEX "shouted" ON "User""#),
+    ),
+    (
+        r#"CREATE INDEX "cut" ON "User" ((cast("name" AS char(9))))"#,
+        Kept(r#"DROP INDEX "cut" ON "User""#),
+    ),
+    (
+        r#"CREATE INDEX "ignored" ON "User" ("name") INVISIBLE"#,
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'ignored' AND IS_VISIBLE = 'NO'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "tags" json, ADD INDEX "tagged" ((cast("tags" AS unsigned array)))"#,
+        Kept(r#"DROP INDEX "tagged" ON "User""#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD CONSTRAINT "not_yet" CHECK ("email" = 'x') NOT ENFORCED"#,
+        Shown(
+            "SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'not_yet' AND ENFORCED = 'NO'",
+        ),
+    ),
+];
+
+const MARIADB_ALONE: &[Case] = &[
+    (
+        r#"CREATE INDEX "ignored" ON "User" ("name") IGNORED"#,
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'ignored' AND IGNORED = 'YES'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "tags" json"#,
+        Holds(r#"UPDATE "User" SET "tags" = 'no JSON'"#),
+    ),
+    (
+        r#"ALTER TABLE "Account" MODIFY "userId" varchar(36) NOT NULL CHECK ("userId" <> 'x')"#,
+        Shown(
+            "SELECT 1 FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'userId'",
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Note" ("of" varchar(36) CHECK ("of" <> 'x'), CONSTRAINT "note_of" FOREIGN KEY ("of") REFERENCES "User" ("id"))"#,
+        Shown(
+            "SELECT 1 FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'of'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" ADD SYSTEM VERSIONING"#,
+        Blocking(
+            "system versioned",
+            r#"ALTER TABLE "VerificationToken" DROP SYSTEM VERSIONING"#,
+        ),
+    ),
 ];
 
 const SQLITE: &[Case] = &[
@@ -187,35 +413,83 @@ const SQLITE: &[Case] = &[
         Blocking("folded", r#"ALTER TABLE "User" DROP COLUMN "folded""#),
     ),
     (
-        r#"ALTER TABLE "User" ADD COLUMN "age" int CHECK ("age" > 0)"#,
-        Changed("CHECK"),
+        r#"ALTER TABLE "User" ADD COLUMN "age"CHECK("age" > 0)"#,
+        Changed("the CHECK constraints of User"),
+    ),
+    (
+        r#"ALTER TABLE "Account" ADD COLUMN "label" text NOT NULL ON CONFLICT IGNORE DEFAULT 'x'"#,
+        Changed("the ON CONFLICT clauses of Account"),
+    ),
+    (
+        r#"CREATE TABLE "Team" ("id" integer PRIMARY KEY);;ALTER TABLE "User" ADD COLUMN "teamId" integer REFERENCES "Team" ON DELETE SET NULL"#,
+        Holds(r#"UPDATE "User" SET "teamId" = 7"#),
+    ),
+    (
+        r#"ALTER TABLE "Session" ADD COLUMN "teamId" integer REFERENCES "Team" DEFERRABLE INITIALLY DEFERRED"#,
+        Changed("the deferred foreign keys of Session"),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "handle" text COLLATE NOCASE"#,
+        Changed("User has columns that compare strings in a collation of their own"),
+    ),
+    (
+        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "for" text, UNIQUE ("for", "identifier"), PRIMARY KEY ("identifier", "token")) STRICT, WITHOUT ROWID"#,
+        Changed("VerificationToken is STRICT"),
+    ),
+    ("SELECT 1", Changed("VerificationToken is WITHOUT ROWID")),
+    (
+        r#"INSERT INTO "VerificationToken" VALUES ('a', 'b', '2030-01-01T00:00:00.000Z', 'c')"#,
+        Holds(
+            r#"INSERT INTO "VerificationToken" VALUES ('a', 'd', '2030-01-01T00:00:00.000Z', 'c')"#,
+        ),
+    ),
+    (
+        r#"CREATE VIEW "mails" AS SELECT "email" FROM "User";;CREATE TRIGGER "into_mails" INSTEAD OF INSERT ON "mails" BEGIN INSERT INTO "User" ("email") VALUES (NEW."email"); END"#,
+        Kept(r#"INSERT INTO "mails" VALUES ('view@example.org')"#),
+    ),
+    (
+        r#"CREATE TABLE "Log" ("of" text);;CREATE TRIGGER "logged" AFTER INSERT ON "Log" BEGIN UPDATE "User" SET "nick" = 'logged' WHERE "id" = NEW."of"; END"#,
+        Kept(r#"INSERT INTO "Log" SELECT "id" FROM "User""#),
+    ),
+    (
+        "SELECT 1",
+        Shown(r#"SELECT 1 FROM "User" WHERE "nick" = 'logged'"#),
     ),
 ];
 
 fn cases(kind: Kind) -> impl Iterator<Item = &'static Case> {
-    let own = match kind {
-        Kind::Postgres => POSTGRES,
-        Kind::Mysql | Kind::Mariadb => MYSQL,
-        _ => SQLITE,
+    let (own, alone): (_, &[_]) = match kind {
+        Kind::Postgres => (POSTGRES, &[]),
+        Kind::Mysql => (MYSQL, MYSQL_ALONE),
+        Kind::Mariadb => (MYSQL, MARIADB_ALONE),
+        _ => (SQLITE, &[]),
     };
-    EVERYWHERE.iter().chain(own)
+    EVERYWHERE.iter().chain(own).chain(alone)
 }
 
-fn run(theirs: &mut Theirs, kind: Kind, statements: &str) {
-    let mysql = matches!(kind, Kind::Mysql | Kind::Mariadb);
-    for statement in statements.split(";;") {
-        let statement = if mysql {
-            let statement = statement.replace("ON_USER", r#"ON "User""#);
-            statement
-                .replace("ON_ACCOUNT", r#"ON "Account""#)
-                .replace('"', "`")
-        } else {
-            let name = format!("p{}", std::process::id());
-            let statement = statement.replace("ON_USER", "").replace("ON_ACCOUNT", "");
-            statement.replace("SELF", &name)
-        };
-        theirs.js.call("execute", &json!([statement]));
+/// A statement as this database has it. `SELF` is a name of this run's own, for what a server has one of.
+fn dialect(kind: Kind, statement: &str) -> String {
+    let statement = statement.replace("SELF", &format!("p{}", std::process::id()));
+    if matches!(kind, Kind::Mysql | Kind::Mariadb) {
+        let statement = statement.replace("ON_USER", r#"ON "User""#);
+        statement
+            .replace("ON_ACCOUNT", r#"ON "Account""#)
+            .replace('"', "`")
+    } else {
+        statement.replace("ON_USER", "").replace("ON_ACCOUNT", "")
     }
+}
+
+fn run(theirs: &mut Theirs, kind: Kind, statements: &str) -> Value {
+    let mut rows = Value::Null;
+    for statement in statements.split(";;") {
+        let statement = dialect(kind, statement);
+        rows = theirs
+            .js
+            .try_call("execute", &json!([statement]))
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    rows
 }
 
 fn objects_are_kept_or_named(kind: Kind) {
@@ -247,14 +521,29 @@ fn objects_are_kept_or_named(kind: Kind) {
     theirs.adopt().expect("an adoption");
     assert!(theirs.compare().is_empty());
     for (_, fate) in cases(kind) {
-        if let Kept(check) = fate {
-            run(&mut theirs, kind, check);
+        match fate {
+            Kept(check) => {
+                run(&mut theirs, kind, check);
+            }
+            Shown(query) => {
+                let rows = run(&mut theirs, kind, query);
+                assert!(
+                    rows.as_array().is_some_and(|rows| !rows.is_empty()),
+                    "{query}"
+                );
+            }
+            Holds(wrong) => {
+                let statement = dialect(kind, wrong);
+                let refused = theirs.js.try_call("execute", &json!([statement]));
+                refused.expect_err(wrong);
+            }
+            Changed(_) | Blocking(..) => {}
         }
     }
 }
 
 /// The rows of the two tables, without reading them: JavaScript cannot represent all of these times.
-fn counts(theirs: &mut Theirs, kind: Kind) -> serde_json::Value {
+fn counts(theirs: &mut Theirs, kind: Kind) -> Value {
     let sql = r#"SELECT (SELECT count(*) FROM "Session") + (SELECT count(*) FROM "VerificationToken") AS "n""#;
     let quote = if matches!(kind, Kind::Mysql | Kind::Mariadb) {
         "`"

@@ -1,6 +1,8 @@
 -- Two statements for each table, as under statement-based replication MySQL adds no column in one that also has uuid() as
--- a default: its columns become what the schema says, with their comments. An index on a text that
--- becomes longer than any index can be is put on its first 255 characters.
+-- a default: its columns become what the schema says, with their comments and, on MariaDB, where MODIFY drops them, with
+-- their CHECK. An index on a text that becomes longer than any index can be is put on its first 255 characters.
+--
+-- Each server runs the comments that are meant for it: /*M! MariaDB, /*!80013 MySQL.
 WITH
     expected_column AS (
         SELECT 'User' AS tbl, 'id' AS col, 'char(36)' AS type, 1 AS required, 'ascii' AS texts
@@ -41,7 +43,7 @@ WITH
 
     -- Under their names in the schema: a server may keep names in lower case.
     actual_table AS (
-        SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine
+        SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine, t.ROW_FORMAT AS row_format
         FROM (SELECT DISTINCT tbl FROM expected_column) AS k
         JOIN
             information_schema.TABLES AS t
@@ -76,6 +78,18 @@ WITH
                 IF(e.required, ' NOT NULL', ' NULL'),
                 IF(e.col = 'id', ' DEFAULT (uuid())', ''),
                 IF(COALESCE(a.comment, '') = '', '', CONCAT(' COMMENT ', QUOTE(a.comment)))
+                /*M!
+                , COALESCE(
+                    (
+                        SELECT CONCAT(' CHECK (', k.CHECK_CLAUSE, ')')
+                        FROM information_schema.CHECK_CONSTRAINTS AS k
+                        WHERE k.CONSTRAINT_SCHEMA = DATABASE()
+                            AND k.TABLE_NAME = t.name
+                            AND k.CONSTRAINT_NAME = e.col
+                            AND k.LEVEL = 'Column'
+                    ), ''
+                )
+                */
             ) AS clause
         FROM expected_column AS e
         JOIN actual_table AS t ON t.tbl = e.tbl
@@ -89,6 +103,7 @@ WITH
                 OR (e.col = 'id' AND COALESCE(a.def, '') <> 'uuid()')
                 OR (e.col <> 'id' AND a.def IS NOT NULL)
                 OR a.extra LIKE '%on update%'
+                OR a.extra LIKE '%INVISIBLE%'
             )
     ),
 
@@ -111,6 +126,8 @@ WITH
                     ORDER BY s.SEQ_IN_INDEX
                 ),
                 ')', IF(MAX(s.INDEX_COMMENT) = '', '', CONCAT(' COMMENT ', QUOTE(MAX(s.INDEX_COMMENT))))
+                /*M! , IF(MAX(s.IGNORED) = 'YES', ' IGNORED', '') */
+                /*!80013 , IF(MIN(s.IS_VISIBLE) = 'NO', ' INVISIBLE', '') */
             ) AS clause
         FROM actual_table AS t
         JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
@@ -125,7 +142,10 @@ WITH
         UNION ALL SELECT tbl, 0, drops FROM shortened
         -- A key on ids that become longer is replaced by that of the schema, of their hash.
         UNION ALL SELECT tbl, 0, clause FROM shortened WHERE NOT is_unique
-        UNION ALL SELECT tbl, 0, 'ENGINE = InnoDB' FROM actual_table WHERE engine <> 'InnoDB'
+        UNION ALL
+        SELECT tbl, 0, 'ENGINE = InnoDB, ROW_FORMAT = DYNAMIC'
+        FROM actual_table
+        WHERE engine <> 'InnoDB' OR row_format IN ('Compact', 'Redundant')
     )
 
 SELECT CONCAT('ALTER TABLE `', tbl, '` ', GROUP_CONCAT(clause SEPARATOR ', '))

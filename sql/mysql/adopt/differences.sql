@@ -56,7 +56,7 @@ WITH
 
     -- Under their names in the schema: a server may keep names in lower case.
     actual_table AS (
-        SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine
+        SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine, t.ROW_FORMAT AS row_format
         FROM (SELECT DISTINCT tbl FROM expected_column) AS k
         JOIN
             information_schema.TABLES AS t
@@ -149,6 +149,12 @@ JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE a.extra LIKE '%on update%'
 
 UNION ALL
+SELECT CONCAT(e.tbl, '.', e.col, ' is INVISIBLE, and will not be')
+FROM expected_column AS e
+JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
+WHERE a.extra LIKE '%INVISIBLE%'
+
+UNION ALL
 SELECT CONCAT(
     e.tbl, ' may have several rows of the same ', REPLACE(e.cols, ',', ' and '), ', as it has no unique key ', e.name
 )
@@ -223,4 +229,17 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
 UNION ALL
 SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ', and should use InnoDB')
 FROM actual_table AS t
-WHERE t.engine <> 'InnoDB';
+WHERE t.engine <> 'InnoDB'
+
+UNION ALL
+SELECT CONCAT(t.tbl, ' has the row format ', t.row_format, ', which has no room for its keys, and should be Dynamic')
+FROM actual_table AS t
+WHERE t.engine = 'InnoDB' AND t.row_format IN ('Compact', 'Redundant')
+
+UNION ALL
+SELECT CONCAT('the trigger ', g.TRIGGER_NAME, ' of ', t.tbl, ' is run for each row that is given an id')
+FROM actual_table AS t
+JOIN information_schema.TRIGGERS AS g ON g.EVENT_OBJECT_SCHEMA = DATABASE() AND g.EVENT_OBJECT_TABLE = t.name
+WHERE t.tbl IN ('Account', 'Session')
+    AND g.EVENT_MANIPULATION = 'UPDATE'
+    AND NOT EXISTS (SELECT 1 FROM actual_column AS a WHERE a.tbl = t.tbl AND a.col = 'id' AND a.required);

@@ -1,5 +1,5 @@
 -- MariaDB changes no column that a foreign key uses, so those on ids are dropped first: the application's own, which are
--- kept in authstore_adoption and whose columns take the type of the id in the same statement, and those of the three
+-- kept in authstore_adoption and whose columns take the type of the id in the same statement (MODIFY drops a CHECK there), and those of the three
 -- tables, unless they are as they should be.
 WITH
     used AS (
@@ -34,6 +34,19 @@ WITH
     cols AS (
         SELECT
             TABLE_NAME AS tbl, COLUMN_NAME AS col, IS_NULLABLE AS nullable, COLUMN_COMMENT AS comment,
+            /*M!
+            COALESCE(
+                (
+                    SELECT CONCAT(' CHECK (', k.CHECK_CLAUSE, ')')
+                    FROM information_schema.CHECK_CONSTRAINTS AS k
+                    WHERE k.CONSTRAINT_SCHEMA = COLUMNS.TABLE_SCHEMA
+                        AND k.TABLE_NAME = COLUMNS.TABLE_NAME
+                        AND k.CONSTRAINT_NAME = COLUMNS.COLUMN_NAME
+                        AND k.LEVEL = 'Column'
+                ), ''
+            )
+            */
+            /*!80013 '' */ AS check_clause,
             COLUMN_TYPE = 'char(36)' AND COALESCE(COLLATION_NAME, '') = 'ascii_bin' AS is_ours
         FROM information_schema.COLUMNS
         WHERE TABLE_SCHEMA = DATABASE()
@@ -56,7 +69,7 @@ SELECT
     CONCAT(
         u.statement, ', MODIFY `', REPLACE(u.col, '`', '``'), '` char(36) CHARACTER SET ascii COLLATE ascii_bin',
         IF(c.nullable = 'YES', ' NULL', ' NOT NULL'),
-        IF(c.comment = '', '', CONCAT(' COMMENT ', QUOTE(c.comment)))
+        IF(c.comment = '', '', CONCAT(' COMMENT ', QUOTE(c.comment))), c.check_clause
     )
 FROM used AS u
 JOIN cols AS p ON p.tbl = u.parent AND p.col = u.parent_col

@@ -145,7 +145,17 @@ WHERE t."sql" LIKE '%collate%'
 UNION ALL
 SELECT 'the CHECK constraints of ' || t."table" || ' will be dropped'
 FROM "actual_table" AS t
-WHERE upper(t."sql") GLOB '*[^A-Z0-9_"]CHECK[^A-Z0-9_"]*'
+WHERE upper(t."sql") GLOB '*[^A-Z0-9_]CHECK[^A-Z0-9_"]*'
+
+UNION ALL
+SELECT 'the ON CONFLICT clauses of ' || t."table" || ' will be dropped'
+FROM "actual_table" AS t
+WHERE upper(t."sql") GLOB '*[^A-Z0-9_]CONFLICT[^A-Z0-9_"]*'
+
+UNION ALL
+SELECT 'the deferred foreign keys of ' || t."table" || ' will be checked at once'
+FROM "actual_table" AS t
+WHERE upper(t."sql") GLOB '*[^A-Z0-9_]INITIALLY[^A-Z0-9_"]*'
 
 UNION ALL
 SELECT t."table" || ' is STRICT, and will not be'

@@ -170,6 +170,73 @@ HAVING MAX(s.COLUMN_NAME IS NULL)
         )
     )
 
+-- MySQL alone: it would alter the column, and refuse to restore a dump of the table.
+UNION ALL
+SELECT DISTINCT CONCAT(
+    'the index ', s.INDEX_NAME, ' of ', t.tbl, ' is on an expression of ', c.COLUMN_NAME,
+    ', which becomes longer than an index can be; drop it first, or cast the expression to char'
+)
+FROM actual_table AS t
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+WHERE s.COLUMN_NAME IS NULL
+    AND CONCAT(t.tbl, '.', c.COLUMN_NAME) IN (
+        'User.name', 'User.image', 'Account.refresh_token', 'Account.access_token', 'Account.token_type',
+        'Account.scope', 'Account.id_token', 'Account.session_state', 'Account.oauth_token_secret',
+        'Account.oauth_token', 'Authenticator.credentialPublicKey', 'Authenticator.credentialDeviceType',
+        'Authenticator.transports'
+    )
+    AND c.COLUMN_TYPE <> 'mediumtext'
+    AND LOCATE(CONCAT('`', c.COLUMN_NAME, '`'), /*M! '' */ /*!80013 s.EXPRESSION */) > 0
+    AND NOT /*M! 0 */ /*!80013 s.EXPRESSION LIKE 'cast(%' */
+
+UNION ALL
+SELECT CONCAT(
+    'the full-text index ', s.INDEX_NAME, ' of ', t.tbl, ' is on columns that change and on ',
+    GROUP_CONCAT(IF(FIND_IN_SET(c.COLUMN_NAME, t.cols), NULL, c.COLUMN_NAME)),
+    ', and cannot compare them in two ways; drop it first'
+)
+FROM actual_table AS t
+JOIN
+    information_schema.STATISTICS AS s
+    ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name AND s.INDEX_TYPE = 'FULLTEXT'
+JOIN
+    information_schema.COLUMNS AS c
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = s.COLUMN_NAME
+GROUP BY t.tbl, s.INDEX_NAME
+HAVING MAX(FIND_IN_SET(c.COLUMN_NAME, t.cols) > 0)
+    AND MAX(
+        FIND_IN_SET(c.COLUMN_NAME, t.cols) = 0 AND c.COLLATION_NAME NOT IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')
+    )
+
+-- In utf8mb4 a character is four bytes, and an index has at most 3072.
+UNION ALL
+SELECT CONCAT(
+    'the index ', s.INDEX_NAME, ' of ', t.tbl, ' becomes too long for an index, as a character becomes four bytes; drop it first'
+)
+FROM actual_table AS t
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+JOIN
+    information_schema.COLUMNS AS c
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = s.COLUMN_NAME
+WHERE s.INDEX_TYPE = 'BTREE'
+    AND s.NON_UNIQUE = 1
+GROUP BY t.tbl, s.INDEX_NAME
+HAVING SUM(
+    CASE
+        WHEN c.CHARACTER_MAXIMUM_LENGTH IS NULL THEN 9
+        WHEN FIND_IN_SET(c.COLUMN_NAME, t.cols) = 0
+            THEN COALESCE(
+                s.SUB_PART * c.CHARACTER_OCTET_LENGTH / NULLIF(c.CHARACTER_MAXIMUM_LENGTH, 0), c.CHARACTER_OCTET_LENGTH
+            )
+        WHEN c.COLUMN_NAME IN ('id', 'userId') THEN 36
+        WHEN c.COLUMN_NAME = 'credentialID' THEN COALESCE(s.SUB_PART, 1364)
+        WHEN c.COLUMN_NAME = 'providerAccountId' THEN 4 * COALESCE(s.SUB_PART, 191)
+        ELSE 4 * COALESCE(s.SUB_PART, 255)
+    END
+) > 3072
+    AND MAX(FIND_IN_SET(c.COLUMN_NAME, t.cols) > 0)
+
 UNION ALL
 SELECT CONCAT(
     'an earlier version of adopt left rows in ', TABLE_NAME,
