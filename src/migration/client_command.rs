@@ -1,10 +1,17 @@
-//! Lines of a step that a command-line client would carry out itself, and no server understands.
+//! Lines of a step that a command-line client or another tool would carry out itself, and no server understands, and
+//! statements that need the header for a step without a transaction.
 
 /// What to do about the first such line, if there is one. Asked only when a step has failed: in a string such a line is
 /// fine.
-pub(super) fn advice(sql: &str) -> Option<String> {
+pub(super) fn advice(sql: &str, without_transaction: bool) -> Option<String> {
     sql.lines().zip(1..).find_map(|(line, number)| {
-        let advice = of_line(line.trim())?;
+        let line = line.trim();
+        let advice = of_line(line).or_else(|| {
+            (!without_transaction && refuses_transaction(line)).then_some(
+                "this may refuse to run in a transaction; if so, make it a step of its own whose first line is \
+                 `-- authstore: no-transaction`",
+            )
+        })?;
         Some(format!("line {number} of the step: {advice}"))
     })
 }
@@ -28,6 +35,24 @@ fn of_line(line: &str) -> Option<&'static str> {
     }
 }
 
+/// Statements that run outside a transaction only, and the headers by which other tools are told so.
+fn refuses_transaction(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    if let Some(comment) = line.strip_prefix("--") {
+        let words: String = comment
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        return ["notransaction", "transactionfalse", "txmodenone"]
+            .iter()
+            .any(|header| words.contains(header));
+    }
+    line.starts_with("vacuum")
+        || line.starts_with("create database")
+        || line.starts_with("alter system")
+        || line.split_whitespace().any(|word| word == "concurrently")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,7 +74,7 @@ mod tests {
             ),
             (".mode csv", "sqlite3"),
         ] {
-            let advice = advice(sql).unwrap_or_default();
+            let advice = advice(sql, false).unwrap_or_default();
             assert!(advice.contains(word), "{sql}: {advice}");
         }
         for sql in [
@@ -59,7 +84,23 @@ mod tests {
             "COPY t TO STDOUT",
             ".",
         ] {
-            assert_eq!(advice(sql), None, "{sql}");
+            assert_eq!(advice(sql, false), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn statements_without_transaction_are_explained() {
+        for sql in [
+            "VACUUM",
+            "CREATE INDEX CONCURRENTLY a ON b (c);",
+            "-- no-transaction\nVACUUM",
+            "-- +goose NO TRANSACTION",
+            "-- migrate:up transaction:false",
+            "-- atlas:txmode none",
+        ] {
+            let advised = advice(sql, false).unwrap_or_default();
+            assert!(advised.contains("authstore: no-transaction"), "{sql}");
+            assert_eq!(advice(sql, true), None, "{sql}");
         }
     }
 }

@@ -67,7 +67,7 @@ pub enum MigrationError {
         /// What is in the way: see [`Adoption::obstacles`](super::Adoption::obstacles).
         obstacles: Vec<String>,
     },
-    /// The folder of migrations cannot be read, or a file's name does not say what it is.
+    /// The folder of migrations cannot be read, or a file cannot be what its name says, or its name does not say it.
     Folder {
         /// What is wrong, with the path.
         reason: String,
@@ -77,7 +77,7 @@ pub enum MigrationError {
     /// A step failed, and is not recorded as applied (or, on its way down, as reverted). The steps before it stay. The
     /// step itself was undone, with two exceptions: on MySQL and MariaDB, where DDL commits implicitly, what it had done
     /// before it failed may stay, so fix the cause and run it again; and on PostgreSQL what a step has committed itself
-    /// stays, and the error says so.
+    /// stays, and the error says so. A [step without a transaction](super::Series::from_dir) is undone on no database.
     Failed {
         /// The step's version.
         version: i64,

@@ -225,7 +225,7 @@ impl Migrator {
         let advice = migration
             .sql(direction)
             .ok()
-            .and_then(client_command::advice);
+            .and_then(|sql| client_command::advice(sql, migration.without_transaction(direction)));
         let source = match advice {
             Some(advice) => Error::backend(advice).with_source(error),
             None => error,

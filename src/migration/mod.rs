@@ -18,6 +18,9 @@
 //!
 //! A failed step is not recorded. It is undone, except for what it committed on PostgreSQL, MySQL and MariaDB.
 //!
+//! A step that begins with the line `-- authstore: no-transaction` runs outside a transaction, and what it had done when it
+//! failed stays: see [`Series::from_dir`].
+//!
 //! ```
 //! use authstore::AuthStore;
 //! use authstore::migration::StepState;

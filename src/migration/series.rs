@@ -75,6 +75,16 @@ impl Migration {
         self.down.as_deref()
     }
 
+    /// Whether the SQL for a direction asks to run outside a transaction: among the comments that it begins with is the line
+    /// `-- authstore: no-transaction`.
+    pub fn without_transaction(&self, direction: Direction) -> bool {
+        let sql = match direction {
+            Direction::Up => self.up(),
+            Direction::Down => self.down().unwrap_or_default(),
+        };
+        header(sql) == Some(NO_TRANSACTION)
+    }
+
     /// SHA-256 of the SQL that takes the step, in hexadecimal. Line endings do not count: a checkout may change them.
     pub fn checksum(&self) -> String {
         let digest = Sha256::digest(self.up.replace("\r\n", "\n"));
@@ -94,6 +104,18 @@ impl Migration {
             }),
         }
     }
+}
+
+/// What a header may say.
+const NO_TRANSACTION: &str = "no-transaction";
+
+/// What the SQL says to the runner, in the comments that it begins with.
+fn header(sql: &str) -> Option<&str> {
+    let lines = sql.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map_while(|line| line.strip_prefix("--"))
+        .find_map(|comment| comment.trim().strip_prefix("authstore:"))
+        .map(str::trim)
 }
 
 /// A list of migrations that belong together, by version.
@@ -164,11 +186,31 @@ impl Series {
     /// itself. On MySQL and MariaDB DDL commits implicitly: write one statement a file, and so that it can be repeated
     /// (`CREATE TABLE IF NOT EXISTS`). A transaction that a step leaves open there is rolled back, and the step fails.
     ///
+    /// # A step without a transaction
+    ///
+    /// Some statements refuse to run in a transaction (`CREATE INDEX CONCURRENTLY`, `VACUUM`), and some steps must not
+    /// hold their locks to the end. Begin such a file with this line:
+    ///
+    /// ```sql
+    /// -- authstore: no-transaction
+    /// CREATE INDEX CONCURRENTLY IF NOT EXISTS team_name ON team (name);
+    /// ```
+    ///
+    /// It is recorded once all of it was done. The price: if it fails or is killed, what it has done so far stays, and the
+    /// next run runs all of it again, so write it in a way that can be repeated. `up` and `down` each have their own line.
+    ///
+    /// - PostgreSQL: one statement a file, as several sent together are one transaction. A concurrent build that failed
+    ///   leaves an invalid index behind, which `IF NOT EXISTS` passes over: the step then fails and names the index to
+    ///   drop. Not through a pooler in transaction mode: set `migrate_url`.
+    /// - SQLite: the steps before it are committed first. The lock is released while it runs, so of several processes that
+    ///   migrate at once, each may run it. Foreign keys are enforced.
+    /// - MySQL and MariaDB: a step runs without a transaction anyway, and the line changes nothing.
+    ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for the name; [`MigrationError::Folder`] for a folder that cannot be read or has no migration, a
-    /// file whose name is of another form (the error shows the name that it should have), two steps of one version, or a
-    /// down migration without its step.
+    /// file whose name is of another form (the error shows the name that it should have), a file that is not UTF-8 text
+    /// with line feeds, an unknown header, two steps of one version, or a down migration without its step.
     pub fn from_dir(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
@@ -255,6 +297,24 @@ fn right_name(file_name: &str) -> String {
     }
 }
 
+/// Why the text of a file cannot be a step.
+fn unusable(sql: &str) -> Option<String> {
+    // UTF-16 without a mark, for one.
+    if sql.contains('\0') {
+        return Some("contains NUL characters; save it as UTF-8".to_owned());
+    }
+    // Otherwise a comment would reach to the end of the file, and the step be recorded with nothing done.
+    if sql.contains('\r') && !sql.contains('\n') {
+        return Some("its lines end in CR alone; save it with LF or CRLF".to_owned());
+    }
+    match header(sql) {
+        None | Some(NO_TRANSACTION) => None,
+        Some(other) => Some(format!(
+            "unknown header `-- authstore: {other}`; there is only `-- authstore: {NO_TRANSACTION}`"
+        )),
+    }
+}
+
 fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
     let unreadable = |path: &Path, error: std::io::Error| MigrationError::Folder {
         reason: format!("cannot read {}", path.display()),
@@ -284,15 +344,19 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
         };
         let sql = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
         let sql = sql.strip_prefix('\u{feff}').unwrap_or(&sql).to_owned();
+        if let Some(reason) = unusable(&sql) {
+            return Err(wrong(&path, &reason));
+        }
         let files = match direction {
             Direction::Up => &mut ups,
             Direction::Down => &mut downs,
         };
-        if files.insert(version, (name, sql)).is_some() {
-            return Err(wrong(
-                &path,
-                &format!("another file has version {version} too"),
-            ));
+        if let Some((_, _, other)) = files.insert(version, (name, sql, path.clone())) {
+            let reason = format!(
+                "another file has version {version} too: {}",
+                other.display()
+            );
+            return Err(wrong(&path, &reason));
         }
     }
     if ups.is_empty() && downs.is_empty() {
@@ -303,21 +367,15 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
     }
     let migrations = ups
         .into_iter()
-        .map(|(version, (name, up))| Migration {
+        .map(|(version, (name, up, _))| Migration {
             version,
-            down: downs.remove(&version).map(|(_, down)| down.into()),
+            down: downs.remove(&version).map(|(_, down, _)| down.into()),
             name: name.into(),
             up: up.into(),
         })
         .collect();
-    if let Some((version, (name, _))) = downs.pop_first() {
-        return Err(MigrationError::Folder {
-            reason: format!(
-                "{}: {version}_{name}.down.sql has no .up.sql",
-                folder.display()
-            ),
-            source: None,
-        });
+    if let Some((_, (_, _, path))) = downs.pop_first() {
+        return Err(wrong(&path, "has no .up.sql"));
     }
     Ok(migrations)
 }

@@ -26,7 +26,8 @@ pub trait Lock {
 
     /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its row of history, in one
     /// transaction where the database can. The SQL runs in a session as new; nothing that it sets there may reach the
-    /// history or the next step. A step that leaves a transaction open, or ends the one that it runs in, fails.
+    /// history or the next step. A step that leaves a transaction open, or ends the one that it runs in, fails. One that asks
+    /// to run [without a transaction](Migration::without_transaction) is recorded after it was done.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
 
     /// Returns which of these pending steps of the crate's own series would create a table that exists already, other than

@@ -24,6 +24,8 @@ const LOCK: &str = sql!("postgres", "history/lock");
 const LOCK_TRANSACTION: &str = sql!("postgres", "history/lock_transaction");
 const UNLOCK: &str = sql!("postgres", "history/unlock");
 const RESET: &str = sql!("postgres", "history/reset");
+const CLOSE_SESSION: &str = sql!("postgres", "history/close_session");
+const INVALID_INDEXES: &str = sql!("postgres", "history/invalid_indexes");
 
 const SAVEPOINT: &str = sql!("postgres", "transaction/savepoint");
 const RELEASE: &str = sql!("postgres", "transaction/release");
@@ -130,6 +132,48 @@ impl PostgresLock<'_> {
         HISTORY.record(&mut self.connection, series, migration, direction)
     }
 
+    /// Runs a step without a transaction, in a session of its own, and then records it in that of the lock.
+    fn take_without_transaction(
+        &mut self,
+        series: &str,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<()> {
+        if self.connection.is_shared() {
+            return Err(Error::backend(
+                "a step without a transaction cannot run through a pooler that shares sessions out; set migrate_url to a \
+                 URL past the pooler",
+            ));
+        }
+        let sql = migration.sql(direction)?;
+        let mut session = self.connector.connect_to_migrate(Some(self.timeout))?;
+        if session.has_schema() {
+            session.run_command(CREATE_SCHEMA)?;
+        }
+        let done = session.run_script(sql).and_then(|()| close(&mut session));
+        drop(session);
+        // An index that a concurrent build has left would be in the way of the next run, or be taken for a good one.
+        let invalid = self.connection.query(INVALID_INDEXES, &[sql.into()]);
+        let invalid: Vec<String> = match done {
+            Ok(()) => invalid?,
+            Err(_) => invalid.unwrap_or_default(),
+        };
+        if !invalid.is_empty() {
+            let error = Error::backend(format!(
+                "a concurrent build that failed has left an invalid index, and the step is not recorded; drop it (DROP INDEX \
+                 CONCURRENTLY), and migrate again: {}",
+                invalid.join(", ")
+            ));
+            return Err(match done {
+                Ok(()) => error,
+                Err(cause) => error.with_source(cause),
+            });
+        }
+        done?;
+        self.create_history()?;
+        HISTORY.record(&mut self.connection, series, migration, direction)
+    }
+
     /// Creates the history's table if it is missing. `CREATE TABLE IF NOT EXISTS` alone would demand the right to create
     /// tables from a user who needs none.
     fn create_history(&mut self) -> Result<()> {
@@ -144,6 +188,19 @@ impl PostgresLock<'_> {
     }
 }
 
+/// Ends the session of a step without a transaction, if it has left none.
+fn close(session: &mut PostgresConnection) -> Result<()> {
+    session
+        .run_command(CLOSE_SESSION)
+        .map_err(|error| match error {
+            Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
+            _ => Error::backend(
+                "the step left a transaction open, which was rolled back; what it had committed before stays, and the step \
+                 is not recorded; end the transaction in the step",
+            ),
+        })
+}
+
 impl Lock for PostgresLock<'_> {
     /// The table is created with the first row: where there is nothing to do, no right to create it is needed.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
@@ -155,6 +212,9 @@ impl Lock for PostgresLock<'_> {
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        if migration.without_transaction(direction) {
+            return self.take_without_transaction(series, migration, direction);
+        }
         if self.connection.is_shared() {
             return self.transaction(|lock| lock.take(series, migration, direction));
         }

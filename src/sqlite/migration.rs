@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::adopt::PLAN;
 use super::connection::SqliteConnection;
 use super::error::classify;
-use super::orphans::{self, Tables};
+use super::orphans::{self, Limits, Tables};
 use super::writers::Turn;
 use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
 use crate::error::{Error, Result};
@@ -36,6 +36,8 @@ impl Target for SqliteTarget {
             connection,
             _turn: turn,
             busy_timeout: self.0.0.busy_timeout,
+            was_released: false,
+            is_committed: false,
         };
         lock.connection.enforce_foreign_keys(false)?;
         lock.connection.set_busy_timeout(timeout)?;
@@ -50,6 +52,10 @@ struct SqliteLock {
     connection: Checkout<Connector>,
     _turn: Turn,
     busy_timeout: Duration,
+    /// Whether another process may have migrated since the run began.
+    was_released: bool,
+    /// Whether all that was done is committed, and no transaction is open.
+    is_committed: bool,
 }
 
 impl SqliteLock {
@@ -70,15 +76,78 @@ impl SqliteLock {
     }
 
     fn run_step(&mut self, sql: &str) -> Result<Tables> {
-        let touched = orphans::watch(&mut self.connection, |connection| {
+        let touched = orphans::watch(&mut self.connection, Limits::InTransaction, |connection| {
             connection.execute_batch(sql)
-        })?;
+        });
+        // A later run would begin without it, and the next step does too.
+        self.connection.set_legacy_alter_table(false)?;
+        let touched = touched?;
         if self.connection.0.is_autocommit() {
             return Err(Error::backend(
                 "the step ended the transaction that it runs in",
             ));
         }
         orphans::affected(&mut self.connection, &touched.tables)
+    }
+}
+
+impl SqliteLock {
+    /// Runs a step without a transaction. What came before is committed first. The turn is kept, so that those who may
+    /// write meanwhile are other processes.
+    fn take_without_transaction(
+        &mut self,
+        series: &str,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<()> {
+        let sql = migration.sql(direction)?;
+        self.connection.execute(COMMIT, &[])?;
+        self.is_committed = true;
+        self.was_released = true;
+        let done = self.run_alone(sql);
+        self.connection.execute(BEGIN, &[])?;
+        self.is_committed = false;
+        done?;
+        if self.is_done(series, migration, direction)? {
+            return Ok(());
+        }
+        HISTORY.record(&mut *self.connection, series, migration, direction)
+    }
+
+    fn run_alone(&mut self, sql: &str) -> Result<()> {
+        let limits = Limits::Alone {
+            may_attach_unnamed: !sql.to_ascii_uppercase().contains("ATTACH"),
+        };
+        self.connection.enforce_foreign_keys(true)?;
+        let done = orphans::watch(&mut self.connection, limits, |connection| {
+            connection.execute_batch(sql)
+        });
+        let is_open = !self.connection.0.is_autocommit();
+        if is_open {
+            roll_back(&mut self.connection);
+        }
+        self.connection.set_legacy_alter_table(false)?;
+        self.connection.enforce_foreign_keys(false)?;
+        done?;
+        if is_open {
+            return Err(Error::backend(
+                "the step left a transaction open, which was rolled back; what it had committed before stays, and the step \
+                 is not recorded; end the transaction in the step",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether the history says what it would say after this step.
+    fn is_done(
+        &mut self,
+        series: &str,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<bool> {
+        let history = HISTORY.read(&mut *self.connection, series)?;
+        let is_recorded = history.iter().any(|row| row.version == migration.version());
+        Ok(is_recorded == (direction == Direction::Up))
     }
 }
 
@@ -126,6 +195,12 @@ impl Lock for SqliteLock {
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
+        if self.was_released && self.is_done(series, migration, direction)? {
+            return Ok(());
+        }
+        if migration.without_transaction(direction) {
+            return self.take_without_transaction(series, migration, direction);
+        }
         self.connection.execute(SAVEPOINT, &[])?;
         match self.take(series, migration, direction) {
             Ok(()) => self.connection.execute(RELEASE, &[]).map(drop),
@@ -154,6 +229,9 @@ impl Lock for SqliteLock {
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
+        if self.is_committed {
+            return Ok(());
+        }
         self.connection.execute(COMMIT, &[]).map(drop)
     }
 }

@@ -42,10 +42,20 @@ pub(super) struct Touched {
     denied: Option<&'static str>,
 }
 
+/// What a step may do to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limits {
+    /// It runs in a transaction that is not its own.
+    InTransaction,
+    /// It runs outside a transaction, and may use transactions of its own. VACUUM attaches a file that has no name.
+    Alone { may_attach_unnamed: bool },
+}
+
 /// Does something with the connection, and lists what the statements that it prepares touch. Statements that would end the
 /// transaction, or outlast it in the session, are denied, so that everything can be undone.
 pub(super) fn watch(
     connection: &mut SqliteConnection,
+    limits: Limits,
     work: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<()>,
 ) -> Result<Touched> {
     let touched = Arc::new(Mutex::new(Touched::default()));
@@ -56,7 +66,7 @@ pub(super) fn watch(
         if let Some(trigger) = context.accessor {
             seen.triggers.insert(trigger.to_owned());
         }
-        if let Some(denied) = outlasts(&context.action) {
+        if let Some(denied) = outlasts(&context.action, limits) {
             seen.denied = Some(denied);
             return Authorization::Deny;
         }
@@ -103,10 +113,17 @@ const HARMLESS_PRAGMAS: [&str; 17] = [
     "user_version",
 ];
 
-fn outlasts(action: &AuthAction<'_>) -> Option<&'static str> {
+fn outlasts(action: &AuthAction<'_>, limits: Limits) -> Option<&'static str> {
     match action {
-        AuthAction::Transaction { .. } => {
-            Some("begins or ends a transaction, which each step is already")
+        AuthAction::Transaction { .. } => (limits == Limits::InTransaction)
+            .then_some("begins or ends a transaction, which each step is already"),
+        AuthAction::Attach { filename: "" }
+            if limits
+                == (Limits::Alone {
+                    may_attach_unnamed: true,
+                }) =>
+        {
+            None
         }
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => {
             Some("attaches or detaches a database, which would outlast the step")

@@ -4,7 +4,7 @@
 //! that failed, so nothing can have changed since.
 
 use super::connection::SqliteConnection;
-use super::orphans::{self, Tables};
+use super::orphans::{self, Limits, Tables};
 use super::{COMMIT, RELEASE, ROLLBACK_TO, SAVEPOINT};
 use crate::error::{Entity, Error, Result};
 use crate::sql::{Connection, Value, sql};
@@ -99,7 +99,9 @@ pub(super) fn by_trigger(connection: &mut SqliteConnection, sql: &'static str) -
 }
 
 fn touched_by(connection: &mut SqliteConnection, sql: &'static str) -> Result<orphans::Touched> {
-    orphans::watch(connection, |connection| connection.prepare(sql).map(drop))
+    orphans::watch(connection, Limits::InTransaction, |connection| {
+        connection.prepare(sql).map(drop)
+    })
 }
 
 fn with_orphans(connection: &mut SqliteConnection, tables: &Tables) -> Result<Vec<(String, i64)>> {

@@ -34,6 +34,10 @@ pub(crate) fn tests() -> Vec<Test> {
             an_open_or_ended_transaction_fails_the_step,
         ),
         (
+            "migrations.a_step_without_transaction_is_recorded_when_done",
+            a_step_without_transaction_is_recorded_when_done,
+        ),
+        (
             "migrations.a_lost_connection_hides_no_report",
             a_lost_connection_hides_no_report,
         ),
@@ -264,6 +268,14 @@ const LEFT_ON_POSTGRES: &[&str] = &[
     "CREATE TEMPORARY TABLE authstore_migration (n text);",
     "SELECT pg_advisory_lock(1); LISTEN a;",
     "PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1;",
+    "SET client_encoding = 'LATIN1'; SET standard_conforming_strings = off;",
+    "SET statement_timeout = 1; SET lock_timeout = 1;",
+    "SET LOCAL ROLE pg_monitor; SET CONSTRAINTS ALL DEFERRED;",
+    "SELECT set_config('app.tenant', 'x', false), setseed(0), pg_advisory_lock_shared(1);",
+    "-- authstore: no-transaction\nSET search_path TO pg_catalog;",
+    "-- authstore: no-transaction\nSET default_transaction_read_only = on;",
+    "-- authstore: no-transaction\nSELECT pg_advisory_lock(1);",
+    "-- authstore: no-transaction\nCREATE TEMPORARY TABLE authstore_migration (n text);",
 ];
 
 const LEFT_ON_MYSQL: &[&str] = &[
@@ -284,6 +296,12 @@ const LEFT_ON_MYSQL: &[&str] = &[
     "SELECT GET_LOCK('a', 0);",
     "PREPARE p FROM 'SELECT 1';",
     "SET @a = 1;",
+    "SET NAMES latin1;",
+    "SET CHARACTER SET latin1;",
+    "SET default_storage_engine = MEMORY;",
+    "SET group_concat_max_len = 4, lock_wait_timeout = 1, innodb_lock_wait_timeout = 1;",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SET @@completion_type = CHAIN;",
+    "CREATE DATABASE IF NOT EXISTS authstore_other; USE authstore_other; DROP DATABASE authstore_other;",
 ];
 
 fn what_a_step_leaves_reaches_no_other(kind: Kind) {
@@ -349,6 +367,60 @@ fn an_open_or_ended_transaction_fails_the_step(kind: Kind) {
             assert_eq!(rows, "0", "{step}");
         }
     }
+}
+
+fn a_step_without_transaction_is_recorded_when_done(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let table = "CREATE TABLE a (n int); INSERT INTO a VALUES (1), (1);";
+    let (step, again) = match kind {
+        Kind::Postgres => (
+            "-- authstore: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_n ON a (n);",
+            "-- authstore: no-transaction\nVACUUM (ANALYZE) a;",
+        ),
+        _ => (
+            "-- authstore: no-transaction\nCREATE UNIQUE INDEX a_n ON a (n);",
+            "-- authstore: no-transaction\nOPTIMIZE TABLE a;",
+        ),
+    };
+    let steps = [table, step, again];
+    let said = match kind {
+        Kind::Postgres => "invalid index",
+        _ => "uplicate",
+    };
+    for done in [1, 0] {
+        let (version, before, reason) = failed(application(&database, &steps).up(), step);
+        assert_eq!((version, before), (2, done), "{reason}");
+        assert!(reason.contains(said), "{reason}");
+    }
+    if kind == Kind::Postgres {
+        database.client().query("DROP INDEX a_n");
+    }
+    database.client().query("DELETE FROM a");
+    assert_eq!(application(&database, &steps).up().unwrap().len(), 2);
+    assert!(application(&database, &steps).up().unwrap().is_empty());
+    let statement = "CREATE UNIQUE INDEX CONCURRENTLY a_m ON a (n);";
+    if kind == Kind::Postgres {
+        let (_, _, reason) = failed(
+            application(&database, &[table, step, again, statement]).up(),
+            statement,
+        );
+        assert!(
+            reason.contains("`-- authstore: no-transaction`"),
+            "{reason}"
+        );
+    }
+    let open = match kind {
+        Kind::Postgres => {
+            "-- authstore: no-transaction\nCREATE TABLE b (n int); BEGIN; INSERT INTO a VALUES (2);"
+        }
+        _ => "-- authstore: no-transaction\nSTART TRANSACTION; INSERT INTO a VALUES (2);",
+    };
+    let (_, _, reason) = failed(
+        application(&database, &[table, step, again, open]).up(),
+        open,
+    );
+    assert!(reason.contains("left a transaction open"), "{reason}");
+    assert_eq!(database.client().query_one("SELECT count(*) FROM a"), "0");
 }
 
 fn a_lost_connection_hides_no_report(kind: Kind) {

@@ -436,6 +436,125 @@ fn a_step_cannot_change_its_session() {
     }
 }
 
+/// The last step's outcome: what it failed with, if it did.
+fn outcome(application: &Application, step: &str) -> Result<(), String> {
+    application.write("0003_step.up.sql", step);
+    match application.migrator().up() {
+        Ok(done) => {
+            assert_eq!(done.last().map(|step| step.version), Some(3), "{step}");
+            Ok(())
+        }
+        Err(Error::Migration(MigrationError::Failed {
+            version: 3, source, ..
+        })) => {
+            assert_eq!(application.states()[2].1, StepState::Pending, "{step}");
+            let causes: Vec<String> =
+                std::iter::successors(Some(&*source as &dyn std::error::Error), |error| {
+                    error.source()
+                })
+                .map(ToString::to_string)
+                .collect();
+            Err(causes.join(": "))
+        }
+        Err(other) => panic!("{step}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_step_without_transaction_runs_what_needs_none() {
+    let header = "\n -- of the application\n--authstore: no-transaction  \r\n";
+    for sql in [
+        "VACUUM;",
+        "BEGIN; CREATE TABLE badge (id integer); COMMIT; BEGIN; DROP TABLE badge; COMMIT;",
+        "CREATE TABLE badge (id integer);",
+        "PRAGMA foreign_keys = OFF; DROP TABLE team; PRAGMA legacy_alter_table = ON;",
+        "-- nothing",
+    ] {
+        let application = Application::with_teams();
+        outcome(&application, &format!("{header}{sql}"))
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert!(
+            application.migrator().up().expect("nothing").is_empty(),
+            "{sql}"
+        );
+        let unknown = application.sql(
+            r#"INSERT INTO "Session" ("userId", "sessionToken", "expires") VALUES ('x', 'x', 'x')"#,
+        );
+        unknown.expect_err("foreign keys are enforced again");
+        application.write("0004_more.up.sql", "CREATE TABLE more (id integer);");
+        assert_eq!(
+            versions(&application.migrator().up().expect("more")),
+            [4],
+            "{sql}"
+        );
+    }
+    let reason = outcome(&Application::with_teams(), "VACUUM;").expect_err("in a transaction");
+    assert!(
+        reason.contains("`-- authstore: no-transaction`"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_step_without_transaction_is_recorded_when_done() {
+    for (sql, reason) in [
+        (
+            "CREATE TABLE badge (id integer); SELECT * FROM nowhere;",
+            "nowhere",
+        ),
+        (
+            "CREATE TABLE badge (id integer); BEGIN; CREATE TABLE undone (id integer);",
+            "left a transaction open",
+        ),
+        (
+            "CREATE TABLE badge (id integer); ATTACH '' AS other;",
+            "attaches",
+        ),
+        (
+            "CREATE TABLE badge (id integer); PRAGMA query_only = ON;",
+            "pragma",
+        ),
+        (
+            "CREATE TABLE badge (id integer); CREATE TEMP TABLE other (id integer);",
+            "temporary",
+        ),
+        (
+            r#"CREATE TABLE badge (id integer); INSERT INTO member VALUES (7, 'nobody');"#,
+            "a foreign key",
+        ),
+    ] {
+        let application = Application::with_teams();
+        let header = "-- authstore: no-transaction";
+        let failed = outcome(&application, &format!("{header}\n{sql}")).expect_err(sql);
+        assert!(failed.contains(reason), "{sql}: {failed}");
+        application
+            .sql("SELECT * FROM team, member, badge")
+            .expect("what was done stays");
+        application
+            .sql("SELECT * FROM undone")
+            .expect_err("it was rolled back");
+        let again = "CREATE TABLE IF NOT EXISTS badge (id integer);";
+        outcome(&application, &format!("{header}\n{again}")).expect("it can be repeated");
+    }
+}
+
+#[test]
+fn a_pragma_reaches_no_later_step() {
+    for end in ["", "-- authstore: no-transaction\n"] {
+        let application = Application::with_teams();
+        application.write(
+            "0003_old.up.sql",
+            &format!("{end}PRAGMA legacy_alter_table = ON;"),
+        );
+        // With it, the member's table would still refer to the old name.
+        application.write("0004_rename.up.sql", "ALTER TABLE team RENAME TO club;");
+        assert_eq!(application.migrator().up().expect("applied").len(), 4);
+        application
+            .sql("INSERT INTO club VALUES (1); INSERT INTO member (team) VALUES (1);")
+            .expect("the foreign key has followed");
+    }
+}
+
 #[test]
 fn someone_elses_tables_are_not_migrated_over() {
     for table in [
@@ -623,6 +742,89 @@ fn invalid_directory_is_rejected_with_its_path() {
     }
     let missing = refusal(Series::from_dir("app", "no/such/folder"));
     assert!(missing.to_string().contains("no/such/folder"), "{missing}");
+}
+
+#[test]
+fn a_file_that_is_no_text_is_named() {
+    let utf16 = |bytes: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let statement = "CREATE TABLE badge (id integer);";
+    let marked = format!("\u{feff}{statement}");
+    for (what, text, said) in [
+        ("Latin-1", b"-- caf\xe9\nSELECT 1;".to_vec(), "cannot read"),
+        ("UTF-16", utf16(u16::to_le_bytes, &marked), "cannot read"),
+        (
+            "UTF-16 (big)",
+            utf16(u16::to_be_bytes, &marked),
+            "cannot read",
+        ),
+        (
+            "UTF-16 without a mark",
+            utf16(u16::to_le_bytes, statement),
+            "save it as UTF-8",
+        ),
+        (
+            "CR",
+            b"-- a badge\rCREATE TABLE badge (id integer);\r".to_vec(),
+            "CR alone",
+        ),
+        (
+            "a header",
+            b"-- authstore: no transaction\nVACUUM;".to_vec(),
+            "`-- authstore: no-transaction`",
+        ),
+        (
+            "an empty header",
+            b"\n-- authstore:\nVACUUM;".to_vec(),
+            "`-- authstore: no-transaction`",
+        ),
+    ] {
+        for name in ["0003_badge.up.sql", "0002_create_member.down.sql"] {
+            let application = Application::with_teams();
+            fs::write(application.file(name), &text).expect("a file");
+            let refused = refusal(application.series());
+            assert!(
+                matches!(refused, MigrationError::Folder { .. }),
+                "{what}: {refused:?}"
+            );
+            let refused = refused.to_string();
+            assert!(
+                refused.contains(said) && refused.contains(name),
+                "{what}: {refused}"
+            );
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_named_and_links_are_followed() {
+    let application = Application::with_teams();
+    let name = "0003_create_badge.up.sql";
+    fs::create_dir(application.file(name)).expect("a folder");
+    let refused = refusal(application.series()).to_string();
+    assert!(refused.contains(name), "{refused}");
+    fs::remove_dir(application.file(name)).expect("gone");
+
+    std::os::unix::fs::symlink("../badge.sql", application.file(name)).expect("a link");
+    let refused = refusal(application.series()).to_string();
+    assert!(refused.contains(name), "{refused}");
+    let badge = application.directory.path().join("badge.sql");
+    fs::write(badge, "CREATE TABLE badge (id integer);").expect("a file");
+    let migrator = application.migrator();
+    assert_eq!(versions(&migrator.up().expect("all")), [1, 2, 3]);
+
+    // Versions may have gaps, and other folders are none of ours.
+    fs::create_dir(application.file("archive")).expect("a folder");
+    application.write(
+        "20261128000000_create_medal.up.sql",
+        "CREATE TABLE medal (id integer);",
+    );
+    assert_eq!(
+        versions(&application.migrator().up().expect("one")),
+        [20_261_128_000_000]
+    );
 }
 
 #[test]

@@ -333,6 +333,14 @@ fn failed_step_keeps_earlier_steps(kind: Kind) {
     write("0002_two.up.sql", "CREATE TABLE two (a int);");
     assert_eq!(up().unwrap().len(), 1);
     assert_eq!(tables(), "2");
+
+    // The lock is one of a transaction there.
+    write(
+        "0003_clean.up.sql",
+        "-- authstore: no-transaction\nVACUUM one;",
+    );
+    let refused = format!("{:?}", up().unwrap_err());
+    assert!(refused.contains("migrate_url"), "{refused}");
 }
 
 fn locks_of_others_end_in_time(kind: Kind) {

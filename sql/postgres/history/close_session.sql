@@ -1,0 +1,2 @@
+-- Fails while a transaction is open.
+DISCARD ALL;
