@@ -36,8 +36,15 @@ if [ -z "$(ls -A "$data")" ]; then
   password=${password//\'/\\\'}
   database=${MYSQL_DATABASE-}
   # The image holds a data directory as the server makes it: root from
-  # localhost, with no password.
-  cp -a --sparse=always "$data.new/." "$data"
+  # localhost, with no password. Whether MySQL keeps the case of names is settled
+  # when the directory is made.
+  case "$server $*" in
+    mysqld*" --lower-case-table-names="*)
+      chown mysql:mysql "$data"
+      "$@" --initialize-insecure --user=mysql
+      ;;
+    *) cp -a --sparse=always "$data.new/." "$data" ;;
+  esac
   # The server runs this before it takes connections. Each statement is a line.
   install -o mysql -g mysql -m 0600 /dev/null "$init"
   {

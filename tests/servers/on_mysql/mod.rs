@@ -3,6 +3,7 @@
 mod application;
 mod failover;
 mod galera;
+mod lower_case;
 mod session;
 mod signing_in;
 mod tls;
@@ -13,6 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = application::tests();
     tests.extend(failover::tests());
     tests.extend(galera::tests());
+    tests.extend(lower_case::tests());
     tests.extend(session::tests());
     tests.extend(signing_in::tests());
     tests.extend(tls::tests());
