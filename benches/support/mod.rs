@@ -3,20 +3,37 @@
 //!
 //! `crowd.rs` is a module of the benchmarks of servers only.
 
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each benchmark is a crate of its own, and uses a part of this"
+)]
+
 mod bare;
-mod operations;
+pub(crate) mod numbers;
+mod reads;
 mod rows;
+mod writes;
 
 use std::env;
 use std::time::{Duration, Instant};
 
 pub(crate) use bare::Bare;
-pub(crate) use operations::{compare_reads, compare_writes};
-pub(crate) use rows::{EXPIRES, furnish};
+pub(crate) use reads::compare_reads;
+pub(crate) use rows::{EXPIRES, at, furnish};
+pub(crate) use writes::compare_writes;
+
+/// Whether this is `cargo test`, which only tries whether the benchmark runs: `cargo bench` says that it is one.
+pub(crate) fn is_trial() -> bool {
+    !env::args().any(|argument| argument == "--bench")
+}
 
 /// How many turns a writing operation takes: `BENCH_TURNS` if it is set, for a quick look at whether all works; else so
 /// many. What reads and how many rows there are follow from it.
 pub(crate) fn turns(usual: usize) -> usize {
+    if is_trial() {
+        return 2;
+    }
     match env::var("BENCH_TURNS") {
         Ok(turns) => turns.parse().expect("a number in BENCH_TURNS"),
         Err(_) => usual,
@@ -28,28 +45,70 @@ pub(crate) fn rows(turns: usize) -> usize {
     3 * turns
 }
 
+macro_rules! names {
+    ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        /// All operations of `AuthStore`.
+        const OPERATIONS: &[&str] = &[$(stringify!($operation)),*];
+    };
+}
+authstore::for_each_operation!(names! {});
+
+/// Fails if an operation has no line.
+pub(crate) fn assert_complete(lines: &[&str]) {
+    let mut missing = OPERATIONS.to_vec();
+    missing.retain(|operation| !lines.contains(operation));
+    assert!(missing.is_empty(), "not measured: {missing:?}");
+}
+
+/// In how many runs the turns of a line are divided, to see how much the ratio differs.
+const RUNS: usize = 20;
+
+/// What stands beside the store in a table.
+#[derive(Clone, Copy)]
+pub(crate) enum Beside {
+    /// The bare driver, as its documentation says to use it.
+    Driver,
+    /// A bare driver that keeps the plans of its statements.
+    Plans,
+}
+
 /// A table of medians, printed line by line.
 pub(crate) struct Comparison {
+    database: String,
+    beside: Beside,
     turns: usize,
+    /// The operations that have a line.
+    pub(crate) lines: Vec<&'static str>,
 }
 
 impl Comparison {
     /// Prints the head of a table. Each line takes `turns` turns of both ways.
-    pub(crate) fn new(title: &str, turns: usize) -> Self {
-        println!("\n### {title}\n");
-        println!("| operation | bare driver, µs | authstore, µs | ratio |");
-        println!("|---|--:|--:|--:|");
-        Comparison { turns }
+    pub(crate) fn new(database: &str, title: &str, beside: Beside, turns: usize) -> Self {
+        println!("\n### {database}, {title}\n");
+        println!("| operation | bare driver, µs | authstore, µs | ratio | 95 % of {RUNS} runs |");
+        println!("|---|--:|--:|--:|--:|");
+        Comparison {
+            database: database.to_owned(),
+            beside,
+            turns,
+            lines: Vec::new(),
+        }
+    }
+
+    /// How many rows a line works on: one for each turn of either way, those that warm up included.
+    pub(crate) fn rows(&self) -> usize {
+        2 * (self.turns / 10 + self.turns)
     }
 
     /// Times both ways, turn by turn, so that whatever else the machine does hits both alike. Each call is told its own
     /// number.
     pub(crate) fn line<A, B>(
-        &self,
-        operation: &str,
+        &mut self,
+        operation: &'static str,
         mut bare: impl FnMut(usize) -> A,
         mut store: impl FnMut(usize) -> B,
     ) {
+        self.lines.push(operation);
         let (mut bare_times, mut store_times) = (Vec::new(), Vec::new());
         let warm_up = self.turns / 10;
         for turn in 0..warm_up + self.turns {
@@ -66,14 +125,34 @@ impl Comparison {
                 store_times.push(times.1);
             }
         }
-        let (bare, store) = (median(&mut bare_times), median(&mut store_times));
+        let most = ratio_of_most(&mut bare_times, &mut store_times);
+        let bare = microseconds(median(&mut bare_times));
+        let store = microseconds(median(&mut store_times));
         println!(
-            "| {operation} | {:.1} | {:.1} | {:.2} |",
-            microseconds(bare),
-            microseconds(store),
-            microseconds(store) / microseconds(bare)
+            "| {operation} | {bare:.1} | {store:.1} | {:.2} | {most:.2} |",
+            store / bare
         );
+        let way = match self.beside {
+            Beside::Driver => "bare",
+            Beside::Plans => "plans",
+        };
+        let table = format!("operations {way}");
+        numbers::put(&table, &self.database, operation, way, bare);
+        numbers::put(&table, &self.database, operation, "authstore", store);
+        numbers::put(&table, &self.database, operation, "95 %", most);
     }
+}
+
+/// The ratio that is not exceeded in 95 % of the runs in which these turns are divided.
+fn ratio_of_most(bare: &mut [Duration], store: &mut [Duration]) -> f64 {
+    let run = bare.len().div_ceil(RUNS);
+    let mut ratios: Vec<f64> = bare
+        .chunks_mut(run)
+        .zip(store.chunks_mut(run))
+        .map(|(bare, store)| microseconds(median(store)) / microseconds(median(bare)))
+        .collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    ratios[(ratios.len() * 95 / 100).min(ratios.len() - 1)]
 }
 
 /// How long a call takes. Its result is dropped afterwards.

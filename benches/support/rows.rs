@@ -1,6 +1,9 @@
 //! The rows that the operations work on.
 
-use authstore::{Authenticator, NewAccount, NewSession, NewUser};
+use authstore::{
+    Authenticator, AuthenticatorDetailsChanges, Change, NewAccount, NewSession, NewUser,
+    SessionDetailsChanges,
+};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -9,6 +12,11 @@ use super::Bare;
 
 /// When each session and token expires: not while anything is measured.
 pub(crate) const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
+
+/// A row for each turn, far from that of the turn before, as requests come.
+pub(crate) fn at(turn: usize, rows: usize) -> usize {
+    turn * 7919 % rows
+}
 
 /// Names rows that only the operations know that create and delete them.
 pub(super) fn doomed(row: usize) -> String {
@@ -55,8 +63,25 @@ pub(super) fn new_account(provider: &str, id: String, access_token: &str) -> New
     }
 }
 
-/// Makes so many users with an account, a session and a passkey each, in one transaction: the bare driver is the faster
-/// one at that.
+fn began() -> SessionDetailsChanges {
+    SessionDetailsChanges {
+        began: Change::Set(datetime!(2026-01-01 00:00 UTC)),
+        ip: Change::Set("192.0.2.1".into()),
+        user_agent: Change::Set("Mozilla/5.0 (X11; Linux x86_64; rv:145.0)".into()),
+        ..SessionDetailsChanges::default()
+    }
+}
+
+fn named() -> AuthenticatorDetailsChanges {
+    AuthenticatorDetailsChanges {
+        name: Change::Set("Laptop".into()),
+        created: Change::Set(datetime!(2026-01-01 00:00 UTC)),
+        ..AuthenticatorDetailsChanges::default()
+    }
+}
+
+/// Makes so many users with an account, a session and a passkey each, both with details, in one transaction: the bare
+/// driver is the faster one at that. The session has the user's id.
 pub(crate) fn furnish(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
     bare.transaction(|bare| {
         (0..users)
@@ -68,8 +93,13 @@ pub(crate) fn furnish(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
                 });
                 let account = new_account("github", row.to_string(), "gho_16C7e42F292c");
                 bare.link_account(id, &account);
-                bare.create_session(&NewSession::new(id, row.to_string(), EXPIRES));
+                bare.create_session(&NewSession {
+                    id: Some(id),
+                    ..NewSession::new(id, row.to_string(), EXPIRES)
+                });
+                bare.update_session_details(id, &began());
                 bare.create_authenticator(&passkey(id, row));
+                bare.update_authenticator_details(id, &credential(row), &named());
                 id
             })
             .collect()
