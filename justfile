@@ -48,9 +48,17 @@ url-docs:
 kill-adoptions COUNT="50":
     AUTHSTORE_KILLED_ADOPTIONS="$1" cargo test --package authstore-test-authjs --test authjs -- killed_adoptions
 
-# Measure each operation against the bare driver
-bench *ARGUMENTS:
-    cargo bench --package authstore-benches "$@"
+# Measure each operation against the bare driver, Auth.js and torii; threads; memory (just bench --bench sqlite)
+bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench peers":
+    cargo bench --package authstore-benches {{ARGUMENTS}}
+
+# Measure with so many users, on all databases or on some (just bench-scale 1000000 sqlite-file postgres)
+bench-scale USERS *NAMES:
+    cargo bench --package authstore-benches --bench scale -- "$@"
+
+# Write the numbers of the last runs into docs/performance.md, and plot them
+bench-docs:
+    cargo bench --package authstore-benches --bench docs
 
 # Check the format, and run clippy
 lint:
