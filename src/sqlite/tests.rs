@@ -1,5 +1,7 @@
 //! What can only be brought about from inside.
 
+mod steady_state;
+
 use std::thread;
 use std::time::Duration;
 
