@@ -38,8 +38,8 @@ pub(crate) trait Connect: Send + Sync + 'static {
     fn ping(&self, connection: &mut Self::Connection) -> Result<()>;
 
     /// Whether the connection is known to be unusable; asked at every return, and at every checkout of one that is not
-    /// pinged, so it must not take a round trip.
-    fn is_broken(&self, connection: &mut Self::Connection) -> bool;
+    /// pinged, so it must not take a round trip. `now` is the time.
+    fn is_broken(&self, connection: &mut Self::Connection, now: Instant) -> bool;
 
     /// Whether the server gave no answer to what the connection was last used for. If so, the pool drops all
     /// connections that are as old: each of them would be waited for as long.
@@ -150,15 +150,26 @@ impl<C: Connect> Pool<C> {
         ))
     }
 
+    /// Nearly always a connection is idle and works. Then the time is asked for once: on SQLite the clock costs as much as
+    /// all else that the pool does.
     fn checkout(&self) -> Result<Checkout<C>> {
-        let deadline = Instant::now() + self.checkout_timeout;
+        let mut now = Instant::now();
+        let deadline = now + self.checkout_timeout;
+        let mut first = self.pool.try_get();
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let mut idle = self
-                .pool
-                .get_timeout(left)
-                .map_err(|error| self.timed_out(&error))?;
-            match self.check(&mut idle) {
+            let mut idle = match first.take() {
+                Some(idle) => idle,
+                None => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let idle = self
+                        .pool
+                        .get_timeout(left)
+                        .map_err(|error| self.timed_out(&error))?;
+                    now = Instant::now();
+                    idle
+                }
+            };
+            match self.check(&mut idle, now) {
                 Ok(()) => return Ok(Checkout(idle)),
                 Err(error) => {
                     idle.failed = true;
@@ -170,15 +181,15 @@ impl<C: Connect> Pool<C> {
         }
     }
 
-    fn check(&self, idle: &mut Idle<C::Connection>) -> Result<()> {
+    fn check(&self, idle: &mut Idle<C::Connection>, now: Instant) -> Result<()> {
         let connect = &self.shared.connect;
-        if contained(|| Ok(connect.is_broken(&mut idle.connection)))? {
+        if contained(|| Ok(connect.is_broken(&mut idle.connection, now)))? {
             return Err(Error::unavailable("the connection was closed"));
         }
         if (*self.shared.silent_since.lock()).is_some_and(|silent| idle.since <= silent) {
             return Err(Error::unavailable("the server stopped answering"));
         }
-        if idle.since.elapsed() < ALIVE_BYPASS {
+        if now.saturating_duration_since(idle.since) < ALIVE_BYPASS {
             return Ok(());
         }
         contained(|| connect.ping(&mut idle.connection))
@@ -265,7 +276,7 @@ impl<C: Connect> ManageConnection for Manager<C> {
             if connect.is_unanswered(&mut idle.connection) {
                 *self.0.silent_since.lock() = Some(idle.since);
             }
-            Ok(connect.is_broken(&mut idle.connection))
+            Ok(connect.is_broken(&mut idle.connection, idle.since))
         })
         .unwrap_or(true)
             || idle.failed;
@@ -301,7 +312,7 @@ mod tests {
             Err(Error::unavailable("no answer"))
         }
 
-        fn is_broken(&self, (): &mut ()) -> bool {
+        fn is_broken(&self, (): &mut (), _: Instant) -> bool {
             false
         }
     }
@@ -343,7 +354,7 @@ mod tests {
             Ok(())
         }
 
-        fn is_broken(&self, connection: &mut usize) -> bool {
+        fn is_broken(&self, connection: &mut usize, _: Instant) -> bool {
             self.is_unanswered(connection)
         }
 

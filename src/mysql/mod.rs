@@ -611,7 +611,7 @@ impl Connect for Arc<Connector> {
     }
 
     /// Those to a host that is no longer used go as well: it is down, or a replica by now, whose rows are old.
-    fn is_broken(&self, connection: &mut MysqlConnection) -> bool {
+    fn is_broken(&self, connection: &mut MysqlConnection, _: Instant) -> bool {
         connection.is_broken() || connection.host != self.host.load(Ordering::Relaxed)
     }
 

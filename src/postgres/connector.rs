@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
@@ -321,7 +321,7 @@ impl Connect for Connector {
             .map(drop)
     }
 
-    fn is_broken(&self, connection: &mut PostgresConnection) -> bool {
+    fn is_broken(&self, connection: &mut PostgresConnection, _: Instant) -> bool {
         connection.is_broken()
     }
 

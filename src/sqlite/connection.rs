@@ -67,8 +67,8 @@ impl OpenFile {
 
     /// Whether it is known to be no longer the file at its path, which is looked at now and then: a look costs as much as
     /// a short read.
-    pub(super) fn is_replaced(&mut self) -> bool {
-        if self.checked.elapsed() >= FILE_CHECK {
+    pub(super) fn is_replaced(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.checked) >= FILE_CHECK {
             return self.check().is_err();
         }
         self.replaced

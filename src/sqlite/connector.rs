@@ -167,12 +167,12 @@ impl Connector {
     }
 
     /// Whether another file has taken the path. All connections that have the old one open are dropped at their next use.
-    fn has_another_file(&self, connection: &mut SqliteConnection) -> bool {
+    fn has_another_file(&self, connection: &mut SqliteConnection, now: Instant) -> bool {
         let Some(file) = &mut connection.1 else {
             return false;
         };
         let mut current = self.current.lock();
-        if file.is_replaced() && *current == Some(file.identity) {
+        if file.is_replaced(now) && *current == Some(file.identity) {
             *current = None;
         }
         *current != Some(file.identity)
@@ -209,9 +209,9 @@ impl Connect for Connector {
         connection.check_file()
     }
 
-    fn is_broken(&self, connection: &mut SqliteConnection) -> bool {
+    fn is_broken(&self, connection: &mut SqliteConnection, now: Instant) -> bool {
         !connection.0.is_autocommit()
             || !connection.enforces_foreign_keys()
-            || self.has_another_file(connection)
+            || self.has_another_file(connection, now)
     }
 }
