@@ -28,7 +28,7 @@ use self::exclusive::SqliteExclusive;
 use self::file::log_of;
 use self::migration::SqliteTarget;
 use self::options::Location;
-use self::writers::{Turn, Verdict, Writers};
+use self::writers::{Steps, Turn, Verdict, Writers};
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
 use crate::pool::{Checkout, Pool, PoolState};
@@ -173,6 +173,29 @@ impl SqliteBackend {
         let turn = self.0.writers.turn(timeout)?;
         Ok((turn, self.0.pool.get()?))
     }
+
+    /// Writes in a transaction, which others may share.
+    fn commit<T>(
+        &self,
+        steps: Steps,
+        work: impl Fn(&mut SqliteConnection) -> Result<T>,
+    ) -> Result<T> {
+        let shared = &*self.0;
+        let mut alone = !shared.group_commit;
+        loop {
+            let (done, verdict) =
+                shared
+                    .writers
+                    .run(&shared.pool, alone, steps, shared.busy_timeout, &work)?;
+            match verdict {
+                Verdict::Stands => return done,
+                Verdict::Again => alone = true,
+                // What failed had written nothing. Its own error may come of what is rolled back now.
+                Verdict::Failed(error) if done.is_err() => return Err(wrote_nothing(error)),
+                Verdict::Failed(error) => return Err(error),
+            }
+        }
+    }
 }
 
 impl fmt::Debug for SqliteBackend {
@@ -202,25 +225,11 @@ impl Database for SqliteBackend {
     /// A single statement runs in a transaction as well: the rows that it returns are read before the commit, so that
     /// what cannot be read was not written.
     fn write<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
-        self.transaction(work)
+        self.commit(Steps::One, work)
     }
 
     fn transaction<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
-        let shared = &*self.0;
-        let mut alone = !shared.group_commit;
-        loop {
-            let (done, verdict) =
-                shared
-                    .writers
-                    .run(&shared.pool, alone, shared.busy_timeout, &work)?;
-            match verdict {
-                Verdict::Stands => return done,
-                Verdict::Again => alone = true,
-                // What failed had written nothing. Its own error may come of what is rolled back now.
-                Verdict::Failed(error) if done.is_err() => return Err(wrote_nothing(error)),
-                Verdict::Failed(error) => return Err(error),
-            }
-        }
+        self.commit(Steps::Several, work)
     }
 
     fn exclusive(&self) -> Result<SqliteExclusive> {

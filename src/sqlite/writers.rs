@@ -1,8 +1,8 @@
 //! The line in which the writers of a process wait, and the groups in which they commit.
 //!
 //! SQLite has one writer at a time, and its commit waits for the disk. Writers that wait together share one transaction:
-//! the first begins it, each in turn runs its own part on the one connection, in a savepoint of its own, and the last
-//! commits. No one is told a result before that.
+//! the first begins it, each in turn runs its own part on the one connection, and the last commits. A part that fails is
+//! undone alone: a single statement undoes itself, and several have a savepoint. No one is told a result before that.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -72,8 +72,29 @@ struct Group {
     busy_timeout: Duration,
     /// Those whose part is done.
     members: Vec<Arc<Ticket>>,
+    undo: Undo,
     /// Comes last, so that the connection is back in the pool when the next writer looks for one.
     turn: Turn,
+}
+
+/// How many statements a writer's part has, at most.
+#[derive(Clone, Copy)]
+pub(super) enum Steps {
+    One,
+    Several,
+}
+
+/// How the last part is undone, should it fail.
+#[derive(Clone, Copy)]
+enum Undo {
+    /// It is the first, and no one else's part is in the transaction.
+    All,
+    /// To its savepoint.
+    ToSavepoint,
+    /// A single statement that fails undoes itself, and a savepoint would cost as much as the statement. But it may have
+    /// succeeded and returned what cannot be read, or a trigger may have failed and kept what was written until then.
+    /// Then SQLite has counted more changes than this, and everyone's part is undone.
+    IfChanged(u64),
 }
 
 impl Ticket {
@@ -122,11 +143,12 @@ impl Writers {
         &self,
         pool: &Pool<Connector>,
         alone: bool,
+        steps: Steps,
         timeout: Duration,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T>,
     ) -> Result<(Result<T>, Verdict)> {
         let ticket = Ticket::new(alone);
-        let mut group = self.join(&ticket, pool, timeout)?;
+        let mut group = self.join(&ticket, pool, steps, timeout)?;
         let done = catch_unwind(AssertUnwindSafe(|| work(&mut group.connection)));
         let verdict = group.conclude(ticket, matches!(done, Ok(Ok(_))));
         match done {
@@ -139,10 +161,17 @@ impl Writers {
         &self,
         ticket: &Arc<Ticket>,
         pool: &Pool<Connector>,
+        steps: Steps,
         timeout: Duration,
     ) -> Result<Group> {
         if let Notice::Join(mut group) = self.wait(ticket, timeout)? {
-            group.connection.execute(SAVEPOINT, &[])?;
+            group.undo = match steps {
+                Steps::One => Undo::IfChanged(group.connection.0.total_changes()),
+                Steps::Several => {
+                    group.connection.execute(SAVEPOINT, &[])?;
+                    Undo::ToSavepoint
+                }
+            };
             return Ok(*group);
         }
         let turn = Turn(self.clone());
@@ -154,6 +183,7 @@ impl Writers {
             since: Instant::now(),
             busy_timeout: timeout,
             members: Vec::new(),
+            undo: Undo::All,
             turn,
         })
     }
@@ -259,12 +289,11 @@ impl Group {
         if self.connection.0.is_autocommit() {
             return false;
         }
-        let first = self.members.is_empty();
-        match (first, keep) {
-            // It has no savepoint, and no one else's part is in the transaction.
-            (true, keep) => keep,
-            (false, true) => self.connection.execute(RELEASE, &[]).is_ok(),
-            (false, false) => {
+        match (self.undo, keep) {
+            (Undo::All, keep) => keep,
+            (Undo::IfChanged(before), keep) => keep || self.connection.0.total_changes() == before,
+            (Undo::ToSavepoint, true) => self.connection.execute(RELEASE, &[]).is_ok(),
+            (Undo::ToSavepoint, false) => {
                 self.connection.execute(ROLLBACK_TO, &[]).is_ok()
                     && self.connection.execute(RELEASE, &[]).is_ok()
             }

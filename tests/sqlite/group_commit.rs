@@ -164,6 +164,36 @@ fn failed_commit_affects_no_other_writer() {
     assert!(store.get_user(author.id).expect("an answer").is_some());
 }
 
+/// A trigger can fail and keep what it has written. A single statement has no savepoint to undo it with.
+#[test]
+fn half_a_statement_is_undone_in_a_group_too() {
+    let (directory, store, user) = new();
+    sql(
+        directory.path(),
+        r#"CREATE TABLE seen (token text);
+        CREATE TRIGGER half_of_it BEFORE INSERT ON "Session" WHEN new."sessionToken" = '3' BEGIN
+            INSERT INTO seen VALUES (new."sessionToken");
+            SELECT RAISE(FAIL, 'no');
+        END;"#,
+    );
+    let results = together(&directory, |writer| {
+        store.create_session(NewSession::new(user.id, writer.to_string(), EXPIRES))
+    });
+    for (writer, result) in results.into_iter().enumerate() {
+        match (writer, result) {
+            (3, Err(Error::Rejected { .. })) => {}
+            (3, other) => panic!("{other:?}"),
+            (_, result) => drop(result.expect("a session")),
+        }
+    }
+    let sessions = store.list_sessions_by_user_id(user.id).expect("all");
+    assert_eq!(sessions.len(), WRITERS - 1);
+    let seen: i64 = Connection::open(directory.path().join("auth.db"))
+        .and_then(|file| file.query_one("SELECT count(*) FROM seen", [], |row| row.get(0)))
+        .expect("a count");
+    assert_eq!(seen, 0);
+}
+
 fn sql(directory: &Path, sql: &str) {
     Connection::open(directory.join("auth.db"))
         .and_then(|connection| connection.execute_batch(sql))
