@@ -11,6 +11,7 @@ mod on_mysql;
 
 mod on_postgres;
 mod operations;
+mod prepared;
 mod query_plans;
 mod round_trips;
 mod server_defaults;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     tests.extend(connecting::tests());
     tests.extend(faults::tests());
     tests.extend(concurrency::tests());
+    tests.extend(prepared::tests());
     tests.extend(query_plans::tests());
     tests.extend(migrations::tests());
     tests.extend(server_defaults::tests());
