@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::harness::Outage;
 use crate::html::to_html;
 use crate::outcome::Outcome;
 use crate::rule::{Class, Rule};
@@ -40,6 +41,10 @@ pub struct Certificate {
     pub server_version: Option<String>,
     /// The server's settings that matter.
     pub server_settings: BTreeMap<String, String>,
+    /// How the storage was cut off, if the harness told.
+    pub cut_off_by: Option<Outage>,
+    /// How its server was restarted, if the harness told.
+    pub restarted_by: Option<Outage>,
     /// The operating system and processor that the suite ran on.
     pub operating_system: String,
     /// The version of this crate.
@@ -172,6 +177,15 @@ impl Certificate {
         fact("server", server.to_owned());
         for (name, value) in &self.server_settings {
             fact(name, value.clone());
+        }
+        for (name, outage) in [
+            ("cut off by", self.cut_off_by),
+            ("restarted by", self.restarted_by),
+        ] {
+            fact(
+                name,
+                outage.map_or("not told".to_owned(), |outage| outage.to_string()),
+            );
         }
         fact(
             "suite",

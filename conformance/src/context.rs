@@ -5,7 +5,7 @@ use std::sync::Arc;
 use authstore::AuthStore;
 
 use crate::failure::{Failure, Verdict, by_harness};
-use crate::harness::{Harness, Storage};
+use crate::harness::{BoxError, Harness, Storage};
 use crate::profile::Profile;
 use crate::tally::{Counted, Tally};
 
@@ -26,8 +26,14 @@ impl Context {
         seed: u64,
         profile: Profile,
         tally: Arc<Tally>,
+        restarts_the_server: bool,
     ) -> Verdict<Self> {
-        let (storage, store) = fresh(&*harness, &tally)?;
+        let storage = if restarts_the_server {
+            harness.fresh_to_restart()
+        } else {
+            harness.fresh()
+        };
+        let (storage, store) = migrated(storage, &tally)?;
         Ok(Context {
             store,
             storage,
@@ -59,7 +65,7 @@ impl Context {
 
     /// Another fresh storage, with a handle on it.
     pub(crate) fn another(&self) -> Verdict<(Box<dyn Storage>, AuthStore)> {
-        fresh(&*self.harness, &self.tally)
+        migrated(self.harness.fresh(), &self.tally)
     }
 
     /// For whatever the check does at random. The same seed does the same.
@@ -77,8 +83,12 @@ impl Context {
     }
 }
 
-fn fresh(harness: &dyn Harness, tally: &Arc<Tally>) -> Verdict<(Box<dyn Storage>, AuthStore)> {
-    let storage = Counted::wrap(by_harness(harness.fresh())?, tally);
+/// The harness's fresh storage, with a handle on it and its schema.
+fn migrated(
+    storage: Result<Box<dyn Storage>, BoxError>,
+    tally: &Arc<Tally>,
+) -> Verdict<(Box<dyn Storage>, AuthStore)> {
+    let storage = Counted::wrap(by_harness(storage)?, tally);
     let store = opened(&*storage)?;
     store.migrate()?;
     Ok((storage, store))

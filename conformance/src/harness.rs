@@ -1,8 +1,10 @@
 //! What a backend's author writes: where a fresh storage comes from, and what can be done to it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use authstore::AuthStore;
+use serde::Serialize;
 
 pub use authstore::BoxError;
 
@@ -14,6 +16,14 @@ pub trait Harness: Send + Sync + 'static {
     /// An empty storage that shares nothing with any other: a new database, a new file, a new map. Every rule gets one of
     /// its own, and rules run side by side.
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError>;
+
+    /// An empty storage on a server of its own, which [`Storage::restart`] may kill without disturbing other rules. The
+    /// rules that do so get theirs from here ([`Rule::restarts_the_server`](crate::Rule::restarts_the_server)).
+    ///
+    /// Defaults to [`fresh`](Harness::fresh), which is enough where every storage has a server of its own.
+    fn fresh_to_restart(&self) -> Result<Box<dyn Storage>, BoxError> {
+        self.fresh()
+    }
 
     /// Returns the rules that the backend cannot keep or the harness cannot check, each with the reason. They are still
     /// run: a rule that passes although it was declined is an error.
@@ -47,6 +57,14 @@ pub trait Storage: Send + Sync {
     /// Makes the storage reachable again after [`cut_off`](Storage::cut_off), with all that it held.
     fn restore(&self) -> Result<(), BoxError> {
         cannot("restore")
+    }
+
+    /// Kills the storage's server, as the kernel does when memory runs out (`SIGKILL`), and starts it again. Returns when
+    /// the server answers. Everything that was acknowledged must still be there.
+    ///
+    /// Other calls run at the same time. Called only on storages that [`Harness::fresh_to_restart`] made.
+    fn restart(&self) -> Result<(), BoxError> {
+        cannot("restart")
     }
 
     /// Makes the storage silent, as a server that hangs: connections stay, writes get no answer. Reads may still get
@@ -90,6 +108,37 @@ pub struct Description {
     pub server_version: Option<String>,
     /// Settings of the server that matter for the result, such as its isolation level.
     pub server_settings: BTreeMap<String, String>,
+    /// How [`Storage::cut_off`] makes an outage, if it does.
+    pub cut_off_by: Option<Outage>,
+    /// How [`Storage::restart`] restarts the server, if it does.
+    pub restarted_by: Option<Outage>,
+}
+
+/// How a harness makes an outage, from the weakest to the strongest. It is printed on the certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outage {
+    /// A switch in the storage's own code. No connection breaks.
+    Simulated,
+    /// A proxy in front of the server cuts the connections. The server lives on, with everything that it has in memory.
+    Proxy,
+    /// The server is shut down in order and started again. It loses prepared statements and scripts, but may save its data
+    /// on the way down.
+    Shutdown,
+    /// The server is killed and started again. It keeps only what it had saved when it acknowledged a write.
+    Kill,
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outage::Simulated => "simulated in the storage's own code",
+            Outage::Proxy => "a proxy that cuts connections",
+            Outage::Shutdown => "the server is shut down and started again",
+            Outage::Kill => "the server is killed and started again",
+        })
+    }
 }
 
 impl Description {

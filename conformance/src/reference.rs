@@ -16,7 +16,7 @@ use authstore::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::harness::{BoxError, Description, Harness, Storage};
+use crate::harness::{BoxError, Description, Harness, Outage, Storage};
 use crate::model::{Answer, Model};
 
 /// How long an operation waits for a storage that is paused.
@@ -554,7 +554,11 @@ pub struct ReferenceHarness;
 
 impl Harness for ReferenceHarness {
     fn describe(&self) -> Description {
-        Description::new("reference", env!("CARGO_PKG_VERSION"))
+        Description {
+            cut_off_by: Some(Outage::Simulated),
+            restarted_by: Some(Outage::Simulated),
+            ..Description::new("reference", env!("CARGO_PKG_VERSION"))
+        }
     }
 
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
@@ -604,6 +608,12 @@ impl<B: Backend, F: Fn(Reference) -> B + Send + Sync> Storage for ReferenceStora
     fn restore(&self) -> Result<(), BoxError> {
         self.reference.set(|state| state.cut_off = false);
         Ok(())
+    }
+
+    /// It keeps what it has acknowledged: of its process, nothing else is left.
+    fn restart(&self) -> Result<(), BoxError> {
+        self.cut_off()?;
+        self.restore()
     }
 
     fn pause(&self) -> Result<(), BoxError> {

@@ -441,6 +441,7 @@ macro_rules! __with_rules {
                 answer_late Faults 1 "A write whose answer does not come before the time limit is done once or not at all: not if the error is Unavailable, and once if there is an answer."
                 wrong_password Faults 1 "A wrong password is reported immediately, and not shown."
                 answers_in_step Faults 1 "After calls that timed out, every call on the same handle gets its own answer, and not that of an earlier one."
+                killed_server Faults 1 "After the server was killed under load and started again, every acknowledged write of every kind is there, and every operation works through old and new handles."
             }
             migrate {
                 empty_database Migrations 1 "Without the schema, an operation reports that it is missing; after migrate it works."

@@ -46,6 +46,12 @@ impl Rule {
             )
     }
 
+    /// Whether the rule calls [`Storage::restart`](crate::Storage::restart), so that it needs a storage of
+    /// [`Harness::fresh_to_restart`](crate::Harness::fresh_to_restart).
+    pub fn restarts_the_server(&self) -> bool {
+        self.id == "faults.killed_server"
+    }
+
     /// The id as a path of modules, as `cargo test` prints it.
     pub fn test_name(&self) -> String {
         self.id.replace('.', "::")

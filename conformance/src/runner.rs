@@ -224,6 +224,8 @@ impl Runner {
             backend_commit: description.backend_commit,
             server_version: description.server_version,
             server_settings: description.server_settings,
+            cut_off_by: description.cut_off_by,
+            restarted_by: description.restarted_by,
             operating_system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             suite_version: env!("CARGO_PKG_VERSION").to_owned(),
             authstore_version: authstore::VERSION.to_owned(),
@@ -331,7 +333,8 @@ impl Runner {
         let spawned = thread::Builder::new()
             .name(rule.id.to_owned())
             .spawn(move || {
-                let verdict = caught(|| Context::new(harness, seed, profile, tally))
+                let restarts = rule.restarts_the_server();
+                let verdict = caught(|| Context::new(harness, seed, profile, tally, restarts))
                     .map_err(Failure::before_the_rule)
                     .and_then(|context| {
                         let verdict = caught(|| (rule.check)(&context));

@@ -18,7 +18,7 @@ pub struct Tried {
     pub sequences: u64,
     /// Rounds of a race in which calls overlapped.
     pub overlaps: u64,
-    /// Times that the storage was cut off, paused, or made to hold its answers back.
+    /// Times that the storage was cut off, killed, paused, or made to hold its answers back.
     pub faults: u64,
 }
 
@@ -84,6 +84,10 @@ impl Storage for Counted {
 
     fn restore(&self) -> Result<(), BoxError> {
         self.storage.restore()
+    }
+
+    fn restart(&self) -> Result<(), BoxError> {
+        self.count(self.storage.restart())
     }
 
     fn pause(&self) -> Result<(), BoxError> {

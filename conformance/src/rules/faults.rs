@@ -8,7 +8,7 @@ use authstore::{
 };
 use time::OffsetDateTime;
 
-use crate::call::{Call, Reply, show_got};
+use crate::call::{Call, Reply, agrees, show_answer, show_got};
 use crate::context::Context;
 use crate::failure::{
     Failure, Verdict, by_harness, conflicts, ensure, equal, gives, not_found, show_error,
@@ -384,38 +384,8 @@ fn worth_a_look(written: Vec<Written>) -> Vec<Written> {
         .collect()
 }
 
-pub(crate) fn cut_during_write(context: &Context) -> Verdict {
-    const WRITERS: u128 = 8;
-    let store = context.store();
-    store.create_user(full_user(1))?;
-    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
-    let written: Vec<Written> = thread::scope(|scope| {
-        let running: Vec<_> = (1..=WRITERS)
-            .map(|writer| scope.spawn(move || sign_up(store, writer, stop, failed)))
-            .collect();
-        let deadline = Instant::now() + Duration::from_secs(40);
-        let mut result = Ok(());
-        let mut cuts = 0;
-        // Three times at least, and until a write was under way.
-        while result.is_ok()
-            && (cuts < 3 || !failed.load(Ordering::SeqCst) && Instant::now() < deadline)
-        {
-            cuts += 1;
-            thread::sleep(Duration::from_millis(100));
-            result = by_harness(context.storage().cut_off());
-            thread::sleep(Duration::from_millis(50));
-            result = result.and_then(|()| by_harness(context.storage().restore()));
-        }
-        thread::sleep(Duration::from_millis(200));
-        stop.store(true, Ordering::SeqCst);
-        let written = running
-            .into_iter()
-            .map(joined)
-            .flat_map(worth_a_look)
-            .collect();
-        result.map(|()| written)
-    })?;
-    recovers(store)?;
+/// Each sign-up is complete or absent, and what it returned is true. Returns how many got no answer.
+fn are_whole(store: &AuthStore, written: Vec<Written>) -> Verdict<usize> {
     let mut cut = 0;
     for (number, outcome) in written {
         let user = store.get_user(id(number))?.is_some();
@@ -448,6 +418,42 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
             }
         }
     }
+    Ok(cut)
+}
+
+pub(crate) fn cut_during_write(context: &Context) -> Verdict {
+    const WRITERS: u128 = 8;
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    let written: Vec<Written> = thread::scope(|scope| {
+        let running: Vec<_> = (1..=WRITERS)
+            .map(|writer| scope.spawn(move || sign_up(store, writer, stop, failed)))
+            .collect();
+        let deadline = Instant::now() + Duration::from_secs(40);
+        let mut result = Ok(());
+        let mut cuts = 0;
+        // Three times at least, and until a write was under way.
+        while result.is_ok()
+            && (cuts < 3 || !failed.load(Ordering::SeqCst) && Instant::now() < deadline)
+        {
+            cuts += 1;
+            thread::sleep(Duration::from_millis(100));
+            result = by_harness(context.storage().cut_off());
+            thread::sleep(Duration::from_millis(50));
+            result = result.and_then(|()| by_harness(context.storage().restore()));
+        }
+        thread::sleep(Duration::from_millis(200));
+        stop.store(true, Ordering::SeqCst);
+        let written = running
+            .into_iter()
+            .map(joined)
+            .flat_map(worth_a_look)
+            .collect();
+        result.map(|()| written)
+    })?;
+    recovers(store)?;
+    let cut = are_whole(store, written)?;
     if cut == 0 {
         return Err(Failure::not_run(
             "no write was under way whenever the storage was cut off",
@@ -871,6 +877,114 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
                 let running: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| read(handle))).collect();
                 running.into_iter().try_for_each(joined)
             })?;
+        }
+    }
+    Ok(())
+}
+
+/// A call does what the model says. While the storage is unavailable, it is repeated until the deadline.
+fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) -> Verdict {
+    let got = loop {
+        match call.on_store(store) {
+            Err(Error::Unavailable { .. }) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            got => break got,
+        }
+    };
+    let answer = call.on_model(model);
+    if agrees(&got, &answer) {
+        return Ok(());
+    }
+    Err(Failure::broken(format!(
+        "{} disagrees with the model, around a kill of the server",
+        call.show()
+    ))
+    .expected(show_answer(&answer))
+    .got(show_got(&got)))
+}
+
+/// Runs every operation on a handle, so that everything it needs is there, such as statements and scripts.
+fn run_everything(store: &AuthStore, model: &mut Model, first: u128, deadline: Instant) -> Verdict {
+    let writes = every_write(first).into_iter().map(|(write, _)| write);
+    let reads = every_operation().into_iter().filter(|call| !call.writes());
+    setting(first)
+        .into_iter()
+        .chain(writes)
+        .chain(reads)
+        .try_for_each(|call| agreed(store, model, &call, deadline))
+}
+
+/// Every write through the handles in turn while others sign up, the server's end right after the last, and then
+/// everything again.
+pub(crate) fn killed_server(context: &Context) -> Verdict {
+    const WRITERS: u128 = 4;
+    let handles = [context.store().clone(), context.open()?];
+    let mut model = Model::default();
+    let now = Instant::now();
+    run_everything(&handles[0], &mut model, 1, now)?;
+    run_everything(&handles[1], &mut model, 4, now)?;
+    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    let written: Vec<Written> = thread::scope(|scope| {
+        let running: Vec<_> = (1..=WRITERS)
+            .zip(handles.iter().cycle())
+            .map(|(writer, handle)| scope.spawn(move || sign_up(handle, writer, stop, failed)))
+            .collect();
+        let writes = every_write(7).into_iter().map(|(write, _)| write);
+        let result = setting(7)
+            .iter()
+            .chain(&writes.collect::<Vec<_>>())
+            .zip(handles.iter().cycle())
+            .try_for_each(|(call, handle)| agreed(handle, &mut model, call, now))
+            .and_then(|()| by_harness(context.storage().restart()));
+        stop.store(true, Ordering::SeqCst);
+        let written = running
+            .into_iter()
+            .map(joined)
+            .flat_map(worth_a_look)
+            .collect();
+        result.map(|()| written)
+    })?;
+    let deadline = Instant::now() + RECOVERY;
+    recovers(&handles[0])?;
+    let new = context.open()?;
+    let witnesses: Vec<Call> = [1, 4, 7]
+        .into_iter()
+        .flat_map(every_write)
+        .flat_map(|(_, witnesses)| witnesses)
+        .chain((1..=9).flat_map(|user| {
+            [
+                Call::GetUser(id(user)),
+                Call::ListAccountsByUserId(id(user)),
+                Call::ListSessionsWithDetailsByUserId(id(user)),
+                Call::ListAuthenticatorsWithDetailsByUserId(id(user)),
+            ]
+        }))
+        .collect();
+    for handle in [&handles[0], &handles[1], &new] {
+        for witness in &witnesses {
+            agreed(handle, &mut model, witness, deadline)?;
+        }
+    }
+    are_whole(&new, written)?;
+    for (handle, first) in [&handles[0], &handles[1], &new]
+        .into_iter()
+        .zip([10, 13, 16])
+    {
+        run_everything(handle, &mut model, first, deadline)?;
+    }
+    // At the same time, so that every connection of a handle is used again.
+    for handle in &handles {
+        while let Some(error) = all_at_once(handle, &vec![Call::GetUser(id(1)); 16])
+            .into_iter()
+            .find_map(|ran| ran.value.err())
+        {
+            if Instant::now() >= deadline {
+                return Err(Failure::broken(
+                    "a connection of a handle stays broken after the server was started again",
+                )
+                .got(show_error(&error)));
+            }
         }
     }
     Ok(())

@@ -46,6 +46,9 @@ macro_rules! operations {
             /// What happens to a storage when it can be reached again.
             fn restart(_db: &Reference) {}
 
+            /// What happens to a storage when its server is killed.
+            fn killed(_db: &Reference) {}
+
             /// What comes of a wrong password.
             fn refuse(_password: &str) -> Error {
                 Error::backend("password authentication failed")
@@ -217,6 +220,14 @@ impl<F: Fault> Storage for BrokenStorage<F> {
         self.storage.restore()?;
         if let Some(reference) = self.reference.get() {
             F::restart(reference);
+        }
+        Ok(())
+    }
+
+    fn restart(&self) -> Result<(), BoxError> {
+        self.storage.restart()?;
+        if let Some(reference) = self.reference.get() {
+            F::killed(reference);
         }
         Ok(())
     }

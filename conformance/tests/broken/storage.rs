@@ -366,6 +366,50 @@ faults! {
         }
     }
 
+    KeepsInMemory "faults.killed_server": "Keeps what it has acknowledged in memory, and is empty when its server was killed." {
+        fn killed(db: &Reference) {
+            let _ = db.with(|model| *model = Default::default());
+        }
+    }
+
+    LosesTheLast "faults.killed_server": "Saves what it has acknowledged a moment later, and loses the last sign-up when its server is killed." {
+        fn killed(db: &Reference) {
+            let _ = db.with(|model| {
+                if let Some((id, _)) = model.users.pop_last() {
+                    model.accounts.retain(|_, account| account.user_id != id);
+                }
+            });
+        }
+    }
+
+    KeepsChallengesInMemory "faults.killed_server": "Saves everything but challenges." {
+        fn killed(db: &Reference) {
+            let _ = db.with(|model| model.challenges.clear());
+        }
+    }
+
+    LosesScripts (Mutex<Option<bool>>) "faults.killed_server": "Loads a script once for each handle, and fails forever when the server that was restarted has lost it." {
+        fn refresh_account(
+            &self,
+            db: &Reference,
+            provider: &str,
+            provider_account_id: &str,
+            seen: Option<&str>,
+            changes: &AccountChanges,
+        ) -> Result<Option<Account>> {
+            let restarted = db.get_user(RESTARTED)?.is_some();
+            if *self.0.lock().expect("no panic while held").get_or_insert(restarted) != restarted {
+                return Err(Error::backend("NOSCRIPT No matching script"));
+            }
+            db.refresh_account(provider, provider_account_id, seen, changes)
+        }
+
+        fn killed(db: &Reference) {
+            let mark = User { id: RESTARTED, name: None, email: None, email_verified: None, image: None };
+            let _ = db.create_user(&mark);
+        }
+    }
+
     OneKeySpace "storage.key_spaces": "Deletes the session whose token is the key of a challenge that is used." {
         fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
             db.delete_session(key)?;

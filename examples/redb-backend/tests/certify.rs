@@ -32,6 +32,7 @@ impl Harness for RedbHarness {
             Declined::new("faults.answer_lost", SERVER),
             Declined::new("faults.answer_late", SERVER),
             Declined::new("faults.answers_in_step", SERVER),
+            Declined::new("faults.killed_server", SERVER),
             Declined::new("secrets.unanswered", SERVER),
             Declined::new("faults.wrong_password", SERVER),
         ]

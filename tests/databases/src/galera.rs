@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::AuthStore;
-use authstore_conformance::{BoxError, Description, Harness, Storage};
+use authstore_conformance::{BoxError, Declined, Description, Harness, Outage, Storage};
 use uuid::Uuid;
 
 use crate::container::{Container, Recipe, engine};
@@ -143,7 +143,15 @@ impl Harness for GaleraHarness {
                 ),
             ),
         ]);
+        description.cut_off_by = Some(Outage::Proxy);
         description
+    }
+
+    fn declined(&self) -> Vec<Declined> {
+        vec![Declined::new(
+            "faults.killed_server",
+            "A cluster all of whose nodes were killed does not start again until someone says which of them knows most.",
+        )]
     }
 
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {

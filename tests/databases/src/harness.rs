@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use authstore::AuthStore;
-use authstore_conformance::{BoxError, Declined, Description, Harness, Storage};
+use authstore_conformance::{BoxError, Declined, Description, Harness, Outage, Storage};
 use rusqlite::Connection;
 
 use crate::database::Database;
@@ -54,6 +54,28 @@ impl DatabaseHarness {
             None => Server::shared(self.kind),
         }
     }
+
+    /// Whether a server like ours can be started, to be killed.
+    fn can_be_killed(&self) -> bool {
+        self.kind.is_server() && self.server().is_ok_and(|server| server.can_be_copied())
+    }
+
+    fn remote(
+        server: &Arc<Server>,
+        pooler: Option<Arc<Pooler>>,
+        is_its_own: bool,
+    ) -> Result<Remote, String> {
+        let database = Database::on(server)?;
+        Ok(Remote {
+            proxy: Proxy::to(match &pooler {
+                Some(pooler) => pooler.address().to_string(),
+                None => server.host(),
+            }),
+            pooler,
+            database,
+            is_its_own,
+        })
+    }
 }
 
 impl Harness for DatabaseHarness {
@@ -75,6 +97,14 @@ impl Harness for DatabaseHarness {
         };
         description.server_version = version;
         description.server_settings = settings;
+        description.cut_off_by = self.kind.is_server().then_some(Outage::Proxy);
+        if self.can_be_killed() {
+            description.restarted_by = Some(Outage::Kill);
+            description.server_settings.insert(
+                "killed server".to_owned(),
+                "another one, which syncs what is committed".to_owned(),
+            );
+        }
         if let Some(version) = self.pooler.as_ref().and_then(|pooler| pooler.version()) {
             description
                 .server_settings
@@ -90,24 +120,30 @@ impl Harness for DatabaseHarness {
                 writer: Mutex::default(),
                 database: Database::new(self.kind)?,
             }),
-            _ => {
-                let database = Database::on(&self.server()?)?;
-                Box::new(Remote {
-                    proxy: Proxy::to(match &self.pooler {
-                        Some(pooler) => pooler.address().to_string(),
-                        None => database.server().host(),
-                    }),
-                    pooler: self.pooler.clone(),
-                    database,
-                })
-            }
+            _ => Box::new(Self::remote(&self.server()?, self.pooler.clone(), false)?),
         })
+    }
+
+    fn fresh_to_restart(&self) -> Result<Box<dyn Storage>, BoxError> {
+        if !self.can_be_killed() {
+            return self.fresh();
+        }
+        let server = Arc::new(self.server()?.start_durable_copy()?);
+        let pooler = match &self.pooler {
+            Some(pooler) => Some(Arc::new(pooler.start_copy(&server)?)),
+            None => None,
+        };
+        Ok(Box::new(Self::remote(&server, pooler, true)?))
     }
 
     fn declined(&self) -> Vec<Declined> {
         match self.kind {
             Kind::SqliteMemory | Kind::SqliteFile => embedded(self.kind),
-            _ => Vec::new(),
+            _ if self.can_be_killed() => Vec::new(),
+            _ => vec![Declined::new(
+                "faults.killed_server",
+                "The server was not started by these tests, and may have other users: it must not be killed.",
+            )],
         }
     }
 }
@@ -131,6 +167,15 @@ fn embedded(kind: Kind) -> Vec<Declined> {
     declined.push(Declined::new(
         "faults.wrong_password",
         "SQLite has no passwords.",
+    ));
+    declined.push(Declined::new(
+        "faults.killed_server",
+        match kind {
+            Kind::SqliteMemory => "A database in memory ends with its process.",
+            _ => {
+                "SQLite runs in the process of its caller, which a rule cannot kill; tests/sqlite_processes.rs kills others."
+            }
+        },
     ));
     if kind == Kind::SqliteMemory {
         declined.push(Declined::new(
@@ -232,6 +277,8 @@ struct Remote {
     database: Database,
     pooler: Option<Arc<Pooler>>,
     proxy: Proxy,
+    /// Whether no other storage is on the server.
+    is_its_own: bool,
 }
 
 impl Storage for Remote {
@@ -252,6 +299,13 @@ impl Storage for Remote {
     fn restore(&self) -> Result<(), BoxError> {
         self.proxy.set(Traffic::Passes);
         Ok(())
+    }
+
+    fn restart(&self) -> Result<(), BoxError> {
+        if !self.is_its_own {
+            return Err("other rules use the server, so it is not killed".into());
+        }
+        Ok(self.database.server().crash()?)
     }
 
     fn hold_answers(&self) -> Result<(), BoxError> {

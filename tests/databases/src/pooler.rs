@@ -40,6 +40,8 @@ impl PgBouncer {
 #[derive(Debug)]
 pub struct Pooler {
     server: Arc<Server>,
+    version: PgBouncer,
+    settings: Vec<String>,
     port: u16,
     _container: Container,
 }
@@ -80,6 +82,8 @@ impl Pooler {
         })?;
         let pooler = Pooler {
             server: server.clone(),
+            version,
+            settings: settings.iter().map(|&line| line.to_owned()).collect(),
             port: container.port(),
             _container: container,
         };
@@ -94,6 +98,12 @@ impl Pooler {
             thread::sleep(Duration::from_millis(20));
         }
         Ok(pooler)
+    }
+
+    /// Starts another one with the same settings, in front of another server.
+    pub fn start_copy(&self, server: &Arc<Server>) -> Result<Self, String> {
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        Self::start(self.version, server, &settings)
     }
 
     /// The server behind it.

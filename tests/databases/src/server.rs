@@ -17,6 +17,8 @@ pub struct Server {
     kind: Kind,
     location: Location,
     container: Option<Container>,
+    /// What it was started with, if it was.
+    setup: Option<Setup>,
 }
 
 /// How a test wants a server of its own to be.
@@ -180,7 +182,8 @@ impl Server {
                 recipe.image
             )
         })?;
-        let server = Self::in_container(kind, container, &password)?;
+        let mut server = Self::in_container(kind, container, &password)?;
+        server.setup = Some(setup.clone());
         let mut client = server.client()?;
         for statement in &setup.statements {
             client
@@ -188,6 +191,27 @@ impl Server {
                 .map_err(|error| format!("{statement}: {error}"))?;
         }
         Ok(server)
+    }
+
+    /// Starts another one like this, for the caller alone, on which what is committed survives a kill. An error when this
+    /// one was not started here.
+    pub fn start_durable_copy(&self) -> Result<Self, String> {
+        let setup = self
+            .setup
+            .as_ref()
+            .ok_or("the server was not started by these tests, so there is no other one like it")?;
+        Self::start(
+            self.kind,
+            &Setup {
+                durable: true,
+                ..setup.clone()
+            },
+        )
+    }
+
+    /// Whether [`start_durable_copy`](Server::start_durable_copy) knows what to start.
+    pub fn can_be_copied(&self) -> bool {
+        self.setup.is_some()
     }
 
     /// The server in this container, once it answers.
@@ -208,6 +232,7 @@ impl Server {
             kind,
             location,
             container: Some(container),
+            setup: None,
         };
         server.wait_until_ready()?;
         Ok(server)
@@ -219,6 +244,7 @@ impl Server {
             kind,
             location: Location::parse(url)?,
             container: None,
+            setup: None,
         };
         server.client()?;
         Ok(server)
@@ -270,6 +296,7 @@ impl Server {
             kind: self.kind,
             location: Location::parse(&self.url_at(&host, self.location.database()))?,
             container: Some(container),
+            setup: None,
         };
         twin.wait_until_ready()?;
         Ok(twin)
