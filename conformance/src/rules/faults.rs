@@ -603,6 +603,22 @@ fn every_write(first: u128) -> Vec<Witnessed> {
             vec![Call::GetSessionDetails(id(2_000 + other * 10 + 1))],
         ),
         (
+            Call::DeleteSessionOfUser(id(other), id(2_000 + other * 10 + 6)),
+            vec![get_session(other * 10 + 6)],
+        ),
+        (
+            Call::DeleteVerificationTokensByIdentifier(token(700 + user).identifier),
+            vec![get_token(700 + user)],
+        ),
+        (
+            Call::UpdateAuthenticatorDetails(
+                id(600 + user),
+                credential_id(user * 10 + 7),
+                full_authenticator_details(7),
+            ),
+            vec![Call::ListAuthenticatorsWithDetailsByUserId(id(600 + user))],
+        ),
+        (
             Call::UseAuthenticator(credential_id(other * 10 + 1), 9_999, false),
             vec![get_authenticator(other * 10 + 1)],
         ),
@@ -629,11 +645,21 @@ fn every_write(first: u128) -> Vec<Witnessed> {
     ]
 }
 
-/// What the writes of [`every_write`] need: three users, a verification token, a challenge, and of everything that can
-/// expire one that has.
+/// What the writes of [`every_write`] need: three users and one with a passkey alone, verification tokens, a session, a
+/// challenge, and of everything that can expire one that has.
 fn setting(first: u128) -> Vec<Call> {
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
+    calls.push(Call::CreateVerificationToken(token(700 + first)));
+    calls.push(Call::CreateSession(session(
+        (first + 1) * 10 + 6,
+        first + 1,
+    )));
+    calls.push(Call::CreateUser(bare_user(600 + first)));
+    calls.push(Call::CreateAuthenticator(authenticator(
+        first * 10 + 7,
+        600 + first,
+    )));
     calls.push(Call::CreateChallenge(challenge_until(first, millis(1_000))));
     calls.push(Call::CreateVerificationToken(VerificationToken {
         expires: expiry(first),
@@ -1011,6 +1037,53 @@ pub(crate) fn wrong_password(context: &Context) -> Verdict {
                 !matches!(error, Error::Conflict { .. } | Error::NotFound { .. }),
                 format!("the error about a wrong password is about something else: {shown}"),
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    macro_rules! names {
+        ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+            [$(stringify!($operation)),*]
+        };
+    }
+
+    #[test]
+    fn every_operation_meets_every_fault() {
+        let all = BTreeSet::from(authstore::for_each_operation!(names! {}));
+        let tried: BTreeSet<&str> = every_operation().iter().map(Call::name).collect();
+        assert_eq!(tried, all, "every_operation() is not complete");
+        let writes: BTreeSet<&str> = every_operation()
+            .iter()
+            .filter(|call| call.writes())
+            .map(Call::name)
+            .collect();
+        let cut: BTreeSet<&str> = every_write(1)
+            .iter()
+            .map(|(write, _)| write.name())
+            .collect();
+        assert_eq!(cut, writes, "every_write() is not complete");
+    }
+
+    /// Otherwise `answer_lost` could not tell which of two writes was done.
+    #[test]
+    fn every_write_changes_what_its_witnesses_see() {
+        let mut model = Model::default();
+        for call in setting(1) {
+            call.on_model(&mut model).expect("an empty model takes it");
+        }
+        for (write, witnesses) in every_write(1) {
+            let (mut before, mut after) = (model.clone(), model.clone());
+            write.on_model(&mut after).expect("it is not refused");
+            let see = |model: &mut Model| -> Vec<_> {
+                witnesses.iter().map(|call| call.on_model(model)).collect()
+            };
+            assert_ne!(see(&mut before), see(&mut after), "{}", write.name());
         }
     }
 }
