@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::harness::Outage;
+use crate::harness::{Limits, Outage};
 use crate::html::to_html;
 use crate::outcome::Outcome;
 use crate::rule::{Class, Rule};
@@ -45,6 +45,8 @@ pub struct Certificate {
     pub cut_off_by: Option<Outage>,
     /// How its server was restarted, if the harness told.
     pub restarted_by: Option<Outage>,
+    /// How long the backend may take when its storage fails.
+    pub limits: Limits,
     /// The operating system and processor that the suite ran on.
     pub operating_system: String,
     /// The version of this crate.
@@ -187,6 +189,13 @@ impl Certificate {
                 outage.map_or("not told".to_owned(), |outage| outage.to_string()),
             );
         }
+        fact(
+            "time limits",
+            format!(
+                "{:?} for a call, {:?} for recovery, {:?} for a wrong password",
+                self.limits.call, self.limits.recovery, self.limits.wrong_password
+            ),
+        );
         fact(
             "suite",
             format!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use authstore::AuthStore;
 
 use crate::failure::{Failure, Verdict, by_harness};
-use crate::harness::{BoxError, Harness, Storage};
+use crate::harness::{BoxError, Harness, Limits, Storage};
 use crate::profile::Profile;
 use crate::tally::{Counted, Tally};
 
@@ -57,6 +57,11 @@ impl Context {
 
     pub(crate) fn storage(&self) -> &dyn Storage {
         &*self.storage
+    }
+
+    /// The time limits of the backend.
+    pub(crate) fn limits(&self) -> Limits {
+        self.harness.limits().capped()
     }
 
     pub(crate) fn harness(&self) -> &dyn Harness {

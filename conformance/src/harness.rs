@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use authstore::AuthStore;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub use authstore::BoxError;
 
@@ -25,6 +26,12 @@ pub trait Harness: Send + Sync + 'static {
         self.fresh()
     }
 
+    /// The time limits that the backend promises. Those of [`Limits::default`] by default; a harness can make them shorter,
+    /// not longer.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
     /// Returns the rules that the backend cannot keep or the harness cannot check, each with the reason. They are still
     /// run: a rule that passes although it was declined is an error.
     ///
@@ -42,8 +49,9 @@ pub trait Harness: Send + Sync + 'static {
 /// from outside; the rules of the group `faults` need them. Where one is left out, decline the rules that fail without
 /// it, with the reason ([`Harness::declined`]).
 ///
-/// While the storage is away or silent, each call must return within 75 seconds. After [`restore`](Storage::restore) or
-/// [`resume`](Storage::resume) every handle must work within 60 seconds. A wrong password must be reported within 20.
+/// While the storage is away or silent, each call must return within 75 seconds. After [`restore`](Storage::restore),
+/// [`restart`](Storage::restart) or [`resume`](Storage::resume) every handle must work within 60 seconds. A wrong password
+/// must be reported within 20. A harness can make these limits shorter ([`Harness::limits`]).
 pub trait Storage: Send + Sync {
     /// A handle on the storage. Called again, it is another handle on the same storage, with connections of its own where
     /// the backend has connections. The suite calls [`AuthStore::migrate`] on the first.
@@ -112,6 +120,61 @@ pub struct Description {
     pub cut_off_by: Option<Outage>,
     /// How [`Storage::restart`] restarts the server, if it does.
     pub restarted_by: Option<Outage>,
+}
+
+/// How long a backend may take when its storage fails. The rules of the group `faults` use these limits, and
+/// the certificate prints them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// The time after which every call has returned, on a storage that cannot be reached or does not answer: 75 seconds by
+    /// default.
+    #[serde(rename = "call_millis", serialize_with = "as_millis")]
+    pub call: Duration,
+    /// The time after which every handle works again, once the storage can be reached: 60 seconds by default.
+    #[serde(rename = "recovery_millis", serialize_with = "as_millis")]
+    pub recovery: Duration,
+    /// The time after which a wrong password is reported: 20 seconds by default.
+    #[serde(rename = "wrong_password_millis", serialize_with = "as_millis")]
+    pub wrong_password: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            call: Duration::from_secs(75),
+            recovery: Duration::from_secs(60),
+            wrong_password: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Limits {
+    /// The limits that are longer than the contract allows, by name.
+    pub(crate) fn too_long(self) -> Vec<&'static str> {
+        let most = Limits::default();
+        [
+            ("call", self.call > most.call),
+            ("recovery", self.recovery > most.recovery),
+            ("wrong_password", self.wrong_password > most.wrong_password),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_too_long)| is_too_long.then_some(name))
+        .collect()
+    }
+
+    /// These, but no longer than the contract allows.
+    pub(crate) fn capped(self) -> Self {
+        let most = Limits::default();
+        Limits {
+            call: self.call.min(most.call),
+            recovery: self.recovery.min(most.recovery),
+            wrong_password: self.wrong_password.min(most.wrong_password),
+        }
+    }
+}
+
+fn as_millis<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// How a harness makes an outage, from the weakest to the strongest. It is printed on the certificate.

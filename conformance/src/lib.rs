@@ -100,7 +100,7 @@ mod times;
 pub mod values;
 
 pub use certificate::{Certificate, Counts, RuleReport};
-pub use harness::{BoxError, Declined, Description, Harness, Outage, Storage};
+pub use harness::{BoxError, Declined, Description, Harness, Limits, Outage, Storage};
 pub use html::to_html;
 pub use model::{Answer, Model, Refusal};
 pub use outcome::Outcome;

@@ -167,6 +167,12 @@ impl Runner {
         let description = self.harness.describe();
         let declined = self.harness.declined();
         let mut problems = problems_of_declining(&declined);
+        let limits = self.harness.limits();
+        for name in limits.too_long() {
+            problems.push(format!(
+                "Limits::{name} is longer than the contract allows; the rules use the longest that it allows"
+            ));
+        }
         for name in self.only.iter().chain(&self.skip) {
             if !RULES.iter().any(|rule| rule.is_named_by(name)) {
                 problems.push(format!("no rule, group or class is called `{name}`"));
@@ -226,6 +232,7 @@ impl Runner {
             server_settings: description.server_settings,
             cut_off_by: description.cut_off_by,
             restarted_by: description.restarted_by,
+            limits: limits.capped(),
             operating_system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             suite_version: env!("CARGO_PKG_VERSION").to_owned(),
             authstore_version: authstore::VERSION.to_owned(),

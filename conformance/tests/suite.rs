@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use authstore_conformance::{
-    BoxError, Certificate, Declined, Description, Harness, Outcome, Profile, RULES, Reference,
-    ReferenceHarness, ReferenceStorage, Runner, Storage, to_html,
+    BoxError, Certificate, Declined, Description, Harness, Limits, Outcome, Profile, RULES,
+    Reference, ReferenceHarness, ReferenceStorage, Runner, Storage, to_html,
 };
 
 /// The verdict of each rule.
@@ -289,6 +290,159 @@ fn several_certificates_make_one_page() {
             "{}",
             rule.id
         );
+    }
+}
+
+/// A harness of the reference with time limits of its own. Its storages come back a moment after they are told to.
+struct Limited(Limits);
+
+struct ComesBackLate(Arc<dyn Storage>);
+
+impl Storage for ComesBackLate {
+    fn open(&self) -> Result<authstore::AuthStore, BoxError> {
+        self.0.open()
+    }
+
+    fn cut_off(&self) -> Result<(), BoxError> {
+        self.0.cut_off()
+    }
+
+    fn restore(&self) -> Result<(), BoxError> {
+        let storage = self.0.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(500));
+            storage.restore()
+        });
+        Ok(())
+    }
+
+    fn pause(&self) -> Result<(), BoxError> {
+        self.0.pause()
+    }
+
+    fn resume(&self) -> Result<(), BoxError> {
+        self.0.resume()
+    }
+
+    fn open_with_password(
+        &self,
+        password: &str,
+    ) -> Result<authstore::Result<authstore::AuthStore>, BoxError> {
+        self.0.open_with_password(password)
+    }
+}
+
+impl Harness for Limited {
+    fn describe(&self) -> Description {
+        Description::new("limited", "1.0")
+    }
+
+    fn limits(&self) -> Limits {
+        self.0
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        let storage = ReferenceStorage::new(|reference| reference);
+        Ok(Box::new(ComesBackLate(Arc::new(storage))))
+    }
+}
+
+#[test]
+fn a_harness_can_make_the_time_limits_shorter() {
+    let run = |limits, rule: &str| Runner::new(Limited(limits)).only(rule).run();
+    let (all, none) = (Limits::default(), Duration::ZERO);
+    for (rule, limits, word) in [
+        (
+            "faults.paused",
+            Limits { call: none, ..all },
+            "took longer than 0ns",
+        ),
+        (
+            "faults.restart",
+            Limits {
+                recovery: none,
+                ..all
+            },
+            "0ns after the storage could be reached again",
+        ),
+        (
+            "faults.wrong_password",
+            Limits {
+                wrong_password: none,
+                ..all
+            },
+            "not reported at once",
+        ),
+    ] {
+        let usual = run(all, rule);
+        assert_eq!(
+            verdicts(&usual)[rule],
+            Outcome::Passed,
+            "{}",
+            usual.to_markdown()
+        );
+        let shorter = run(limits, rule);
+        assert_eq!(verdicts(&shorter)[rule], Outcome::Failed);
+        assert!(
+            shorter.to_markdown().contains(word),
+            "{}",
+            shorter.to_markdown()
+        );
+    }
+    let longer = Limits {
+        call: Duration::from_secs(76),
+        ..all
+    };
+    let certificate = run(longer, "ping");
+    assert_eq!(certificate.problems.len(), 1);
+    assert_eq!(certificate.limits, all);
+    assert!(
+        certificate
+            .to_markdown()
+            .contains("75s for a call, 60s for recovery")
+    );
+    assert!(certificate.to_json().contains("\"call_millis\": 75000"));
+}
+
+#[test]
+fn the_certificate_tells_how_outages_were_made() {
+    let told = Runner::new(ReferenceHarness).only("ping").run();
+    assert!(told.to_json().contains("\"cut_off_by\": \"simulated\""));
+    for form in [told.to_markdown(), told.to_html(), told.to_junit()] {
+        assert!(form.contains("simulated in the storage"), "{form}");
+    }
+    let untold = Runner::new(Limited(Limits::default())).only("ping").run();
+    assert!(untold.to_markdown().contains("| restarted by | not told |"));
+}
+
+#[test]
+fn a_server_is_killed_only_where_the_harness_allows_it() {
+    /// Has a server of its own for a rule that kills it.
+    struct Shared;
+
+    impl Harness for Shared {
+        fn describe(&self) -> Description {
+            Description::new("shared", "1.0")
+        }
+
+        fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+            Ok(Box::new(OnlyOpens(Reference::new())))
+        }
+
+        fn fresh_to_restart(&self) -> Result<Box<dyn Storage>, BoxError> {
+            ReferenceHarness.fresh()
+        }
+    }
+
+    let certificate = Runner::new(Shared)
+        .only("faults.killed_server")
+        .only("faults.restart")
+        .run();
+    let verdicts = verdicts(&certificate);
+    assert_eq!(verdicts["faults.killed_server"], Outcome::Passed);
+    assert_eq!(verdicts["faults.restart"], Outcome::Failed);
+    for rule in RULES {
+        assert!(!rule.restarts_the_server() || rule.may_be_declined());
     }
 }
 

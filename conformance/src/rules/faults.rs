@@ -22,21 +22,16 @@ use crate::model::Model;
 use crate::race::{Ran, joined, timed};
 use crate::show::Show as _;
 
-/// No operation may wait longer than this, whatever its own time limits add up to.
-const BOUND: Duration = Duration::from_secs(75);
-/// A storage that can be reached again must work again within this time.
-const RECOVERY: Duration = Duration::from_secs(60);
-
 /// Waits until the storage works again by itself.
-fn recovers(store: &AuthStore) -> Verdict {
-    let deadline = Instant::now() + RECOVERY;
+fn recovers(context: &Context, store: &AuthStore) -> Verdict {
+    let recovery = context.limits().recovery;
+    let deadline = Instant::now() + recovery;
     loop {
         match store.get_user(id(1)) {
             Ok(_) => return Ok(()),
             Err(error) if Instant::now() >= deadline => {
                 return Err(Failure::broken(format!(
-                    "{} seconds after the storage could be reached again, it does not work",
-                    RECOVERY.as_secs()
+                    "{recovery:?} after the storage could be reached again, it does not work"
                 ))
                 .got(show_error(&error)));
             }
@@ -138,14 +133,11 @@ pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<R
 }
 
 #[track_caller]
-fn in_time<T>(call: &Call, ran: &Ran<T>) -> Verdict {
+fn in_time<T>(context: &Context, call: &Call, ran: &Ran<T>) -> Verdict {
+    let limit = context.limits().call;
     ensure(
-        ran.returned - ran.called <= BOUND,
-        format!(
-            "{} took longer than {} seconds",
-            call.name(),
-            BOUND.as_secs()
-        ),
+        ran.returned - ran.called <= limit,
+        format!("{} took longer than {limit:?}", call.name()),
     )
 }
 
@@ -164,7 +156,7 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     by_harness(context.storage().restore())?;
     let mut unknown = false;
     for (call, ran) in calls.iter().zip(&outcomes) {
-        in_time(call, ran)?;
+        in_time(context, call, ran)?;
         match &ran.value {
             Err(Error::Unavailable { .. }) => {}
             Err(Error::OutcomeUnknown { .. }) if call.writes() => unknown = true,
@@ -178,7 +170,7 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
             }
         }
     }
-    recovers(store)?;
+    recovers(context, store)?;
     if !unknown {
         gives("what was there before", look(store, 1..=3), before)?;
         for user in [50, 52] {
@@ -200,7 +192,7 @@ pub(crate) fn restart(context: &Context) -> Verdict {
         by_harness(context.storage().cut_off())?;
         by_harness(context.storage().restore())?;
         for handle in [store, &second] {
-            recovers(handle)?;
+            recovers(context, handle)?;
             gives(
                 "what was there before the storage went away",
                 look(handle, 1..=3),
@@ -224,7 +216,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
     by_harness(context.storage().resume())?;
     let (mut waited, mut created) = (false, Vec::new());
     for (call, ran) in calls.iter().zip(&outcomes) {
-        in_time(call, ran)?;
+        in_time(context, call, ran)?;
         match (&ran.value, call) {
             (Err(Error::Unavailable { .. }), _) => waited |= call.writes(),
             (Err(Error::OutcomeUnknown { .. }), _) if call.writes() => waited = true,
@@ -251,7 +243,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
         }
     }
     ensure(waited, "no write waited on a storage that gives no answer")?;
-    recovers(store)?;
+    recovers(context, store)?;
     // What was not written at the time is not written afterwards either.
     thread::sleep(Duration::from_millis(200));
     let (user, account) = (
@@ -452,7 +444,7 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
             .collect();
         result.map(|()| written)
     })?;
-    recovers(store)?;
+    recovers(context, store)?;
     let cut = are_whole(store, written)?;
     if cut == 0 {
         return Err(Failure::not_run(
@@ -742,28 +734,28 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         }
         by_harness(result).map(|()| outcomes)
     })?;
-    recovers(store)?;
+    recovers(context, store)?;
     let mut any = false;
     for ((write, witnesses), ran) in writes.iter().zip(outcomes) {
-        any |= was_done(store, &model, write, witnesses, &ran?)?;
+        any |= was_done(context, &model, write, witnesses, &ran?)?;
     }
     Ok(any)
 }
 
 /// Whether a write was done, which must be what it said.
 fn was_done(
-    store: &AuthStore,
+    context: &Context,
     model: &Model,
     write: &Call,
     witnesses: &[Call],
     ran: &Ran<authstore::Result<Reply>>,
 ) -> Verdict<bool> {
-    in_time(write, ran)?;
+    in_time(context, write, ran)?;
     let (mut before, mut after) = (model.clone(), model.clone());
     let reply = write.on_model(&mut after);
     let (mut done, mut undone) = (true, true);
     for witness in witnesses {
-        let now = Ok(witness.on_store(store)?);
+        let now = Ok(witness.on_store(context.store())?);
         done &= now == witness.on_model(&mut after);
         undone &= now == witness.on_model(&mut before);
     }
@@ -897,7 +889,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
             return Err(Failure::not_run("no call timed out"));
         }
         for handle in handles {
-            recovers(handle)?;
+            recovers(context, handle)?;
             // At the same time, so that every connection of the handle is used again.
             thread::scope(|scope| {
                 let running: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| read(handle))).collect();
@@ -971,8 +963,8 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
             .collect();
         result.map(|()| written)
     })?;
-    let deadline = Instant::now() + RECOVERY;
-    recovers(&handles[0])?;
+    let deadline = Instant::now() + context.limits().recovery;
+    recovers(context, &handles[0])?;
     let new = context.open()?;
     let witnesses: Vec<Call> = [1, 4, 7]
         .into_iter()
@@ -1021,7 +1013,7 @@ pub(crate) fn wrong_password(context: &Context) -> Verdict {
     populate(context.store())?;
     let ran = timed(|| context.storage().open_with_password(PASSWORD));
     ensure(
-        ran.returned - ran.called < Duration::from_secs(20),
+        ran.returned - ran.called < context.limits().wrong_password,
         "a wrong password was not reported at once",
     )?;
     let outcome = by_harness(ran.value)?.and_then(|store| store.get_user(id(1)).map(drop));
