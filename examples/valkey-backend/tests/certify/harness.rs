@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use authstore::AuthStore;
-use authstore_conformance::{BoxError, Declined, Description, Harness, Storage};
+use authstore_conformance::{BoxError, Declined, Description, Harness, Outage, Storage};
 use authstore_test_databases::{Proxy, Traffic};
 use authstore_valkey::ValkeyBackend;
 
@@ -20,6 +20,8 @@ impl Harness for ValkeyHarness {
             let settings = &mut description.server_settings;
             settings.insert(name.to_owned(), value.to_owned());
         }
+        description.cut_off_by = Some(Outage::Kill);
+        description.restarted_by = Some(Outage::Kill);
         description
     }
 
@@ -66,6 +68,12 @@ impl Storage for ValkeyStorage {
         self.proxy.close();
         self.server().kill();
         Ok(())
+    }
+
+    fn restart(&self) -> Result<(), BoxError> {
+        let mut server = self.server();
+        server.kill();
+        server.start_again()
     }
 
     fn restore(&self) -> Result<(), BoxError> {
