@@ -48,6 +48,10 @@ url-docs:
 kill-adoptions COUNT="50":
     AUTHSTORE_KILLED_ADOPTIONS="$1" cargo test --package authstore-test-authjs --test authjs -- killed_adoptions
 
+# Adopt a database of so many users on each database, or on one, and measure time, memory and how long a sign-in waits
+measure-adoption USERS="1000000" *NAMES:
+    cargo run --package authstore-test-databases --bin measure-adoption -- "$@"
+
 # Measure each operation against the bare driver, Auth.js and torii; threads; memory (just bench --bench sqlite)
 bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench peers":
     cargo bench --package authstore-benches {{ARGUMENTS}}
