@@ -1,6 +1,7 @@
 //! One error type, divided by what the caller can do about it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::time::Duration;
 
 use crate::migration::MigrationError;
 
@@ -165,6 +166,15 @@ impl Error {
         self
     }
 
+    /// Adds to the reason which time limit ended the call, as the URL would set it.
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn after(mut self, option: &str, limit: Duration) -> Self {
+        if let Some(reason) = self.reason_mut() {
+            let _ = write!(reason, " ({option}_ms={})", limit.as_millis());
+        }
+        self
+    }
+
     fn reason_mut(&mut self) -> Option<&mut String> {
         match self {
             Error::Unavailable { reason, .. }
@@ -224,6 +234,32 @@ impl std::error::Error for Error {
             | Error::Rejected { .. }
             | Error::NotFound { .. } => None,
         }
+    }
+}
+
+/// The error of several hosts, none of which took us. One that trying again does not fix goes before the others, since it
+/// would stay hidden behind a host that is down; the others are listed together.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn of_all(mut errors: Vec<Error>) -> Error {
+    if let Some(index) = errors.iter().position(|error| !error.is_retryable()) {
+        return errors.swap_remove(index);
+    }
+    match errors.len() {
+        0 => return Error::unavailable("no host was named"),
+        1 => return errors.swap_remove(0),
+        _ => {}
+    }
+    let mut reasons = Vec::new();
+    let mut last = None;
+    for error in errors {
+        if let Error::Unavailable { reason, source } = error {
+            reasons.push(reason);
+            last = source;
+        }
+    }
+    Error::Unavailable {
+        reason: reasons.join("; "),
+        source: last,
     }
 }
 

@@ -210,7 +210,7 @@ fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// A connection on loan: it goes back to the pool when it is dropped.
 pub(crate) struct Checkout<C: Connect>(r2d2::PooledConnection<Manager<C>>);
 
-#[cfg(feature = "postgres")]
+#[cfg(any(test, feature = "postgres"))]
 impl<C: Connect> Checkout<C> {
     /// Runs `work` on the connection. The outer error says that the driver panicked: the connection will be dropped, and
     /// what became of the work is not known.

@@ -11,7 +11,13 @@ use crate::error::BoxError;
 pub enum MigrationError {
     /// A table or column is not there: the database has not been migrated, or not by this version of the program.
     SchemaMissing {
-        /// What is missing, in the database's words.
+        /// What is missing, in the database's message.
+        reason: String,
+    },
+    /// A table or column is missing although the history records every step of the program as applied: something else
+    /// dropped or renamed it. Migrating does not bring it back; a backup does.
+    SchemaDamaged {
+        /// What is missing, in the database's message.
         reason: String,
     },
     /// A step that was taken is not what the program has under its version any more.
@@ -98,6 +104,11 @@ impl fmt::Display for MigrationError {
             MigrationError::SchemaMissing { reason } => write!(
                 f,
                 "the schema is missing or incomplete; run migrate first: {reason}"
+            ),
+            MigrationError::SchemaDamaged { reason } => write!(
+                f,
+                "a table or column is missing, although the history says that it was migrated; restore it from a backup: \
+                 {reason}"
             ),
             MigrationError::ChecksumChanged { version, name } => write!(
                 f,

@@ -8,8 +8,8 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
 
 use super::error::{
-    Phase, StatementFailure, classify, classify_migration, classify_panic, may_be_of_a_trigger,
-    trigger,
+    Phase, StatementFailure, classify, classify_migration, classify_panic, is_timeout,
+    may_be_of_a_trigger, trigger,
 };
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
@@ -32,6 +32,7 @@ pub(crate) struct MysqlConnection {
     place: String,
     /// What `statement_timeout_ms` is, if it limits this connection.
     statement_timeout: Option<Duration>,
+    lock_timeout: Duration,
     /// The server's `max_allowed_packet`.
     max_packet: u64,
     statements: HashMap<&'static str, Statement>,
@@ -45,7 +46,7 @@ impl MysqlConnection {
     pub(super) fn new(
         driver: Conn,
         (host, place): (usize, String),
-        statement_timeout: Option<Duration>,
+        (statement_timeout, lock_timeout): (Option<Duration>, Duration),
         max_packet: u64,
     ) -> Self {
         MysqlConnection {
@@ -53,6 +54,7 @@ impl MysqlConnection {
             host,
             place,
             statement_timeout,
+            lock_timeout,
             max_packet,
             statements: HashMap::new(),
             failure: None,
@@ -163,7 +165,10 @@ impl MysqlConnection {
             Ok(())
         })
         .map_err(|failed| match failed {
-            Some(mysql::Error::MySqlError(error)) => classify_migration(error),
+            Some(mysql::Error::MySqlError(error)) => {
+                let is_timeout = is_timeout(&error);
+                self.name_limit(classify_migration(error), is_timeout)
+            }
             failed => self.fail(failed, sql, Phase::Writing),
         })
     }
@@ -253,6 +258,8 @@ impl MysqlConnection {
     /// What it means that the driver failed, or panicked.
     #[cold]
     fn fail(&mut self, failed: Option<mysql::Error>, sql: &str, phase: Phase) -> Error {
+        let is_timeout =
+            matches!(&failed, Some(mysql::Error::MySqlError(error)) if is_timeout(error));
         let (error, failure) = match failed {
             Some(error) if may_be_of_a_trigger(&error) => {
                 let warnings = self.contain(|driver| driver.query(WARNINGS));
@@ -273,7 +280,17 @@ impl MysqlConnection {
                 limit.as_millis()
             )),
             (Some(failure), _) if failure.breaks() => error.in_context(&self.place),
-            _ => error,
+            _ => self.name_limit(error, is_timeout),
+        }
+    }
+
+    /// Adds which option set the time limit that the server reports.
+    fn name_limit(&self, error: Error, is_timeout: bool) -> Error {
+        match (is_timeout, self.statement_timeout) {
+            (false, _) => error,
+            (true, Some(limit)) => error.after("statement_timeout", limit),
+            // Only a migration has no limit on statements.
+            (true, None) => error.after("lock_timeout", self.lock_timeout),
         }
     }
 }

@@ -203,6 +203,11 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
     }
 }
 
+/// Whether the server reports that a time limit was exceeded: on a lock, or on the statement.
+pub(super) fn is_timeout(error: &MySqlError) -> bool {
+    matches!(error.code, 1205 | 1907 | 1969 | 3024)
+}
+
 /// What an error in a migration's SQL means: this SQL has no parameters, so the server's message is told whatever it is.
 pub(super) fn classify_migration(error: MySqlError) -> Error {
     let message = format!("{} ({})", error.message, error.code);

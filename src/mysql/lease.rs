@@ -35,10 +35,10 @@ impl Lease {
         let start = Instant::now();
         while !try_to_take(backend, &owner)? {
             if start.elapsed() >= timeout {
-                return Err(Error::unavailable(format!(
-                    "another process is migrating the database; gave up waiting after {} ms",
-                    timeout.as_millis()
-                )));
+                return Err(Error::unavailable(
+                    "timed out waiting for another process that is migrating the database",
+                )
+                .after("lock_timeout", timeout));
             }
             thread::sleep(PAUSE);
         }

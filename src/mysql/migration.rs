@@ -25,7 +25,7 @@ pub(super) fn series(kind: Kind) -> Series {
     }
 }
 
-fn history(kind: Kind) -> History {
+pub(super) fn history(kind: Kind) -> History {
     History {
         exists: sql!("mysql", "history/exists"),
         create: match kind {
@@ -68,10 +68,10 @@ impl Target for MysqlTarget {
                     history,
                 }))
             }
-            _ => Err(Error::unavailable(format!(
-                "another process is migrating the database; gave up waiting after {} ms",
-                timeout.as_millis()
-            ))),
+            _ => Err(Error::unavailable(
+                "timed out waiting for another process that is migrating the database",
+            )
+            .after("lock_timeout", timeout)),
         }
     }
 }

@@ -32,11 +32,11 @@ use self::exclusive::MysqlExclusive;
 use self::migration::MysqlTarget;
 use self::sign_in::Candidate;
 use crate::error::{Error, Result};
-use crate::migration::Migrator;
+use crate::migration::{Migrator, Series};
 use crate::observe;
 use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
-    CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
+    CreateUserWith, Database, DeleteExpired, History, KeepLast, RemoveWayIn, Statements, Update,
     UseAuthenticator, UseOnce, backend, retry_backoff, sql,
 };
 
@@ -428,6 +428,13 @@ impl Database for MysqlBackend {
         Migrator::new(MysqlTarget(self.clone()), migration::series(self.kind()))
     }
 
+    fn history(&self) -> (History, Series) {
+        (
+            migration::history(self.kind()),
+            migration::series(self.kind()),
+        )
+    }
+
     fn pool_state(&self) -> PoolState {
         self.0.pool.state()
     }
@@ -508,7 +515,7 @@ impl Connector {
         Ok(MysqlConnection::new(
             driver,
             (host, place),
-            statement_timeout,
+            (statement_timeout, limits.lock),
             max_packet,
         ))
     }

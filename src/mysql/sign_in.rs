@@ -9,7 +9,7 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
 
 use super::error::classify_connecting;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_all};
 use crate::sql::sql;
 
 const READ_ONLY: &str = sql!("mysql", "read_only");
@@ -48,7 +48,7 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
     let mut candidates = candidates.into_iter();
     let mut attempts: Vec<Attempt> = Vec::new();
     let mut read_only = None;
-    let mut failure = Error::unavailable("no host was named");
+    let mut failures = Vec::new();
     let (sender, receiver) = mpsc::channel();
     loop {
         let last_began = attempts.last().map(|attempt| attempt.since);
@@ -58,7 +58,7 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
             attempts.push(begin(candidate, asks, sender.clone())?);
         }
         let (Some(oldest), Some(newest)) = (attempts.first(), attempts.last()) else {
-            return read_only.ok_or(failure);
+            return read_only.ok_or_else(|| of_all(failures));
         };
         let mut until = oldest.since + timeout;
         if candidates.len() > 0 {
@@ -76,17 +76,19 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
                     Err(error) if !error.is_retryable() && attempts.is_empty() => {
                         return Err(error);
                     }
-                    Err(error) => failure = error,
+                    Err(error) => failures.push(error),
                 }
             }
             Err(_) => attempts.retain(|attempt| {
                 let is_in_time = attempt.since.elapsed() < timeout;
                 if !is_in_time {
-                    failure = Error::unavailable(format!(
-                        "{}: timed out waiting for the server to sign the user in (connect_timeout_ms={})",
-                        attempt.name,
-                        timeout.as_millis()
-                    ));
+                    let error =
+                        Error::unavailable("timed out waiting for the server to sign the user in");
+                    failures.push(
+                        error
+                            .after("connect_timeout", timeout)
+                            .in_context(&attempt.name),
+                    );
                 }
                 is_in_time
             }),

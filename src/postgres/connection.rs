@@ -7,7 +7,9 @@ use tokio_postgres::{Client, Statement};
 
 use super::STATEMENTS;
 use super::driver::{Driver, QueryFailure};
-use super::error::{FailureKind, StatementFailure, classify, classify_migration};
+use super::error::{
+    Canceled, FailureKind, StatementFailure, canceled, classify, classify_migration,
+};
 use super::pipeline;
 use super::session::{Pins, Session};
 use super::value::Parameter;
@@ -219,7 +221,10 @@ impl PostgresConnection {
         self.driver
             .run(None, self.client.batch_execute(sql))
             .map_err(|failure| match failure {
-                QueryFailure::Answered(error) => classify_migration(error),
+                QueryFailure::Answered(error) => {
+                    let canceled = error.as_db_error().and_then(canceled);
+                    self.name_limit(classify_migration(error), canceled)
+                }
                 failure => self.failed(failure.into()),
             })
     }
@@ -328,7 +333,9 @@ impl PostgresConnection {
     fn failed(&mut self, failure: StatementFailure) -> Error {
         self.last_failure = failure.kind;
         match failure.kind {
-            FailureKind::Rejected | FailureKind::SerializationConflict => failure.error,
+            FailureKind::Rejected | FailureKind::SerializationConflict => {
+                self.name_limit(failure.error, failure.canceled)
+            }
             FailureKind::StaleStatement => {
                 self.prepared.clear();
                 failure.error
@@ -340,6 +347,19 @@ impl PostgresConnection {
                 self.broken = true;
                 self.in_place(failure)
             }
+        }
+    }
+
+    /// Adds which option set the time limit that the server reports.
+    fn name_limit(&self, error: Error, canceled: Option<Canceled>) -> Error {
+        let (option, limit) = match canceled {
+            Some(Canceled::Statement) => ("statement_timeout", self.pins.statement),
+            Some(Canceled::Lock) => ("lock_timeout", self.pins.lock),
+            None => return error,
+        };
+        match limit {
+            Some(limit) => error.after(option, limit),
+            None => error,
         }
     }
 

@@ -19,7 +19,7 @@ use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
 use super::runtime::Runtime;
 use super::session::{Pins, Session, announced_process};
 use super::tls::Tls;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_all};
 use crate::pool::Connect;
 use crate::sql::{Connection, sql};
 
@@ -163,7 +163,7 @@ impl Connector {
                         drop(attempts.remove(index));
                         errors.push(error);
                         if attempts.is_empty() && hosts.is_empty() {
-                            return Poll::Ready(Err(worst(std::mem::take(&mut errors))));
+                            return Poll::Ready(Err(of_all(std::mem::take(&mut errors))));
                         }
                     }
                     None => return Poll::Pending,
@@ -199,7 +199,7 @@ impl Connector {
                 Err(error) => errors.push(error),
             }
         }
-        Err(worst(errors))
+        Err(of_all(errors))
     }
 
     async fn resolve(&self, host: &str, port: u16, name: &str) -> Result<Vec<Option<IpAddr>>> {
@@ -397,26 +397,6 @@ fn without_hosts(config: &Config) -> Config {
         .keepalives(config.get_keepalives())
         .keepalives_idle(config.get_keepalives_idle());
     single
-}
-
-/// Of the errors of several hosts, one that trying again does not fix goes before the others, since it would stay
-/// hidden behind a host that is down; the rest are told together.
-fn worst(errors: Vec<Error>) -> Error {
-    let mut reasons = Vec::new();
-    let mut last = None;
-    for error in errors {
-        match error {
-            Error::Unavailable { reason, source } => {
-                reasons.push(reason);
-                last = source;
-            }
-            error => return error,
-        }
-    }
-    Error::Unavailable {
-        reason: reasons.join("; "),
-        source: last,
-    }
 }
 
 /// Brings the list into an order by chance.

@@ -15,6 +15,15 @@ use crate::migration::MigrationError;
 pub(super) struct StatementFailure {
     pub(super) error: Error,
     pub(super) kind: FailureKind,
+    /// Which time limit of the server ended the statement, if one did.
+    pub(super) canceled: Option<Canceled>,
+}
+
+/// A time limit of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Canceled {
+    Statement,
+    Lock,
 }
 
 /// What became of a statement that failed.
@@ -38,7 +47,11 @@ pub(super) enum FailureKind {
 
 impl StatementFailure {
     pub(super) fn new(error: Error, kind: FailureKind) -> Self {
-        StatementFailure { error, kind }
+        StatementFailure {
+            error,
+            kind,
+            canceled: None,
+        }
     }
 
     /// The error of a statement that nothing was sent of, or that cannot have changed anything.
@@ -47,7 +60,11 @@ impl StatementFailure {
             FailureKind::Unknown => FailureKind::NotExecuted,
             kind => kind,
         };
-        StatementFailure::new(nothing_written(self.error), kind)
+        StatementFailure {
+            error: nothing_written(self.error),
+            kind,
+            ..self
+        }
     }
 }
 
@@ -180,7 +197,20 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
         }
         (code, _) => (permanent_or_not(server, code, reason), FailureKind::Rejected),
     };
-    StatementFailure::new(error, kind)
+    StatementFailure {
+        error,
+        kind,
+        canceled: canceled(server),
+    }
+}
+
+/// Which time limit of its own the server names. A message in another language than English says it without our help.
+pub(super) fn canceled(server: &DbError) -> Option<Canceled> {
+    match server.code().code() {
+        "57014" if server.message().contains("statement timeout") => Some(Canceled::Statement),
+        "55P03" if server.message().contains("lock timeout") => Some(Canceled::Lock),
+        _ => None,
+    }
 }
 
 /// The error for a statement that was rolled back, by the table of

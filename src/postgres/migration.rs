@@ -10,7 +10,7 @@ use crate::migration::{
 };
 use crate::sql::{self, AdoptionTarget, Connection, History, sql};
 
-static HISTORY: History = History {
+const HISTORY: History = History {
     exists: sql!("postgres", "history/exists"),
     create: sql!("postgres", "history/create"),
     list: sql!("postgres", "history/list"),
@@ -35,6 +35,10 @@ const UNDO: &str = sql!("postgres", "transaction/undo");
 /// whoever has the lock and builds an index concurrently.
 const RETRY: Duration = Duration::from_millis(25);
 
+pub(super) fn history() -> History {
+    HISTORY
+}
+
 pub(super) struct PostgresTarget(pub(super) Connector);
 
 impl Target for PostgresTarget {
@@ -51,10 +55,10 @@ impl Target for PostgresTarget {
         let mut connection = self.0.connect_to_migrate(Some(timeout))?;
         while !try_lock(&mut connection)? {
             if start.elapsed() >= timeout {
-                return Err(Error::unavailable(format!(
-                    "another process is migrating the database; gave up waiting after {} ms",
-                    timeout.as_millis()
-                )));
+                return Err(Error::unavailable(
+                    "timed out waiting for another process that is migrating the database",
+                )
+                .after("lock_timeout", timeout));
             }
             thread::sleep(RETRY);
         }

@@ -47,7 +47,7 @@ use crate::migration::{Migrator, Series};
 use crate::observe;
 use crate::pool::{Pool, PoolState};
 use crate::sql::{
-    CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
+    CreateUserWith, Database, DeleteExpired, History, KeepLast, RemoveWayIn, Statements, Update,
     UseAuthenticator, UseOnce, backend, retry_backoff, sql,
 };
 
@@ -263,6 +263,10 @@ impl Database for PostgresBackend {
 
     fn migrator(&self) -> Migrator {
         Migrator::new(PostgresTarget(self.0.migrates.clone()), Series::postgres())
+    }
+
+    fn history(&self) -> (History, Series) {
+        (migration::history(), Series::postgres())
     }
 
     fn pool_state(&self) -> PoolState {

@@ -47,6 +47,7 @@ macro_rules! declare {
 
                     $(fn $operation(&self, $($argument: $type),*) -> $crate::Result<$output> {
                         $crate::sql::Operations::$operation(self, $($argument),*)
+                            .map_err(|error| $crate::sql::explain_missing(self, error))
                     })*
                 }
             };

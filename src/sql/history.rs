@@ -1,8 +1,8 @@
 use time::OffsetDateTime;
 
-use super::{Connection, Value};
-use crate::error::Result;
-use crate::migration::{Applied, Direction, Migration};
+use super::{Connection, Database, Value};
+use crate::error::{Error, Result};
+use crate::migration::{Applied, Direction, Migration, MigrationError};
 
 /// What a database sends to keep the history of its migrations, from `sql/<dialect>/history/`.
 pub(crate) struct History {
@@ -79,6 +79,27 @@ impl History {
             }
         }
         .map(drop)
+    }
+}
+
+/// Tells a schema that was never migrated from one that has lost a table since: the history knows which it is.
+#[cold]
+pub(crate) fn explain_missing(database: &impl Database, error: Error) -> Error {
+    let Error::Migration(MigrationError::SchemaMissing { reason }) = error else {
+        return error;
+    };
+    let (history, series) = database.history();
+    let applied = database
+        .read(|connection| history.read(connection, series.name()))
+        .unwrap_or_default();
+    let is_complete = series
+        .migrations()
+        .iter()
+        .all(|step| applied.iter().any(|row| row.version == step.version()));
+    if is_complete {
+        MigrationError::SchemaDamaged { reason }.into()
+    } else {
+        MigrationError::SchemaMissing { reason }.into()
     }
 }
 

@@ -14,7 +14,7 @@ mod value;
 
 pub(crate) use adopt::{AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check, counts};
 pub(crate) use backend::{Operations, backend};
-pub(crate) use history::History;
+pub(crate) use history::{History, explain_missing};
 pub(crate) use models::{Cells, Decode};
 pub(crate) use retry_backoff::retry_backoff;
 pub(crate) use statements::{
@@ -28,7 +28,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::{BoxError, Result};
-use crate::migration::Migrator;
+use crate::migration::{Migrator, Series};
 use crate::pool::PoolState;
 use crate::transaction::SqlValue;
 
@@ -61,6 +61,9 @@ pub(crate) trait Database: Clone + Send + Sync + 'static {
     }
 
     fn migrator(&self) -> Migrator;
+
+    /// The history of the crate's own migrations, and their series.
+    fn history(&self) -> (History, Series);
 
     fn pool_state(&self) -> PoolState;
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Cells, Connection, Database, Decode, Operations, Row, Statements, Value};
+use super::{
+    Cells, Connection, Database, Decode, History, Operations, Row, Statements, Value,
+    explain_missing,
+};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::for_each_operation;
-use crate::migration::Migrator;
+use crate::migration::{Migrator, Series};
 use crate::pool::PoolState;
 use crate::transaction::{BackendTransaction, SqlRow, SqlValue};
 use crate::validate;
@@ -159,6 +162,10 @@ impl<D: Database> Database for Within<D> {
         self.database.migrator()
     }
 
+    fn history(&self) -> (History, Series) {
+        self.database.history()
+    }
+
     fn pool_state(&self) -> PoolState {
         self.database.pool_state()
     }
@@ -173,6 +180,7 @@ macro_rules! within {
 
             $(fn $operation(&self, $($argument: $type),*) -> Result<$output> {
                 Operations::$operation(self, $($argument),*)
+                    .map_err(|error| explain_missing(self, error))
             })*
 
             fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {

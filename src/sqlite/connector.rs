@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{ErrorCode, OpenFlags};
 
 use super::connection::{OpenFile, SqliteConnection};
-use super::error::classify;
+use super::error::{classify, name_limit};
 use super::file::{Identity, check_path, denied, with_path};
 use super::options::{Location, Synchronous};
 use crate::error::{Error, Result};
@@ -117,7 +117,9 @@ impl Connector {
         connection
             .busy_timeout(self.busy_timeout)
             .map_err(classify)?;
-        let mode = self.switch_to_wal(&connection).map_err(classify)?;
+        let mode = self
+            .switch_to_wal(&connection)
+            .map_err(|error| name_limit(classify(error), ("busy_timeout", self.busy_timeout)))?;
         if connection.is_readonly("main").map_err(classify)? {
             return Err(Error::backend("is read-only"));
         }

@@ -1,5 +1,7 @@
 //! What SQLite's errors mean to a caller.
 
+use std::time::Duration;
+
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{
     SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_DATATYPE, SQLITE_CONSTRAINT_FOREIGNKEY,
@@ -68,6 +70,19 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
         (ErrorCode::SystemIoFailure, _) => Error::outcome_unknown(reason),
         _ if lacks_schema(&reason) => MigrationError::SchemaMissing { reason }.into(),
         _ => Error::backend(reason),
+    }
+}
+
+/// How long to wait, and the option that says so.
+pub(super) type TimeLimit = (&'static str, Duration);
+
+/// Adds how long SQLite waited for the writers of other processes, if it did.
+pub(super) fn name_limit(error: Error, (option, limit): TimeLimit) -> Error {
+    match error {
+        Error::Unavailable { ref reason, .. } if reason.ends_with("database is locked") => {
+            error.after(option, limit)
+        }
+        error => error,
     }
 }
 

@@ -1,4 +1,5 @@
 use super::connection::SqliteConnection;
+use super::error::name_limit;
 use super::writers::Turn;
 use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
 use crate::error::Result;
@@ -14,8 +15,11 @@ pub(crate) struct SqliteExclusive {
 
 impl SqliteExclusive {
     pub(super) fn begin(backend: &SqliteBackend) -> Result<Self> {
-        let (turn, mut connection) = backend.writer(backend.0.busy_timeout)?;
-        connection.execute(BEGIN, &[])?;
+        let limit = ("busy_timeout", backend.0.busy_timeout);
+        let (turn, mut connection) = backend.writer(limit)?;
+        connection
+            .execute(BEGIN, &[])
+            .map_err(|error| name_limit(error, limit))?;
         Ok(SqliteExclusive {
             connection,
             _turn: turn,

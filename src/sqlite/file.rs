@@ -86,21 +86,10 @@ pub(super) fn denied(path: &Path) -> Option<Error> {
 }
 
 pub(super) fn with_path(path: &Path, error: Error) -> Error {
-    let named = |reason| format!("{}: {reason}", path.display());
-    match error {
-        Error::Unavailable { reason, source } => Error::Unavailable {
-            reason: named(reason),
-            source,
-        },
+    let error = match error {
         // Nothing of the caller's was in progress yet.
-        Error::OutcomeUnknown { reason, source } => Error::Unavailable {
-            reason: named(reason),
-            source,
-        },
-        Error::Backend { reason, source } => Error::Backend {
-            reason: named(reason),
-            source,
-        },
+        Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
         error => error,
-    }
+    };
+    error.in_context(&path.display().to_string())
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::adopt::PLAN;
 use super::connection::SqliteConnection;
-use super::error::classify;
+use super::error::{classify, name_limit};
 use super::orphans::{self, Limits, Tables};
 use super::writers::Turn;
 use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
@@ -22,6 +22,10 @@ const HISTORY: History = History {
     tables: sql!("sqlite", "history/tables"),
 };
 
+pub(super) fn history() -> History {
+    HISTORY
+}
+
 pub(super) struct SqliteTarget(pub(super) SqliteBackend);
 
 impl Target for SqliteTarget {
@@ -31,7 +35,8 @@ impl Target for SqliteTarget {
 
     /// `BEGIN IMMEDIATE`: one transaction for the whole run, a savepoint for each step.
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
-        let (turn, connection) = self.0.writer(timeout)?;
+        let limit = ("lock_timeout", timeout);
+        let (turn, connection) = self.0.writer(limit)?;
         let mut lock = SqliteLock {
             connection,
             _turn: turn,
@@ -41,7 +46,9 @@ impl Target for SqliteTarget {
         };
         lock.connection.enforce_foreign_keys(false)?;
         lock.connection.set_busy_timeout(timeout)?;
-        lock.connection.execute(BEGIN, &[])?;
+        lock.connection
+            .execute(BEGIN, &[])
+            .map_err(|error| name_limit(error, limit))?;
         Ok(Box::new(lock))
     }
 }

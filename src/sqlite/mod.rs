@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use self::connection::{LONGEST_BUSY_TIMEOUT, SqliteConnection};
 use self::connector::Connector;
+use self::error::{TimeLimit, name_limit};
 use self::exclusive::SqliteExclusive;
 use self::file::log_of;
 use self::migration::SqliteTarget;
@@ -33,8 +34,8 @@ use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
 use crate::pool::{Checkout, Pool, PoolState};
 use crate::sql::{
-    Connection, CreateUserWith, Database, DeleteExpired, KeepLast, RemoveWayIn, Statements, Update,
-    UseAuthenticator, UseOnce, backend, sql,
+    Connection, CreateUserWith, Database, DeleteExpired, History, KeepLast, RemoveWayIn,
+    Statements, Update, UseAuthenticator, UseOnce, backend, sql,
 };
 
 static STATEMENTS: Statements = Statements {
@@ -169,8 +170,8 @@ impl SqliteBackend {
     ///
     /// A write waits up to the busy timeout for its turn, up to the checkout timeout for a connection, and once more up
     /// to the busy timeout for the writers of other processes.
-    fn writer(&self, timeout: Duration) -> Result<(Turn, Checkout<Connector>)> {
-        let turn = self.0.writers.turn(timeout)?;
+    fn writer(&self, limit: TimeLimit) -> Result<(Turn, Checkout<Connector>)> {
+        let turn = self.0.writers.turn(limit)?;
         Ok((turn, self.0.pool.get()?))
     }
 
@@ -219,7 +220,9 @@ impl Database for SqliteBackend {
     }
 
     fn read<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
-        work(&mut *self.0.pool.get()?).map_err(wrote_nothing)
+        work(&mut *self.0.pool.get()?).map_err(|error| {
+            name_limit(wrote_nothing(error), ("busy_timeout", self.0.busy_timeout))
+        })
     }
 
     /// A single statement runs in a transaction as well: the rows that it returns are read before the commit, so that
@@ -238,6 +241,10 @@ impl Database for SqliteBackend {
 
     fn migrator(&self) -> Migrator {
         Migrator::new(SqliteTarget(self.clone()), Series::sqlite())
+    }
+
+    fn history(&self) -> (History, Series) {
+        (migration::history(), Series::sqlite())
     }
 
     fn pool_state(&self) -> PoolState {

@@ -64,7 +64,11 @@ fn a_thousand_failed_operations_leak_no_connection() {
 #[test]
 fn writer_waits_at_most_the_busy_timeout() {
     let (_directory, backend, store) = one_connection();
-    let turn = backend.0.writers.turn(Duration::ZERO).expect("a turn");
+    let turn = backend
+        .0
+        .writers
+        .turn(("busy_timeout", Duration::ZERO))
+        .expect("a turn");
     let refused = store.create_user(NewUser::default());
     assert!(
         matches!(refused, Err(Error::Unavailable { .. })),
@@ -143,7 +147,11 @@ fn together<T: Send>(
     writers: usize,
     write: impl Fn(usize) -> T + Sync,
 ) -> Vec<thread::Result<T>> {
-    let turn = backend.0.writers.turn(Duration::ZERO).expect("a turn");
+    let turn = backend
+        .0
+        .writers
+        .turn(("busy_timeout", Duration::ZERO))
+        .expect("a turn");
     thread::scope(|scope| {
         let threads: Vec<_> = (0..writers)
             .map(|writer| {

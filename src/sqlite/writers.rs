@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::connection::SqliteConnection;
+use super::error::{TimeLimit, name_limit};
 use super::log::Log;
 use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, roll_back};
 use crate::error::{Error, Result};
@@ -164,7 +165,7 @@ impl Writers {
         steps: Steps,
         timeout: Duration,
     ) -> Result<Group> {
-        if let Notice::Join(mut group) = self.wait(ticket, timeout)? {
+        if let Notice::Join(mut group) = self.wait(ticket, ("busy_timeout", timeout))? {
             group.undo = match steps {
                 Steps::One => Undo::IfChanged(group.connection.0.total_changes()),
                 Steps::Several => {
@@ -176,7 +177,9 @@ impl Writers {
         }
         let turn = Turn(self.clone());
         let mut connection = pool.get()?;
-        connection.execute(BEGIN, &[])?;
+        connection
+            .execute(BEGIN, &[])
+            .map_err(|error| name_limit(error, ("busy_timeout", timeout)))?;
         Ok(Group {
             connection,
             alone: ticket.alone,
@@ -195,12 +198,12 @@ impl Writers {
     }
 
     /// Waits for a turn without a transaction.
-    pub(super) fn turn(&self, timeout: Duration) -> Result<Turn> {
-        self.wait(&Ticket::new(true), timeout)?;
+    pub(super) fn turn(&self, limit: TimeLimit) -> Result<Turn> {
+        self.wait(&Ticket::new(true), limit)?;
         Ok(Turn(self.clone()))
     }
 
-    fn wait(&self, ticket: &Arc<Ticket>, timeout: Duration) -> Result<Notice> {
+    fn wait(&self, ticket: &Arc<Ticket>, (option, timeout): TimeLimit) -> Result<Notice> {
         {
             let mut line = self.0.lock();
             if !line.taken {
@@ -224,10 +227,10 @@ impl Writers {
         match place {
             Some(place) => {
                 line.waiting.remove(place);
-                Err(Error::unavailable(format!(
-                    "timed out waiting for other writers (busy_timeout_ms={})",
-                    timeout.as_millis()
-                )))
+                Err(
+                    Error::unavailable("timed out waiting for other writers of this process")
+                        .after(option, timeout),
+                )
             }
             // It was called a moment ago.
             None => {
@@ -348,6 +351,7 @@ fn same(error: &Error) -> Error {
     match error {
         Error::Unavailable { reason, .. } => Error::unavailable(reason.clone()),
         Error::OutcomeUnknown { reason, .. } => Error::outcome_unknown(reason.clone()),
+        Error::Backend { reason, .. } => Error::backend(reason.clone()),
         other => Error::backend(other.to_string()),
     }
 }

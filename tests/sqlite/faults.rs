@@ -86,7 +86,7 @@ fn missing_column_is_not_read_as_its_own_name() {
         .expect("a column dropped");
     let error = store.get_user(user.id).expect_err("no column");
     assert!(
-        matches!(&error, Error::Migration(MigrationError::SchemaMissing { reason }) if reason.contains("image")),
+        matches!(&error, Error::Migration(MigrationError::SchemaDamaged { reason }) if reason.contains("image")),
         "{error:?}"
     );
 }

@@ -41,11 +41,7 @@ impl CliError {
                 let mut text = format!("error: {error}");
                 let mut cause = error.source();
                 while let Some(error) = cause {
-                    // Some errors say what their cause said.
-                    let line = error.to_string();
-                    if !text.contains(&line) {
-                        text += &format!("\n  caused by: {line}");
-                    }
+                    text += &format!("\n  caused by: {error}");
                     cause = error.source();
                 }
                 text
