@@ -17,8 +17,75 @@ impl fmt::Debug for Redacted {
     }
 }
 
-fn redacted<T>(secret: &Option<T>) -> Option<Redacted> {
-    secret.as_ref().map(|_| Redacted)
+/// What `Debug` prints of a secret.
+trait Redact {
+    type Redacted: fmt::Debug;
+
+    fn redacted(&self) -> Self::Redacted;
+}
+
+impl Redact for String {
+    type Redacted = Redacted;
+
+    fn redacted(&self) -> Redacted {
+        Redacted
+    }
+}
+
+impl Redact for Option<String> {
+    type Redacted = Option<Redacted>;
+
+    fn redacted(&self) -> Option<Redacted> {
+        self.as_ref().map(|_| Redacted)
+    }
+}
+
+impl Redact for Change<String> {
+    type Redacted = Change<Redacted>;
+
+    fn redacted(&self) -> Change<Redacted> {
+        match self {
+            Change::Keep => Change::Keep,
+            Change::Set(_) => Change::Set(Redacted),
+            Change::Clear => Change::Clear,
+        }
+    }
+}
+
+/// Implements `Debug` for a model that holds secrets. Every field is named, so that one added later does not compile until
+/// it is listed as one or the other.
+macro_rules! debug {
+    ($model:ident { $($field:ident),* } secret { $($secret:ident),* }) => {
+        impl fmt::Debug for $model {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let $model { $($field,)* $($secret,)* } = self;
+                f.debug_struct(stringify!($model))
+                    $(.field(stringify!($field), $field))*
+                    $(.field(stringify!($secret), &$secret.redacted()))*
+                    .finish()
+            }
+        }
+    };
+}
+
+/// The list of an account's optional strings: first those that are secret, then the others. Calls a macro with both, and
+/// with what else it is given. `Debug`, the checks of [`AuthStore`](crate::AuthStore) and the cipher of
+/// [`SignIn`](crate::signin::SignIn) all take them from here.
+macro_rules! account_strings {
+    ($callback:ident!($($arguments:tt)*)) => {
+        $callback! {
+            [refresh_token access_token id_token session_state oauth_token_secret oauth_token]
+            [token_type scope]
+            $($arguments)*
+        }
+    };
+}
+pub(crate) use account_strings;
+
+macro_rules! debug_account {
+    ([$($secret:ident)*] [$($string:ident)*] $model:ident { $($field:ident),* }) => {
+        debug!($model { $($field,)* $($string),* } secret { $($secret),* });
+    };
 }
 
 /// A person who signs in (table `User`).
@@ -174,26 +241,14 @@ pub struct Account {
     pub oauth_token: Option<String>,
 }
 
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account")
-            .field("id", &self.id)
-            .field("user_id", &self.user_id)
-            .field("kind", &self.kind)
-            .field("provider", &self.provider)
-            .field("provider_account_id", &self.provider_account_id)
-            .field("refresh_token", &redacted(&self.refresh_token))
-            .field("access_token", &redacted(&self.access_token))
-            .field("expires_at", &self.expires_at)
-            .field("token_type", &self.token_type)
-            .field("scope", &self.scope)
-            .field("id_token", &redacted(&self.id_token))
-            .field("session_state", &redacted(&self.session_state))
-            .field("oauth_token_secret", &redacted(&self.oauth_token_secret))
-            .field("oauth_token", &redacted(&self.oauth_token))
-            .finish()
-    }
-}
+account_strings!(debug_account!(Account {
+    id,
+    user_id,
+    kind,
+    provider,
+    provider_account_id,
+    expires_at
+}));
 
 /// What [`link_account`](crate::AuthStore::link_account) and
 /// [`create_user_with_account`](crate::AuthStore::create_user_with_account) make an [`Account`] of.
@@ -263,25 +318,13 @@ impl NewAccount {
     }
 }
 
-impl fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAccount")
-            .field("id", &self.id)
-            .field("kind", &self.kind)
-            .field("provider", &self.provider)
-            .field("provider_account_id", &self.provider_account_id)
-            .field("refresh_token", &redacted(&self.refresh_token))
-            .field("access_token", &redacted(&self.access_token))
-            .field("expires_at", &self.expires_at)
-            .field("token_type", &self.token_type)
-            .field("scope", &self.scope)
-            .field("id_token", &redacted(&self.id_token))
-            .field("session_state", &redacted(&self.session_state))
-            .field("oauth_token_secret", &redacted(&self.oauth_token_secret))
-            .field("oauth_token", &redacted(&self.oauth_token))
-            .finish()
-    }
-}
+account_strings!(debug_account!(NewAccount {
+    id,
+    kind,
+    provider,
+    provider_account_id,
+    expires_at
+}));
 
 /// What [`update_account`](crate::AuthStore::update_account) changes, for when a provider has refreshed its tokens. The
 /// default keeps everything.
@@ -310,29 +353,7 @@ pub struct AccountChanges {
     pub oauth_token: Change<String>,
 }
 
-impl fmt::Debug for AccountChanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn redacted(change: &Change<String>) -> Change<Redacted> {
-            match change {
-                Change::Keep => Change::Keep,
-                Change::Set(_) => Change::Set(Redacted),
-                Change::Clear => Change::Clear,
-            }
-        }
-        f.debug_struct("AccountChanges")
-            .field("kind", &self.kind)
-            .field("refresh_token", &redacted(&self.refresh_token))
-            .field("access_token", &redacted(&self.access_token))
-            .field("expires_at", &self.expires_at)
-            .field("token_type", &self.token_type)
-            .field("scope", &self.scope)
-            .field("id_token", &redacted(&self.id_token))
-            .field("session_state", &redacted(&self.session_state))
-            .field("oauth_token_secret", &redacted(&self.oauth_token_secret))
-            .field("oauth_token", &redacted(&self.oauth_token))
-            .finish()
-    }
-}
+account_strings!(debug_account!(AccountChanges { kind, expires_at }));
 
 /// A signed-in browser or device (table `Session`).
 ///
@@ -357,16 +378,7 @@ impl Session {
     }
 }
 
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("id", &self.id)
-            .field("user_id", &self.user_id)
-            .field("session_token", &Redacted)
-            .field("expires", &self.expires)
-            .finish()
-    }
-}
+debug!(Session { id, user_id, expires } secret { session_token });
 
 /// What [`create_session`](crate::AuthStore::create_session) makes a [`Session`] of.
 #[derive(Clone, PartialEq, Eq)]
@@ -393,16 +405,7 @@ impl NewSession {
     }
 }
 
-impl fmt::Debug for NewSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewSession")
-            .field("id", &self.id)
-            .field("user_id", &self.user_id)
-            .field("session_token", &Redacted)
-            .field("expires", &self.expires)
-            .finish()
-    }
-}
+debug!(NewSession { id, user_id, expires } secret { session_token });
 
 /// What [`update_session`](crate::AuthStore::update_session) changes; `None` keeps. The default keeps everything.
 ///
@@ -417,15 +420,7 @@ pub struct SessionChanges {
     pub expires: Option<OffsetDateTime>,
 }
 
-impl fmt::Debug for SessionChanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionChanges")
-            .field("user_id", &self.user_id)
-            .field("session_token", &redacted(&self.session_token))
-            .field("expires", &self.expires)
-            .finish()
-    }
-}
+debug!(SessionChanges { user_id, expires } secret { session_token });
 
 /// What is known about a session in addition to Auth.js's own columns (table `authstore_session_details`). The default,
 /// nothing, is what a session has before anything is stored for it.
@@ -489,15 +484,7 @@ impl VerificationToken {
     }
 }
 
-impl fmt::Debug for VerificationToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerificationToken")
-            .field("identifier", &self.identifier)
-            .field("token", &Redacted)
-            .field("expires", &self.expires)
-            .finish()
-    }
-}
+debug!(VerificationToken { identifier, expires } secret { token });
 
 /// A passkey (table `Authenticator`).
 ///
@@ -596,15 +583,7 @@ impl Challenge {
     }
 }
 
-impl fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Challenge")
-            .field("key", &Redacted)
-            .field("payload", &Redacted)
-            .field("expires", &self.expires)
-            .finish()
-    }
-}
+debug!(Challenge { expires } secret { key, payload });
 
 /// How many rows [`delete_expired`](crate::AuthStore::delete_expired) deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

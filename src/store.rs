@@ -11,8 +11,9 @@ use crate::error::{Entity, Error, Result};
 use crate::migration::{Migrator, Step};
 use crate::model::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
-    Challenge, ExpiredCounts, NewAccount, NewSession, NewUser, Removal, Session, SessionChanges,
-    SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
+    Challenge, Change, ExpiredCounts, NewAccount, NewSession, NewUser, Removal, Session,
+    SessionChanges, SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
+    account_strings,
 };
 use crate::observe::{Observation, Observed};
 use crate::pool::PoolState;
@@ -700,22 +701,33 @@ fn complete_user(user: NewUser) -> Result<User> {
     })
 }
 
+/// Checks all optional strings of an account. Every field of the struct is named, so that one added later is not forgotten.
+macro_rules! check_strings {
+    (
+        [$($secret:ident)*] [$($string:ident)*]
+        $account:expr, $model:ident { $($other:ident),* }, $value:expr
+    ) => {{
+        let $model { $($secret,)* $($string,)* $($other: _),* } = $account;
+        $(validate::optional_text(stringify!($secret), $value($secret))?;)*
+        $(validate::optional_text(stringify!($string), $value($string))?;)*
+    }};
+}
+
 fn complete_account(user_id: Uuid, account: NewAccount) -> Result<Account> {
     validate::key("kind", &account.kind)?;
     validate::key("provider", &account.provider)?;
     validate::provider_account_id(&account.provider_account_id)?;
-    for (field, value) in [
-        ("refresh_token", &account.refresh_token),
-        ("access_token", &account.access_token),
-        ("token_type", &account.token_type),
-        ("scope", &account.scope),
-        ("id_token", &account.id_token),
-        ("session_state", &account.session_state),
-        ("oauth_token_secret", &account.oauth_token_secret),
-        ("oauth_token", &account.oauth_token),
-    ] {
-        validate::optional_text(field, value.as_ref())?;
-    }
+    account_strings!(check_strings!(
+        &account,
+        NewAccount {
+            id,
+            kind,
+            provider,
+            provider_account_id,
+            expires_at
+        },
+        Option::as_ref
+    ));
     Ok(Account {
         id: account.id.unwrap_or_else(Uuid::now_v7),
         user_id,
@@ -738,18 +750,11 @@ fn check_account_changes(changes: &AccountChanges) -> Result<()> {
     if let Some(kind) = &changes.kind {
         validate::key("kind", kind)?;
     }
-    for (field, change) in [
-        ("refresh_token", &changes.refresh_token),
-        ("access_token", &changes.access_token),
-        ("token_type", &changes.token_type),
-        ("scope", &changes.scope),
-        ("id_token", &changes.id_token),
-        ("session_state", &changes.session_state),
-        ("oauth_token_secret", &changes.oauth_token_secret),
-        ("oauth_token", &changes.oauth_token),
-    ] {
-        validate::optional_text(field, change.value())?;
-    }
+    account_strings!(check_strings!(
+        changes,
+        AccountChanges { kind, expires_at },
+        Change::value
+    ));
     Ok(())
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::SignIn;
 use crate::error::{BoxError, Error, Result};
-use crate::model::{Account, AccountChanges, Change, NewAccount};
+use crate::model::{Account, AccountChanges, Change, NewAccount, account_strings};
 
 /// Encrypts the tokens that providers have given, at rest.
 ///
@@ -53,30 +53,22 @@ impl Context<'_> {
     }
 }
 
-/// Calls a function with each token of an account: its name, and the field. Every field of the struct is named here, so
-/// that one added later cannot be forgotten: this does not compile until it is listed.
+/// Calls a function with each token of an account: its name, and the field. The tokens are those of [`account_strings!`].
+/// Every field of the struct is named, so that one added later cannot be forgotten: this does not compile until it is listed.
 macro_rules! each_token {
-    ($account:expr, $model:ident { $($other:ident),* }, $call:expr) => {{
+    (
+        [$($token:ident)*] [$($string:ident)*]
+        $account:expr, $model:ident { $($other:ident),* }, $call:expr
+    ) => {{
         let $model {
-            refresh_token,
-            access_token,
-            id_token,
-            session_state,
-            oauth_token_secret,
-            oauth_token,
+            $($token,)*
+            $($string: _,)*
             expires_at: _,
-            token_type: _,
-            scope: _,
             kind: _,
             $($other: _,)*
         } = $account;
         let call = $call;
-        call("refresh_token", refresh_token)?;
-        call("access_token", access_token)?;
-        call("id_token", id_token)?;
-        call("session_state", session_state)?;
-        call("oauth_token_secret", oauth_token_secret)?;
-        call("oauth_token", oauth_token)?;
+        $(call(stringify!($token), $token)?;)*
     }};
 }
 
@@ -93,7 +85,7 @@ impl SignIn {
             provider: &provider,
             provider_account_id: &id,
         };
-        each_token!(
+        account_strings!(each_token!(
             &mut account,
             NewAccount {
                 id,
@@ -106,7 +98,7 @@ impl SignIn {
                 }
                 Ok(())
             }
-        );
+        ));
         Ok(account)
     }
 
@@ -123,16 +115,16 @@ impl SignIn {
             provider,
             provider_account_id,
         };
-        each_token!(&mut changes, AccountChanges {}, |field: &str,
-                                                      token: &mut Change<
-            String,
-        >|
-         -> Result<()> {
-            if let Change::Set(token) = token {
-                *token = encrypt(cipher, token, context, field)?;
+        account_strings!(each_token!(
+            &mut changes,
+            AccountChanges {},
+            |field: &str, token: &mut Change<String>| -> Result<()> {
+                if let Change::Set(token) = token {
+                    *token = encrypt(cipher, token, context, field)?;
+                }
+                Ok(())
             }
-            Ok(())
-        });
+        ));
         Ok(changes)
     }
 
@@ -148,7 +140,7 @@ impl SignIn {
             provider: &provider,
             provider_account_id: &id,
         };
-        each_token!(
+        account_strings!(each_token!(
             &mut account,
             Account {
                 id,
@@ -162,7 +154,7 @@ impl SignIn {
                 }
                 Ok(())
             }
-        );
+        ));
         Ok(account)
     }
 }
