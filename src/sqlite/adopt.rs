@@ -28,6 +28,14 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
         check!(
             "sqlite",
+            "obstacle/user_utf8",
+            "User.id",
+            "User.name",
+            "User.email",
+            "User.image"
+        ),
+        check!(
+            "sqlite",
             "obstacle/user_blob",
             "User.id",
             "User.name",
@@ -64,6 +72,20 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
         check!(
             "sqlite",
+            "obstacle/account_utf8",
+            "Account.userId",
+            "Account.type",
+            "Account.provider",
+            "Account.providerAccountId",
+            "Account.refresh_token",
+            "Account.access_token",
+            "Account.token_type",
+            "Account.scope",
+            "Account.id_token",
+            "Account.session_state"
+        ),
+        check!(
+            "sqlite",
             "obstacle/account_blob",
             "Account.userId",
             "Account.refresh_token",
@@ -83,6 +105,12 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
         check!(
             "sqlite",
+            "obstacle/session_utf8",
+            "Session.userId",
+            "Session.sessionToken"
+        ),
+        check!(
+            "sqlite",
             "obstacle/session_key",
             "Session.userId",
             "Session.sessionToken",
@@ -99,6 +127,12 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "obstacle/session_expires",
             "Session.userId",
             "Session.expires"
+        ),
+        check!(
+            "sqlite",
+            "obstacle/verification_token_utf8",
+            "VerificationToken.identifier",
+            "VerificationToken.token"
         ),
         check!(
             "sqlite",

@@ -827,6 +827,138 @@ fn what_is_no_file_is_named_and_links_are_followed() {
     );
 }
 
+/// The schema of Auth.js's guide, with one user.
+const GUIDE: &str = r#"
+    CREATE TABLE "User" (id varchar PRIMARY KEY, name text, email text NOT NULL UNIQUE, "emailVerified" timestamptz, image text);
+    CREATE TABLE "Account" (id varchar PRIMARY KEY, "userId" varchar NOT NULL REFERENCES "User" (id) ON DELETE CASCADE,
+        type text NOT NULL, provider text NOT NULL, "providerAccountId" text NOT NULL, refresh_token text, access_token text,
+        expires_at bigint, token_type text, scope text, id_token text, session_state text);
+    CREATE TABLE "Session" (id varchar PRIMARY KEY, "userId" varchar NOT NULL REFERENCES "User" (id) ON DELETE CASCADE,
+        "sessionToken" text NOT NULL UNIQUE, expires timestamptz NOT NULL);
+    CREATE TABLE "VerificationToken" (identifier text NOT NULL, token text NOT NULL UNIQUE, expires timestamptz NOT NULL);
+    INSERT INTO "User" (id, email, name) VALUES
+        ('0197f3a0-0000-4000-8000-000000000001', 'ada@example.org', 'Ada' || char(233, 65533, 65535, 128105, 8205, 128640));
+    INSERT INTO "Account" (id, "userId", type, provider, "providerAccountId") VALUES
+        ('0197f3a0-0000-4000-8000-000000000002', '0197f3a0-0000-4000-8000-000000000001', 'oauth', 'github', '1');
+    INSERT INTO "Session" VALUES ('0197f3a0-0000-4000-8000-000000000003', '0197f3a0-0000-4000-8000-000000000001', 's',
+        '2030-01-01T00:00:00.000Z');
+    INSERT INTO "VerificationToken" VALUES ('ada@example.org', 't', '2030-01-01T00:00:00.000Z');
+"#;
+
+#[test]
+fn strings_that_are_no_utf8_block_an_adoption() {
+    for (table, column) in [
+        ("User", "name"),
+        ("User", "image"),
+        ("User", "email"),
+        ("Account", "scope"),
+        ("Account", "providerAccountId"),
+        ("Session", "sessionToken"),
+        ("VerificationToken", "identifier"),
+    ] {
+        let application = Application::new();
+        application.sql(GUIDE).expect("their schema");
+        let migrator = application.store.migrator().expect("a migrator");
+        let found = migrator.compare().expect("compared");
+        assert_eq!(found.obstacles, [""; 0], "{found}");
+        // A byte that begins nothing, a string cut off, an overlong form, and a half of a pair.
+        for bytes in ["41FF42", "41C3", "41C080", "41EDA080"] {
+            application
+                .sql(&format!(
+                    r#"UPDATE "{table}" SET "{column}" = CAST(x'{bytes}' AS text)"#
+                ))
+                .expect("a row");
+            let found = migrator.compare().expect("compared");
+            let [obstacle] = &found.obstacles[..] else {
+                panic!("{table}.{column} {bytes}: {found}");
+            };
+            assert!(obstacle.contains("not UTF-8"), "{obstacle}");
+            assert!(matches!(
+                refusal(migrator.adopt()),
+                MigrationError::InTheWay { .. }
+            ));
+        }
+        application
+            .sql(&format!(r#"UPDATE "{table}" SET "{column}" = 'good'"#))
+            .expect("resolved");
+        migrator.adopt().expect("adopted");
+    }
+}
+
+#[test]
+fn drift_of_every_kind_is_found() {
+    let rebuilt = |table: &str, old: &str, new: &str| {
+        format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, '{old}', '{new}') WHERE name = '{table}';
+             PRAGMA writable_schema = RESET;"
+        )
+    };
+    for (drift, said) in [
+        (
+            r#"DROP INDEX "Session_expires_idx""#.to_owned(),
+            "Session.expires has no index",
+        ),
+        (
+            r#"DROP TABLE "Authenticator""#.to_owned(),
+            "the table Authenticator is missing",
+        ),
+        (
+            r#"ALTER TABLE "User" DROP COLUMN "image""#.to_owned(),
+            "User.image is missing",
+        ),
+        (
+            r#"ALTER TABLE "User" ADD COLUMN "must" text NOT NULL DEFAULT 'x' CHECK ("must" > '')"#
+                .to_owned(),
+            "CHECK",
+        ),
+        (
+            rebuilt("User", r#""email" text"#, r#""email" text COLLATE NOCASE"#),
+            "User has columns that compare strings",
+        ),
+        (
+            rebuilt("User", r#""name" text"#, r#""name" blob"#),
+            "User.name is declared as BLOB",
+        ),
+        (
+            rebuilt("User", r#""image" text"#, r#""image" text DEFAULT 1"#),
+            "User.image has the default 1",
+        ),
+        (
+            rebuilt("Session", r#""expires" text NOT NULL"#, r#""expires" text"#),
+            "Session.expires may be NULL",
+        ),
+        (
+            rebuilt("User", r#""image" text"#, r#""image" text NOT NULL"#),
+            "User.image may not be NULL",
+        ),
+        (
+            rebuilt("Session", " ON DELETE CASCADE", ""),
+            "Session.userId does not refer to User.id with ON DELETE CASCADE",
+        ),
+        (
+            rebuilt("Session", r#"DEFAULT ("#, r#"DEFAULT (1 || "#),
+            "Session.id has no default that makes a UUID",
+        ),
+    ] {
+        let application = Application::new();
+        application.store.migrate().expect("the crate's schema");
+        let file = application.directory.path().join("auth.db");
+        let connection = rusqlite::Connection::open(&file).expect("the file");
+        connection
+            .execute_batch(&drift)
+            .unwrap_or_else(|error| panic!("{drift}: {error}"));
+        // A connection that was open keeps the schema that it knows.
+        let url = format!("sqlite:{}", file.display());
+        let store = AuthStore::connect(&url).expect("a store");
+        let migrator = store.migrator().expect("a migrator");
+        assert!(migrator.up().expect("up to date").is_empty());
+        let found = migrator.compare().expect("compared");
+        let named = found.differences.iter().any(|line| line.contains(said));
+        assert!(named, "{drift}: {found}");
+    }
+}
+
 #[test]
 fn a_series_cannot_take_the_crates_own_name_or_none() {
     let application = Application::new();

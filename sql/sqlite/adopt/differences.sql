@@ -123,7 +123,9 @@ SELECT a."table" || '.id has no default that makes a UUID, and Auth.js inserts r
 FROM "actual_column" AS a
 WHERE a."table" IN ('User', 'Account', 'Session')
     AND a."column" = 'id'
-    AND coalesce(a."default", '') NOT LIKE '%randomblob(4)%''-4''%''89ab''%randomblob(6)%'
+    AND replace(replace(replace(coalesce(a."default", ''), char(13), ''), char(10), ''), ' ', '')
+    <> 'lower(hex(randomblob(4))||''-''||hex(randomblob(2))||''-4''||substr(hex(randomblob(2)),2)||''-''||'
+    || 'substr(''89ab'',1+(random()&3),1)||substr(hex(randomblob(2)),2)||''-''||hex(randomblob(6)))'
 
 UNION ALL
 SELECT

@@ -1,0 +1,22 @@
+-- Each character is compared with what its code point would be written as: other bytes are no UTF-8. Only strings beyond
+-- ASCII are taken apart.
+SELECT 'an account of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' has a string that is not UTF-8'
+FROM "Account" AS t
+WHERE EXISTS (
+    SELECT 1
+    FROM (SELECT t."type" AS "string" UNION ALL SELECT t."provider" UNION ALL SELECT t."providerAccountId" UNION ALL SELECT t."refresh_token" UNION ALL SELECT t."access_token" UNION ALL SELECT t."token_type" UNION ALL SELECT t."scope" UNION ALL SELECT t."id_token" UNION ALL SELECT t."session_state") AS v
+    WHERE typeof(v."string") = 'text'
+        AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
+        AND EXISTS (
+            WITH RECURSIVE "position" ("at") AS (
+                SELECT 1
+                UNION ALL
+                SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
+            )
+            SELECT 1
+            FROM "position"
+            WHERE unicode(substr(v."string", "at", 1)) = 65533
+                AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
+        )
+)
+LIMIT 100;

@@ -1,0 +1,22 @@
+-- Each character is compared with what its code point would be written as: other bytes are no UTF-8. Only strings beyond
+-- ASCII are taken apart.
+SELECT 'a session of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' has a string that is not UTF-8'
+FROM "Session" AS t
+WHERE EXISTS (
+    SELECT 1
+    FROM (SELECT t."sessionToken" AS "string") AS v
+    WHERE typeof(v."string") = 'text'
+        AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
+        AND EXISTS (
+            WITH RECURSIVE "position" ("at") AS (
+                SELECT 1
+                UNION ALL
+                SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
+            )
+            SELECT 1
+            FROM "position"
+            WHERE unicode(substr(v."string", "at", 1)) = 65533
+                AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
+        )
+)
+LIMIT 100;

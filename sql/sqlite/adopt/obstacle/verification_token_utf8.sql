@@ -1,0 +1,22 @@
+-- Each character is compared with what its code point would be written as: other bytes are no UTF-8. Only strings beyond
+-- ASCII are taken apart.
+SELECT 'a verification token' || ' has a string that is not UTF-8'
+FROM "VerificationToken" AS t
+WHERE EXISTS (
+    SELECT 1
+    FROM (SELECT t."identifier" AS "string" UNION ALL SELECT t."token") AS v
+    WHERE typeof(v."string") = 'text'
+        AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
+        AND EXISTS (
+            WITH RECURSIVE "position" ("at") AS (
+                SELECT 1
+                UNION ALL
+                SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
+            )
+            SELECT 1
+            FROM "position"
+            WHERE unicode(substr(v."string", "at", 1)) = 65533
+                AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
+        )
+)
+LIMIT 100;
