@@ -91,5 +91,5 @@ pub(super) fn with_path(path: &Path, error: Error) -> Error {
         Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
         error => error,
     };
-    error.in_context(&path.display().to_string())
+    error.in_context(path.display())
 }

@@ -148,13 +148,9 @@ fn failed_migrations_tell_each_cause_once() {
         let directory = TempDir::new().expect("a directory");
         fs::write(directory.path().join(name), "SELECT 1").expect("a file");
         let error = Series::from_dir("team", directory.path()).expect_err(name);
-        chain(&error.into());
+        chain(&error);
     }
-    chain(
-        &Series::from_dir("team", "/does/not/exist")
-            .expect_err("no directory")
-            .into(),
-    );
+    chain(&Series::from_dir("team", "/does/not/exist").expect_err("no directory"));
 }
 
 /// A cipher that fails, with a reason of its own.
