@@ -180,8 +180,8 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8,
-    /// and is at most 10,000.
+    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8;
+    /// at least 1 and at most 10,000, otherwise [`open`](MysqlOptions::open) fails with [`Error::Invalid`] for `pool_size`.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = connections;

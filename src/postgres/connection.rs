@@ -46,7 +46,7 @@ pub(crate) struct PostgresConnection {
     /// By address and length: each statement is a string that is compiled in.
     prepared: HashMap<(usize, usize), Statement>,
     /// How long the client waits for an answer, if not forever.
-    patience: Option<Duration>,
+    answer_timeout: Option<Duration>,
     /// Whether the operation that is run next may write.
     writes: bool,
     in_transaction: bool,
@@ -66,7 +66,7 @@ impl PostgresConnection {
         pins: Pins,
         connect_timeout: Duration,
     ) -> Result<Self> {
-        let patience = pins.statement.map(|timeout| timeout.saturating_add(GRACE));
+        let answer_timeout = pins.statement.map(|timeout| timeout.saturating_add(GRACE));
         let mut connection = PostgresConnection {
             client,
             driver,
@@ -74,7 +74,7 @@ impl PostgresConnection {
             session,
             pins,
             prepared: HashMap::new(),
-            patience: Some(connect_timeout),
+            answer_timeout: Some(connect_timeout),
             writes: true,
             in_transaction: false,
             has_named: false,
@@ -86,7 +86,7 @@ impl PostgresConnection {
         } else {
             connection.pin(false)?;
         }
-        connection.patience = patience;
+        connection.answer_timeout = answer_timeout;
         Ok(connection)
     }
 
@@ -232,7 +232,7 @@ impl PostgresConnection {
     /// Runs a statement without parameters or rows, by the simple protocol, which names nothing.
     pub(super) fn run_command(&mut self, sql: &'static str) -> Result<()> {
         self.driver
-            .run(self.patience, self.client.batch_execute(sql))
+            .run(self.answer_timeout, self.client.batch_execute(sql))
             .map_err(|failure| self.failed(failure.into()))
     }
 
@@ -246,7 +246,10 @@ impl PostgresConnection {
         let settings = self.pins.settings(in_transaction);
         let settings = settings.each_ref().map(as_text);
         self.driver
-            .run(self.patience, self.client.execute_typed(PIN, &settings))
+            .run(
+                self.answer_timeout,
+                self.client.execute_typed(PIN, &settings),
+            )
             .map(drop)
             .map_err(|failure| self.failed(failure.into()))
     }
@@ -273,7 +276,7 @@ impl PostgresConnection {
         let rows = answer(
             client,
             &mut self.driver,
-            self.patience,
+            self.answer_timeout,
             self.session.is_shared && !self.in_transaction,
             self.writes,
             &self.pins,
@@ -304,7 +307,7 @@ impl PostgresConnection {
         let statement = answer(
             &self.client,
             &mut self.driver,
-            self.patience,
+            self.answer_timeout,
             self.session.is_shared && !self.in_transaction,
             false,
             &self.pins,
@@ -380,14 +383,16 @@ impl PostgresConnection {
 fn answer<T>(
     client: &Client,
     driver: &mut Driver,
-    patience: Option<Duration>,
+    answer_timeout: Option<Duration>,
     needs_transaction: bool,
     writes: bool,
     pins: &Pins,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, StatementFailure> {
     if !needs_transaction {
-        return driver.run(patience, work).map_err(StatementFailure::from);
+        return driver
+            .run(answer_timeout, work)
+            .map_err(StatementFailure::from);
     }
     let settings = pins.settings(true);
     let settings = settings.each_ref().map(as_text);
@@ -399,7 +404,7 @@ fn answer<T>(
         client.batch_execute(COMMIT),
     );
     driver
-        .run(patience, whole)
+        .run(answer_timeout, whole)
         .map_err(StatementFailure::from)?
         .outcome(classify)
 }
@@ -432,7 +437,7 @@ impl Connection for PostgresConnection {
         answer(
             client,
             &mut self.driver,
-            self.patience,
+            self.answer_timeout,
             self.session.is_shared && !self.in_transaction,
             self.writes,
             &self.pins,

@@ -452,7 +452,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8. The server
+    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8; at least 1 and
+    /// at most 10,000, otherwise [`open`](PostgresOptions::open) fails with [`Error::Invalid`] for `pool_size`. The server
     /// has a limit too (`max_connections`), for all its clients together.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {

@@ -110,7 +110,8 @@ impl SqliteOptions {
     }
 
     /// Sets the maximum number of connections, which is how many threads can read at a time. Defaults to 8, and to 1 in
-    /// memory; at most 10,000. Writers take turns, whatever it is.
+    /// memory; at least 1 and at most 10,000, otherwise [`open`](SqliteOptions::open) fails with [`Error::Invalid`] for
+    /// `pool_size`. Writers take turns, whatever it is.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = Some(connections);

@@ -17,7 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
     .collect()
 }
 
-enum Fate {
+enum Outcome {
     /// This statement succeeds after the adoption.
     Kept(&'static str),
     /// This query finds a row after the adoption.
@@ -29,10 +29,10 @@ enum Fate {
     /// The dry run lists these words as blocking, until this statement has resolved it.
     Blocking(&'static str, &'static str),
 }
-use Fate::{Blocking, Changed, Holds, Kept, Shown};
+use Outcome::{Blocking, Changed, Holds, Kept, Shown};
 
 /// Statements apart by `;;`, and what becomes of what they create. Names are in double quotes, for every database.
-type Case = (&'static str, Fate);
+type Case = (&'static str, Outcome);
 
 const EVERYWHERE: &[Case] = &[
     (
@@ -498,9 +498,9 @@ fn objects_are_kept_or_named(kind: Kind) {
         "createUser",
         &json!([{ "name": "Ada", "email": "ada@example.org" }]),
     );
-    for (setup, fate) in cases(kind) {
+    for (setup, outcome) in cases(kind) {
         run(&mut theirs, kind, setup);
-        if let Blocking(words, resolution) = fate {
+        if let Blocking(words, resolution) = outcome {
             let found = theirs.compare();
             assert!(
                 found.obstacles.iter().any(|line| line.contains(words)),
@@ -512,16 +512,16 @@ fn objects_are_kept_or_named(kind: Kind) {
     }
     let found = theirs.compare();
     assert_eq!(found.obstacles, [""; 0], "{found}");
-    for (setup, fate) in cases(kind) {
-        if let Changed(words) = fate {
+    for (setup, outcome) in cases(kind) {
+        if let Changed(words) = outcome {
             let named = found.differences.iter().any(|line| line.contains(words));
             assert!(named, "{setup}: {found}");
         }
     }
     theirs.adopt().expect("an adoption");
     assert!(theirs.compare().is_empty());
-    for (_, fate) in cases(kind) {
-        match fate {
+    for (_, outcome) in cases(kind) {
+        match outcome {
             Kept(check) => {
                 run(&mut theirs, kind, check);
             }

@@ -9,7 +9,7 @@ use authstore_test_databases::{
 };
 use uuid::Uuid;
 
-use crate::operations::{OPERATIONS, furnish};
+use crate::operations::{OPERATIONS, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -143,7 +143,7 @@ fn waiting_for_a_paused_server_ends(kind: Kind) {
     let store = database.store_with(
         "pool_size=2&checkout_timeout_ms=3000&connect_timeout_ms=3000&statement_timeout_ms=1000",
     );
-    let person = furnish(&store);
+    let person = seed(&store);
     server.pause().unwrap();
     let start = Instant::now();
     let read = store.get_user(person.user);
@@ -198,7 +198,7 @@ fn killed_idle_connections_go_unnoticed(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("pool_size=1");
     for operation in OPERATIONS {
-        let person = furnish(&store);
+        let person = seed(&store);
         // At once, so that nobody pings the connection; the server's last words have come by the time it has gone.
         assert!(kill_sessions(&database) > 0);
         thread::sleep(Duration::from_millis(100));
@@ -211,7 +211,7 @@ fn an_exhausted_pool_is_unavailable_after_its_timeout(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store =
         database.store_with("pool_size=1&checkout_timeout_ms=2000&statement_timeout_ms=30000");
-    let person = furnish(&store);
+    let person = seed(&store);
     let mut holder = database.client();
     match kind {
         Kind::Postgres => {
@@ -259,7 +259,7 @@ fn a_thousand_failed_operations_leak_no_connection(kind: Kind) {
         database.url_through(proxy.address()),
         &format!("pool_size={POOL}&checkout_timeout_ms=5000"),
     ));
-    let person = furnish(&store);
+    let person = seed(&store);
     let taken = NewUser {
         email: Some(format!("{}@example.org", person.key)),
         ..NewUser::default()
@@ -322,8 +322,8 @@ pub(crate) fn behind_a_proxy(kind: Kind) -> (AuthStore, AuthStore, Proxy, Databa
 fn a_connection_cut_before_a_request_arrives(kind: Kind) {
     let (store, beside, proxy, _database) = behind_a_proxy(kind);
     for operation in OPERATIONS {
-        (operation.call)(&store, &furnish(&beside)).unwrap();
-        let person = furnish(&beside);
+        (operation.call)(&store, &seed(&beside)).unwrap();
+        let person = seed(&beside);
         proxy.set(Traffic::CutAtRequest(1));
         match (operation.call)(&store, &person) {
             Ok(()) => {}
@@ -345,8 +345,8 @@ fn a_connection_cut_before_an_answer_arrives(kind: Kind) {
         // MySQL writes in up to four steps: cut after each of them.
         for answer in 1..=4 {
             // With its statements prepared, so that the answers are to what it does.
-            (operation.call)(&store, &furnish(&beside)).unwrap();
-            let person = furnish(&beside);
+            (operation.call)(&store, &seed(&beside)).unwrap();
+            let person = seed(&beside);
             proxy.set(Traffic::CutAtAnswer(answer));
             let result = (operation.call)(&store, &person);
             proxy.set(Traffic::Passes);

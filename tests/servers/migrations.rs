@@ -8,7 +8,7 @@ use authstore::migration::{Migration, MigrationError, Migrator, Series, Step, St
 use authstore::{AuthStore, Error};
 use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, Traffic};
 
-use crate::operations::{OPERATIONS, Operation, furnish};
+use crate::operations::{OPERATIONS, Operation, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -94,7 +94,7 @@ pub(crate) fn play() -> Option<ExitCode> {
             }
         }
         "sign up and leave" => loop {
-            let person = furnish(&store);
+            let person = seed(&store);
             store.delete_user(person.user).expect("a user");
         },
         other => panic!("there is no role {other}"),
@@ -131,7 +131,7 @@ fn check(database: &Database, what: &str) {
     );
     assert!(store.migrate().unwrap().is_empty(), "{what}");
     // A row in each table.
-    let person = furnish(&store);
+    let person = seed(&store);
     assert!(store.delete_user(person.user).unwrap(), "{what}");
 }
 
@@ -211,7 +211,7 @@ fn a_run_cut_anywhere_is_finished_by_the_next(kind: Kind) {
 fn down_and_up_leaves_a_working_empty_schema(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
-    furnish(&store);
+    seed(&store);
     let migrator = store.migrator().unwrap();
     let steps = migrator.series().migrations().len();
     assert_eq!(migrator.down(usize::MAX).unwrap().len(), steps);
@@ -223,7 +223,7 @@ fn down_and_up_leaves_a_working_empty_schema(kind: Kind) {
     assert_eq!(database.client().query_one(count), "0");
     check(&database, "down and up");
     for operation in OPERATIONS {
-        (operation.call)(&store, &furnish(&store))
+        (operation.call)(&store, &seed(&store))
             .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
     }
 }
@@ -504,7 +504,7 @@ fn operations_need_no_right_but_on_rows(kind: Kind) {
     let failed: Vec<String> = with_rights(&database, rights, |store| {
         store.migrate()?;
         let outcome = |operation: &Operation| {
-            let person = furnish(store);
+            let person = seed(store);
             let error = (operation.call)(store, &person).err()?;
             Some(format!("{}: {error:?}", operation.name))
         };

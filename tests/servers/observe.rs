@@ -8,7 +8,7 @@ use authstore::AuthStore;
 use authstore_test_databases::{Database, Kind, Needs, Test, Traffic};
 
 use crate::faults::{NEVER_HANGS, behind_a_proxy, kill_sessions};
-use crate::operations::furnish;
+use crate::operations::seed;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -70,7 +70,7 @@ fn last(seen: &Mutex<Vec<Seen>>) -> Seen {
 fn a_killed_connection_is_a_reconnect(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let (store, seen) = observed(database.store_with("pool_size=1"));
-    let person = furnish(&store);
+    let person = seed(&store);
     store.get_user(person.user).unwrap().unwrap();
     let before = last(&seen);
     assert_eq!((before.operation, before.outcome), ("get_user", "ok"));
@@ -88,7 +88,7 @@ fn a_killed_connection_is_a_reconnect(kind: Kind) {
 fn a_repeated_read_is_two_attempts(kind: Kind) {
     let (store, beside, proxy, _database) = behind_a_proxy(kind);
     let (store, seen) = observed(store);
-    let person = furnish(&beside);
+    let person = seed(&beside);
     store.get_user(person.user).unwrap().unwrap();
     proxy.set(Traffic::CutAtRequest(1));
     store.get_user(person.user).unwrap().unwrap();
@@ -104,7 +104,7 @@ fn a_full_pool_is_seen_and_named(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let options = "pool_size=1&checkout_timeout_ms=1000&statement_timeout_ms=60000";
     let (store, seen) = observed(database.store_with(options));
-    let person = furnish(&store);
+    let person = seed(&store);
     let idle = store.pool_state().expect("a pool");
     assert_eq!(
         (

@@ -20,7 +20,7 @@ pub(crate) struct Person {
 }
 
 /// Everything that an operation needs to find.
-pub(crate) fn furnish(store: &AuthStore) -> Person {
+pub(crate) fn seed(store: &AuthStore) -> Person {
     let user = Uuid::now_v7();
     let key = user.simple().to_string();
     let made = || -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use authstore::AuthStore;
 use authstore_test_databases::{Database, Kind, Needs, Test};
 
-use crate::operations::{OPERATIONS, furnish};
+use crate::operations::{OPERATIONS, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     Test::on(
@@ -38,7 +38,7 @@ fn prepared(kind: Kind, store: &AuthStore) -> (i64, String) {
 
 fn call_all(store: &AuthStore) {
     for operation in OPERATIONS {
-        let person = furnish(store);
+        let person = seed(store);
         (operation.call)(store, &person).expect(operation.name);
     }
 }

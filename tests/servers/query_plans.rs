@@ -6,7 +6,7 @@ use std::sync::Arc;
 use authstore_test_databases::{Client, Database, Kind, Needs, Server, Setup, Test};
 use uuid::Uuid;
 
-use crate::operations::{OPERATIONS, Person, furnish};
+use crate::operations::{OPERATIONS, Person, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Test::on(
@@ -201,11 +201,11 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
     // there.
     let mut people = Vec::new();
     for operation in OPERATIONS {
-        let person = furnish(&store);
+        let person = seed(&store);
         (operation.call)(&store, &person).unwrap();
         people.push(person);
     }
-    let still_there = furnish(&store);
+    let still_there = seed(&store);
     for table in [
         "User",
         "Account",

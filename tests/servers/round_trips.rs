@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use authstore::AuthStore;
 use authstore_test_databases::{Client, Database, Kind, Needs, Proxy, Test, store, with_options};
 
-use crate::operations::{DELETE_KEEP_LAST, OPERATIONS, Operation, UNLINK_KEEP_LAST, furnish};
+use crate::operations::{DELETE_KEEP_LAST, OPERATIONS, Operation, UNLINK_KEEP_LAST, seed};
 
 /// A connection that was used less than half a second ago is not pinged. Calls that were further apart than this, on a
 /// machine that is busy with other things, are not counted, but made again.
@@ -80,7 +80,7 @@ impl Counted {
     /// The round trips of one call, at once after another.
     fn call(&self, operation: &Operation) -> u64 {
         for _ in 0..100 {
-            let person = furnish(&self.beside);
+            let person = seed(&self.beside);
             self.store.ping().unwrap();
             let start = Instant::now();
             let before = self.proxy.round_trips();
@@ -128,7 +128,7 @@ fn a_ping_only_after_half_a_second(kind: Kind) {
         .iter()
         .find(|operation| operation.name == "get_user")
         .unwrap();
-    let person = furnish(&counted.beside);
+    let person = seed(&counted.beside);
     counted.call(get_user);
     assert_eq!(counted.call(get_user), 1);
     thread::sleep(Duration::from_millis(700));

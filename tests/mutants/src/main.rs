@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 /// What becomes of a mutant.
-enum Fate {
+enum Outcome {
     /// This rule notices.
     Caught(String),
     /// No rule notices, since there is nothing to notice.
@@ -84,24 +84,24 @@ fn try_all(kind: Kind, only: &[&str]) -> Result<ExitCode, String> {
         } in mutants(folder, &sql)
         {
             let start = Instant::now();
-            let fate = match program.with(&sql, &mutant).map_err(io)? {
-                Some(mutant) => trial.fate(&mutant, &file, &change)?,
-                None => Fate::NotSent,
+            let outcome = match program.with(&sql, &mutant).map_err(io)? {
+                Some(mutant) => trial.outcome(&mutant, &file, &change)?,
+                None => Outcome::NotSent,
             };
-            let told = match &fate {
-                Fate::Caught(rule) => {
+            let told = match &outcome {
+                Outcome::Caught(rule) => {
                     caught += 1;
                     format!("caught by {rule}")
                 }
-                Fate::Harmless(why) => {
+                Outcome::Harmless(why) => {
                     harmless += 1;
                     format!("harmless: {why}")
                 }
-                Fate::Survived => {
+                Outcome::Survived => {
                     survived += 1;
                     "SURVIVED".to_owned()
                 }
-                Fate::NotSent => "not sent".to_owned(),
+                Outcome::NotSent => "not sent".to_owned(),
             };
             println!(
                 "{file}: {change}: {told} ({:.1} s)",
@@ -155,7 +155,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn fate(&self, mutant: &Path, file: &str, change: &str) -> Result<Fate, String> {
+    fn outcome(&self, mutant: &Path, file: &str, change: &str) -> Result<Outcome, String> {
         let stem = file.trim_end_matches(".sql");
         let operation = RULES
             .iter()
@@ -164,10 +164,10 @@ impl Trial<'_> {
             .max_by_key(|group| group.len());
         for group in operation.into_iter().chain(["model", "all"]) {
             if let Some(rule) = self.run(mutant, group)? {
-                return Ok(Fate::Caught(rule));
+                return Ok(Outcome::Caught(rule));
             }
         }
-        Ok(why_harmless(self.kind, file, change).map_or(Fate::Survived, Fate::Harmless))
+        Ok(why_harmless(self.kind, file, change).map_or(Outcome::Survived, Outcome::Harmless))
     }
 
     /// Runs rules on a program, and returns one that fails.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use authstore::migration::StepState;
 use authstore_test_databases::{Database, Kind, Needs, Server, Setup, Test};
 
-use crate::operations::{OPERATIONS, furnish};
+use crate::operations::{OPERATIONS, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     Test::on(
@@ -68,7 +68,7 @@ fn everything_works(kind: Kind) {
     let store = made.store();
     for store in [&store, &database.store()] {
         for operation in OPERATIONS {
-            (operation.call)(store, &furnish(store))
+            (operation.call)(store, &seed(store))
                 .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
         }
     }

@@ -7,7 +7,7 @@ use authstore_test_databases::{
 };
 
 use crate::migrations::spawn_at;
-use crate::operations::{OPERATIONS, furnish};
+use crate::operations::{OPERATIONS, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -106,11 +106,11 @@ fn check_apart(database: &Database, url: &str) {
             let found = store.get_user(user.id).unwrap().is_some();
             assert_eq!(found, index == other, "{} {}", NAMES[index], NAMES[other]);
         }
-        furnish(store);
+        seed(store);
         assert!(store.migrate().unwrap().is_empty());
     }
     for operation in OPERATIONS {
-        let person = furnish(&stores[0]);
+        let person = seed(&stores[0]);
         (operation.call)(&stores[0], &person)
             .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
     }
@@ -143,7 +143,7 @@ fn migrations_by_another_url_use_it(kind: Kind) {
             .unwrap(),
     );
     store.migrate().unwrap();
-    furnish(&store);
+    seed(&store);
 }
 
 fn only_its_own_tables_are_adopted(kind: Kind) {
@@ -168,7 +168,7 @@ fn only_its_own_tables_are_adopted(kind: Kind) {
             .unwrap()
             .is_some()
     );
-    furnish(&store);
+    seed(&store);
     let types = client.query_one(
         r#"SELECT string_agg(n.nspname || ' ' || format_type(c.atttypid, c.atttypmod), ', ' ORDER BY n.nspname)
            FROM pg_attribute AS c JOIN pg_class AS t ON t.oid = c.attrelid

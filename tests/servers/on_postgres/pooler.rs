@@ -9,7 +9,7 @@ use authstore_test_databases::{
 };
 
 use crate::migrations::spawn_at;
-use crate::operations::{OPERATIONS, furnish};
+use crate::operations::{OPERATIONS, seed};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -85,7 +85,7 @@ fn reads_delete_nothing(kind: Kind) {
         let pooler = pooler(version, &database, settings);
         let url = pooler.url(database.name());
         let store = store(&url);
-        let people: Vec<_> = (0..20).map(|_| furnish(&store)).collect();
+        let people: Vec<_> = (0..20).map(|_| seed(&store)).collect();
         let mut other = spawn_at("sign up and leave", &url);
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(3) {
@@ -129,7 +129,7 @@ fn operations_work_with_stock_settings(kind: Kind) {
         let store = store(&pooler.url(database.name()));
         for operation in OPERATIONS {
             for _ in 0..2 {
-                let person = furnish(&store);
+                let person = seed(&store);
                 if let Err(error) = (operation.call)(&store, &person) {
                     panic!("{version:?} {settings:?}: {}: {error:?}", operation.name);
                 }
@@ -149,7 +149,7 @@ fn operations_are_one_round_trip(kind: Kind) {
         // The machine may be busy for so long that the pool pings first.
         let counts: Vec<u64> = (0..5)
             .map(|_| {
-                let person = furnish(&beside);
+                let person = seed(&beside);
                 store.ping().unwrap();
                 let before = proxy.round_trips();
                 (operation.call)(&store, &person).unwrap();
@@ -184,7 +184,7 @@ fn settings_of_others_change_nothing(kind: Kind) {
     ] {
         other.query(&format!("SET {setting}"));
     }
-    let person = furnish(&store);
+    let person = seed(&store);
     let error = store
         .create_user(NewUser {
             email: Some(format!("{}@example.org", person.key)),
@@ -231,7 +231,7 @@ fn named_statements_need_separate_names(kind: Kind) {
     let url = |pooler: &Pooler| with_options(pooler.url(database.name()), "prepare=always");
     let store = store(&url(&keeps_apart));
     for operation in OPERATIONS {
-        let person = furnish(&store);
+        let person = seed(&store);
         (operation.call)(&store, &person).unwrap_or_else(|error| {
             panic!("{}: {error:?}", operation.name);
         });
@@ -295,7 +295,7 @@ fn eight_processes_migrate_at_once(kind: Kind) {
             store.migrator().unwrap().series().migrations().len()
         );
         assert!(store.migrate().unwrap().is_empty());
-        furnish(&store);
+        seed(&store);
     }
 }
 

@@ -278,7 +278,7 @@ fn published_tables_can_be_written(kind: Kind) {
         .client()
         .query("CREATE PUBLICATION p FOR ALL TABLES");
     for operation in crate::operations::OPERATIONS {
-        let person = crate::operations::furnish(&store);
+        let person = crate::operations::seed(&store);
         (operation.call)(&store, &person)
             .unwrap_or_else(|error| panic!("{}: {error:?}", operation.name));
     }
