@@ -17,6 +17,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         check!("mysql", "differences"),
         check!("mysql", "unfinished", "authstore_adoption.name"),
     ],
+    drift: &[check!("mysql", "obstacle/required_column")],
     objects: &[
         check!("mysql", "obstacle/missing_column"),
         check!("mysql", "obstacle/other_type"),

@@ -10,6 +10,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     present: sql!("postgres", "adopt/present"),
     counts: counts!("postgres"),
     differences: &[check!("postgres", "differences")],
+    drift: &[check!("postgres", "obstacle/required_column")],
     objects: &[
         check!("postgres", "obstacle/missing_column"),
         check!("postgres", "obstacle/other_type"),

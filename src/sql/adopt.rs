@@ -18,6 +18,9 @@ pub(crate) struct AdoptionPlan {
     pub(crate) counts: [(&'static str, &'static str); 5],
     /// Lists what is not as it should be, and what of the application's own will change.
     pub(crate) differences: &'static [Check],
+    /// Lists what blocks an adopted database as well, where nothing else differs. What else is in `objects` may be added
+    /// again after an adoption.
+    pub(crate) drift: &'static [Check],
     /// Lists the objects that someone has to decide about first. Where there are any, rows are not looked at: a query
     /// for rows relies on the types of its columns.
     pub(crate) objects: &'static [Check],
@@ -185,6 +188,7 @@ fn inspect(
         found.differences.push(line.into());
     }
     if found.is_empty() {
+        found.obstacles = present.check(target, plan.drift)?;
         return Ok(found);
     }
     found.obstacles = present.check(target, plan.objects)?;

@@ -11,6 +11,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     present: sql!("sqlite", "adopt/present"),
     counts: counts!("sqlite"),
     differences: &[check!("sqlite", "differences")],
+    drift: &[check!("sqlite", "obstacle/required_column")],
     objects: &[
         check!("sqlite", "obstacle/missing_column"),
         check!("sqlite", "obstacle/object"),

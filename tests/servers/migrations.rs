@@ -62,6 +62,10 @@ pub(crate) fn tests() -> Vec<Test> {
             a_step_may_take_longer_than_a_statement,
         ),
         (
+            "migrations.drift_of_every_kind_is_found",
+            drift_of_every_kind_is_found,
+        ),
+        (
             "migrations.down_and_up_leaves_a_working_empty_schema",
             down_and_up_leaves_a_working_empty_schema,
         ),
@@ -421,6 +425,124 @@ fn a_step_without_transaction_is_recorded_when_done(kind: Kind) {
     );
     assert!(reason.contains("left a transaction open"), "{reason}");
     assert_eq!(database.client().query_one("SELECT count(*) FROM a"), "0");
+}
+
+/// A change of the tables that the history does not know, and what is said of it. Names are in double quotes.
+const DRIFT_ON_POSTGRES: &[(&str, &str)] = &[
+    (
+        r#"DROP INDEX "Session_expires_idx""#,
+        "Session.expires has no index",
+    ),
+    (
+        r#"ALTER TABLE "Session" ALTER COLUMN "expires" TYPE timestamptz"#,
+        "Session.expires is timestamp with time zone",
+    ),
+    (
+        r#"ALTER TABLE "User" ALTER COLUMN "email" TYPE text COLLATE "default""#,
+        "User.email compares strings",
+    ),
+    (
+        r#"ALTER TABLE "User" ALTER COLUMN "id" DROP DEFAULT"#,
+        "User.id has no default",
+    ),
+    (
+        r#"ALTER TABLE "User" ALTER COLUMN "image" SET DEFAULT 'x'"#,
+        "User.image has the default",
+    ),
+    (
+        r#"ALTER TABLE "User" ALTER COLUMN "name" SET NOT NULL"#,
+        "User.name may not be NULL",
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "must" int NOT NULL"#,
+        "must",
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" DROP CONSTRAINT "VerificationToken_pkey""#,
+        "VerificationToken has no primary key",
+    ),
+    (
+        r#"ALTER TABLE "Session" DROP CONSTRAINT "Session_userId_fkey""#,
+        "Session does not refer to User",
+    ),
+    (
+        r#"ALTER TABLE "User" DROP CONSTRAINT "User_email_key""#,
+        "several rows of the same email",
+    ),
+    (
+        r#"ALTER TABLE "Session" ALTER COLUMN "expires" DROP NOT NULL"#,
+        "Session.expires may be NULL",
+    ),
+];
+
+const DRIFT_ON_MYSQL: &[(&str, &str)] = &[
+    (
+        r#"DROP INDEX "Session_expires_idx" ON "Session""#,
+        "Session.expires has no index",
+    ),
+    (
+        r#"ALTER TABLE "Session" MODIFY "expires" datetime NOT NULL"#,
+        "Session.expires is datetime",
+    ),
+    (
+        r#"ALTER TABLE "User" MODIFY "email" varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"#,
+        "User.email compares strings",
+    ),
+    (
+        r#"ALTER TABLE "Account" ALTER COLUMN "id" DROP DEFAULT"#,
+        "Account.id has no default",
+    ),
+    (
+        r#"ALTER TABLE "Account" ALTER COLUMN "expires_at" SET DEFAULT 7"#,
+        "Account.expires_at has the default",
+    ),
+    (
+        r#"ALTER TABLE "Account" MODIFY "expires_at" bigint NOT NULL"#,
+        "Account.expires_at may not be NULL",
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "must" int NOT NULL"#,
+        "must",
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" DROP PRIMARY KEY"#,
+        "several rows of the same token",
+    ),
+    (
+        r#"ALTER TABLE "Session" DROP FOREIGN KEY "Session_userId_fkey""#,
+        "Session.userId does not refer to User.id",
+    ),
+    (
+        r#"DROP INDEX "User_email_key" ON "User""#,
+        "several rows of the same email",
+    ),
+    (
+        r#"ALTER TABLE "Session" MODIFY "expires" datetime(3) NULL"#,
+        "Session.expires may be NULL",
+    ),
+    (
+        r#"ALTER TABLE "User" MODIFY "emailVerified" datetime(3) ON UPDATE now(3)"#,
+        "by every update",
+    ),
+];
+
+fn drift_of_every_kind_is_found(kind: Kind) {
+    let drifts = match kind {
+        Kind::Postgres => DRIFT_ON_POSTGRES,
+        _ => DRIFT_ON_MYSQL,
+    };
+    for (drift, said) in drifts {
+        let database = Database::new(kind).unwrap();
+        let migrator = database.store().migrator().unwrap();
+        let statement = match kind {
+            Kind::Postgres => (*drift).to_owned(),
+            _ => drift.replace('"', "`"),
+        };
+        database.client().query(&statement);
+        assert!(migrator.up().unwrap().is_empty(), "{drift}");
+        let found = migrator.compare().unwrap();
+        assert!(found.to_string().contains(said), "{drift}: {found}");
+    }
 }
 
 fn a_lost_connection_hides_no_report(kind: Kind) {
