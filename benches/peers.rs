@@ -177,6 +177,17 @@ fn furnish(store: &AuthStore, rows: usize) -> Vec<Uuid> {
     ids
 }
 
+/// Writes until SQLite begins to overwrite its log, as it did with torii's when that made its rows one by one. While a log
+/// grows, each commit waits for the file system's own journal too.
+fn settle_log(store: &AuthStore, user: Uuid) {
+    for turn in 0..600 {
+        let token = format!("settling-{turn}");
+        let new = NewSession::new(user, token.clone(), EXPIRES);
+        store.create_session(new).expect("a session");
+        store.delete_session(&token).expect("an answer");
+    }
+}
+
 fn account(provider: &str, row: usize) -> NewAccount {
     NewAccount {
         access_token: Some("gho_16C7e42F292c".into()),
@@ -392,7 +403,8 @@ fn beside_torii() -> Result<(), String> {
         return Err(format!("cargo build: {status}"));
     }
     let turns = turns(1_000);
-    let users = Table::rows(turns);
+    // Enough for torii to have filled its log once.
+    let users = Table::rows(turns).max(600);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut torii = Command::new(target.join("release/authstore-bench-torii"));
     torii
@@ -402,6 +414,7 @@ fn beside_torii() -> Result<(), String> {
     let database = Database::new(Kind::SqliteFile)?;
     let store = database.store();
     let ids = furnish(&store, users);
+    settle_log(&store, ids[0]);
     let at = |turn| at(turn, users);
     let mut table = Table::new(peer, "torii", "torii", Kind::SqliteFile.title(), turns);
     let far = |turn| format!("[{}]", at(turn));
