@@ -86,6 +86,12 @@ impl Failure {
         self
     }
 
+    /// With another sentence about what happened.
+    pub(crate) fn noted(mut self, note: &str) -> Self {
+        self.what = format!("{}\n{note}", self.what);
+        self
+    }
+
     /// What happened, in one line.
     pub(crate) fn summary(&self) -> &str {
         self.what.lines().next().unwrap_or_default()

@@ -329,7 +329,7 @@ fn spread(mut calls: Vec<Call>) -> Vec<Call> {
 }
 
 /// Calls that together show everything that a sequence can have left. They use verification tokens and challenges up.
-fn looks() -> Vec<Call> {
+pub(crate) fn looks() -> Vec<Call> {
     let mut calls = Vec::new();
     for user in USERS.map(id) {
         calls.extend([
@@ -361,11 +361,17 @@ fn looks() -> Vec<Call> {
 
 /// Deletes all that a sequence can have left.
 pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
-    for user in USERS.map(id) {
-        store.delete_user(user)?;
-    }
+    deletions()
+        .iter()
+        .try_for_each(|call| call.on_store(store).map(drop))
+}
+
+/// The calls of [`clear`].
+pub(crate) fn deletions() -> Vec<Call> {
+    let users = USERS.map(|user| Call::DeleteUser(id(user)));
     // No expiry of a sequence is later than this.
-    store.delete_expired(millis(1_000_000), u32::MAX).map(drop)
+    let rest = Call::DeleteExpired(millis(1_000_000), u32::MAX);
+    users.into_iter().chain([rest]).collect()
 }
 
 /// Runs a sequence on a store that is empty, and on the model, and looks at all that is left at the end.

@@ -1,20 +1,26 @@
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use proptest::test_runner::{TestCaseError, TestError};
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict};
-use crate::sequence::{any_sequence, clear, compare, test_runner};
+use crate::failure::{Failure, Kind, Verdict};
+use crate::sequence::{any_sequence, clear, compare, deletions, looks, test_runner};
 
 /// How long a sequence that differs is made shorter.
 const SHORTENING: Duration = Duration::from_secs(60);
+
+/// How many of the sequences before the one that failed are tried again.
+const REMEMBERED: usize = 200;
 
 pub(crate) fn sequences(context: &Context) -> Verdict {
     let cases = context.profile().pick(80, 120, 20_000);
     let failed = Cell::new(false);
     let first_failure = RefCell::new(None);
+    // What ran on the storage before the sequence that failed.
+    let earlier = RefCell::new(VecDeque::new());
     let outcome = test_runner(context.seed(), cases).run(&any_sequence(), |calls| {
         context.tally().sequence();
         // All sequences run on one storage, which each leaves empty; once one has failed, it is made shorter on storages
@@ -27,35 +33,109 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
             compare(context.store(), &calls)
                 .and_then(|()| clear(context.store()).map_err(Failure::from))
         };
-        verdict.map_err(|failure| {
-            failed.set(true);
-            let reason = failure.summary().to_owned();
-            first_failure.borrow_mut().get_or_insert(failure);
-            TestCaseError::fail(reason)
-        })
+        verdict
+            .inspect(|()| {
+                if !failed.get() {
+                    let mut earlier = earlier.borrow_mut();
+                    if earlier.len() == REMEMBERED {
+                        earlier.pop_front();
+                    }
+                    earlier.push_back(calls);
+                }
+            })
+            .map_err(|failure| {
+                failed.set(true);
+                let reason = failure.summary().to_owned();
+                first_failure.borrow_mut().get_or_insert(failure);
+                TestCaseError::fail(reason)
+            })
     });
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(TestError::Fail(_, shorter)) => {
-            let shortest = shorten(shorter, |calls| {
-                let another = context.another();
-                another.is_ok_and(|(_storage, store)| compare(&store, calls).is_err())
-            });
-            let (_storage, store) = context.another()?;
-            compare(&store, &shortest)?;
-            // The shortest one passes by itself: what went wrong depends on what was there before, or on chance.
-            Err(first_failure
-                .into_inner()
-                .unwrap_or_else(|| Failure::broken("a sequence failed once, and not again")))
-        }
-        Err(TestError::Abort(reason)) => Err(Failure::not_run(reason)),
+    let shorter = match outcome {
+        Ok(()) => return Ok(()),
+        Err(TestError::Fail(_, shorter)) => shorter,
+        Err(TestError::Abort(reason)) => return Err(Failure::not_run(reason)),
+    };
+    let on_a_new_storage = |calls: &[Call]| {
+        let (_storage, store) = context.another()?;
+        compare(&store, calls)
+    };
+    // A storage that could not be made tells nothing.
+    let fails = |calls: &[Call]| matches!(on_a_new_storage(calls), Err(failure) if failure.kind == Kind::Broken);
+    let deadline = Instant::now() + SHORTENING;
+    let shortest = shorten(shorter, deadline, fails);
+    on_a_new_storage(&shortest)?;
+    // It passes alone: perhaps something was left behind.
+    let mut all = Vec::from(earlier.into_inner());
+    all.push(shortest);
+    if let Some(together) = together(all, fails)
+        && let Err(failure) = on_a_new_storage(&together)
+    {
+        return Err(failure.noted(
+            "The last sequence passes alone. It fails after an earlier one, which leaves something behind although everything \
+             is deleted in between.",
+        ));
     }
+    let failure = first_failure
+        .into_inner()
+        .unwrap_or_else(|| Failure::broken("a sequence failed once, and not again"));
+    Err(failure.noted(
+        "The sequence, which is not shortened, passes on a new storage, also after those before it: it fails only sometimes.",
+    ))
+}
+
+/// The calls of these sequences and those that delete everything in between, as short as possible, if they fail on a new
+/// storage. The one before the last is tried first, then all.
+fn together(
+    mut all: Vec<Vec<Call>>,
+    mut still_fails: impl FnMut(&[Call]) -> bool,
+) -> Option<Vec<Call>> {
+    let deadline = Instant::now() + SHORTENING;
+    let last = all.pop()?;
+    let looks = looks();
+    let before = all.last().cloned().map(|sequence| vec![sequence]);
+    let mut earlier = before
+        .filter(|before| still_fails(&in_turn(before, &looks, &last)))
+        .unwrap_or(all);
+    if !still_fails(&in_turn(&earlier, &looks, &last)) {
+        return None;
+    }
+    // Whole sequences first, then the calls of each.
+    earlier = shorten(earlier, deadline, |earlier| {
+        still_fails(&in_turn(earlier, &looks, &last))
+    });
+    for place in 0..earlier.len() {
+        let sequence = std::mem::take(&mut earlier[place]);
+        earlier[place] = shorten(sequence, deadline, |calls| {
+            let mut earlier = earlier.clone();
+            earlier[place] = calls.to_vec();
+            still_fails(&in_turn(&earlier, &looks, &last))
+        });
+    }
+    let last = shorten(last, deadline, |last| {
+        still_fails(&in_turn(&earlier, &looks, last))
+    });
+    let looks = shorten(looks.clone(), deadline, |looks| {
+        still_fails(&in_turn(&earlier, looks, &last))
+    });
+    Some(in_turn(&earlier, &looks, &last))
+}
+
+/// Each of the earlier sequences, the looks at what it left, and the calls that delete that; then the last.
+fn in_turn(earlier: &[Vec<Call>], looks: &[Call], last: &[Call]) -> Vec<Call> {
+    earlier
+        .iter()
+        .flat_map(|sequence| [sequence, looks, &deletions()].concat())
+        .chain(last.iter().cloned())
+        .collect()
 }
 
 /// Leaves out as many calls as can be while it still fails: halves first, single ones in the end. It is quicker than
 /// proptest at that, which makes the calls themselves simpler, too, and may run out of time before it is done.
-fn shorten(mut calls: Vec<Call>, mut still_fails: impl FnMut(&[Call]) -> bool) -> Vec<Call> {
-    let deadline = Instant::now() + SHORTENING;
+fn shorten<T: Clone>(
+    mut calls: Vec<T>,
+    deadline: Instant,
+    mut still_fails: impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
     let mut size = calls.len();
     loop {
         size = size.div_ceil(2);

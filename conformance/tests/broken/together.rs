@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use authstore_conformance::Runner;
+
 use super::fault::*;
 use super::values::*;
 
@@ -23,7 +25,33 @@ where
     before.unwrap_or(found)
 }
 
+/// Whether the passkey `c` was ever there, and whether everything was deleted since.
+#[derive(Default)]
+struct LeftBehind {
+    was_there: bool,
+    is_left: bool,
+}
+
 faults! {
+    LeavesSomethingBehind (Mutex<LeftBehind>) "model.sequences": "Deletes everything but the entry of a passkey in an index, which a later user meets." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            let mut left = self.0.lock().expect("no panic while held");
+            if left.is_left {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            db.create_authenticator(authenticator)?;
+            left.was_there |= authenticator.credential_id == "c";
+            Ok(())
+        }
+
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let mut left = self.0.lock().expect("no panic while held");
+            // Only between two sequences are so many deleted, so late.
+            left.is_left |= left.was_there && now > OffsetDateTime::now_utc() + Duration::from_secs(4_000);
+            db.delete_expired(now, limit)
+        }
+    }
+
     DropsControls "values.any_row": "Drops control characters that nobody uses from a name." {
         stores!(create_user |user: User| some(&mut user.name, |name| {
             name.replace(|character| ('\u{e}'..='\u{19}').contains(&character), "")
@@ -135,4 +163,34 @@ faults! {
             })
         }
     }
+}
+
+#[test]
+fn what_an_earlier_sequence_left_is_shown() {
+    let certificate = Runner::new(Broken::<LeavesSomethingBehind>::new())
+        .seed(1)
+        .only("model.sequences")
+        .run();
+    let report = certificate
+        .rules
+        .iter()
+        .find(|report| report.id == "model.sequences");
+    let detail = report
+        .and_then(|report| report.detail.as_deref())
+        .expect("it is caught");
+    assert!(detail.contains("It fails after an earlier one"), "{detail}");
+    let calls: Vec<&str> = detail
+        .lines()
+        .filter(|line| line.contains("store."))
+        .collect();
+    // A user and the passkey, four calls that delete everything, and one that meets what is left.
+    assert_eq!(calls.len(), 7, "{detail}");
+    assert!(
+        calls[1].contains("create_authenticator(Authenticator"),
+        "{detail}"
+    );
+    assert!(
+        calls[6].contains("create_authenticator(Authenticator"),
+        "{detail}"
+    );
 }
