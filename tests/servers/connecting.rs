@@ -191,6 +191,15 @@ fn missing_schema_error_says_to_migrate(kind: Kind) {
             .unwrap()
             .is_none()
     );
+    database.client().query(match kind {
+        Kind::Postgres => r#"DROP TABLE "VerificationToken""#,
+        _ => "DROP TABLE `VerificationToken`",
+    });
+    let error = store
+        .use_verification_token("ada@example.org", "token")
+        .unwrap_err();
+    assert!(error.to_string().contains("history"), "{error}");
+    assert!(!error.to_string().contains("migrate first"), "{error}");
 }
 
 fn unknown_option_lists_known_options(kind: Kind) {
