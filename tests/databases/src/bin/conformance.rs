@@ -55,8 +55,13 @@ impl Target {
                 Ok(Arc::new(DatabaseHarness::new(kind)))
             }
             Target::PgBouncer => {
-                // Its limit on clients is for one application; here are as many as there are rules at a time.
-                let settings = ["pool_mode = transaction", "max_client_conn = 2000"];
+                let settings = [
+                    "pool_mode = transaction",
+                    // Its limit on clients is for one application; here are as many as there are rules at a time.
+                    "max_client_conn = 2000",
+                    // Otherwise it waits for 15 s after a connection that has failed.
+                    "server_login_retry = 1",
+                ];
                 let server = Server::shared(Kind::Postgres)?;
                 let pooler = Pooler::start(PgBouncer::Recent, &server, &settings)?;
                 Ok(Arc::new(DatabaseHarness::through(Arc::new(pooler))))
