@@ -48,7 +48,7 @@ url-docs:
 kill-adoptions COUNT="50":
     AUTHSTORE_KILLED_ADOPTIONS="$1" cargo test --package authstore-test-authjs --test authjs -- killed_adoptions
 
-# Adopt a database of so many users on each database, or on one, and measure time, memory and how long a sign-in waits
+# Adopt a database of this many users on each database, or on one, and measure time, memory and how long a sign-in waits
 measure-adoption USERS="1000000" *NAMES:
     cargo run --package authstore-test-databases --bin measure-adoption -- "$@"
 
@@ -56,7 +56,7 @@ measure-adoption USERS="1000000" *NAMES:
 bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench peers":
     cargo bench --package authstore-benches {{ARGUMENTS}}
 
-# Measure with so many users, on all databases or on some (just bench-scale 1000000 sqlite-file postgres)
+# Measure with this many users, on all databases or on some (just bench-scale 1000000 sqlite-file postgres)
 bench-scale USERS *NAMES:
     cargo bench --package authstore-benches --bench scale -- "$@"
 

@@ -155,7 +155,7 @@ fn email(row: usize) -> String {
     format!("{row}@example.org")
 }
 
-/// Makes so many users with an account and a session each.
+/// Makes this many users with an account and a session each.
 fn furnish(store: &AuthStore, rows: usize) -> Vec<Uuid> {
     let ids: Vec<_> = (0..rows).map(|_| Uuid::now_v7()).collect();
     for some in ids.iter().enumerate().collect::<Vec<_>>().chunks(500) {

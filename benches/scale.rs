@@ -127,7 +127,7 @@ fn measure(kind: Kind, users: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// A database with so many users.
+/// A database with this many users.
 struct Loaded {
     kind: Kind,
     store: AuthStore,

@@ -21,7 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use tiny_http::{Header, Method, Request, Response, Server};
 
 /// The names that Auth.js gives to its cookie: where a site has https, a browser keeps the first from being set by
-/// anybody else. The last two are those of NextAuth.js, before version 5.
+/// anyone else. The last two are those of NextAuth.js, before version 5.
 const COOKIES: [&str; 4] = [
     "__Secure-authjs.session-token",
     "authjs.session-token",

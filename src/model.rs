@@ -95,7 +95,7 @@ pub struct User {
     pub id: Uuid,
     /// Name to show. Text, up to 1,048,576 bytes.
     pub name: Option<String>,
-    /// E-mail address, unique among users, compared byte by byte. Key, 1 to 255 characters.
+    /// Email address, unique among users, compared byte by byte. Key, 1 to 255 characters.
     pub email: Option<String>,
     /// When the address was proved to be the person's own. In UTC, whole milliseconds.
     pub email_verified: Option<OffsetDateTime>,

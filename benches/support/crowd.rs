@@ -83,7 +83,7 @@ fn in_turns(bare: impl Fn() -> f64, store: impl Fn() -> f64) -> (f64, f64) {
     (of_bare[spells / 2], of_store[spells / 2])
 }
 
-/// How often so many threads do their work in a second. Each makes its work, does it once, and waits until all have, so
+/// How often this many threads do their work in a second. Each makes its work, does it once, and waits until all have, so
 /// that no connection is opened while time is taken. Each call is told a number that no other call is ever told.
 fn in_a_second<W: FnMut(usize)>(threads: usize, begin: impl Fn() -> W + Sync) -> f64 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

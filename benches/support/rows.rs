@@ -80,7 +80,7 @@ fn named() -> AuthenticatorDetailsChanges {
     }
 }
 
-/// Makes so many users with an account, a session and a passkey each, both with details, in one transaction: the bare
+/// Makes this many users with an account, a session and a passkey each, both with details, in one transaction: the bare
 /// driver is the faster one at that. The session has the user's id.
 pub(crate) fn furnish(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
     bare.transaction(|bare| {

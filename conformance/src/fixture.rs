@@ -65,7 +65,7 @@ pub(crate) fn bare_user(number: u128) -> NewUser {
     }
 }
 
-/// A user with an id and an e-mail address.
+/// A user with an id and an email address.
 pub(crate) fn user_with_email(number: u128, email: &str) -> NewUser {
     NewUser {
         email: Some(email.to_owned()),

@@ -108,7 +108,7 @@ fn cannot<T>(method: &str) -> Result<T, BoxError> {
 pub struct Description {
     /// The backend's name, such as `sqlite`.
     pub backend: String,
-    /// The backend's version, as a rule `env!("CARGO_PKG_VERSION")`.
+    /// The backend's version, usually `env!("CARGO_PKG_VERSION")`.
     pub backend_version: String,
     /// The commit that the backend was built from, if the harness knows it.
     pub backend_commit: Option<String>,

@@ -43,7 +43,7 @@
 //!
 //! # What is tried
 //!
-//! - **Rules**, each with an id for ever, one sentence and one reason to fail. Each gets a storage of its own, so they
+//! - **Rules**, each with an id forever, one sentence and one reason to fail. Each gets a storage of its own, so they
 //!   run in any order, side by side or alone.
 //! - **A model** ([`Model`]): what the contract says as a small sequential program. Random sequences of all operations,
 //!   over few keys that collide, run on the model and on the backend; every result is compared, and what is left at the
@@ -51,7 +51,7 @@
 //! - **Races**: eight threads and two handles, begun together, over and over. When no two calls ever overlapped, the rule
 //!   counts as not run. Histories of calls on one row are searched for an order that explains them.
 //! - **Faults**, **migrations** and **secrets**, as far as the harness can bring them about. What it cannot, it declines
-//!   with a reason ([`Harness::declined`]): the reason is on the certificate, and the rule runs all the same. One that
+//!   with a reason ([`Harness::declined`]): the reason is on the certificate, and the rule runs anyway. One that
 //!   passes though it was declined has failed.
 //!
 //! # Environment
@@ -59,7 +59,7 @@
 //! | variable | |
 //! |---|---|
 //! | [`AUTHSTORE_CONFORMANCE_SEED`](SEED_VARIABLE) | a number that all randomness is made of; a failure prints the one to replay it |
-//! | [`AUTHSTORE_CONFORMANCE_PROFILE`](PROFILE_VARIABLE) | `quick` (unless said otherwise), `certify` or `soak`: how much is tried |
+//! | [`AUTHSTORE_CONFORMANCE_PROFILE`](PROFILE_VARIABLE) | `quick` (by default), `certify` or `soak`: how much is tried |
 //!
 //! # Certificates
 //!

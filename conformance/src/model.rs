@@ -93,7 +93,7 @@ fn provider_account(account: &Account) -> (String, String) {
     reason = "they are the operations of the contract, and documented there"
 )]
 impl Model {
-    /// Whether another user than `but` has the e-mail address.
+    /// Whether another user than `but` has the email address.
     fn has_email(&self, email: Option<&String>, but: Option<Uuid>) -> bool {
         email.is_some()
             && self

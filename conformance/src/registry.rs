@@ -39,11 +39,11 @@ macro_rules! __with_rules {
                 exact Values 1 "get_user_by_email finds no user by an address that differs in case, accent, space, normalization or by a wildcard."
             }
             get_user_by_account {
-                absent ReadingAndWriting 1 "get_user_by_account returns None for an account that nobody has."
+                absent ReadingAndWriting 1 "get_user_by_account returns None for an account that no one has."
                 finds_its_user ReadingAndWriting 1 "get_user_by_account returns the user to whom the account is linked."
                 matches_both_keys ReadingAndWriting 1 "Provider and provider account ID count together and each in its own place."
                 exact Values 1 "get_user_by_account finds no user by keys that differ in case, accent, space, normalization or by a wildcard."
-                current_user ReadingAndWriting 1 "get_user_by_account returns the user as last updated, and nobody once the account is unlinked."
+                current_user ReadingAndWriting 1 "get_user_by_account returns the user as last updated, and no one once the account is unlinked."
                 one_moment Concurrency 1 "User and account are of one moment: a user whose account was unlinked before is never returned as changed afterwards."
             }
             list_users {

@@ -14,7 +14,7 @@ pub const EDITION: u32 = 1;
 /// One thing that a backend must do, and how it is checked.
 #[derive(Clone, Copy)]
 pub struct Rule {
-    /// Its name for ever: the group (an operation, as a rule), a dot, and what is promised.
+    /// Its name forever: the group (an operation, usually), a dot, and what is promised.
     pub id: &'static str,
     /// What is promised, in one sentence.
     pub sentence: &'static str,

@@ -137,7 +137,7 @@ impl Runner {
         self
     }
 
-    /// How long a rule may take until it has failed: five minutes unless said otherwise, an hour in [`Profile::Soak`].
+    /// How long a rule may take until it has failed: five minutes by default, an hour in [`Profile::Soak`].
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
@@ -352,7 +352,7 @@ impl Runner {
                         });
                         verdict.and(removed)
                     });
-                // Nobody listens any more when the time was over.
+                // No one listens any more when the time was over.
                 let _ = sender.send(verdict);
             });
         if let Err(error) = spawned {

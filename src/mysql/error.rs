@@ -35,7 +35,7 @@ pub(super) enum StatementFailure {
     Unanswered,
     /// This server can do no writes now, and nothing was done: the work can be run again on another host.
     ReadOnly,
-    /// Nobody knows what became of it, or of the connection.
+    /// No one knows what became of it, or of the connection.
     NoRetry,
 }
 

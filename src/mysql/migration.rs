@@ -204,7 +204,7 @@ impl Lock for MysqlLock<'_> {
             }
         }
         if is_own {
-            // If this fails, the step is done all the same, and the note does no harm: it only allows a repetition.
+            // If this fails, the step is done anyway, and the note does no harm: it only allows a repetition.
             let _ = self.note(|_, connection| connection.execute(END, &[version]).map(drop));
         }
         Ok(())

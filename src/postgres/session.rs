@@ -14,7 +14,7 @@ use super::options::{PostgresPrepare, PostgresTargetSession};
 /// A session of the server's, as it was found when it was connected.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
-    /// Whether there is a pooler in between, so that somebody else's transactions may run on it between ours.
+    /// Whether there is a pooler in between, so that someone else's transactions may run on it between ours.
     pub(super) is_shared: bool,
     /// Whether statements are prepared and named.
     pub(super) names_statements: bool,

@@ -100,7 +100,7 @@ impl SignIn {
         match self.store.update_session_details(session.id, details) {
             Ok(_) => Ok((token, session)),
             Err(error) => {
-                // Nobody has the token. If this fails as well, the session expires unused.
+                // No one has the token. If this fails as well, the session expires unused.
                 let _ = self.end_session(token.expose());
                 Err(error)
             }

@@ -224,7 +224,7 @@ impl Lock for SqliteLock {
         apply: bool,
         progress: &mut dyn FnMut(AdoptionProgress),
     ) -> Result<Adoption> {
-        // Else what refers to a table would follow it when it is set aside.
+        // Otherwise what refers to a table would follow it when it is set aside.
         self.connection.set_legacy_alter_table(true)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let before = orphans::count(&mut self.connection, &tables)?;

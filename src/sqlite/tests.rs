@@ -141,7 +141,7 @@ fn connection_without_foreign_keys_is_dropped() {
     );
 }
 
-/// Calls `write` in so many threads, which all wait for their turn at once.
+/// Calls `write` in this many threads, which all wait for their turn at once.
 fn together<T: Send>(
     backend: &SqliteBackend,
     writers: usize,

@@ -122,7 +122,7 @@ fn authjs_creates_users(kind: Kind) {
             );
         }
     }
-    // A new user of Auth.js whose address nobody has verified is not verified.
+    // A new user of Auth.js whose address no one has verified is not verified.
     let fields = json!([{ "name": "Eve", "email": "eve@example.org" }]);
     let id = js.call("createUser", &fields)["id"]
         .as_str()

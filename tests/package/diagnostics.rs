@@ -1,4 +1,4 @@
-//! What the compiler tells somebody who makes a likely mistake.
+//! What the compiler tells someone who makes a likely mistake.
 
 use std::fs;
 use std::process::Command;

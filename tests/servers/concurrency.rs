@@ -180,7 +180,7 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
         ),
     }
     // All threads want the same token. A token that was used must not be made again, so the first to put up a user for
-    // it, whom nobody deletes, makes it.
+    // it, whom no one deletes, makes it.
     let first = store.create_user(NewUser {
         email: Some(token.clone()),
         ..NewUser::default()
@@ -195,7 +195,7 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
         }) => {}
         Err(error) => panic!("{error:?}"),
     }
-    // Whoever made it asks for it after that, so somebody gets it.
+    // Whoever made it asks for it after that, so someone gets it.
     let used = store
         .use_verification_token("ada@example.org", &token)
         .unwrap();

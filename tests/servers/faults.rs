@@ -199,7 +199,7 @@ fn killed_idle_connections_go_unnoticed(kind: Kind) {
     let store = database.store_with("pool_size=1");
     for operation in OPERATIONS {
         let person = seed(&store);
-        // At once, so that nobody pings the connection; the server's last words have come by the time it has gone.
+        // At once, so that no one pings the connection; the server's last words have come by the time it has gone.
         assert!(kill_sessions(&database) > 0);
         thread::sleep(Duration::from_millis(100));
         (operation.call)(&store, &person)

@@ -235,7 +235,7 @@ fn no_time_on_postgres(kind: Kind) {
     ] {
         rows.write_session(value);
         match rows.store.get_session_and_user(SECRET) {
-            // Before the year 1970 a time is one all the same.
+            // Before the year 1970 a time is one anyway.
             Ok(Some((session, _))) if value.contains("BC") => {
                 assert_eq!(session.expires.year(), -43)
             }

@@ -197,7 +197,7 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
     let store = database.store();
     let mut client = database.client();
     fill(&mut client, '`');
-    // With their parameters, statements are found in the log. They are explained with those of somebody who is still
+    // With their parameters, statements are found in the log. They are explained with those of someone who is still
     // there.
     let mut people = Vec::new();
     for operation in OPERATIONS {

@@ -118,7 +118,7 @@ fn each_operation_in_steady_state(kind: Kind) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // One more may have been made in the meantime: the first of all, which only tried the password.
+    // One more may have been made since then: the first of all, which only tried the password.
     assert!(counted.proxy.connections() <= connections + 1);
 }
 

@@ -50,7 +50,7 @@ fn commits(directory: &TempDir) -> usize {
         .count()
 }
 
-/// Calls `write` in so many threads, which all wait behind another process's transaction first.
+/// Calls `write` in this many threads, which all wait behind another process's transaction first.
 fn together<T: Send>(directory: &TempDir, write: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let other = Connection::open(directory.path().join("auth.db")).expect("a connection");
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");

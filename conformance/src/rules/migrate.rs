@@ -490,7 +490,7 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
     )
 }
 
-/// A storage that nobody has migrated yet says so, and one call makes it work.
+/// A storage that no one has migrated yet says so, and one call makes it work.
 pub(crate) fn empty_database(context: &Context) -> Verdict {
     migrator(context.store())?;
     let storage = by_harness(context.harness().fresh())?;

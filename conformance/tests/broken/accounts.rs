@@ -203,7 +203,7 @@ faults! {
         }
     }
 
-    LinksToTakenEmail "create_user_with_account.unique_email": "Links the account to the user who has the e-mail address." {
+    LinksToTakenEmail "create_user_with_account.unique_email": "Links the account to the user who has the email address." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             let owner = db.with(|model| user.email.as_ref().and_then(|email| model.get_user_by_email(email)))?;
             match owner {
@@ -287,7 +287,7 @@ faults! {
         }
     }
 
-    UnlinkedByAll "unlink_account.one_winner": "Tells everybody who unlinks an account at the same time that it was there." {
+    UnlinkedByAll "unlink_account.one_winner": "Tells everyone who unlinks an account at the same time that it was there." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             let found = db.get_account(provider, id_there)?.is_some();
             pause();
@@ -429,7 +429,7 @@ faults! {
         }
     }
 
-    ListsAllAccounts "list_accounts_by_user_id.only_the_users": "Lists everybody's accounts." {
+    ListsAllAccounts "list_accounts_by_user_id.only_the_users": "Lists everyone's accounts." {
         fn list_accounts_by_user_id(&self, db: &Reference, _: Uuid) -> Result<Vec<Account>> {
             db.with(|model| model.accounts.values().cloned().collect())
         }

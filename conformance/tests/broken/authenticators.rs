@@ -124,7 +124,7 @@ faults! {
         }
     }
 
-    ListsAllAuthenticators "list_authenticators_by_user_id.only_the_users": "Lists everybody's authenticators." {
+    ListsAllAuthenticators "list_authenticators_by_user_id.only_the_users": "Lists everyone's authenticators." {
         fn list_authenticators_by_user_id(&self, db: &Reference, _: Uuid) -> Result<Vec<Authenticator>> {
             db.with(|model| model.authenticators.values().cloned().collect())
         }
@@ -214,7 +214,7 @@ faults! {
         }
     }
 
-    DeletedByAllAuthenticators "delete_authenticator.one_winner": "Tells everybody who deletes an authenticator at the same time that it was there." {
+    DeletedByAllAuthenticators "delete_authenticator.one_winner": "Tells everyone who deletes an authenticator at the same time that it was there." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             let found = db.get_authenticator(credential_id)?.is_some();
             pause();

@@ -91,7 +91,7 @@ faults! {
                 let (first, rest) = step.up().split_once('\n').unwrap_or((step.up(), ""));
                 if direction == Direction::Up && !rest.is_empty() {
                     let half = Migration::new(step.version(), "half", first.to_owned(), None);
-                    // In a series that nobody asks for.
+                    // In a series that no one asks for.
                     lock.apply("half", &half, direction)?;
                 }
                 lock.apply(series, step, direction)

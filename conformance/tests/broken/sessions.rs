@@ -290,7 +290,7 @@ faults! {
         }
     }
 
-    DeletedByAllSessions "delete_session.one_winner": "Tells everybody who deletes a session at the same time that it was there." {
+    DeletedByAllSessions "delete_session.one_winner": "Tells everyone who deletes a session at the same time that it was there." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             let found = db.get_session_and_user(session_token)?.is_some();
             pause();
@@ -434,7 +434,7 @@ faults! {
         }
     }
 
-    SignsEverybodyOut "delete_sessions_by_user_id.leaves_others_unchanged": "Deletes everybody's sessions." {
+    SignsEverybodyOut "delete_sessions_by_user_id.leaves_others_unchanged": "Deletes everyone's sessions." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             let deleted = db.delete_sessions_by_user_id(user_id, keep)?;
             db.with(|model| model.sessions.retain(|token, _| keep == Some(token)))?;

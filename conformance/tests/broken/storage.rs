@@ -178,7 +178,7 @@ faults! {
         }
     }
 
-    NeverComesBack "faults.restart": "Keeps its connection for ever, though it broke when the storage went away." {
+    NeverComesBack "faults.restart": "Keeps its connection forever, though it broke when the storage went away." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             if db.get_user(RESTARTED)?.is_some() {
                 return Err(Error::unavailable("the connection is closed"));
@@ -198,7 +198,7 @@ faults! {
         }
     }
 
-    WaitsForEver "faults.paused": "Waits for ever for a storage that gives no answer." {
+    WaitsForEver "faults.paused": "Waits forever for a storage that gives no answer." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             loop {
                 match db.create_session(session) {
@@ -417,7 +417,7 @@ faults! {
         }
     }
 
-    CachesWhatIsReadOften (Mutex<BTreeMap<String, (u32, Option<User>)>>) "storage.often_read_is_current": "Remembers who has an e-mail address once it was read fifty times." {
+    CachesWhatIsReadOften (Mutex<BTreeMap<String, (u32, Option<User>)>>) "storage.often_read_is_current": "Remembers who has an email address once it was read fifty times." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             let mut known = self.0.lock().expect("no panic while held");
             let (times, user) = known.entry(email.to_owned()).or_default();
@@ -429,7 +429,7 @@ faults! {
         }
     }
 
-    RemembersMissingEmail (Mutex<Vec<String>>) "storage.reads_are_current": "Remembers that nobody has an e-mail address." {
+    RemembersMissingEmail (Mutex<Vec<String>>) "storage.reads_are_current": "Remembers that no one has an email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             let mut missing = self.0.lock().expect("no panic while held");
             if missing.iter().any(|known| known == email) {
@@ -477,7 +477,7 @@ faults! {
         }
     }
 
-    PrintsTakenEmail "secrets.refused": "Prints the e-mail address that is taken." {
+    PrintsTakenEmail "secrets.refused": "Prints the email address that is taken." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             db.create_user(user).map_err(|error| Error::backend(format!("{error}: {:?}", user.email)))
         }

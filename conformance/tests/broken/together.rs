@@ -1,4 +1,4 @@
-//! Faults that no single call shows: in what several callers do, in sequences of calls, and in values that nobody
+//! Faults that no single call shows: in what several callers do, in sequences of calls, and in values that no one
 //! thought of.
 
 use std::collections::BTreeMap;
@@ -52,13 +52,13 @@ faults! {
         }
     }
 
-    DropsControls "values.any_row": "Drops control characters that nobody uses from a name." {
+    DropsControls "values.any_row": "Drops control characters that no one uses from a name." {
         stores!(create_user |user: User| some(&mut user.name, |name| {
             name.replace(|character| ('\u{e}'..='\u{19}').contains(&character), "")
         }));
     }
 
-    SignsOutOnNewEmail "model.sequences": "Deletes a user's sessions when the e-mail address changes." {
+    SignsOutOnNewEmail "model.sequences": "Deletes a user's sessions when the email address changes." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let before = db.get_user(id)?.and_then(|user| user.email);
             let user = db.update_user(id, changes)?;

@@ -62,7 +62,7 @@ faults! {
         stores!(create_user |user: User| some(&mut user.image, cut));
     }
 
-    RefusesLongEmail "create_user.long_email": "Refuses an e-mail address of more than 255 bytes." {
+    RefusesLongEmail "create_user.long_email": "Refuses an email address of more than 255 bytes." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             if user.email.as_ref().is_some_and(|email| email.len() > 255) {
                 return Err(Error::backend("the value is too long for the column"));
@@ -71,7 +71,7 @@ faults! {
         }
     }
 
-    FoldsCase "create_user.email_by_bytes": "Refuses an e-mail address that another user has in another case." {
+    FoldsCase "create_user.email_by_bytes": "Refuses an email address that another user has in another case." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| {
                 model.users.values().any(|other| match (&user.email, &other.email) {
@@ -86,7 +86,7 @@ faults! {
         }
     }
 
-    TrimsEmail "create_user.email_by_bytes": "Trims e-mail addresses." {
+    TrimsEmail "create_user.email_by_bytes": "Trims email addresses." {
         stores!(create_user |user: User| some(&mut user.email, trimmed));
     }
 
@@ -113,7 +113,7 @@ faults! {
         }
     }
 
-    SharesEmail "create_user.unique_email": "Lets two users have one e-mail address." {
+    SharesEmail "create_user.unique_email": "Lets two users have one email address." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             match db.create_user(user) {
                 Err(Error::Conflict { constraint: Constraint::UserEmail }) => {
@@ -124,7 +124,7 @@ faults! {
         }
     }
 
-    SwallowsEmailConflict "create_user.unique_email": "Says nothing when an e-mail address is taken." {
+    SwallowsEmailConflict "create_user.unique_email": "Says nothing when an email address is taken." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             match db.create_user(user) {
                 Err(Error::Conflict { constraint: Constraint::UserEmail }) => Ok(()),
@@ -133,7 +133,7 @@ faults! {
         }
     }
 
-    OneWithoutEmail "create_user.no_email_is_no_conflict": "Takes no e-mail address for one that only one user may have." {
+    OneWithoutEmail "create_user.no_email_is_no_conflict": "Takes no email address for one that only one user may have." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| model.users.values().any(|other| other.email.is_none()))?;
             if user.email.is_none() && taken {
@@ -157,7 +157,7 @@ faults! {
         }
     }
 
-    LooksThenCreates "create_user.one_winner": "Looks whether an e-mail address is free, then creates the user." {
+    LooksThenCreates "create_user.one_winner": "Looks whether an email address is free, then creates the user." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| user.email.as_ref().is_some_and(|email| model.get_user_by_email(email).is_some()))?;
             if taken {
@@ -174,20 +174,20 @@ faults! {
         }
     }
 
-    AbsentEmailIsError "get_user_by_email.absent": "Answers with an error when nobody has the e-mail address." {
+    AbsentEmailIsError "get_user_by_email.absent": "Answers with an error when no one has the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             db.get_user_by_email(email)?.map(Some).ok_or(Error::not_found(Entity::User))
         }
     }
 
-    AnyUser "get_user_by_email.finds_its_user": "Finds the first user whatever the e-mail address." {
+    AnyUser "get_user_by_email.finds_its_user": "Finds the first user whatever the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             let first = db.with(|model| model.users.values().next().cloned())?;
             Ok(db.get_user_by_email(email)?.and(first))
         }
     }
 
-    FindsOtherCase "get_user_by_email.exact": "Finds an e-mail address in another case." {
+    FindsOtherCase "get_user_by_email.exact": "Finds an email address in another case." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             db.with(|model| {
                 let same = |user: &&User| user.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email));
@@ -196,7 +196,7 @@ faults! {
         }
     }
 
-    AbsentAccountUserIsError "get_user_by_account.absent": "Answers with an error when nobody has the account." {
+    AbsentAccountUserIsError "get_user_by_account.absent": "Answers with an error when no one has the account." {
         fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
             db.get_user_by_account(provider, id_there)?.map(Some).ok_or(Error::not_found(Entity::Account))
         }
@@ -313,7 +313,7 @@ faults! {
         }
     }
 
-    UpdateSharesEmail "update_user.unique_email": "Lets an update take another user's e-mail address." {
+    UpdateSharesEmail "update_user.unique_email": "Lets an update take another user's email address." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             match db.update_user(id, changes) {
                 Err(Error::Conflict { .. }) => db.with(|model| {
@@ -326,7 +326,7 @@ faults! {
         }
     }
 
-    KeepsOldEmail (Mutex<BTreeSet<String>>) "update_user.moves_the_email": "Does not give an e-mail address free that a user gives up." {
+    KeepsOldEmail (Mutex<BTreeSet<String>>) "update_user.moves_the_email": "Does not give an email address free that a user gives up." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let given_up = self.0.lock().expect("no panic while held");
             if user.email.as_ref().is_some_and(|email| given_up.contains(email)) {
@@ -365,7 +365,7 @@ faults! {
         }
     }
 
-    SameEmailInOtherCase "update_user.email_by_bytes": "Keeps an e-mail address that changes in case only." {
+    SameEmailInOtherCase "update_user.email_by_bytes": "Keeps an email address that changes in case only." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let mut changes = changes.clone();
             let before = db.get_user(id)?.and_then(|user| user.email).unwrap_or_default();
@@ -376,7 +376,7 @@ faults! {
         }
     }
 
-    PaddedEmailIsTaken "update_user.email_by_bytes": "Refuses an e-mail address that another user has with another space at its end." {
+    PaddedEmailIsTaken "update_user.email_by_bytes": "Refuses an email address that another user has with another space at its end." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let taken = db.with(|model| {
                 model.users.values().any(|other| match (changes.email.value(), &other.email) {
@@ -416,7 +416,7 @@ faults! {
         }
     }
 
-    LooksThenUpdates "update_user.one_email_one_winner": "Looks whether an e-mail address is free, then updates the user." {
+    LooksThenUpdates "update_user.one_email_one_winner": "Looks whether an email address is free, then updates the user." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let taken = db.with(|model| changes.email.value().is_some_and(|email| {
                 model.get_user_by_email(email).is_some_and(|user| user.id != id)
@@ -477,7 +477,7 @@ faults! {
         }
     }
 
-    DeletesOthersSessions "delete_user.leaves_others_unchanged": "Deletes everybody's sessions along with a user." {
+    DeletesOthersSessions "delete_user.leaves_others_unchanged": "Deletes everyone's sessions along with a user." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             db.with(|model| model.sessions.clear())?;
             db.delete_user(id)
@@ -505,7 +505,7 @@ faults! {
         }
     }
 
-    DeletesTokens "delete_user.verification_tokens_stay": "Deletes the verification tokens for a user's e-mail address." {
+    DeletesTokens "delete_user.verification_tokens_stay": "Deletes the verification tokens for a user's email address." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             let email = db.get_user(id)?.and_then(|user| user.email);
             db.with(|model| model.verification_tokens.retain(|_, token| Some(&token.identifier) != email.as_ref()))?;
@@ -513,7 +513,7 @@ faults! {
         }
     }
 
-    DeletedByAllUsers "delete_user.one_winner": "Tells everybody who deletes a user at the same time that the user was there." {
+    DeletedByAllUsers "delete_user.one_winner": "Tells everyone who deletes a user at the same time that the user was there." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             let found = db.get_user(id)?.is_some();
             pause();
@@ -586,7 +586,7 @@ faults! {
         }
     }
 
-    FoldsDomain "create_user.email_by_bytes": "Refuses an e-mail address whose domain is another's in another case." {
+    FoldsDomain "create_user.email_by_bytes": "Refuses an email address whose domain is another's in another case." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let folded = |email: &str| match email.rsplit_once('@') {
                 Some((local, domain)) => format!("{local}@{}", domain.to_ascii_lowercase()),
@@ -601,7 +601,7 @@ faults! {
         }
     }
 
-    HashesEmail "create_user.email_by_bytes": "Takes e-mail addresses for one if their CRC-32 is the same." {
+    HashesEmail "create_user.email_by_bytes": "Takes email addresses for one if their CRC-32 is the same." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let email = user.email.as_deref().map(crc32);
             let taken = db.with(|model| model.users.values().any(|other| email.is_some() && other.email.as_deref().map(crc32) == email))?;

@@ -23,7 +23,7 @@ pub(crate) fn composed(text: &str) -> String {
     text.replace("e\u{301}", "é")
 }
 
-/// Doubles quotes, as one does who escapes them and sends them as a parameter all the same.
+/// Doubles quotes, as one does who escapes them and sends them as a parameter anyway.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('\'', "''")
 }

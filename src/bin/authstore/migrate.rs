@@ -119,7 +119,7 @@ fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
 
 fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
-    // When a step failed, those before it were taken all the same.
+    // When a step failed, those before it were taken anyway.
     if let Ok(done) | Err(Error::Migration(MigrationError::Failed { done, .. })) = &steps {
         for step in done {
             writeln!(out, "{step}")?;

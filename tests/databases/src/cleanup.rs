@@ -30,7 +30,7 @@ impl AtEnd {
 impl Drop for AtEnd {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // There is nobody to tell.
+        // There is no one to tell.
         let _ = self.0.wait();
     }
 }

@@ -47,7 +47,7 @@ impl Container {
         loop {
             attempt += 1;
             match Self::start_at(recipe, free_port()) {
-                // Somebody else may have taken the port in the meantime.
+                // Someone else may have taken the port since then.
                 Err(reason) if attempt < 5 && reason.contains("port is already") => {}
                 result => return result,
             }

@@ -178,7 +178,7 @@ impl Drop for Database {
                         "SELECT id FROM information_schema.processlist WHERE db = '{name}'"
                     ))?;
                     for id in left.into_iter().flatten().flatten() {
-                        // It may have ended in the meantime.
+                        // It may have ended since then.
                         let _ = client.try_query(&format!("KILL {id}"));
                     }
                     client.try_query(&format!("DROP DATABASE {name}"))

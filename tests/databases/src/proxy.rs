@@ -39,7 +39,7 @@ pub enum Traffic {
     Passes,
     /// New connections are closed at once; open ones go on.
     Refused,
-    /// Nothing passes in either direction, and nobody is told.
+    /// Nothing passes in either direction, and no one is told.
     Held,
     /// What clients send passes, and what servers answer is held back.
     AnswersHeld,

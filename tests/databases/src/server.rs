@@ -30,7 +30,7 @@ pub struct Setup {
     pub statements: Vec<&'static str>,
     /// Whether what is committed survives a restart. It costs speed, so servers that are not restarted do without.
     pub durable: bool,
-    /// Files to put into the container, by path, owned by the server and readable to nobody else.
+    /// Files to put into the container, by path, owned by the server and readable to no one else.
     pub files: Vec<(String, Vec<u8>)>,
 }
 
@@ -238,7 +238,7 @@ impl Server {
         Ok(server)
     }
 
-    /// A running server that somebody else looks after.
+    /// A running server that someone else looks after.
     fn at(kind: Kind, url: &str) -> Result<Self, String> {
         let server = Server {
             kind,
@@ -477,7 +477,7 @@ fn recipe(kind: Kind, setup: &Setup, password: &str) -> Recipe {
     recipe.command = if setup.files.is_empty() {
         command
     } else {
-        // Files are put in as root's; the server insists that a private key is its own and nobody else's to read.
+        // Files are put in as root's; the server insists that a private key is its own and no one else's to read.
         let mut script = "for file in \"$@\"; do [ \"$file\" = -- ] && break; chown ".to_owned();
         script += owner;
         script += " \"$file\" && chmod 600 \"$file\"; shift; done; shift; exec docker-entrypoint.sh \"$@\"";

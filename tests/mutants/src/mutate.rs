@@ -279,7 +279,7 @@ fn swapped_targets(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// A column that is not named is not kept, or takes the value all the same.
+/// A column that is not named is not kept, or takes the value anyway.
 fn kept_values(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["ELSE"]) {
         let value = file.word(place - 1);

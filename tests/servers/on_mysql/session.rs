@@ -401,7 +401,7 @@ fn each_variable_is_set_or_harmless(kind: Kind) {
     );
 }
 
-/// With `completion_type=CHAIN`, a plain COMMIT begins another transaction, which nobody ends.
+/// With `completion_type=CHAIN`, a plain COMMIT begins another transaction, which no one ends.
 fn no_transaction_is_chained(kind: Kind) {
     let server = Arc::new(Server::start(kind, &Setup::default()).unwrap());
     let database = Database::on(&server).unwrap();

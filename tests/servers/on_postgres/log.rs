@@ -68,7 +68,7 @@ fn no_token_is_in_it_at_any_level(kind: Kind) {
     // The other tests of this process write to it as well.
     log::set_max_level(LevelFilter::Off);
     let kept = kept().lock().unwrap();
-    // Else this would pass without a log.
+    // Otherwise this would pass without a log.
     assert!(kept.contains("tokio_postgres"), "{kept}");
     assert!(!kept.contains(SECRET), "{kept}");
 }

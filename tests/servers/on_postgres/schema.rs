@@ -172,7 +172,7 @@ fn a_column_whose_type_was_changed_is_read_on(kind: Kind) {
             let readers = [scope.spawn(read), scope.spawn(read)];
             let waiting = "SELECT count(*) FROM pg_stat_activity \
                            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            // Inside a transaction it would be the same answer for ever.
+            // Inside a transaction it would be the same answer forever.
             let mut watcher = database.client();
             while watcher.query_one(waiting) != "2" {
                 std::thread::sleep(std::time::Duration::from_millis(10));

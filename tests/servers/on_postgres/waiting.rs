@@ -30,7 +30,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Far more than any of the waits, and less than for ever.
+/// Far more than any of the waits, and less than forever.
 const NEVER_HANGS: Duration = Duration::from_secs(60);
 
 #[track_caller]

@@ -61,7 +61,7 @@ impl Server {
         loop {
             server.port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
             match server.start_again() {
-                // Somebody else may listen there.
+                // Someone else may listen there.
                 Err(_) if Instant::now() < deadline => {}
                 outcome => return outcome.map(|()| server),
             }

@@ -43,7 +43,7 @@ pub(crate) fn restart_behind_pooler(rounds: usize) -> Result<Report, String> {
     };
     let server = Arc::new(Server::start(Kind::Postgres, &setup)?);
     let database = Database::on(&server)?;
-    // Otherwise it waits for 15 s after a connection that has failed, and nobody recovers sooner.
+    // Otherwise it waits for 15 s after a connection that has failed, and no one recovers sooner.
     let settings = ["pool_mode = transaction", "server_login_retry = 1"];
     let pooler = Pooler::start(PgBouncer::Recent, &server, &settings)?;
     restart_under_load(&database, &pooler.url(database.name()), rounds)
