@@ -43,7 +43,7 @@
 //!
 //! # What is tried
 //!
-//! - **Rules**, each with an id forever, one sentence and one reason to fail. Each gets a storage of its own, so they
+//! - **Rules**, each with a permanent id, one sentence and one reason to fail. Each gets a storage of its own, so they
 //!   run in any order, side by side or alone.
 //! - **A model** ([`Model`]): what the contract says as a small sequential program. Random sequences of all operations,
 //!   over few keys that collide, run on the model and on the backend; every result is compared, and what is left at the

@@ -14,7 +14,7 @@ pub const EDITION: u32 = 1;
 /// One thing that a backend must do, and how it is checked.
 #[derive(Clone, Copy)]
 pub struct Rule {
-    /// Its name forever: the group (an operation, usually), a dot, and what is promised.
+    /// Its permanent name: the group (usually an operation), a dot, and what is promised.
     pub id: &'static str,
     /// What is promised, in one sentence.
     pub sentence: &'static str,

@@ -172,7 +172,7 @@ pub(crate) fn bursts(kind: Kind) {
 pub(crate) fn stop_during_request(kind: Kind) {
     let program = Program::start(kind);
     let mut connection = connect(&program);
-    // Without a form token, so the answer is a refusal: an answer anyway.
+    // Without a form token, so the answer is a refusal, which is an answer too.
     connection
         .write_all(b"POST /sign-out HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab")
         .expect("half a form");
