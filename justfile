@@ -89,6 +89,10 @@ ci:
 deny:
     cargo deny check
 
+# Build and run one program with authstore, SQLx and Diesel on SQLite
+neighbors:
+    cargo run --locked --manifest-path tests/neighbors/Cargo.toml --target-dir target/neighbors
+
 # Build with the minimum supported Rust version (needs rustup toolchain install 1.89)
 msrv:
     cargo +1.89 check --workspace --all-targets --all-features
