@@ -80,6 +80,7 @@ impl Harness for Adopted {
         [
             "faults.unreachable",
             "faults.restart",
+            "faults.killed_server",
             "faults.cut_during_write",
             "faults.answer_lost",
             "faults.answer_late",
