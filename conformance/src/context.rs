@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authstore::AuthStore;
 
-use crate::failure::{Failure, Verdict, by_harness};
+use crate::failure::{Failure, Verdict, by_harness, show_causes};
 use crate::harness::{BoxError, Harness, Limits, Storage};
 use crate::profile::Profile;
 use crate::tally::{Counted, Tally};
@@ -101,7 +101,8 @@ fn migrated(
 
 /// A handle on a storage. One that cannot be opened is named, and not taken for a call that failed.
 fn opened(storage: &dyn Storage) -> Verdict<AuthStore> {
-    storage
-        .open()
-        .map_err(|error| Failure::cannot(format!("Storage::open failed: {error}")))
+    storage.open().map_err(|error| {
+        let causes = show_causes(&*error);
+        Failure::cannot(format!("Storage::open failed: {error}{causes}"))
+    })
 }

@@ -135,8 +135,13 @@ impl From<Error> for Failure {
 
 /// An error with all that it was caused by.
 pub(crate) fn show_error(error: &Error) -> String {
-    let mut text = format!("{error}\n({error:?})");
-    let mut source = std::error::Error::source(error);
+    format!("{error}\n({error:?}){}", show_causes(error))
+}
+
+/// What an error was caused by, a line for each: an error tells what its causes do not.
+pub(crate) fn show_causes(error: &dyn std::error::Error) -> String {
+    let mut text = String::new();
+    let mut source = error.source();
     while let Some(cause) = source {
         let _ = write!(text, "\ncaused by: {cause}");
         source = cause.source();
@@ -149,7 +154,7 @@ pub(crate) fn show_error(error: &Error) -> String {
 pub(crate) fn by_harness<T>(result: Result<T, BoxError>) -> Verdict<T> {
     match result {
         Ok(value) => Ok(value),
-        Err(error) => Err(Failure::cannot(error)),
+        Err(error) => Err(Failure::cannot(format!("{error}{}", show_causes(&*error)))),
     }
 }
 
