@@ -1,3 +1,4 @@
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::adopt::PLAN;
@@ -10,6 +11,10 @@ use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target, embedded,
 };
 use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_backoff, sql};
+
+/// How often an ALTER TABLE that failed with a spurious 1022 is run again, and after which pause.
+const SPURIOUS_DUPLICATES: u32 = 5;
+const SPURIOUS_DUPLICATE_PAUSE: Duration = Duration::from_millis(100);
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -233,7 +238,17 @@ impl AdoptionTarget for MysqlLock<'_> {
         &mut self.connection
     }
 
+    /// MariaDB rarely fails an ALTER TABLE with 1022 ("duplicate key in table") though the table has no such rows, seen when
+    /// other tables of the server are altered concurrently. It leaves the table as it was, so the statement is run again.
     fn run(&mut self, sql: &str) -> Result<()> {
+        for _ in 0..SPURIOUS_DUPLICATES {
+            match self.connection.run_script(sql, Phase::Writing) {
+                Err(Error::Backend { reason, .. }) if reason.contains("error 1022") => {
+                    thread::sleep(SPURIOUS_DUPLICATE_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
         self.connection.run_script(sql, Phase::Writing)
     }
 
