@@ -21,6 +21,35 @@ macro_rules! sql {
     };
 }
 
+/// The parameters of a statement that changes an account: two for each column, then the others.
+macro_rules! account_changes {
+    ($changes:expr, $($other:expr),*) => {
+        &[
+            &$changes.kind.is_some(),
+            &$changes.kind,
+            &!$changes.refresh_token.is_keep(),
+            &$changes.refresh_token.value(),
+            &!$changes.access_token.is_keep(),
+            &$changes.access_token.value(),
+            &!$changes.expires_at.is_keep(),
+            &$changes.expires_at.value(),
+            &!$changes.token_type.is_keep(),
+            &$changes.token_type.value(),
+            &!$changes.scope.is_keep(),
+            &$changes.scope.value(),
+            &!$changes.id_token.is_keep(),
+            &$changes.id_token.value(),
+            &!$changes.session_state.is_keep(),
+            &$changes.session_state.value(),
+            &!$changes.oauth_token_secret.is_keep(),
+            &$changes.oauth_token_secret.value(),
+            &!$changes.oauth_token.is_keep(),
+            &$changes.oauth_token.value(),
+            $(&$other,)*
+        ]
+    };
+}
+
 /// One connection, and the statements that it has prepared.
 pub(crate) struct Postgres {
     client: Client,
@@ -313,30 +342,7 @@ impl Bare for Postgres {
     ) -> Vec<Account> {
         self.rows(
             sql!("update_account"),
-            &[
-                &changes.kind.is_some(),
-                &changes.kind,
-                &!changes.refresh_token.is_keep(),
-                &changes.refresh_token.value(),
-                &!changes.access_token.is_keep(),
-                &changes.access_token.value(),
-                &!changes.expires_at.is_keep(),
-                &changes.expires_at.value(),
-                &!changes.token_type.is_keep(),
-                &changes.token_type.value(),
-                &!changes.scope.is_keep(),
-                &changes.scope.value(),
-                &!changes.id_token.is_keep(),
-                &changes.id_token.value(),
-                &!changes.session_state.is_keep(),
-                &changes.session_state.value(),
-                &!changes.oauth_token_secret.is_keep(),
-                &changes.oauth_token_secret.value(),
-                &!changes.oauth_token.is_keep(),
-                &changes.oauth_token.value(),
-                &provider,
-                &provider_account_id,
-            ],
+            account_changes!(changes, provider, provider_account_id),
             account,
         )
     }
@@ -350,31 +356,7 @@ impl Bare for Postgres {
     ) -> Vec<Account> {
         self.rows(
             sql!("refresh_account"),
-            &[
-                &changes.kind.is_some(),
-                &changes.kind,
-                &!changes.refresh_token.is_keep(),
-                &changes.refresh_token.value(),
-                &!changes.access_token.is_keep(),
-                &changes.access_token.value(),
-                &!changes.expires_at.is_keep(),
-                &changes.expires_at.value(),
-                &!changes.token_type.is_keep(),
-                &changes.token_type.value(),
-                &!changes.scope.is_keep(),
-                &changes.scope.value(),
-                &!changes.id_token.is_keep(),
-                &changes.id_token.value(),
-                &!changes.session_state.is_keep(),
-                &changes.session_state.value(),
-                &!changes.oauth_token_secret.is_keep(),
-                &changes.oauth_token_secret.value(),
-                &!changes.oauth_token.is_keep(),
-                &changes.oauth_token.value(),
-                &provider,
-                &provider_account_id,
-                &seen_refresh_token,
-            ],
+            account_changes!(changes, provider, provider_account_id, seen_refresh_token),
             account,
         )
     }

@@ -23,6 +23,35 @@ macro_rules! sql {
     };
 }
 
+/// The parameters of a statement that changes an account: two for each column, then the others.
+macro_rules! account_changes {
+    ($changes:expr, $($other:expr),*) => {
+        params![
+            $changes.kind.is_some(),
+            $changes.kind,
+            !$changes.refresh_token.is_keep(),
+            $changes.refresh_token.value(),
+            !$changes.access_token.is_keep(),
+            $changes.access_token.value(),
+            !$changes.expires_at.is_keep(),
+            $changes.expires_at.value(),
+            !$changes.token_type.is_keep(),
+            $changes.token_type.value(),
+            !$changes.scope.is_keep(),
+            $changes.scope.value(),
+            !$changes.id_token.is_keep(),
+            $changes.id_token.value(),
+            !$changes.session_state.is_keep(),
+            $changes.session_state.value(),
+            !$changes.oauth_token_secret.is_keep(),
+            $changes.oauth_token_secret.value(),
+            !$changes.oauth_token.is_keep(),
+            $changes.oauth_token.value(),
+            $($other,)*
+        ]
+    };
+}
+
 /// One connection, with the settings of the store's.
 pub(crate) struct Rusqlite(Connection);
 
@@ -326,30 +355,7 @@ impl Bare for Rusqlite {
     ) -> Vec<Account> {
         self.rows(
             sql!("update_account"),
-            params![
-                changes.kind.is_some(),
-                changes.kind,
-                !changes.refresh_token.is_keep(),
-                changes.refresh_token.value(),
-                !changes.access_token.is_keep(),
-                changes.access_token.value(),
-                !changes.expires_at.is_keep(),
-                changes.expires_at.value(),
-                !changes.token_type.is_keep(),
-                changes.token_type.value(),
-                !changes.scope.is_keep(),
-                changes.scope.value(),
-                !changes.id_token.is_keep(),
-                changes.id_token.value(),
-                !changes.session_state.is_keep(),
-                changes.session_state.value(),
-                !changes.oauth_token_secret.is_keep(),
-                changes.oauth_token_secret.value(),
-                !changes.oauth_token.is_keep(),
-                changes.oauth_token.value(),
-                provider,
-                provider_account_id,
-            ],
+            account_changes!(changes, provider, provider_account_id),
             account,
         )
     }
@@ -363,31 +369,7 @@ impl Bare for Rusqlite {
     ) -> Vec<Account> {
         self.rows(
             sql!("refresh_account"),
-            params![
-                changes.kind.is_some(),
-                changes.kind,
-                !changes.refresh_token.is_keep(),
-                changes.refresh_token.value(),
-                !changes.access_token.is_keep(),
-                changes.access_token.value(),
-                !changes.expires_at.is_keep(),
-                changes.expires_at.value(),
-                !changes.token_type.is_keep(),
-                changes.token_type.value(),
-                !changes.scope.is_keep(),
-                changes.scope.value(),
-                !changes.id_token.is_keep(),
-                changes.id_token.value(),
-                !changes.session_state.is_keep(),
-                changes.session_state.value(),
-                !changes.oauth_token_secret.is_keep(),
-                changes.oauth_token_secret.value(),
-                !changes.oauth_token.is_keep(),
-                changes.oauth_token.value(),
-                provider,
-                provider_account_id,
-                seen_refresh_token,
-            ],
+            account_changes!(changes, provider, provider_account_id, seen_refresh_token),
             account,
         )
     }

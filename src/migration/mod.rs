@@ -48,4 +48,7 @@ pub use error::MigrationError;
 pub use migrator::{Migrator, Step, StepState, StepStatus};
 pub(crate) use series::embedded;
 pub use series::{Direction, Migration, Series};
+pub(crate) use target::left_transaction_open;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) use target::timed_out_waiting;
 pub use target::{Applied, Lock, Target};

@@ -69,3 +69,18 @@ pub struct Applied {
     /// When it was taken.
     pub applied_at: OffsetDateTime,
 }
+
+/// The error for a lock that others kept for too long.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn timed_out_waiting(timeout: Duration) -> Error {
+    Error::unavailable("timed out waiting for another process that is migrating the database")
+        .after("lock_timeout", timeout)
+}
+
+/// The error for a step without a transaction of the runner's that began one and did not end it.
+pub(crate) fn left_transaction_open() -> Error {
+    Error::backend(
+        "the step left a transaction open, which was rolled back; what it had committed before stays, and the step is \
+         not recorded; end the transaction in the step",
+    )
+}

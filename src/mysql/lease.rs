@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::MysqlBackend;
 use crate::error::{Error, Result};
+use crate::migration::timed_out_waiting;
 use crate::sql::{Connection, Database, sql};
 
 const TAKE: &str = sql!("mysql", "lease/take");
@@ -35,10 +36,7 @@ impl Lease {
         let start = Instant::now();
         while !try_to_take(backend, &owner)? {
             if start.elapsed() >= timeout {
-                return Err(Error::unavailable(
-                    "timed out waiting for another process that is migrating the database",
-                )
-                .after("lock_timeout", timeout));
+                return Err(timed_out_waiting(timeout));
             }
             thread::sleep(PAUSE);
         }

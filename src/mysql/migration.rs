@@ -9,6 +9,7 @@ use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target, embedded,
+    left_transaction_open, timed_out_waiting,
 };
 use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_backoff, sql};
 
@@ -73,10 +74,7 @@ impl Target for MysqlTarget {
                     history,
                 }))
             }
-            _ => Err(Error::unavailable(
-                "timed out waiting for another process that is migrating the database",
-            )
-            .after("lock_timeout", timeout)),
+            _ => Err(timed_out_waiting(timeout)),
         }
     }
 }
@@ -139,10 +137,7 @@ impl MysqlLock<'_> {
 
 fn check_transaction(connection: &mut MysqlConnection) -> Result<()> {
     match connection.run_script(CHECK_TRANSACTION, Phase::BeforeCommit) {
-        Err(_) if !connection.is_lost() => Err(Error::backend(
-            "the step left a transaction open, which was rolled back; what it had committed before stays, and the step is \
-             not recorded; end the transaction in the step",
-        )),
+        Err(_) if !connection.is_lost() => Err(left_transaction_open()),
         answer => answer,
     }
 }

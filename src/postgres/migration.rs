@@ -7,10 +7,11 @@ use super::connector::Connector;
 use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
+    left_transaction_open, timed_out_waiting,
 };
 use crate::sql::{self, AdoptionTarget, Connection, History, sql};
 
-const HISTORY: History = History {
+pub(super) const HISTORY: History = History {
     exists: sql!("postgres", "history/exists"),
     create: sql!("postgres", "history/create"),
     list: sql!("postgres", "history/list"),
@@ -35,10 +36,6 @@ const UNDO: &str = sql!("postgres", "transaction/undo");
 /// whoever has the lock and builds an index concurrently.
 const RETRY: Duration = Duration::from_millis(25);
 
-pub(super) fn history() -> History {
-    HISTORY
-}
-
 pub(super) struct PostgresTarget(pub(super) Connector);
 
 impl Target for PostgresTarget {
@@ -55,10 +52,7 @@ impl Target for PostgresTarget {
         let mut connection = self.0.connect_to_migrate(Some(timeout))?;
         while !try_lock(&mut connection)? {
             if start.elapsed() >= timeout {
-                return Err(Error::unavailable(
-                    "timed out waiting for another process that is migrating the database",
-                )
-                .after("lock_timeout", timeout));
+                return Err(timed_out_waiting(timeout));
             }
             thread::sleep(RETRY);
         }
@@ -198,10 +192,7 @@ fn close(session: &mut PostgresConnection) -> Result<()> {
         .run_command(CLOSE_SESSION)
         .map_err(|error| match error {
             Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
-            _ => Error::backend(
-                "the step left a transaction open, which was rolled back; what it had committed before stays, and the step \
-                 is not recorded; end the transaction in the step",
-            ),
+            _ => left_transaction_open(),
         })
 }
 

@@ -266,7 +266,7 @@ impl Database for PostgresBackend {
     }
 
     fn history(&self) -> (History, Series) {
-        (migration::history(), Series::postgres())
+        (migration::HISTORY, Series::postgres())
     }
 
     fn pool_state(&self) -> PoolState {

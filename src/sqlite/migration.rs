@@ -9,11 +9,12 @@ use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBac
 use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
+    left_transaction_open,
 };
 use crate::pool::Checkout;
 use crate::sql::{self, AdoptionTarget, Connection, History, sql};
 
-const HISTORY: History = History {
+pub(super) const HISTORY: History = History {
     exists: sql!("sqlite", "history/exists"),
     create: sql!("sqlite", "history/create"),
     list: sql!("sqlite", "history/list"),
@@ -21,10 +22,6 @@ const HISTORY: History = History {
     delete: sql!("sqlite", "history/delete"),
     tables: sql!("sqlite", "history/tables"),
 };
-
-pub(super) fn history() -> History {
-    HISTORY
-}
 
 pub(super) struct SqliteTarget(pub(super) SqliteBackend);
 
@@ -96,9 +93,7 @@ impl SqliteLock {
         }
         orphans::affected(&mut self.connection, &touched.tables)
     }
-}
 
-impl SqliteLock {
     /// Runs a step without a transaction. What came before is committed first. The turn is kept, so that those who may
     /// write meanwhile are other processes.
     fn take_without_transaction(
@@ -137,10 +132,7 @@ impl SqliteLock {
         self.connection.enforce_foreign_keys(false)?;
         done?;
         if is_open {
-            return Err(Error::backend(
-                "the step left a transaction open, which was rolled back; what it had committed before stays, and the step \
-                 is not recorded; end the transaction in the step",
-            ));
+            return Err(left_transaction_open());
         }
         Ok(())
     }

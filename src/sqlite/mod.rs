@@ -244,7 +244,7 @@ impl Database for SqliteBackend {
     }
 
     fn history(&self) -> (History, Series) {
-        (migration::history(), Series::sqlite())
+        (migration::HISTORY, Series::sqlite())
     }
 
     fn pool_state(&self) -> PoolState {

@@ -3,13 +3,15 @@ use std::thread;
 use std::time::Duration;
 
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Change, Constraint, Error, NewAccount, NewSession,
-    NewUser, Removal, SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Change, Constraint, Error, NewAccount, NewSession, NewUser, Removal,
+    SessionChanges, UserChanges, VerificationToken,
 };
 use authstore_test_databases::{Database, Kind, Needs, Test};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
+
+use crate::operations::authenticator;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -207,10 +209,6 @@ fn removals_count_what_was_created_during_their_wait(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("statement_timeout_ms=60000");
     let mut client = database.client();
-    let quoted = |sql: &str| match kind {
-        Kind::Postgres => sql.to_owned(),
-        _ => sql.replace('"', "`"),
-    };
     let waiting = match kind {
         Kind::Postgres => {
             "SELECT count(*) FROM pg_stat_activity
@@ -228,22 +226,13 @@ fn removals_count_what_was_created_during_their_wait(kind: Kind) {
             .unwrap();
         if removes_passkey {
             store
-                .create_authenticator(Authenticator {
-                    credential_id: "passkey".to_owned(),
-                    user_id: user.id,
-                    provider_account_id: "passkey".to_owned(),
-                    credential_public_key: "key".to_owned(),
-                    counter: 0,
-                    credential_device_type: "singleDevice".to_owned(),
-                    credential_backed_up: false,
-                    transports: None,
-                })
+                .create_authenticator(authenticator(user.id, "passkey"))
                 .unwrap();
         } else {
             store.link_account(user.id, account(2)).unwrap();
         }
         client.query("BEGIN");
-        client.query(&quoted(r#"SELECT "id" FROM "User" FOR UPDATE"#));
+        client.query(&kind.quoted(r#"SELECT "id" FROM "User" FOR UPDATE"#));
         let removal = thread::scope(|scope| {
             let removing = scope.spawn(|| {
                 if removes_passkey {
@@ -256,15 +245,13 @@ fn removals_count_what_was_created_during_their_wait(kind: Kind) {
             while watcher.query_one(waiting) == "0" && !removing.is_finished() {
                 thread::sleep(Duration::from_millis(10));
             }
-            client.query(&quoted(&format!(
+            client.query(&kind.quoted(&format!(
                 r#"INSERT INTO "Account" ("id", "userId", "type", "provider", "providerAccountId")
                    VALUES ('{}', '{}', 'oauth', 'gitlab', '3')"#,
                 id(3),
                 user.id
             )));
-            client.query(&quoted(
-                r#"DELETE FROM "Account" WHERE "providerAccountId" = '1'"#,
-            ));
+            client.query(&kind.quoted(r#"DELETE FROM "Account" WHERE "providerAccountId" = '1'"#));
             client.query("COMMIT");
             removing.join().unwrap()
         });

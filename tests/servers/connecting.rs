@@ -47,7 +47,7 @@ pub(crate) fn tests() -> Vec<Test> {
 const AT_ONCE: Duration = Duration::from_secs(60);
 
 /// The error and all that caused it, as it is shown and as it is debugged. Each cause must be told once.
-fn words(error: &Error) -> String {
+pub(crate) fn words(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}");
     let mut told = error.to_string();
     let mut cause = error.source();
@@ -191,10 +191,9 @@ fn missing_schema_error_says_to_migrate(kind: Kind) {
             .unwrap()
             .is_none()
     );
-    database.client().query(match kind {
-        Kind::Postgres => r#"DROP TABLE "VerificationToken""#,
-        _ => "DROP TABLE `VerificationToken`",
-    });
+    database
+        .client()
+        .query(&kind.quoted(r#"DROP TABLE "VerificationToken""#));
     let error = store
         .use_verification_token("ada@example.org", "token")
         .unwrap_err();
@@ -219,6 +218,7 @@ fn unknown_option_lists_known_options(kind: Kind) {
 fn a_unix_socket_leads_to_the_server(kind: Kind) {
     use std::net::TcpStream;
     use std::os::unix::net::UnixListener;
+    use std::path::Path;
 
     let database = Database::new(kind).unwrap();
     let url = database.url();
@@ -250,28 +250,19 @@ fn a_unix_socket_leads_to_the_server(kind: Kind) {
     });
 
     // MySQL takes a password over a socket as it is once it knows it: from the connections over TCP before.
-    let option = match kind {
-        Kind::Postgres => format!("host={}", folder.path().display()),
-        _ => format!("socket={}", path.display()),
+    let (at, option, place) = match kind {
+        Kind::Postgres => ("", "host", folder.path()),
+        _ => ("localhost", "socket", path.as_path()),
     };
-    let at = if kind == Kind::Postgres {
-        ""
-    } else {
-        "localhost"
-    };
-    let store = AuthStore::connect(&format!("{before}@{at}/{name}?{option}")).unwrap();
+    let url = |place: &Path| format!("{before}@{at}/{name}?{option}={}", place.display());
+    let store = AuthStore::connect(&url(place)).unwrap();
     store.migrate().unwrap();
     let user = store.create_user(authstore::NewUser::default()).unwrap();
     assert_eq!(store.get_user(user.id).unwrap(), Some(user));
 
     // Without a server behind it, the error names the socket.
     drop(store);
-    let nowhere = folder.path().join("nowhere");
-    let option = match kind {
-        Kind::Postgres => format!("host={}", nowhere.display()),
-        _ => format!("socket={}", nowhere.display()),
-    };
-    let (error, words) = refusal(&format!("{before}@{at}/{name}?{option}"));
+    let (error, words) = refusal(&url(&folder.path().join("nowhere")));
     assert!(matches!(error, Error::Unavailable { .. }), "{words}");
     assert!(words.contains("nowhere"), "{words}");
 }

@@ -104,8 +104,7 @@ impl Rows {
         for sql in statements {
             match &mut self.bare {
                 Bare::Sqlite(connection) => connection.execute_batch(sql).expect(sql),
-                Bare::Server(Kind::Postgres, client) => drop(client.query(sql)),
-                Bare::Server(_, client) => drop(client.query(&sql.replace('"', "`"))),
+                Bare::Server(kind, client) => drop(client.query(&kind.quoted(sql))),
             }
         }
     }

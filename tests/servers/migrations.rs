@@ -534,11 +534,7 @@ fn drift_of_every_kind_is_found(kind: Kind) {
     for (drift, said) in drifts {
         let database = Database::new(kind).unwrap();
         let migrator = database.store().migrator().unwrap();
-        let statement = match kind {
-            Kind::Postgres => (*drift).to_owned(),
-            _ => drift.replace('"', "`"),
-        };
-        database.client().query(&statement);
+        database.client().query(&kind.quoted(drift));
         assert!(migrator.up().unwrap().is_empty(), "{drift}");
         let found = migrator.compare().unwrap();
         assert!(found.to_string().contains(said), "{drift}: {found}");

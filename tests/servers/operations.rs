@@ -55,7 +55,7 @@ fn token(key: &str, expires: OffsetDateTime) -> VerificationToken {
     VerificationToken::new(format!("{key}@example.org"), key, expires)
 }
 
-fn authenticator(user_id: Uuid, key: &str) -> Authenticator {
+pub(crate) fn authenticator(user_id: Uuid, key: &str) -> Authenticator {
     Authenticator {
         credential_id: key.replace(' ', "_"),
         user_id,

@@ -376,6 +376,30 @@ fn worth_a_look(written: Vec<Written>) -> Vec<Written> {
         .collect()
 }
 
+/// Acts while this many writers sign people up, on these handles in turn. The act is told whether a sign-up has failed.
+/// Returns the sign-ups that are worth a look.
+fn while_others_sign_up(
+    stores: &[AuthStore],
+    writers: u128,
+    act: impl FnOnce(&AtomicBool) -> Verdict,
+) -> Verdict<Vec<Written>> {
+    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    thread::scope(|scope| {
+        let running: Vec<_> = (1..=writers)
+            .zip(stores.iter().cycle())
+            .map(|(writer, store)| scope.spawn(move || sign_up(store, writer, stop, failed)))
+            .collect();
+        let result = act(failed);
+        stop.store(true, Ordering::SeqCst);
+        let written = running
+            .into_iter()
+            .map(joined)
+            .flat_map(worth_a_look)
+            .collect();
+        result.map(|()| written)
+    })
+}
+
 /// Each sign-up is complete or absent, and what it returned is true. Returns how many got no answer.
 fn are_whole(store: &AuthStore, written: Vec<Written>) -> Verdict<usize> {
     let mut cut = 0;
@@ -417,11 +441,8 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
     const WRITERS: u128 = 8;
     let store = context.store();
     store.create_user(full_user(1))?;
-    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
-    let written: Vec<Written> = thread::scope(|scope| {
-        let running: Vec<_> = (1..=WRITERS)
-            .map(|writer| scope.spawn(move || sign_up(store, writer, stop, failed)))
-            .collect();
+    let stores = std::slice::from_ref(store);
+    let written = while_others_sign_up(stores, WRITERS, |failed| {
         let deadline = Instant::now() + Duration::from_secs(40);
         let mut result = Ok(());
         let mut cuts = 0;
@@ -436,13 +457,7 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
             result = result.and_then(|()| by_harness(context.storage().restore()));
         }
         thread::sleep(Duration::from_millis(200));
-        stop.store(true, Ordering::SeqCst);
-        let written = running
-            .into_iter()
-            .map(joined)
-            .flat_map(worth_a_look)
-            .collect();
-        result.map(|()| written)
+        result
     })?;
     recovers(context, store)?;
     let cut = are_whole(store, written)?;
@@ -942,26 +957,14 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
     let now = Instant::now();
     run_everything(&handles[0], &mut model, 1, now)?;
     run_everything(&handles[1], &mut model, 4, now)?;
-    let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
-    let written: Vec<Written> = thread::scope(|scope| {
-        let running: Vec<_> = (1..=WRITERS)
-            .zip(handles.iter().cycle())
-            .map(|(writer, handle)| scope.spawn(move || sign_up(handle, writer, stop, failed)))
-            .collect();
+    let written = while_others_sign_up(&handles, WRITERS, |_| {
         let writes = every_write(7).into_iter().map(|(write, _)| write);
-        let result = setting(7)
+        setting(7)
             .iter()
             .chain(&writes.collect::<Vec<_>>())
             .zip(handles.iter().cycle())
             .try_for_each(|(call, handle)| agreed(handle, &mut model, call, now))
-            .and_then(|()| by_harness(context.storage().restart()));
-        stop.store(true, Ordering::SeqCst);
-        let written = running
-            .into_iter()
-            .map(joined)
-            .flat_map(worth_a_look)
-            .collect();
-        result.map(|()| written)
+            .and_then(|()| by_harness(context.storage().restart()))
     })?;
     let deadline = Instant::now() + context.limits().recovery;
     recovers(context, &handles[0])?;

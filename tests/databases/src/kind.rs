@@ -53,6 +53,14 @@ impl Kind {
         }
     }
 
+    /// SQL with names in double quotes, with names as this database takes them.
+    pub fn quoted(self, sql: &str) -> String {
+        match self {
+            Kind::Mysql | Kind::Mariadb => sql.replace('"', "`"),
+            Kind::SqliteMemory | Kind::SqliteFile | Kind::Postgres => sql.to_owned(),
+        }
+    }
+
     /// Whether it needs a server.
     pub fn is_server(self) -> bool {
         Self::SERVERS.contains(&self)

@@ -6,6 +6,7 @@ use authstore_test_databases::{
     Database, Kind, Needs, PgBouncer, Pooler, Test, store, with_options,
 };
 
+use crate::connecting::words;
 use crate::migrations::spawn_at;
 use crate::operations::{OPERATIONS, seed};
 
@@ -216,13 +217,7 @@ fn missing_search_path_is_named(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let url = with_options(database.url(), "options=-c%20search_path%3Dnowhere");
     let store = AuthStore::connect(&url).unwrap();
-    let error = store.migrate().unwrap_err();
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        words += &format!("\n{error}");
-        cause = error.source();
-    }
+    let words = words(&store.migrate().unwrap_err());
     assert!(words.contains("search_path"), "{words}");
     assert!(words.contains("schema="), "{words}");
     assert!(!words.contains("run migrate first"), "{words}");

@@ -59,19 +59,16 @@ impl Connection {
         }
     }
 
-    /// Runs a statement, and returns the number of rows that it has found.
-    fn run(&mut self, sql: &str) -> Result<usize, String> {
+    /// Runs a statement, to its last row.
+    fn run(&mut self, sql: &str) -> Result<(), String> {
         match self {
             Connection::Sqlite(connection) => {
                 let mut statement = connection.prepare(sql).map_err(words)?;
                 let mut rows = statement.query([]).map_err(words)?;
-                let mut found = 0;
-                while rows.next().map_err(words)?.is_some() {
-                    found += 1;
-                }
-                Ok(found)
+                while rows.next().map_err(words)?.is_some() {}
+                Ok(())
             }
-            Connection::Server(client) => client.try_query(sql).map(|rows| rows.len()),
+            Connection::Server(client) => client.try_query(sql).map(drop),
         }
     }
 }
@@ -144,14 +141,7 @@ fn schema(kind: Kind, users: u64) -> Vec<String> {
             r#"INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT {padded}, {padded}, {token}, '2030-01-01 00:00:00.000' FROM {numbers}"#
         ),
     ];
-    statements.map(|sql| quoted(kind, &sql)).into()
-}
-
-fn quoted(kind: Kind, sql: &str) -> String {
-    match kind {
-        Kind::Mysql | Kind::Mariadb => sql.replace('"', "`"),
-        _ => sql.to_owned(),
-    }
+    statements.map(|sql| kind.quoted(&sql)).into()
 }
 
 fn measure(kind: Kind, users: u64) -> Result<String, String> {
@@ -160,12 +150,10 @@ fn measure(kind: Kind, users: u64) -> Result<String, String> {
     for statement in schema(kind, users) {
         connection.run(&statement)?;
     }
-    let read = quoted(
-        kind,
+    let read = kind.quoted(
         r#"SELECT "email" FROM "Session" JOIN "User" ON "User"."id" = "userId" WHERE "sessionToken" = 'session-7'"#,
     );
-    let write = quoted(
-        kind,
+    let write = kind.quoted(
         r#"UPDATE "Session" SET "expires" = '2030-01-02 00:00:00.000' WHERE "sessionToken" = 'session-7'"#,
     );
     let is_done = AtomicBool::new(false);

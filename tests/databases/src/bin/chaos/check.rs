@@ -38,10 +38,7 @@ pub(crate) struct Counts {
 impl Tables {
     pub(crate) fn on_server(kind: Kind, url: &str) -> Result<Self, String> {
         let mut client = Client::connect(url)?;
-        Self::read(|sql| match kind {
-            Kind::Postgres => client.try_query(sql),
-            _ => client.try_query(&sql.replace('"', "`")),
-        })
+        Self::read(|sql| client.try_query(&kind.quoted(sql)))
     }
 
     /// `query` runs SQL in which double quotes enclose names.
