@@ -185,13 +185,22 @@ impl Race {
 
     /// Repeats a race until it took place often enough. `round` gets the number of the round, from 1, and says whether
     /// calls overlapped.
-    pub(crate) fn rounds(&self, mut round: impl FnMut(u128) -> Verdict<bool>) -> Verdict {
+    pub(crate) fn rounds(&self, round: impl FnMut(u128) -> Verdict<bool>) -> Verdict {
+        self.repeat(self.rounds, round)
+    }
+
+    /// As [`rounds`](Race::rounds), until the race took place this many times.
+    pub(crate) fn repeat(
+        &self,
+        wanted: u32,
+        mut round: impl FnMut(u128) -> Verdict<bool>,
+    ) -> Verdict {
         let start = Instant::now();
         let (mut took_place, mut number) = (0, 0);
-        while took_place < self.rounds {
+        while took_place < wanted {
             // On a storage in memory, or a machine that is busy, it can take long until two calls meet. On a busy machine,
             // few rounds fit into the time: it ends nothing before as many have been tried as are wanted.
-            let is_tried = took_place > 0 && number >= u128::from(self.rounds);
+            let is_tried = took_place > 0 && number >= u128::from(wanted);
             let time = if is_tried { self.time } else { PATIENCE };
             if number > 0 && start.elapsed() > time {
                 break;

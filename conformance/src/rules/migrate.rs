@@ -8,7 +8,7 @@ use authstore::{AuthStore, Error};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, show_error, succeeds};
 use crate::fixture::{World, full_user, id, look, populate, token};
-use crate::race::{Race, THREADS};
+use crate::race::{Race, THREADS, overlapped};
 
 /// The backend's migrator; a backend without one declines the rules about migrations.
 #[track_caller]
@@ -108,12 +108,13 @@ pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
     let store = context.store();
     let all = versions(&migrator(store)?);
     let race = Race::new(context)?;
-    for _ in 0..context.profile().pick(2, 3, 20) {
+    race.repeat(context.profile().pick(6, 6, 20), |_| {
         succeeds("Migrator::down(..)", migrator(store)?.down(usize::MAX))?;
-        let outcomes = race.at_once_untimed(THREADS, |_, store| store.migrate());
+        let ran = race.at_once(THREADS, |_, store| store.migrate());
+        let met = overlapped(&ran);
         let mut counted: BTreeMap<u64, usize> = BTreeMap::new();
-        for outcome in outcomes {
-            let steps = succeeds("migrate(), by several callers at once,", outcome)?;
+        for outcome in ran {
+            let steps = succeeds("migrate(), by several callers at once,", outcome.value)?;
             for version in taken(&steps, Direction::Up)? {
                 *counted.entry(version).or_default() += 1;
             }
@@ -134,8 +135,8 @@ pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
             "after migrate() a step is pending",
         )?;
         fill(store)?;
-    }
-    Ok(())
+        Ok(met)
+    })
 }
 
 pub(crate) fn down_and_up(context: &Context) -> Verdict {
