@@ -18,6 +18,8 @@ use crate::transaction::{SqlValue, unsupported};
 const BEGIN: &str = sql!("mysql", "transaction/begin");
 const COMMIT: &str = sql!("mysql", "transaction/commit");
 const ROLLBACK: &str = sql!("mysql", "transaction/rollback");
+const HOLD: &str = sql!("mysql", "transaction/hold");
+const STILL_HELD: &str = sql!("mysql", "transaction/still_held");
 const WARNINGS: &str = sql!("mariadb", "warnings");
 
 /// More than a packet needs beside the text in it.
@@ -35,6 +37,8 @@ pub(crate) struct MysqlConnection {
     lock_timeout: Duration,
     /// The server's `max_allowed_packet`.
     max_packet: u64,
+    /// Whether the server is a node of a Galera cluster.
+    is_galera: bool,
     statements: HashMap<&'static str, Statement>,
     /// What the last error means for the connection and the work; `MysqlBackend::run` reads it.
     pub(super) failure: Option<StatementFailure>,
@@ -48,6 +52,7 @@ impl MysqlConnection {
         (host, place): (usize, String),
         (statement_timeout, lock_timeout): (Option<Duration>, Duration),
         max_packet: u64,
+        is_galera: bool,
     ) -> Self {
         MysqlConnection {
             driver,
@@ -56,6 +61,7 @@ impl MysqlConnection {
             statement_timeout,
             lock_timeout,
             max_packet,
+            is_galera,
             statements: HashMap::new(),
             failure: None,
             broken: false,
@@ -188,8 +194,22 @@ impl MysqlConnection {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.drive(sql, Phase::NotExecuted, |driver| driver.prep(sql))?;
+        let statement = if self.is_galera && self.in_transaction {
+            self.prepare_in_transaction(sql)?
+        } else {
+            self.drive(sql, Phase::NotExecuted, |driver| driver.prep(sql))?
+        };
         self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    /// When another node's write ends a transaction while a statement is being prepared, the node answers that all is well.
+    /// The statement would then run on its own, and be committed. A savepoint goes with its transaction, so it tells.
+    #[cold]
+    fn prepare_in_transaction(&mut self, sql: &'static str) -> Result<Statement> {
+        self.run_script(HOLD, Phase::BeforeCommit)?;
+        let statement = self.drive(sql, Phase::BeforeCommit, |driver| driver.prep(sql))?;
+        self.run_script(STILL_HELD, Phase::BeforeCommit)?;
         Ok(statement)
     }
 

@@ -177,6 +177,8 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         // cluster; a table that changed since it was opened, or since the statement was prepared; a conflict between the
         // members of a group.
         1020 | 1213 | 1412 | 1615 | 3101 => unavailable(Some(RolledBack)),
+        // No such savepoint: it went with its transaction, which another node's write ended.
+        1305 if sql.contains("SAVEPOINT") => unavailable(Some(RolledBack)),
         // An error during COMMIT. With the storage engine's number 149 (a deadlock) the members of a group disagreed, and
         // it was rolled back. Otherwise (a cluster that lost its quorum, a full disk) other nodes may have it.
         1180 if first_number(&error.message) == Some(149) => unavailable(Some(RolledBack)),

@@ -505,18 +505,21 @@ impl Connector {
             let session = driver.prep(kind.session())?;
             driver.exec_drop(&session, (lock_seconds, lock_seconds, statement_limit))?;
             driver.close(session)?;
-            if self.is_galera(kind, driver)? {
+            let is_galera = self.is_galera(kind, driver)?;
+            if is_galera {
                 driver.query_drop(SESSION_GALERA)?;
             }
-            Ok(())
+            Ok(is_galera)
         };
-        set_up(&mut driver).map_err(|error| classify_connecting(error).in_context(&place))?;
+        let is_galera =
+            set_up(&mut driver).map_err(|error| classify_connecting(error).in_context(&place))?;
         let statement_timeout = limits.answer.map(|_| limits.statement);
         Ok(MysqlConnection::new(
             driver,
             (host, place),
             (statement_timeout, limits.lock),
             max_packet,
+            is_galera,
         ))
     }
 
