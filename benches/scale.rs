@@ -41,7 +41,7 @@ const FEW: usize = 1_000;
 const SWEEP: OffsetDateTime = datetime!(2029-01-01 00:00 UTC);
 
 /// How many rows of a table a sweep deletes at a time.
-const BATCH: u32 = 1_000;
+const BATCH: u32 = 100;
 
 fn main() -> ExitCode {
     if is_trial() {
@@ -140,7 +140,7 @@ impl Loaded {
     fn new(kind: Kind, users: usize) -> Result<Self, String> {
         let database = Database::new(kind)?;
         let store = match kind {
-            Kind::SqliteFile => database.store(),
+            Kind::SqliteFile => database.store_with("mmap_size=2147483648"),
             _ => database.store_with("statement_timeout_ms=600000"),
         };
         let loaded = Loaded {

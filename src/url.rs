@@ -9,6 +9,7 @@ pub(crate) mod authority;
 pub(crate) mod testing;
 
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -227,15 +228,22 @@ impl Printer {
 
 /// A whole number from 1.
 pub(crate) fn positive(field: &'static str, value: &str) -> Result<u32> {
-    from_one_to(u32::MAX, field, value)
+    whole(1..=u32::MAX, field, value)
 }
 
-fn from_one_to(maximum: u32, field: &'static str, value: &str) -> Result<u32> {
+/// A whole number in this range.
+pub(crate) fn whole(range: RangeInclusive<u32>, field: &'static str, value: &str) -> Result<u32> {
     value
         .parse()
         .ok()
-        .filter(|number| (1..=maximum).contains(number))
-        .ok_or_else(|| Error::invalid(field, format!("must be a whole number from 1 to {maximum}")))
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            let (least, most) = range.into_inner();
+            Error::invalid(
+                field,
+                format!("must be a whole number from {least} to {most}"),
+            )
+        })
 }
 
 /// A time in whole milliseconds, from 1.
@@ -245,5 +253,5 @@ pub(crate) fn milliseconds(field: &'static str, value: &str) -> Result<Duration>
 
 /// A time in whole seconds, from 1. The maximum is that of [`milliseconds`].
 pub(crate) fn seconds(field: &'static str, value: &str) -> Result<Duration> {
-    from_one_to(u32::MAX / 1_000, field, value).map(|number| Duration::from_secs(number.into()))
+    whole(1..=u32::MAX / 1_000, field, value).map(|number| Duration::from_secs(number.into()))
 }

@@ -13,7 +13,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 use super::connection::{OpenFile, SqliteConnection};
 use super::error::{classify, name_limit};
 use super::file::{Identity, check_path, denied, with_path};
-use super::options::{Location, Synchronous};
+use super::options::{Location, SqliteOptions, Synchronous};
 use crate::error::{Error, Result};
 use crate::pool::Connect;
 use crate::sql::sql;
@@ -52,6 +52,7 @@ pub(crate) struct Connector {
     path: Option<Arc<Path>>,
     busy_timeout: Duration,
     synchronous: Synchronous,
+    mmap_size: u32,
     /// Whether the file was opened before. From then on it is not created: what is missing was deleted.
     opened: AtomicBool,
     /// The file that connections use. When another takes its path, they are dropped.
@@ -59,12 +60,8 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(
-        location: &Location,
-        busy_timeout: Duration,
-        synchronous: Synchronous,
-    ) -> Result<Self> {
-        let path = match location {
+    pub(super) fn new(options: &SqliteOptions, busy_timeout: Duration) -> Result<Self> {
+        let path = match &options.location {
             Location::Memory => None,
             Location::File(path) => {
                 let absolute = std::path::absolute(path).map_err(|error| {
@@ -76,7 +73,8 @@ impl Connector {
         Ok(Connector {
             path,
             busy_timeout,
-            synchronous,
+            synchronous: options.synchronous,
+            mmap_size: options.mmap_size,
             opened: AtomicBool::new(false),
             current: Mutex::new(None),
         })
@@ -161,6 +159,7 @@ impl Connector {
     pub(super) fn set_up(&self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
         connection.execute_batch(SESSION)?;
         connection.pragma_update(None, "synchronous", self.synchronous.to_string())?;
+        connection.pragma_update(None, "mmap_size", self.mmap_size)?;
         for (setting, value) in CONFIG {
             connection.set_db_config(setting, value)?;
         }

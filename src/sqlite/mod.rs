@@ -154,7 +154,7 @@ impl SqliteBackend {
             (Location::File(_), pool_size) => pool_size.unwrap_or(8),
         };
         let busy_timeout = options.busy_timeout.min(LONGEST_BUSY_TIMEOUT);
-        let connector = Connector::new(&options.location, busy_timeout, options.synchronous)?;
+        let connector = Connector::new(options, busy_timeout)?;
         let log = connector.path().map(log_of);
         Ok(SqliteBackend(Arc::new(Shared {
             pool: Pool::new(connector, pool_size, options.checkout_timeout)?,

@@ -21,6 +21,11 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         "normal",
         "when to wait for the disk: `full`, `normal` or `off`",
     ),
+    taken(
+        "mmap_size",
+        "268435456",
+        "how many bytes of the file to read through memory",
+    ),
     taken("connection_limit", "1", "Prisma's: `pool_size`"),
     taken(
         "pool_timeout",

@@ -288,6 +288,20 @@ fn no_statement_is_prepared_twice() {
 }
 
 #[test]
+fn a_file_is_read_through_memory_only_if_asked() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let options = SqliteOptions::file(directory.path().join("auth.db"));
+    for bytes in [0, 1 << 20] {
+        let backend = options.clone().mmap_size(bytes).open().expect("a database");
+        let connection = backend.0.pool.get().expect("a connection");
+        let found = connection
+            .0
+            .pragma_query_value(None, "mmap_size", |row| row.get::<_, u32>(0));
+        assert_eq!(found, Ok(bytes));
+    }
+}
+
+#[test]
 fn extreme_options_neither_panic_nor_overflow() {
     let directory = tempfile::tempdir().expect("a folder");
     let options = SqliteOptions::file(directory.path().join("auth.db"));
@@ -298,6 +312,7 @@ fn extreme_options_neither_panic_nor_overflow() {
                 .busy_timeout(timeout)
                 .checkout_timeout(Duration::MAX)
                 .synchronous(synchronous)
+                .mmap_size(u32::MAX)
                 .pool_size(10_000)
                 .open()
                 .map(AuthStore::new)

@@ -72,7 +72,7 @@ database is never held up. Run it every hour or every day; it can be stopped at 
 Examples:
   authstore sweep                               all that has expired until now
   authstore sweep --before 2026-11-01T00:00:00Z keep what has expired since then
-  authstore sweep --batch 100                   shorter steps, for a very busy database
+  authstore sweep --batch 1000                  longer steps, and fewer
 
 {EXIT_CODES}"))]
     Sweep(SweepOptions),
@@ -187,7 +187,7 @@ pub(crate) struct SeriesOptions {
 #[derive(Debug, Args)]
 pub(crate) struct SweepOptions {
     /// How many sessions and how many tokens to delete in one step
-    #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: u32,
     /// Delete only what expired at this time or before it, as in 2026-11-24T19:00:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = past_time)]
