@@ -140,7 +140,7 @@ impl Migrator {
         self.adopt_with_progress(|_| {})
     }
 
-    /// As [`adopt`](Migrator::adopt), and calls `progress` after each table.
+    /// As [`adopt`](Migrator::adopt), and calls `progress` with [how far it is](AdoptionProgress).
     ///
     /// # Errors
     ///

@@ -43,7 +43,7 @@ mod migrator;
 mod series;
 mod target;
 
-pub use adoption::{Adoption, AdoptionProgress, TableRows};
+pub use adoption::{Adoption, AdoptionEstimate, AdoptionProgress, TableRows, TableWork};
 pub use error::MigrationError;
 pub use migrator::{Migrator, Step, StepState, StepStatus};
 pub(crate) use series::embedded;

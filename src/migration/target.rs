@@ -38,7 +38,7 @@ pub trait Lock {
     }
 
     /// Compares a database that Auth.js's Kysely adapter works on with the schema that `series` makes, and brings it there
-    /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt). Calls `progress` after each table.
+    /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt). Calls `progress` with how far it is.
     ///
     /// A backend that shares no database with Auth.js leaves this as it is, an error.
     fn adopt(

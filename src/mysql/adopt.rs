@@ -7,7 +7,7 @@
 //! No column that a foreign key uses can be changed, so those on ids are dropped first and added at the end. Those of the
 //! application's own are kept in the table `authstore_adoption` until then.
 
-use crate::sql::{AdoptionPlan, Repair, check, counts, sql};
+use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: Some(sql!("mysql", "adopt/session")),
@@ -155,8 +155,8 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         Repair::Missing("Session.id", sql!("mysql", "adopt/add_session_id")),
         Repair::Table("Account", sql!("mysql", "adopt/fill_account_id")),
         Repair::Table("Session", sql!("mysql", "adopt/fill_session_id")),
-        Repair::Generated(sql!("mysql", "adopt/columns")),
-        Repair::Generated(sql!("mysql", "adopt/keys")),
+        Repair::Rows(sql!("mysql", "adopt/columns")),
+        Repair::Rows(sql!("mysql", "adopt/keys")),
         Repair::Missing(
             "Account.Account_userId_fkey",
             sql!("mysql", "adopt/add_account_foreign_key"),
@@ -173,4 +173,15 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         Repair::Generated(sql!("mysql", "adopt/restore_foreign_keys")),
         Repair::Always(sql!("mysql", "adopt/drop_adoption")),
     ],
+    cost: AdoptionCost {
+        copies_all: false,
+        // The server copies the table for most changes of a column, and for an added one that has a default.
+        rewrites: |sql| {
+            ["MODIFY `", "ADD COLUMN `id`", "ENGINE = "]
+                .iter()
+                .any(|clause| sql.contains(clause))
+        },
+        rate: 2_500,
+        locks: "reads go on; writes to a table wait while that table is changed",
+    },
 };

@@ -3,7 +3,7 @@
 //! The tables are altered in place, in one transaction, and a column that is right is not touched: what the application
 //! has added stays. Foreign keys of its own follow a change of the id's type.
 
-use crate::sql::{AdoptionPlan, Repair, check, counts, sql};
+use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -122,12 +122,24 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     repairs: &[
         Repair::Always(sql!("postgres", "adopt/save_foreign_keys")),
         Repair::Generated(sql!("postgres", "adopt/drop_foreign_keys")),
-        Repair::Generated(sql!("postgres", "adopt/fill_ids")),
-        Repair::Generated(sql!("postgres", "adopt/columns")),
-        Repair::Generated(sql!("postgres", "adopt/keys")),
-        Repair::Generated(sql!("postgres", "adopt/foreign_keys")),
+        Repair::Rows(sql!("postgres", "adopt/fill_ids")),
+        Repair::Rows(sql!("postgres", "adopt/columns")),
+        Repair::Rows(sql!("postgres", "adopt/keys")),
+        Repair::Rows(sql!("postgres", "adopt/foreign_keys")),
         Repair::Steps,
         Repair::Generated(sql!("postgres", "adopt/restore_foreign_keys")),
         Repair::Always(sql!("postgres", "adopt/drop_adoption")),
     ],
+    cost: AdoptionCost {
+        copies_all: false,
+        // A string stays as it is stored when it becomes text, and an added id has a default that differs in each row.
+        rewrites: |sql| {
+            sql.split(" TYPE ")
+                .skip(1)
+                .any(|rest| !rest.starts_with("text"))
+                || sql.contains("ADD COLUMN id ")
+        },
+        rate: 8_000,
+        locks: "reads and writes of the tables wait until it is done",
+    },
 };

@@ -4,7 +4,8 @@
 use super::Connection;
 use crate::error::{Error, Result};
 use crate::migration::{
-    Adoption, AdoptionProgress, Applied, Migration, MigrationError, Series, TableRows,
+    Adoption, AdoptionEstimate, AdoptionProgress, Applied, Migration, MigrationError, Series,
+    TableRows, TableWork,
 };
 
 /// The queries and statements by which a database inspects and repairs.
@@ -30,6 +31,19 @@ pub(crate) struct AdoptionPlan {
     pub(crate) lock: Option<&'static str>,
     /// Bring the schema up to ours, in this order.
     pub(crate) repairs: &'static [Repair],
+    pub(crate) cost: AdoptionCost,
+}
+
+/// What an estimate is made of.
+pub(crate) struct AdoptionCost {
+    /// Whether all tables are copied, whatever differs.
+    pub(crate) copies_all: bool,
+    /// Whether a statement of a [`Repair::Rows`] writes all rows again.
+    pub(crate) rewrites: fn(&str) -> bool,
+    /// Rows per second, as measured: see `docs/authjs.md`.
+    pub(crate) rate: u64,
+    /// Who waits for what while an adoption runs.
+    pub(crate) locks: &'static str,
 }
 
 /// A query that returns lines of text, and the columns (`Table.column`) without which it cannot be run.
@@ -48,6 +62,8 @@ pub(crate) enum Repair {
     Always(&'static str),
     /// Runs the statements that this query returns: those that name objects of the application's own.
     Generated(&'static str),
+    /// As [`Generated`](Repair::Generated), and each statement takes as long as its table has rows.
+    Rows(&'static str),
     /// Applies the migrations of the series whose tables are missing, and records all of them.
     Steps,
 }
@@ -108,6 +124,11 @@ pub(crate) trait AdoptionTarget {
     /// Runs SQL as it stands, one statement or several, for as long as it takes.
     fn run(&mut self, sql: &str) -> Result<()>;
 
+    /// Returns how many rows the last statement has copied, where a table is copied in parts.
+    fn copied_rows(&mut self) -> Option<u64> {
+        None
+    }
+
     /// Returns the migrations in the history, whose table is created if `create` is true.
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>>;
 
@@ -150,12 +171,12 @@ pub(crate) fn adopt(
         target,
         plan,
         series,
-        total: found.rows.iter().map(|table| table.rows).sum(),
         rows: &found.rows,
-        done: Vec::new(),
+        step: 0,
         progress,
     };
     for repair in plan.repairs {
+        run.step += 1;
         run.apply_repair(repair)?;
     }
     let present = Present::ask(target, plan)?;
@@ -200,11 +221,65 @@ fn inspect(
                 found.rows.push(TableRows {
                     table,
                     rows: rows.unwrap_or(0).unsigned_abs(),
+                    work: TableWork::Unchanged,
                 });
             }
         }
+        estimate(target, plan, present, &mut found)?;
     }
     Ok(found)
+}
+
+/// Asks for the statements of the repairs, without running them. What a repair leaves for the next is not there yet, so a
+/// step more or less may come up later, but none that rewrites a table.
+fn estimate(
+    target: &mut impl AdoptionTarget,
+    plan: &AdoptionPlan,
+    present: &Present,
+    found: &mut Adoption,
+) -> Result<()> {
+    let mut work = Vec::new();
+    for repair in plan.repairs {
+        match *repair {
+            Repair::Missing(name, _) if present.lacks(name) => {
+                work.push((table_of(name).to_owned(), TableWork::Read));
+            }
+            Repair::Rows(sql) if !plan.cost.copies_all => {
+                for statement in lines(target, sql)? {
+                    let is_rewrite = (plan.cost.rewrites)(&statement);
+                    if let Some(table) = changed_table(&statement) {
+                        let kind = if is_rewrite {
+                            TableWork::Rewritten
+                        } else {
+                            TableWork::Read
+                        };
+                        work.push((table.to_owned(), kind));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for table in &mut found.rows {
+        let mut kinds = work.iter().filter(|(name, _)| name == table.table);
+        table.work = if plan.cost.copies_all {
+            TableWork::Copied
+        } else if kinds.clone().any(|(_, kind)| *kind == TableWork::Rewritten) {
+            TableWork::Rewritten
+        } else if kinds.next().is_some() {
+            TableWork::Read
+        } else {
+            TableWork::Unchanged
+        };
+    }
+    let changed = found.rows.iter();
+    let changed = changed.filter(|table| table.work != TableWork::Unchanged);
+    found.estimate = Some(AdoptionEstimate {
+        rows: changed.map(|table| table.rows).sum(),
+        rows_per_second: plan.cost.rate,
+        locks: plan.cost.locks,
+    });
+    Ok(())
 }
 
 fn lines(target: &mut impl AdoptionTarget, sql: &'static str) -> Result<Vec<String>> {
@@ -217,9 +292,8 @@ struct Run<'a, T> {
     plan: &'a AdoptionPlan,
     series: &'a Series,
     rows: &'a [TableRows],
-    total: u64,
-    /// The tables that progress was reported for.
-    done: Vec<&'static str>,
+    /// The repair that is being applied, from 1.
+    step: usize,
     progress: &'a mut dyn FnMut(AdoptionProgress),
 }
 
@@ -229,14 +303,22 @@ impl<T: AdoptionTarget> Run<'_, T> {
     fn apply_repair(&mut self, repair: &Repair) -> Result<()> {
         let present = Present::ask(self.target, self.plan)?;
         match *repair {
-            Repair::Missing(name, sql) if present.lacks(name) => self.run(sql),
-            Repair::Table(table, sql) if present.table(table) => self.run(sql),
+            Repair::Missing(name, sql) if present.lacks(name) => {
+                self.run_on_rows(&[sql.to_owned()])
+            }
+            Repair::Table(table, sql) if present.table(table) => {
+                self.run_on_rows(&[sql.to_owned()])
+            }
             Repair::Always(sql) => self.run(sql),
             Repair::Generated(sql) => {
                 for statement in lines(self.target, sql)? {
                     self.run(&statement)?;
                 }
                 Ok(())
+            }
+            Repair::Rows(sql) => {
+                let statements = lines(self.target, sql)?;
+                self.run_on_rows(&statements)
             }
             Repair::Steps => self.record_steps(&present),
             _ => Ok(()),
@@ -273,36 +355,73 @@ impl<T: AdoptionTarget> Run<'_, T> {
                 error => Error::backend(format!("could not adopt the database, at {statement}"))
                     .with_source(error),
             }
-        })?;
-        let table = TABLES
-            .into_iter()
-            .find(|table| is_on(sql, table) && !self.done.contains(table));
-        if let Some(table) = table {
-            self.done.push(table);
-            let rows = self
-                .rows
-                .iter()
-                .filter(|row| self.done.contains(&row.table));
-            (self.progress)(AdoptionProgress {
-                table,
-                rows: rows.map(|table| table.rows).sum(),
-                total: self.total,
-            });
+        })
+    }
+
+    /// Runs statements that take as long as their tables have rows, and reports how far they are.
+    fn run_on_rows(&mut self, statements: &[String]) -> Result<()> {
+        let mut current = None;
+        let mut rows = 0;
+        for (index, statement) in statements.iter().enumerate() {
+            let table = changed_table(statement);
+            if current != table {
+                (current, rows) = (table, 0);
+                self.report(table, 0);
+            }
+            self.run(statement)?;
+            // A table that is copied in parts has more of it to come.
+            let next = statements.get(index + 1);
+            let has_more = next.is_some_and(|next| changed_table(next) == table);
+            match self.target.copied_rows() {
+                Some(copied) if has_more => {
+                    rows += copied;
+                    self.report(table, rows);
+                }
+                _ => {
+                    self.report(table, u64::MAX);
+                    current = None;
+                }
+            }
         }
         Ok(())
     }
+
+    /// Reports that this step is done with so many rows of a table.
+    fn report(&mut self, table: Option<&'static str>, rows: u64) {
+        let Some(table) = table else { return };
+        let known = self.rows.iter().find(|known| known.table == table);
+        let total = known.map_or(0, |known| known.rows);
+        (self.progress)(AdoptionProgress {
+            step: self.step,
+            steps: self.plan.repairs.len(),
+            table,
+            rows: rows.min(total),
+            total,
+        });
+    }
 }
 
-/// Whether this statement rewrites or copies the rows of this table.
-fn is_on(sql: &str, table: &str) -> bool {
-    ["ALTER TABLE", "INSERT INTO"].iter().any(|verb| {
-        sql.split(verb).skip(1).any(|rest| {
-            let name = rest.trim_start().get(1..).unwrap_or_default();
-            name.get(..table.len())
-                .is_some_and(|name| name.eq_ignore_ascii_case(table))
-                && name[table.len()..].starts_with(['"', '`'])
-        })
-    })
+/// The table whose rows this statement reads, rewrites or copies. To rename something in it takes no time.
+fn changed_table(sql: &str) -> Option<&'static str> {
+    if [" RENAME CONSTRAINT ", " RENAME TO "]
+        .iter()
+        .any(|clause| sql.contains(clause))
+    {
+        return None;
+    }
+    let is_on = |table: &str| {
+        ["ALTER TABLE", "INSERT INTO", "UPDATE", " ON"]
+            .iter()
+            .any(|verb| {
+                sql.split(verb).skip(1).any(|rest| {
+                    let name = rest.trim_start().get(1..).unwrap_or_default();
+                    name.get(..table.len())
+                        .is_some_and(|name| name.eq_ignore_ascii_case(table))
+                        && name[table.len()..].starts_with(['"', '`'])
+                })
+            })
+    };
+    TABLES.into_iter().find(|table| is_on(table))
 }
 
 /// The first words of a statement, without its comments.

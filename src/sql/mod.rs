@@ -12,7 +12,9 @@ mod statements;
 mod transaction;
 mod value;
 
-pub(crate) use adopt::{AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check, counts};
+pub(crate) use adopt::{
+    AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check, counts,
+};
 pub(crate) use backend::{Operations, backend};
 pub(crate) use history::{History, explain_missing};
 pub(crate) use models::{Cells, Decode};

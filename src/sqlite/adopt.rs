@@ -4,7 +4,7 @@
 //! the application's own columns are added, the rows are copied, and its indexes and triggers are created again: all in
 //! the one transaction of the run, with foreign keys off, as the lock has it. No one else sees a state in between.
 
-use crate::sql::{AdoptionPlan, Repair, check, counts, sql};
+use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -194,9 +194,16 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         Repair::Table("User", sql!("sqlite", "adopt/rename_user")),
         Repair::Steps,
         Repair::Generated(sql!("sqlite", "adopt/extra_columns")),
-        Repair::Generated(sql!("sqlite", "adopt/copy")),
+        Repair::Generated(sql!("sqlite", "adopt/parts")),
+        Repair::Rows(sql!("sqlite", "adopt/copy")),
         Repair::Always(sql!("sqlite", "adopt/drop_tables")),
         Repair::Generated(sql!("sqlite", "adopt/restore_objects")),
         Repair::Always(sql!("sqlite", "adopt/drop_adoption")),
     ],
+    cost: AdoptionCost {
+        copies_all: true,
+        rewrites: |_| true,
+        rate: 4_000,
+        locks: "reads go on; writes to the database wait until it is done",
+    },
 };

@@ -171,6 +171,10 @@ impl AdoptionTarget for SqliteLock {
         self.connection.0.execute_batch(sql).map_err(classify)
     }
 
+    fn copied_rows(&mut self) -> Option<u64> {
+        Some(self.connection.0.changes())
+    }
+
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
         if create {
             HISTORY.read_or_create(&mut *self.connection, series)

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use authstore::migration::{MigrationError, StepState};
+use authstore::migration::{AdoptionProgress, MigrationError, StepState, TableWork};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
 use authstore_test_databases::{Database, Kind, Test, command};
 use serde_json::json;
@@ -26,6 +26,8 @@ pub(crate) fn tests() -> Vec<Test> {
         }),
         on_each("what_is_in_the_way_is_listed", what_is_in_the_way_is_listed),
         on_each("the_command_adopts", the_command_adopts),
+        on_each("the_dry_run_estimates", the_dry_run_estimates),
+        on_each("progress_is_reported", progress_is_reported),
         on_each(
             "addresses_that_a_collation_folds_are_in_the_way",
             addresses_that_a_collation_folds_are_in_the_way,
@@ -344,13 +346,128 @@ fn the_command_adopts(kind: Kind) {
     assert_eq!(code, Some(5), "{text}");
     assert!(text.contains("emailVerified has the default"), "{text}");
     assert!(!theirs.compare().is_empty());
-    assert_eq!(adopt(&["--apply"]).0, Some(0));
+    let applied = Command::new(command())
+        .args(["migrate", "adopt", "--apply"])
+        .env("DATABASE_URL", &url)
+        .output()
+        .expect("the command runs");
+    assert_eq!(applied.status.code(), Some(0));
+    // Progress is for a terminal.
+    assert_eq!(String::from_utf8(applied.stderr).unwrap(), "");
+    assert!(!String::from_utf8(applied.stdout).unwrap().contains("step "));
     assert_eq!(theirs.rows(), before);
     let (code, text) = adopt(&[]);
     assert_eq!(
         (code, text.as_str()),
         (Some(0), "the schema is as it should be\n")
     );
+}
+
+fn the_dry_run_estimates(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let users = theirs.fill().len() as u64;
+    let found = theirs.compare();
+    let work: Vec<(&str, TableWork)> = found
+        .rows
+        .iter()
+        .map(|table| {
+            assert_eq!(table.rows, users, "{found}");
+            (table.table, table.work)
+        })
+        .collect();
+    let expected = match kind {
+        // The guide's ids are UUIDs there, and only times are written again.
+        Kind::Postgres => [
+            TableWork::Rewritten,
+            TableWork::Read,
+            TableWork::Rewritten,
+            TableWork::Rewritten,
+        ],
+        Kind::Mysql | Kind::Mariadb => [TableWork::Rewritten; 4],
+        _ => [TableWork::Copied; 4],
+    };
+    assert_eq!(
+        work,
+        TABLES.into_iter().zip(expected).collect::<Vec<_>>(),
+        "{found}"
+    );
+    let estimate = found.estimate.clone().expect("an estimate");
+    assert_eq!(estimate.rows, 4 * users);
+    assert_eq!(
+        estimate.duration(),
+        Duration::from_millis(4 * users * 1_000 / estimate.rows_per_second)
+    );
+    let text = found.to_string();
+    for words in ["estimate: less than a second", "while it runs: ", " wait "] {
+        assert!(text.contains(words), "{text}");
+    }
+    theirs.adopt().unwrap();
+    assert_eq!(theirs.compare().estimate, None);
+}
+
+/// What is reported is what has happened: on SQLite rows of a table that is copied in parts, elsewhere the steps.
+fn progress_is_reported(kind: Kind) {
+    const MANY: u64 = 25_000;
+    let mut theirs = Theirs::new(kind, "guide");
+    theirs.fill();
+    let digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL \
+                  SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
+    let (quote, text) = match kind {
+        Kind::Mysql | Kind::Mariadb => ("`", "concat('n', n)"),
+        _ => ("\"", "'n' || n"),
+    };
+    let clear = r#"DELETE FROM "VerificationToken""#;
+    let insert = format!(
+        r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires") SELECT 'many', {text}, '2030-01-01 00:00:00.000' FROM (SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n AS n FROM {digits} AS a, {digits} AS b, {digits} AS c, {digits} AS d, {digits} AS e) AS numbers WHERE n < {MANY}"#
+    );
+    for sql in [clear, &insert] {
+        theirs.js.call("execute", &json!([sql.replace('"', quote)]));
+    }
+    let mut reports = Vec::new();
+    let migrator = theirs.store.migrator().expect("a migrator");
+    let found = migrator
+        .adopt_with_progress(|progress| reports.push(progress))
+        .expect("an adoption");
+    let mut before: Option<AdoptionProgress> = None;
+    for report in &reports {
+        let table = found.rows.iter().find(|table| table.table == report.table);
+        assert_eq!(Some(report.total), table.map(|table| table.rows));
+        assert!((1..=report.steps).contains(&report.step), "{report:?}");
+        match &before {
+            // A table is finished before the next one, or the next statement, begins.
+            Some(before) if before.rows < before.total => {
+                assert_eq!(
+                    (before.step, before.table),
+                    (report.step, report.table),
+                    "{reports:?}"
+                );
+                assert!(before.rows < report.rows, "{reports:?}");
+            }
+            Some(before) => assert!(before.step <= report.step, "{reports:?}"),
+            None => {}
+        }
+        before = Some(report.clone());
+    }
+    let last = reports.last().expect("a report");
+    assert_eq!(last.rows, last.total);
+    for table in TABLES {
+        assert!(reports.iter().any(|report| report.table == table));
+    }
+    let many: Vec<u64> = reports
+        .iter()
+        .filter(|report| report.table == "VerificationToken")
+        .map(|report| report.rows)
+        .collect();
+    match kind {
+        Kind::Postgres | Kind::Mysql | Kind::Mariadb => {
+            assert_eq!(many[..2], [0, MANY]);
+        }
+        _ => assert_eq!(many, [0, 10_000, 20_000, MANY]),
+    }
+    let rows = theirs.rows();
+    let (_, tokens) = rows.last().expect("tables");
+    assert_eq!(tokens.len() as u64, MANY);
+    assert!(theirs.compare().is_empty());
 }
 
 fn no_database_of_authjs_is_refused(kind: Kind) {

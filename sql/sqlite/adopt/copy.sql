@@ -1,4 +1,4 @@
--- One statement for each table, with the columns that it has. A row without an id is given one: nothing refers to it.
+-- One statement for each part of a table, with the columns that the table has. A row without an id is given one: nothing refers to it.
 -- Times are written as JavaScript's toISOString does it, and what is finer than a millisecond is cut off, as strftime
 -- would round it. Rows keep their rowid, by which the application's own tables may know them.
 WITH
@@ -47,10 +47,25 @@ WITH
                 FROM pragma_table_xinfo('authstore_adopted_' || k."table") AS c
                 WHERE c."name" = 'rowid' COLLATE NOCASE
             )
+    ),
+
+    "statement" ("table", "text") AS (
+        SELECT
+            "table",
+            'INSERT INTO "' || "table" || '" (' || group_concat("column", ', ') || ') SELECT '
+            || group_concat("expression", ', ') || ' FROM "authstore_adopted_' || "table" || '"'
+        FROM "copied"
+        GROUP BY "table"
+    ),
+
+    "part" ("table", "first", "next") AS (
+        SELECT "table", "first", lead("first") OVER (PARTITION BY "table" ORDER BY "first")
+        FROM "authstore_adoption_part"
     )
 
+-- A table without rowids is copied as a whole.
 SELECT
-    'INSERT INTO "' || "table" || '" (' || group_concat("column", ', ') || ') SELECT ' || group_concat("expression", ', ')
-    || ' FROM "authstore_adopted_' || "table" || '"'
-FROM "copied"
-GROUP BY "table";
+    s."text" || coalesce(' WHERE rowid >= ' || p."first", '') || coalesce(' AND rowid < ' || p."next", '')
+FROM "statement" AS s
+LEFT JOIN "part" AS p ON p."table" = s."table"
+ORDER BY s."table", p."first";

@@ -1,1 +1,2 @@
 DROP TABLE "authstore_adoption";
+DROP TABLE "authstore_adoption_part";

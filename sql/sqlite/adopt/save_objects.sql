@@ -30,3 +30,6 @@ HAVING max(
         'credentialPublicKey', 'counter', 'credentialDeviceType', 'credentialBackedUp', 'transports'
     )
 );
+
+-- The parts in which the rows of a table are copied: see parts.sql.
+CREATE TABLE "authstore_adoption_part" ("table" text NOT NULL, "first" integer NOT NULL);

@@ -212,12 +212,24 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
         )?;
         return Ok(ExitCode::from(PENDING));
     }
-    migrator.adopt_with_progress(|progress| {
-        // A report that cannot be written stops nothing.
-        let _ = writeln!(out, "{progress}").and_then(|()| out.flush());
-    })?;
+    let mut terminal = Some(io::stderr()).filter(|stderr| stderr.is_terminal());
+    let adopted = migrator.adopt_with_progress(|progress| {
+        if let Some(terminal) = &mut terminal {
+            rewrite_line(terminal, &progress.to_string());
+        }
+    });
+    if let Some(terminal) = &mut terminal {
+        rewrite_line(terminal, "");
+    }
+    adopted?;
     writeln!(out, "done: the schema is as it should be")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts another text in the place of the terminal's last line. One that cannot be written stops nothing.
+fn rewrite_line(terminal: &mut impl io::Write, text: &str) {
+    const ERASE: &str = "\r\x1b[K";
+    let _ = write!(terminal, "{ERASE}{text}").and_then(|()| terminal.flush());
 }
 
 fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode, CliError> {
