@@ -23,27 +23,27 @@ use crate::transaction::BackendTransaction;
 ///
 /// `AuthStore` has checked and completed every value. A backend never sees a NUL character; an empty key or one of more
 /// than 255 characters; a credential id of other than 1 to 1,364 visible ASCII characters; a provider account id that
-/// is neither a key nor such a credential id; a string of more than 1,048,576 bytes; a time that is not in UTC, is finer
+/// is neither a valid key nor a valid credential id; a string of more than 1,048,576 bytes; a time that is not in UTC, is finer
 /// than a millisecond, or outside the years 1970 to 9999; a negative counter; a missing id. It never has to make an id
-/// or to ask a clock. A lookup by a key that no row can have never reaches it.
+/// or read a clock. Lookups by a key that no row can have do not reach it.
 ///
 /// # What holds for every method
 ///
 /// - **Values are returned unchanged**, byte for byte and to the millisecond: nothing is trimmed, folded, normalized or
 ///   truncated. `None` and `Some("")` are two values.
 /// - **Keys are compared bytewise**: case, accents, trailing spaces and normalization forms make a difference.
-/// - **Atomic**: each method is wholly done or not at all, and no other caller sees half of it;
-///   [`delete_expired`](Backend::delete_expired) alone may do its parts sequentially.
+/// - **Atomic**: each method is done completely or not at all, and no other caller sees half of it. Only
+///   [`delete_expired`](Backend::delete_expired) may do its parts one after the other.
 /// - **Durable and visible**: once a method has returned `Ok`, every later call sees what it did, through this handle
 ///   and through any other on the same storage, from any thread, and after a restart (unless the storage is memory).
 /// - **Absent is not an error**: a lookup that finds nothing returns `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty list.
-///   Only where a method says so is it [`Error::NotFound`](crate::Error::NotFound).
-/// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) carries the uniqueness that was hit. When a
-///   row hits several, any of them may be named. When it hits one and refers to a missing user as well, either error
+///   It is [`Error::NotFound`](crate::Error::NotFound) only where a method says so.
+/// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) names the constraint that was violated. When a
+///   row violates several, any of them may be named. When it violates one and also refers to a missing user, either error
 ///   may be returned.
 /// - **The application's own constraints**, foreign keys and triggers, where the storage has such things, are neither:
-///   a write that they refuse is [`Error::Rejected`](crate::Error::Rejected), with the name of what refused it. A foreign
-///   key of the application's that refers to a user, for one, makes [`delete_user`](Backend::delete_user) `Rejected`, not
+///   a write that they reject is [`Error::Rejected`](crate::Error::Rejected), with the name of what rejected it. For
+///   example, when the application's own table refers to a user, [`delete_user`](Backend::delete_user) is `Rejected`, not
 ///   `NotFound(User)`.
 /// - **A failed method wrote nothing**, except that after
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
@@ -51,21 +51,21 @@ use crate::transaction::BackendTransaction;
 ///   [`Error::Unavailable`](crate::Error::Unavailable), and reads are not answered from memory.
 /// - **Bounded**: no method waits forever. What could not be done before the timeout is
 ///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise `OutcomeUnknown`. Deadlocks,
-///   serialization failures and a busy database are retried inside, as long as the time lasts.
-/// - **A read is of one moment**: a list, a pair or a row is what it was at one time between call and return, also while
+///   serialization failures and a busy database are retried inside, until the time is up.
+/// - **A read is of one moment**: a list, a pair or a row is what it was at one moment between call and return, even while
 ///   rows move between users.
-/// - **All strings of a row may be as long as they can be at once**: 1,048,576 bytes each.
-/// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error,
-///   nor in its sources: not encoded, escaped or in part either. Nor do email addresses and names.
+/// - **All strings of a row may have their full length at once**: 1,048,576 bytes each.
+/// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error
+///   or its sources, not even encoded, escaped or in part. Neither do email addresses and names.
 ///
 /// # Ways in
 ///
 /// [`unlink_account_of_user`](Backend::unlink_account_of_user) and
 /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user) can keep a user's last way to sign in. A
-/// user's ways in are the user's authenticators, and the user's accounts of any kind but `webauthn`: Auth.js keeps an
-/// account of that kind beside each authenticator, by whose `provider_account_id` it is found, and the two are one way.
-/// So a row is the last way in when the user has no other account of another kind than `webauthn` and no other
-/// authenticator; an authenticator that belongs to the account that is to be unlinked is not another.
+/// user's ways in are the authenticators and the accounts of any type except `webauthn`. Auth.js stores an account of that
+/// type with each authenticator, with the same `provider_account_id`, and the two count as one way. So a row is the last way
+/// in when the user has no other authenticator and no other account, apart from accounts of type `webauthn`. An
+/// authenticator that belongs to the account being unlinked does not count as another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend of authstore",
     label = "this is not a backend",
@@ -94,7 +94,7 @@ pub trait Backend: Send + Sync + 'static {
         provider_account_id: &str,
     ) -> Result<Option<User>>;
 
-    /// At most `limit` users by id, in the order of its bytes, beginning after the id `after`, or with the first.
+    /// At most `limit` users, in the byte order of their ids, beginning after the id `after`, or with the first.
     ///
     /// `after` need not be the id of a user. A `limit` of 0 returns none.
     fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>>;
@@ -129,10 +129,10 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Deletes an account if it is this user's and, with `keep_last`, not the user's last [way in](Backend#ways-in).
     ///
-    /// Decided in the same step: of two calls with `keep_last` that would together take the user's last two ways in,
-    /// one is told [`LastWayIn`](Removal::LastWayIn), and so it is with
-    /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user). What a concurrent call without
-    /// `keep_last` takes is not guarded.
+    /// This is one step: of two concurrent calls with `keep_last` that would together remove the user's last two ways in,
+    /// one returns [`LastWayIn`](Removal::LastWayIn), also when one of them is
+    /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user). A concurrent call without `keep_last` is
+    /// not taken into account.
     fn unlink_account_of_user(
         &self,
         user_id: Uuid,
@@ -155,10 +155,9 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Account>;
 
     /// As [`update_account`](Backend::update_account), if the account's refresh token is still the one that the caller
-    /// has seen (`None`: if it has none). Otherwise `None`, and nothing is written; `None` too when there is no such
-    /// account.
+    /// has seen (`None`: if it has none). Otherwise, or when there is no such account, returns `None` and writes nothing.
     ///
-    /// Of several concurrent callers that have seen one token and write another, exactly one gets the account.
+    /// When several concurrent callers have seen the same token and write a new one, exactly one gets the account.
     fn refresh_account(
         &self,
         provider: &str,
@@ -167,8 +166,7 @@ pub trait Backend: Send + Sync + 'static {
         changes: &AccountChanges,
     ) -> Result<Option<Account>>;
 
-    /// All accounts of a user, by provider, then by provider account id, in the order of their bytes. Empty for an
-    /// unknown user.
+    /// All accounts of a user, by provider, then by provider account id, in byte order. Empty for an unknown user.
     fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>>;
 
     /// Stores a new session of an existing user.
@@ -176,7 +174,7 @@ pub trait Backend: Send + Sync + 'static {
     /// `Conflict(SessionId)`, `Conflict(SessionToken)`; `NotFound(User)` when there is no such user.
     fn create_session(&self, session: &Session) -> Result<()>;
 
-    /// The session with this token and its user, read in one step. An expired session is returned as any other.
+    /// The session with this token and its user, read in one step. An expired session is returned like any other.
     fn get_session_and_user(&self, session_token: &str) -> Result<Option<(Session, User)>>;
 
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it; `None` when
@@ -184,7 +182,7 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// As [`update_user`](Backend::update_user). `NotFound(User)` when the session exists and `changes` names a missing
     /// user; `Conflict(SessionToken)` when another session has the new token; the session's own token is not a conflict.
-    /// Of several concurrent callers that give one session a new token by the same old one, exactly one finds it. The
+    /// When several concurrent callers replace the same token, exactly one finds the session. The
     /// session keeps its id and its details.
     fn update_session(
         &self,
@@ -192,15 +190,15 @@ pub trait Backend: Send + Sync + 'static {
         changes: &SessionChanges,
     ) -> Result<Option<Session>>;
 
-    /// Deletes a session with its details. Returns whether there was one: of several concurrent callers, one is told
+    /// Deletes a session with its details. Returns whether there was one: of several concurrent callers, one gets
     /// `true`.
     fn delete_session(&self, session_token: &str) -> Result<bool>;
 
     /// As [`delete_session`](Backend::delete_session), by the session's id, and only if the session is this user's.
     fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool>;
 
-    /// All sessions of a user, expired ones too: the latest `expires` first, then by id, in the order of its
-    /// bytes. Empty for an unknown user.
+    /// All sessions of a user, expired ones too: the latest `expires` first, then in the byte order of their ids.
+    /// Empty for an unknown user.
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>>;
 
     /// As [`list_sessions_by_user_id`](Backend::list_sessions_by_user_id), each with its details, read in one step.
@@ -211,7 +209,7 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Deletes all sessions of a user but the one with the token `keep`, and returns how many it deleted.
     ///
-    /// A `keep` that no session or another user's has, keeps nothing. An unknown user has no sessions: 0.
+    /// If `keep` is the token of no session, or of another user's, nothing is kept. For an unknown user, returns 0.
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64>;
 
     /// The details of the session with this id; all `None` when none were stored or there is no such session.
@@ -235,8 +233,8 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Deletes the verification token and returns it, once: of any number of concurrent callers exactly one gets it.
     ///
-    /// `None` when no token has both this identifier and this value; a token with another identifier stays where it
-    /// is. An expired token is deleted and returned as any other.
+    /// `None` when no token has both this identifier and this value; a token with another identifier is not
+    /// touched. An expired token is deleted and returned like any other.
     fn use_verification_token(
         &self,
         identifier: &str,
@@ -266,7 +264,7 @@ pub trait Backend: Send + Sync + 'static {
     /// The authenticator with this credential id.
     fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>>;
 
-    /// All authenticators of a user, by credential id, in the order of its bytes. Empty for an unknown user.
+    /// All authenticators of a user, in the byte order of their credential ids. Empty for an unknown user.
     fn list_authenticators_by_user_id(&self, user_id: Uuid) -> Result<Vec<Authenticator>>;
 
     /// As [`list_authenticators_by_user_id`](Backend::list_authenticators_by_user_id), each with its details, read in
@@ -311,7 +309,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Removal>;
 
     /// Writes the details that `changes` names, and no others, without touching the authenticator itself. Returns
-    /// whether this user has such an authenticator; another user's is left as it is. As [`update_session_details`](Backend::update_session_details).
+    /// whether this user has such an authenticator; another user's is not touched. As [`update_session_details`](Backend::update_session_details).
     fn update_authenticator_details(
         &self,
         user_id: Uuid,
@@ -323,19 +321,19 @@ pub trait Backend: Send + Sync + 'static {
     fn create_challenge(&self, challenge: &Challenge) -> Result<()>;
 
     /// Deletes the challenge and returns it, once: of any number of concurrent callers exactly one gets it. An expired
-    /// challenge is deleted and returned as any other.
+    /// challenge is deleted and returned like any other.
     fn use_challenge(&self, key: &str) -> Result<Option<Challenge>>;
 
     /// Deletes sessions, verification tokens and challenges with `expires <= now`: the oldest first, and `limit` of
     /// each, or all when there are fewer.
     ///
     /// `now` is the only clock. Of rows with the same `expires`, any may go first; a `limit` of 0 deletes none.
-    /// Concurrent callers count each row once between them, and may skip rows that another has locked. A session that is
-    /// extended concurrently is spared, or was deleted before. The three may be deleted in three steps, each of them
-    /// atomic.
+    /// Together, concurrent callers count each row once; they may skip rows that another has locked. A session that is
+    /// extended concurrently is either kept, or was deleted first. The three kinds may be deleted in three steps, each of
+    /// them atomic.
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts>;
 
-    /// Asks the database for an answer, in one round trip.
+    /// Checks that the database answers, in one round trip.
     fn ping(&self) -> Result<()>;
 
     /// Begins a transaction for [`AuthStore::transaction`](crate::AuthStore::transaction); `None` for a storage that has

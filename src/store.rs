@@ -26,7 +26,7 @@ use crate::{url, validate};
 /// in an async program, call it through `spawn_blocking`.
 ///
 /// Every value that would be written is checked before anything is sent, and [`Error::Invalid`] names the field of one
-/// that is not acceptable: a *key* has 1 to 255 characters, a *text* up to 1,048,576 bytes, a *credential id* 1 to 1,364
+/// that is not valid: a *key* has 1 to 255 characters, a *text* up to 1,048,576 bytes, a *credential id* 1 to 1,364
 /// visible ASCII characters, a *provider account id* is a key or a credential id, and none contains a NUL character;
 /// times lie in the years 1970 to 9999 and are cut to milliseconds. A lookup, a deletion or a use by a key that no row
 /// can have (empty, too long, with a NUL) finds nothing: it is not an error, and nothing is sent.
@@ -43,7 +43,7 @@ impl AuthStore {
     ///
     /// | URL | database | feature |
     /// |---|---|---|
-    /// | `sqlite:auth.db`, `sqlite:/var/lib/app/auth.db` | a SQLite file, made when it is not there | `sqlite` |
+    /// | `sqlite:auth.db`, `sqlite:/var/lib/app/auth.db` | a SQLite file, created if it is missing | `sqlite` |
     /// | `sqlite::memory:` | a SQLite database in memory, gone with the last clone of the store | `sqlite` |
     /// | `mysql://user:password@host:3306/auth`, `mariadb://...` | a MySQL or MariaDB database, whichever the server is | `mysql` |
     /// | `postgres://user:password@host:5432/auth` | a database on a PostgreSQL server | `postgres` |
@@ -53,7 +53,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a URL or option that cannot be understood, or a database whose feature is off;
+    /// [`Error::Invalid`] for a URL or option that is not valid, or a database whose feature is off;
     /// [`Error::Unavailable`] or [`Error::Backend`] when the database cannot be opened.
     pub fn connect(url: &str) -> Result<Self> {
         url::check(url)?;
@@ -91,7 +91,7 @@ impl AuthStore {
     /// and before it returns. Observers are added, not replaced. Clones made before are not observed.
     ///
     /// What a call cost and how it ended is in the [`Observation`]; values are not. Migrations are not observed: they
-    /// return their own reports. See [`observe`](crate::observe) for logging.
+    /// return reports of their own. See [`observe`](crate::observe) for logging.
     #[must_use]
     pub fn observe(self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
         AuthStore {
@@ -112,7 +112,7 @@ impl AuthStore {
 
     /// Brings the schema up to date, and returns the steps that it took; none when nothing was to be done.
     ///
-    /// Safe when many processes do it at once: each step runs once. For everything else about migrations, see
+    /// Many processes may do this at once: each step runs once. For everything else about migrations, see
     /// [`migrator`](AuthStore::migrator).
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl AuthStore {
         self.backend.migrator()
     }
 
-    /// Creates a user and returns it as stored, with an id made (UUID v7) where none was given.
+    /// Creates a user and returns it as stored, with a new id (UUID v7) if none was given.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl AuthStore {
         self.backend.delete_user(id)
     }
 
-    /// Links an account to an existing user, and returns it as stored, with an id made (UUID v7) where none was given.
+    /// Links an account to an existing user, and returns it as stored, with a new id (UUID v7) if none was given.
     ///
     /// # Errors
     ///
@@ -242,7 +242,7 @@ impl AuthStore {
     /// step.
     ///
     /// A user's ways to sign in are the user's passkeys, and the user's accounts except those of the kind `webauthn`:
-    /// Auth.js keeps one of these beside each passkey, and the two are one way. A link by email is not counted. Of two
+    /// Auth.js stores one of these with each passkey, and the two count as one way. A link by email does not count. Of two
     /// concurrent calls with `keep_last` that would together remove the last two ways, one returns
     /// [`Removal::LastWayIn`].
     pub fn unlink_account_of_user(
@@ -295,8 +295,8 @@ impl AuthStore {
     /// has seen (`None`: if it has none), in one atomic step. Otherwise `None`, and nothing is written.
     ///
     /// A provider that rotates refresh tokens accepts each one once. Of several callers that refresh one token at once,
-    /// only the one whose exchange succeeded may store its result, and here only the first can: to the others it returns
-    /// `None`, also when the account was unlinked since. They read what was written with
+    /// only the one whose exchange succeeded may store its result, and here only the first can. The others get `None`, as
+    /// does a caller whose account was unlinked meanwhile. They read what was written with
     /// [`get_account`](AuthStore::get_account).
     pub fn refresh_account(
         &self,
@@ -315,12 +315,12 @@ impl AuthStore {
             .refresh_account(provider, provider_account_id, seen_refresh_token, &changes)
     }
 
-    /// All accounts of a user, by provider, then by provider account id, in the order of their bytes.
+    /// All accounts of a user, by provider, then by provider account id, in byte order.
     pub fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>> {
         self.backend.list_accounts_by_user_id(user_id)
     }
 
-    /// Creates a session of an existing user, and returns it as stored, with an id made (UUID v7) where none was given.
+    /// Creates a session of an existing user, and returns it as stored, with a new id (UUID v7) if none was given.
     ///
     /// # Errors
     ///
@@ -340,7 +340,7 @@ impl AuthStore {
 
     /// The session with this token, and its user: what an application asks at every request.
     ///
-    /// An expired session is returned as any other; whether to accept it is for the caller to decide, with
+    /// An expired session is returned like any other; whether to accept it is up to the caller: see
     /// [`Session::is_expired`].
     pub fn get_session_and_user(&self, session_token: &str) -> Result<Option<(Session, User)>> {
         if !validate::can_be_key(session_token) {
@@ -352,13 +352,12 @@ impl AuthStore {
     /// Changes the named fields of a session and no others, as [`update_user`](AuthStore::update_user) does. Returns
     /// `None` if there is no such session.
     ///
-    /// Its siblings fail with [`Error::NotFound`] here. A session is different: it may end at any moment, since the user
-    /// signs out elsewhere or a sweep deletes it, and that is not a mistake of the caller. Auth.js's own adapters return
-    /// nothing in this case as well.
+    /// Other updates fail with [`Error::NotFound`] in this case. A session may end at any moment, when the user signs out
+    /// elsewhere or a sweep deletes it, and that is not the caller's mistake. Auth.js's own adapters return nothing, too.
     ///
     /// A new token ([`SessionChanges::session_token`]) replaces the old one, which stops working: after a sign-in, it
-    /// makes a token that an attacker had planted worthless. Of several callers that rotate one session at once by the
-    /// same old token, exactly one finds it. The session keeps its id and its details.
+    /// makes a token that an attacker had planted worthless. When several callers replace the same token at once,
+    /// exactly one finds the session. The session keeps its id and its details.
     ///
     /// # Errors
     ///
@@ -455,8 +454,8 @@ impl AuthStore {
 
     /// Uses a verification token up: deletes it and returns it, to exactly one of any number of callers.
     ///
-    /// `None` when there is none with both this identifier and this token. An expired token is used up and returned as
-    /// any other; whether to accept it is for the caller to decide, with [`VerificationToken::is_expired`].
+    /// `None` when there is none with both this identifier and this token. An expired token is used up and returned like
+    /// any other; whether to accept it is up to the caller: see [`VerificationToken::is_expired`].
     pub fn use_verification_token(
         &self,
         identifier: &str,
@@ -522,7 +521,7 @@ impl AuthStore {
         self.backend.get_authenticator(credential_id)
     }
 
-    /// All passkeys of a user, by credential id, in the order of its bytes.
+    /// All passkeys of a user, in the byte order of their credential ids.
     pub fn list_authenticators_by_user_id(&self, user_id: Uuid) -> Result<Vec<Authenticator>> {
         self.backend.list_authenticators_by_user_id(user_id)
     }
@@ -567,7 +566,7 @@ impl AuthStore {
     /// # Errors
     ///
     /// [`Error::Conflict`] over [`AuthenticatorCounter`](crate::Constraint::AuthenticatorCounter) when the counter did
-    /// not move on: the answer was replayed, or the passkey was copied, and the sign-in should fail. Nothing is written.
+    /// not increase: the answer was replayed, or the passkey was copied, and the sign-in should fail. Nothing is written.
     /// [`Error::NotFound`] when there is no such passkey.
     pub fn use_authenticator(
         &self,
@@ -626,7 +625,7 @@ impl AuthStore {
             .update_authenticator_details(user_id, credential_id, &changes)
     }
 
-    /// Stores what a sign-in has to remember until its next request, and returns it as stored.
+    /// Stores what a sign-in must remember until its next request, and returns it as stored.
     ///
     /// # Errors
     ///
@@ -641,7 +640,7 @@ impl AuthStore {
 
     /// Uses a challenge up: deletes it and returns it, to exactly one of any number of callers.
     ///
-    /// An expired challenge is used up and returned as any other; whether to accept it is for the caller to decide, with
+    /// An expired challenge is used up and returned like any other; whether to accept it is up to the caller: see
     /// [`Challenge::is_expired`].
     pub fn use_challenge(&self, key: &str) -> Result<Option<Challenge>> {
         if !validate::can_be_key(key) {
@@ -654,17 +653,17 @@ impl AuthStore {
     /// challenges first, at most `limit` of each. Returns how many of each it deleted: call it again while any count is
     /// `limit`.
     ///
-    /// The three deletes are atomic each, and may be done sequentially.
+    /// Each of the three deletions is atomic; together they are not.
     pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let now = validate::normalize_time("now", now)?;
         self.backend.delete_expired(now, limit)
     }
 
-    /// Asks the database for an answer, in one round trip: for a health check.
+    /// Checks that the database answers, in one round trip: for a health check.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] when there is none before the timeout.
+    /// [`Error::Unavailable`] when there is no answer before the timeout.
     pub fn ping(&self) -> Result<()> {
         self.backend.ping()
     }
