@@ -124,6 +124,11 @@ pub(crate) trait AdoptionTarget {
     /// Runs SQL as it stands, one statement or several, for as long as it takes.
     fn run(&mut self, sql: &str) -> Result<()>;
 
+    /// Lists, in words, what of the application's own will be dropped and no query finds.
+    fn dropped(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Returns how many rows the last statement has copied, where a table is copied in parts.
     fn copied_rows(&mut self) -> Option<u64> {
         None
@@ -199,6 +204,7 @@ fn inspect(
         differences: present.check(target, plan.differences)?,
         ..Adoption::default()
     };
+    found.differences.extend(target.dropped()?);
     let history = target.applied(series.name(), false)?;
     if !series
         .migrations()

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::adopt::PLAN;
+use super::checks::checks;
 use super::connection::SqliteConnection;
 use super::error::{classify, name_limit};
 use super::orphans::{self, Limits, Tables};
@@ -22,6 +23,8 @@ pub(super) const HISTORY: History = History {
     delete: sql!("sqlite", "history/delete"),
     tables: sql!("sqlite", "history/tables"),
 };
+
+const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
 
 pub(super) struct SqliteTarget(pub(super) SqliteBackend);
 
@@ -169,6 +172,26 @@ impl AdoptionTarget for SqliteLock {
 
     fn run(&mut self, sql: &str) -> Result<()> {
         self.connection.0.execute_batch(sql).map_err(classify)
+    }
+
+    /// The tables are created again, and none of ours has a CHECK.
+    fn dropped(&mut self) -> Result<Vec<String>> {
+        let definitions: Vec<String> = self.connection.query(DEFINITIONS, &[])?;
+        let tables = definitions.iter().filter_map(|line| line.split_once(':'));
+        let lines = tables.flat_map(|(table, sql)| {
+            checks(sql).into_iter().map(move |check| {
+                let expression = check.expression;
+                match check.name {
+                    Some(name) => format!(
+                        "the CHECK constraint {name} of {table} will be dropped: {expression}"
+                    ),
+                    None => format!(
+                        "a CHECK constraint of {table} without a name will be dropped: {expression}"
+                    ),
+                }
+            })
+        });
+        Ok(lines.collect())
     }
 
     fn copied_rows(&mut self) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! SQLite, through rusqlite.
 
 mod adopt;
+mod checks;
 mod connection;
 mod connector;
 mod error;

@@ -414,7 +414,15 @@ const SQLITE: &[Case] = &[
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "age"CHECK("age" > 0)"#,
-        Changed("the CHECK constraints of User"),
+        Changed(r#"a CHECK constraint of User without a name will be dropped: "age" > 0"#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "size" int CONSTRAINT "a ""size""" CHECK ("size" IN (1, 2)) CONSTRAINT small CHECK ("size" <> 'CHECK (5)')"#,
+        Changed(r#"the CHECK constraint a "size" of User will be dropped: "size" IN (1, 2)"#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "check" text DEFAULT 'CHECK (7)'"#,
+        Changed("the CHECK constraint small of User"),
     ),
     (
         r#"ALTER TABLE "Account" ADD COLUMN "label" text NOT NULL ON CONFLICT IGNORE DEFAULT 'x'"#,

@@ -145,11 +145,6 @@ FROM "actual_table" AS t
 WHERE t."sql" LIKE '%collate%'
 
 UNION ALL
-SELECT 'the CHECK constraints of ' || t."table" || ' will be dropped'
-FROM "actual_table" AS t
-WHERE upper(t."sql") GLOB '*[^A-Z0-9_]CHECK[^A-Z0-9_"]*'
-
-UNION ALL
 SELECT 'the ON CONFLICT clauses of ' || t."table" || ' will be dropped'
 FROM "actual_table" AS t
 WHERE upper(t."sql") GLOB '*[^A-Z0-9_]CONFLICT[^A-Z0-9_"]*'

@@ -1,0 +1,170 @@
+//! The CHECK constraints of a table, as its CREATE TABLE spells them: no pragma lists them.
+
+use std::ops::Range;
+
+/// A CHECK constraint.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TableCheck {
+    /// The name that CONSTRAINT gives it.
+    pub(super) name: Option<String>,
+    /// What it demands, on one line.
+    pub(super) expression: String,
+}
+
+/// Returns the CHECK constraints of a table and of its columns, in their order.
+///
+/// CHECK is a keyword that nothing else may be called, unless it is quoted.
+pub(super) fn checks(create_table: &str) -> Vec<TableCheck> {
+    let tokens = tokens(create_table);
+    let text = |token: &Token| &create_table[token.range.clone()];
+    let is_word = |at: usize, word: &str| {
+        tokens
+            .get(at)
+            .is_some_and(|token| !token.is_quoted && text(token).eq_ignore_ascii_case(word))
+    };
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        if !is_word(at, "CHECK") || !is_word(at + 1, "(") {
+            continue;
+        }
+        let mut depth = 0_usize;
+        let end = (at + 1..tokens.len()).find(|&at| {
+            if is_word(at, "(") {
+                depth += 1;
+            } else if is_word(at, ")") {
+                depth -= 1;
+            }
+            depth == 0
+        });
+        let inside = tokens.get(at + 2..end.unwrap_or(tokens.len()));
+        let mut expression = String::new();
+        let mut previous_end = None;
+        for token in inside.unwrap_or_default() {
+            // A comment or a line break becomes a space.
+            if previous_end.is_some_and(|end| end < token.range.start) {
+                expression.push(' ');
+            }
+            expression.push_str(text(token));
+            previous_end = Some(token.range.end);
+        }
+        let is_named = at >= 2 && is_word(at - 2, "CONSTRAINT");
+        found.push(TableCheck {
+            name: is_named.then(|| unquoted(text(&tokens[at - 1]))),
+            expression,
+        });
+    }
+    found
+}
+
+fn unquoted(name: &str) -> String {
+    let Some(quote) = name
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\'' | '`' | '['))
+    else {
+        return name.to_owned();
+    };
+    let inside = name.get(1..name.len() - 1).unwrap_or_default();
+    if quote == '[' {
+        return inside.to_owned();
+    }
+    let doubled: String = [quote, quote].iter().collect();
+    inside.replace(&doubled, &quote.to_string())
+}
+
+struct Token {
+    range: Range<usize>,
+    is_quoted: bool,
+}
+
+/// The words, quoted parts and other characters of a statement, without its comments and white space.
+fn tokens(sql: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(first) = sql[at..].chars().next() {
+        let rest = &sql[at..];
+        let is_comment = rest.starts_with("--") || rest.starts_with("/*");
+        let is_quoted = matches!(first, '"' | '\'' | '`' | '[');
+        let length = if rest.starts_with("--") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.get(2..)
+                .and_then(|inside| inside.find("*/"))
+                .map_or(rest.len(), |end| end + 4)
+        } else if is_quoted {
+            quoted_length(rest, if first == '[' { ']' } else { first })
+        } else if is_of_word(first) {
+            rest.find(|character| !is_of_word(character))
+                .unwrap_or(rest.len())
+        } else {
+            first.len_utf8()
+        };
+        if !is_comment && !first.is_whitespace() {
+            tokens.push(Token {
+                range: at..at + length,
+                is_quoted,
+            });
+        }
+        at += length;
+    }
+    tokens
+}
+
+fn is_of_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '$') || !character.is_ascii()
+}
+
+/// A quote is doubled inside, but for a bracket.
+fn quoted_length(rest: &str, quote: char) -> usize {
+    let mut from = 1;
+    while let Some(end) = rest[from..].find(quote) {
+        from += end + 1;
+        if quote == ']' || !rest[from..].starts_with(quote) {
+            return from;
+        }
+        from += 1;
+    }
+    rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TableCheck, checks};
+
+    #[test]
+    fn every_check_is_found_by_name() {
+        let found = checks(
+            r#"CREATE TABLE "User" ("check" text DEFAULT 'CHECK (no)', -- CHECK (neither)
+                a int CONSTRAINT positive check(a > (0)), [CHECK (x)] int,
+                /* CONSTRAINT b CHECK (c) */ CONSTRAINT "it's ""quoted""" CHECK /* here */ (a <> ')' AND
+                b IN (1, 2)), CHECK ("check" <> ''''), CONSTRAINT [in brackets]CHECK(a), CONSTRAINT 'text' CHECK (ä))"#,
+        );
+        let expected = [
+            (Some("positive"), "a > (0)"),
+            (Some("it's \"quoted\""), "a <> ')' AND b IN (1, 2)"),
+            (None, "\"check\" <> ''''"),
+            (Some("in brackets"), "a"),
+            (Some("text"), "ä"),
+        ];
+        let expected = expected.map(|(name, expression)| TableCheck {
+            name: name.map(str::to_owned),
+            expression: expression.to_owned(),
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn unfinished_text_does_no_harm() {
+        for sql in [
+            "",
+            "CHECK",
+            "CHECK (",
+            "CHECK ('",
+            "CHECK (a /*",
+            "CONSTRAINT \"",
+            "CHECK )(",
+        ] {
+            checks(sql);
+        }
+    }
+}
