@@ -83,7 +83,7 @@ fn measure(kind: Kind) -> Result<(), String> {
         }
     });
     let more = open(&store) - few;
-    let crowded = mib();
+    let with_users = mib();
     for first in (0..SWEPT).step_by(1_000) {
         store
             .transaction::<(), authstore::Error>(|store| {
@@ -100,7 +100,7 @@ fn measure(kind: Kind) -> Result<(), String> {
     while store.delete_expired(now, 1_000).expect("counts").sessions > 0 {}
     let swept = mib();
 
-    let each = (crowded - worked) / f64::from(more.max(1));
+    let each = (with_users - worked) / f64::from(more.max(1));
     println!(
         "| {} | {opened:.1} | {worked:.1} (after {operations}) | {each:.2} | {:.1} |",
         kind.title(),

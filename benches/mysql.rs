@@ -3,18 +3,19 @@
 
 #[path = "bare/mysql.rs"]
 mod bare;
-#[path = "support/crowd.rs"]
-mod crowd;
 mod support;
+#[path = "support/throughput.rs"]
+mod throughput;
 
 use std::process::ExitCode;
 
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
 use bare::Mysql;
-use crowd::crowd;
 use support::{
-    Beside, assert_complete, compare_reads, compare_writes, furnish, is_trial, numbers, rows, turns,
+    Beside, assert_complete, compare_reads, compare_writes, insert_rows, is_trial, numbers, rows,
+    turns,
 };
+use throughput::compare_throughput;
 
 fn main() -> ExitCode {
     if is_trial() {
@@ -44,14 +45,14 @@ fn measure(kind: Kind, turns: usize) -> Result<(), String> {
     let database = Database::new(kind)?;
     let store = database.store();
     let bare = &mut Mysql::open(&database);
-    let users = furnish(bare, rows(turns));
+    let users = insert_rows(bare, rows(turns));
     let reads = compare_reads(server, Beside::Driver, 4 * turns, &store, bare, &users);
     let writes = compare_writes(server, "writes", turns, &store, bare, &users);
     assert_complete(&[reads, writes].concat());
 
     let database = Database::new(kind)?;
     let store = database.store_with("pool_size=16");
-    let users = furnish(&mut Mysql::open(&database), rows(turns));
-    crowd(server, &store, &users, || Mysql::open(&database));
+    let users = insert_rows(&mut Mysql::open(&database), rows(turns));
+    compare_throughput(server, &store, &users, || Mysql::open(&database));
     Ok(())
 }

@@ -156,7 +156,7 @@ fn email(row: usize) -> String {
 }
 
 /// Makes this many users with an account and a session each.
-fn furnish(store: &AuthStore, rows: usize) -> Vec<Uuid> {
+fn insert_rows(store: &AuthStore, rows: usize) -> Vec<Uuid> {
     let ids: Vec<_> = (0..rows).map(|_| Uuid::now_v7()).collect();
     for some in ids.iter().enumerate().collect::<Vec<_>>().chunks(500) {
         let made: authstore::Result<()> = store.transaction(|store| {
@@ -202,7 +202,7 @@ fn beside_authjs(kind: Kind, folder: &Path) -> Result<(), String> {
     let turns = turns(if kind == Kind::SqliteFile { 1_000 } else { 500 });
     let database = Database::new(kind)?;
     let store = &database.store();
-    let users = furnish(store, Table::rows(turns));
+    let users = insert_rows(store, Table::rows(turns));
     let mut node = Command::new("node");
     node.arg(folder.join("measure.mjs")).arg(database.url());
     let peer = Peer::start(&mut node)?;
@@ -413,7 +413,7 @@ fn beside_torii() -> Result<(), String> {
     let peer = Peer::start(&mut torii)?;
     let database = Database::new(Kind::SqliteFile)?;
     let store = database.store();
-    let ids = furnish(&store, users);
+    let ids = insert_rows(&store, users);
     settle_log(&store, ids[0]);
     let at = |turn| at(turn, users);
     let mut table = Table::new(peer, "torii", "torii", Kind::SqliteFile.title(), turns);

@@ -5,9 +5,9 @@
 
 #[path = "bare/postgres.rs"]
 mod bare;
-#[path = "support/crowd.rs"]
-mod crowd;
 mod support;
+#[path = "support/throughput.rs"]
+mod throughput;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -15,10 +15,10 @@ use std::time::Instant;
 use authstore::{AuthStore, UserChanges};
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
 use bare::Postgres;
-use crowd::crowd;
 use support::{
     Beside, assert_complete, compare_reads, compare_writes, is_trial, numbers, rows, turns,
 };
+use throughput::compare_throughput;
 use uuid::Uuid;
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn measure() {
     let database = Database::new(Kind::Postgres).expect("a server");
     let store = database.store();
     let bare = &mut Postgres::open(&database);
-    let users = bare.furnish(rows(turns));
+    let users = bare.insert_rows(rows(turns));
     let reads = compare_reads(
         "PostgreSQL",
         Beside::Driver,
@@ -57,8 +57,8 @@ fn measure() {
 
     let database = Database::new(Kind::Postgres).expect("a server");
     let store = database.store_with("pool_size=16");
-    let users = Postgres::open(&database).furnish(rows(turns));
-    crowd("PostgreSQL", &store, &users, || Postgres::open(&database));
+    let users = Postgres::open(&database).insert_rows(rows(turns));
+    compare_throughput("PostgreSQL", &store, &users, || Postgres::open(&database));
 }
 
 /// What it costs to send statements without a name, as is done through a pooler: the server parses and plans each.

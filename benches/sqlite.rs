@@ -26,7 +26,7 @@ use authstore::{AuthStore, NewSession, SqliteOptions};
 use authstore_test_databases::{Kind, Needs, Test, run};
 use bare::Rusqlite;
 use support::{
-    Bare, Beside, EXPIRES, assert_complete, compare_reads, compare_writes, furnish, is_trial,
+    Bare, Beside, EXPIRES, assert_complete, compare_reads, compare_writes, insert_rows, is_trial,
     median, microseconds, numbers, rows, time, turns,
 };
 use uuid::Uuid;
@@ -56,7 +56,7 @@ fn compare(file: &Path, turns: usize) {
     let store = AuthStore::new(SqliteOptions::file(file).open().expect("a store"));
     store.migrate().expect("a schema");
     let bare = &mut Rusqlite::open(file);
-    let users = furnish(bare, rows(turns));
+    let users = insert_rows(bare, rows(turns));
     let mut lines = compare_reads("SQLite", Beside::Driver, 5 * turns, &store, bare, &users);
     compare_reads(
         "SQLite",
@@ -66,14 +66,14 @@ fn compare(file: &Path, turns: usize) {
         &mut Rusqlite::open(file).keep_plans(),
         &users,
     );
-    crowd(&store, bare, &users, turns);
+    compare_writers(&store, bare, &users, turns);
     let title = "writes (synchronous=full)";
     lines.extend(compare_writes("SQLite", title, turns, &store, bare, &users));
     assert_complete(&lines);
 }
 
-/// Many writers at once: the store, and the bare driver behind a mutex. Each thread does so many writes.
-fn crowd(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns: usize) {
+/// Many writers at once: the store, and the bare driver behind a mutex. Each thread makes the same number of writes.
+fn compare_writers(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns: usize) {
     println!("\n### SQLite, create_session by several threads (synchronous=full)\n");
     println!(
         "| threads | driver behind a mutex, 1/s | authstore, 1/s | ratio | driver, p99, ms | authstore, p99, ms |"
@@ -82,7 +82,7 @@ fn crowd(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns: usize) {
     let next = AtomicUsize::new(0);
     let new = || {
         let turn = next.fetch_add(1, Ordering::Relaxed);
-        NewSession::new(users[turn % users.len()], format!("crowd-{turn}"), EXPIRES)
+        NewSession::new(users[turn % users.len()], format!("writer-{turn}"), EXPIRES)
     };
     let bare = Mutex::new(bare);
     for threads in [1, 2, 4, 8, 16] {
@@ -138,7 +138,7 @@ fn grow(directory: &Path, turns: usize) {
         let file = directory.join(format!("{users}.db"));
         let store = AuthStore::new(SqliteOptions::file(&file).open().expect("a store"));
         store.migrate().expect("a schema");
-        let ids = furnish(&mut Rusqlite::open(&file), users);
+        let ids = insert_rows(&mut Rusqlite::open(&file), users);
         let mut reads: Vec<_> = (0..10 * turns)
             .map(|turn| {
                 let token = (turn * 7919 % users).to_string();

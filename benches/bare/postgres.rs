@@ -13,7 +13,7 @@ use postgres::{Client, NoTls, Row, Statement};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::support::{Bare, furnish};
+use crate::support::{Bare, insert_rows};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -65,8 +65,8 @@ impl Postgres {
     }
 
     /// Makes users, and lets the planner know how many.
-    pub(crate) fn furnish(&mut self, users: usize) -> Vec<Uuid> {
-        let ids = furnish(self, users);
+    pub(crate) fn insert_rows(&mut self, users: usize) -> Vec<Uuid> {
+        let ids = insert_rows(self, users);
         self.client.batch_execute("ANALYZE").expect("done");
         ids
     }

@@ -1,7 +1,7 @@
 //! What the benchmarks share: two ways of doing the same thing, timed in turns, and a table of them; the operations, and
 //! the rows that they work on.
 //!
-//! `crowd.rs` is a module of the benchmarks of servers only.
+//! `throughput.rs` is a module of the benchmarks of servers only.
 
 #![allow(
     dead_code,
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use bare::Bare;
 pub(crate) use reads::compare_reads;
-pub(crate) use rows::{EXPIRES, at, furnish};
+pub(crate) use rows::{EXPIRES, at, insert_rows};
 pub(crate) use writes::compare_writes;
 
 /// Whether this is `cargo test`, which only tries whether the benchmark runs: `cargo bench` says that it is one.

@@ -10,7 +10,7 @@ use super::{Bare, Beside, Comparison};
 const PAGE: u32 = 20;
 
 /// Compares what leaves the rows as they are, and returns which operations that is. The users are those of
-/// [`furnish`](super::furnish).
+/// [`insert_rows`](super::insert_rows).
 pub(crate) fn compare_reads(
     database: &str,
     beside: Beside,

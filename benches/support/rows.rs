@@ -82,7 +82,7 @@ fn named() -> AuthenticatorDetailsChanges {
 
 /// Makes this many users with an account, a session and a passkey each, both with details, in one transaction: the bare
 /// driver is the faster one at that. The session has the user's id.
-pub(crate) fn furnish(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
+pub(crate) fn insert_rows(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
     bare.transaction(|bare| {
         (0..users)
             .map(|row| {

@@ -20,7 +20,7 @@ fn store() -> AuthStore {
 }
 
 /// A store with a user, an account, a session and a passkey to change.
-fn furnished() -> (AuthStore, User) {
+fn store_with_user() -> (AuthStore, User) {
     let store = store();
     let (user, _) = store
         .create_user_with_account(
@@ -481,7 +481,7 @@ fn state(store: &AuthStore, user: &User) -> String {
 }
 
 fn refuses(places: Vec<(&'static str, Call)>, values: &[String]) {
-    let (store, user) = furnished();
+    let (store, user) = store_with_user();
     let before = state(&store, &user);
     for (number, (field, call)) in places.iter().enumerate() {
         for value in values {
@@ -578,7 +578,7 @@ fn lookups_by_invalid_keys_find_nothing() {
 #[test]
 fn a_session_to_keep_that_cannot_exist_keeps_nothing() {
     for keep in invalid_keys() {
-        let (store, user) = furnished();
+        let (store, user) = store_with_user();
         let deleted = store.delete_sessions_by_user_id(user.id, Some(&keep));
         assert_eq!(deleted.expect("a count"), 1, "{keep:?}");
     }
@@ -595,13 +595,13 @@ fn invalid_text_is_rejected_everywhere() {
 #[test]
 fn the_longest_key_and_text_are_taken() {
     for (number, (field, call)) in keys().iter().enumerate() {
-        let (store, user) = furnished();
+        let (store, user) = store_with_user();
         match call(&store, &user, &"🦀".repeat(255)) {
             Ok(()) | Err(Error::NotFound { .. }) => {}
             other => panic!("{field}, place {number}: {other:?}"),
         }
     }
-    let (store, user) = furnished();
+    let (store, user) = store_with_user();
     let longest = Authenticator {
         credential_id: "a+/=".repeat(341),
         provider_account_id: "a+/=".repeat(341),
@@ -621,7 +621,7 @@ fn the_longest_key_and_text_are_taken() {
 
 #[test]
 fn times_out_of_range_are_rejected_everywhere() {
-    let (store, user) = furnished();
+    let (store, user) = store_with_user();
     let before = state(&store, &user);
     let session = |expires| NewSession::new(user.id, "another", expires);
     let changes = |expires| SessionChanges {
@@ -680,7 +680,7 @@ fn times_out_of_range_are_rejected_everywhere() {
 
 #[test]
 fn a_negative_counter_is_refused() {
-    let (store, user) = furnished();
+    let (store, user) = store_with_user();
     for refused in [
         store.create_authenticator(Authenticator {
             counter: -1,
@@ -704,7 +704,7 @@ fn a_negative_counter_is_refused() {
 
 #[test]
 fn times_are_truncated_to_milliseconds() {
-    let (store, user) = furnished();
+    let (store, user) = store_with_user();
     let time = datetime!(2026-11-24 23:59:59.999_999_999 +5:30);
     let session = store
         .create_session(NewSession::new(user.id, "cut", time))
@@ -792,7 +792,7 @@ proptest! {
         expires in any_time(),
         counter in 0..=i64::MAX,
     ) {
-        let (store, user) = furnished();
+        let (store, user) = store_with_user();
         let session = store.create_session(NewSession::new(user.id, &*token, expires))?;
         prop_assert_eq!(session.expires, expires);
         prop_assert_eq!(store.get_session_and_user(&token)?, Some((session, user)));

@@ -1,4 +1,4 @@
-//! How much a server does for several threads.
+//! The throughput of a server with several threads.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,14 +10,15 @@ use uuid::Uuid;
 
 use crate::support::{Bare, EXPIRES, is_trial, numbers};
 
-/// How long each number of threads is at work before the other's turn.
+/// How long each side runs before it is the other's turn.
 fn spell() -> Duration {
     Duration::from_millis(if is_trial() { 10 } else { 400 })
 }
 
-/// What both do in a second with 1, 4 and 16 threads. Each thread of the bare driver's has a connection of its own, which
-/// `open` makes; the store should have a pool of 16. The users are those of [`furnish`](crate::support::furnish).
-pub(crate) fn crowd<B: Bare>(
+/// Measures how many operations both do in a second, with 1, 4 and 16 threads. Each thread of the bare driver has its own
+/// connection, which `open` makes. The store should have a pool of 16. The users are those of
+/// [`insert_rows`](crate::support::insert_rows).
+pub(crate) fn compare_throughput<B: Bare>(
     server: &str,
     store: &AuthStore,
     users: &[Uuid],
@@ -84,7 +85,7 @@ fn in_turns(bare: impl Fn() -> f64, store: impl Fn() -> f64) -> (f64, f64) {
 }
 
 /// How often this many threads do their work in a second. Each makes its work, does it once, and waits until all have, so
-/// that no connection is opened while time is taken. Each call is told a number that no other call is ever told.
+/// that no connection is opened while time is measured. Each call gets a number that no other call ever gets.
 fn in_a_second<W: FnMut(usize)>(threads: usize, begin: impl Fn() -> W + Sync) -> f64 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let (start, over) = (Barrier::new(threads + 1), AtomicBool::new(false));
