@@ -78,6 +78,9 @@ const TABLES: [&str; 5] = [
     "Authenticator",
 ];
 
+/// How a difference ends that names a trigger of a table with ids to fill in.
+const RUN_BY_FILLING: &str = "is run for each row that is given an id";
+
 /// A file of a dialect's folder `adopt`, and what it needs.
 macro_rules! check {
     ($dialect:literal, $name:literal $(, $needs:literal)*) => {
@@ -176,7 +179,7 @@ pub(crate) fn adopt(
         target,
         plan,
         series,
-        rows: &found.rows,
+        found: &found,
         step: 0,
         progress,
     };
@@ -297,7 +300,7 @@ struct Run<'a, T> {
     target: &'a mut T,
     plan: &'a AdoptionPlan,
     series: &'a Series,
-    rows: &'a [TableRows],
+    found: &'a Adoption,
     /// The repair that is being applied, from 1.
     step: usize,
     progress: &'a mut dyn FnMut(AdoptionProgress),
@@ -356,12 +359,29 @@ impl<T: AdoptionTarget> Run<'_, T> {
     fn run(&mut self, sql: &str) -> Result<()> {
         self.target.run(sql).map_err(|error| {
             let statement = summary(sql);
+            let triggers = self.triggers(sql);
             match error {
                 Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
-                error => Error::backend(format!("could not adopt the database, at {statement}"))
-                    .with_source(error),
+                error => Error::backend(format!(
+                    "could not adopt the database, at {statement}{triggers}"
+                ))
+                .with_source(error),
             }
         })
+    }
+
+    /// Names the triggers that a statement on this table may have failed through: one of them may refuse to have an id
+    /// filled in, or leave it out without a word, which fails what comes next. The server's error does not name it.
+    fn triggers(&self, sql: &str) -> String {
+        let Some(table) = changed_table(sql) else {
+            return String::new();
+        };
+        let end = format!(" of {table} {RUN_BY_FILLING}");
+        let lines = self.found.differences.iter();
+        lines
+            .filter(|line| line.ends_with(&end))
+            .map(|line| format!("; {line}"))
+            .collect()
     }
 
     /// Runs statements that take as long as their tables have rows, and reports how far they are.
@@ -395,7 +415,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
     /// Reports that this step is done with so many rows of a table.
     fn report(&mut self, table: Option<&'static str>, rows: u64) {
         let Some(table) = table else { return };
-        let known = self.rows.iter().find(|known| known.table == table);
+        let known = self.found.rows.iter().find(|known| known.table == table);
         let total = known.map_or(0, |known| known.rows);
         (self.progress)(AdoptionProgress {
             step: self.step,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use authstore::migration::{AdoptionProgress, MigrationError, StepState, TableWork};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
-use authstore_test_databases::{Database, Kind, Test, command};
+use authstore_test_databases::{Database, Kind, Needs, Test, command};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -35,6 +35,12 @@ pub(crate) fn tests() -> Vec<Test> {
         on_each(
             "a_table_of_the_application_keeps_its_users",
             a_table_of_the_application_keeps_its_users,
+        ),
+        Test::on(
+            &[Kind::Postgres, Kind::Mysql, Kind::Mariadb],
+            Needs::Shared,
+            "a_trigger_that_keeps_an_id_out_is_named",
+            a_trigger_that_keeps_an_id_out_is_named,
         ),
         on_each(
             "killed_adoptions_lose_nothing",
@@ -567,6 +573,86 @@ fn a_table_of_the_application_keeps_its_users(kind: Kind) {
         .expect_err("there is no such user");
     assert!(theirs.store.delete_user(users[0]).unwrap());
     assert_eq!(posts(&mut theirs), json!([]));
+}
+
+/// Where rows have no id, they are given one by an UPDATE, which may fail through a trigger of the application's. SQLite
+/// copies the rows, and its triggers are not there meanwhile.
+fn a_trigger_that_keeps_an_id_out_is_named(kind: Kind) {
+    let refusals: &[&[&str]] = match kind {
+        Kind::Postgres => &[
+            &[
+                "CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'",
+                r#"CREATE TRIGGER "the guard" BEFORE UPDATE ON "Account" FOR EACH ROW EXECUTE FUNCTION guard()"#,
+            ],
+            // Without a word.
+            &[
+                "CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                r#"CREATE TRIGGER "the guard" BEFORE UPDATE OF "id" ON "Account" FOR EACH ROW EXECUTE FUNCTION guard()"#,
+            ],
+            &[
+                "CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'",
+                r#"CREATE TRIGGER "the guard" AFTER UPDATE ON "Account" FOR EACH STATEMENT EXECUTE FUNCTION guard()"#,
+            ],
+        ],
+        Kind::Mysql | Kind::Mariadb => &[
+            &[
+                "CREATE TRIGGER `the guard` BEFORE UPDATE ON `Account` FOR EACH ROW SIGNAL SQLSTATE '45000'",
+            ],
+            &[
+                "CREATE TRIGGER `the guard` BEFORE UPDATE ON `Account` FOR EACH ROW SET NEW.`id` = NULL",
+            ],
+        ],
+        _ => unreachable!("it is not tested there"),
+    };
+    let quote = match kind {
+        Kind::Postgres => "\"",
+        _ => "`",
+    };
+    for refusal in refusals {
+        let mut theirs = Theirs::new(kind, "guide");
+        theirs.fill();
+        let mut run = |statement: &str| {
+            let statement = statement.replace('"', quote);
+            theirs.js.call("execute", &json!([statement]));
+        };
+        match kind {
+            Kind::Postgres => {
+                run(r#"ALTER TABLE "Account" DROP CONSTRAINT "Account_pkey""#);
+                run(r#"ALTER TABLE "Account" ALTER COLUMN "id" DROP NOT NULL"#);
+            }
+            _ => {
+                run(r#"ALTER TABLE "Account" DROP PRIMARY KEY, MODIFY "id" varchar(36) NULL"#);
+            }
+        }
+        run(r#"UPDATE "Account" SET "id" = NULL"#);
+        for statement in *refusal {
+            run(statement);
+        }
+        let before = theirs.rows();
+        let found = theirs.compare();
+        let line = "the trigger the guard of Account is run for each row that is given an id";
+        assert!(
+            found.differences.iter().any(|found| found == line),
+            "{found}"
+        );
+        let error = theirs.adopt().expect_err("the trigger refuses").to_string();
+        assert!(error.contains(line), "{refusal:?}: {error}");
+        assert_eq!(theirs.rows(), before, "{refusal:?}");
+        match kind {
+            Kind::Postgres => {
+                let drop = json!([r#"DROP TRIGGER "the guard" ON "Account""#]);
+                theirs.js.call("execute", &drop);
+            }
+            _ => {
+                theirs
+                    .js
+                    .call("execute", &json!(["DROP TRIGGER `the guard`"]));
+            }
+        }
+        theirs.adopt().expect("without the trigger");
+        assert_eq!(theirs.rows(), before, "{refusal:?}");
+        assert!(theirs.compare().is_empty());
+    }
 }
 
 /// Kills the command at moments spread over the time that it takes, until `AUTHSTORE_KILLED_ADOPTIONS` (3 by default) died:

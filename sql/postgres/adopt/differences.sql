@@ -188,4 +188,13 @@ SELECT 'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text |
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conrelid NOT IN (SELECT a."oid" FROM "actual_table" AS a)
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
-WHERE c.atttypid <> 'uuid'::regtype;
+WHERE c.atttypid <> 'uuid'::regtype
+
+UNION ALL
+SELECT 'the trigger ' || g.tgname || ' of ' || t."table" || ' is run for each row that is given an id'
+FROM "actual_table" AS t
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id' AND NOT c.attisdropped AND NOT c.attnotnull
+-- For UPDATE (16) of any column or of this one, of a row or of a statement.
+JOIN pg_trigger AS g ON g.tgrelid = t."oid" AND NOT g.tgisinternal AND g.tgtype & 16 <> 0 AND g.tgenabled IN ('O', 'A')
+WHERE t."table" IN ('Account', 'Session')
+    AND (cardinality(g.tgattr::int2[]) = 0 OR c.attnum = ANY(g.tgattr));
