@@ -13,7 +13,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The reason why an operation failed.
 ///
-/// The variants tell what to do next. Neither `Display` nor `Debug`, of the error or of its sources, shows a token, a
+/// The variant says what to do next. Neither `Display` nor `Debug`, of the error or of its sources, shows a token, a
 /// password or any other stored value.
 ///
 /// ```
@@ -35,16 +35,16 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A value, an option or a URL is not acceptable. Nothing was sent. Fix the input.
+    /// A value, an option or a URL is invalid. Nothing was sent. Fix the input.
     Invalid {
         /// The field, argument or option at fault.
         field: &'static str,
         /// What is wrong with it, without the value itself.
         reason: String,
     },
-    /// The row would break this constraint. Nothing was written.
+    /// The row would violate this constraint. Nothing was written.
     Conflict {
-        /// The constraint. Where a row breaks several, the database chooses which one is named.
+        /// The constraint. If a row violates several, the database chooses which one is named.
         constraint: Constraint,
     },
     /// An update, or a reference to another row, named a row that does not exist. Nothing was written.
@@ -52,14 +52,14 @@ pub enum Error {
         /// The kind of row that is missing.
         entity: Entity,
     },
-    /// A constraint, a foreign key or a trigger of the application's own rejected the write. Nothing was written, and
+    /// A constraint, foreign key or trigger that belongs to the application rejected the write. Nothing was written, and
     /// trying again does not help until the rows that it protects change.
     ///
     /// An example is `CREATE TABLE post (author text REFERENCES "User" (id))`: a user who has posts cannot be deleted.
     Rejected {
-        /// What rejected it, by the name that the database gives it, and never a stored value: the name of a constraint, an
-        /// index or a trigger. Where the database does not name it, what it belongs to: on SQLite, where foreign keys
-        /// have no name, the table that refers to the row.
+        /// The name of the constraint, index or trigger that rejected it, as the database reports it. Never a stored
+        /// value. If the database reports no name, the name of what it belongs to: on SQLite, where foreign keys have no
+        /// name, the table that refers to the row.
         constraint: String,
     },
     /// The database could not be reached, was busy, full, or did not answer before the timeout, and nothing was
@@ -70,18 +70,18 @@ pub enum Error {
         /// The cause, if the reason does not tell it already.
         source: Option<BoxError>,
     },
-    /// The connection was lost, or time ran out, during a write. It was done completely or not at all, and which is
-    /// not known. Check whether it was written before you try again.
+    /// The connection was lost, or the time limit elapsed, during a write. It was done completely or not at all, but it
+    /// is unknown which. Check whether it was written before you try again.
     OutcomeUnknown {
         /// What failed, with the database's message if it sent one.
         reason: String,
         /// The cause, if the reason does not tell it already.
         source: Option<BoxError>,
     },
-    /// The schema is not the one that this program needs, or could not be made so.
+    /// The schema is not the one that this program needs, or a migration failed.
     Migration(MigrationError),
-    /// Anything else: a bug, a broken schema, a row that cannot be read, a file that is no database. Trying again does
-    /// not help.
+    /// Anything else: a bug, a broken schema, a row that cannot be read, a file that is not a database. Trying again
+    /// does not help.
     Backend {
         /// What failed, with the database's message if it sent one.
         reason: String,
@@ -91,14 +91,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed later, and repeating it cannot do the work twice.
+    /// Returns whether the same call may succeed later, and repeating it cannot do the work twice.
     ///
-    /// True of [`Error::Unavailable`] only.
+    /// This is `true` for [`Error::Unavailable`] only.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Unavailable { .. })
     }
 
-    /// [`Error::Invalid`] for a field.
+    /// Creates an [`Error::Invalid`] for a field.
     pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Error::Invalid {
             field,
@@ -106,24 +106,24 @@ impl Error {
         }
     }
 
-    /// [`Error::Conflict`] over a constraint.
+    /// Creates an [`Error::Conflict`] over a constraint.
     pub fn conflict(constraint: Constraint) -> Self {
         Error::Conflict { constraint }
     }
 
-    /// [`Error::Rejected`] by a constraint of the application's own.
+    /// Creates an [`Error::Rejected`] by a constraint that belongs to the application.
     pub fn rejected(constraint: impl Into<String>) -> Self {
         Error::Rejected {
             constraint: constraint.into(),
         }
     }
 
-    /// [`Error::NotFound`] for a missing entity.
+    /// Creates an [`Error::NotFound`] for a missing entity.
     pub fn not_found(entity: Entity) -> Self {
         Error::NotFound { entity }
     }
 
-    /// [`Error::Unavailable`] without a source.
+    /// Creates an [`Error::Unavailable`] without a source.
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Error::Unavailable {
             reason: reason.into(),
@@ -131,7 +131,7 @@ impl Error {
         }
     }
 
-    /// [`Error::OutcomeUnknown`] without a source.
+    /// Creates an [`Error::OutcomeUnknown`] without a source.
     pub fn outcome_unknown(reason: impl Into<String>) -> Self {
         Error::OutcomeUnknown {
             reason: reason.into(),
@@ -139,7 +139,7 @@ impl Error {
         }
     }
 
-    /// [`Error::Backend`] without a source.
+    /// Creates an [`Error::Backend`] without a source.
     pub fn backend(reason: impl Into<String>) -> Self {
         Error::Backend {
             reason: reason.into(),
@@ -147,7 +147,7 @@ impl Error {
         }
     }
 
-    /// Names the operation that failed in this way, and how often it was tried where that was more than once.
+    /// Adds the name of the operation that failed, and the number of attempts if there was more than one.
     pub(crate) fn during(mut self, operation: &str, retries: u32) -> Self {
         if let Some(reason) = self.reason_mut() {
             *reason = match retries {
@@ -158,7 +158,7 @@ impl Error {
         self
     }
 
-    /// The same error, with what it is about before the reason.
+    /// Adds a context in front of the reason.
     pub(crate) fn in_context(mut self, context: impl fmt::Display) -> Self {
         if let Some(reason) = self.reason_mut() {
             *reason = format!("{context}: {reason}");
@@ -166,7 +166,7 @@ impl Error {
         self
     }
 
-    /// Adds to the reason which time limit ended the call, as the URL would set it.
+    /// Adds the time limit that ended the call to the reason, in the form of the URL's option.
     #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
     pub(crate) fn after(mut self, option: &str, limit: Duration) -> Self {
         if let Some(reason) = self.reason_mut() {
@@ -184,10 +184,9 @@ impl Error {
         }
     }
 
-    /// The same error with what it was caused by. What the reason tells already needs no source: an error is often printed
-    /// with all its sources. The source must not show a secret either. Variants that have no
-    /// source ([`Error::Invalid`], [`Error::Conflict`], [`Error::Rejected`], [`Error::NotFound`], [`Error::Migration`])
-    /// stay as they are.
+    /// Adds the cause of the error. Errors are often printed with all their sources, so do not add a source that only
+    /// repeats the reason. The source must not show a secret. Variants that have no source ([`Error::Invalid`],
+    /// [`Error::Conflict`], [`Error::Rejected`], [`Error::NotFound`], [`Error::Migration`]) are returned unchanged.
     #[must_use]
     pub fn with_source(mut self, cause: impl Into<BoxError>) -> Self {
         if let Error::Unavailable { source, .. }
@@ -237,8 +236,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// The error of several hosts, none of which took us. One that trying again does not fix goes before the others, since it
-/// would stay hidden behind a host that is down; the others are listed together.
+/// Combines the errors of several hosts after connecting to each of them failed. An error that trying again does not fix
+/// is returned alone, since an unreachable host must not hide it; otherwise all are listed.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn of_all(mut errors: Vec<Error>) -> Error {
     if let Some(index) = errors.iter().position(|error| !error.is_retryable()) {
@@ -269,7 +268,7 @@ impl From<MigrationError> for Error {
     }
 }
 
-/// What a row must not break: each uniqueness of the schema, and the rule for a passkey's counter.
+/// A constraint that a row must not violate: each unique constraint of the schema, and the rule for a passkey's counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Constraint {
@@ -289,8 +288,8 @@ pub enum Constraint {
     VerificationToken,
     /// `Authenticator.credentialID`
     AuthenticatorCredentialId,
-    /// Not a uniqueness: the signature counter did not move on, which
-    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter) takes as the sign of a copied passkey or of a
+    /// Not a unique constraint: the signature counter did not increase, which
+    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter) treats as a sign of a copied passkey or of a
     /// replayed answer.
     AuthenticatorCounter,
     /// The key of a [`Challenge`](crate::Challenge)
@@ -318,7 +317,7 @@ impl fmt::Display for Constraint {
     }
 }
 
-/// What an operation looked for, as [`Error::NotFound`] names it.
+/// The kind of row that an operation did not find, in [`Error::NotFound`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Entity {

@@ -1,4 +1,4 @@
-//! Storage for authentication, for Rust programs that do not use async.
+//! Storage for authentication, for blocking (non-async) Rust programs.
 //!
 //! An [`AuthStore`] stores the users of a program: the accounts they sign in with (GitHub, Google, ...), their sessions,
 //! the secrets behind magic links, and their passkeys. It stores them in SQLite, inside the program, or on a PostgreSQL,
@@ -31,19 +31,19 @@
 //!
 //! # Where to go from here
 //!
-//! - The [guide] leads from opening a store to writing your own backend.
+//! - The [guide] covers everything from opening a store to writing your own backend.
 //! - [`signin`] makes the decisions of a sign-in for you, safely by default.
-//! - [`AuthStore`] is what you call, and [`Error`] is what to expect.
-//! - [`migration`] is about the schema, and your application's own tables.
-//! - [`observe`] is about logs and metrics.
-//! - [`Backend`] is the contract, if you write or wrap a backend.
+//! - [`AuthStore`] has all operations, and [`Error`] lists the ways in which they fail.
+//! - [`migration`] manages the schema, and your application's own tables.
+//! - [`observe`] reports operations to logs and metrics.
+//! - [`Backend`] is the contract for those who write or wrap a backend.
 //!
 //! # Features
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `sqlite-bundled` | SQLite, compiled in; needs a C compiler | yes |
-//! | `sqlite` | SQLite, with the library of the system, or of another crate of the program | by `sqlite-bundled` |
+//! | `sqlite` | SQLite, with the system's library, or the one that another crate of the program links | by `sqlite-bundled` |
 //! | `postgres` | PostgreSQL | no |
 //! | `postgres-tls` | the same, and TLS with rustls | no |
 //! | `mysql` | MySQL and MariaDB | no |
@@ -56,7 +56,7 @@
 //! | `tracing` | [`observe::to_tracing`] | no |
 //! | `testing` | [`testing::FailingBackend`], for the tests of an application | no |
 
-// What the databases share is of no use without any of them.
+// The code that the databases share is unused without any of them.
 #![cfg_attr(
     not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
     allow(dead_code, unused_imports, unused_macros)
