@@ -94,7 +94,7 @@ fn down_goes_as_far_as_it_is_told() {
     assert_eq!(place.tables(), ["authstore_migration"]);
     assert_eq!(
         place.succeed("migrate down --yes"),
-        "nothing to do: no such step was taken\n"
+        "nothing to do: no such step is applied\n"
     );
 }
 
@@ -354,7 +354,7 @@ fn misspelt_path_creates_no_file() {
 fn drift_is_found_on_request() {
     let place = Place::new();
     place.succeed("migrate up");
-    let same = "the tables are as this program needs them\n";
+    let same = "the tables match what this program needs\n";
     assert_eq!(place.succeed("migrate status --check"), same);
 
     let sqlite = place.sqlite();

@@ -1,4 +1,4 @@
-//! What went wrong, in words for a person and as an exit code for a script.
+//! Failures, as a message for a person and an exit code for a script.
 
 use std::error::Error as _;
 use std::process::ExitCode;
@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use authstore::Error;
 use authstore::migration::MigrationError;
 
-/// Steps are pending. Not a failure: `migrate status` tells a script so.
+/// Steps are pending. Not a failure, but a script can check for it.
 pub(crate) const PENDING: u8 = 5;
-/// The schema is not one that this program can work with.
+/// This program cannot work with the schema.
 pub(crate) const REFUSED: u8 = 4;
 
 const FAILED: u8 = 1;
@@ -17,13 +17,13 @@ const TRY_AGAIN: u8 = 3;
 
 #[derive(Debug)]
 pub(crate) enum CliError {
-    /// The command line is wrong; the text is the whole message.
+    /// The command line is wrong; the string is the whole message.
     Arguments(String),
-    /// Something is missing on the command line, or was answered with no.
+    /// Something is missing on the command line, or the user declined.
     Usage(String),
-    /// The store could not do it.
+    /// An operation of the store failed.
     Store(Error),
-    /// The terminal or the pipe did not take the output or give the answer.
+    /// Writing to, or reading from, the terminal or a pipe failed.
     Io(std::io::Error),
 }
 
@@ -32,7 +32,7 @@ impl CliError {
         CliError::Arguments(error.render().to_string())
     }
 
-    /// Tells the person on stderr, and the script by the code.
+    /// Prints the message to stderr, and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let text = match self {
             CliError::Arguments(text) => text.trim_end().to_owned(),
@@ -48,7 +48,7 @@ impl CliError {
             }
             CliError::Io(error) => format!("error: {error}"),
         };
-        // Whoever read the output, such as `head`, has seen enough. What was to be done is done.
+        // The reader of the output, such as `head`, has closed the pipe. The work itself is done.
         if matches!(self, CliError::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }
@@ -80,7 +80,7 @@ impl From<std::io::Error> for CliError {
 fn code(error: &Error) -> u8 {
     match error {
         Error::Invalid { .. } => USAGE,
-        // Whatever this command does may be done again, so that an unknown outcome is one more reason to.
+        // Everything that this command does can be repeated, so an unknown outcome means: try again.
         Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => TRY_AGAIN,
         Error::Migration(MigrationError::Folder { .. } | MigrationError::UnknownVersion { .. }) => {
             USAGE
@@ -93,8 +93,7 @@ fn code(error: &Error) -> u8 {
     }
 }
 
-/// The text with what stands before the host in any URL hidden: a URL that was put in the wrong place on the command
-/// line comes back in the complaint about it.
+/// Hides everything before the host in each URL: an error about a URL in the wrong place on the command line quotes it.
 fn without_passwords(text: &str) -> String {
     text.split_inclusive(char::is_whitespace)
         .map(|word| match (word.find("://"), word.rfind('@')) {

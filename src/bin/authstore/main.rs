@@ -1,5 +1,5 @@
-//! The command `authstore`: shows and changes the version of a store's schema, sweeps away what has expired, and
-//! changes what is stored in place.
+//! The command `authstore`: migrates a store's schema, deletes expired rows, hashes session tokens and changes email
+//! addresses to lower case.
 
 mod arguments;
 mod failure;
@@ -34,13 +34,12 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Opens the store that the command line or the environment names.
+/// Opens the store at the URL from the command line or the environment.
 fn connect(url: Option<&str>) -> Result<AuthStore, CliError> {
     Ok(AuthStore::connect(given(url)?)?)
 }
 
-/// As [`connect`], for a task that makes sense only on a database that exists: a misspelt path must not become an empty
-/// file.
+/// As [`connect`], for a task that needs an existing database: a misspelled path must not create an empty file.
 fn connect_existing(url: Option<&str>) -> Result<AuthStore, CliError> {
     #[cfg(feature = "sqlite")]
     if let Ok(options) = given(url)?.parse::<authstore::SqliteOptions>()
@@ -57,6 +56,6 @@ fn connect_existing(url: Option<&str>) -> Result<AuthStore, CliError> {
 
 fn given(url: Option<&str>) -> Result<&str, CliError> {
     url.filter(|url| !url.is_empty()).ok_or_else(|| {
-        CliError::Usage("which database? Pass --database-url URL, or set DATABASE_URL".into())
+        CliError::Usage("no database given; pass --database-url URL, or set DATABASE_URL".into())
     })
 }

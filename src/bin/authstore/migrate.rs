@@ -39,7 +39,7 @@ fn migrator(
     connect: fn(Option<&str>) -> Result<AuthStore, CliError>,
     url: Option<&str>,
 ) -> Result<Migrator, CliError> {
-    // A folder that cannot be read is told before a database is touched.
+    // Report an unreadable folder before touching a database.
     let own = application_series(series)?;
     let migrator = connect(url)?
         .migrator()
@@ -89,24 +89,24 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, CliError
         Some(version) => migrator.down_to(version),
         None => migrator.down(count),
     };
-    report(steps, "nothing to do: no such step was taken")
+    report(steps, "nothing to do: no such step is applied")
 }
 
 fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
     if !io::stdin().is_terminal() {
         return Err(CliError::Usage(
-            "this deletes data: pass --yes to do it without being asked".into(),
+            "this deletes data; pass --yes to confirm".into(),
         ));
     }
     let mut terminal = io::stderr();
     writeln!(
         terminal,
-        "This takes back the following steps, and deletes the data in their tables:"
+        "This reverts the following steps, and deletes the data in their tables:"
     )?;
     for step in to_revert {
         writeln!(terminal, "  {:04} {}", step.version, step.name)?;
     }
-    write!(terminal, "Type \"yes\" to go on: ")?;
+    write!(terminal, "Type \"yes\" to continue: ")?;
     terminal.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
@@ -119,7 +119,7 @@ fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
 
 fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
-    // When a step failed, those before it were taken anyway.
+    // When a step fails, those before it have been applied.
     if let Ok(done) | Err(Error::Migration(MigrationError::Failed { done, .. })) = &steps {
         for step in done {
             writeln!(out, "{step}")?;
@@ -134,13 +134,13 @@ fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode
 /// Compares the tables with the schema that this program needs, for a check in CI.
 fn drift(migrator: &Migrator, series: &SeriesOptions) -> Result<ExitCode, CliError> {
     if series.migrations.is_some() {
-        let reason = "--check compares the store's own tables; leave --migrations out";
+        let reason = "--check compares the store's own tables; omit --migrations";
         return Err(CliError::Usage(reason.into()));
     }
     let found = migrator.compare()?;
     let mut out = io::stdout().lock();
     if found.is_empty() {
-        writeln!(out, "the tables are as this program needs them")?;
+        writeln!(out, "the tables match what this program needs")?;
         return Ok(ExitCode::SUCCESS);
     }
     writeln!(out, "{found}")?;
@@ -163,18 +163,10 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
                 Ok(at) => format!("applied {at}"),
                 Err(_) => "applied".to_owned(),
             },
-            StepState::Changed => {
-                "CHANGED: it was applied, and its SQL is another since".to_owned()
-            }
-            StepState::Missing => {
-                "MISSING: it was applied, and this program does not have it".to_owned()
-            }
-            StepState::OutOfOrder => {
-                "OUT OF ORDER: it was not applied, and later ones were".to_owned()
-            }
-            StepState::Newer => {
-                "NEWER: it was applied by a later version of the program".to_owned()
-            }
+            StepState::Changed => "CHANGED: applied, but its SQL has changed since".to_owned(),
+            StepState::Missing => "MISSING: applied, but this program does not have it".to_owned(),
+            StepState::OutOfOrder => "OUT OF ORDER: not applied, but later steps are".to_owned(),
+            StepState::Newer => "NEWER: applied by a later version of the program".to_owned(),
             other => format!("{other:?}"),
         };
         writeln!(
@@ -226,7 +218,7 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts another text in the place of the terminal's last line. One that cannot be written stops nothing.
+/// Replaces the terminal's last line. A failure to write it is ignored.
 fn rewrite_line(terminal: &mut impl io::Write, text: &str) {
     const ERASE: &str = "\r\x1b[K";
     let _ = write!(terminal, "{ERASE}{text}").and_then(|()| terminal.flush());
@@ -243,7 +235,7 @@ fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// The store's own steps where the URL tells which they are. Behind `mysql:` there may be MySQL or MariaDB.
+/// Returns the store's own steps if the URL determines them. A `mysql:` URL does not: it may name MySQL or MariaDB.
 fn embedded_series(url: &str) -> Option<Series> {
     match url.split_once(':')?.0 {
         #[cfg(feature = "sqlite")]
