@@ -1,7 +1,7 @@
 use crate::error::{Error, Result};
 use crate::store::AuthStore;
 
-/// One of the application's own SQL texts, as each database reads it: a statement, or a migration.
+/// A statement or a migration of the application, in the SQL dialect of each database.
 ///
 /// Dialects differ in their types and in their placeholders: PostgreSQL has `$1`, the others `?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct DialectSql {
 }
 
 impl AuthStore {
-    /// Returns the text for the database of this store, so that an application runs on each of them:
+    /// Returns the SQL for the database of this store, so that an application runs on each of them:
     ///
     /// ```
     /// use authstore::{AuthStore, DialectSql, NewUser};

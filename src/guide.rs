@@ -49,8 +49,7 @@
 //!
 //! [`AuthStore::migrate`] brings the tables up to date, and does nothing if they are. Call it whenever the program
 //! starts; any number of processes may do so concurrently. It rejects a database that a newer version of the program
-//! has migrated. To migrate as a step of your deployment instead, run the command `authstore migrate up` (feature
-//! `cli`).
+//! has migrated. To migrate when you deploy instead, run the command `authstore migrate up` (feature `cli`).
 //!
 //! To adopt a database that Auth.js created, use [`Migrator::adopt`](migration::Migrator::adopt) or the command
 //! `authstore migrate adopt`, once. `docs/authjs.md` in the repository shows how.
@@ -87,9 +86,9 @@
 //!
 //! # Signing up and signing in
 //!
-//! [`SignIn`](signin::SignIn) wraps a store with what every sign-in has to decide, safely by default. Its module lists the
-//! [threats](signin#threats), what it does about each, and what is left to you. A provider identifies a user by its own
-//! name and its ID for the user:
+//! [`SignIn`](signin::SignIn) wraps a store and makes the decisions of a sign-in, safely by default. Its module lists the
+//! [threats](signin#threats), what `SignIn` does about each, and what you have to do yourself. The name of the provider
+//! and its ID for the user identify an account:
 //!
 //! ```
 //! use authstore::signin::SignIn;
@@ -118,7 +117,7 @@
 //! match signin.sign_in_with_account(profile, google) {
 //!     Ok(signed_in) if signed_in.created => println!("Welcome!"),
 //!     Ok(_) => println!("Welcome back!"),
-//!     // Another user has the address. Anyone can claim an address at some provider, so it is not a way in.
+//!     // Another user has the address. Anyone can claim an address at some provider, so it does not sign them in.
 //!     Err(Error::Conflict { constraint: Constraint::UserEmail, .. }) => {
 //!         println!("Please sign in by a link first, then link your Google account.");
 //!     }
@@ -128,10 +127,11 @@
 //! # }
 //! ```
 //!
-//! A user who is signed in links further accounts with [`link_account`](signin::SignIn::link_account).
-//! [`unlink_account_of_user`](AuthStore::unlink_account_of_user) removes one, and keeps the last way in if you say so.
-//! When an access token has expired, [`refresh_account`](signin::SignIn::refresh_account) stores the new tokens, unless
-//! another request has been faster: a provider voids a refresh token once it is used.
+//! To link another account to a user who is signed in, call [`link_account`](signin::SignIn::link_account). To remove
+//! one, call [`unlink_account_of_user`](AuthStore::unlink_account_of_user); with `keep_last`, it never removes the user's
+//! last way to sign in. After refreshing an access token, store the new tokens with
+//! [`refresh_account`](signin::SignIn::refresh_account). It writes nothing if another request was faster, because a
+//! provider voids a refresh token once it is used.
 //!
 //! To encrypt the tokens of accounts at rest, give the `SignIn` a [`TokenCipher`](signin::TokenCipher).
 //!
@@ -151,11 +151,11 @@
 //! # let ada = signin.store().create_user(NewUser::default())?;
 //! # let cookie_that_was_sent: Option<&str> = None;
 //! let now = OffsetDateTime::now_utc();
-//! // A new token at every sign-in, and an end to the one that the browser had.
+//! // Every sign-in creates a new token, and ends the session that the browser had.
 //! let (token, _session) = signin.begin_session(ada.id, cookie_that_was_sent, now)?;
 //! let cookie = token.expose();
 //!
-//! // At every request. It also moves the expiry on, but not each time.
+//! // At every request. It also extends the session, but does not write each time.
 //! let signed_in = signin.resume_session(cookie, now)?;
 //! assert_eq!(signed_in.map(|(_, user)| user.id), Some(ada.id));
 //!
@@ -166,12 +166,12 @@
 //! # }
 //! ```
 //!
-//! [`SessionLifetime`](signin::SessionLifetime) sets how long a session lives unused, and in all. For a page "where you are
-//! signed in", begin sessions with [details](signin::SignIn::begin_session_with_details), list them with
+//! [`SessionLifetime`](signin::SessionLifetime) sets the idle and the total lifetime of a session. For a page "where you
+//! are signed in", begin sessions with [details](signin::SignIn::begin_session_with_details), list them with
 //! [`list_sessions_with_details_by_user_id`](AuthStore::list_sessions_with_details_by_user_id), and end one by its ID with
-//! [`delete_session_of_user`](AuthStore::delete_session_of_user): the page needs no token.
+//! [`delete_session_of_user`](AuthStore::delete_session_of_user). The page needs no token.
 //!
-//! An Auth.js front end looks sessions up by the token itself. While one shares your sessions, choose
+//! An Auth.js front end looks sessions up by the token itself. If it shares your sessions, choose
 //! [`SessionTokens::Plain`](signin::SessionTokens::Plain).
 //!
 //! # Magic links
@@ -199,7 +199,7 @@
 //!     panic!("the link was used already, has expired, or was never sent");
 //! };
 //! if let Some(removed) = grace.removed {
-//!     // Someone had entered her address without proving it, and has lost the user to her.
+//!     // Someone else had entered her address without proving it. The user is now hers alone.
 //!     println!("{} account(s) were removed", removed.accounts.len());
 //! }
 //! assert_eq!(signin.sign_in_with_email_token(&email, token.expose(), now)?, None);
@@ -215,8 +215,8 @@
 //!
 //! An [`Authenticator`] stores what WebAuthn needs to know about a passkey. To check signatures, use a crate such as
 //! `webauthn-rs`. [`use_authenticator`](AuthStore::use_authenticator) applies WebAuthn's rule for the signature counter
-//! in one atomic step: it must grow, unless it is always zero, as it is for passkeys that are synchronized between
-//! devices. Otherwise the passkey was copied or the answer replayed, and the call is a conflict.
+//! in one atomic step: the counter must increase, unless it is always zero, as it is for passkeys that are synchronized
+//! between devices. Otherwise the passkey was copied or the answer replayed, and the call fails with a conflict.
 //! [`sign_in_with_authenticator`](signin::SignIn::sign_in_with_authenticator) does this and returns the user.
 //!
 //! ```
@@ -253,12 +253,12 @@
 //! ```
 //!
 //! Between two requests of a ceremony, keep its challenge with
-//! [`create_challenge`](AuthStore::create_challenge): [`use_challenge`](AuthStore::use_challenge) returns it once. The state
-//! and the PKCE verifier of OAuth belong there as well.
+//! [`create_challenge`](AuthStore::create_challenge): [`use_challenge`](AuthStore::use_challenge) returns it once. Keep
+//! OAuth's state and PKCE verifier there too.
 //!
 //! # Your own tables, in one transaction
 //!
-//! [`transaction`](AuthStore::transaction) runs operations of the store and SQL of your own together, all or nothing:
+//! [`transaction`](AuthStore::transaction) runs operations of the store together with your own SQL, all or nothing:
 //!
 //! ```
 //! use authstore::signin::SignIn;
@@ -287,8 +287,8 @@
 //! # Changing what is stored
 //!
 //! An update writes the fields that you name, and no others, in one step: two concurrent updates of different fields
-//! both survive. For a field that may be empty, [`Change`] distinguishes "keep it", "set it" and "clear it". The update
-//! returns the row as it left it.
+//! both survive. For an optional field, [`Change`] distinguishes "keep it", "set it" and "clear it". The operation returns
+//! the updated row.
 //!
 //! ```
 //! use authstore::{AuthStore, Change, NewUser, UserChanges};
@@ -314,14 +314,14 @@
 //!
 //! # Errors
 //!
-//! An [`Error`] tells you what to do next:
+//! The variant of an [`Error`] says what to do next:
 //!
 //! | error | what it means | what to do |
 //! |---|---|---|
-//! | [`Invalid`](Error::Invalid) | a value or an option is not acceptable | fix the input; the error names the field |
+//! | [`Invalid`](Error::Invalid) | a value or an option is invalid | fix the input; the error names the field |
 //! | [`Conflict`](Error::Conflict) | another row has this value | choose another; the error names the [`Constraint`] |
 //! | [`NotFound`](Error::NotFound) | an update, or a reference, names a row that does not exist | the error names the [`Entity`] |
-//! | [`Rejected`](Error::Rejected) | a constraint or trigger of your own rejected the write | the error names the constraint |
+//! | [`Rejected`](Error::Rejected) | one of your own constraints or triggers rejected the write | the error names the constraint |
 //! | [`Unavailable`](Error::Unavailable) | no answer, or busy for too long; nothing was written | retry |
 //! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost during a write | check whether it was written, then retry |
 //! | [`Migration`](Error::Migration) | the schema is missing or out of date | migrate; or see [`MigrationError`](migration::MigrationError) |
@@ -425,8 +425,8 @@
 //! The contract is the same on every database. It is the documentation of [`Backend`], and the crate
 //! `authstore-conformance` tests it on each of them.
 //!
-//! The tables are those of Auth.js's Kysely adapter, down to the names and formats of the columns. A JavaScript front
-//! end can sign users in, and a Rust service can recognize them, on the same database.
+//! The tables are the same as those of Auth.js's Kysely adapter, including the names and formats of the columns. A
+//! JavaScript front end can sign users in, and a Rust service can recognize them, on the same database.
 //!
 //! # Values
 //!
@@ -446,52 +446,53 @@
 //!
 //! # Watching a store
 //!
-//! [`AuthStore::observe`] calls a function of yours at the end of each operation: which it was, how long it took, how
-//! often it was tried, and how it ended, but no value. The module [`observe`] has ready-made functions for the crates
-//! `log` and `tracing`, and the table of levels. For a health check, call [`ping`](AuthStore::ping), and look at
+//! [`AuthStore::observe`] calls your function at the end of each operation, with its name, duration, number of attempts
+//! and outcome, but no value. The module [`observe`] has ready-made functions for the crates `log` and `tracing`, and a
+//! table of the levels. For a health check, call [`ping`](AuthStore::ping), and look at
 //! [`pool_state`](AuthStore::pool_state): if `waiting` stays above zero, the pool is too small or the database too
 //! slow.
 //!
 //! # In production
 //!
-//! `docs/production.md` in the repository tells what to set, and what to expect when something fails: poolers, hosted
+//! `docs/production.md` in the repository explains what to set, and what to expect when something fails: poolers, hosted
 //! services, failover, restarts, backups, least privilege. In short:
 //!
-//! - A server on another machine is reached by TLS and verified; a service with an authority of its own needs
-//!   `sslrootcert` or `ssl-ca`.
-//! - A pooler for PostgreSQL needs no setting. A proxy for MySQL must not hand a client another session.
-//! - Name all hosts of a cluster in the URL: `postgres://app@db1,db2/auth`, `mysql://app@db1,db2/auth`. The primary is
-//!   found.
+//! - Connections to another machine use TLS, and the server is verified. A service with a private certificate authority
+//!   needs `sslrootcert` or `ssl-ca`.
+//! - A pooler for PostgreSQL needs no setting. A proxy for MySQL must not switch a client to another session.
+//! - Name all hosts of a cluster in the URL: `postgres://app@db1,db2/auth`, `mysql://app@db1,db2/auth`. authstore finds
+//!   the primary.
 //! - Call [`delete_expired`](AuthStore::delete_expired) from a job, [`ping`](AuthStore::ping) from a health check, and
 //!   [`observe`](AuthStore::observe) once, for your log.
-//! - Retry what [`is_retryable`](Error::is_retryable) says; after [`OutcomeUnknown`](Error::OutcomeUnknown), look first.
+//! - Retry an error if [`is_retryable`](Error::is_retryable) returns `true`. After
+//!   [`OutcomeUnknown`](Error::OutcomeUnknown), check first whether it was written.
 //!
 //! # Other backends
 //!
 //! [`AuthStore::new`] takes any [`Backend`]: another database, a cache in front of one, your company's own storage. The
-//! trait has one method for each operation, and its documentation is the contract. Values are checked and IDs made
-//! before the backend is called, so all it has to do is store. The crate `authstore-conformance` certifies the result.
+//! trait has one method for each operation, and its documentation is the contract. `AuthStore` checks values and creates
+//! IDs before it calls the backend, so a backend only has to store. The crate `authstore-conformance` certifies it.
 //!
 //! ## Wrappers
 //!
-//! A wrapper is a backend that passes calls on to another one: a cache, a counter, a fault for a test
-//! ([`testing::FailingBackend`], feature `testing`). `Backend` is implemented for `Arc<B>` and `Box<B>`, also of `dyn
-//! Backend`, so you can keep a handle on what you give to the store.
+//! A wrapper is a backend that forwards calls to another one: a cache, a counter, a fault for a test
+//! ([`testing::FailingBackend`], feature `testing`). `Backend` is implemented for `Arc<B>` and `Box<B>`, including `dyn
+//! Backend`, so you can keep a reference to the backend that you give to the store.
 //!
-//! Every method of the trait is required. A wrapper that does not pass a new operation on does not compile, instead of
-//! silently bypassing what it wraps; if the trait should ever have a method with a default, clippy's
-//! `missing_trait_methods` finds the wrappers that lack it. To write a wrapper that treats all operations alike, use
-//! [`for_each_operation!`](crate::for_each_operation): a new operation becomes part of it automatically.
+//! Every method of the trait is required, so a wrapper that does not forward a new operation does not compile. If the
+//! trait ever gets a method with a default, clippy's `missing_trait_methods` finds the wrappers that lack it. To write a
+//! wrapper that treats all operations alike, use [`for_each_operation!`](crate::for_each_operation): it includes new
+//! operations automatically.
 //!
 //! ## How the trait grows
 //!
 //! Until 1.0, a minor version (0.2, 0.3, ...) may add methods to `Backend`. They are required, and the changelog says
-//! what each must do. A patch version (0.1.1, 0.1.2, ...) never does. From 1.0 on, a new operation takes a major
+//! what each must do. A patch version (0.1.1, 0.1.2, ...) never does. From 1.0 on, a new operation requires a major
 //! version.
 //!
 //! The rules of the conformance suite have editions. A new minor version of the suite may bring a new edition: rules
 //! for the new operations, and stricter rules where the contract was already clear. A rule's ID is permanent, and its
-//! `since` names the edition that brought it. A certificate names its edition, and stays true for it: certified for
+//! `since` names the edition that added it. A certificate names its edition and stays valid for it. A certificate for
 //! edition 1 says nothing about the rules of edition 2.
 
 #[cfg(doc)]

@@ -1,7 +1,7 @@
-//! Watching a store: what every operation cost and how it ended, for logs and metrics.
+//! Observing a store: the duration and outcome of every operation, for logs and metrics.
 //!
-//! [`AuthStore::observe`](crate::AuthStore::observe) calls a function of yours at the end of every operation. Without an
-//! observer, the store takes no times.
+//! [`AuthStore::observe`](crate::AuthStore::observe) calls your function at the end of every operation. Without an
+//! observer, the store measures no times.
 //!
 //! ```
 //! use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +48,7 @@ use crate::migration::Migrator;
 use crate::pool::PoolState;
 use crate::transaction::{BackendTransaction, WrappedTransaction};
 
-/// One operation that has ended, as [`AuthStore::observe`](crate::AuthStore::observe) reports it.
+/// A finished operation, as [`AuthStore::observe`](crate::AuthStore::observe) reports it.
 ///
 /// It never holds a value that is stored or looked up.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +58,11 @@ pub struct Observation<'a> {
     pub operation: &'static str,
     /// The backend's [name](crate::Backend::name): `postgres`.
     pub backend: &'static str,
-    /// The time from the call to its end, all waiting and all attempts included.
+    /// The time from the call to its end, including all waiting and all attempts.
     pub duration: Duration,
-    /// How often the operation was attempted: 1, and one more for each retry after a deadlock, a lost connection or
-    /// the like.
+    /// The number of attempts: 1, plus one for each retry after a deadlock, a lost connection or the like.
     pub attempts: u32,
-    /// How long the operation waited for connections from the pool, the time to open and check them included.
+    /// How long the operation waited for connections from the pool, including the time to open and check them.
     pub pool_wait: Duration,
     /// How many connections turned out to be unusable during the operation. The pool replaces them.
     pub reconnects: u32,
@@ -170,10 +169,10 @@ fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What the operation of this thread has cost so far.
+/// The counters of the operation on this thread.
 ///
-/// Pools and retry loops are far below the store, and an operation never leaves its thread: a thread-local saves handing
-/// this through every layer.
+/// Pools and retry loops are far below the store, and an operation never leaves its thread. A thread-local avoids passing
+/// the counters through every layer.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     /// Whether anyone observes, so that times are taken.
@@ -184,7 +183,7 @@ struct Cost {
 }
 
 thread_local! {
-    /// `None` outside of operations, as when a migration uses a connection.
+    /// `None` outside of operations, for example while a migration uses a connection.
     static COST: Cell<Option<Cost>> = const { Cell::new(None) };
 }
 
@@ -197,7 +196,7 @@ fn add(change: impl FnOnce(&mut Cost)) {
     });
 }
 
-/// Counts a further attempt of the current operation.
+/// Counts another attempt of the current operation.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn retried() {
     add(|cost| cost.retries += 1);
@@ -208,7 +207,7 @@ pub(crate) fn reconnected() {
     add(|cost| cost.reconnects += 1);
 }
 
-/// Runs `wait`, and adds the time that it took to what the current operation waited for the pool.
+/// Runs `wait`, and adds its duration to the time that the current operation has waited for the pool.
 pub(crate) fn pool_wait<T>(wait: impl FnOnce() -> T) -> T {
     if !COST.get().is_some_and(|cost| cost.timed) {
         return wait();
@@ -220,8 +219,8 @@ pub(crate) fn pool_wait<T>(wait: impl FnOnce() -> T) -> T {
     waited
 }
 
-/// An operation in progress on this thread. Operations may be nested, when a backend calls another store; what the inner one
-/// costs, the outer one costs too.
+/// An operation in progress on this thread. Operations are nested when a backend calls another store; the counts of the
+/// inner one are then added to the outer one.
 struct Operation {
     outer: Option<Cost>,
 }

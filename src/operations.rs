@@ -2,9 +2,9 @@
 
 /// Calls a macro with the signature of every operation of [`Backend`](crate::Backend), for backends that wrap another.
 ///
-/// The macro is given the tokens in braces as they are, and after them a line for each operation, in the order of the
-/// trait. `name`, `begin`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with this
-/// macro has new operations as soon as authstore has them.
+/// The macro gets the tokens in braces unchanged, and then one line for each operation, in the order of the trait. `name`,
+/// `begin`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with this macro
+/// gets new operations as soon as authstore has them.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@
 /// use authstore::migration::Migrator;
 /// use authstore::{AuthStore, Backend, BackendTransaction, PoolState, Result};
 ///
-/// /// Counts what passes through it.
+/// /// Counts the calls that it forwards.
 /// struct Counting<B> {
 ///     backend: B,
 ///     calls: AtomicU64,
@@ -34,7 +34,7 @@
 ///                 self.backend.migrator()
 ///             }
 ///
-///             /// What is called in a transaction is not counted.
+///             /// Calls inside a transaction are not counted.
 ///             fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
 ///                 self.backend.begin()
 ///             }

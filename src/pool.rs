@@ -1,4 +1,4 @@
-//! A pool of connections, the same for every database: r2d2 behind a manager of our own.
+//! A pool of connections, the same for every database: r2d2 with our own manager.
 
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,8 +12,8 @@ use r2d2::ManageConnection;
 use crate::error::{Error, Result};
 use crate::observe;
 
-/// A connection that was used less than this ago is handed out without a ping: most cannot have died since, and to ask
-/// would double the latency. The number is that of HikariCP's alive-bypass.
+/// A connection that was used less than this ago is handed out without a ping: it has hardly died since, and a ping would
+/// double the latency. HikariCP's alive-bypass uses the same number.
 const ALIVE_BYPASS: Duration = Duration::from_millis(500);
 
 /// Twice the longest pause between two attempts to connect. r2d2 doubles the pause after each failure, up to half of its
@@ -21,28 +21,28 @@ const ALIVE_BYPASS: Duration = Duration::from_millis(500);
 /// missed for 10 s more.
 const RETRY_CEILING: Duration = Duration::from_secs(1);
 
-/// A longer wait than this is as good as endless, and `Instant` cannot count much further.
+/// A longer wait than this is practically endless, and `Instant` cannot represent much more.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// More connections than any server takes from one program. r2d2 reserves memory for all of them at once.
+/// More connections than any server accepts from one program. r2d2 reserves memory for all of them in advance.
 const LARGEST_POOL: u32 = 10_000;
 
-/// How a database's connections are made and looked after.
+/// How a database's connections are opened and checked.
 pub(crate) trait Connect: Send + Sync + 'static {
     type Connection: Send + 'static;
 
-    /// Makes a connection, within the database's connect timeout.
+    /// Opens a connection, within the database's connect timeout.
     fn connect(&self) -> Result<Self::Connection>;
 
     /// Asks the server for an answer, in one round trip.
     fn ping(&self, connection: &mut Self::Connection) -> Result<()>;
 
-    /// Whether the connection is known to be unusable; asked at every return, and at every checkout of one that is not
-    /// pinged, so it must not take a round trip. `now` is the time.
+    /// Returns whether the connection is known to be unusable. Called at every return, and at every checkout without a
+    /// ping, so it must not take a round trip. `now` is the current time.
     fn is_broken(&self, connection: &mut Self::Connection, now: Instant) -> bool;
 
-    /// Whether the server gave no answer to what the connection was last used for. If so, the pool drops all
-    /// connections that are as old: each of them would be waited for as long.
+    /// Returns whether the server did not answer the connection's last use. If so, the pool drops all connections of the
+    /// same age or older: waiting for each of them would take as long.
     fn is_unanswered(&self, connection: &mut Self::Connection) -> bool {
         let _ = connection;
         false
@@ -53,15 +53,15 @@ pub(crate) trait Connect: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolState {
-    /// How many connections the pool may have.
+    /// The maximum number of connections.
     pub max_size: u32,
-    /// How many connections are open, in use or idle.
+    /// The number of open connections, in use or idle.
     pub size: u32,
-    /// How many open connections are not in use.
+    /// The number of open connections that are not in use.
     pub idle: u32,
-    /// How many connections operations are using.
+    /// The number of connections that operations are using.
     pub in_use: u32,
-    /// How many operations are waiting for a connection.
+    /// The number of operations that are waiting for a connection.
     pub waiting: u32,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Pool<C: Connect> {
 
 struct Shared<C> {
     connect: C,
-    /// When a connection was last found unanswered.
+    /// When a server last failed to answer on a connection.
     silent_since: Mutex<Option<Instant>>,
 }
 
@@ -87,8 +87,8 @@ impl<C: Connect> Pool<C> {
                 format!("must be at most {LARGEST_POOL} (got {size})"),
             ));
         }
-        // r2d2 would retry a wrong URL or password until its timeout, and then report the timeout. This reports it at
-        // once, with the server's message.
+        // r2d2 would retry a wrong URL or password until its timeout, and then report the timeout. This reports the
+        // server's message immediately.
         drop(contained(|| connect.connect())?);
         let shared = Arc::new(Shared {
             connect,
@@ -97,13 +97,13 @@ impl<C: Connect> Pool<C> {
         Ok(Pool {
             pool: r2d2::Pool::builder()
                 .max_size(size)
-                // With idle connections to keep up, r2d2 would connect in the background for a program that does nothing.
+                // With a minimum of idle connections, r2d2 would connect in the background for an idle program.
                 .min_idle(Some(0))
                 .connection_timeout(RETRY_CEILING)
-                // A limit on age or idleness would only close connections that work: the ping finds those that do not.
+                // A limit on age or idleness would close working connections: the ping finds the others.
                 .idle_timeout(None)
                 .max_lifetime(None)
-                // r2d2 would test all connections that do not answer, one by one, whatever the time; `get` does not.
+                // r2d2 would test all unanswering connections one by one, regardless of the timeout; `get` does not.
                 .test_on_check_out(false)
                 // The default handler would log the error; it is returned instead.
                 .error_handler(Box::new(r2d2::NopErrorHandler))
@@ -114,8 +114,8 @@ impl<C: Connect> Pool<C> {
         })
     }
 
-    /// Returns a connection that works as far as is known. Waits for one up to the checkout timeout, and for no more than
-    /// one answer longer.
+    /// Returns a connection that works as far as is known. Waits up to the checkout timeout, plus at most the time of one
+    /// ping.
     pub(crate) fn get(&self) -> Result<Checkout<C>> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let checkout = observe::pool_wait(|| self.checkout());
@@ -150,8 +150,8 @@ impl<C: Connect> Pool<C> {
         ))
     }
 
-    /// Nearly always a connection is idle and works. Then the time is asked for once: on SQLite the clock costs as much as
-    /// all else that the pool does.
+    /// Usually a connection is idle and works. Then the clock is read only once: on SQLite that costs as much as everything
+    /// else that the pool does.
     fn checkout(&self) -> Result<Checkout<C>> {
         let mut now = Instant::now();
         let deadline = now + self.checkout_timeout;
@@ -196,8 +196,8 @@ impl<C: Connect> Pool<C> {
     }
 }
 
-/// Runs a driver's code. If it panics, that is an error, so that neither the caller's thread nor r2d2's is lost: on r2d2's
-/// thread a panic would take the connection's slot with it forever.
+/// Runs a driver's code. A panic becomes an error, so that neither the caller's thread nor r2d2's is lost: on r2d2's
+/// thread, a panic would lose the connection's slot forever.
 fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         // The panic's message is left out: it may quote anything that the driver had in its buffers.
@@ -212,8 +212,8 @@ pub(crate) struct Checkout<C: Connect>(r2d2::PooledConnection<Manager<C>>);
 
 #[cfg(any(test, feature = "postgres"))]
 impl<C: Connect> Checkout<C> {
-    /// Runs `work` on the connection. The outer error says that the driver panicked: the connection will be dropped, and
-    /// what became of the work is not known.
+    /// Runs `work` on the connection. The outer error means that the driver panicked: the connection will be dropped, and
+    /// the outcome of the work is unknown.
     pub(crate) fn contain<T>(
         &mut self,
         work: impl FnOnce(&mut C::Connection) -> Result<T>,
@@ -244,7 +244,7 @@ impl<C: Connect> DerefMut for Checkout<C> {
 struct Idle<T> {
     connection: T,
     since: Instant,
-    /// Whether the connection was found not to work at a checkout, or its driver panicked.
+    /// Whether the connection failed its check at a checkout, or its driver panicked.
     failed: bool,
 }
 
@@ -262,12 +262,12 @@ impl<C: Connect> ManageConnection for Manager<C> {
         })
     }
 
-    /// r2d2 is told not to ask: [`Pool::get`] does.
+    /// r2d2 is configured not to call this: [`Pool::get`] pings.
     fn is_valid(&self, _: &mut Self::Connection) -> Result<()> {
         Ok(())
     }
 
-    /// r2d2 asks this whenever a connection comes back: it is idle from now on.
+    /// r2d2 calls this whenever a connection is returned, so it is idle from now on.
     fn has_broken(&self, idle: &mut Self::Connection) -> bool {
         let connect = &self.0.connect;
         idle.since = Instant::now();

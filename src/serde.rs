@@ -1,8 +1,9 @@
-//! Models in JSON and the like: the feature `serde`.
+//! Models in JSON and similar formats: the feature `serde`.
 //!
-//! Fields have Auth.js's names (`userId`, `emailVerified`), and times are RFC 3339. No secret goes out: sessions and
-//! verification tokens are written without their token, accounts without what their provider gave, and challenges not at
-//! all. What comes in is checked when it is handed to the store, not here; unknown fields are errors.
+//! Fields have Auth.js's names (`userId`, `emailVerified`), and times are RFC 3339. No secret is serialized: sessions and
+//! verification tokens omit their token, accounts omit their tokens and `session_state`, and challenges cannot be
+//! serialized. The
+//! store checks deserialized values when it writes them; unknown fields are errors.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -67,7 +68,7 @@ struct NewUserFields {
     image: Option<String>,
 }
 
-/// As in a JSON merge patch (RFC 7396): what is missing stays, `null` clears.
+/// As in a JSON merge patch (RFC 7396): a missing field stays as it is, `null` clears it.
 #[derive(Deserialize)]
 #[serde(remote = "UserChanges", rename_all = "camelCase", deny_unknown_fields)]
 struct UserChangesFields {

@@ -1,4 +1,4 @@
-//! For the tests of applications: a backend whose operations fail when you say so.
+//! A backend whose operations fail on request, for the tests of applications.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use crate::transaction::{BackendTransaction, WrappedTransaction};
 /// How [`FailingBackend`] treats a call.
 #[derive(Debug)]
 pub enum Fault {
-    /// The call is passed on.
+    /// The call is forwarded.
     None,
-    /// The call fails with this error, and the backend is not asked.
+    /// The call fails with this error, and the backend is not called.
     Before(Error),
-    /// The backend does what it is asked to, and the call fails with this error: an answer that got lost, as in
-    /// [`Error::OutcomeUnknown`]. A call that the backend fails itself keeps the backend's error.
+    /// The backend does the work, but the call fails with this error: a lost answer, as in [`Error::OutcomeUnknown`]. If
+    /// the backend itself fails, the call returns the backend's error.
     After(Error),
 }
 
-/// A backend that passes calls on to another one, except for those that you let fail.
+/// A backend that forwards calls to another one, except for those that you let fail.
 ///
 /// ```
 /// use authstore::testing::{FailingBackend, Fault};
@@ -52,8 +52,8 @@ pub struct FailingBackend<B> {
 }
 
 impl<B: Backend> FailingBackend<B> {
-    /// Wraps a backend. Before every call, `fault` is asked with the name of the operation, which is the name of its
-    /// method. Calls may come from several threads at once.
+    /// Wraps a backend. `fault` is called before every operation, with the operation's name, which is the name of its
+    /// method. It may be called from several threads concurrently.
     pub fn new(backend: B, fault: impl Fn(&'static str) -> Fault + Send + Sync + 'static) -> Self {
         FailingBackend {
             backend,

@@ -1,4 +1,4 @@
-//! One transaction of the store's operations and the application's own SQL.
+//! Transactions with the store's operations and the application's own SQL.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,24 +13,24 @@ use crate::error::{Error, Result};
 use crate::sql::retry_backoff;
 use crate::store::AuthStore;
 
-/// How often a transaction that lost to others is run, the first time included.
+/// The maximum number of attempts of a transaction that conflicts with others.
 const ATTEMPTS: u32 = 10;
 
 impl AuthStore {
     /// Runs `work` in one transaction: committed when `work` returns `Ok`, otherwise rolled back.
     ///
     /// `work` gets a [`Transaction`], which has all operations of the store and runs the application's own SQL. Other
-    /// callers see nothing of it before the commit. Use only what `work` is given: the store outside the transaction uses
-    /// another connection, on SQLite it waits for this one.
+    /// callers see nothing of it before the commit. Use only the [`Transaction`] inside: the store outside uses another
+    /// connection, which on SQLite waits for this one.
     ///
-    /// A transaction that loses to others (a deadlock, a serialization failure) is rolled back and `work` runs again, up
-    /// to ten times. So let it have no effects but those in the database.
+    /// A transaction that conflicts with others (a deadlock, a serialization failure) is rolled back and `work` runs
+    /// again, up to ten times. So `work` must have no effects outside the database.
     ///
-    /// An operation that fails inside, such as with [`Error::Conflict`], is undone alone: `work` may go on. Once the
-    /// connection is lost, every later call fails.
+    /// If an operation inside fails, such as with [`Error::Conflict`], only that operation is undone, and `work` may
+    /// continue. Once the connection is lost, every later call fails.
     ///
-    /// It holds one connection while it runs, and on SQLite the only writer, so keep it short. On PostgreSQL each writing
-    /// statement inside takes three round trips instead of one, because a savepoint surrounds it.
+    /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short. On PostgreSQL
+    /// each writing statement inside takes three round trips instead of one, because a savepoint surrounds it.
     ///
     /// ```
     /// use authstore::{AuthStore, Error, NewUser};
@@ -52,9 +52,9 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// The error of `work`. [`Error::Unavailable`] when the transaction lost too often, and
-    /// [`Error::OutcomeUnknown`] when the connection was lost during the commit. [`Error::Invalid`] for `transaction`
-    /// inside a transaction, and on a backend that has none.
+    /// The error of `work`. [`Error::Unavailable`] when the transaction conflicted too often, and
+    /// [`Error::OutcomeUnknown`] when the connection was lost during the commit. [`Error::Invalid`] for a `transaction`
+    /// inside a transaction, and for a backend without transactions.
     pub fn transaction<T, E: From<Error>>(
         &self,
         mut work: impl FnMut(&Transaction) -> std::result::Result<T, E>,
@@ -91,24 +91,24 @@ impl AuthStore {
     }
 }
 
-/// A transaction that is open: the operations of the store it [dereferences](Deref) to, and the application's own SQL.
+/// An open transaction: it [dereferences](Deref) to a store, and runs the application's own SQL.
 ///
-/// [`AuthStore::transaction`] makes one. A clone of its store that outlives it fails with [`Error::Invalid`].
+/// [`AuthStore::transaction`] creates it. Clones of its store fail with [`Error::Invalid`] once it has ended.
 pub struct Transaction {
     store: AuthStore,
     begun: Box<dyn BackendTransaction>,
 }
 
 impl Transaction {
-    /// Runs a statement of the application's that returns no rows, and returns how many rows it changed.
+    /// Runs one of the application's statements that returns no rows, and returns how many rows it changed.
     ///
     /// The statement is a constant and its values are parameters, so nothing can be injected. Placeholders are the
     /// database's own: `?` on SQLite, MySQL and MariaDB, `$1`, `$2` ... on PostgreSQL. Statements are prepared and kept.
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`] for a statement that the database does not accept; [`Error::Rejected`] when a constraint of the
-    /// application's refuses it.
+    /// [`Error::Backend`] for a statement that the database does not accept; [`Error::Rejected`] when one of the
+    /// application's constraints rejects it.
     pub fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64> {
         self.begun.execute(sql, parameters)
     }
@@ -140,7 +140,7 @@ impl fmt::Debug for Transaction {
     }
 }
 
-/// A transaction that a [`Backend`] has begun.
+/// An open transaction of a [`Backend`].
 pub trait BackendTransaction: Send {
     /// Returns the operations, as part of the transaction. Once it has ended, they fail with [`Error::Invalid`].
     fn backend(&self) -> Arc<dyn Backend>;
@@ -151,13 +151,13 @@ pub trait BackendTransaction: Send {
     /// Runs a statement, and returns its rows.
     fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>>;
 
-    /// Makes everything permanent, or nothing. [`Error::OutcomeUnknown`] when that cannot be known.
+    /// Commits everything, or nothing. [`Error::OutcomeUnknown`] when it is unknown which.
     fn commit(&self) -> Result<()>;
 
     /// Undoes everything. Does nothing when the transaction has ended.
     fn roll_back(&self);
 
-    /// Whether the transaction failed only because of others, so that running it again may succeed.
+    /// Returns whether the transaction failed only because of a conflict with others, so that running it again may succeed.
     fn may_repeat(&self) -> bool;
 }
 
@@ -210,7 +210,7 @@ impl<W: Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send> BackendTransaction
 pub enum SqlValue {
     /// NULL.
     Null,
-    /// A truth value. An integer, 0 or 1, on SQLite and MySQL.
+    /// A boolean. On SQLite and MySQL, an integer: 0 or 1.
     Boolean(bool),
     /// An integer.
     Integer(i64),
@@ -261,7 +261,7 @@ impl<T: Into<SqlValue>> From<Option<T>> for SqlValue {
 pub struct SqlRow(Vec<SqlValue>);
 
 impl SqlRow {
-    /// Makes a row, for a backend to return.
+    /// Creates a row, for a backend to return.
     pub fn new(cells: Vec<SqlValue>) -> Self {
         SqlRow(cells)
     }
@@ -341,7 +341,7 @@ impl<T: FromSqlValue> FromSqlValue for Option<T> {
     }
 }
 
-/// What a row's cell holds that has no counterpart in [`SqlValue`].
+/// The content of a cell that has no counterpart in [`SqlValue`].
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn unsupported(kind: &str) -> crate::error::BoxError {
     format!("a column of type {kind} cannot be read; cast it to text in the statement").into()
