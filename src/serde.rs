@@ -2,8 +2,7 @@
 //!
 //! Fields have Auth.js's names (`userId`, `emailVerified`), and times are RFC 3339. No secret is serialized: sessions and
 //! verification tokens omit their token, accounts omit their tokens and `session_state`, and challenges cannot be
-//! serialized. The
-//! store checks deserialized values when it writes them; unknown fields are errors.
+//! serialized. The store checks deserialized values when it writes them; unknown fields are errors.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;

@@ -1,5 +1,5 @@
-//! Values as they are written in Rust. The models' own `Debug` hides tokens; the suite's are not secret, and a failure
-//! that hides where two values differ would be of no use.
+//! Shows values as Rust code. The models' own `Debug` hides tokens. The suite's tokens are not secret, and a failure must
+//! show where two values differ.
 
 use authstore::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
@@ -16,7 +16,7 @@ const SHOWN_CHARACTERS: usize = 120;
 pub(crate) trait Show {
     fn show(&self) -> String;
 
-    /// As [`show`](Show::show), but of the type that a field of an input has.
+    /// As [`show`](Show::show), but of the type of an input's field.
     fn code(&self) -> String {
         self.show()
     }
@@ -43,7 +43,7 @@ impl Show for str {
     }
 }
 
-/// A string literal in which whatever may look like something else is escaped.
+/// Returns a string literal that escapes every character that could be mistaken for another.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
@@ -186,11 +186,13 @@ impl<A: Show, B: Show> Show for (A, B) {
     }
 }
 
+/// Shows every field. A field that is not listed does not compile: two values that differ in it would look the same.
 macro_rules! show_fields {
     ($model:ident: $($field:ident)*) => {
         impl Show for $model {
             fn show(&self) -> String {
-                let fields = [$(format!("{}: {}", stringify!($field), self.$field.show())),*];
+                let $model { $($field),* } = self;
+                let fields = [$(format!("{}: {}", stringify!($field), $field.show())),*];
                 format!("{} {{ {} }}", stringify!($model), fields.join(", "))
             }
         }
@@ -215,18 +217,28 @@ impl Show for Removal {
     }
 }
 
-/// Shows only the fields that are not left alone, as one writes it.
+/// Returns the listed fields that are set, as code. The fields after the semicolon are shown elsewhere; one that is in
+/// neither list does not compile.
+macro_rules! given {
+    ($value:expr, $model:ident: $($field:ident)*; $($elsewhere:ident)*) => {{
+        let $model { $($field,)* $($elsewhere: _,)* } = $value;
+        let mut fields = Vec::new();
+        $({
+            let shown = $field.code();
+            if shown != "None" && shown != "Change::Keep" {
+                fields.push(format!("{}: {shown}", stringify!($field)));
+            }
+        })*
+        fields
+    }};
+}
+
+/// Shows only the fields that are set, in front of the default.
 macro_rules! show_given {
-    ($model:ident, $left_alone:literal: $($field:ident)*) => {
+    ($model:ident: $($field:ident)*) => {
         impl Show for $model {
             fn show(&self) -> String {
-                let mut fields = Vec::new();
-                $({
-                    let shown = self.$field.code();
-                    if shown != $left_alone {
-                        fields.push(format!("{}: {shown}", stringify!($field)));
-                    }
-                })*
+                let mut fields = given!(self, $model: $($field)*;);
                 fields.push(format!("..{}::default()", stringify!($model)));
                 format!("{} {{ {} }}", stringify!($model), fields.join(", "))
             }
@@ -234,63 +246,22 @@ macro_rules! show_given {
     };
 }
 
-show_given!(NewUser, "None": id name email email_verified image);
-show_given!(UserChanges, "Change::Keep": name email email_verified image);
-show_given!(SessionChanges, "None": user_id session_token expires);
-show_given!(SessionDetailsChanges, "Change::Keep": began last_seen ip user_agent);
-show_given!(AuthenticatorDetailsChanges, "Change::Keep": name created last_used);
-
-impl Show for AccountChanges {
-    fn show(&self) -> String {
-        let mut fields = Vec::new();
-        if let Some(kind) = &self.kind {
-            fields.push(format!("kind: Some({})", kind.code()));
-        }
-        for (field, change) in [
-            ("refresh_token", &self.refresh_token),
-            ("access_token", &self.access_token),
-            ("token_type", &self.token_type),
-            ("scope", &self.scope),
-            ("id_token", &self.id_token),
-            ("session_state", &self.session_state),
-            ("oauth_token_secret", &self.oauth_token_secret),
-            ("oauth_token", &self.oauth_token),
-        ] {
-            if !change.is_keep() {
-                fields.push(format!("{field}: {}", change.show()));
-            }
-        }
-        if !self.expires_at.is_keep() {
-            fields.push(format!("expires_at: {}", self.expires_at.show()));
-        }
-        fields.push("..AccountChanges::default()".to_owned());
-        format!("AccountChanges {{ {} }}", fields.join(", "))
-    }
-}
+show_given!(NewUser: id name email email_verified image);
+show_given!(UserChanges: name email email_verified image);
+show_given!(AccountChanges: kind refresh_token access_token token_type scope id_token session_state
+    oauth_token_secret oauth_token expires_at);
+show_given!(SessionChanges: user_id session_token expires);
+show_given!(SessionDetailsChanges: began last_seen ip user_agent);
+show_given!(AuthenticatorDetailsChanges: name created last_used);
 
 impl Show for NewAccount {
     fn show(&self) -> String {
-        let mut fields = Vec::new();
-        if let Some(id) = self.id {
-            fields.push(format!("id: Some({})", id.show()));
-        }
-        for (field, text) in [
-            ("refresh_token", &self.refresh_token),
-            ("access_token", &self.access_token),
-            ("token_type", &self.token_type),
-            ("scope", &self.scope),
-            ("id_token", &self.id_token),
-            ("session_state", &self.session_state),
-            ("oauth_token_secret", &self.oauth_token_secret),
-            ("oauth_token", &self.oauth_token),
-        ] {
-            if text.is_some() {
-                fields.push(format!("{field}: {}", text.code()));
-            }
-        }
-        if self.expires_at.is_some() {
-            fields.push(format!("expires_at: {}", self.expires_at.show()));
-        }
+        let fields = given!(
+            self,
+            NewAccount: id refresh_token access_token token_type scope id_token session_state
+                oauth_token_secret oauth_token expires_at;
+            kind provider provider_account_id
+        );
         let new = format!(
             "NewAccount::new({}, {}, {})",
             self.kind.show(),
