@@ -223,6 +223,30 @@ const POSTGRES: &[Case] = &[
     ),
 ];
 
+/// From PostgreSQL 15.
+const POSTGRES_NULLS: &[Case] = &[
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "handle" text, ADD CONSTRAINT "one_handle" UNIQUE NULLS NOT DISTINCT ("handle")"#,
+        Blocking(
+            "one_handle",
+            r#"ALTER TABLE "User" DROP CONSTRAINT "one_handle""#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Session" ADD COLUMN "handle" text;;CREATE UNIQUE INDEX "one_of_type" ON "Session" ("userId", "handle") NULLS NOT DISTINCT"#,
+        Blocking("one_of_type", r#"DROP INDEX "one_of_type""#),
+    ),
+    // Those of the schema's own columns become its own.
+    (
+        r#"CREATE UNIQUE INDEX "linked_once" ON "Account" ("provider", "providerAccountId") NULLS NOT DISTINCT"#,
+        Kept("SELECT 1"),
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" ADD CONSTRAINT "again" UNIQUE NULLS NOT DISTINCT ("token")"#,
+        Kept("SELECT 1"),
+    ),
+];
+
 const MYSQL: &[Case] = &[
     (
         r#"ALTER TABLE "User" ADD CONSTRAINT "has_at" CHECK ("email" LIKE '%@%')"#,
@@ -467,7 +491,7 @@ const SQLITE: &[Case] = &[
 
 fn cases(kind: Kind) -> impl Iterator<Item = &'static Case> {
     let (own, alone): (_, &[_]) = match kind {
-        Kind::Postgres => (POSTGRES, &[]),
+        Kind::Postgres => (POSTGRES, POSTGRES_NULLS),
         Kind::Mysql => (MYSQL, MYSQL_ALONE),
         Kind::Mariadb => (MYSQL, MARIADB_ALONE),
         _ => (SQLITE, &[]),

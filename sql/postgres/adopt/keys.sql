@@ -35,7 +35,7 @@ WITH
         WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
     ),
 
-    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain") AS (
+    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain", "nulls_are_equal") AS (
         SELECT
             t."table", t."oid", c.relname::text,
             ARRAY(
@@ -45,7 +45,8 @@ WITH
                 WHERE p."position" <= i.indnkeyatts
                 ORDER BY p."position"
             ),
-            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
+            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts,
+            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
         FROM "actual_table" AS t
         JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
         JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -62,6 +63,7 @@ WITH
             OR (
                 a."definition" IS NULL
                 AND a."is_plain"
+                AND NOT a."nulls_are_equal"
                 AND a."columns" = e."columns"
                 AND e."definition" LIKE 'UNIQUE%'
             )

@@ -94,7 +94,8 @@ WITH
         LEFT JOIN pg_collation AS l ON l.oid = c.attcollation
     ),
 
-    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain") AS (
+    -- Where NULL is a value like any other, one more row with NULL in an extra column is refused. From PostgreSQL 15.
+    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain", "nulls_are_equal") AS (
         SELECT
             t."table", t."oid", c.relname::text,
             ARRAY(
@@ -104,7 +105,8 @@ WITH
                 WHERE p."position" <= i.indnkeyatts
                 ORDER BY p."position"
             ),
-            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
+            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts,
+            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
         FROM "actual_table" AS t
         JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
         JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -191,7 +193,7 @@ WHERE (coalesce(a."definition", '') LIKE 'PRIMARY KEY%' AND NOT a."columns" <@ k
             WHERE c.attrelid = a."oid"
                 AND c.attname::text = ANY(a."columns")
                 AND c.attname::text <> ALL(k."columns")
-                AND (c.attidentity <> '' OR (NOT c.attnotnull AND NOT c.atthasdef))
+                AND (c.attidentity <> '' OR (NOT c.attnotnull AND NOT c.atthasdef AND NOT a."nulls_are_equal"))
         )
     )
 
