@@ -6,21 +6,21 @@ use crate::error::{Constraint, Entity, Error, Result};
 use crate::model::{Account, AccountChanges, Change, NewAccount, NewUser};
 
 impl SignIn {
-    /// Signs in the person whom a provider has named by this account; creates the user if the account is unknown, both or
-    /// neither. Of several calls for one new account, one creates the user and the others find it.
+    /// Signs in the user of an account that a provider has confirmed. If the account is unknown, creates the user and
+    /// the account: both or neither. Of several calls for one new account, one creates the user and the others find it.
     ///
-    /// A known account gets the tokens that the provider has given now; those it has not given stay. The user's name,
-    /// image and address stay as they are.
+    /// For a known account, the tokens that the provider has issued now replace the stored ones; the others stay. The
+    /// user's name, image and address stay as they are.
     ///
-    /// `new_user` is the profile for a new user. Its address is kept only if `email_verified` is set: set it if the
-    /// provider says that it has verified the address (`email_verified` in OpenID Connect), and otherwise leave it
-    /// out. An unproved address would let an attacker lie in wait for its owner.
+    /// `new_user` is the profile for a new user. Its address is stored only if `email_verified` is set. Set it if the
+    /// provider says that it has verified the address (`email_verified` in OpenID Connect), and otherwise omit it. With an
+    /// unproved address, an attacker could create a user and wait for the address's owner to sign in to it.
     ///
     /// # Errors
     ///
     /// [`Error::Conflict`] over [`UserEmail`](Constraint::UserEmail) when another user has the address. Nothing is
-    /// written: accounts are never linked by address alone. Let the person sign in the old way (an email link will do)
-    /// and then [`link_account`](SignIn::link_account).
+    /// written: accounts are never linked by address alone. Let the person sign in as before, for example with an email
+    /// link, and then [`link_account`](SignIn::link_account).
     pub fn sign_in_with_account(
         &self,
         new_user: NewUser,
@@ -67,7 +67,7 @@ impl SignIn {
         Err(contended())
     }
 
-    /// Drops an address that the provider does not vouch for.
+    /// Removes an address that the provider has not verified.
     fn vouched_for(&self, mut user: NewUser) -> NewUser {
         user.email = match user.email_verified {
             Some(_) => user.email.map(|email| self.normalize_email(&email)),
@@ -80,7 +80,7 @@ impl SignIn {
     }
 
     /// Links an account to a user who is signed in. As [`AuthStore::link_account`](crate::AuthStore::link_account), with
-    /// the tokens encrypted at rest; they are returned as they were given.
+    /// the tokens encrypted at rest; they are returned in plain text.
     pub fn link_account(&self, user_id: Uuid, account: NewAccount) -> Result<Account> {
         let account = self.encrypt_new(account)?;
         self.decrypt(self.store.link_account(user_id, account)?)
@@ -119,12 +119,12 @@ impl SignIn {
     /// Changes an account. As [`AuthStore::update_account`](crate::AuthStore::update_account), with the tokens encrypted
     /// at rest; the account is returned with its tokens decrypted.
     ///
-    /// To store what a provider has answered to a refresh, use [`refresh_account`](SignIn::refresh_account).
+    /// To store the tokens from a refresh, use [`refresh_account`](SignIn::refresh_account).
     ///
     /// # Errors
     ///
     /// As [`AuthStore::update_account`](crate::AuthStore::update_account). [`Error::Backend`] when a token cannot be
-    /// encrypted, which writes nothing, or when one that the update left alone cannot be decrypted, after the update.
+    /// encrypted (nothing is written then), or when an unchanged token cannot be decrypted (the update is done then).
     pub fn update_account(
         &self,
         provider: &str,
@@ -138,11 +138,11 @@ impl SignIn {
         )
     }
 
-    /// Stores the tokens with which a provider has answered a refresh, if the refresh token is still the one that was
-    /// sent (`seen`). `None` when another caller was first: read the account again and use what it wrote, because the
-    /// provider has voided `seen`.
+    /// Stores the tokens that a provider has issued for a refresh token, if that token (`seen`) is still the stored one.
+    /// Returns `None` when another caller was first: read the account again and use the tokens that it wrote, because
+    /// the provider has voided `seen`.
     ///
-    /// Two round trips. The second one decides, atomically.
+    /// Takes two round trips. The second one compares and writes atomically.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl SignIn {
         seen: &str,
         changes: AccountChanges,
     ) -> Result<Option<Account>> {
-        // Each encryption of one token is another text, so the stored one has to be read to compare with it.
+        // Encrypting a token twice gives two different results, so the stored one must be read to compare.
         let Some(stored) = self.store.get_account(provider, provider_account_id)? else {
             return Ok(None);
         };
@@ -175,7 +175,7 @@ impl SignIn {
     }
 }
 
-/// What a provider has given at a sign-in, as changes of the account that is there.
+/// The changes of an existing account that store what a provider has issued at a sign-in.
 fn given_tokens(account: &NewAccount) -> AccountChanges {
     // Every field is named, so that one added later is not forgotten.
     let NewAccount {

@@ -7,22 +7,22 @@ use super::SignIn;
 use crate::error::Result;
 use crate::model::{Change, UserChanges};
 
-/// Which email addresses are the same.
+/// Which email addresses count as the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Addresses {
-    /// Addresses are the same if their bytes are: the choice for a database that an Auth.js front end shares, which
-    /// stores the addresses of OAuth providers as they are.
+    /// Addresses are the same if their bytes are. Choose this if an Auth.js front end shares the database: it stores the
+    /// addresses from OAuth providers unchanged.
     #[default]
     Exact,
     /// Addresses are stored and looked up in lower case.
     ///
-    /// Only ASCII letters are folded. Unicode folds letters that look alike into ASCII (the Kelvin sign into `k`), so
-    /// that someone with one address could sign in as the owner of another.
+    /// Only ASCII letters are folded. Unicode also folds some other letters into ASCII (the Kelvin sign into `k`), so the
+    /// owner of one address could sign in as the owner of another.
     Lowercase,
 }
 
-/// Users whose addresses become one in lower case.
+/// Users whose addresses would be the same in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collision {
     /// The address in lower case.
@@ -46,14 +46,14 @@ impl SignIn {
         self.settings.addresses.normalize(email)
     }
 
-    /// Returns the users whose addresses would become one in lower case: resolve these before you switch to
-    /// [`Addresses::Lowercase`]. Empty if there are none.
+    /// Returns the users whose addresses would be the same in lower case, or an empty list. Resolve these before you
+    /// switch to [`Addresses::Lowercase`].
     ///
-    /// Reads all users twice, in pages. Memory: about 16 bytes for each user.
+    /// Reads all users twice, in pages. Takes about 16 bytes of memory for each user.
     pub fn email_collisions(&self) -> Result<Vec<Collision>> {
         let fold = |email: &str| Addresses::Lowercase.normalize(email);
-        // Most addresses are unique: the first pass keeps only their hashes, and the second one looks at those that
-        // occur more than once.
+        // Most addresses are unique, so the first pass keeps only hashes, and the second reads the addresses whose hash
+        // occurs more than once.
         let hasher = RandomState::new();
         let mut counts: HashMap<u64, u32> = HashMap::new();
         self.each_user(|user| {
@@ -81,9 +81,9 @@ impl SignIn {
         Ok(collisions)
     }
 
-    /// Writes every address in lower case, so that [`Addresses::Lowercase`] finds all users. Returns how many it changed.
+    /// Changes every address to lower case, so that [`Addresses::Lowercase`] finds all users. Returns how many it changed.
     ///
-    /// Each user is changed by one atomic step; run it again to finish a run that was interrupted.
+    /// Each user is changed in one atomic step. Run it again to finish an interrupted run.
     ///
     /// # Errors
     ///

@@ -4,10 +4,10 @@ use super::SignIn;
 use crate::error::{BoxError, Error, Result};
 use crate::model::{Account, AccountChanges, Change, NewAccount, account_strings};
 
-/// Encrypts the tokens that providers have given, at rest.
+/// Encrypts providers' tokens at rest.
 ///
-/// [`SignIn::with_cipher`] takes one. The ID of the key is stored with each value, so that old keys can still be read
-/// after [`key_id`](TokenCipher::key_id) has moved on. The feature `encryption` brings an implementation.
+/// Pass it to [`SignIn::with_cipher`]. The ID of the key is stored with each value, so that values under old keys can
+/// still be read after [`key_id`](TokenCipher::key_id) changes. The feature `encryption` adds an implementation.
 pub trait TokenCipher: Send + Sync + 'static {
     /// Returns the ID of the key that [`encrypt`](TokenCipher::encrypt) uses: 1 to 64 ASCII letters, digits, `-`, `_`
     /// and `.`.
@@ -15,8 +15,8 @@ pub trait TokenCipher: Send + Sync + 'static {
 
     /// Encrypts a token under the current key, and returns text.
     ///
-    /// `context` names the account and the field. Bind the result to it (as associated data), so that a value that was
-    /// moved to another row or field does not decrypt.
+    /// `context` names the account and the field. Bind the result to it (as associated data), so that a value does not
+    /// decrypt after someone moves it to another row or field.
     ///
     /// # Errors
     ///
@@ -53,8 +53,8 @@ impl Context<'_> {
     }
 }
 
-/// Calls a function with each token of an account: its name, and the field. The tokens are those of [`account_strings!`].
-/// Every field of the struct is named, so that one added later cannot be forgotten: this does not compile until it is listed.
+/// Calls a function with the name and the field of each token of an account, as listed in [`account_strings!`]. Every
+/// field of the struct is named, so a new field does not compile until it is listed.
 macro_rules! each_token {
     (
         [$($token:ident)*] [$($string:ident)*]
@@ -177,7 +177,7 @@ fn encrypt(
     Ok(format!("{PREFIX}{key_id}:{encrypted}"))
 }
 
-/// What is not marked as encrypted was stored before the store had a cipher.
+/// A value without the mark was stored before the store had a cipher.
 fn decrypt(
     cipher: &dyn TokenCipher,
     stored: &str,

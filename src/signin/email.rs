@@ -5,14 +5,14 @@ use super::{Removed, Secret, SignIn, SignedIn, VerificationTokens};
 use crate::error::{Constraint, Entity, Error, Result};
 use crate::model::{Change, NewUser, Removal, User, UserChanges, VerificationToken};
 
-/// How often a sign-in starts over because another one has got in between.
+/// How often a sign-in starts over because of a concurrent one.
 pub(super) const ATTEMPTS: usize = 8;
 
 impl SignIn {
-    /// Makes a token for a link to this email address, valid until `expires`, and returns it.
+    /// Creates a token for a link to this email address, valid until `expires`, and returns it.
     ///
-    /// Send the link to the address as this instance would store it: [`normalize_email`](SignIn::normalize_email). Let
-    /// the link open a page with a button and use the token only on its `POST`, because mail scanners open links.
+    /// Send the link to the address as this instance stores it: [`normalize_email`](SignIn::normalize_email). Let the
+    /// link open a page with a button, and use the token only on its `POST`, because mail scanners open links.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ impl SignIn {
         Ok(secret)
     }
 
-    /// Stores a token of your own making for this email address, such as a six-digit code to type.
+    /// Stores a token that you generated for this email address, such as a six-digit code to type.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl SignIn {
     }
 
     /// Uses up the token of a link to this email address. Returns whether it was valid at `now`: of any number of
-    /// callers, one is told `true`. A token that has expired is used up as well.
+    /// callers, one gets `true`. An expired token is used up too.
     pub fn use_email_token(&self, email: &str, token: &str, now: OffsetDateTime) -> Result<bool> {
         let email = self.normalize_email(email);
         let stored = self.settings.verification_tokens.stored(&email, token);
@@ -54,8 +54,7 @@ impl SignIn {
         Ok(used.is_some_and(|used| !used.is_expired(now)))
     }
 
-    /// Uses up the token of a link and signs the reader of the address in. `None` for a token that is unknown, used or
-    /// expired.
+    /// Uses up the token of a link and signs its reader in. Returns `None` if the token is unknown, used or expired.
     ///
     /// As [`sign_in_with_email`](SignIn::sign_in_with_email).
     pub fn sign_in_with_email_token(
@@ -70,13 +69,13 @@ impl SignIn {
         self.sign_in_with_email(email, now).map(Some)
     }
 
-    /// Signs in the person who has just proved to read this email address, such as by a link; creates the user if there
-    /// is none.
+    /// Signs in the person who has just proved that they can read this email address, for example with a link. Creates
+    /// the user if there is none.
     ///
     /// If the user's address has never been verified, anyone may have entered it. Such a user first loses every account,
     /// every passkey and all sessions; [`SignedIn::removed`] lists them. Only then is the address marked as verified.
-    /// That takes several steps, each of them atomic: if it fails half-way, the address is still unverified, and the next
-    /// sign-in goes on. Run it in a transaction to make it one step.
+    /// This takes several steps, each of them atomic. If it fails halfway, the address is still unverified, and the next
+    /// sign-in continues. Run it in a transaction to make it one step.
     ///
     /// # Errors
     ///
@@ -112,7 +111,7 @@ impl SignIn {
         Err(contended())
     }
 
-    /// Removes every way in that an unverified user has, then marks the address as verified.
+    /// Removes an unverified user's ways to sign in, then marks the address as verified.
     fn take_over(&self, user: &User, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
         let mut removed = Removed::default();
         self.remove_ways_in(user.id, &mut removed)?;
@@ -122,8 +121,8 @@ impl SignIn {
             ..UserChanges::default()
         };
         let user = self.store.update_user(user.id, changes)?;
-        // A request of the former holder may have been in flight, and have added something since. It had no session to
-        // add more with.
+        // A request of the former holder may have been in flight and have added something since. It cannot add more:
+        // it has no session.
         for _ in 0..ATTEMPTS {
             if !self.remove_ways_in(user.id, &mut removed)? {
                 return Ok(SignedIn {
@@ -167,8 +166,8 @@ impl SignIn {
         Ok(any || sessions > 0)
     }
 
-    /// Makes a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it to
-    /// the new address. Earlier changes of the user become void.
+    /// Creates a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it to
+    /// the new address. The user's earlier pending changes become void.
     ///
     /// # Errors
     ///
@@ -189,10 +188,10 @@ impl SignIn {
         Ok(secret)
     }
 
-    /// Uses up the token of a change of address, and writes the new address as verified. `None` for a token that is
-    /// unknown, used, void or expired, or that was made for another address or user.
+    /// Uses up the token of a change of address, and writes the new address as verified. Returns `None` if the token is
+    /// unknown, used, void or expired, or was created for another address or user.
     ///
-    /// Two steps: if the second one fails, the token is used up and the address is as before.
+    /// Takes two steps: if the second one fails, the token is used up and the address is unchanged.
     ///
     /// # Errors
     ///
@@ -244,7 +243,7 @@ impl SignedIn {
     }
 }
 
-/// Rows that a sign-in depends on were changed between its steps, again and again.
+/// The error when rows that a sign-in depends on keep changing between its steps.
 pub(super) fn contended() -> Error {
     Error::unavailable(format!(
         "other sign-ins of the same person got in between {ATTEMPTS} times"
@@ -255,8 +254,9 @@ fn email_change_identifier(user_id: Uuid) -> String {
     format!("email-change:{user_id}")
 }
 
-/// Where a change of address is stored: found by its user alone, so that all of a user's can be voided, and valid for
-/// its address alone, because the address is part of what is hashed. Auth.js never reads these.
+/// Returns the identifier and the stored token of a change of address. The identifier depends on the user only, so that
+/// all of a user's changes can be voided. The token is valid for one address only, because the hash includes the address.
+/// Auth.js never reads these.
 fn email_change(user_id: Uuid, email: &str, token: &str) -> (String, String) {
     let identifier = email_change_identifier(user_id);
     let stored = VerificationTokens::Hashed.stored(&identifier, &format!("{token} {email}"));

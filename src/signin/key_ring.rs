@@ -21,7 +21,7 @@ const NONCE_BYTES: usize = 24;
 ///
 /// # fn main() -> Result<(), authstore::Error> {
 /// # let (key, old_key) = ([1; 32], [2; 32]);
-/// // 32 random bytes each, from wherever the program keeps its secrets.
+/// // 32 random bytes each, from the place where the program keeps its secrets.
 /// let keys = KeyRing::new("2026-11", key).with_old_key("2025-06", old_key);
 /// let store = AuthStore::connect("sqlite::memory:")?;
 /// let signin = SignIn::new(store).with_cipher(keys);
@@ -34,7 +34,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Makes a ring of one key of 32 random bytes. Its ID is stored with each value: 1 to 64 ASCII letters, digits, `-`,
+    /// Creates a ring with one key of 32 random bytes. Its ID is stored with each value: 1 to 64 ASCII letters, digits, `-`,
     /// `_` and `.`. Never use one ID for two keys.
     pub fn new(id: impl Into<String>, key: [u8; 32]) -> Self {
         let newest = id.into();
@@ -45,7 +45,7 @@ impl KeyRing {
         .with_old_key(newest, key)
     }
 
-    /// Adds a key that values may still be encrypted under. It is used only to decrypt.
+    /// Adds an old key, which is used only to decrypt.
     #[must_use]
     pub fn with_old_key(mut self, id: impl Into<String>, key: [u8; 32]) -> Self {
         self.ciphers

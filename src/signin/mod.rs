@@ -1,7 +1,7 @@
-//! Signing people in, safely by default: the operations that every application would otherwise write itself.
+//! Signing users in, safely by default: the operations that every application would otherwise write itself.
 //!
-//! [`AuthStore`] stores what it is given. [`SignIn`] wraps a store, of any backend, and decides: whose account this is,
-//! what an address proves, what the database may know of a token, and for how long a session lives.
+//! [`AuthStore`] stores values unchanged. [`SignIn`] wraps a store of any backend and makes the decisions: whose account
+//! this is, what an address proves, what the database may know about a token, and how long a session lives.
 //!
 //! ```
 //! use authstore::signin::SignIn;
@@ -39,15 +39,15 @@
 //!
 //! | threat | what `SignIn` does | what is left to the application |
 //! |---|---|---|
-//! | **Pre-hijacking**: someone signs up with your address before you do | stores an address only when it is verified; when its owner proves it, a user who never did loses every other way in and all sessions ([`SignedIn::removed`]) | tell the person what was removed |
-//! | **Account linking by address**: someone claims your address at another provider | never links by address: [`Conflict`](crate::Error::Conflict) over the email | let the person sign in the old way, then link |
+//! | **Pre-hijacking**: someone signs up with your address before you do | stores an address only when it is verified; when its owner proves it, an unverified user loses every other way to sign in and all sessions ([`SignedIn::removed`]) | tell the person what was removed |
+//! | **Account linking by address**: someone claims your address at another provider | never links by address: [`Conflict`](crate::Error::Conflict) over the email | let the person sign in as before, then link |
 //! | **Session fixation**: someone plants a token in your browser | every sign-in makes a new token and ends the one that the browser sent ([`begin_session`](SignIn::begin_session)) | set the cookie again |
 //! | **Replayed links**: a link is opened twice, or by two people | one caller gets it; a link that has expired is void | answer the second with "already used" |
 //! | **Scanners** that open the links in mails | nothing | open a page with a button, and use the link only on its `POST` |
 //! | **A hijacker's change of address** | a later change and [`end_all_sessions`](SignIn::end_all_sessions) void it | also write to the old address |
 //! | **Insecure direct object references**: another user's ID in a form | every operation with `_of_user` in its name affects only that user's rows | take the user from the session, not from the form |
 //! | **Leaked database** | session and verification tokens are hashed; provider tokens are encrypted if you set a [`TokenCipher`] | keep the key elsewhere |
-//! | **Copied passkey** | a signature counter that does not grow is `Conflict(AuthenticatorCounter)`, and writes nothing | warn the person |
+//! | **Copied passkey** | a signature counter that does not increase is `Conflict(AuthenticatorCounter)`, and writes nothing | warn the person |
 //! | **Guessed codes** | a code is bound to its address and works once | limit the attempts; let codes expire within minutes |
 //! | **Cross-site requests** | nothing | `SameSite` cookies and a token in each form |
 
@@ -78,8 +78,8 @@ use crate::store::AuthStore;
 
 /// The operations of signing in, on a store.
 ///
-/// Cheap to clone, `Send` and `Sync`. Every process that uses one database must use the same settings: a token stored by
-/// one setting is not found by another.
+/// Cheap to clone, `Send` and `Sync`. Every process that uses one database must use the same settings: a token stored
+/// under one setting is not found under another.
 #[derive(Clone)]
 pub struct SignIn {
     store: AuthStore,
@@ -96,8 +96,8 @@ struct Settings {
 }
 
 impl SignIn {
-    /// Wraps a store with the default settings: tokens are hashed, addresses are taken as they are written, sessions
-    /// live for 30 days, and provider tokens are stored as they are.
+    /// Wraps a store with the default settings: tokens are hashed, addresses are stored as written, sessions live for 30
+    /// days, and provider tokens are not encrypted.
     pub fn new(store: AuthStore) -> Self {
         SignIn {
             store,
@@ -114,21 +114,21 @@ impl SignIn {
         }
     }
 
-    /// Sets what is stored of session tokens. Defaults to [`SessionTokens::Hashed`].
+    /// Sets how session tokens are stored. Defaults to [`SessionTokens::Hashed`].
     #[must_use]
     pub fn with_session_tokens(mut self, tokens: SessionTokens) -> Self {
         self.settings_mut().session_tokens = tokens;
         self
     }
 
-    /// Sets what is stored of verification tokens. Defaults to [`VerificationTokens::Hashed`].
+    /// Sets how verification tokens are stored. Defaults to [`VerificationTokens::Hashed`].
     #[must_use]
     pub fn with_verification_tokens(mut self, tokens: VerificationTokens) -> Self {
         self.settings_mut().verification_tokens = tokens;
         self
     }
 
-    /// Sets which email addresses are the same. Defaults to [`Addresses::Exact`].
+    /// Sets which email addresses count as the same. Defaults to [`Addresses::Exact`].
     #[must_use]
     pub fn with_addresses(mut self, addresses: Addresses) -> Self {
         self.settings_mut().addresses = addresses;
@@ -142,9 +142,9 @@ impl SignIn {
         self
     }
 
-    /// Encrypts the tokens of accounts at rest. Defaults to storing them as they are.
+    /// Sets a cipher that encrypts the tokens of accounts at rest. Defaults to none.
     ///
-    /// Tokens that were stored before are still read. They are encrypted when they are written next.
+    /// Tokens that were stored unencrypted can still be read. They are encrypted the next time they are written.
     #[must_use]
     pub fn with_cipher(mut self, cipher: impl TokenCipher) -> Self {
         self.settings_mut().cipher = Some(Arc::new(cipher));
@@ -174,7 +174,7 @@ impl fmt::Debug for SignIn {
     }
 }
 
-/// The result of a sign-in: who it is, and what happened on the way.
+/// The result of a sign-in: the user, and what the sign-in changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedIn {
@@ -182,11 +182,11 @@ pub struct SignedIn {
     pub user: User,
     /// Whether this sign-in created the user.
     pub created: bool,
-    /// What was taken from the user, because its address was not verified until now. Write to the person about it.
+    /// What was removed from the user, because the address was not verified until now. Tell the person about it.
     pub removed: Option<Removed>,
 }
 
-/// The ways in that a user has lost, because none of them had proved the user's address.
+/// The ways to sign in that a user has lost, because none of them had proved the user's address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {

@@ -4,14 +4,14 @@ use crate::error::{Entity, Error, Result};
 impl SignIn {
     /// Signs in the person whose passkey has just signed a challenge, and records its counter and backup state.
     ///
-    /// Call it after the signature was verified, with what the authenticator reported. As
-    /// [`AuthStore::use_authenticator`](crate::AuthStore::use_authenticator), which compares and writes in one step;
-    /// then the user is read. `None` when the passkey is unknown, or was deleted with its user.
+    /// Call it after verifying the signature, with the values that the authenticator reported. It calls
+    /// [`AuthStore::use_authenticator`](crate::AuthStore::use_authenticator), which compares and writes in one step, and
+    /// then reads the user. Returns `None` if the passkey is unknown, or was deleted with its user.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] over [`AuthenticatorCounter`](crate::Constraint::AuthenticatorCounter) when the counter has
-    /// not grown, which means that the passkey may have been copied: no one is signed in, and nothing is written.
+    /// [`Error::Conflict`] over [`AuthenticatorCounter`](crate::Constraint::AuthenticatorCounter) when the counter did
+    /// not increase, so the passkey may have been copied. No one is signed in, and nothing is written.
     pub fn sign_in_with_authenticator(
         &self,
         credential_id: &str,

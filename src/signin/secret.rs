@@ -20,14 +20,14 @@ use uuid::Uuid;
 pub struct Secret(String);
 
 impl Secret {
-    /// Makes a secret from the operating system's randomness: 64 hexadecimal digits, which hold 244 random bits.
+    /// Generates a secret from the operating system's randomness: 64 hexadecimal digits with 244 random bits.
     ///
     /// # Panics
     ///
-    /// If the operating system has no randomness to give.
+    /// If the operating system cannot provide randomness.
     pub fn generate() -> Self {
-        // UUIDs of version 4 bring 122 random bits each, without a crate of our own for randomness. The hash spreads
-        // them over all digits, since six bits of each UUID are fixed.
+        // Each UUID of version 4 has 122 random bits, so no other crate is needed for randomness. Six bits of each UUID
+        // are fixed, so the hash spreads the random ones over all digits.
         let mut hash = Sha256::new();
         hash.update(Uuid::new_v4());
         hash.update(Uuid::new_v4());

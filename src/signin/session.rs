@@ -13,7 +13,7 @@ use crate::model::{
 pub struct SessionLifetime {
     /// How long a session lives without being used. Defaults to 30 days, as in Auth.js.
     pub idle: Duration,
-    /// How long a session lives in all, however often it is used. Defaults to 180 days.
+    /// The total lifetime of a session, however often it is used. Defaults to 180 days.
     pub absolute: Duration,
     /// How much of `idle` must have passed before using the session writes a new expiry. Defaults to one day, so that a
     /// session costs at most one write a day.
@@ -31,25 +31,25 @@ impl Default for SessionLifetime {
 }
 
 impl SessionLifetime {
-    /// When a session that began at `began` and is used at `now` expires, unless it is used again.
+    /// Returns when a session that began at `began` and is used at `now` expires, unless it is used again.
     fn expires(&self, began: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
         let idle = now.checked_add(self.idle);
         let absolute = began.checked_add(self.absolute);
         [idle, absolute].into_iter().flatten().min().unwrap_or(now)
     }
 
-    /// Whether an expiry is due to be written again. Shorter lifetimes than before apply to old sessions as well.
+    /// Returns whether a new expiry must be written. If lifetimes become shorter, that applies to old sessions too.
     fn is_due(&self, expires: OffsetDateTime, renewed: OffsetDateTime) -> bool {
         renewed < expires || renewed - expires >= self.renew_after
     }
 }
 
 impl SignIn {
-    /// Begins a session of a user who has just signed in, and returns its token for the browser, with the session.
+    /// Begins a session for a user who has just signed in, and returns the token for the browser and the session.
     ///
-    /// `previous` is the token that the browser sent, if it sent one. That session ends: a token that someone planted in
-    /// the browser is worth nothing after the sign-in (session fixation). In [`Session::session_token`] is what the store
-    /// keeps, by default a hash.
+    /// `previous` is the token that the browser sent, if any. That session ends, so a token that someone planted in the
+    /// browser is useless after the sign-in (session fixation). [`Session::session_token`] holds what is stored, by
+    /// default a hash.
     ///
     /// Not atomic: if creating the new session fails, the previous one has ended already.
     ///
@@ -74,10 +74,10 @@ impl SignIn {
         Ok((token, session))
     }
 
-    /// As [`begin_session`](SignIn::begin_session), and stores what a page "where you are signed in" shows: the time, the
-    /// network address, and what the browser calls itself. One round trip more.
+    /// As [`begin_session`](SignIn::begin_session), and stores the details for a page "where you are signed in": the time,
+    /// the network address and the browser's user agent. Takes one more round trip.
     ///
-    /// If storing the details fails, the new session is ended again and the error is returned.
+    /// If storing the details fails, the new session is ended and the error is returned.
     ///
     /// # Errors
     ///
@@ -107,15 +107,15 @@ impl SignIn {
         }
     }
 
-    /// Returns the live session with this token and its user, and moves its expiry on: what an application asks at every
-    /// request. An unknown, expired or ended session is `None`, as is a token that cannot exist.
+    /// Returns the live session with this token and its user, and extends the session. Call it at every request. Returns
+    /// `None` for an unknown, expired or ended session, and for a token that cannot exist.
     ///
-    /// One round trip. At most once in [`SessionLifetime::renew_after`] the new expiry is written, and where the session
-    /// has details, the time it was last seen: up to three round trips more. If the database is unavailable for that, the
-    /// session is returned as it was, and the next request tries again.
+    /// Takes one round trip. At most once in [`SessionLifetime::renew_after`], it also writes the new expiry and, if the
+    /// session has details, the time it was last seen: up to three more round trips. If the database is unavailable for
+    /// that, the session is returned as it was, and the next request tries again.
     ///
-    /// A session began when its details say, or else when its UUID v7 was made. If neither is known (Auth.js makes other
-    /// IDs and no details), only the idle lifetime applies.
+    /// The beginning of a session is in its details, or otherwise in its UUID v7. If it has neither (Auth.js creates
+    /// other IDs and no details), only the idle lifetime applies.
     pub fn resume_session(
         &self,
         token: &str,
@@ -137,8 +137,8 @@ impl SignIn {
         }
     }
 
-    /// Moves the expiry of a live session on, if that is due. `None` when its absolute lifetime has elapsed, or when it was
-    /// ended since.
+    /// Extends a live session, if that is due. Returns `None` when its total lifetime has elapsed, or when it was ended
+    /// concurrently.
     fn renew(&self, session: &Session, now: OffsetDateTime) -> Result<Option<Session>> {
         let lifetime = &self.settings.lifetime;
         let created_at = session.created_at();
@@ -170,10 +170,11 @@ impl SignIn {
         self.store.update_session(&session.session_token, changes)
     }
 
-    /// Gives a live session a new token, and returns it. The old token is worth nothing afterwards; of several callers
-    /// with one old token, one gets a new one and the others get `None`.
+    /// Gives a live session a new token, and returns it. The old token is useless afterwards. Of several callers with the
+    /// same old token, one gets a new one and the others get `None`.
     ///
-    /// For a change of what the session may do, such as after asking for a password again (OWASP Session Management).
+    /// Use it when the privileges of a session change, such as after asking for a password again (OWASP Session
+    /// Management).
     pub fn rotate_session(&self, token: &str, now: OffsetDateTime) -> Result<Option<Secret>> {
         let stored = self.settings.session_tokens.stored(token);
         match self.store.get_session_and_user(&stored)? {
@@ -189,17 +190,16 @@ impl SignIn {
         Ok(rotated.map(|_| next))
     }
 
-    /// Ends the session with this token: signs out. Returns whether there was one.
+    /// Ends the session with this token, which signs the user out. Returns whether there was one.
     pub fn end_session(&self, token: &str) -> Result<bool> {
         self.store
             .delete_session(&self.settings.session_tokens.stored(token))
     }
 
     /// Ends all sessions of a user, except the one with the token `keep`, and voids the user's pending changes of
-    /// address: someone who was signed in by a stolen session cannot come back by a link. Returns how many sessions
-    /// ended.
+    /// address, so that someone who used a stolen session cannot return with a link. Returns how many sessions ended.
     ///
-    /// The changes of address go first, each of the two steps is atomic.
+    /// The changes of address are voided first. Each of the two steps is atomic.
     pub fn end_all_sessions(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
         self.void_email_changes(user_id)?;
         let keep = keep.map(|token| self.settings.session_tokens.stored(token));
@@ -208,15 +208,15 @@ impl SignIn {
     }
 
     /// Hashes the session tokens of a store in use, in place, so that everyone stays signed in. Returns how many it
-    /// hashed. Tokens that are hashed already stay as they are: run it again to finish a run that was interrupted.
+    /// hashed. Tokens that are already hashed stay as they are. Run it again to finish an interrupted run.
     ///
     /// Switch the programs that use the database to [`SessionTokens::Hashed`] first, then run this: a session is not
-    /// found until its token is hashed. Each session is changed by one atomic step, and memory is bounded by the
-    /// sessions of one user.
+    /// found until its token is hashed. Each session is changed in one atomic step. Memory is bounded by the sessions of
+    /// one user.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for `session_tokens` when this is set to store tokens as they are.
+    /// [`Error::Invalid`] for `session_tokens` when this is set to [`SessionTokens::Plain`].
     pub fn hash_session_tokens(&self) -> Result<u64> {
         if self.settings.session_tokens == SessionTokens::Plain {
             let reason = "must be Hashed to hash what is stored (got Plain)";

@@ -1,13 +1,13 @@
-//! What is stored in place of a token.
+//! The stored forms of tokens.
 
 use sha2::{Digest, Sha256};
 
 use super::secret::hex;
 
-/// Begins a stored hash, so that hashing what is stored already is recognized as done.
+/// The prefix of a stored hash, which shows that a stored token is already hashed.
 const PREFIX: &str = "sha256:";
 
-/// What the store keeps of a session token.
+/// The form in which session tokens are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionTokens {
@@ -28,7 +28,7 @@ impl SessionTokens {
     }
 }
 
-/// What the store keeps of a verification token.
+/// The form in which verification tokens are stored.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerificationTokens {
@@ -78,7 +78,7 @@ impl std::fmt::Debug for VerificationTokens {
     }
 }
 
-/// Whether a stored token is a hash of ours already.
+/// Returns whether a stored token is already hashed.
 pub(super) fn is_hash(stored: &str) -> bool {
     stored
         .strip_prefix(PREFIX)
