@@ -1,14 +1,14 @@
-//! The five models of Auth.js and our own additions, what creates them, and what changes them.
+//! The five models of Auth.js and our own additions, with the types that create and change them.
 //!
-//! Field names are the columns' names in snake case (`providerAccountId` is `provider_account_id`). A field that is an
-//! `Option` is a nullable column; `Some("")` is an empty text and stays one.
+//! Field names are the columns' names in snake case (`providerAccountId` is `provider_account_id`). An `Option` is a
+//! nullable column; `Some("")` is an empty string and stays one.
 
 use std::fmt;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Prints in place of a secret, and tells a missing one from a present one.
+/// Printed in place of a secret. A missing secret is still printed as missing.
 struct Redacted;
 
 impl fmt::Debug for Redacted {
@@ -17,7 +17,7 @@ impl fmt::Debug for Redacted {
     }
 }
 
-/// What `Debug` prints of a secret.
+/// The form of a secret that `Debug` prints.
 trait Redact {
     type Redacted: fmt::Debug;
 
@@ -52,8 +52,8 @@ impl Redact for Change<String> {
     }
 }
 
-/// Implements `Debug` for a model that holds secrets. Every field is named, so that one added later does not compile until
-/// it is listed as one or the other.
+/// Implements `Debug` for a model that holds secrets. Every field is named, so a new field does not compile until it is
+/// listed as secret or not.
 macro_rules! debug {
     ($model:ident { $($field:ident),* } secret { $($secret:ident),* }) => {
         impl fmt::Debug for $model {
@@ -68,9 +68,9 @@ macro_rules! debug {
     };
 }
 
-/// The list of an account's optional strings: first those that are secret, then the others. Calls a macro with both, and
-/// with what else it is given. `Debug`, the checks of [`AuthStore`](crate::AuthStore) and the cipher of
-/// [`SignIn`](crate::signin::SignIn) all take them from here.
+/// The list of an account's optional strings: first the secret ones, then the others. Calls a macro with both lists and
+/// its other arguments. `Debug`, the checks of [`AuthStore`](crate::AuthStore) and the cipher of
+/// [`SignIn`](crate::signin::SignIn) all use it.
 macro_rules! account_strings {
     ($callback:ident!($($arguments:tt)*)) => {
         $callback! {
@@ -93,17 +93,17 @@ macro_rules! debug_account {
 pub struct User {
     /// Primary key.
     pub id: Uuid,
-    /// Name to show. Text, up to 1,048,576 bytes.
+    /// Display name. Text, up to 1,048,576 bytes.
     pub name: Option<String>,
-    /// Email address, unique among users, compared byte by byte. Key, 1 to 255 characters.
+    /// Email address, unique among users, compared bytewise. Key, 1 to 255 characters.
     pub email: Option<String>,
-    /// When the address was proved to be the person's own. In UTC, whole milliseconds.
+    /// When the user proved to own the address. In UTC, whole milliseconds.
     pub email_verified: Option<OffsetDateTime>,
     /// Address of a picture. Text, up to 1,048,576 bytes.
     pub image: Option<String>,
 }
 
-/// What [`create_user`](crate::AuthStore::create_user) makes a [`User`] of.
+/// The input of [`create_user`](crate::AuthStore::create_user), which becomes a [`User`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewUser {
     /// The id to use; `None` makes a UUID v7.
@@ -112,13 +112,13 @@ pub struct NewUser {
     pub name: Option<String>,
     /// See [`User::email`].
     pub email: Option<String>,
-    /// See [`User::email_verified`]. Any offset is taken; what is finer than a millisecond is cut off.
+    /// See [`User::email_verified`]. Any offset is accepted; digits after the millisecond are truncated.
     pub email_verified: Option<OffsetDateTime>,
     /// See [`User::image`].
     pub image: Option<String>,
 }
 
-/// What [`update_user`](crate::AuthStore::update_user) changes. The default keeps everything.
+/// The changes for [`update_user`](crate::AuthStore::update_user). The default keeps everything.
 ///
 /// ```
 /// use authstore::{Change, UserChanges};
@@ -138,7 +138,7 @@ pub struct UserChanges {
     pub image: Change<String>,
 }
 
-/// What an update does to a nullable field.
+/// A change of a nullable field.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Change<T> {
     /// Leave the field as it is.
@@ -151,17 +151,17 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    /// [`Change::Set`] of anything that becomes the field's type: `Change::set("Ada")`.
+    /// Creates a [`Change::Set`] from anything that converts to the field's type: `Change::set("Ada")`.
     pub fn set(value: impl Into<T>) -> Self {
         Change::Set(value.into())
     }
 
-    /// Whether the field stays as it is.
+    /// Returns whether the field stays as it is.
     pub fn is_keep(&self) -> bool {
         matches!(self, Change::Keep)
     }
 
-    /// The value to write, if there is one: `None` for both `Keep` and `Clear`.
+    /// Returns the value to write, or `None` for both `Keep` and `Clear`.
     pub fn value(&self) -> Option<&T> {
         match self {
             Change::Set(value) => Some(value),
@@ -169,7 +169,7 @@ impl<T> Change<T> {
         }
     }
 
-    /// The field after the change.
+    /// Returns the field after the change.
     ///
     /// ```
     /// use authstore::Change;
@@ -197,14 +197,14 @@ impl<T: fmt::Debug> fmt::Debug for Change<T> {
     }
 }
 
-/// `Some` sets and `None` clears, as a form that sends every field means it.
+/// `Some` sets and `None` clears, for a form that sends every field.
 impl<T> From<Option<T>> for Change<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Change::Clear, Change::Set)
     }
 }
 
-/// A way a user signs in (table `Account`): an identity at a provider, with the tokens that the provider gave.
+/// A way to sign in (table `Account`): an identity at a provider, with the tokens that the provider issued.
 ///
 /// `Debug` prints tokens and `session_state` as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -218,10 +218,10 @@ pub struct Account {
     pub kind: String,
     /// The provider's name, such as `github`. Key, 1 to 255 characters. Unique together with `provider_account_id`.
     pub provider: String,
-    /// The provider's own name for the person: 1 to 255 characters, or up to 1,364 visible ASCII characters, because
-    /// Auth.js stores a passkey's credential id here.
+    /// The provider's id for the user: 1 to 255 characters, or up to 1,364 visible ASCII characters, because Auth.js
+    /// stores a passkey's credential id here.
     pub provider_account_id: String,
-    /// OAuth 2 refresh token. Text, as all that follow, up to 1,048,576 bytes. Secret.
+    /// OAuth 2 refresh token. Text, like all strings below, up to 1,048,576 bytes. Secret.
     pub refresh_token: Option<String>,
     /// OAuth 2 access token. Secret.
     pub access_token: Option<String>,
@@ -250,8 +250,8 @@ account_strings!(debug_account!(Account {
     expires_at
 }));
 
-/// What [`link_account`](crate::AuthStore::link_account) and
-/// [`create_user_with_account`](crate::AuthStore::create_user_with_account) make an [`Account`] of.
+/// The input of [`link_account`](crate::AuthStore::link_account) and
+/// [`create_user_with_account`](crate::AuthStore::create_user_with_account), which becomes an [`Account`].
 ///
 /// ```
 /// use authstore::NewAccount;
@@ -294,7 +294,7 @@ pub struct NewAccount {
 }
 
 impl NewAccount {
-    /// An account of this type at this provider, without any tokens yet.
+    /// Creates an account of this kind at this provider, without tokens.
     pub fn new(
         kind: impl Into<String>,
         provider: impl Into<String>,
@@ -326,8 +326,8 @@ account_strings!(debug_account!(NewAccount {
     expires_at
 }));
 
-/// What [`update_account`](crate::AuthStore::update_account) changes, for when a provider has refreshed its tokens. The
-/// default keeps everything.
+/// The changes for [`update_account`](crate::AuthStore::update_account), such as new tokens from the provider. The default
+/// keeps everything.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AccountChanges {
     /// See [`Account::kind`]. `None` keeps it; it cannot be cleared.
@@ -364,7 +364,7 @@ pub struct Session {
     pub id: Uuid,
     /// The user who is signed in. Deleting the user deletes the session.
     pub user_id: Uuid,
-    /// What the browser's cookie holds, unique. Key, 1 to 255 characters. Secret.
+    /// The token in the browser's cookie, unique. Key, 1 to 255 characters. Secret.
     pub session_token: String,
     /// The time from which the session should no longer be accepted. In UTC, whole milliseconds.
     pub expires: OffsetDateTime,
@@ -380,7 +380,7 @@ impl Session {
 
 debug!(Session { id, user_id, expires } secret { session_token });
 
-/// What [`create_session`](crate::AuthStore::create_session) makes a [`Session`] of.
+/// The input of [`create_session`](crate::AuthStore::create_session), which becomes a [`Session`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewSession {
     /// The id to use; `None` makes a UUID v7.
@@ -389,12 +389,12 @@ pub struct NewSession {
     pub user_id: Uuid,
     /// See [`Session::session_token`].
     pub session_token: String,
-    /// See [`Session::expires`]. Any offset is taken; what is finer than a millisecond is cut off.
+    /// See [`Session::expires`]. Any offset is accepted; digits after the millisecond are truncated.
     pub expires: OffsetDateTime,
 }
 
 impl NewSession {
-    /// A session of this user. The token is the caller's to make, from at least 128 random bits.
+    /// Creates a session of this user. Generate the token from at least 128 random bits.
     pub fn new(user_id: Uuid, session_token: impl Into<String>, expires: OffsetDateTime) -> Self {
         NewSession {
             id: None,
@@ -407,14 +407,14 @@ impl NewSession {
 
 debug!(NewSession { id, user_id, expires } secret { session_token });
 
-/// What [`update_session`](crate::AuthStore::update_session) changes; `None` keeps. The default keeps everything.
+/// The changes for [`update_session`](crate::AuthStore::update_session); `None` keeps a field. The default keeps everything.
 ///
 /// `Debug` prints the token as `[redacted]`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SessionChanges {
     /// See [`Session::user_id`].
     pub user_id: Option<Uuid>,
-    /// The new token of the session, whose old one stops working: rotation. See [`Session::session_token`].
+    /// A new token, which replaces the old one (rotation). See [`Session::session_token`].
     pub session_token: Option<String>,
     /// See [`Session::expires`].
     pub expires: Option<OffsetDateTime>,
@@ -422,21 +422,21 @@ pub struct SessionChanges {
 
 debug!(SessionChanges { user_id, expires } secret { session_token });
 
-/// What is known about a session in addition to Auth.js's own columns (table `authstore_session_details`). The default,
-/// nothing, is what a session has before anything is stored for it.
+/// Details of a session in addition to Auth.js's own columns (table `authstore_session_details`). Until something is
+/// stored, a session has the default, in which all fields are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SessionDetails {
-    /// When the person signed in. In UTC, whole milliseconds.
+    /// When the user signed in. In UTC, whole milliseconds.
     pub began: Option<OffsetDateTime>,
     /// When the session was last used. In UTC, whole milliseconds.
     pub last_seen: Option<OffsetDateTime>,
-    /// The network address that it was used from. Text, up to 1,048,576 bytes.
+    /// The network address from which it was used. Text, up to 1,048,576 bytes.
     pub ip: Option<String>,
-    /// What the browser calls itself. Text, up to 1,048,576 bytes.
+    /// The browser's user agent. Text, up to 1,048,576 bytes.
     pub user_agent: Option<String>,
 }
 
-/// What [`update_session_details`](crate::AuthStore::update_session_details) changes. The default keeps everything.
+/// The changes for [`update_session_details`](crate::AuthStore::update_session_details). The default keeps everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionDetailsChanges {
     /// See [`SessionDetails::began`].
@@ -451,11 +451,11 @@ pub struct SessionDetailsChanges {
 
 /// The secret behind a magic link (table `VerificationToken`): it works once.
 ///
-/// It is also what [`create_verification_token`](crate::AuthStore::create_verification_token) takes: there is nothing
-/// to fill in. `Debug` prints the token as `[redacted]`.
+/// It is also the input of [`create_verification_token`](crate::AuthStore::create_verification_token), since no field is
+/// filled in. `Debug` prints the token as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VerificationToken {
-    /// Whom the link was sent to, usually an email address. Key, 1 to 255 characters.
+    /// The recipient of the link, usually an email address. Key, 1 to 255 characters.
     pub identifier: String,
     /// The secret in the link, or (as Auth.js has it) its hash; unique. Key, 1 to 255 characters. Secret.
     pub token: String,
@@ -464,7 +464,7 @@ pub struct VerificationToken {
 }
 
 impl VerificationToken {
-    /// A token for this identifier. It is the caller's to make, from at least 128 random bits.
+    /// Creates a token for this identifier. Generate it from at least 128 random bits.
     pub fn new(
         identifier: impl Into<String>,
         token: impl Into<String>,
@@ -488,21 +488,21 @@ debug!(VerificationToken { identifier, expires } secret { token });
 
 /// A passkey (table `Authenticator`).
 ///
-/// It is also what [`create_authenticator`](crate::AuthStore::create_authenticator) takes: there is nothing to fill in.
+/// It is also the input of [`create_authenticator`](crate::AuthStore::create_authenticator), since no field is filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Authenticator {
-    /// The credential's id, encoded in whichever way the application chooses, unique and compared bytewise: 1 to 1,364
-    /// visible ASCII characters, which hold the 1,023 bytes that
-    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id) allows in base64 or base64url. Auth.js writes base64.
+    /// The credential's id, in an encoding of the application's choice, unique and compared bytewise: 1 to 1,364 visible
+    /// ASCII characters, enough for the 1,023 bytes that [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id)
+    /// allows, in base64 or base64url. Auth.js writes base64.
     pub credential_id: String,
-    /// Whose passkey it is. Deleting the user deletes it.
+    /// The user who signs in with it. Deleting the user deletes the passkey.
     pub user_id: Uuid,
-    /// The [`provider_account_id`](Account::provider_account_id) of the account that goes with it, where there is one:
-    /// Auth.js has an account for each passkey, of the type `webauthn`.
+    /// The [`provider_account_id`](Account::provider_account_id) of the account that belongs to it, if there is one:
+    /// Auth.js creates an account of the kind `webauthn` for each passkey.
     pub provider_account_id: String,
     /// The public key, encoded. Text, up to 1,048,576 bytes.
     pub credential_public_key: String,
-    /// The signature counter last seen: 0 to 2⁶³-1.
+    /// The last signature counter: 0 to 2⁶³-1.
     pub counter: i64,
     /// `singleDevice` or `multiDevice`. Text, up to 1,048,576 bytes.
     pub credential_device_type: String,
@@ -512,11 +512,11 @@ pub struct Authenticator {
     pub transports: Option<String>,
 }
 
-/// What is known about a passkey in addition to Auth.js's own columns (table `authstore_authenticator_details`). The
-/// default, nothing, is what a passkey has before anything is stored for it.
+/// Details of a passkey in addition to Auth.js's own columns (table `authstore_authenticator_details`). Until something is
+/// stored, a passkey has the default, in which all fields are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AuthenticatorDetails {
-    /// The name that the person gave it. Text, up to 1,048,576 bytes.
+    /// The name that the user gave it. Text, up to 1,048,576 bytes.
     pub name: Option<String>,
     /// When it was registered. In UTC, whole milliseconds.
     pub created: Option<OffsetDateTime>,
@@ -524,7 +524,7 @@ pub struct AuthenticatorDetails {
     pub last_used: Option<OffsetDateTime>,
 }
 
-/// What [`update_authenticator_details`](crate::AuthStore::update_authenticator_details) changes. The default keeps
+/// The changes for [`update_authenticator_details`](crate::AuthStore::update_authenticator_details). The default keeps
 /// everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthenticatorDetailsChanges {
@@ -536,7 +536,7 @@ pub struct AuthenticatorDetailsChanges {
     pub last_used: Change<OffsetDateTime>,
 }
 
-/// What became of the removal of a user's way to sign in.
+/// The result of removing a user's way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Removal {
@@ -544,26 +544,26 @@ pub enum Removal {
     Done,
     /// The user does not have it. Nothing was written.
     Absent,
-    /// It is the user's last way to sign in, which was to be kept. Nothing was written.
+    /// It is the user's last way to sign in, and the caller asked to keep that. Nothing was written.
     LastWayIn,
 }
 
-/// What a sign-in has to remember between two requests, for one use (table `authstore_challenge`): an OAuth state with
-/// its PKCE verifier, or the challenge of a WebAuthn ceremony.
+/// Data that a sign-in needs in its next request, for one use (table `authstore_challenge`): an OAuth state with its PKCE
+/// verifier, or the challenge of a WebAuthn ceremony.
 ///
 /// `Debug` prints the key and the payload as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Challenge {
-    /// What it is found by, unique. Key, 1 to 255 characters. Secret.
+    /// The key by which it is found, unique. Key, 1 to 255 characters. Secret.
     pub key: String,
-    /// What is remembered. Text, up to 1,048,576 bytes. Secret.
+    /// The data. Text, up to 1,048,576 bytes. Secret.
     pub payload: String,
-    /// When it stops being valid. In UTC, whole milliseconds.
+    /// The time from which it should no longer be accepted. In UTC, whole milliseconds.
     pub expires: OffsetDateTime,
 }
 
 impl Challenge {
-    /// A challenge with this key, which is the caller's to make, from at least 128 random bits.
+    /// Creates a challenge with this key. Generate the key from at least 128 random bits.
     pub fn new(
         key: impl Into<String>,
         payload: impl Into<String>,
@@ -585,7 +585,7 @@ impl Challenge {
 
 debug!(Challenge { expires } secret { key, payload });
 
-/// How many rows [`delete_expired`](crate::AuthStore::delete_expired) deleted.
+/// The numbers of rows that [`delete_expired`](crate::AuthStore::delete_expired) deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExpiredCounts {
     /// Rows of `Session`.

@@ -17,11 +17,11 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The address of a MySQL or MariaDB database, and how to use it.
 ///
-/// Made by [`new`](MysqlOptions::new), or parsed from a URL of the form
-/// `mysql://user:password@host:port/database?option=value&...`; `mariadb://` means the same, since the server itself
-/// tells which of the two it is. Write `@ : / ? # %` in a user, a password or a database as `%XX`. Several hosts may be
-/// named, separated by commas, each with its port: `mysql://app@db1:3306,db2:3307/auth`. They are tried in this order.
-/// The options:
+/// Create it with [`new`](MysqlOptions::new), or parse it from a URL of the form
+/// `mysql://user:password@host:port/database?option=value&...`. `mariadb://` means the same, since the server reports
+/// which of the two it is. Write `@ : / ? # %` in a user, a password or a database as `%XX`. You can name several hosts,
+/// separated by commas, each with its port: `mysql://app@db1:3306,db2:3307/auth`. They are tried in this order. The
+/// options:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -33,8 +33,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `checkout_timeout_ms` | [`checkout_timeout`](MysqlOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `statement_timeout_ms` | [`statement_timeout`](MysqlOptions::statement_timeout) | 5,000 milliseconds |
 ///
-/// The parameters of other drivers, tools and vendors are accepted where they mean something here, ignored where they
-/// cannot, and rejected with the reason otherwise: `docs/urls.md` lists them all.
+/// Parameters of other drivers, tools and vendors are accepted if their meaning can be kept, ignored if they can have no
+/// effect, and rejected with the reason otherwise: `docs/urls.md` lists them all.
 ///
 /// `Display` prints the options as a URL without the password. Neither `Display`, `Debug` nor an error shows the
 /// password.
@@ -71,16 +71,16 @@ pub struct MysqlOptions {
     pub(super) statement_timeout: Duration,
 }
 
-/// Whether the connection is encrypted, and what the server must prove; named as MySQL's own clients name it.
+/// Whether the connection is encrypted, and what the server must prove. The names are those of MySQL's own clients.
 ///
-/// By default a server on the same machine (a Unix socket, `localhost`, a loopback address) is reached with
-/// [`Disabled`](MysqlSslMode::Disabled), and any other with [`VerifyIdentity`](MysqlSslMode::VerifyIdentity), which is
-/// also the default for both once authorities are named. A program built without the feature `mysql-tls` cannot do that:
-/// [`open`](MysqlOptions::open) then fails with [`Error::Invalid`] unless `Disabled` is chosen explicitly.
+/// The default is [`Disabled`](MysqlSslMode::Disabled) for a server on the same machine (a Unix socket, `localhost`, a
+/// loopback address), and [`VerifyIdentity`](MysqlSslMode::VerifyIdentity) for any other, and for both if you name
+/// certificate authorities. A program built without the feature `mysql-tls` cannot verify: [`open`](MysqlOptions::open)
+/// then fails with [`Error::Invalid`] unless you choose `Disabled` explicitly.
 ///
-/// There is no mode that goes on unencrypted when the server has no TLS (`PREFERRED`): an attacker in between would only
-/// have to say so. Nor is there `VERIFY_CA`: since the driver trusts the public authorities in addition to those that are
-/// named, anyone with a certificate for some host would pass.
+/// There is no mode that continues unencrypted when the server has no TLS (`PREFERRED`): an attacker in between could
+/// simply claim that. There is no `VERIFY_CA` either: the driver trusts the public authorities in addition to the ones you
+/// name, so anyone with a certificate for some host would pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MysqlSslMode {
@@ -105,7 +105,7 @@ impl MysqlSslMode {
 }
 
 impl MysqlOptions {
-    /// Options for a database on a host: a name or an address, without a port.
+    /// Creates options for a database on a host: a name or an address, without a port.
     pub fn new(host: impl Into<String>, database: impl Into<String>) -> Self {
         MysqlOptions::with_hosts(vec![(host.into(), DEFAULT_PORT)], database.into())
     }
@@ -150,8 +150,8 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets the user to sign in as. Without one, the server is asked for its anonymous user, which few servers have: they
-    /// answer that access is denied for user `''`.
+    /// Sets the user to sign in as. Defaults to the server's anonymous user, which few servers have: the others answer
+    /// that access is denied for user `''`.
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
@@ -204,8 +204,8 @@ impl MysqlOptions {
     }
 
     /// Sets how long a statement may take, and how long an operation may be retried after deadlocks. Defaults to 5
-    /// seconds. The server is told to give up at this time, as far as it can be told (for locks in whole seconds, from
-    /// 1); a server that does not answer at all is given up 2 seconds later.
+    /// seconds. The server gets this limit as far as it supports one (for locks in whole seconds, at least 1). If the
+    /// server does not answer at all, the client gives up 2 seconds later.
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = timeout;

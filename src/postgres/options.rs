@@ -21,11 +21,11 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The address of a PostgreSQL database, and how to use it.
 ///
-/// Made by [`new`](PostgresOptions::new), or parsed from a URL as
-/// [PostgreSQL itself writes it](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
-/// `postgres://user:password@host:port/database`. Write `@ : / ? # %` in a user, a password or a database as `%XX`.
-/// Several hosts may be named, separated by commas, each with its port. A directory takes the place of a host to reach a
-/// server by its Unix socket: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
+/// Create it with [`new`](PostgresOptions::new), or parse it from a URL in
+/// [PostgreSQL's own format](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
+/// `postgres://user:password@host:port/database`. Write `@ : / ? # %` in a user, a password or a database as `%XX`. You
+/// can name several hosts, separated by commas, each with its port. For a Unix socket, name its directory in place of the
+/// host: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -44,26 +44,25 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `checkout_timeout_ms` | [`checkout_timeout`](PostgresOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `statement_timeout_ms` | [`statement_timeout`](PostgresOptions::statement_timeout) | 5,000 milliseconds |
 ///
-/// The parameters of libpq and of other drivers and vendors are accepted where they mean something here, ignored where
-/// they cannot, and rejected with the reason otherwise: `docs/urls.md` lists them all.
+/// Parameters of libpq and of other drivers and vendors are accepted if their meaning can be kept, ignored if they can
+/// have no effect, and rejected with the reason otherwise: `docs/urls.md` lists them all.
 ///
 /// `Display` prints the options as a URL without the password. Neither `Display`, `Debug` nor an error shows the
 /// password.
 ///
 /// # What the server's own settings change
 ///
-/// Nothing that a result depends on: each session, or each transaction where a pooler shares sessions out, sets what it
-/// depends on itself (`sql/postgres/session/pin.sql` is the list). Every transaction runs in READ COMMITTED and may write,
-/// and a commit survives a crash of the server: `synchronous_commit=off` becomes `on`, and stricter values stay.
-/// The `search_path`, unless [`schema`](PostgresOptions::schema) sets it, and the `role` stay as the server, the role or
-/// `options` have them.
+/// They do not change any result: each session, or each transaction through a pooler, sets everything that results depend
+/// on (`sql/postgres/session/pin.sql` is the list). Every transaction runs in READ COMMITTED and may write, and a commit
+/// survives a crash of the server: `synchronous_commit=off` becomes `on`, and stricter values stay. The server, the role or
+/// `options` still determine the `role`, and the `search_path` unless [`schema`](PostgresOptions::schema) sets it.
 ///
 /// # Poolers
 ///
 /// Through a pooler in session or transaction mode (PgBouncer, or one like it), with its stock settings, each operation is
 /// one transaction that is sent in one round trip, with an unnamed statement: see [`PostgresPrepare`]. This costs the
-/// server more work than a connection of its own. Statement mode is refused, since nothing that takes two statements
-/// could be atomic. A pooler may refuse `options`, which this crate sends only if the URL has it.
+/// server more work than a direct connection. Connecting fails in statement mode, since no operation with two statements
+/// could be atomic. A pooler may reject `options`, which this crate sends only if the URL has it.
 ///
 /// ```
 /// use authstore::PostgresOptions;
@@ -138,25 +137,25 @@ struct Keepalive {
     user_timeout: Option<Duration>,
 }
 
-/// Whether the connection is encrypted, and what the server must prove; named as PostgreSQL's own client names it.
+/// Whether the connection is encrypted, and what the server must prove. The names are those of PostgreSQL's own client.
 ///
-/// By default a server on the same machine (a Unix socket, `localhost`, a loopback address) is reached with
-/// [`Disable`](PostgresSslMode::Disable), and any other with [`VerifyFull`](PostgresSslMode::VerifyFull), which is also
-/// the default for both once authorities are named. A program built without the feature `postgres-tls` cannot do that:
-/// [`open`](PostgresOptions::open) then fails with [`Error::Invalid`] unless `Disable` is chosen explicitly.
+/// The default is [`Disable`](PostgresSslMode::Disable) for a server on the same machine (a Unix socket, `localhost`, a
+/// loopback address), and [`VerifyFull`](PostgresSslMode::VerifyFull) for any other, and for both if you name certificate
+/// authorities. A program built without the feature `postgres-tls` cannot verify: [`open`](PostgresOptions::open) then
+/// fails with [`Error::Invalid`] unless you choose `Disable` explicitly.
 ///
-/// There is no mode that goes on unencrypted when the server has no TLS (`allow`, `prefer`): an attacker in between would
-/// only have to say so.
+/// There is no mode that continues unencrypted when the server has no TLS (`allow`, `prefer`): an attacker in between
+/// could simply claim that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PostgresSslMode {
     /// Not encrypted: for a server on the same machine or in a trusted network. `sslmode=disable`.
     Disable,
-    /// Encrypted, and nothing is verified: whoever can redirect the connection can read and change everything on it. For
+    /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it. For
     /// servers whose certificates no one can verify. `sslmode=no-verify`, as node-postgres names it.
     NoVerify,
-    /// Encrypted, and the certificate comes from a trusted authority, whatever host it names: for servers that are
-    /// reached by an address, with an authority that signs for no one else. `sslmode=verify-ca`.
+    /// Encrypted, and the certificate comes from a trusted authority; the host that it names does not matter. For servers
+    /// that you name by address, with an authority that signs for no one else. `sslmode=verify-ca`.
     VerifyCa,
     /// Encrypted, and the certificate comes from a trusted authority and names the host. `sslmode=verify-full`, and
     /// `sslmode=require` too, with which PostgreSQL's own client may verify nothing.
@@ -176,34 +175,34 @@ impl PostgresSslMode {
 
 /// Whether statements are prepared, once for each connection, under a name. `prepare=auto|always|never`.
 ///
-/// A named statement saves the server from parsing and planning it each time. It is safe only on a session that no other
-/// program uses. A pooler in transaction mode hands the session on after each transaction, and with it the names: another
-/// program's statement may have the same one.
+/// The server does not parse and plan a named statement each time. A name is safe only in a session that no other program
+/// uses. A pooler in transaction mode gives the session, including its names, to another client after each transaction:
+/// another program's statement may have the same name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PostgresPrepare {
-    /// Named on a connection to the server itself, and unnamed through a pooler: found out at each connect, by whether
-    /// the process that serves the session is the one that answered the connection.
+    /// Named on a direct connection to the server, and unnamed through a pooler. Each new connection detects a pooler by
+    /// comparing the process that serves the session with the one that answered the connection.
     #[default]
     Auto,
-    /// Named, also through a pooler, which must keep the names of its clients apart, as PgBouncer does from 1.21 on
-    /// (`max_prepared_statements`). Connecting fails through a pooler that passes the names on as they are.
+    /// Named, also through a pooler, which must keep the names of its clients apart, as PgBouncer does since 1.21
+    /// (`max_prepared_statements`). Connecting fails if the pooler forwards the names unchanged.
     Always,
     /// Unnamed everywhere.
     Never,
 }
 
-/// Which of several servers to use, as
-/// [PostgreSQL's own client has it](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS).
+/// Which of several servers to use, as in
+/// [PostgreSQL's own client](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS).
 /// `target_session_attrs=...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PostgresTargetSession {
     /// Any server. `any`.
     Any,
-    /// A server that takes writes unless told otherwise. `read-write`.
+    /// A server where transactions can write by default. `read-write`.
     ReadWrite,
-    /// A server that takes no writes unless told otherwise. `read-only`.
+    /// A server where transactions are read-only by default. `read-only`.
     ReadOnly,
     /// A server that is not a standby. `primary`.
     Primary,
@@ -284,7 +283,7 @@ fn named<T: Copy>(field: &'static str, names: &[(T, &'static str)], name: &str) 
 }
 
 impl PostgresOptions {
-    /// Options for a database on a host: its name, its address, or the directory of its Unix socket.
+    /// Creates options for a database on a host: its name, its address, or the directory of its Unix socket.
     pub fn new(host: impl Into<String>, database: impl Into<String>) -> Self {
         let mut options = PostgresOptions::empty();
         options.servers.push(Server::new(host));
@@ -362,8 +361,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the schema in which the tables are, so that several applications can share a database. The name is taken as it
-    /// is, upper case and special characters included. Defaults to the first schema of the server's own search path that
+    /// Sets the schema of the tables, so that several applications can share a database. The name is used unchanged,
+    /// including upper case and special characters. Defaults to the first schema of the server's own search path that
     /// exists, usually `public`.
     ///
     /// It becomes the whole `search_path` of every session, or of every transaction through a pooler. Migrating creates
@@ -402,10 +401,11 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets another way to the same database for migrations, past a pooler. Defaults to the one for everything else.
+    /// Sets another URL of the same database, for migrations that should bypass a pooler. Defaults to the same connection
+    /// as for everything else.
     ///
-    /// This crate's own migrations run through a pooler as well. A step that cannot run in a transaction needs a
-    /// connection to the server itself.
+    /// This crate's own migrations also run through a pooler. A step that cannot run in a transaction needs a direct
+    /// connection to the server.
     #[must_use]
     pub fn migrate_url(mut self, options: PostgresOptions) -> Self {
         self.migrate_url = Some(Box::new(options));
@@ -420,7 +420,7 @@ impl PostgresOptions {
         options
     }
 
-    /// Which server to use, of so many.
+    /// Which of the servers to use.
     pub(super) fn wanted_session(&self, hosts: usize) -> PostgresTargetSession {
         self.target_session.unwrap_or(match hosts {
             0 | 1 => PostgresTargetSession::Any,
@@ -444,8 +444,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Requires the server to prove, while signing in, that it is the end of the TLS connection (SCRAM-SHA-256-PLUS, RFC
-    /// 5802). By default that is done where the server offers it.
+    /// Requires the server to prove, while signing in, that it is the other end of the TLS connection
+    /// (SCRAM-SHA-256-PLUS, RFC 5802). By default this is done if the server offers it.
     #[must_use]
     pub fn require_channel_binding(mut self) -> Self {
         self.channel_binding = ChannelBinding::Require;
@@ -464,7 +464,7 @@ impl PostgresOptions {
     /// Sets how long it may take to connect to one address of one host, from the first packet to the server's answer, and to
     /// look up the addresses of a host. Defaults to 10 seconds.
     ///
-    /// With several hosts, the next one is tried as well after one second.
+    /// With several hosts, the next one is also tried after one second.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -494,7 +494,7 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for options that do not go together, and for a server on another machine when the program was
+    /// [`Error::Invalid`] for options that contradict each other, and for a server on another machine when the program was
     /// built without the feature `postgres-tls` and did not choose [`Disable`](PostgresSslMode::Disable);
     /// [`Error::Backend`] when the server rejects the connection, for example for a wrong password, and when its
     /// certificate is not trusted; [`Error::Unavailable`] when it cannot be reached.

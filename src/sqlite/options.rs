@@ -13,7 +13,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The location of a SQLite database, and how to use it.
 ///
-/// Made by [`file`](SqliteOptions::file) or [`memory`](SqliteOptions::memory), or parsed from a URL:
+/// Create it with [`file`](SqliteOptions::file) or [`memory`](SqliteOptions::memory), or parse it from a URL:
 ///
 /// | URL | database |
 /// |---|---|
@@ -21,8 +21,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `sqlite:/var/lib/app/auth.db`, `sqlite:///var/lib/app/auth.db` | a file |
 /// | `sqlite::memory:` | a database in memory |
 ///
-/// with options as a query. `%XX` stands for a byte, as in any URL: write `%`, `?` and, after `sqlite://`, `@` so. The
-/// options:
+/// `%XX` stands for a byte, as in any URL: write `%` as `%25`, `?` as `%3F` and, after `sqlite://`, `@` as `%40`. Options
+/// follow as a query:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -32,8 +32,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `synchronous` | [`synchronous`](SqliteOptions::synchronous): `full`, `normal` or `off` | `full` |
 /// | `mmap_size` | [`mmap_size`](SqliteOptions::mmap_size) | 0 bytes |
 ///
-/// The parameters of other drivers and tools are accepted where they mean something here, ignored where they cannot, and
-/// rejected with the reason otherwise: `docs/urls.md` lists them all. `Display` prints the options as a URL.
+/// Parameters of other drivers and tools are accepted if their meaning can be kept, ignored if they can have no effect,
+/// and rejected with the reason otherwise: `docs/urls.md` lists them all. `Display` prints the options as a URL.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,14 +65,14 @@ pub(super) enum Location {
     Memory,
 }
 
-/// When SQLite waits until the disk has what was written: its own
-/// [`PRAGMA synchronous`](https://www.sqlite.org/pragma.html#pragma_synchronous), for a database in WAL mode.
+/// When SQLite waits for the disk: its [`PRAGMA synchronous`](https://www.sqlite.org/pragma.html#pragma_synchronous), for
+/// a database in WAL mode.
 ///
-/// Whatever the mode, nothing that was acknowledged is lost when the *process* dies.
+/// In every mode, acknowledged writes survive a crash of the *process*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Synchronous {
-    /// At every commit: nothing that was acknowledged is lost, whatever happens. The default.
+    /// At every commit: acknowledged writes also survive a power failure. The default.
     #[default]
     Full,
     /// At checkpoints only: much faster, but a power failure may undo the last commits, in order.
@@ -114,7 +114,7 @@ impl SqliteOptions {
 
     /// Sets the maximum number of connections, which is how many threads can read at a time. Defaults to 8, and to 1 in
     /// memory; at least 1 and at most 10,000, otherwise [`open`](SqliteOptions::open) fails with [`Error::Invalid`] for
-    /// `pool_size`. Writers take turns, whatever it is.
+    /// `pool_size`. Writers always take turns.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = Some(connections);
@@ -129,8 +129,8 @@ impl SqliteOptions {
         self
     }
 
-    /// Sets how long a write waits for other writers before it fails with [`Error::Unavailable`]: for those of this
-    /// process in the order in which they came, then for those of other processes. Defaults to 5 seconds.
+    /// Sets how long a write waits for other writers before it fails with [`Error::Unavailable`]: first for writers of
+    /// this process, in order of arrival, then for those of other processes. Defaults to 5 seconds.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
@@ -149,8 +149,8 @@ impl SqliteOptions {
     /// SQLite's defaults takes at most 2 GiB. It makes reads of a large file faster (`docs/performance.md` shows by how
     /// much), and has no effect on a database in memory.
     ///
-    /// The price: when the disk fails to deliver a page, or another program truncates the file, the operating system
-    /// kills the process (`SIGBUS`) instead of returning an error. Use it on a disk that you trust.
+    /// The risk: if the disk cannot read a page, or another program truncates the file, the operating system kills the
+    /// process (`SIGBUS`) instead of returning an error. Use it only on a disk that you trust.
     #[must_use]
     pub fn mmap_size(mut self, bytes: u32) -> Self {
         self.mmap_size = bytes;
