@@ -5,6 +5,7 @@ use super::adopt::PLAN;
 use super::connection::MysqlConnection;
 use super::error::{Phase, StatementFailure};
 use super::lease::Lease;
+use super::prepared_transaction::leaves_prepared_transaction;
 use super::{Kind, MysqlBackend};
 use crate::error::{Error, Result};
 use crate::migration::{
@@ -118,6 +119,12 @@ impl MysqlLock<'_> {
     fn run_step(&self, sql: &str) -> Result<()> {
         if !has_statement(sql) {
             return Ok(());
+        }
+        if leaves_prepared_transaction(sql) {
+            return Err(Error::backend(
+                "the step would leave a transaction prepared (XA PREPARE), so nothing of it was run; end the transaction in \
+                 the step, with XA COMMIT or XA ROLLBACK",
+            ));
         }
         let mut connection = self.backend.connect_to_migrate(self.timeout)?;
         let done = connection

@@ -8,6 +8,7 @@ mod lease;
 mod migration;
 mod options;
 mod parameters;
+mod prepared_transaction;
 mod sign_in;
 #[cfg(not(feature = "mysql-tls"))]
 #[path = "no_tls.rs"]

@@ -34,6 +34,10 @@ pub(crate) fn tests() -> Vec<Test> {
             an_open_or_ended_transaction_fails_the_step,
         ),
         (
+            "migrations.a_step_that_leaves_a_transaction_prepared_is_refused",
+            a_step_that_leaves_a_transaction_prepared_is_refused,
+        ),
+        (
             "migrations.a_step_without_transaction_is_recorded_when_done",
             a_step_without_transaction_is_recorded_when_done,
         ),
@@ -275,6 +279,11 @@ const LEFT_ON_POSTGRES: &[&str] = &[
     "SET client_encoding = 'LATIN1'; SET standard_conforming_strings = off;",
     "SET statement_timeout = 1; SET lock_timeout = 1;",
     "SET LOCAL ROLE pg_monitor; SET CONSTRAINTS ALL DEFERRED;",
+    "SET TRANSACTION READ ONLY;",
+    "SET LOCAL transaction_read_only = on;",
+    "CREATE TABLE a (n int); SET transaction_read_only = on; SELECT * FROM a;",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;",
+    "SELECT set_config('transaction_read_only', 'on', false);",
     "SELECT set_config('app.tenant', 'x', false), setseed(0), pg_advisory_lock_shared(1);",
     "-- authstore: no-transaction\nSET search_path TO pg_catalog;",
     "-- authstore: no-transaction\nSET default_transaction_read_only = on;",
@@ -291,6 +300,11 @@ const LEFT_ON_MYSQL: &[&str] = &[
     "SET foreign_key_checks = 0, unique_checks = 0;",
     "SET time_zone = '+09:00';",
     "SET SESSION TRANSACTION READ ONLY;",
+    "SET TRANSACTION READ ONLY;",
+    "CREATE TABLE a (n int); SET TRANSACTION READ ONLY; SELECT * FROM a;",
+    "SET @@transaction_read_only = 1;",
+    "CREATE TABLE a (n int); XA START 'done'; INSERT INTO a VALUES (1); XA END 'done'; XA COMMIT 'done' ONE PHASE;",
+    "XA START 'undone'; XA END 'undone'; XA PREPARE 'undone'; XA ROLLBACK 'undone';",
     "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
     "USE information_schema;",
     "CREATE TEMPORARY TABLE b (n text);",
@@ -352,6 +366,11 @@ fn an_open_or_ended_transaction_fails_the_step(kind: Kind) {
             "CREATE TABLE a (n int); START TRANSACTION; INSERT INTO a VALUES (1);",
             "CREATE TABLE a (n int); SET autocommit = 0; INSERT INTO a VALUES (1);",
             "CREATE TABLE a (n int); BEGIN;",
+            "CREATE TABLE a (n int); XA START 'active'; INSERT INTO a VALUES (1);",
+            "CREATE TABLE a (n int); XA START 'idle'; INSERT INTO a VALUES (1); XA END 'idle';",
+            "CREATE TABLE a (n int); XA START 'empty'; XA END 'empty';",
+            "CREATE TABLE a (n int); START TRANSACTION READ ONLY; SELECT * FROM a;",
+            "CREATE TABLE a (n int); START TRANSACTION WITH CONSISTENT SNAPSHOT;",
         ],
     };
     for step in steps {
@@ -370,6 +389,34 @@ fn an_open_or_ended_transaction_fails_the_step(kind: Kind) {
             let rows = database.client().query_one("SELECT count(*) FROM a");
             assert_eq!(rows, "0", "{step}");
         }
+    }
+}
+
+/// On PostgreSQL this ends the step's transaction; on the others, no session would show it.
+fn a_step_that_leaves_a_transaction_prepared_is_refused(kind: Kind) {
+    let steps: &[&str] = match kind {
+        Kind::Postgres => &["INSERT INTO a VALUES (1); PREPARE TRANSACTION 'authstore';"],
+        _ => &[
+            "XA START 'authstore_1'; INSERT INTO a VALUES (1); XA END 'authstore_1'; XA PREPARE 'authstore_1';",
+            "xa begin 'authstore_2'; INSERT INTO a VALUES (1); xa end 'authstore_2'; /* now */ xa prepare 'authstore_2'",
+        ],
+    };
+    for step in steps {
+        let database = Database::new(kind).unwrap();
+        let migrator = application(&database, &["CREATE TABLE a (n int);", step]);
+        let (version, done, reason) = failed(migrator.up(), step);
+        assert_eq!((version, done), (2, 1), "{step}: {reason}");
+        let named = match kind {
+            Kind::Postgres => "prepared transactions",
+            _ => "XA PREPARE",
+        };
+        assert!(reason.contains(named), "{step}: {reason}");
+        let status = migrator.status().unwrap();
+        assert_eq!(status[1].state, StepState::Pending, "{step}");
+        // No lock is left on the table.
+        let mut client = database.client();
+        assert_eq!(client.query_one("SELECT count(*) FROM a"), "0", "{step}");
+        client.query("DROP TABLE a");
     }
 }
 
