@@ -384,3 +384,80 @@ fn commands_of_a_client_are_explained() {
         "{failed:?}"
     );
 }
+
+/// A step without a transaction runs without the lock, so other processes may run it as well; everything else is done once.
+#[test]
+fn concurrent_processes_share_steps_without_transaction() {
+    const PROCESSES: usize = 8;
+    let place = Place::new();
+    let alone = "-- authstore: no-transaction\nCREATE INDEX IF NOT EXISTS note_what ON note (what);\n\
+                 INSERT INTO note VALUES ('alone');";
+    for (name, sql) in [
+        ("0001_note.up.sql", "CREATE TABLE note (what text);"),
+        ("0002_alone.up.sql", alone),
+        (
+            "0003_once.up.sql",
+            "INSERT INTO note VALUES ('once'); CREATE TABLE once (n integer);",
+        ),
+        ("0004_alone.up.sql", alone),
+        ("0005_once.up.sql", "INSERT INTO note VALUES ('once');"),
+    ] {
+        place.write(&format!("steps/{name}"), sql);
+    }
+    drop(place.store());
+    let processes: Vec<_> = (0..PROCESSES)
+        .map(|_| {
+            place
+                .command("migrate up --migrations steps --series app")
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the command starts")
+        })
+        .collect();
+    for process in processes {
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{output:?}");
+    }
+    let count = |sql: &str| -> usize {
+        let rows: i64 = place
+            .sqlite()
+            .query_row(sql, [], |row| row.get(0))
+            .expect("a count");
+        usize::try_from(rows).expect("a count")
+    };
+    let once = count("SELECT count(*) FROM note WHERE what = 'once'");
+    assert_eq!(once, 2, "each of two steps");
+    let alone = count("SELECT count(*) FROM note WHERE what = 'alone'");
+    assert!((2..=2 * PROCESSES).contains(&alone), "{alone}");
+    let history = count("SELECT count(*) FROM authstore_migration WHERE series = 'app'");
+    assert_eq!(history, 5);
+    assert_eq!(
+        place.succeed("migrate up --migrations steps --series app"),
+        "nothing to do: the schema is up to date\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn adopt_shows_progress_on_a_terminal_alone() {
+    use crate::run::on_a_terminal;
+
+    let theirs = r#"CREATE TABLE "User" ("id" varchar PRIMARY KEY, "name" varchar, "email" varchar UNIQUE,
+                    "emailVerified" timestamptz, "image" varchar);
+                    INSERT INTO "User" ("id") VALUES ('00000000-0000-4000-8000-000000000000');"#;
+    let place = Place::new();
+    place.sqlite().execute_batch(theirs).expect("a table");
+    let dry = place.run("migrate adopt");
+    assert!(dry.stdout.contains("rows: User 1 (copied)"), "{dry:?}");
+    assert!(dry.stdout.contains("estimate: "), "{dry:?}");
+    let (code, shown) = on_a_terminal(place.command("migrate adopt --apply"), "");
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains(": User, 0 of 1 rows"), "{shown}");
+    assert!(shown.contains(": User, 1 of 1 rows"), "{shown}");
+
+    let place = Place::new();
+    place.sqlite().execute_batch(theirs).expect("a table");
+    let stdout = place.succeed("migrate adopt --apply");
+    assert!(!stdout.contains("of 1 rows"), "{stdout}");
+}

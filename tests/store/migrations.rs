@@ -538,6 +538,41 @@ fn a_step_without_transaction_is_recorded_when_done() {
     }
 }
 
+/// The store keeps its turn to write, so its own runs don't repeat a step either.
+#[test]
+fn concurrent_runs_of_a_store_take_a_step_without_transaction_once() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_alone.up.sql",
+        "-- authstore: no-transaction\nCREATE TABLE badge (id integer); INSERT INTO badge VALUES (1);",
+    );
+    application.write("0004_after.up.sql", "INSERT INTO badge VALUES (2);");
+    application.write(
+        "0005_alone.up.sql",
+        "-- authstore: no-transaction\nINSERT INTO badge VALUES (3);",
+    );
+    let runs = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| versions(&application.migrator().up().expect("a run"))))
+            .collect();
+        let runs = threads.into_iter().map(|thread| thread.join());
+        runs.map(|run| run.expect("no panic")).collect::<Vec<_>>()
+    });
+    let mut taken: Vec<i64> = runs.into_iter().flatten().collect();
+    taken.sort_unstable();
+    assert_eq!(taken, [1, 2, 3, 4, 5]);
+    let connection = rusqlite::Connection::open(application.directory.path().join("auth.db"));
+    let rows: String = connection
+        .expect("the database")
+        .query_row(
+            "SELECT group_concat(id ORDER BY id) FROM badge",
+            [],
+            |row| row.get(0),
+        )
+        .expect("rows");
+    assert_eq!(rows, "1,2,3");
+}
+
 #[test]
 fn a_pragma_reaches_no_later_step() {
     for end in ["", "-- authstore: no-transaction\n"] {
