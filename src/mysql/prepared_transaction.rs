@@ -42,8 +42,8 @@ fn words(sql: &str) -> Vec<String> {
             let mark = rest.find('!').map_or(rest.len(), |at| at + 1);
             let version = rest[mark..].find(|character: char| !character.is_ascii_digit());
             version.map_or(rest.len(), |length| mark + length)
-        } else if rest.starts_with("/*") {
-            rest[2..].find("*/").map_or(rest.len(), |end| end + 4)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.find("*/").map_or(rest.len(), |end| end + 4)
         } else if matches!(first, '\'' | '"' | '`') {
             quoted_length(rest, first)
         } else if is_of_word(first) {
