@@ -379,7 +379,7 @@ mod tests {
     use super::{parse_our_time, parse_time};
 
     #[test]
-    fn our_own_form_is_read_as_the_general_parser_reads_it() {
+    fn our_time_format_matches_the_general_parser() {
         let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
         for text in [
             "1970-01-01T00:00:00.000Z",

@@ -44,7 +44,7 @@ fn exhausted_pool_is_unavailable_until_freed() {
 }
 
 #[test]
-fn a_thousand_failed_operations_leak_no_connection() {
+fn failed_operations_leak_no_connection() {
     let (_directory, _, store) = one_connection();
     for _ in 0..1_000 {
         let refused = store.update_user(Uuid::nil(), Default::default());

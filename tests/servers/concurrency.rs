@@ -17,12 +17,12 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, test) in [
         (
-            "concurrency.sixteen_threads_of_mixed_operations_on_few_rows",
-            sixteen_threads_of_mixed_operations_on_few_rows as fn(Kind),
+            "concurrency.mixed_load_on_few_rows",
+            mixed_load_on_few_rows as fn(Kind),
         ),
         (
-            "concurrency.removals_count_what_was_created_during_their_wait",
-            removals_count_what_was_created_during_their_wait,
+            "concurrency.removals_count_rows_created_while_waiting",
+            removals_count_rows_created_while_waiting,
         ),
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
@@ -42,7 +42,7 @@ fn id(number: u64) -> Uuid {
 
 /// Deadlocks and serialization failures are dealt with inside: what reaches the caller is a conflict or a missing row,
 /// which is for the caller to deal with, or nothing.
-fn sixteen_threads_of_mixed_operations_on_few_rows(kind: Kind) {
+fn mixed_load_on_few_rows(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store =
         database.store_with("pool_size=16&checkout_timeout_ms=60000&statement_timeout_ms=60000");
@@ -205,7 +205,7 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
 }
 
 /// While a removal that keeps the last way in waits, another transaction replaces the other way in: it is not the last.
-fn removals_count_what_was_created_during_their_wait(kind: Kind) {
+fn removals_count_rows_created_while_waiting(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("statement_timeout_ms=60000");
     let mut client = database.client();

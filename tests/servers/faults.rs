@@ -30,14 +30,14 @@ pub(crate) fn tests() -> Vec<Test> {
             killed_idle_connections_go_unnoticed,
         ),
         (
-            "faults.an_exhausted_pool_is_unavailable_after_its_timeout",
+            "faults.exhausted_pool_times_out",
             Needs::Shared,
-            an_exhausted_pool_is_unavailable_after_its_timeout,
+            exhausted_pool_times_out,
         ),
         (
-            "faults.a_thousand_failed_operations_leak_no_connection",
+            "faults.failed_operations_leak_no_connection",
             Needs::Shared,
-            a_thousand_failed_operations_leak_no_connection,
+            failed_operations_leak_no_connection,
         ),
         (
             "faults.a_connection_cut_before_a_request_arrives",
@@ -207,7 +207,7 @@ fn killed_idle_connections_go_unnoticed(kind: Kind) {
     }
 }
 
-fn an_exhausted_pool_is_unavailable_after_its_timeout(kind: Kind) {
+fn exhausted_pool_times_out(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store =
         database.store_with("pool_size=1&checkout_timeout_ms=2000&statement_timeout_ms=30000");
@@ -251,7 +251,7 @@ fn an_exhausted_pool_is_unavailable_after_its_timeout(kind: Kind) {
     }
 }
 
-fn a_thousand_failed_operations_leak_no_connection(kind: Kind) {
+fn failed_operations_leak_no_connection(kind: Kind) {
     const POOL: usize = 2;
     let database = Database::new(kind).unwrap();
     let proxy = Proxy::to(database.server().host());

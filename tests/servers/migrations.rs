@@ -18,8 +18,8 @@ pub(crate) fn tests() -> Vec<Test> {
             eight_processes_take_each_step_once as fn(Kind),
         ),
         (
-            "migrations.a_killed_process_leaves_what_the_next_run_finishes",
-            a_killed_process_leaves_what_the_next_run_finishes,
+            "migrations.next_run_finishes_after_a_kill",
+            next_run_finishes_after_a_kill,
         ),
         (
             "migrations.a_run_cut_anywhere_is_finished_by_the_next",
@@ -34,12 +34,12 @@ pub(crate) fn tests() -> Vec<Test> {
             an_open_or_ended_transaction_fails_the_step,
         ),
         (
-            "migrations.a_step_that_leaves_a_transaction_prepared_is_refused",
-            a_step_that_leaves_a_transaction_prepared_is_refused,
+            "migrations.step_that_leaves_a_transaction_prepared",
+            step_that_leaves_a_transaction_prepared,
         ),
         (
-            "migrations.a_step_without_transaction_is_recorded_when_done",
-            a_step_without_transaction_is_recorded_when_done,
+            "migrations.step_without_transaction_is_recorded",
+            step_without_transaction_is_recorded,
         ),
         (
             "migrations.a_lost_connection_hides_no_report",
@@ -161,7 +161,7 @@ fn eight_processes_take_each_step_once(kind: Kind) {
     check(&database, "after eight");
 }
 
-fn a_killed_process_leaves_what_the_next_run_finishes(kind: Kind) {
+fn next_run_finishes_after_a_kill(kind: Kind) {
     let database = Database::new(kind).unwrap();
     for round in 0..12 {
         let mut process = spawn("up and down", &database);
@@ -393,7 +393,7 @@ fn an_open_or_ended_transaction_fails_the_step(kind: Kind) {
 }
 
 /// On PostgreSQL this ends the step's transaction; on the others, no session would show it.
-fn a_step_that_leaves_a_transaction_prepared_is_refused(kind: Kind) {
+fn step_that_leaves_a_transaction_prepared(kind: Kind) {
     let steps: &[&str] = match kind {
         Kind::Postgres => &["INSERT INTO a VALUES (1); PREPARE TRANSACTION 'authstore';"],
         _ => &[
@@ -420,7 +420,7 @@ fn a_step_that_leaves_a_transaction_prepared_is_refused(kind: Kind) {
     }
 }
 
-fn a_step_without_transaction_is_recorded_when_done(kind: Kind) {
+fn step_without_transaction_is_recorded(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let table = "CREATE TABLE a (n int); INSERT INTO a VALUES (1), (1);";
     let (step, again) = match kind {

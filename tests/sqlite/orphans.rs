@@ -108,7 +108,7 @@ fn earlier_orphans_do_not_fail_a_step() {
 }
 
 #[test]
-fn a_foreign_key_that_does_not_fit_stops_no_migration() {
+fn mismatched_foreign_key_does_not_stop_migration() {
     let application = Application::new(
         r#"CREATE TABLE post (id integer PRIMARY KEY, author text REFERENCES "User" (name));
         INSERT INTO post VALUES (1, 'Ada');"#,

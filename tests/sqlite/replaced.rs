@@ -24,7 +24,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn all_connections_go_over_to_the_file_that_takes_the_path() {
+fn all_connections_move_to_the_replacing_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let (file, other) = (
         directory.path().join("auth.db"),
@@ -71,7 +71,7 @@ fn all_connections_go_over_to_the_file_that_takes_the_path() {
 }
 
 #[test]
-fn a_deleted_file_is_unavailable_and_not_created_again() {
+fn deleted_file_is_unavailable_and_not_recreated() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("auth.db");
     let store = open(&file);
@@ -101,7 +101,7 @@ fn a_deleted_file_is_unavailable_and_not_created_again() {
 }
 
 #[test]
-fn a_store_stays_with_its_file_when_the_program_goes_to_another_directory() {
+fn store_keeps_its_file_when_the_directory_changes() {
     // Whatever the working directory of the tests is, a relative path is made absolute at once.
     let directory = tempfile::tempdir_in(".").expect("a directory");
     let relative = Path::new(directory.path().file_name().expect("a name")).join("auth.db");

@@ -496,7 +496,7 @@ fn a_step_without_transaction_runs_what_needs_none() {
 }
 
 #[test]
-fn a_step_without_transaction_is_recorded_when_done() {
+fn step_without_transaction_is_recorded() {
     for (sql, reason) in [
         (
             "CREATE TABLE badge (id integer); SELECT * FROM nowhere;",
@@ -646,7 +646,7 @@ fn marks_hidden_files_and_empty_steps_do_no_harm() {
 }
 
 #[test]
-fn an_almost_right_name_is_answered_with_the_right_one() {
+fn misspelled_name_suggests_the_right_one() {
     for (name, right) in [
         ("0003_b.up.SQL", "0003_b.up.sql"),
         ("0003_b.UP.sql", "0003_b.up.sql"),

@@ -201,7 +201,7 @@ fn planted_session_ends_at_sign_in() -> authstore::Result<()> {
 }
 
 #[test]
-fn rotated_token_is_dead_and_one_caller_gets_the_next() -> authstore::Result<()> {
+fn rotation_voids_the_token_and_has_one_winner() -> authstore::Result<()> {
     let signin = signin();
     let ada = signin.sign_in_with_email("ada@example.org", NOW)?.user;
     let (old, session) = signin.begin_session(ada.id, None, NOW)?;

@@ -12,8 +12,8 @@ pub(crate) fn tests() -> Vec<Test> {
             the_next_host_takes_over as fn(Kind),
         ),
         (
-            "failover.new_connections_go_to_a_host_that_takes_writes",
-            new_connections_go_to_a_host_that_takes_writes,
+            "failover.connects_to_a_writable_host",
+            connects_to_a_writable_host,
         ),
     ] {
         tests.extend(Test::on(
@@ -108,7 +108,7 @@ fn the_next_host_takes_over(kind: Kind) {
     assert!(knows(&mut a, &user));
 }
 
-fn new_connections_go_to_a_host_that_takes_writes(kind: Kind) {
+fn connects_to_a_writable_host(kind: Kind) {
     let (server_a, mut a) = primary(kind);
     let (server_b, mut b) = primary(kind);
     let (to_a, to_b) = (Proxy::to(server_a.host()), Proxy::to(server_b.host()));

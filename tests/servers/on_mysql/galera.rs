@@ -13,8 +13,8 @@ pub(crate) fn tests() -> Vec<Test> {
     };
     vec![
         on(
-            "galera.what_one_node_acknowledged_the_next_one_knows",
-            what_one_node_acknowledged_the_next_one_knows,
+            "galera.next_node_reads_acknowledged_writes",
+            next_node_reads_acknowledged_writes,
         ),
         on(
             "galera.two_nodes_never_remove_the_last_two_ways_in",
@@ -45,7 +45,7 @@ fn stores(database: &Database, cluster: &Galera) -> Vec<AuthStore> {
 }
 
 /// With the server's own defaults some of the sessions are still valid on the next node after they were deleted.
-fn what_one_node_acknowledged_the_next_one_knows(cluster: &Galera) {
+fn next_node_reads_acknowledged_writes(cluster: &Galera) {
     let database = Database::on(&cluster.nodes()[0]).unwrap();
     let stores = stores(&database, cluster);
     stores[0].migrate().unwrap();

@@ -9,17 +9,14 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, test) in [
         (
-            "waiting.a_lock_is_waited_for_no_longer_than_the_timeout",
-            a_lock_is_waited_for_no_longer_than_the_timeout as fn(Kind),
+            "waiting.lock_wait_is_limited",
+            lock_wait_is_limited as fn(Kind),
         ),
         (
             "waiting.waiting_for_another_migration_ends",
             waiting_for_another_migration_ends,
         ),
-        (
-            "waiting.a_table_in_use_is_waited_for_no_longer_than_said",
-            a_table_in_use_is_waited_for_no_longer_than_said,
-        ),
+        ("waiting.table_wait_is_limited", table_wait_is_limited),
         (
             "waiting.adoption_outlasts_the_limit_on_statements",
             adoption_outlasts_the_limit_on_statements,
@@ -40,7 +37,7 @@ fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, Error>, start: Insta
     assert!(start.elapsed() < NEVER_HANGS);
 }
 
-fn a_lock_is_waited_for_no_longer_than_the_timeout(kind: Kind) {
+fn lock_wait_is_limited(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("statement_timeout_ms=200");
     let user = store.create_user(NewUser::default()).unwrap();
@@ -75,7 +72,7 @@ fn waiting_for_another_migration_ends(kind: Kind) {
     assert_eq!(store.migrate().unwrap().len(), 8);
 }
 
-fn a_table_in_use_is_waited_for_no_longer_than_said(kind: Kind) {
+fn table_wait_is_limited(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
     let mut other = database.client();
