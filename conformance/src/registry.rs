@@ -9,9 +9,9 @@ macro_rules! __with_rules {
     ($($callback:tt)*) => {
         $($callback)*! {
             create_user {
-                stored ReadingAndWriting 1 "A user is returned by get_user as create_user returned it, and that is as it was given."
-                each_optional_field ReadingAndWriting 1 "Each optional field of a user may be there alone, and all may be missing."
-                given_id ReadingAndWriting 1 "An ID given by the caller is kept, and without one an ID is made."
+                stored ReadingAndWriting 1 "get_user returns a user as create_user returned it, which is as it was given."
+                each_optional_field ReadingAndWriting 1 "Each optional field of a user may be the only one that is set, and all may be missing."
+                given_id ReadingAndWriting 1 "An ID from the caller is kept; without one, an ID is created."
                 text Values 1 "Text in any script and form, and spaces anywhere, are returned byte for byte in every field."
                 hostile_text Values 1 "Text that means something to a database (quotes, comments, wildcards, placeholders) is text like any other."
                 empty_text Values 1 "An empty string stays empty, and a missing one stays missing."
@@ -19,7 +19,7 @@ macro_rules! __with_rules {
                 long_email Values 1 "Email addresses of 255 characters of four bytes are stored and found, and distinguished by the last one."
                 email_by_bytes Values 1 "Email addresses that differ in case, accents, spaces, normalization or after the 190th character are different addresses."
                 every_millisecond Values 1 "Each millisecond from 000 to 999 of emailVerified is returned exactly."
-                distant_times Values 1 "emailVerified is returned exactly from 1970 to 9999, past 2038 too."
+                distant_times Values 1 "emailVerified is returned exactly from 1970 to 9999, including after 2038."
                 times_around_clock_changes Values 1 "emailVerified is returned exactly around changes to and from daylight-saving time in several zones."
                 unique_id Constraints 1 "A second user with an ID fails with Conflict(UserId), and nothing is written."
                 unique_email Constraints 1 "A second user with an email address fails with Conflict(UserEmail), and nothing is written."
@@ -28,7 +28,7 @@ macro_rules! __with_rules {
                 one_winner Concurrency 1 "Of several callers who create a user with one email address concurrently, exactly one succeeds and the others conflict."
                 one_id_one_winner Concurrency 1 "Of several callers who create a user with one ID concurrently, exactly one succeeds and the others conflict."
                 every_length Values 1 "Strings of every length around powers of two and known limits are returned whole."
-                every_bit_of_the_id Values 1 "IDs that differ in a single bit, whichever, are different."
+                every_bit_of_the_id Values 1 "IDs that differ in any single bit are different."
             }
             get_user {
                 absent ReadingAndWriting 1 "get_user returns None for an ID that no user has."
@@ -41,22 +41,22 @@ macro_rules! __with_rules {
             get_user_by_account {
                 absent ReadingAndWriting 1 "get_user_by_account returns None for an account that no one has."
                 finds_its_user ReadingAndWriting 1 "get_user_by_account returns the user to whom the account is linked."
-                matches_both_keys ReadingAndWriting 1 "Provider and provider account ID count together and each in its own place."
+                matches_both_keys ReadingAndWriting 1 "A user is found only by provider and provider account ID together, each in its own place."
                 exact Values 1 "get_user_by_account finds no user by keys that differ in case, accent, space, normalization or by a wildcard."
-                current_user ReadingAndWriting 1 "get_user_by_account returns the user as last updated, and no one once the account is unlinked."
-                one_moment Concurrency 1 "User and account are of one moment: a user whose account was unlinked before is never returned as changed afterwards."
+                current_user ReadingAndWriting 1 "get_user_by_account returns the user as last updated, and None once the account is unlinked."
+                one_moment Concurrency 1 "User and account are read at one moment: a user who is updated after the account was unlinked is never returned as updated."
             }
             list_users {
-                order ReadingAndWriting 1 "list_users returns users in the order of the bytes of their IDs."
-                pages ReadingAndWriting 1 "Pages of which each begins after the last ID of the one before hold every user once."
+                order ReadingAndWriting 1 "list_users returns users in the byte order of their IDs."
+                pages ReadingAndWriting 1 "If each page begins after the last ID of the previous page, the pages hold every user once."
                 limit ReadingAndWriting 1 "list_users returns at most as many users as the limit, and none for a limit of 0."
-                after_any_id ReadingAndWriting 1 "list_users begins after the ID, whether or not a user has it, and leaves out no other."
+                after_any_id ReadingAndWriting 1 "list_users begins after the ID, whether or not a user has it, and omits no other user."
                 no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows, however many users there are."
             }
             update_user {
                 every_combination ReadingAndWriting 1 "update_user writes the fields that are named and no others, in every combination of keep, set and clear, and returns the row."
-                sets_what_was_missing ReadingAndWriting 1 "Each field that was missing can be set alone."
-                clears ReadingAndWriting 1 "Each field can be cleared, and is missing then."
+                sets_what_was_missing ReadingAndWriting 1 "Each missing field can be set on its own."
+                clears ReadingAndWriting 1 "Each field can be cleared, and is then missing."
                 nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets the present value, returns the row as it is."
                 missing ReadingAndWriting 1 "An update of a user who does not exist fails with NotFound(User), and nothing is written."
                 leaves_others_unchanged ReadingAndWriting 1 "An update of a user leaves all other users, and what belongs to the user, as they are."
@@ -64,29 +64,29 @@ macro_rules! __with_rules {
                 moves_the_email Constraints 1 "After an update the new address finds the user, and the old one is free."
                 text Values 1 "Text of any kind that an update writes is returned byte for byte, the empty string too."
                 long_text Values 1 "An update can write 1,048,576 bytes of text and a key of 255 characters."
-                email_by_bytes Values 1 "Addresses that only look alike are no conflict in an update."
+                email_by_bytes Values 1 "An update to an address that only looks like another is not a conflict."
                 times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one user all survive, and each returns its own."
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
-                never_half Concurrency 1 "No caller ever sees some of the fields of an update of a user and not the others, by whichever read."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read."
             }
             delete_user {
                 reports_whether_deleted ReadingAndWriting 1 "delete_user reports whether the user existed, and deletes it."
                 accounts_too Constraints 1 "delete_user deletes the accounts of the user."
                 sessions_too Constraints 1 "delete_user deletes the sessions of the user."
                 authenticators_too Constraints 1 "delete_user deletes the authenticators of the user."
-                leaves_others_unchanged Constraints 1 "delete_user leaves other users, and what is theirs, as they are."
-                verification_tokens_stay Constraints 1 "delete_user leaves verification tokens that were sent to the user's address."
+                leaves_others_unchanged Constraints 1 "delete_user leaves other users, and everything that belongs to them, as they are."
+                verification_tokens_stay Constraints 1 "delete_user keeps verification tokens that were sent to the user's address."
                 one_winner Concurrency 1 "Of several callers who delete one user concurrently, exactly one gets true."
-                never_half Concurrency 1 "While a user is deleted, no caller ever sees the user without all that belongs to it, or the reverse."
+                never_half Concurrency 1 "While a user is deleted, no caller ever sees the user without everything that belongs to the user, or the reverse."
                 no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User)."
                 no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User)."
                 no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User)."
             }
             link_account {
-                stored ReadingAndWriting 1 "An account is returned by get_account as link_account returned it, and that is as it was given."
-                each_optional_field ReadingAndWriting 1 "Each optional field of an account may be there alone, and all may be missing."
-                given_id ReadingAndWriting 1 "An ID given by the caller is kept, and without one an ID is made."
+                stored ReadingAndWriting 1 "get_account returns an account as link_account returned it, which is as it was given."
+                each_optional_field ReadingAndWriting 1 "Each optional field of an account may be the only one that is set, and all may be missing."
+                given_id ReadingAndWriting 1 "An ID from the caller is kept; without one, an ID is created."
                 text Values 1 "Text in any script and form, and spaces anywhere, are returned byte for byte in every field."
                 hostile_text Values 1 "Text that means something to a database is stored like any other, in every field."
                 empty_text Values 1 "An empty string stays empty in each field, and the others stay missing."
@@ -95,8 +95,8 @@ macro_rules! __with_rules {
                 keys_by_bytes Values 1 "Providers, and provider account IDs, that only look alike are different."
                 every_expires_at Values 1 "expires_at keeps any 64-bit integer."
                 unique_id Constraints 1 "A second account with an ID fails with Conflict(AccountId), and nothing is written."
-                unique_account Constraints 1 "A second account with a provider and provider account ID fails with Conflict(ProviderAccount), whoever has the first."
-                pair_of_keys Constraints 1 "Only the pair of provider and provider account ID is unique, and the boundary between them counts."
+                unique_account Constraints 1 "A second account with a provider and provider account ID fails with Conflict(ProviderAccount), whichever user has the first."
+                pair_of_keys Constraints 1 "Only the pair of provider and provider account ID is unique, and the boundary between them matters."
                 unknown_user Constraints 1 "An account of a user who does not exist fails with NotFound(User), and nothing is written."
                 again_after_unlink Constraints 1 "An account that was unlinked may be linked again."
                 one_winner Concurrency 1 "Of several users to whom one account is linked concurrently, exactly one gets it."
@@ -110,7 +110,7 @@ macro_rules! __with_rules {
                 unique_email Constraints 1 "A taken email address fails with Conflict(UserEmail), and neither row is written."
                 unique_account_id Constraints 1 "A taken account ID fails with Conflict(AccountId), and neither row is written."
                 unique_account Constraints 1 "A taken account fails with Conflict(ProviderAccount), and neither row is written."
-                one_winner Concurrency 1 "Of several callers who sign up with one account concurrently, exactly one succeeds, and no user is left of the others."
+                one_winner Concurrency 1 "Of several callers who sign up with one account concurrently, exactly one succeeds, and the others leave no user."
                 never_half Concurrency 1 "No caller ever sees the user without the account, or the account without the user."
             }
             unlink_account {
@@ -121,12 +121,12 @@ macro_rules! __with_rules {
             }
             unlink_account_of_user {
                 reports_what_happened ReadingAndWriting 1 "unlink_account_of_user deletes the account and returns Done, and returns Absent when there is none."
-                only_the_users ReadingAndWriting 1 "unlink_account_of_user leaves an account that another user has, and returns Absent."
+                only_the_users ReadingAndWriting 1 "unlink_account_of_user keeps another user's account, and returns Absent."
                 leaves_others_unchanged ReadingAndWriting 1 "unlink_account_of_user leaves the user, other accounts and everything else as they are."
                 exact Values 1 "unlink_account_of_user deletes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
-                keeps_the_last ReadingAndWriting 1 "With keep_last, unlink_account_of_user returns LastWayIn for the user's only way in, and deletes nothing."
-                takes_the_last ReadingAndWriting 1 "Without keep_last, unlink_account_of_user deletes the user's only way in."
-                passkey_with_account_is_one_way ReadingAndWriting 1 "A passkey and its account of the type webauthn count as one way in, and the account alone as none."
+                keeps_the_last ReadingAndWriting 1 "With keep_last, unlink_account_of_user returns LastWayIn for the user's only way to sign in, and deletes nothing."
+                takes_the_last ReadingAndWriting 1 "Without keep_last, unlink_account_of_user deletes the user's only way to sign in."
+                passkey_with_account_is_one_way ReadingAndWriting 1 "A passkey and its account of the kind webauthn count as one way to sign in, and such an account alone as none."
                 last_of_several_at_once Concurrency 1 "Of several callers who remove all accounts and authenticators of a user concurrently with keep_last, all but one succeed."
             }
             get_account {
@@ -148,7 +148,7 @@ macro_rules! __with_rules {
             refresh_account {
                 still_the_same ReadingAndWriting 1 "refresh_account writes the changes and returns the account when its refresh token is the one seen."
                 meanwhile_another ReadingAndWriting 1 "refresh_account returns None and writes nothing when the refresh token is not the one seen."
-                without_a_token ReadingAndWriting 1 "A seen token of None means that the account has no refresh token, not that it does not matter."
+                without_a_token ReadingAndWriting 1 "A seen token of None means that the account has no refresh token, not that any token is accepted."
                 missing ReadingAndWriting 1 "refresh_account returns None when there is no such account, and creates none."
                 leaves_others_unchanged ReadingAndWriting 1 "refresh_account leaves all other accounts as they are."
                 exact Values 1 "refresh_account changes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
@@ -157,13 +157,13 @@ macro_rules! __with_rules {
             }
             list_accounts_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for an unknown user."
-                only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, whole, and no other's."
-                order ReadingAndWriting 1 "The list is in the order of the bytes of provider, then of provider account id."
+                only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, complete, and no other user's."
+                order ReadingAndWriting 1 "The list is in the byte order of provider, then of provider account id."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many accounts there are."
             }
             create_session {
-                stored ReadingAndWriting 1 "A session is returned as create_session returned it, and that is as it was given."
-                given_id ReadingAndWriting 1 "An ID given by the caller is kept, and without one an ID is made."
+                stored ReadingAndWriting 1 "A session is returned as create_session returned it, which is as it was given."
+                given_id ReadingAndWriting 1 "An ID from the caller is kept; without one, an ID is created."
                 text Values 1 "Any string can be the token that finds its session."
                 long_token Values 1 "Tokens of 255 characters of four bytes are stored and found, and distinguished by the last one."
                 token_by_bytes Values 1 "Tokens that only look alike are different."
@@ -183,24 +183,24 @@ macro_rules! __with_rules {
                 exact Values 1 "get_session_and_user finds nothing by a token that differs in case, accent, space, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_session_and_user returns the user as last updated."
                 one_step Concurrency 1 "While its user is deleted, a session is found with its user or not at all."
-                one_moment Concurrency 1 "Session and user are of one moment: a session that moves away from a user who is deleted is always found, with its user."
+                one_moment Concurrency 1 "Session and user are read at one moment: a session that moves away from a user who is deleted is always found, with its user."
             }
             update_session {
                 every_combination ReadingAndWriting 1 "update_session writes the fields that are named and no others, and returns the row."
                 nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets the present value, returns the row as it is."
                 missing ReadingAndWriting 1 "An update of a session that does not exist returns None, and creates none."
                 unknown_user Constraints 1 "An update to a user who does not exist fails with NotFound(User), and no field of it is written."
-                leaves_others_unchanged ReadingAndWriting 1 "An update of a session leaves all others as they are, and moves only the one to another user."
+                leaves_others_unchanged ReadingAndWriting 1 "An update of a session leaves all others as they are, and moves only that session to another user."
                 exact Values 1 "update_session changes nothing by a token that differs in case, accent, space, normalization or by a wildcard."
-                text Values 1 "A session can be updated, whatever string its token is."
+                text Values 1 "A session can be updated with any string as its token."
                 times Values 1 "An update writes expires to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one session all survive, and each returns its own."
                 no_orphan Concurrency 1 "A session moved to a user who is being deleted is deleted too, or fails with NotFound(User)."
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
-                rotates_the_token ReadingAndWriting 1 "A new token takes the place of the old one, which finds nothing any more."
+                rotates_the_token ReadingAndWriting 1 "A new token replaces the old one, which then finds nothing."
                 unique_token Constraints 1 "An update to another session's token is Conflict(SessionToken), and no field of it is written."
                 text_of_new_token Values 1 "The new token may be any string of up to 255 characters."
-                old_token_is_free Constraints 1 "The token that was rotated away may be used again."
+                old_token_is_free Constraints 1 "A token that was replaced may be used again."
                 rotation_has_one_winner Concurrency 1 "Of several callers who give one session a new token by the same old one concurrently, exactly one finds it."
                 rotation_to_one_token Concurrency 1 "Of several sessions that are given one token concurrently, exactly one gets it."
             }
@@ -208,57 +208,57 @@ macro_rules! __with_rules {
                 reports_whether_deleted ReadingAndWriting 1 "delete_session reports whether the session existed, and deletes it."
                 leaves_others_unchanged ReadingAndWriting 1 "delete_session leaves the user, other sessions and everything else as they are."
                 exact Values 1 "delete_session deletes nothing by a token that differs in case, accent, space, normalization or by a wildcard."
-                text Values 1 "A session can be deleted, whatever string its token is."
+                text Values 1 "A session can be deleted with any string as its token."
                 one_winner Concurrency 1 "Of several callers who delete one session concurrently, exactly one gets true."
             }
             delete_session_of_user {
-                reports_whether_deleted ReadingAndWriting 1 "delete_session_of_user reports whether there was a session, and it is gone then."
-                only_the_users ReadingAndWriting 1 "delete_session_of_user leaves a session that another user has, and returns false."
+                reports_whether_deleted ReadingAndWriting 1 "delete_session_of_user reports whether the session existed, and deletes it."
+                only_the_users ReadingAndWriting 1 "delete_session_of_user keeps another user's session, and returns false."
                 leaves_others_unchanged ReadingAndWriting 1 "delete_session_of_user leaves other sessions and everything else as they are."
                 one_winner Concurrency 1 "Of several callers who delete one session of a user concurrently, exactly one gets true."
             }
             list_sessions_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for an unknown user."
-                only_the_users ReadingAndWriting 1 "The list holds all sessions of the user, whole, and no other's."
+                only_the_users ReadingAndWriting 1 "The list holds all sessions of the user, complete, and no other user's."
                 expired_too ReadingAndWriting 1 "The list holds expired sessions too."
-                order ReadingAndWriting 1 "The list has the latest expiry first, and by ID those that expire together."
+                order ReadingAndWriting 1 "The list has the latest expiry first, and orders sessions that expire together by ID."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
                 never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
-                one_moment Concurrency 1 "The list is of one moment: a user who always has a session is never seen without one, while sessions move between users."
+                one_moment Concurrency 1 "The list is read at one moment: a user who always has a session is never seen without one while sessions move between users."
             }
             list_sessions_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for a user that does not exist."
-                the_same_list ReadingAndWriting 1 "The list is that of list_sessions_by_user_id, each session with its own details."
+                the_same_list ReadingAndWriting 1 "The list is the same as from list_sessions_by_user_id, each session with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
-                one_moment Concurrency 1 "Sessions and details are of one moment: details are never ahead of the session."
+                one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session."
             }
             delete_sessions_by_user_id {
                 all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, expired ones too."
-                but_one ReadingAndWriting 1 "All sessions of the user but the one to keep are deleted and counted."
+                but_one ReadingAndWriting 1 "All sessions of the user except the one to keep are deleted and counted."
                 keeps_nothing_else ReadingAndWriting 1 "A token to keep that is another user's, or that does not exist, keeps nothing."
                 leaves_others_unchanged ReadingAndWriting 1 "The sessions of other users stay, and so do the user and the user's accounts."
                 exact Values 1 "A token to keep that differs in case, accent, space, normalization or by a wildcard keeps nothing."
                 text Values 1 "A token to keep may be any string."
                 each_counted_once Concurrency 1 "Several concurrent callers count each session once between them."
-                never_half Concurrency 1 "No caller ever sees some of the sessions deleted and others not."
+                never_half Concurrency 1 "No caller ever sees only some of the sessions deleted."
             }
             get_session_details {
-                absent ReadingAndWriting 1 "get_session_details returns no details where none were stored."
+                absent ReadingAndWriting 1 "get_session_details returns no details if none were stored."
             }
             update_session_details {
                 every_combination ReadingAndWriting 1 "update_session_details writes the details that are named and no others, in every combination of keep, set and clear."
                 missing ReadingAndWriting 1 "update_session_details returns false for a session that does not exist, and writes nothing."
                 session_unchanged ReadingAndWriting 1 "update_session_details leaves the session and the details of others as they are."
                 outlive_updates ReadingAndWriting 1 "The details of a session stay when it is extended, rotated or moved to another user."
-                deleted_with_the_session ReadingAndWriting 1 "The details of a session are deleted with it, by whichever operation."
+                deleted_with_the_session ReadingAndWriting 1 "The details of a session are deleted with it, by every operation that deletes it."
                 text Values 1 "Details of any string, up to 1,048,576 bytes, are returned unchanged."
                 times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different details of one session all survive."
                 no_orphan Concurrency 1 "Details that are written while their session is deleted are deleted with it."
             }
             create_verification_token {
-                stored ReadingAndWriting 1 "A verification token is returned by use_verification_token as it was created."
+                stored ReadingAndWriting 1 "use_verification_token returns a verification token as it was created."
                 several_for_one ReadingAndWriting 1 "One identifier may have several tokens."
                 text Values 1 "Identifiers and tokens may be any string, and are returned byte for byte."
                 long_keys Values 1 "Identifiers and tokens of 255 characters of four bytes are stored and found, and distinguished by the last one."
@@ -271,8 +271,8 @@ macro_rules! __with_rules {
             }
             use_verification_token {
                 once ReadingAndWriting 1 "A token is returned once, and never again."
-                absent ReadingAndWriting 1 "A token that does not exist returns None."
-                wrong_identifier ReadingAndWriting 1 "With another identifier a token returns None, and it is still there."
+                absent ReadingAndWriting 1 "use_verification_token returns None for a token that does not exist."
+                wrong_identifier ReadingAndWriting 1 "use_verification_token returns None for a token with another identifier, and keeps the token."
                 expired_too ReadingAndWriting 1 "An expired token is used up and returned like any other."
                 leaves_others_unchanged ReadingAndWriting 1 "Using a token leaves all others unchanged, including those of the same identifier."
                 exact Values 1 "use_verification_token finds nothing by keys that differ in case, accent, space, normalization or by a wildcard."
@@ -288,7 +288,7 @@ macro_rules! __with_rules {
                 each_counted_once Concurrency 1 "Concurrent callers count each token once between them."
             }
             create_authenticator {
-                stored ReadingAndWriting 1 "An authenticator is returned by get_authenticator as it was created, with and without transports."
+                stored ReadingAndWriting 1 "get_authenticator returns an authenticator as it was created, with and without transports."
                 text Values 1 "Text of any kind is returned byte for byte in every field."
                 long_text Values 1 "A string of 1,048,576 bytes is returned whole in each field."
                 long_credential_id Values 1 "Credential IDs of 1,364 characters are stored, found and distinguished."
@@ -311,27 +311,27 @@ macro_rules! __with_rules {
             }
             list_authenticators_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for an unknown user."
-                only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, whole, and no other's."
-                order ReadingAndWriting 1 "The list is in the order of the bytes of the credential id."
+                only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, complete, and no other user's."
+                order ReadingAndWriting 1 "The list is in the byte order of the credential id."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
             }
             list_authenticators_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for a user that does not exist."
-                the_same_list ReadingAndWriting 1 "The list is that of list_authenticators_by_user_id, each authenticator with its own details."
+                the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
             }
             update_authenticator_counter {
-                any_counter ReadingAndWriting 1 "The counter is set to whatever is given, up or down, and the row is returned."
+                any_counter ReadingAndWriting 1 "The counter is set to the given value, higher or lower, and the row is returned."
                 missing ReadingAndWriting 1 "An update of an authenticator that does not exist fails with NotFound(Authenticator)."
                 leaves_others_unchanged ReadingAndWriting 1 "The counters of other authenticators stay as they are."
                 exact Values 1 "The counter is not set by a credential ID that differs in case or by a wildcard."
             }
             use_authenticator {
                 greater_counter ReadingAndWriting 1 "use_authenticator stores a counter greater than the stored one, and the backup state, and returns the row."
-                always_zero ReadingAndWriting 1 "use_authenticator succeeds when both counters are zero, as often as it is called."
+                always_zero ReadingAndWriting 1 "use_authenticator succeeds when both counters are zero, any number of times."
                 replayed ReadingAndWriting 1 "A counter that is not greater, unless both are zero, is Conflict(AuthenticatorCounter), and nothing is written."
                 missing ReadingAndWriting 1 "use_authenticator of an authenticator that does not exist is NotFound(Authenticator)."
-                leaves_others_unchanged ReadingAndWriting 1 "use_authenticator leaves other authenticators and all details as they are."
+                leaves_others_unchanged ReadingAndWriting 1 "use_authenticator leaves other authenticators, and all details, as they are."
                 exact Values 1 "use_authenticator finds nothing by a credential ID that differs in case or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who use one authenticator with one counter concurrently, exactly one succeeds."
             }
@@ -343,11 +343,11 @@ macro_rules! __with_rules {
             }
             delete_authenticator_of_user {
                 reports_what_happened ReadingAndWriting 1 "delete_authenticator_of_user deletes the authenticator and returns Done, and returns Absent when there is none."
-                only_the_users ReadingAndWriting 1 "delete_authenticator_of_user leaves an authenticator that another user has, and returns Absent."
+                only_the_users ReadingAndWriting 1 "delete_authenticator_of_user keeps another user's authenticator, and returns Absent."
                 leaves_others_unchanged ReadingAndWriting 1 "delete_authenticator_of_user leaves other authenticators and everything else as they are."
                 exact Values 1 "delete_authenticator_of_user deletes nothing by a credential ID that differs in case or by a wildcard."
-                keeps_the_last ReadingAndWriting 1 "With keep_last, delete_authenticator_of_user returns LastWayIn for the user's only way in, and deletes nothing."
-                takes_the_last ReadingAndWriting 1 "Without keep_last, delete_authenticator_of_user deletes the user's only way in."
+                keeps_the_last ReadingAndWriting 1 "With keep_last, delete_authenticator_of_user returns LastWayIn for the user's only way to sign in, and deletes nothing."
+                takes_the_last ReadingAndWriting 1 "Without keep_last, delete_authenticator_of_user deletes the user's only way to sign in."
                 last_of_two_at_once Concurrency 1 "Of the last two authenticators that are deleted concurrently with keep_last, one stays."
             }
             update_authenticator_details {
@@ -356,7 +356,7 @@ macro_rules! __with_rules {
                 exact Values 1 "update_authenticator_details writes nothing by a credential ID that differs in case or by a wildcard."
                 of_the_user_only ReadingAndWriting 1 "update_authenticator_details by anyone but the authenticator's user returns false, and writes nothing."
                 authenticator_unchanged ReadingAndWriting 1 "update_authenticator_details leaves the authenticator and the details of others as they are."
-                deleted_with_the_authenticator ReadingAndWriting 1 "The details of an authenticator are deleted with it, by whichever operation."
+                deleted_with_the_authenticator ReadingAndWriting 1 "The details of an authenticator are deleted with it, by every operation that deletes it."
                 text Values 1 "Details of any string, up to 1,048,576 bytes, are returned unchanged."
                 times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different details of one authenticator all survive."
@@ -364,7 +364,7 @@ macro_rules! __with_rules {
             create_challenge {
                 stored ReadingAndWriting 1 "use_challenge returns a challenge as it was created."
                 text Values 1 "Keys and payloads of any string are returned unchanged."
-                long_text Values 1 "A payload of 1,048,576 bytes and keys of 255 characters of four bytes are stored, and distinct by the last one."
+                long_text Values 1 "A payload of 1,048,576 bytes and keys of 255 characters of four bytes are stored, and keys are distinguished by the last one."
                 key_by_bytes Values 1 "Keys that only look alike are different."
                 times Values 1 "expires is returned to the millisecond, from 1970 to 9999."
                 unique_key Constraints 1 "A key that exists is Conflict(ChallengeKey), and the first challenge stays."
@@ -382,19 +382,19 @@ macro_rules! __with_rules {
             }
             delete_expired {
                 boundary ReadingAndWriting 1 "Exactly the sessions and tokens with expires <= now are deleted and counted."
-                to_the_millisecond ReadingAndWriting 1 "Of two rows a millisecond apart, the first is due a millisecond earlier."
-                distant_times Values 1 "What is due is right from 1970 to 9999, past 2038 too."
-                around_clock_changes Values 1 "What is due is right around changes to and from daylight-saving time."
-                oldest_first ReadingAndWriting 1 "Under a limit the oldest go first."
-                limit ReadingAndWriting 1 "No more than the limit of each is deleted, none for 0, and of rows of one age no more either."
+                to_the_millisecond ReadingAndWriting 1 "Of two rows that expire a millisecond apart, the first is due a millisecond earlier."
+                distant_times Values 1 "The right rows are due from 1970 to 9999, including after 2038."
+                around_clock_changes Values 1 "The right rows are due around changes to and from daylight-saving time."
+                oldest_first ReadingAndWriting 1 "With a limit, the oldest rows are deleted first."
+                limit ReadingAndWriting 1 "At most the limit of each is deleted, none for 0, even if all rows expire at the same time."
                 counts_apart ReadingAndWriting 1 "Sessions and tokens are limited and counted separately."
-                callers_clock ReadingAndWriting 1 "The caller's now decides, and no other clock."
-                after_updates ReadingAndWriting 1 "A session that was extended or shortened is due by its new expiry."
-                leaves_others_unchanged ReadingAndWriting 1 "Users, accounts, authenticators and what is not due stay as they are."
-                no_page_limit ReadingAndWriting 1 "All that is due is deleted in one call, however many rows there are and however high the limit is."
+                callers_clock ReadingAndWriting 1 "Only the caller's now decides, not another clock."
+                after_updates ReadingAndWriting 1 "A session that was extended or shortened is due at its new expiry."
+                leaves_others_unchanged ReadingAndWriting 1 "Users, accounts, authenticators and rows that are not due stay as they are."
+                no_page_limit ReadingAndWriting 1 "Everything that is due is deleted in one call, however many rows there are and however high the limit is."
                 each_counted_once Concurrency 1 "Several concurrent callers count each row once between them."
-                never_half Concurrency 1 "No caller ever sees some of the sessions that are due deleted and others not."
-                spares_what_is_extended Concurrency 1 "A session that is extended while it is swept is kept, or was deleted before; what an update has returned is there."
+                never_half Concurrency 1 "No caller ever sees only some of the due sessions deleted."
+                spares_what_is_extended Concurrency 1 "A session that is extended during a sweep is kept, or was deleted before; a session that an update has returned exists."
             }
             ping {
                 answers ReadingAndWriting 1 "ping succeeds on a storage that can be reached."
@@ -402,67 +402,67 @@ macro_rules! __with_rules {
             storage {
                 fresh_is_empty ReadingAndWriting 1 "A fresh storage holds nothing."
                 isolated ReadingAndWriting 1 "Two storages share nothing, and removing one leaves the other."
-                handles_agree Concurrency 1 "What one handle has written, another on the same storage reads at once."
-                reads_are_current ReadingAndWriting 1 "After each write, everything reads as it is now, through any handle, whatever was read before."
-                outlives_handles ReadingAndWriting 1 "What was written is there when the handle is closed and another is opened, whatever was written last."
+                handles_agree Concurrency 1 "What one handle has written, another handle on the same storage reads immediately."
+                reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values, whatever was read before."
+                outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
-                often_read_is_current ReadingAndWriting 1 "A row that was read a hundred times through one handle is read as another handle has written it."
-                handles_are_independent ReadingAndWriting 1 "A handle that is dropped takes no other handle along."
+                often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."
+                handles_are_independent ReadingAndWriting 1 "Dropping a handle does not affect other handles."
                 keeps_what_has_expired ReadingAndWriting 1 "What has expired stays until delete_expired deletes it."
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."
             }
             model {
-                sequences ReadingAndWriting 1 "Random sequences of all operations over few keys agree with the model, result by result and in what they leave."
+                sequences ReadingAndWriting 1 "Random sequences of all operations over few keys agree with the model, in each result and in the rows that they leave."
             }
             linearizable {
                 users Concurrency 1 "Concurrent calls on one email address return what they would return sequentially."
                 accounts Concurrency 1 "Concurrent calls on one account return what they would return sequentially."
                 sessions Concurrency 1 "Concurrent calls on one session return what they would return sequentially."
                 verification_tokens Concurrency 1 "Concurrent calls on one verification token return what they would return sequentially."
-                ways_in Concurrency 1 "Calls that remove and add the ways in of one user concurrently give what they would give sequentially."
-                challenges Concurrency 1 "Calls on one challenge concurrently give what they would give sequentially."
-                details Concurrency 1 "Calls on the details of one session concurrently give what they would give sequentially."
+                ways_in Concurrency 1 "Concurrent calls that remove and add one user's ways to sign in return what they would return sequentially."
+                challenges Concurrency 1 "Concurrent calls on one challenge return what they would return sequentially."
+                details Concurrency 1 "Concurrent calls on the details of one session return what they would return sequentially."
                 authenticators Concurrency 1 "Concurrent calls on one authenticator return what they would return sequentially."
             }
             load {
                 no_busy_error Concurrency 1 "Under mixed load of 16 threads on few rows, no deadlock or busy error reaches the caller, and no row is left without its user."
-                unrelated_rows Concurrency 1 "Threads that work on rows of their own do not disturb each other."
-                one_row Concurrency 1 "Of 16 threads that write one row none gives up."
+                unrelated_rows Concurrency 1 "Threads that use different rows do not disturb each other."
+                one_row Concurrency 1 "Of 16 threads that write one row, none fails."
             }
             faults {
-                unreachable Faults 1 "On a storage that cannot be reached every operation fails with Unavailable (a write perhaps with OutcomeUnknown), before its time limit."
-                restart Faults 1 "After the storage was away, every handle works again automatically, and finds all that was written."
-                paused Faults 1 "On a storage that gives no answer every write ends before its time limit, with Unavailable or OutcomeUnknown, with more callers than connections too."
+                unreachable Faults 1 "If the storage cannot be reached, every operation fails with Unavailable (a write perhaps with OutcomeUnknown) before its time limit."
+                restart Faults 1 "After an outage of the storage, every handle works again automatically, and finds everything that was written."
+                paused Faults 1 "If the storage does not answer, every write ends before its time limit with Unavailable or OutcomeUnknown, even with more callers than connections."
                 failed_operations_leak_nothing Faults 1 "After a thousand rejected operations everything works as before."
-                cut_during_write Faults 1 "When connections are cut during writes, each is complete or absent, and what was acknowledged is there."
-                answer_lost Faults 1 "A write whose answer is lost with its connection is done once or not at all: not if the error is Unavailable, and once if there is an answer."
-                answer_late Faults 1 "A write whose answer does not come before the time limit is done once or not at all: not if the error is Unavailable, and once if there is an answer."
+                cut_during_write Faults 1 "When connections are interrupted during writes, each write is complete or absent, and every acknowledged write is there."
+                answer_lost Faults 1 "A write whose answer is lost with its connection is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
+                answer_late Faults 1 "A write whose answer does not arrive before the time limit is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
                 wrong_password Faults 1 "A wrong password is reported immediately, and not shown."
-                answers_in_step Faults 1 "After calls that timed out, every call on the same handle gets its own answer, and not that of an earlier one."
+                answers_in_step Faults 1 "After calls that timed out, every call on the same handle gets its own answer, not the answer to an earlier call."
                 killed_server Faults 1 "After the server was killed under load and started again, every acknowledged write of every kind is there, and every operation works through old and new handles."
             }
             migrate {
                 empty_database Migrations 1 "Without the schema, an operation reports that it is missing; after migrate it works."
                 twice Migrations 1 "Migrating an up-to-date schema applies no step and changes nothing."
                 concurrent_runs Migrations 1 "If several callers migrate concurrently, each step is applied by one."
-                down_and_up Migrations 1 "All steps down and up leave a schema that works and is empty."
-                last_step Migrations 1 "The last step down and up keeps what belongs to the others."
-                step_by_step Migrations 1 "up_to and down_to stop where told, and status says what is applied."
-                resumes Migrations 1 "After a step failed in the middle, the next run finishes."
+                down_and_up Migrations 1 "Reverting and applying all steps leaves a working, empty schema."
+                last_step Migrations 1 "Reverting and applying the last step keeps the data of the other steps."
+                step_by_step Migrations 1 "up_to and down_to stop at the given version, and status reports what is applied."
+                resumes Migrations 1 "After a step failed halfway, the next run finishes it."
                 refuses_changed_step Migrations 1 "A step that was changed after it was applied is rejected, and nothing is changed."
                 refuses_missing_step Migrations 1 "A history with a step that the program does not have is rejected, and nothing is changed."
                 refuses_newer_schema Migrations 1 "A schema newer than the program is rejected, and nothing is changed."
                 refuses_step_out_of_order Migrations 1 "A step older than those applied is rejected, and nothing is changed."
-                independent_series Migrations 1 "Another series of steps has a history of its own, whatever its name and the numbers of its steps."
+                independent_series Migrations 1 "Each series of steps has its own history, whatever its name and the numbers of its steps."
             }
             secrets {
-                refused Secrets 1 "The error of a rejected operation shows no token and no email address, not encoded or in part either."
-                without_schema Secrets 1 "The error of an operation without a schema shows no token and no email address, not encoded or in part either."
-                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token and no email address, not encoded or in part either."
-                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token and no email address, not encoded or in part either."
-                handle Secrets 1 "Debug of a handle shows neither a token nor a URL."
+                refused Secrets 1 "The error of a rejected operation shows no token and no email address, not even encoded or in part."
+                without_schema Secrets 1 "The error of an operation without a schema shows no token and no email address, not even encoded or in part."
+                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token and no email address, not even encoded or in part."
+                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token and no email address, not even encoded or in part."
+                handle Secrets 1 "Debug of a handle shows no token and no URL."
             }
         }
     };

@@ -27,7 +27,7 @@ faults! {
         stores!(link_account |account: Account| account.refresh_token = None);
     }
 
-    SwapsTokens "link_account.stored": "Stores the OAuth 1 token where its secret belongs, and the other way round." {
+    SwapsTokens "link_account.stored": "Stores the OAuth 1 token where its secret belongs, and vice versa." {
         stores!(link_account |account: Account| std::mem::swap(&mut account.oauth_token, &mut account.oauth_token_secret));
     }
 
@@ -35,37 +35,37 @@ faults! {
         stores!(link_account |account: Account| if account.access_token.is_none() { account.scope = None });
     }
 
-    MakesAccountIds "link_account.given_id": "Makes a random UUID (version 4) of the id that was given." {
+    MakesAccountIds "link_account.given_id": "Turns the given id into a random UUID (version 4)." {
         stores!(link_account |account: Account| {
             account.id = Uuid::from_u128(account.id.as_u128() & !(0xf << 76) | 0x4 << 76)
         });
     }
 
-    ThreeBytesInScope "link_account.text": "Replaces characters of four bytes in the texts of an account by question marks." {
+    ThreeBytesInScope "link_account.text": "Replaces four-byte characters in the strings of an account with question marks." {
         stores!(link_account |account: Account| texts(&mut account, three_bytes));
     }
 
-    EatsBackslashes "link_account.hostile_text": "Takes a backslash in the texts of an account for an escape." {
+    EatsBackslashes "link_account.hostile_text": "Treats a backslash in the strings of an account as an escape." {
         stores!(link_account |account: Account| texts(&mut account, unescaped));
     }
 
-    EmptyScopeIsMissing "link_account.empty_text": "Takes an empty scope for a missing one." {
+    EmptyScopeIsMissing "link_account.empty_text": "Stores an empty scope as a missing one." {
         stores!(link_account |account: Account| account.scope = account.scope.take().filter(|scope| !scope.is_empty()));
     }
 
-    MissingStateIsEmpty "link_account.each_optional_field": "Takes a missing session state for an empty one." {
+    MissingStateIsEmpty "link_account.each_optional_field": "Stores a missing session state as an empty one." {
         stores!(link_account |account: Account| { account.session_state.get_or_insert_default(); });
     }
 
-    CutsIdToken "link_account.long_text": "Cuts an ID token to 65,535 bytes." {
+    CutsIdToken "link_account.long_text": "Truncates an ID token to 65,535 bytes." {
         stores!(link_account |account: Account| some(&mut account.id_token, cut));
     }
 
-    CutsAccountKeys "link_account.long_keys": "Cuts the id of an account at its provider to 191 characters." {
+    CutsAccountKeys "link_account.long_keys": "Truncates the id of an account at its provider to 191 characters." {
         stores!(link_account |account: Account| account.provider_account_id = head(&account.provider_account_id));
     }
 
-    LinksOtherCase "link_account.keys_by_bytes": "Refuses an account whose id there differs in case only from another." {
+    LinksOtherCase "link_account.keys_by_bytes": "Rejects an account whose provider account id differs from another only in case." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let taken = db.with(|model| model.accounts.values().any(|other| {
                 other.provider == account.provider
@@ -78,7 +78,7 @@ faults! {
         }
     }
 
-    NumbersAsKeys "link_account.keys_by_bytes": "Takes ids at a provider for numbers: 00123 is 123." {
+    NumbersAsKeys "link_account.keys_by_bytes": "Treats ids at a provider as numbers: 00123 is 123." {
         stores!(link_account |account: Account| {
             if let Ok(number) = account.provider_account_id.parse::<u64>() {
                 account.provider_account_id = number.to_string();
@@ -86,7 +86,7 @@ faults! {
         });
     }
 
-    ThirtyTwoBits "link_account.every_expires_at": "Keeps expires_at in 32 bits." {
+    ThirtyTwoBits "link_account.every_expires_at": "Stores expires_at in 32 bits." {
         stores!(link_account |account: Account| account.expires_at = account.expires_at.map(|seconds| i64::from(seconds as i32)));
     }
 
@@ -117,7 +117,7 @@ faults! {
         }
     }
 
-    OneAccountEach "link_account.pair_of_keys": "Lets a user have no more than one account at a provider." {
+    OneAccountEach "link_account.pair_of_keys": "Lets a user have only one account at a provider." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let accounts = db.list_accounts_by_user_id(account.user_id)?;
             if accounts.iter().any(|other| other.provider == account.provider) {
@@ -127,7 +127,7 @@ faults! {
         }
     }
 
-    JoinsKeys "link_account.pair_of_keys": "Joins provider and id there by a colon, and tells accounts apart by what comes out." {
+    JoinsKeys "link_account.pair_of_keys": "Joins provider and provider account id with a colon to distinguish accounts." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let joined = |account: &Account| format!("{}:{}", account.provider, account.provider_account_id);
             let taken = db.with(|model| model.accounts.values().any(|other| joined(other) == joined(account)))?;
@@ -138,7 +138,7 @@ faults! {
         }
     }
 
-    LinksToNobody "link_account.unknown_user": "Links an account to a user who is not there." {
+    LinksToNobody "link_account.unknown_user": "Links an account to a user who does not exist." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             match db.link_account(account) {
                 Err(Error::NotFound { .. }) => force(db, account),
@@ -147,7 +147,7 @@ faults! {
         }
     }
 
-    BareForeignKey "link_account.unknown_user": "Answers in the driver's words when there is no such user." {
+    BareForeignKey "link_account.unknown_user": "Returns the driver's error when there is no such user." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             db.link_account(account).map_err(|error| match error {
                 Error::NotFound { .. } => Error::backend("FOREIGN KEY constraint failed"),
@@ -156,7 +156,7 @@ faults! {
         }
     }
 
-    NeverLinkedAgain (Mutex<BTreeSet<Key>>) "link_account.again_after_unlink": "Refuses an account that was unlinked." {
+    NeverLinkedAgain (Mutex<BTreeSet<Key>>) "link_account.again_after_unlink": "Rejects an account that was unlinked." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&key(account)) {
                 return Err(Error::conflict(Constraint::ProviderAccount));
@@ -170,7 +170,7 @@ faults! {
         }
     }
 
-    LooksThenLinks "link_account.one_winner": "Looks whether an account is free, then links it." {
+    LooksThenLinks "link_account.one_winner": "Checks whether an account is free, then links it." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
                 return Err(Error::conflict(Constraint::ProviderAccount));
@@ -186,7 +186,7 @@ faults! {
         }
     }
 
-    CreatesInThreeBytes "create_user_with_account.text": "Replaces characters of four bytes in the texts of a new user's account by question marks." {
+    CreatesInThreeBytes "create_user_with_account.text": "Replaces four-byte characters in the strings of a new user's account with question marks." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             let mut account = account.clone();
             texts(&mut account, three_bytes);
@@ -227,7 +227,7 @@ faults! {
         }
     }
 
-    SwallowsConflict "create_user_with_account.unique_account": "Says nothing when the account is taken." {
+    SwallowsConflict "create_user_with_account.unique_account": "Reports no conflict when the account is taken." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             match db.create_user_with_account(user, account) {
                 Err(Error::Conflict { constraint: Constraint::ProviderAccount }) => Ok(()),
@@ -236,7 +236,7 @@ faults! {
         }
     }
 
-    LooksThenCreatesBoth "create_user_with_account.one_winner": "Looks whether an account is free, then creates the user and links it." {
+    LooksThenCreatesBoth "create_user_with_account.one_winner": "Checks whether an account is free, then creates the user and links it." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
                 return Err(Error::conflict(Constraint::ProviderAccount));
@@ -257,13 +257,13 @@ faults! {
         }
     }
 
-    UnlinksNothing "unlink_account.reports_whether_deleted": "Says that it has unlinked an account, and has not." {
+    UnlinksNothing "unlink_account.reports_whether_deleted": "Reports an account as unlinked, but does nothing." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             Ok(db.get_account(provider, id_there)?.is_some())
         }
     }
 
-    AlwaysUnlinked "unlink_account.reports_whether_deleted": "Says that it has unlinked an account that was not there." {
+    AlwaysUnlinked "unlink_account.reports_whether_deleted": "Reports an account as unlinked, though it does not exist." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             db.unlink_account(provider, id_there).map(|_| true)
         }
@@ -287,7 +287,7 @@ faults! {
         }
     }
 
-    UnlinkedByAll "unlink_account.one_winner": "Tells everyone who unlinks an account at the same time that it was there." {
+    UnlinkedByAll "unlink_account.one_winner": "Returns true to every caller who concurrently unlinks an account." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             let found = db.get_account(provider, id_there)?.is_some();
             pause();
@@ -296,13 +296,13 @@ faults! {
         }
     }
 
-    AbsentAccountIsError "get_account.absent": "Answers with an error when there is no such account." {
+    AbsentAccountIsError "get_account.absent": "Returns an error when there is no such account." {
         fn get_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<Account>> {
             db.get_account(provider, id_there)?.map(Some).ok_or(Error::not_found(Entity::Account))
         }
     }
 
-    PadsAccount "get_account.exact": "Finds an account whose id there has other spaces at its end." {
+    PadsAccount "get_account.exact": "Finds an account whose provider account id has different trailing spaces." {
         fn get_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<Account>> {
             db.with(|model| {
                 let same = |account: &&Account| {
@@ -350,7 +350,7 @@ faults! {
         }
     }
 
-    MissesTheUser "update_account.missing": "Names the user when it is the account that is not there." {
+    MissesTheUser "update_account.missing": "Names the user when the account does not exist." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
             db.update_account(provider, id_there, changes).map_err(|error| match error {
                 Error::NotFound { .. } => Error::not_found(Entity::User),
@@ -381,7 +381,7 @@ faults! {
         }
     }
 
-    UpdatesScopeInThreeBytes "update_account.text": "Replaces characters of four bytes in a new scope by question marks." {
+    UpdatesScopeInThreeBytes "update_account.text": "Replaces four-byte characters in a new scope with question marks." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
             let mut changes = changes.clone();
             if let Change::Set(scope) = &mut changes.scope {
@@ -391,7 +391,7 @@ faults! {
         }
     }
 
-    CutsNewTokens "update_account.long_text": "Cuts a new access token to 65,535 bytes." {
+    CutsNewTokens "update_account.long_text": "Truncates a new access token to 65,535 bytes." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
             let mut changes = changes.clone();
             if let Change::Set(token) = &mut changes.access_token {
@@ -401,7 +401,7 @@ faults! {
         }
     }
 
-    UpdatesThirtyTwoBits "update_account.every_expires_at": "Keeps a new expires_at in 32 bits." {
+    UpdatesThirtyTwoBits "update_account.every_expires_at": "Stores a new expires_at in 32 bits." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
             let mut changes = changes.clone();
             if let Change::Set(seconds) = &mut changes.expires_at {
@@ -422,14 +422,14 @@ faults! {
         }
     }
 
-    AbsentAccountsAreError "list_accounts_by_user_id.absent": "Answers with an error when asked for the accounts of a user who is not there." {
+    AbsentAccountsAreError "list_accounts_by_user_id.absent": "Returns an error for the accounts of a user who does not exist." {
         fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
             db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
             db.list_accounts_by_user_id(user_id)
         }
     }
 
-    ListsAllAccounts "list_accounts_by_user_id.only_the_users": "Lists everyone's accounts." {
+    ListsAllAccounts "list_accounts_by_user_id.only_the_users": "Lists all users' accounts." {
         fn list_accounts_by_user_id(&self, db: &Reference, _: Uuid) -> Result<Vec<Account>> {
             db.with(|model| model.accounts.values().cloned().collect())
         }
@@ -457,7 +457,7 @@ faults! {
         }
     }
 
-    AMebibyteOfRow "link_account.all_texts_long": "Refuses an account of more than four mebibytes." {
+    AMebibyteOfRow "link_account.all_texts_long": "Rejects an account of more than four mebibytes." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let texts = [&account.refresh_token, &account.access_token, &account.scope, &account.id_token, &account.token_type, &account.session_state];
             if texts.into_iter().flatten().map(String::len).sum::<usize>() > 4 << 20 {
@@ -467,7 +467,7 @@ faults! {
         }
     }
 
-    LooksForAccountIdThenLinks "link_account.one_id_one_winner": "Looks whether an id is free, then links the account." {
+    LooksForAccountIdThenLinks "link_account.one_id_one_winner": "Checks whether an id is free, then links the account." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let taken = db.with(|model| model.accounts.values().any(|other| other.id == account.id))?;
             if taken {
@@ -480,7 +480,7 @@ faults! {
         }
     }
 
-    JoinsByUnusualSeparator "link_account.pair_of_keys": "Joins provider and provider account id by a vertical bar." {
+    JoinsByUnusualSeparator "link_account.pair_of_keys": "Joins provider and provider account id with a vertical bar." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             let joined = |provider: &str, id: &str| format!("{provider}|{id}");
             let key = joined(&account.provider, &account.provider_account_id);

@@ -23,17 +23,17 @@ faults! {
         stores!(create_authenticator |authenticator: Authenticator| authenticator.credential_backed_up = true);
     }
 
-    ThreeBytesInKey "create_authenticator.text": "Replaces characters of four bytes in the transports by question marks." {
+    ThreeBytesInKey "create_authenticator.text": "Replaces four-byte characters in the transports with question marks." {
         stores!(create_authenticator |authenticator: Authenticator| some(&mut authenticator.transports, three_bytes));
     }
 
-    CutsPublicKey "create_authenticator.long_text": "Cuts a public key to 65,535 bytes." {
+    CutsPublicKey "create_authenticator.long_text": "Truncates a public key to 65,535 bytes." {
         stores!(create_authenticator |authenticator: Authenticator| {
             authenticator.credential_public_key = cut(&authenticator.credential_public_key)
         });
     }
 
-    RefusesLongCredential "create_authenticator.long_credential_id": "Refuses a credential id of more than 255 characters." {
+    RefusesLongCredential "create_authenticator.long_credential_id": "Rejects a credential id of more than 255 characters." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             if authenticator.credential_id.len() > 255 {
                 return Err(Error::backend("the value is too long for the column"));
@@ -42,7 +42,7 @@ faults! {
         }
     }
 
-    CredentialInOtherCase "create_authenticator.credential_id_by_bytes": "Refuses a credential id that differs in case only from another." {
+    CredentialInOtherCase "create_authenticator.credential_id_by_bytes": "Rejects a credential id that differs from another only in case." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             let taken = db.with(|model| {
                 model.authenticators.keys().any(|own| own.eq_ignore_ascii_case(&authenticator.credential_id))
@@ -54,7 +54,7 @@ faults! {
         }
     }
 
-    FloatCounter "create_authenticator.every_counter": "Keeps counters as floating point numbers." {
+    FloatCounter "create_authenticator.every_counter": "Stores counters as floating-point numbers." {
         stores!(create_authenticator |authenticator: Authenticator| {
             authenticator.counter = (authenticator.counter as f64) as i64
         });
@@ -69,7 +69,7 @@ faults! {
         }
     }
 
-    AuthenticatorOfNobody "create_authenticator.unknown_user": "Stores an authenticator of a user who is not there." {
+    AuthenticatorOfNobody "create_authenticator.unknown_user": "Stores an authenticator of a user who does not exist." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             match db.create_authenticator(authenticator) {
                 Err(Error::NotFound { .. }) => force(db, authenticator),
@@ -78,7 +78,7 @@ faults! {
         }
     }
 
-    NeverCredentialAgain (Mutex<BTreeSet<String>>) "create_authenticator.again_after_delete": "Refuses a credential that was deleted." {
+    NeverCredentialAgain (Mutex<BTreeSet<String>>) "create_authenticator.again_after_delete": "Rejects a credential that was deleted." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&authenticator.credential_id) {
                 return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
@@ -92,7 +92,7 @@ faults! {
         }
     }
 
-    LooksThenCreatesCredential "create_authenticator.one_winner": "Looks whether a credential id is free, then creates the authenticator." {
+    LooksThenCreatesCredential "create_authenticator.one_winner": "Checks whether a credential id is free, then creates the authenticator." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             if db.get_authenticator(&authenticator.credential_id)?.is_some() {
                 return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
@@ -102,13 +102,13 @@ faults! {
         }
     }
 
-    AbsentAuthenticatorIsError "get_authenticator.absent": "Answers with an error when there is no such authenticator." {
+    AbsentAuthenticatorIsError "get_authenticator.absent": "Returns an error when there is no such authenticator." {
         fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
             db.get_authenticator(credential_id)?.map(Some).ok_or(Error::not_found(Entity::Authenticator))
         }
     }
 
-    FindsCredentialInOtherCase "get_authenticator.exact": "Finds an authenticator by its credential id in another case." {
+    FindsCredentialInOtherCase "get_authenticator.exact": "Finds an authenticator by its credential id in a different case." {
         fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
             db.with(|model| {
                 let mut all = model.authenticators.values();
@@ -117,14 +117,14 @@ faults! {
         }
     }
 
-    AbsentAuthenticatorsAreError "list_authenticators_by_user_id.absent": "Answers with an error when asked for the authenticators of a user who is not there." {
+    AbsentAuthenticatorsAreError "list_authenticators_by_user_id.absent": "Returns an error for the authenticators of a user who does not exist." {
         fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
             db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
             db.list_authenticators_by_user_id(user_id)
         }
     }
 
-    ListsAllAuthenticators "list_authenticators_by_user_id.only_the_users": "Lists everyone's authenticators." {
+    ListsAllAuthenticators "list_authenticators_by_user_id.only_the_users": "Lists all users' authenticators." {
         fn list_authenticators_by_user_id(&self, db: &Reference, _: Uuid) -> Result<Vec<Authenticator>> {
             db.with(|model| model.authenticators.values().cloned().collect())
         }
@@ -154,7 +154,7 @@ faults! {
         }
     }
 
-    MissesUserOfCredential "update_authenticator_counter.missing": "Names the user when it is the authenticator that is not there." {
+    MissesUserOfCredential "update_authenticator_counter.missing": "Names the user when the authenticator does not exist." {
         fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
             db.update_authenticator_counter(credential_id, counter).map_err(|error| match error {
                 Error::NotFound { .. } => Error::not_found(Entity::User),
@@ -175,7 +175,7 @@ faults! {
         }
     }
 
-    CountsForOtherCase "update_authenticator_counter.exact": "Sets the counter of a credential id in another case." {
+    CountsForOtherCase "update_authenticator_counter.exact": "Sets the counter of a credential id in a different case." {
         fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
             let own = db.with(|model| {
                 model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(credential_id)).cloned()
@@ -184,19 +184,19 @@ faults! {
         }
     }
 
-    DeletesNoAuthenticator "delete_authenticator.reports_whether_deleted": "Says that it has deleted an authenticator, and has not." {
+    DeletesNoAuthenticator "delete_authenticator.reports_whether_deleted": "Reports an authenticator as deleted, but does nothing." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             Ok(db.get_authenticator(credential_id)?.is_some())
         }
     }
 
-    AlwaysDeletedAuthenticator "delete_authenticator.reports_whether_deleted": "Says that it has deleted an authenticator that was not there." {
+    AlwaysDeletedAuthenticator "delete_authenticator.reports_whether_deleted": "Reports an authenticator as deleted, though it does not exist." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             db.delete_authenticator(credential_id).map(|_| true)
         }
     }
 
-    DeletesAllOfUser "delete_authenticator.leaves_others_unchanged": "Deletes all authenticators of the user whose it is." {
+    DeletesAllOfUser "delete_authenticator.leaves_others_unchanged": "Deletes all authenticators of the authenticator's user." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             let owner = db.get_authenticator(credential_id)?.map(|found| found.user_id);
             db.with(|model| model.authenticators.retain(|_, other| Some(other.user_id) != owner))?;
@@ -204,7 +204,7 @@ faults! {
         }
     }
 
-    DeletesCredentialInOtherCase "delete_authenticator.exact": "Deletes an authenticator by its credential id in another case." {
+    DeletesCredentialInOtherCase "delete_authenticator.exact": "Deletes an authenticator by its credential id in a different case." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             db.with(|model| {
                 let before = model.authenticators.len();
@@ -214,7 +214,7 @@ faults! {
         }
     }
 
-    DeletedByAllAuthenticators "delete_authenticator.one_winner": "Tells everyone who deletes an authenticator at the same time that it was there." {
+    DeletedByAllAuthenticators "delete_authenticator.one_winner": "Returns true to every caller who concurrently deletes an authenticator." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             let found = db.get_authenticator(credential_id)?.is_some();
             pause();

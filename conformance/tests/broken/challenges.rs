@@ -7,23 +7,23 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
-    ChallengeLastsLonger "create_challenge.stored": "Stores a challenge that is to expire an hour later." {
+    ChallengeLastsLonger "create_challenge.stored": "Stores a challenge that expires an hour later than it should." {
         stores!(create_challenge |challenge: Challenge| challenge.expires += Duration::from_secs(3_600));
     }
 
-    ThreeBytesInPayload "create_challenge.text": "Replaces characters of four bytes in a payload by question marks." {
+    ThreeBytesInPayload "create_challenge.text": "Replaces four-byte characters in a payload with question marks." {
         stores!(create_challenge |challenge: Challenge| challenge.payload = three_bytes(&challenge.payload));
     }
 
-    CutsPayload "create_challenge.long_text": "Cuts a payload to 65,535 bytes." {
+    CutsPayload "create_challenge.long_text": "Truncates a payload to 65,535 bytes." {
         stores!(create_challenge |challenge: Challenge| challenge.payload = cut(&challenge.payload));
     }
 
-    UnpadsKey "create_challenge.key_by_bytes": "Takes off the spaces at the end of a key." {
+    UnpadsKey "create_challenge.key_by_bytes": "Removes the trailing spaces of a key." {
         stores!(create_challenge |challenge: Challenge| challenge.key = unpadded(&challenge.key));
     }
 
-    ChallengeInSeconds "create_challenge.times": "Cuts the expiry of a challenge to seconds." {
+    ChallengeInSeconds "create_challenge.times": "Truncates the expiry of a challenge to seconds." {
         stores!(create_challenge |challenge: Challenge| challenge.expires = seconds(challenge.expires));
     }
 
@@ -33,7 +33,7 @@ faults! {
         }
     }
 
-    NeverThatKey (Mutex<BTreeSet<String>>) "create_challenge.again_after_use": "Refuses the key of a challenge that was used." {
+    NeverThatKey (Mutex<BTreeSet<String>>) "create_challenge.again_after_use": "Rejects the key of a challenge that was used." {
         fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&challenge.key) {
                 return Err(Error::conflict(Constraint::ChallengeKey));
@@ -47,7 +47,7 @@ faults! {
         }
     }
 
-    LooksThenCreatesChallenge "create_challenge.one_winner": "Looks whether a key is free, then creates the challenge." {
+    LooksThenCreatesChallenge "create_challenge.one_winner": "Checks whether a key is free, then creates the challenge." {
         fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
             if db.with(|model| model.challenges.contains_key(&challenge.key))? {
                 return Err(Error::conflict(Constraint::ChallengeKey));
@@ -63,7 +63,7 @@ faults! {
         }
     }
 
-    AbsentChallengeIsError "use_challenge.absent": "Answers with an error when there is no such challenge." {
+    AbsentChallengeIsError "use_challenge.absent": "Returns an error when there is no such challenge." {
         fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
             db.use_challenge(key)?.map(Some).ok_or(Error::backend("no row"))
         }
@@ -86,14 +86,14 @@ faults! {
         }
     }
 
-    UsesChallengeInOtherCase "use_challenge.exact": "Uses a challenge by its key in another case." {
+    UsesChallengeInOtherCase "use_challenge.exact": "Uses a challenge by its key in a different case." {
         fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
             let own = db.with(|model| model.challenges.keys().find(|own| own.to_lowercase() == key.to_lowercase()).cloned())?;
             db.use_challenge(own.as_deref().unwrap_or(key))
         }
     }
 
-    ReadsThenDeletesChallenge "use_challenge.one_winner": "Reads a challenge, then deletes it, and does not look whether it was still there." {
+    ReadsThenDeletesChallenge "use_challenge.one_winner": "Reads a challenge, then deletes it, without checking whether it still exists." {
         fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
             let found = db.with(|model| model.challenges.get(key).cloned())?;
             pause();
@@ -173,7 +173,7 @@ faults! {
         }
     }
 
-    PagesFromTheLast "list_users.pages": "Begins a page with the last user of the one before." {
+    PagesFromTheLast "list_users.pages": "Begins a page with the last user of the previous page." {
         fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
             let before = after.filter(|after| !after.is_nil()).map(|after| Uuid::from_u128(after.as_u128() - 1));
             db.list_users(before, limit)
@@ -186,7 +186,7 @@ faults! {
         }
     }
 
-    LosesTheNilUser "list_users.after_any_id": "Begins after the smallest id when it is to begin with the first." {
+    LosesTheNilUser "list_users.after_any_id": "Begins after the smallest id instead of with the first user." {
         fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
             db.list_users(Some(after.unwrap_or_default()), limit)
         }

@@ -39,7 +39,7 @@ faults! {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.began == Change::Clear { changes.began = Change::Keep });
     }
 
-    InsertsOnce "update_session_details.every_combination": "Writes details the first time alone." {
+    InsertsOnce "update_session_details.every_combination": "Writes details only the first time." {
         fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
             if db.with(|model| model.session_details.contains_key(&id))? {
                 return Ok(true);
@@ -99,15 +99,15 @@ faults! {
         }
     }
 
-    ThreeBytesInAgent "update_session_details.text": "Replaces characters of four bytes in a user agent by question marks." {
+    ThreeBytesInAgent "update_session_details.text": "Replaces four-byte characters in a user agent with question marks." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| three_bytes(text)));
     }
 
-    CutsAgent "update_session_details.text": "Cuts a user agent to 65,535 bytes." {
+    CutsAgent "update_session_details.text": "Truncates a user agent to 65,535 bytes." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
     }
 
-    SeenInSeconds "update_session_details.times": "Keeps the time of a session's last use in seconds." {
+    SeenInSeconds "update_session_details.times": "Stores the time of a session's last use in seconds." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.last_seen, |time| seconds(*time)));
     }
 
@@ -130,7 +130,7 @@ faults! {
         }
     }
 
-    OrphanedDetails "update_session_details.no_orphan": "Looks whether there is such a session, then writes its details." {
+    OrphanedDetails "update_session_details.no_orphan": "Checks whether there is such a session, then writes its details." {
         fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
             let exists = db.with(|model| model.sessions.values().any(|session| session.id == id))?;
             pause();
@@ -142,7 +142,7 @@ faults! {
         }
     }
 
-    OldDetails (Kept) "linearizable.details": "Returns details as read the time before." {
+    OldDetails (Kept) "linearizable.details": "Returns details as they were at the previous read." {
         fn get_session_details(&self, db: &Reference, id: Uuid) -> Result<SessionDetails> {
             let found = db.get_session_details(id)?;
             let before = self.0.lock().expect("no panic while held").insert(id, found.clone());
@@ -150,7 +150,7 @@ faults! {
         }
     }
 
-    NoDetailsIsError "get_session_details.absent": "Answers with an error where no details were stored." {
+    NoDetailsIsError "get_session_details.absent": "Returns an error where no details were stored." {
         fn get_session_details(&self, db: &Reference, id: Uuid) -> Result<SessionDetails> {
             db.with(|model| model.session_details.get(&id).cloned())?.ok_or(Error::backend("no row"))
         }
@@ -185,13 +185,13 @@ faults! {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
     }
 
-    NamesNothing "update_authenticator_details.missing": "Says that it has stored the details of a passkey that does not exist." {
+    NamesNothing "update_authenticator_details.missing": "Reports details as stored, though the passkey does not exist." {
         fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             db.update_authenticator_details(user_id, id, changes).map(|_| true)
         }
     }
 
-    NamesInOtherCase "update_authenticator_details.exact": "Stores the details of a passkey by its id in another case." {
+    NamesInOtherCase "update_authenticator_details.exact": "Stores the details of a passkey by its id in a different case." {
         fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(id)).cloned())?;
             db.update_authenticator_details(user_id, own.as_deref().unwrap_or(id), changes)
@@ -205,7 +205,7 @@ faults! {
         }
     }
 
-    NamesAllOfUser "update_authenticator_details.authenticator_unchanged": "Gives the name to all passkeys." {
+    NamesAllOfUser "update_authenticator_details.authenticator_unchanged": "Sets the name of all passkeys." {
         fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             let done = db.update_authenticator_details(user_id, id, changes)?;
             db.with(|model| {
@@ -236,7 +236,7 @@ faults! {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| trimmed(text)));
     }
 
-    UsedUntil2038 "update_authenticator_details.times": "Keeps the time of a passkey's last use in seconds of 32 bits." {
+    UsedUntil2038 "update_authenticator_details.times": "Stores the time of a passkey's last use as 32-bit seconds." {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.last_used, |time| until_2038(*time)));
     }
 
@@ -258,7 +258,7 @@ faults! {
         }
     }
 
-    ListsNobodysPasskeys "list_authenticators_with_details_by_user_id.absent": "Answers with an error for a user that does not exist." {
+    ListsNobodysPasskeys "list_authenticators_with_details_by_user_id.absent": "Returns an error for a user that does not exist." {
         fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
             match db.get_user(user_id)? {
                 Some(_) => db.list_authenticators_with_details_by_user_id(user_id),

@@ -17,7 +17,7 @@ faults! {
         }
     }
 
-    StartsAnew "migrate.twice": "Does not remember what steps were taken." {
+    StartsAnew "migrate.twice": "Does not record which steps were applied." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             Quirks { history: |_, _| Ok(Vec::new()), ..Quirks::none() }.migrator(db)
         }
@@ -58,7 +58,7 @@ faults! {
         }
     }
 
-    WritesDownLate "migrate.step_by_step": "Writes a step down when the next one is taken." {
+    WritesDownLate "migrate.step_by_step": "Records a step when the next one is applied." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
                 let mut rows = read(series)?;
@@ -71,7 +71,7 @@ faults! {
         }
     }
 
-    WritesDownFailures "migrate.resumes": "Writes a step down that has failed." {
+    WritesDownFailures "migrate.resumes": "Records a step that failed." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
                 lock.apply(series, step, direction).or_else(|error| {
@@ -129,7 +129,7 @@ faults! {
         }
     }
 
-    CountsFromOne "migrate.refuses_step_out_of_order": "Numbers the steps of its history as they were taken, from 0." {
+    CountsFromOne "migrate.refuses_step_out_of_order": "Numbers the steps of its history in the order in which they were applied, from 0." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
                 let mut rows = read(series)?;
@@ -146,7 +146,7 @@ faults! {
         }
     }
 
-    TakesBackForAll "migrate.independent_series": "Takes a step out of the history of every series that has one of its number." {
+    TakesBackForAll "migrate.independent_series": "Removes a step from the history of every series that has a step with its number." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
                 if direction == Direction::Down {
@@ -158,7 +158,7 @@ faults! {
         }
     }
 
-    CountsInInt "migrate.independent_series": "Keeps the number of a step in 32 bits." {
+    CountsInInt "migrate.independent_series": "Stores the number of a step in 32 bits." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
                 let mut rows = read(series)?;

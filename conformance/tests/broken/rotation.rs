@@ -50,7 +50,7 @@ faults! {
         }
     }
 
-    CutsNewToken "update_session.text_of_new_token": "Cuts a new token to 191 characters." {
+    CutsNewToken "update_session.text_of_new_token": "Truncates a new token to 191 characters." {
         fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let session_token = changes.session_token.as_deref().map(head);
             db.update_session(token, &SessionChanges { session_token, ..changes.clone() })
@@ -80,7 +80,7 @@ faults! {
         }
     }
 
-    LooksThenRotates "update_session.rotation_to_one_token": "Looks whether the new token is free, then rotates." {
+    LooksThenRotates "update_session.rotation_to_one_token": "Checks whether the new token is free, then rotates." {
         fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let (Some((mut session, _)), Some(new)) = (db.get_session_and_user(token)?, &changes.session_token) else {
                 return db.update_session(token, changes);
@@ -120,7 +120,7 @@ faults! {
         }
     }
 
-    NullEqualsNothing "refresh_account.without_a_token": "Compares with = where there is NULL." {
+    NullEqualsNothing "refresh_account.without_a_token": "Compares with = although the value is NULL." {
         fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
             match seen {
                 None => Ok(None),
@@ -129,7 +129,7 @@ faults! {
         }
     }
 
-    NoAccountIsError "refresh_account.missing": "Answers with an error when there is no such account." {
+    NoAccountIsError "refresh_account.missing": "Returns an error when there is no such account." {
         fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
             match db.get_account(provider, account)? {
                 None => Err(Error::not_found(Entity::Account)),
@@ -150,7 +150,7 @@ faults! {
         }
     }
 
-    RefreshesInOtherCase "refresh_account.exact": "Refreshes an account by its id in another case." {
+    RefreshesInOtherCase "refresh_account.exact": "Refreshes an account by its id in a different case." {
         fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
             let own = db.with(|model| model.accounts.keys().find(|own| own.1.to_lowercase() == account.to_lowercase()).cloned())?;
             db.refresh_account(provider, own.as_ref().map_or(account, |own| &own.1), seen, changes)

@@ -16,21 +16,21 @@ fn force(db: &Reference, session: &Session) -> Result<()> {
 }
 
 faults! {
-    LastsLonger "create_session.stored": "Stores a session that is to expire an hour later." {
+    LastsLonger "create_session.stored": "Stores a session that expires an hour later than it should." {
         stores!(create_session |session: Session| session.expires += Duration::from_secs(3_600));
     }
 
-    MakesSessionIds "create_session.given_id": "Makes a random UUID (version 4) of the id that was given." {
+    MakesSessionIds "create_session.given_id": "Turns the given id into a random UUID (version 4)." {
         stores!(create_session |session: Session| {
             session.id = Uuid::from_u128(session.id.as_u128() & !(0xf << 76) | 0x4 << 76)
         });
     }
 
-    ThreeBytesInToken "create_session.text": "Replaces characters of four bytes in a session token by question marks." {
+    ThreeBytesInToken "create_session.text": "Replaces four-byte characters in a session token with question marks." {
         stores!(create_session |session: Session| session.session_token = three_bytes(&session.session_token));
     }
 
-    CutsSessionToken "create_session.long_token": "Cuts a session token to 191 characters." {
+    CutsSessionToken "create_session.long_token": "Truncates a session token to 191 characters." {
         stores!(create_session |session: Session| session.session_token = head(&session.session_token));
     }
 
@@ -42,11 +42,11 @@ faults! {
         stores!(create_session |session: Session| session.expires = hundredths(session.expires));
     }
 
-    ExpiresUntil2038 "create_session.times": "Keeps the expiry of a session in seconds of 32 bits." {
+    ExpiresUntil2038 "create_session.times": "Stores the expiry of a session as 32-bit seconds." {
         stores!(create_session |session: Session| session.expires = until_2038(session.expires));
     }
 
-    ExpiresInSummer "create_session.times": "Keeps the expiry of a session by a clock that is put forward in summer." {
+    ExpiresInSummer "create_session.times": "Stores the expiry of a session in local time with daylight-saving time." {
         stores!(create_session |session: Session| session.expires = daylight_saving(session.expires));
     }
 
@@ -68,7 +68,7 @@ faults! {
         }
     }
 
-    SessionOfNobody "create_session.unknown_user": "Creates a session of a user who is not there." {
+    SessionOfNobody "create_session.unknown_user": "Creates a session of a user who does not exist." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             match db.create_session(session) {
                 Err(Error::NotFound { .. }) => force(db, session),
@@ -77,7 +77,7 @@ faults! {
         }
     }
 
-    NeverThatToken (Mutex<BTreeSet<String>>) "create_session.again_after_delete": "Refuses the token of a session that was deleted." {
+    NeverThatToken (Mutex<BTreeSet<String>>) "create_session.again_after_delete": "Rejects the token of a session that was deleted." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&session.session_token) {
                 return Err(Error::conflict(Constraint::SessionToken));
@@ -91,7 +91,7 @@ faults! {
         }
     }
 
-    LooksThenOpens "create_session.one_winner": "Looks whether a session token is free, then creates the session." {
+    LooksThenOpens "create_session.one_winner": "Checks whether a session token is free, then creates the session." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             if db.get_session_and_user(&session.session_token)?.is_some() {
                 return Err(Error::conflict(Constraint::SessionToken));
@@ -101,13 +101,13 @@ faults! {
         }
     }
 
-    AbsentSessionIsError "get_session_and_user.absent": "Answers with an error when there is no session with the token." {
+    AbsentSessionIsError "get_session_and_user.absent": "Returns an error when there is no session with the token." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             db.get_session_and_user(session_token)?.map(Some).ok_or(Error::backend("no rows were returned"))
         }
     }
 
-    AnotherUsersSession "get_session_and_user.its_user": "Returns a session with another user than its own." {
+    AnotherUsersSession "get_session_and_user.its_user": "Returns a session with the wrong user." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             let found = db.get_session_and_user(session_token)?;
             let first = db.with(|model| model.users.values().next().cloned())?;
@@ -115,14 +115,14 @@ faults! {
         }
     }
 
-    HidesExpired "get_session_and_user.expired_too": "Hides a session that has expired by a clock of its own." {
+    HidesExpired "get_session_and_user.expired_too": "Hides a session that has expired by the backend's own clock." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             let found = db.get_session_and_user(session_token)?;
             Ok(found.filter(|(session, _)| !session.is_expired(OffsetDateTime::now_utc())))
         }
     }
 
-    FindsTokenInOtherCase "get_session_and_user.exact": "Finds a session by its token in another case." {
+    FindsTokenInOtherCase "get_session_and_user.exact": "Finds a session by its token in a different case." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             db.with(|model| {
                 let token = model.sessions.keys().find(|own| own.eq_ignore_ascii_case(session_token))?.clone();
@@ -145,7 +145,7 @@ faults! {
         }
     }
 
-    TwoSteps "get_session_and_user.one_step": "Reads a session, and its user in a second step, who must be there." {
+    TwoSteps "get_session_and_user.one_step": "Reads a session, and its user in a second step, where the user must exist." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             let Some((session, _)) = db.get_session_and_user(session_token)? else {
                 return Ok(None);
@@ -162,7 +162,7 @@ faults! {
         }
     }
 
-    NeverShortens "update_session.every_combination": "Does not let a session end earlier than it was to." {
+    NeverShortens "update_session.every_combination": "Does not shorten a session." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let before = db.get_session_and_user(session_token)?;
             let expires = changes.expires.map(|new| before.map_or(new, |(session, _)| new.max(session.expires)));
@@ -178,13 +178,13 @@ faults! {
         }
     }
 
-    RefusesMissingSession "update_session.missing": "Refuses to update a session that is not there." {
+    RefusesMissingSession "update_session.missing": "Returns an error for an update of a session that does not exist." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             db.update_session(session_token, changes)?.map(Some).ok_or(Error::not_found(Entity::User))
         }
     }
 
-    MovesToNobody "update_session.unknown_user": "Moves a session to a user who is not there." {
+    MovesToNobody "update_session.unknown_user": "Moves a session to a user who does not exist." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             match (db.update_session(session_token, changes), changes.user_id) {
                 (Err(Error::NotFound { .. }), Some(user_id)) => db.with(|model| {
@@ -211,7 +211,7 @@ faults! {
         }
     }
 
-    UpdatesTokenInOtherCase "update_session.exact": "Updates a session by its token in another case." {
+    UpdatesTokenInOtherCase "update_session.exact": "Updates a session by its token in a different case." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let token = db.with(|model| model.sessions.keys().find(|own| own.eq_ignore_ascii_case(session_token)).cloned())?;
             db.update_session(token.as_deref().unwrap_or(session_token), changes)
@@ -224,7 +224,7 @@ faults! {
         }
     }
 
-    ExtendsInSeconds "update_session.times": "Cuts a new expiry to seconds." {
+    ExtendsInSeconds "update_session.times": "Truncates a new expiry to seconds." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             db.update_session(session_token, &SessionChanges { expires: changes.expires.map(seconds), ..changes.clone() })
         }
@@ -253,13 +253,13 @@ faults! {
         }
     }
 
-    DeletesNoSession "delete_session.reports_whether_deleted": "Says that it has deleted a session, and has not." {
+    DeletesNoSession "delete_session.reports_whether_deleted": "Reports a session as deleted, but does nothing." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             Ok(db.get_session_and_user(session_token)?.is_some())
         }
     }
 
-    AlwaysDeletedSession "delete_session.reports_whether_deleted": "Says that it has deleted a session that was not there." {
+    AlwaysDeletedSession "delete_session.reports_whether_deleted": "Reports a session as deleted, though it does not exist." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             db.delete_session(session_token).map(|_| true)
         }
@@ -290,7 +290,7 @@ faults! {
         }
     }
 
-    DeletedByAllSessions "delete_session.one_winner": "Tells everyone who deletes a session at the same time that it was there." {
+    DeletedByAllSessions "delete_session.one_winner": "Returns true to every caller who concurrently deletes a session." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             let found = db.get_session_and_user(session_token)?.is_some();
             pause();
@@ -299,7 +299,7 @@ faults! {
         }
     }
 
-    MovesToWhoeverWasThere "update_session.no_orphan": "Looks whether there is such a user, then moves the session." {
+    MovesToWhoeverWasThere "update_session.no_orphan": "Checks whether there is such a user, then moves the session." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             if let Some(user_id) = changes.user_id {
                 db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
@@ -336,7 +336,7 @@ faults! {
         }
     }
 
-    AbsentSessionsAreError "list_sessions_by_user_id.absent": "Answers with an error when asked for the sessions of a user who is not there." {
+    AbsentSessionsAreError "list_sessions_by_user_id.absent": "Returns an error for the sessions of a user who does not exist." {
         fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
             db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;
             db.list_sessions_by_user_id(user_id)
@@ -434,7 +434,7 @@ faults! {
         }
     }
 
-    SignsEverybodyOut "delete_sessions_by_user_id.leaves_others_unchanged": "Deletes everyone's sessions." {
+    SignsEverybodyOut "delete_sessions_by_user_id.leaves_others_unchanged": "Deletes all users' sessions." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             let deleted = db.delete_sessions_by_user_id(user_id, keep)?;
             db.with(|model| model.sessions.retain(|token, _| keep == Some(token)))?;
@@ -460,7 +460,7 @@ faults! {
         }
     }
 
-    DeletesSessionsOneByOne "delete_sessions_by_user_id.never_half": "Deletes a user's sessions one after the other." {
+    DeletesSessionsOneByOne "delete_sessions_by_user_id.never_half": "Deletes a user's sessions one at a time." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             let mut deleted = 0;
             for session in db.list_sessions_by_user_id(user_id)? {
@@ -505,7 +505,7 @@ faults! {
         }
     }
 
-    LooksForSessionIdThenCreates "create_session.one_id_one_winner": "Looks whether an id is free, then creates the session." {
+    LooksForSessionIdThenCreates "create_session.one_id_one_winner": "Checks whether an id is free, then creates the session." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             let taken = db.with(|model| model.sessions.values().any(|other| other.id == session.id))?;
             if taken {

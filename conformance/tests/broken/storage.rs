@@ -58,7 +58,7 @@ fn called_undone(error: Error) -> Error {
 }
 
 faults! {
-    NeverEmpty "storage.fresh_is_empty": "Has a user in it from the beginning." {
+    NeverEmpty "storage.fresh_is_empty": "Contains a user from the beginning." {
         fn opened(&self, db: &Reference) -> Reference {
             let _ = Backend::migrator(db).expect("it has a schema").up();
             let first = User { id: Uuid::from_u128(1), name: None, email: None, email_verified: None, image: None };
@@ -67,14 +67,14 @@ faults! {
         }
     }
 
-    SharedByAll "storage.isolated": "Is one and the same, however many there should be." {
+    SharedByAll "storage.isolated": "Opens the same storage each time, though each should be separate." {
         fn opened(&self, _: &Reference) -> Reference {
             static ONE: LazyLock<Reference> = LazyLock::new(Reference::new);
             ONE.clone()
         }
     }
 
-    OwnStorage "storage.handles_agree": "Gives each handle a storage of its own, as SQLite's :memory: does." {
+    OwnStorage "storage.handles_agree": "Gives each handle its own storage, as SQLite's :memory: does." {
         fn opened(&self, _: &Reference) -> Reference {
             migrated()
         }
@@ -87,7 +87,7 @@ faults! {
         }
     }
 
-    ReadsEmptyAsMissing "storage.outlives_handles": "Takes an empty text for a missing one when it is opened again." {
+    ReadsEmptyAsMissing "storage.outlives_handles": "Turns an empty string into a missing one when it is opened again." {
         fn opened(&self, db: &Reference) -> Reference {
             let _ = db.with(|model| {
                 model.users.values_mut().for_each(|user| user.name = user.name.take().filter(|name| !name.is_empty()));
@@ -96,14 +96,14 @@ faults! {
         }
     }
 
-    ForgetsTokens "storage.outlives_handles": "Keeps verification tokens for as long as it is open." {
+    ForgetsTokens "storage.outlives_handles": "Loses verification tokens when it is closed." {
         fn opened(&self, db: &Reference) -> Reference {
             let _ = db.with(|model| model.verification_tokens.clear());
             db.clone()
         }
     }
 
-    CountsInDoubles "storage.outlives_handles": "Reads numbers as JavaScript does, in floating point, when it is opened again." {
+    CountsInDoubles "storage.outlives_handles": "Reads numbers as JavaScript does, as floating-point numbers, when it is opened again." {
         fn opened(&self, db: &Reference) -> Reference {
             let _ = db.with(|model| {
                 model.authenticators.values_mut().for_each(|row| row.counter = row.counter as f64 as i64);
@@ -112,7 +112,7 @@ faults! {
         }
     }
 
-    UnlinksInMemory (PutsBack) "storage.outlives_handles": "Unlinks an account for as long as it is open." {
+    UnlinksInMemory (PutsBack) "storage.outlives_handles": "Forgets that an account was unlinked when it is opened again." {
         fn unlink_account(&self, db: &Reference, provider: &str, provider_account_id: &str) -> Result<bool> {
             let account = db.get_account(provider, provider_account_id)?;
             self.0.0.lock().expect("no panic while held").extend(account.map(|account| (db.clone(), account)));
@@ -157,13 +157,13 @@ faults! {
         }
     }
 
-    HidesOutage "faults.unreachable": "Says that there is no such user when the storage cannot be reached." {
+    HidesOutage "faults.unreachable": "Reports that there is no such user when the storage cannot be reached." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             db.get_user(id).or(Ok(None))
         }
     }
 
-    AcknowledgesAnyway "faults.unreachable": "Says that a session is created when the storage cannot be reached." {
+    AcknowledgesAnyway "faults.unreachable": "Reports a session as created when the storage cannot be reached." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             match db.create_session(session) {
                 Err(Error::Unavailable { .. }) => Ok(()),
@@ -172,7 +172,7 @@ faults! {
         }
     }
 
-    CallsOutageABug "faults.unreachable": "Answers with Backend when the storage cannot be reached." {
+    CallsOutageABug "faults.unreachable": "Returns Backend when the storage cannot be reached." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             db.get_user(id).map_err(|error| Error::backend(error.to_string()))
         }
@@ -209,7 +209,7 @@ faults! {
         }
     }
 
-    DoesNotWait "faults.paused": "Says that a user is updated when the storage gives no answer." {
+    DoesNotWait "faults.paused": "Reports a user as updated when the storage gives no answer." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             match db.update_user(id, changes) {
                 Err(Error::Unavailable { .. }) => {
@@ -249,13 +249,13 @@ faults! {
         }
     }
 
-    CallsLostWritesUndone "faults.answer_lost": "Says that nothing was written when the connection is lost." {
+    CallsLostWritesUndone "faults.answer_lost": "Reports that nothing was written when the connection is lost." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             db.create_session(session).map_err(called_undone)
         }
     }
 
-    CallsLateWritesUndone "faults.answer_late": "Says that nothing was written when no answer comes in time." {
+    CallsLateWritesUndone "faults.answer_late": "Reports that nothing was written when no answer comes before the time limit." {
         fn use_verification_token(
             &self,
             db: &Reference,
@@ -279,7 +279,7 @@ faults! {
         }
     }
 
-    PrintsTakenToken "secrets.refused": "Prints the session token that is taken in what the error was caused by." {
+    PrintsTakenToken "secrets.refused": "Prints the taken session token in the cause of the error." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             db.create_session(session).map_err(|error| {
                 Error::backend("duplicate key").with_source(format!("{error}: Key (sessionToken)=({})", session.session_token))
@@ -304,13 +304,13 @@ faults! {
         }
     }
 
-    NamedByUrl "secrets.handle": "Has its URL for a name." {
+    NamedByUrl "secrets.handle": "Uses its URL as its name." {
         fn name() -> &'static str {
             "db://app:hunter2@localhost"
         }
     }
 
-    RemembersPing (Mutex<bool>) "faults.unreachable": "Takes any answer to a ping for life." {
+    RemembersPing (Mutex<bool>) "faults.unreachable": "Treats any answer to a ping as success." {
         fn ping(&self, db: &Reference) -> Result<()> {
             let mut lives = self.0.lock().expect("no panic while held");
             if !*lives {
@@ -334,7 +334,7 @@ faults! {
         }
     }
 
-    SweepsInTwoSteps "faults.answer_late": "Deletes the sessions that have expired, and what else has in a second step." {
+    SweepsInTwoSteps "faults.answer_late": "Deletes expired sessions, and everything else that has expired in a second step." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let due = db.with(|model| {
                 model.sessions.values().filter(|session| session.expires <= now).cloned().collect::<Vec<_>>()
@@ -388,7 +388,7 @@ faults! {
         }
     }
 
-    LosesScripts (Mutex<Option<bool>>) "faults.killed_server": "Loads a script once for each handle, and fails forever when the server that was restarted has lost it." {
+    LosesScripts (Mutex<Option<bool>>) "faults.killed_server": "Loads a script once for each handle, and fails forever when a restarted server has lost it." {
         fn refresh_account(
             &self,
             db: &Reference,
@@ -455,7 +455,7 @@ faults! {
         }
     }
 
-    ExpiresOnItsOwn "storage.keeps_what_has_expired": "Deletes a challenge once it has expired, as a storage does that is given a time to live." {
+    ExpiresOnItsOwn "storage.keeps_what_has_expired": "Deletes a challenge once it has expired, like a storage with a time to live." {
         fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
             Ok(db.use_challenge(key)?.filter(|challenge| challenge.expires > OffsetDateTime::now_utc()))
         }
@@ -470,14 +470,14 @@ faults! {
         }
     }
 
-    PrintsInHex "secrets.refused": "Prints the session token that is taken, in hexadecimal." {
+    PrintsInHex "secrets.refused": "Prints the taken session token in hexadecimal." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             let hex: String = session.session_token.bytes().map(|byte| format!("{byte:02x}")).collect();
             db.create_session(session).map_err(|error| Error::backend(format!("{error}: duplicate key {hex}")))
         }
     }
 
-    PrintsTakenEmail "secrets.refused": "Prints the email address that is taken." {
+    PrintsTakenEmail "secrets.refused": "Prints the taken email address." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             db.create_user(user).map_err(|error| Error::backend(format!("{error}: {:?}", user.email)))
         }

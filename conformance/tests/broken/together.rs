@@ -81,25 +81,25 @@ faults! {
         }
     }
 
-    OldUsers (Mutex<BTreeMap<Uuid, Option<User>>>) "linearizable.users": "Returns a user as read the time before." {
+    OldUsers (Mutex<BTreeMap<Uuid, Option<User>>>) "linearizable.users": "Returns a user as it was at the previous read." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             Ok(stale(&self.0, &id, db.get_user(id)?))
         }
     }
 
-    OldAccounts (Mutex<BTreeMap<String, Option<Account>>>) "linearizable.accounts": "Returns an account as read the time before." {
+    OldAccounts (Mutex<BTreeMap<String, Option<Account>>>) "linearizable.accounts": "Returns an account as it was at the previous read." {
         fn get_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<Account>> {
             Ok(stale(&self.0, id_there, db.get_account(provider, id_there)?))
         }
     }
 
-    OldSessions (Mutex<BTreeMap<String, Option<(Session, User)>>>) "linearizable.sessions": "Returns a session as read the time before." {
+    OldSessions (Mutex<BTreeMap<String, Option<(Session, User)>>>) "linearizable.sessions": "Returns a session as it was at the previous read." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             Ok(stale(&self.0, session_token, db.get_session_and_user(session_token)?))
         }
     }
 
-    UsedTwice "linearizable.verification_tokens": "Reads a token, then deletes it, and looks not whether it was still there." {
+    UsedTwice "linearizable.verification_tokens": "Reads a token, then deletes it, without checking whether it still exists." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
             pause();
@@ -108,7 +108,7 @@ faults! {
         }
     }
 
-    OldAuthenticators (Mutex<BTreeMap<String, Option<Authenticator>>>) "linearizable.authenticators": "Returns an authenticator as read the time before." {
+    OldAuthenticators (Mutex<BTreeMap<String, Option<Authenticator>>>) "linearizable.authenticators": "Returns an authenticator as it was at the previous read." {
         fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
             Ok(stale(&self.0, credential_id, db.get_authenticator(credential_id)?))
         }
@@ -144,7 +144,7 @@ faults! {
         }
     }
 
-    RevivesTheMoved "linearizable.sessions": "Moves a session by writing it again, though it was deleted with its user since." {
+    RevivesTheMoved "linearizable.sessions": "Moves a session by writing it again, even if it was deleted with its user since." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let Some(to) = changes.user_id else {
                 return db.update_session(session_token, changes);

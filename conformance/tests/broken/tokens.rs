@@ -7,7 +7,7 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
-    TokenLastsLonger "create_verification_token.stored": "Stores a token that is to expire an hour later." {
+    TokenLastsLonger "create_verification_token.stored": "Stores a token that expires an hour later than it should." {
         stores!(create_verification_token |token: VerificationToken| token.expires += Duration::from_secs(3_600));
     }
 
@@ -20,15 +20,15 @@ faults! {
         }
     }
 
-    ThreeBytesInIdentifier "create_verification_token.text": "Replaces characters of four bytes in an identifier by question marks." {
+    ThreeBytesInIdentifier "create_verification_token.text": "Replaces four-byte characters in an identifier with question marks." {
         stores!(create_verification_token |token: VerificationToken| token.identifier = three_bytes(&token.identifier));
     }
 
-    CutsIdentifier "create_verification_token.long_keys": "Cuts an identifier to 191 characters." {
+    CutsIdentifier "create_verification_token.long_keys": "Truncates an identifier to 191 characters." {
         stores!(create_verification_token |token: VerificationToken| token.identifier = head(&token.identifier));
     }
 
-    UnpadsToken "create_verification_token.token_by_bytes": "Takes off the spaces at the end of a token." {
+    UnpadsToken "create_verification_token.token_by_bytes": "Removes the trailing spaces of a token." {
         stores!(create_verification_token |token: VerificationToken| token.token = unpadded(&token.token));
     }
 
@@ -36,7 +36,7 @@ faults! {
         stores!(create_verification_token |token: VerificationToken| token.expires = hundredths(token.expires));
     }
 
-    TokenUntil2038 "create_verification_token.times": "Keeps the expiry of a token in seconds of 32 bits." {
+    TokenUntil2038 "create_verification_token.times": "Stores the expiry of a token as 32-bit seconds." {
         stores!(create_verification_token |token: VerificationToken| token.expires = until_2038(token.expires));
     }
 
@@ -56,7 +56,7 @@ faults! {
         }
     }
 
-    NeverTokenAgain (Mutex<BTreeSet<String>>) "create_verification_token.again_after_use": "Refuses a token that was used up." {
+    NeverTokenAgain (Mutex<BTreeSet<String>>) "create_verification_token.again_after_use": "Rejects a token that was used up." {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&token.token) {
                 return Err(Error::conflict(Constraint::VerificationToken));
@@ -70,7 +70,7 @@ faults! {
         }
     }
 
-    LooksThenCreatesToken "create_verification_token.one_winner": "Looks whether a token is free, then creates it." {
+    LooksThenCreatesToken "create_verification_token.one_winner": "Checks whether a token is free, then creates it." {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             if db.with(|model| model.verification_tokens.contains_key(&token.token))? {
                 return Err(Error::conflict(Constraint::VerificationToken));
@@ -87,7 +87,7 @@ faults! {
         }
     }
 
-    AbsentTokenIsError "use_verification_token.absent": "Answers with an error when there is no such token." {
+    AbsentTokenIsError "use_verification_token.absent": "Returns an error when there is no such token." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             let found = db.use_verification_token(identifier, token)?;
             found.map(Some).ok_or(Error::backend("the record to delete does not exist"))
@@ -124,7 +124,7 @@ faults! {
         }
     }
 
-    IdentifierInOtherCase "use_verification_token.exact": "Accepts an identifier in another case." {
+    IdentifierInOtherCase "use_verification_token.exact": "Accepts an identifier in a different case." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             db.with(|model| {
                 let found = model.verification_tokens.get(token)?;
@@ -133,7 +133,7 @@ faults! {
         }
     }
 
-    PaddedToken "use_verification_token.exact": "Accepts a token with other spaces at its end." {
+    PaddedToken "use_verification_token.exact": "Accepts a token with different trailing spaces." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             db.with(|model| {
                 let own = model.verification_tokens.keys().find(|own| unpadded(own) == unpadded(token))?.clone();
@@ -142,7 +142,7 @@ faults! {
         }
     }
 
-    ReadsThenDeletes "use_verification_token.one_winner": "Reads a token, then deletes it, and looks not whether it was still there." {
+    ReadsThenDeletes "use_verification_token.one_winner": "Reads a token, then deletes it, without checking whether it still exists." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             let found = db.with(|model| model.verification_tokens.get(token).cloned())?;
             pause();

@@ -7,7 +7,7 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
-    SparesTheBoundary "delete_expired.boundary": "Spares what expires at the very moment." {
+    SparesTheBoundary "delete_expired.boundary": "Keeps what expires at exactly that moment." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now - Duration::from_millis(1), limit)
         }
@@ -19,19 +19,19 @@ faults! {
         }
     }
 
-    SweepsUntil2038 "delete_expired.distant_times": "Compares times in seconds of 32 bits." {
+    SweepsUntil2038 "delete_expired.distant_times": "Compares times as 32-bit seconds." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(until_2038(now), limit)
         }
     }
 
-    SweepsInSummer "delete_expired.around_clock_changes": "Compares times by a clock that is put forward in summer." {
+    SweepsInSummer "delete_expired.around_clock_changes": "Compares local times with daylight-saving time." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(daylight_saving(now), limit)
         }
     }
 
-    NewestFirst "delete_expired.oldest_first": "Deletes the newest first of what has expired." {
+    NewestFirst "delete_expired.oldest_first": "Deletes the newest expired rows first." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.with(|model| {
                 let mut due: Vec<Session> = model.sessions.values().filter(|row| row.expires <= now).cloned().collect();
@@ -46,7 +46,7 @@ faults! {
         }
     }
 
-    NoLimit "delete_expired.limit": "Deletes all that has expired whatever the limit." {
+    NoLimit "delete_expired.limit": "Deletes everything that has expired, whatever the limit." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, _: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now, u32::MAX)
         }
@@ -74,13 +74,13 @@ faults! {
         }
     }
 
-    OwnClock "delete_expired.callers_clock": "Asks its own clock for what has expired." {
+    OwnClock "delete_expired.callers_clock": "Uses its own clock to decide what has expired." {
         fn delete_expired(&self, db: &Reference, _: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(OffsetDateTime::now_utc(), limit)
         }
     }
 
-    FirstExpiry (Mutex<BTreeMap<String, OffsetDateTime>>) "delete_expired.after_updates": "Deletes a session when its first expiry is over, though it was extended." {
+    FirstExpiry (Mutex<BTreeMap<String, OffsetDateTime>>) "delete_expired.after_updates": "Deletes a session at its first expiry, though it was extended." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             self.0.lock().expect("no panic while held").insert(session.session_token.clone(), session.expires);
             db.create_session(session)
@@ -94,7 +94,7 @@ faults! {
         }
     }
 
-    SweepsUsers "delete_expired.leaves_others_unchanged": "Deletes users who have no session any more." {
+    SweepsUsers "delete_expired.leaves_others_unchanged": "Deletes users who no longer have a session." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let done = db.delete_expired(now, limit)?;
             db.with(|model| {
@@ -124,7 +124,7 @@ faults! {
         }
     }
 
-    LimitsIn16Bits "delete_expired.no_page_limit": "Keeps the limit in 16 bits." {
+    LimitsIn16Bits "delete_expired.no_page_limit": "Stores the limit in 16 bits." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now, limit & 0xffff)
         }
@@ -147,7 +147,7 @@ faults! {
         }
     }
 
-    SweepsWhatWasExtended "delete_expired.spares_what_is_extended": "Looks what has expired, then deletes it by its token." {
+    SweepsWhatWasExtended "delete_expired.spares_what_is_extended": "Reads what has expired, then deletes it by its token." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let due = db.with(|model| {
                 let mut swept = model.clone();
@@ -166,7 +166,7 @@ faults! {
         }
     }
 
-    NoAnswer "ping.answers": "Answers a ping with an error." {
+    NoAnswer "ping.answers": "Returns an error for a ping." {
         fn ping(&self, db: &Reference) -> Result<()> {
             db.ping()?;
             Err(Error::backend("ping is not supported"))

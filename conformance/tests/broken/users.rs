@@ -19,21 +19,21 @@ faults! {
         stores!(create_user |user: User| user.name = None);
     }
 
-    VerifiedByImage "create_user.each_optional_field": "Forgets when an address was verified, of a user without an image." {
+    VerifiedByImage "create_user.each_optional_field": "Loses the time of verification of a user without an image." {
         stores!(create_user |user: User| if user.image.is_none() { user.email_verified = None });
     }
 
-    MakesIds "create_user.given_id": "Makes a random UUID (version 4) of the id that was given." {
+    MakesIds "create_user.given_id": "Turns the given id into a random UUID (version 4)." {
         stores!(create_user |user: User| {
             user.id = Uuid::from_u128(user.id.as_u128() & !(0xf << 76) | 0x4 << 76)
         });
     }
 
-    ThreeBytesInName "create_user.text": "Replaces characters of four bytes in a name by question marks." {
+    ThreeBytesInName "create_user.text": "Replaces four-byte characters in a name with question marks." {
         stores!(create_user |user: User| some(&mut user.name, three_bytes));
     }
 
-    ComposesName "create_user.text": "Composes a letter and its accent in a name." {
+    ComposesName "create_user.text": "Combines a letter and its accent in a name into one character." {
         stores!(create_user |user: User| some(&mut user.name, composed));
     }
 
@@ -50,19 +50,19 @@ faults! {
         }
     }
 
-    EmptyNameIsMissing "create_user.empty_text": "Takes an empty name for a missing one." {
+    EmptyNameIsMissing "create_user.empty_text": "Stores an empty name as a missing one." {
         stores!(create_user |user: User| user.name = user.name.take().filter(|name| !name.is_empty()));
     }
 
-    MissingIsEpoch "create_user.stored": "Takes a missing verification for one in 1970." {
+    MissingIsEpoch "create_user.stored": "Stores a missing time of verification as 1970." {
         stores!(create_user |user: User| user.email_verified = Some(OffsetDateTime::UNIX_EPOCH));
     }
 
-    CutsImage "create_user.long_text": "Cuts an image to 65,535 bytes." {
+    CutsImage "create_user.long_text": "Truncates an image to 65,535 bytes." {
         stores!(create_user |user: User| some(&mut user.image, cut));
     }
 
-    RefusesLongEmail "create_user.long_email": "Refuses an email address of more than 255 bytes." {
+    RefusesLongEmail "create_user.long_email": "Rejects an email address of more than 255 bytes." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             if user.email.as_ref().is_some_and(|email| email.len() > 255) {
                 return Err(Error::backend("the value is too long for the column"));
@@ -71,7 +71,7 @@ faults! {
         }
     }
 
-    FoldsCase "create_user.email_by_bytes": "Refuses an email address that another user has in another case." {
+    FoldsCase "create_user.email_by_bytes": "Rejects an email address that another user has in a different case." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| {
                 model.users.values().any(|other| match (&user.email, &other.email) {
@@ -94,15 +94,15 @@ faults! {
         stores!(create_user |user: User| user.email_verified = user.email_verified.map(hundredths));
     }
 
-    JulianVerified "create_user.every_millisecond": "Keeps the time of a verification as a floating point number of days." {
+    JulianVerified "create_user.every_millisecond": "Stores the time of a verification as a floating-point number of days." {
         stores!(create_user |user: User| user.email_verified = user.email_verified.map(julian));
     }
 
-    VerifiedUntil2038 "create_user.distant_times": "Keeps the time of a verification in seconds of 32 bits." {
+    VerifiedUntil2038 "create_user.distant_times": "Stores the time of a verification as 32-bit seconds." {
         stores!(create_user |user: User| user.email_verified = user.email_verified.map(until_2038));
     }
 
-    VerifiedInSummer "create_user.times_around_clock_changes": "Keeps the time of a verification by a clock that is put forward in summer." {
+    VerifiedInSummer "create_user.times_around_clock_changes": "Stores the time of a verification in local time with daylight-saving time." {
         stores!(create_user |user: User| user.email_verified = user.email_verified.map(daylight_saving));
     }
 
@@ -124,7 +124,7 @@ faults! {
         }
     }
 
-    SwallowsEmailConflict "create_user.unique_email": "Says nothing when an email address is taken." {
+    SwallowsEmailConflict "create_user.unique_email": "Reports no conflict when an email address is taken." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             match db.create_user(user) {
                 Err(Error::Conflict { constraint: Constraint::UserEmail }) => Ok(()),
@@ -133,7 +133,7 @@ faults! {
         }
     }
 
-    OneWithoutEmail "create_user.no_email_is_no_conflict": "Takes no email address for one that only one user may have." {
+    OneWithoutEmail "create_user.no_email_is_no_conflict": "Lets only one user have no email address." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| model.users.values().any(|other| other.email.is_none()))?;
             if user.email.is_none() && taken {
@@ -143,7 +143,7 @@ faults! {
         }
     }
 
-    NeverAgain (Mutex<BTreeSet<Uuid>>) "create_user.again_after_delete": "Refuses the id of a user who was deleted." {
+    NeverAgain (Mutex<BTreeSet<Uuid>>) "create_user.again_after_delete": "Rejects the id of a user who was deleted." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             if self.0.lock().expect("no panic while held").contains(&user.id) {
                 return Err(Error::conflict(Constraint::UserId));
@@ -157,7 +157,7 @@ faults! {
         }
     }
 
-    LooksThenCreates "create_user.one_winner": "Looks whether an email address is free, then creates the user." {
+    LooksThenCreates "create_user.one_winner": "Checks whether an email address is free, then creates the user." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| user.email.as_ref().is_some_and(|email| model.get_user_by_email(email).is_some()))?;
             if taken {
@@ -168,26 +168,26 @@ faults! {
         }
     }
 
-    AbsentUserIsError "get_user.absent": "Answers with an error when there is no user with the id." {
+    AbsentUserIsError "get_user.absent": "Returns an error when there is no user with the id." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             db.get_user(id)?.map(Some).ok_or(Error::not_found(Entity::User))
         }
     }
 
-    AbsentEmailIsError "get_user_by_email.absent": "Answers with an error when no one has the email address." {
+    AbsentEmailIsError "get_user_by_email.absent": "Returns an error when no one has the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             db.get_user_by_email(email)?.map(Some).ok_or(Error::not_found(Entity::User))
         }
     }
 
-    AnyUser "get_user_by_email.finds_its_user": "Finds the first user whatever the email address." {
+    AnyUser "get_user_by_email.finds_its_user": "Finds the first user, whatever the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             let first = db.with(|model| model.users.values().next().cloned())?;
             Ok(db.get_user_by_email(email)?.and(first))
         }
     }
 
-    FindsOtherCase "get_user_by_email.exact": "Finds an email address in another case." {
+    FindsOtherCase "get_user_by_email.exact": "Finds an email address in a different case." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             db.with(|model| {
                 let same = |user: &&User| user.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email));
@@ -196,13 +196,13 @@ faults! {
         }
     }
 
-    AbsentAccountUserIsError "get_user_by_account.absent": "Answers with an error when no one has the account." {
+    AbsentAccountUserIsError "get_user_by_account.absent": "Returns an error when no one has the account." {
         fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
             db.get_user_by_account(provider, id_there)?.map(Some).ok_or(Error::not_found(Entity::Account))
         }
     }
 
-    AnyAccountUser "get_user_by_account.finds_its_user": "Finds the first user whoever has the account." {
+    AnyAccountUser "get_user_by_account.finds_its_user": "Finds the first user, whoever has the account." {
         fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
             let first = db.with(|model| model.users.values().next().cloned())?;
             Ok(db.get_user_by_account(provider, id_there)?.and(first))
@@ -218,7 +218,7 @@ faults! {
         }
     }
 
-    TrimsAccountKeys "get_user_by_account.exact": "Finds a user by an account whose id there has other spaces at its end." {
+    TrimsAccountKeys "get_user_by_account.exact": "Finds a user by an account whose provider account id has different trailing spaces." {
         fn get_user_by_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<Option<User>> {
             db.with(|model| {
                 let same = |account: &&Account| {
@@ -293,7 +293,7 @@ faults! {
         }
     }
 
-    UpsertsUser "update_user.missing": "Makes a user of an update that finds none." {
+    UpsertsUser "update_user.missing": "Creates a user when an update finds none." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             match db.update_user(id, changes) {
                 Err(Error::NotFound { .. }) => {
@@ -326,7 +326,7 @@ faults! {
         }
     }
 
-    KeepsOldEmail (Mutex<BTreeSet<String>>) "update_user.moves_the_email": "Does not give an email address free that a user gives up." {
+    KeepsOldEmail (Mutex<BTreeSet<String>>) "update_user.moves_the_email": "Does not free the email address that a user gives up." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let given_up = self.0.lock().expect("no panic while held");
             if user.email.as_ref().is_some_and(|email| given_up.contains(email)) {
@@ -345,7 +345,7 @@ faults! {
         }
     }
 
-    UpdatesNameInThreeBytes "update_user.text": "Replaces characters of four bytes in a new name by question marks." {
+    UpdatesNameInThreeBytes "update_user.text": "Replaces four-byte characters in a new name with question marks." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let mut changes = changes.clone();
             if let Change::Set(name) = &mut changes.name {
@@ -355,7 +355,7 @@ faults! {
         }
     }
 
-    CutsNewImage "update_user.long_text": "Cuts a new image to 65,535 bytes." {
+    CutsNewImage "update_user.long_text": "Truncates a new image to 65,535 bytes." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let mut changes = changes.clone();
             if let Change::Set(image) = &mut changes.image {
@@ -376,7 +376,7 @@ faults! {
         }
     }
 
-    PaddedEmailIsTaken "update_user.email_by_bytes": "Refuses an email address that another user has with another space at its end." {
+    PaddedEmailIsTaken "update_user.email_by_bytes": "Rejects an email address that another user has with a different trailing space." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let taken = db.with(|model| {
                 model.users.values().any(|other| match (changes.email.value(), &other.email) {
@@ -391,7 +391,7 @@ faults! {
         }
     }
 
-    UpdatesVerifiedInSeconds "update_user.times": "Cuts a new time of verification to seconds." {
+    UpdatesVerifiedInSeconds "update_user.times": "Truncates a new time of verification to seconds." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let mut changes = changes.clone();
             if let Change::Set(time) = &mut changes.email_verified {
@@ -416,7 +416,7 @@ faults! {
         }
     }
 
-    LooksThenUpdates "update_user.one_email_one_winner": "Looks whether an email address is free, then updates the user." {
+    LooksThenUpdates "update_user.one_email_one_winner": "Checks whether an email address is free, then updates the user." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let taken = db.with(|model| changes.email.value().is_some_and(|email| {
                 model.get_user_by_email(email).is_some_and(|user| user.id != id)
@@ -432,13 +432,13 @@ faults! {
         }
     }
 
-    DeletesNoUser "delete_user.reports_whether_deleted": "Says that it has deleted a user, and has not." {
+    DeletesNoUser "delete_user.reports_whether_deleted": "Reports a user as deleted, but does nothing." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             Ok(db.get_user(id)?.is_some())
         }
     }
 
-    AlwaysDeletedUser "delete_user.reports_whether_deleted": "Says that it has deleted a user who was not there." {
+    AlwaysDeletedUser "delete_user.reports_whether_deleted": "Reports a user as deleted, though the user does not exist." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             db.delete_user(id).map(|_| true)
         }
@@ -477,7 +477,7 @@ faults! {
         }
     }
 
-    DeletesOthersSessions "delete_user.leaves_others_unchanged": "Deletes everyone's sessions along with a user." {
+    DeletesOthersSessions "delete_user.leaves_others_unchanged": "Deletes all users' sessions with a user." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             db.with(|model| model.sessions.clear())?;
             db.delete_user(id)
@@ -513,7 +513,7 @@ faults! {
         }
     }
 
-    DeletedByAllUsers "delete_user.one_winner": "Tells everyone who deletes a user at the same time that the user was there." {
+    DeletedByAllUsers "delete_user.one_winner": "Returns true to every caller who concurrently deletes a user." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             let found = db.get_user(id)?.is_some();
             pause();
@@ -522,7 +522,7 @@ faults! {
         }
     }
 
-    OrphansSessions "delete_user.no_orphan_session": "Looks for the user, then creates the session." {
+    OrphansSessions "delete_user.no_orphan_session": "Checks whether the user exists, then creates the session." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             if db.get_user(session.user_id)?.is_none() {
                 return Err(Error::not_found(Entity::User));
@@ -532,7 +532,7 @@ faults! {
         }
     }
 
-    OrphansAccounts "delete_user.no_orphan_account": "Looks for the user, then links the account." {
+    OrphansAccounts "delete_user.no_orphan_account": "Checks whether the user exists, then links the account." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             if db.get_user(account.user_id)?.is_none() {
                 return Err(Error::not_found(Entity::User));
@@ -543,7 +543,7 @@ faults! {
         }
     }
 
-    OrphansAuthenticators "delete_user.no_orphan_authenticator": "Looks for the user, then creates the authenticator." {
+    OrphansAuthenticators "delete_user.no_orphan_authenticator": "Checks whether the user exists, then creates the authenticator." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             if db.get_user(authenticator.user_id)?.is_none() {
                 return Err(Error::not_found(Entity::User));
@@ -554,7 +554,7 @@ faults! {
         }
     }
 
-    LooksForIdThenCreates "create_user.one_id_one_winner": "Looks whether an id is free, then creates the user." {
+    LooksForIdThenCreates "create_user.one_id_one_winner": "Checks whether an id is free, then creates the user." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             if db.get_user(user.id)?.is_some() {
                 return Err(Error::conflict(Constraint::UserId));
@@ -564,7 +564,7 @@ faults! {
         }
     }
 
-    LengthIn16Bits "create_user.every_length": "Keeps the length of a name in 16 bits." {
+    LengthIn16Bits "create_user.every_length": "Stores the length of a name in 16 bits." {
         stores!(create_user |user: User| some(&mut user.name, |name| {
             name.get(..name.len() & 0xffff).unwrap_or(name).to_owned()
         }));
@@ -576,7 +576,7 @@ faults! {
         }));
     }
 
-    SixtyFourBitsOfTheId "create_user.every_bit_of_the_id": "Takes ids for one if their last 64 bits are the same." {
+    SixtyFourBitsOfTheId "create_user.every_bit_of_the_id": "Treats ids as the same if their last 64 bits are the same." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| model.users.keys().any(|id| id.as_u128() as u64 == user.id.as_u128() as u64))?;
             if taken {
@@ -586,7 +586,7 @@ faults! {
         }
     }
 
-    FoldsDomain "create_user.email_by_bytes": "Refuses an email address whose domain is another's in another case." {
+    FoldsDomain "create_user.email_by_bytes": "Rejects an email address whose domain is another's in a different case." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let folded = |email: &str| match email.rsplit_once('@') {
                 Some((local, domain)) => format!("{local}@{}", domain.to_ascii_lowercase()),
@@ -601,7 +601,7 @@ faults! {
         }
     }
 
-    HashesEmail "create_user.email_by_bytes": "Takes email addresses for one if their CRC-32 is the same." {
+    HashesEmail "create_user.email_by_bytes": "Treats email addresses as the same if their CRC-32 is the same." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let email = user.email.as_deref().map(crc32);
             let taken = db.with(|model| model.users.values().any(|other| email.is_some() && other.email.as_deref().map(crc32) == email))?;
@@ -612,7 +612,7 @@ faults! {
         }
     }
 
-    ReadsNumbersInYaml "create_user.hostile_text": "Writes a name to YAML without quotes, and reads yes and no as something else." {
+    ReadsNumbersInYaml "create_user.hostile_text": "Writes a name to YAML without quotes, and reads yes and no as booleans." {
         stores!(create_user |user: User| some(&mut user.name, |name| match name {
             "yes" | "on" => "true".to_owned(),
             other => other.to_owned(),

@@ -31,7 +31,7 @@ fn ways_in(db: &Reference, user_id: Uuid) -> Result<usize> {
 }
 
 faults! {
-    DeletesSessionOfUserQuietly "delete_session_of_user.reports_whether_deleted": "Says nothing of whether it has deleted a user's session." {
+    DeletesSessionOfUserQuietly "delete_session_of_user.reports_whether_deleted": "Does not report whether it has deleted a user's session." {
         fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
             db.delete_session_of_user(user_id, session_id).map(|_| true)
         }
@@ -65,7 +65,7 @@ faults! {
         }
     }
 
-    UnlinksQuietly "unlink_account_of_user.reports_what_happened": "Says that it has unlinked an account that does not exist." {
+    UnlinksQuietly "unlink_account_of_user.reports_what_happened": "Reports an account as unlinked, though it does not exist." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let done = db.unlink_account_of_user(user_id, provider, account, keep_last)?;
             Ok(if done == Removal::Absent { Removal::Done } else { done })
@@ -91,20 +91,20 @@ faults! {
         }
     }
 
-    UnlinksInOtherCase "unlink_account_of_user.exact": "Unlinks an account by its id in another case." {
+    UnlinksInOtherCase "unlink_account_of_user.exact": "Unlinks an account by its id in a different case." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let own = db.with(|model| model.accounts.keys().find(|own| own.1.to_lowercase() == account.to_lowercase()).cloned())?;
             db.unlink_account_of_user(user_id, provider, own.as_ref().map_or(account, |own| &own.1), keep_last)
         }
     }
 
-    UnlinksTheLast "unlink_account_of_user.keeps_the_last": "Unlinks the last way in too." {
+    UnlinksTheLast "unlink_account_of_user.keeps_the_last": "Unlinks the last way to sign in too." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, _: bool) -> Result<Removal> {
             db.unlink_account_of_user(user_id, provider, account, false)
         }
     }
 
-    CountsAccountsAlone "unlink_account_of_user.keeps_the_last": "Does not count passkeys as ways in." {
+    CountsAccountsAlone "unlink_account_of_user.keeps_the_last": "Does not count passkeys as ways to sign in." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             if keep_last && has_account(db, user_id, provider, account)? && db.list_accounts_by_user_id(user_id)?.len() == 1 {
                 return Ok(Removal::LastWayIn);
@@ -113,13 +113,13 @@ faults! {
         }
     }
 
-    AlwaysKeepsTheLast "unlink_account_of_user.takes_the_last": "Keeps the last way in unasked." {
+    AlwaysKeepsTheLast "unlink_account_of_user.takes_the_last": "Keeps the last way to sign in without being asked to." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, _: bool) -> Result<Removal> {
             db.unlink_account_of_user(user_id, provider, account, true)
         }
     }
 
-    CountsPasskeyTwice "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a passkey and its account as two ways in." {
+    CountsPasskeyTwice "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a passkey and its account as two ways to sign in." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             if keep_last && has_account(db, user_id, provider, account)? && ways_in(db, user_id)? == 1 {
                 return Ok(Removal::LastWayIn);
@@ -128,7 +128,7 @@ faults! {
         }
     }
 
-    CountsThenUnlinks "unlink_account_of_user.last_of_several_at_once": "Counts the ways in, then unlinks the account." {
+    CountsThenUnlinks "unlink_account_of_user.last_of_several_at_once": "Counts the ways to sign in, then unlinks the account." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let counted = db.with(|model| model.clone().unlink_account_of_user(user_id, provider, account, keep_last))?;
             pause();
@@ -148,7 +148,7 @@ faults! {
         }
     }
 
-    DeletesPasskeyQuietly "delete_authenticator_of_user.reports_what_happened": "Says that it has deleted a passkey that does not exist." {
+    DeletesPasskeyQuietly "delete_authenticator_of_user.reports_what_happened": "Reports a passkey as deleted, though it does not exist." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
             let done = db.delete_authenticator_of_user(user_id, credential_id, keep_last)?;
             Ok(if done == Removal::Absent { Removal::Done } else { done })
@@ -176,20 +176,20 @@ faults! {
         }
     }
 
-    DeletesPasskeyInOtherCase "delete_authenticator_of_user.exact": "Deletes a passkey by its id in another case." {
+    DeletesPasskeyInOtherCase "delete_authenticator_of_user.exact": "Deletes a passkey by its id in a different case." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
             let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(credential_id)).cloned())?;
             db.delete_authenticator_of_user(user_id, own.as_deref().unwrap_or(credential_id), keep_last)
         }
     }
 
-    DeletesTheLastPasskey "delete_authenticator_of_user.keeps_the_last": "Deletes the last way in too." {
+    DeletesTheLastPasskey "delete_authenticator_of_user.keeps_the_last": "Deletes the last way to sign in too." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, _: bool) -> Result<Removal> {
             db.delete_authenticator_of_user(user_id, credential_id, false)
         }
     }
 
-    CountsItsAccount "delete_authenticator_of_user.keeps_the_last": "Counts the account that Auth.js keeps beside a passkey as another way in." {
+    CountsItsAccount "delete_authenticator_of_user.keeps_the_last": "Counts the account that Auth.js keeps beside a passkey as another way to sign in." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
             if keep_last && has_passkey(db, user_id, credential_id)? && ways_in(db, user_id)? == 1 {
                 return Ok(Removal::LastWayIn);
@@ -198,13 +198,13 @@ faults! {
         }
     }
 
-    AlwaysKeepsTheLastPasskey "delete_authenticator_of_user.takes_the_last": "Keeps the last way in unasked." {
+    AlwaysKeepsTheLastPasskey "delete_authenticator_of_user.takes_the_last": "Keeps the last way to sign in without being asked to." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, _: bool) -> Result<Removal> {
             db.delete_authenticator_of_user(user_id, credential_id, true)
         }
     }
 
-    CountsThenDeletesPasskey "delete_authenticator_of_user.last_of_two_at_once": "Counts the ways in, then deletes the passkey." {
+    CountsThenDeletesPasskey "delete_authenticator_of_user.last_of_two_at_once": "Counts the ways to sign in, then deletes the passkey." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
             let counted = db.with(|model| model.clone().delete_authenticator_of_user(user_id, credential_id, keep_last))?;
             pause();
@@ -215,7 +215,7 @@ faults! {
         }
     }
 
-    CountsThenUnlinksUnderLoad "linearizable.ways_in": "Counts the ways in, then unlinks the account, whatever has changed since." {
+    CountsThenUnlinksUnderLoad "linearizable.ways_in": "Counts the ways to sign in, then unlinks the account, whatever has changed since." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let counted = db.with(|model| model.clone().unlink_account_of_user(user_id, provider, account, keep_last))?;
             pause();
@@ -239,7 +239,7 @@ faults! {
         }
     }
 
-    LocksSyncedPasskeysOut "use_authenticator.always_zero": "Wants a counter to grow, which that of a synchronized passkey never does." {
+    LocksSyncedPasskeysOut "use_authenticator.always_zero": "Requires the counter to increase, although a synchronized passkey's never does." {
         fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
             match db.get_authenticator(credential_id)? {
                 Some(passkey) if counter <= passkey.counter => Err(Error::conflict(Constraint::AuthenticatorCounter)),
@@ -278,7 +278,7 @@ faults! {
         }
     }
 
-    UsesNothing "use_authenticator.missing": "Says that the counter is wrong of a passkey that does not exist." {
+    UsesNothing "use_authenticator.missing": "Reports a wrong counter for a passkey that does not exist." {
         fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
             match db.use_authenticator(credential_id, counter, backed_up) {
                 Err(Error::NotFound { .. }) => Err(Error::conflict(Constraint::AuthenticatorCounter)),
@@ -297,7 +297,7 @@ faults! {
         }
     }
 
-    UsesInOtherCase "use_authenticator.exact": "Uses a passkey by its id in another case." {
+    UsesInOtherCase "use_authenticator.exact": "Uses a passkey by its id in a different case." {
         fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
             let own = db.with(|model| model.authenticators.keys().find(|own| own.eq_ignore_ascii_case(credential_id)).cloned())?;
             db.use_authenticator(own.as_deref().unwrap_or(credential_id), counter, backed_up)
@@ -335,7 +335,7 @@ faults! {
         }
     }
 
-    LooksThenSignsUp "create_user_with_authenticator.one_winner": "Looks whether the credential id is free, then creates the user and the passkey." {
+    LooksThenSignsUp "create_user_with_authenticator.one_winner": "Checks whether the credential id is free, then creates the user and the passkey." {
         fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
             if db.get_authenticator(&authenticator.credential_id)?.is_some() {
                 return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
