@@ -390,7 +390,9 @@ fn commands_of_a_client_are_explained() {
 fn concurrent_processes_share_steps_without_transaction() {
     const PROCESSES: usize = 8;
     let place = Place::new();
-    let alone = "-- authstore: no-transaction\nCREATE INDEX IF NOT EXISTS note_what ON note (what);\n\
+    // It takes a while before it writes, so that others come by.
+    let alone = "-- authstore: no-transaction\nWITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n LIMIT 300000)\n\
+                 SELECT count(*) FROM n;\nCREATE INDEX IF NOT EXISTS note_what ON note (what);\n\
                  INSERT INTO note VALUES ('alone');";
     for (name, sql) in [
         ("0001_note.up.sql", "CREATE TABLE note (what text);"),
