@@ -1,4 +1,4 @@
-//! A small web service beside an Auth.js application: it tells who is signed in.
+//! A small web service next to an Auth.js application: it returns the user who is signed in.
 //!
 //! ```sh
 //! DATABASE_URL=postgres://... cargo run --features postgres --example whoami -- 127.0.0.1:8080
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! It reads the session cookie that Auth.js sets, and looks the session up in the database that both share. The guide
-//! `docs/authjs.md` says how to get there.
+//! `docs/authjs.md` explains how to set it up.
 
 use std::error::Error;
 use std::io::Cursor;
@@ -34,7 +34,7 @@ pub(crate) const THREADS: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let url = std::env::var("DATABASE_URL")
-        .map_err(|_| "set DATABASE_URL to the database that Auth.js works on")?;
+        .map_err(|_| "set DATABASE_URL to the database that Auth.js uses")?;
     let address = std::env::args()
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:8080".into());
