@@ -139,7 +139,7 @@ pub fn to_log(observation: &Observation<'_>) {
 /// Emits an observation as an event of `tracing`, at the level that the [table](self#logging) says.
 #[cfg(feature = "tracing")]
 pub fn to_tracing(observation: &Observation<'_>) {
-    // The level of an event is part of its static description, so each level needs an event of its own.
+    // The level of an event is part of its static description, so each level needs its own event.
     macro_rules! emit {
         ($level:ident) => {
             tracing::event!(

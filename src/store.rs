@@ -296,7 +296,7 @@ impl AuthStore {
     ///
     /// A provider that rotates refresh tokens accepts each one once. Of several callers that refresh one token at once,
     /// only the one whose exchange succeeded may store its result, and here only the first can. The others get `None`, as
-    /// does a caller whose account was unlinked meanwhile. They read what was written with
+    /// does a caller whose account was unlinked since. They read what was written with
     /// [`get_account`](AuthStore::get_account).
     pub fn refresh_account(
         &self,

@@ -151,7 +151,7 @@ impl MysqlConnection {
             Ok(())
         })
         .map_err(|failed| {
-            // The one after the last that was answered. It tells which table a primary key is of.
+            // The statement after the last one that was answered. It determines the table of a primary key.
             let statement = sql.split(';').nth(answers).unwrap_or(sql);
             self.fail(failed, statement, phase)
         })
@@ -204,7 +204,7 @@ impl MysqlConnection {
     }
 
     /// When another node's write ends a transaction while a statement is being prepared, the node answers that all is well.
-    /// The statement would then run on its own, and be committed. A savepoint goes with its transaction, so it tells.
+    /// The statement would then run on its own, and be committed. A savepoint ends with its transaction, so it shows this.
     #[cold]
     fn prepare_in_transaction(&mut self, sql: &'static str) -> Result<Statement> {
         self.run_script(HOLD, Phase::BeforeCommit)?;

@@ -11,7 +11,7 @@ use mysql::{DriverError, MySqlError};
 use crate::error::{Constraint, Entity, Error};
 use crate::migration::MigrationError;
 
-/// How far a statement has come when it fails, and so what its failure leaves open.
+/// How far a statement got before it failed, and so what is unknown afterwards.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Nothing is left open: it is only being prepared.
@@ -25,7 +25,7 @@ pub(super) enum Phase {
 /// What an error means for the connection and for the work, where it means anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StatementFailure {
-    /// Another transaction was in the way, and all of this one was undone: the work can be run again.
+    /// A conflict with another transaction; all of this one was undone, so the work can be run again.
     RolledBack,
     /// The connection is unusable, and nothing was done: the work can be run again on another.
     NotExecuted,
@@ -46,7 +46,7 @@ impl StatementFailure {
     }
 }
 
-/// The driver panicked: a bug of its own, or an answer that it does not know. The connection may be in any state.
+/// The driver panicked: a bug in it, or an answer that it does not know. The connection may be in any state.
 pub(super) fn classify_panic(phase: Phase) -> (Error, Option<StatementFailure>) {
     let reason = "the driver panicked";
     let error = match phase {
@@ -210,7 +210,7 @@ pub(super) fn is_timeout(error: &MySqlError) -> bool {
     matches!(error.code, 1205 | 1907 | 1969 | 3024)
 }
 
-/// What an error in a migration's SQL means: this SQL has no parameters, so the server's message is told whatever it is.
+/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to show.
 pub(super) fn classify_migration(error: MySqlError) -> Error {
     let message = format!("{} ({})", error.message, error.code);
     match classify_server(error, "").0 {

@@ -54,7 +54,7 @@ impl Target for MysqlTarget {
         self.0.read(|connection| history.read(connection, series))
     }
 
-    /// `GET_LOCK`, on a connection of its own, which has no limit on how long a statement may take.
+    /// `GET_LOCK`, on a separate connection, which has no limit on how long a statement may take.
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let mut connection = self.0.connect_to_migrate(timeout)?;
         let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
@@ -115,7 +115,7 @@ impl MysqlLock<'_> {
         self.note(|history, connection| history.record(connection, series, migration, direction))
     }
 
-    /// Runs a step in a session of its own, which ends with it.
+    /// Runs a step in its own session, which ends with it.
     fn run_step(&self, sql: &str) -> Result<()> {
         if !has_statement(sql) {
             return Ok(());

@@ -45,7 +45,7 @@ use crate::sql::{
 /// seconds, should be the one to give up.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What the protocol allows; the server has a limit of its own.
+/// The maximum that the protocol allows; the server has its own limit.
 const MAX_PACKET: usize = 1 << 30;
 
 /// When a quiet connection is asked whether its other end is still there, while a migration runs for as long as it takes.
@@ -229,7 +229,7 @@ impl Kind {
     }
 }
 
-/// What a server tells of itself.
+/// What a server reports about itself.
 #[derive(Clone, Copy)]
 struct Server {
     kind: Kind,
@@ -255,7 +255,7 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 
 /// A MySQL or MariaDB database.
 ///
-/// Which of the two it is, the server tells: MySQL from 8.0.17 or MariaDB from 10.2, which are the first to have the
+/// The server reports which of the two it is: MySQL from 8.0.17 or MariaDB from 10.2, which are the first to have the
 /// collations that are needed; it is tested with MySQL 9 and MariaDB 11. Whatever the server's defaults are, sessions are
 /// in UTC, in strict mode, in `utf8mb4`, and at the isolation level READ COMMITTED (so the binary log, where there is one,
 /// must not be in the format `STATEMENT`). Cloning a backend is cheap; all clones share one pool.
@@ -493,7 +493,7 @@ impl Connector {
                 *self.server.get_or_init(|| server)
             }
         };
-        // Rows are locked by InnoDB, tables by the server around it, and each has a limit of its own, in whole seconds: 0
+        // Rows are locked by InnoDB, tables by the server around it, and each has its own limit, in whole seconds: 0
         // would mean not to wait at all.
         let lock_seconds = limits.lock.min(LONGEST_TIMEOUT).as_secs().max(1);
         // MySQL's max_execution_time has milliseconds, and holds for SELECT only; MariaDB's max_statement_time has seconds,

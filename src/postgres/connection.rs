@@ -114,7 +114,7 @@ impl PostgresConnection {
             error => error,
         })?;
         self.in_transaction = true;
-        // Migrations may go on: an adoption gives the columns types of PostgreSQL's own.
+        // Migrations may continue: an adoption changes the columns to built-in types.
         if !self.session.names_statements && self.pins.statement.is_some() {
             self.pin(true)?;
             if let Some(column) = self.query_optional::<String>(CUSTOM_TYPES, &[])? {
@@ -167,12 +167,12 @@ impl PostgresConnection {
         self.broken || self.client.is_closed()
     }
 
-    /// Whether the server gave no answer in time.
+    /// Whether the server did not answer before the timeout.
     pub(super) fn is_unanswered(&self) -> bool {
         self.last_failure == FailureKind::Unanswered
     }
 
-    /// Whether the server is a standby, as far as it tells without being asked (from PostgreSQL 14 on).
+    /// Whether the server is a standby, as far as it reports that without a query (from PostgreSQL 14 on).
     fn in_recovery(&self) -> bool {
         self.driver
             .parameter("in_hot_standby")
@@ -379,7 +379,7 @@ impl PostgresConnection {
     }
 }
 
-/// Runs `work` as it stands, or as a transaction of its own.
+/// Runs `work` as it is, or in a transaction.
 fn answer<T>(
     client: &Client,
     driver: &mut Driver,

@@ -75,7 +75,7 @@ pub(super) async fn answer<T>(
 ) -> Result<T, QueryFailure> {
     let mut work = pin!(work);
     poll_fn(|context| {
-        // `work` hands over what is to be sent, `connection` sends and receives, `work` takes what has come.
+        // `work` hands over what is to be sent, `connection` sends and receives, `work` takes what has arrived.
         if let Poll::Ready(answer) = work.as_mut().poll(context) {
             return Poll::Ready(answer.map_err(QueryFailure::Answered));
         }

@@ -113,7 +113,7 @@ pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     }
 }
 
-/// What an error in a migration's SQL means: this SQL has no parameters, so the server's message is told whatever it is.
+/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to show.
 pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(server) => match classify_server(server, with_code(server)).error {
@@ -204,7 +204,7 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
     }
 }
 
-/// Which time limit of its own the server names. A message in another language than English says it without our help.
+/// Returns which of its time limits the server reports. A message in a language other than English already names it.
 pub(super) fn canceled(server: &DbError) -> Option<Canceled> {
     match server.code().code() {
         "57014" if server.message().contains("statement timeout") => Some(Canceled::Statement),

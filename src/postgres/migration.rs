@@ -33,7 +33,7 @@ const RELEASE: &str = sql!("postgres", "transaction/release");
 const UNDO: &str = sql!("postgres", "transaction/undo");
 
 /// How often the lock is tried. To wait for it inside the server would keep a snapshot open, and with that hold up
-/// whoever has the lock and builds an index concurrently.
+/// a process that has the lock and builds an index concurrently.
 const RETRY: Duration = Duration::from_millis(25);
 
 pub(super) struct PostgresTarget(pub(super) Connector);
@@ -79,7 +79,7 @@ fn try_lock(connection: &mut PostgresConnection) -> Result<bool> {
 
 /// Dropping it closes the connection, which ends both the lock and a transaction that is still open.
 ///
-/// Past a pooler, each step is a transaction on a connection of its own, which is closed with it: what a step leaves in its
+/// On a direct connection, each step is a transaction on its own connection, which is closed with it: what a step leaves in its
 /// session reaches no other. Through a pooler the lock is one of a transaction, so all steps are one transaction there,
 /// each behind a savepoint, and [`finish`](Lock::finish) commits it.
 struct PostgresLock<'a> {
@@ -130,7 +130,7 @@ impl PostgresLock<'_> {
         HISTORY.record(&mut self.connection, series, migration, direction)
     }
 
-    /// Runs a step without a transaction, in a session of its own, and then records it in that of the lock.
+    /// Runs a step without a transaction, in its own session, and then records it in the session of the lock.
     fn take_without_transaction(
         &mut self,
         series: &str,
@@ -150,7 +150,7 @@ impl PostgresLock<'_> {
         }
         let done = session.run_script(sql).and_then(|()| close(&mut session));
         drop(session);
-        // An index that a concurrent build has left would be in the way of the next run, or be taken for a good one.
+        // An index that a concurrent build has left would block the next run, or be mistaken for a valid one.
         let invalid = self.connection.query(INVALID_INDEXES, &[sql.into()]);
         let invalid: Vec<String> = match done {
             Ok(()) => invalid?,

@@ -751,7 +751,7 @@ impl Lists {
                 "must hold an IP address for each host",
             ));
         }
-        // As libpq does where it has no Unix socket of its own.
+        // As libpq does on systems without a default Unix socket.
         if hosts.len() == 1 && hosts[0].is_empty() {
             hosts[0] = "localhost".to_owned();
         }

@@ -26,7 +26,7 @@ const TIME: EncodedConfig = Config::DEFAULT
     })
     .encode();
 
-/// How long reads go on before it is checked that the file is still the one at its path. Writes check each time.
+/// How long reads may go without checking that the file is still the one at its path. Writes check each time.
 const FILE_CHECK: Duration = Duration::from_millis(50);
 
 /// A longer wait than this cannot be told to SQLite: it counts milliseconds in 31 bits.

@@ -47,7 +47,7 @@ pub(super) struct Touched {
 pub(super) enum Limits {
     /// It runs in a transaction that is not its own.
     InTransaction,
-    /// It runs outside a transaction, and may use transactions of its own. VACUUM attaches a file that has no name.
+    /// It runs outside a transaction, and may use its own transactions. VACUUM attaches a file that has no name.
     Alone { may_attach_unnamed: bool },
 }
 
@@ -60,7 +60,7 @@ pub(super) fn watch(
 ) -> Result<Touched> {
     let touched = Arc::new(Mutex::new(Touched::default()));
     let seen = Arc::clone(&touched);
-    // SQLite asks when it prepares a statement, and tells of those inside triggers as well.
+    // SQLite asks when it prepares a statement, and also reports those inside triggers.
     let watch = move |context: AuthContext<'_>| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(trigger) = context.accessor {

@@ -2,7 +2,7 @@
 //!
 //! SQLite has one writer at a time, and its commit waits for the disk. Writers that wait together share one transaction:
 //! the first begins it, each in turn runs its own part on the one connection, and the last commits. A part that fails is
-//! undone alone: a single statement undoes itself, and several have a savepoint. No one is told a result before that.
+//! undone alone: a single statement undoes itself, and several have a savepoint. No writer gets its result before that.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -38,7 +38,7 @@ struct Line {
     waiting: VecDeque<Arc<Ticket>>,
 }
 
-/// A place in the line, where the writer is told what happens next.
+/// A place in the queue, where the writer learns what happens next.
 struct Ticket {
     /// Whether the writer wants a transaction that no other shares.
     alone: bool,

@@ -18,7 +18,7 @@ pub(crate) struct Authority {
 impl Authority {
     /// Reads `user:password@host:port,host:port/database`.
     ///
-    /// `query` is only looked at for an `@` that tells that the password was cut short.
+    /// `query` is only searched for an `@`, which shows that the password was cut short.
     pub(crate) fn parse(text: &str, query: &str) -> Result<Self> {
         let (authority, database) = text.split_once('/').unwrap_or((text, ""));
         // Otherwise what follows would be taken for a host, a database or an option, and be shown in errors.

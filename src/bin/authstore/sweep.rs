@@ -14,7 +14,7 @@ use crate::failure::CliError;
 
 pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, CliError> {
     let store = connect_existing(url)?;
-    // One line in time for the whole run: else what expires while it works would keep it working.
+    // One time for the whole run: otherwise rows that expire during the run would keep it going.
     let before = options.before.unwrap_or_else(OffsetDateTime::now_utc);
     // Draws on stderr, and only when that is a terminal.
     let progress = ProgressBar::new_spinner().with_style(
