@@ -123,7 +123,7 @@ fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
         error.kind(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
     ) {
-        let reason = "the server gave no answer in time";
+        let reason = "the server did not answer before the timeout";
         return match phase {
             Phase::Writing => (Error::outcome_unknown(reason), StatementFailure::Unanswered),
             _ => (Error::unavailable(reason), StatementFailure::Unanswered),

@@ -81,7 +81,7 @@ impl From<QueryFailure> for StatementFailure {
                 FailureKind::Unknown,
             ),
             QueryFailure::TooLate => StatementFailure::new(
-                Error::outcome_unknown("the server gave no answer in time"),
+                Error::outcome_unknown("the server did not answer before the timeout"),
                 FailureKind::Unanswered,
             ),
         }

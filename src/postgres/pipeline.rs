@@ -118,7 +118,7 @@ impl<T> Answers<T> {
                 work: Ok(_),
                 ..
             } => Err(StatementFailure::new(
-                Error::outcome_unknown("the transaction could not be begun"),
+                Error::outcome_unknown("could not begin the transaction"),
                 FailureKind::Unknown,
             )),
             Answers {
