@@ -301,6 +301,11 @@ impl World {
         self.users.len()
     }
 
+    /// How many passkeys there are.
+    pub(crate) fn authenticators(&self) -> usize {
+        self.authenticators.len()
+    }
+
     /// Nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.users.is_empty()

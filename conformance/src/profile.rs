@@ -29,6 +29,12 @@ impl Profile {
     pub(crate) fn many(self) -> u32 {
         self.pick(510, 1_100, 11_000)
     }
+
+    /// How many rows are many for one sweep: for a certificate, more than the placeholders that a statement may have on
+    /// SQL Server (2,100) and the most usual batches (1,000 and 2,000). A batch of more passes but for a night's run.
+    pub(crate) fn many_due(self) -> u32 {
+        self.pick(510, 2_200, 11_000)
+    }
 }
 
 impl fmt::Display for Profile {

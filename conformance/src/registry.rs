@@ -52,6 +52,7 @@ macro_rules! __with_rules {
                 limit ReadingAndWriting 1 "list_users returns at most as many users as the limit, and none for a limit of 0."
                 after_any_id ReadingAndWriting 1 "list_users begins after the ID, whether or not a user has it, and omits no other user."
                 no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows, however many users there are."
+                one_moment Concurrency 1 "The list is read at one moment: it is never empty if there is always a user, while users are created and deleted."
             }
             update_user {
                 every_combination ReadingAndWriting 1 "update_user writes the fields that are named and no others, in every combination of keep, set and clear, and returns the row."
@@ -69,6 +70,7 @@ macro_rules! __with_rules {
                 all_survive Concurrency 1 "Concurrent updates of different fields of one user all survive, and each returns its own."
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read."
+                every_length Values 1 "Strings of every length around powers of two and known limits, and email addresses of every length, are written whole."
             }
             delete_user {
                 reports_whether_deleted ReadingAndWriting 1 "delete_user reports whether the user existed, and deletes it."
@@ -102,6 +104,7 @@ macro_rules! __with_rules {
                 one_winner Concurrency 1 "Of several users to whom one account is linked concurrently, exactly one gets it."
                 all_texts_long Values 1 "All strings of one account may have 1,048,576 bytes at once."
                 one_id_one_winner Concurrency 1 "Of several accounts that are linked with one ID concurrently, exactly one gets it."
+                every_length Values 1 "Strings of every length around powers of two and known limits, in all fields at once, and keys of every length are returned whole."
             }
             create_user_with_account {
                 stored ReadingAndWriting 1 "User and account are returned as create_user_with_account returned them, each linked to the other."
@@ -112,6 +115,8 @@ macro_rules! __with_rules {
                 unique_account Constraints 1 "A taken account fails with Conflict(ProviderAccount), and neither row is written."
                 one_winner Concurrency 1 "Of several callers who sign up with one account concurrently, exactly one succeeds, and the others leave no user."
                 never_half Concurrency 1 "No caller ever sees the user without the account, or the account without the user."
+                one_id_one_winner Concurrency 1 "Of several callers who sign up with one account ID concurrently, exactly one succeeds, and the others leave nothing."
+                one_email_one_winner Concurrency 1 "Of several callers who sign up with one email address concurrently, exactly one succeeds, and the others leave nothing."
             }
             unlink_account {
                 reports_whether_deleted ReadingAndWriting 1 "unlink_account reports whether the account existed, and deletes it."
@@ -144,6 +149,7 @@ macro_rules! __with_rules {
                 long_text Values 1 "An update can write 1,048,576 bytes into each field."
                 every_expires_at Values 1 "An update writes any 64-bit integer to expires_at."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one account all survive, and each returns its own."
+                every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are written whole in all fields at once."
             }
             refresh_account {
                 still_the_same ReadingAndWriting 1 "refresh_account writes the changes and returns the account when its refresh token is the one seen."
@@ -154,12 +160,14 @@ macro_rules! __with_rules {
                 exact Values 1 "refresh_account changes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
                 text Values 1 "A refresh token of any string, up to 1,048,576 bytes, is recognized."
                 one_winner Concurrency 1 "Of several callers who saw one refresh token and write another concurrently, exactly one gets the account."
+                every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are compared and written whole in all fields at once."
             }
             list_accounts_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for an unknown user."
                 only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, complete, and no other user's."
                 order ReadingAndWriting 1 "The list is in the byte order of provider, then of provider account id."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many accounts there are."
+                one_moment Concurrency 1 "The list is read at one moment: a user who always has an account is never seen without one, while accounts are linked and unlinked."
             }
             create_session {
                 stored ReadingAndWriting 1 "A session is returned as create_session returned it, which is as it was given."
@@ -175,6 +183,7 @@ macro_rules! __with_rules {
                 again_after_delete Constraints 1 "The ID and the token of a deleted session may be used again."
                 one_winner Concurrency 1 "Of several callers who create a session with one token concurrently, exactly one succeeds."
                 one_id_one_winner Concurrency 1 "Of several sessions that are created with one ID concurrently, exactly one gets it."
+                every_length Values 1 "Tokens of every length are stored and found."
             }
             get_session_and_user {
                 absent ReadingAndWriting 1 "get_session_and_user returns None for a token that no session has."
@@ -268,6 +277,7 @@ macro_rules! __with_rules {
                 unique_token Constraints 1 "Creating a token that exists fails with Conflict(VerificationToken), whatever its identifier, and the first stays."
                 again_after_use Constraints 1 "A token that was used may be created again."
                 one_winner Concurrency 1 "Of several callers who create one token concurrently, exactly one succeeds."
+                every_length Values 1 "Identifiers and tokens of every length are stored and found."
             }
             use_verification_token {
                 once ReadingAndWriting 1 "A token is returned once, and never again."
@@ -279,6 +289,7 @@ macro_rules! __with_rules {
                 one_winner Concurrency 1 "If any number of callers use a token concurrently, exactly one gets it."
                 each_creation_once Concurrency 1 "While a token is used and created again concurrently, each use returns the very row that it deletes."
                 one_winner_against_delete_expired Concurrency 1 "An expired token that is used and swept concurrently is returned or counted, once."
+                identifier_by_bytes Values 1 "A token is not used by an identifier that only looks like its own, or has the same hash."
             }
             delete_verification_tokens_by_identifier {
                 all_of_them ReadingAndWriting 1 "All tokens of the identifier are deleted and counted, expired ones too."
@@ -286,6 +297,7 @@ macro_rules! __with_rules {
                 exact Values 1 "An identifier that differs in case, accent, space, normalization or by a wildcard deletes nothing."
                 text Values 1 "The identifier may be any string."
                 each_counted_once Concurrency 1 "Concurrent callers count each token once between them."
+                identifier_by_bytes Values 1 "Identifiers that only look alike, or have the same hash, are told apart."
             }
             create_authenticator {
                 stored ReadingAndWriting 1 "get_authenticator returns an authenticator as it was created, with and without transports."
@@ -298,12 +310,14 @@ macro_rules! __with_rules {
                 unknown_user Constraints 1 "An authenticator of a user who does not exist fails with NotFound(User), and nothing is written."
                 again_after_delete Constraints 1 "The credential ID of a deleted authenticator may be used again."
                 one_winner Concurrency 1 "Of several users for whom one credential ID is created concurrently, exactly one gets it."
+                every_length Values 1 "Strings of every length around powers of two and known limits, in all fields at once, and credential IDs too, are returned whole."
             }
             create_user_with_authenticator {
                 stored ReadingAndWriting 1 "The user and the authenticator are both stored, and the authenticator is the new user's."
                 user_conflicts Constraints 1 "When the user conflicts, neither the user nor the authenticator is stored."
                 authenticator_conflicts Constraints 1 "When the authenticator conflicts, neither the user nor the authenticator is stored."
                 one_winner Concurrency 1 "Of several users who sign up with one credential ID concurrently, exactly one is created."
+                one_email_one_winner Concurrency 1 "Of several callers who sign up with one email address concurrently, exactly one succeeds, and the others leave nothing."
             }
             get_authenticator {
                 absent ReadingAndWriting 1 "get_authenticator returns None for a credential ID that does not exist."
@@ -314,6 +328,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, complete, and no other user's."
                 order ReadingAndWriting 1 "The list is in the byte order of the credential id."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
+                one_moment Concurrency 1 "The list is read at one moment: a user who always has an authenticator is never seen without one, while they are created and deleted."
             }
             list_authenticators_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for a user that does not exist."
@@ -370,6 +385,7 @@ macro_rules! __with_rules {
                 unique_key Constraints 1 "A key that exists is Conflict(ChallengeKey), and the first challenge stays."
                 again_after_use Constraints 1 "The key of a challenge that was used may be used again."
                 one_winner Concurrency 1 "Of several callers who create one challenge concurrently, exactly one succeeds."
+                every_length Values 1 "Payloads of every length around powers of two and known limits, and keys of every length, are returned whole."
             }
             use_challenge {
                 once ReadingAndWriting 1 "A challenge is returned once, and never again."
@@ -456,6 +472,7 @@ macro_rules! __with_rules {
                 refuses_newer_schema Migrations 1 "A schema newer than the program is rejected, and nothing is changed."
                 refuses_step_out_of_order Migrations 1 "A step older than those applied is rejected, and nothing is changed."
                 independent_series Migrations 1 "Each series of steps has its own history, whatever its name and the numbers of its steps."
+                status Migrations 1 "status returns the name of each step, even of those that the program does not have, and when it was applied, through any handle."
             }
             secrets {
                 refused Secrets 1 "The error of a rejected operation shows no token and no email address, not even encoded or in part."

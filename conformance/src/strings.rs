@@ -368,6 +368,11 @@ pub(crate) const NEAR_MISSES: &[&str] = &[
     "__________________",
     "*",
     "' OR '1'='1",
+    // What has the same hash of 32 bits: CRC-32, FNV-1, Java's and djb2.
+    "abnkJaK",
+    "aae8xBk",
+    "TUraße é 0123_x% a",
+    "TSraße é 0123_x% a",
 ];
 
 /// A credential id that much can be mistaken for.
@@ -385,6 +390,12 @@ pub(crate) const NEAR_CREDENTIAL_IDS: &[&str] = &[
     "_____________",
     "1",
     "_",
+    // What has the same hash of 32 bits: CRC-32, FNV-1a, MurmurHash3, Java's and djb2.
+    "acE0e8b",
+    "aaOVPqz",
+    "acO8mZ4",
+    "DSed-ential_1",
+    "DQed-ential_1",
 ];
 
 /// A key of 255 characters, each of four bytes.
@@ -404,4 +415,32 @@ pub(crate) fn longest_text() -> String {
         text.push('.');
     }
     text
+}
+
+/// Lengths of text around powers of two and known limits, in bytes.
+pub(crate) fn text_lengths() -> impl Iterator<Item = usize> {
+    let powers = (5..=20).map(|power| 1_usize << power);
+    let lengths = powers.flat_map(|power| [power - 1, power, power + 1]);
+    let limits = [
+        0, 1, 2, 3, 65_532, 65_533, 65_534, 1_000, 4_000, 8_000, 10_000, 100_000,
+    ];
+    lengths.chain(limits).filter(|length| *length <= 1_048_576)
+}
+
+/// Keys of each length up to 255 characters, and some of characters of four bytes. None is another's.
+pub(crate) fn keys_of_every_length() -> impl Iterator<Item = String> {
+    const WIDE: [usize; 12] = [1, 15, 16, 31, 32, 63, 64, 127, 128, 191, 192, 255];
+    let narrow = (1..=255).map(|length| "k".repeat(length));
+    narrow.chain(WIDE.map(|length| "\u{1f511}".repeat(length)))
+}
+
+/// Credential ids of lengths around powers of two and known limits. None is another's.
+pub(crate) fn credential_ids_of_every_length() -> impl Iterator<Item = String> {
+    let powers = (1..=10).map(|power| 1_usize << power);
+    let lengths = powers.flat_map(|power| [power, power + 1]);
+    let limits = [
+        1, 191, 192, 254, 255, 500, 767, 768, 769, 999, 1_000, 1_023, 1_363, 1_364,
+    ];
+    let lengths: std::collections::BTreeSet<usize> = lengths.chain(limits).collect();
+    lengths.into_iter().map(|length| "c".repeat(length))
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use authstore::{Authenticator, Constraint, Entity, Error};
 
 use crate::context::Context;
@@ -7,7 +9,10 @@ use crate::fixture::{
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
+use crate::strings::{
+    BLANKS, HOSTILE, UNICODE, credential_ids_of_every_length, keys_alike, longest_key,
+    longest_text, text_lengths,
+};
 
 /// Creates a passkey, and finds it again as it was given.
 #[track_caller]
@@ -124,7 +129,12 @@ pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
         "a", "A", "aa", "aA", "Aa", "AA", "-", "_", "--", "a-", "a_", "0", "00", "1e5", "100000",
         "null", "NULL", "true", "+", "/", "a+", "a/", "a=", "a==", "~", "!", "%", "'", "\\", ";",
     ];
-    for (number, credential_id) in (1..).zip(ids) {
+    // Those that may be credential ids: with others, two of one hash.
+    let alike = keys_alike();
+    let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
+    let alike = alike.iter().map(String::as_str).filter(visible);
+    let ids: BTreeSet<&str> = ids.into_iter().chain(alike).collect();
+    for (number, credential_id) in (1..).zip(ids.iter().copied()) {
         succeeds(
             format!("create_authenticator(..) with {}", credential_id.show()),
             store.create_authenticator(authenticator_with_id(number, 1, credential_id)),
@@ -244,4 +254,27 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         )?;
         Ok(overlapped(&ran))
     })
+}
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for length in text_lengths() {
+        let text = || "t".repeat(length);
+        comes_back(
+            context,
+            Authenticator {
+                provider_account_id: "p".repeat(length.clamp(1, 255)),
+                credential_public_key: text(),
+                credential_device_type: text(),
+                transports: Some(text()),
+                ..authenticator(1, 1)
+            },
+        )?;
+        store.delete_authenticator("credential-1")?;
+    }
+    for (number, credential_id) in (1..).zip(credential_ids_of_every_length()) {
+        comes_back(context, authenticator_with_id(number, 1, &credential_id))?;
+    }
+    Ok(())
 }

@@ -129,3 +129,16 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    for length in crate::strings::text_lengths() {
+        round_trips(
+            context,
+            Challenge::new("key", "p".repeat(length), millis(1)),
+        )?;
+    }
+    for key in crate::strings::keys_of_every_length() {
+        round_trips(context, Challenge::new(key, "payload", millis(1)))?;
+    }
+    Ok(())
+}

@@ -278,3 +278,11 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
         Ok(took_place)
     })
 }
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    context.store().create_user(full_user(1))?;
+    for (number, token) in (1..).zip(crate::strings::keys_of_every_length()) {
+        comes_back(context, session_with_token(number, 1, &token))?;
+    }
+    Ok(())
+}

@@ -7,7 +7,9 @@ use crate::fixture::{
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
+use crate::strings::{
+    BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text, text_lengths,
+};
 
 /// Creates a user, and finds it again by its id as it was returned.
 #[track_caller]
@@ -367,12 +369,7 @@ fn one_wins(
 
 /// Lengths around those at which storages change how they keep a string, or cut it.
 pub(crate) fn every_length(context: &Context) -> Verdict {
-    let powers = (5..=20).map(|power| 1_usize << power);
-    let lengths = powers.flat_map(|power| [power - 1, power, power + 1]);
-    let limits = [
-        0, 1, 2, 3, 65_532, 65_533, 65_534, 1_000, 4_000, 8_000, 10_000, 100_000,
-    ];
-    for (number, length) in (1..).zip(lengths.chain(limits).filter(|length| *length <= 1_048_576)) {
+    for (number, length) in (1..).zip(text_lengths()) {
         comes_back(
             context,
             NewUser {

@@ -212,6 +212,56 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     })
 }
 
+/// Several callers sign up, each with a provider account of their own, and exactly one succeeds.
+fn one_sign_up(
+    context: &Context,
+    constraint: Constraint,
+    new: impl Fn(u128, u128) -> (NewUser, NewAccount) + Sync,
+) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let number = |thread: usize| round * 100 + thread as u128;
+        let ran = race.at_once(THREADS, |thread, store| {
+            let (user, account) = new(round, number(thread));
+            store.create_user_with_account(user, account)
+        });
+        let won = winners(
+            "create_user_with_account(..)",
+            &ran,
+            |error| matches!(error, Error::Conflict { constraint: is } if *is == constraint),
+        )?;
+        equal("the number of those who signed up", won, 1)?;
+        for (thread, one) in ran.iter().enumerate() {
+            let (_, account) = new(round, number(thread));
+            let store = context.store();
+            let found = store.get_account(&account.provider, &account.provider_account_id)?;
+            ensure(
+                store.get_user(id(number(thread)))?.is_some() == one.value.is_ok()
+                    && found.is_some() == one.value.is_ok(),
+                "a user or an account is there although create_user_with_account was refused, or is not although it was not",
+            )?;
+        }
+        Ok(overlapped(&ran))
+    })
+}
+
+pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
+    one_sign_up(context, Constraint::AccountId, |round, number| {
+        let account = NewAccount {
+            id: Some(id(round)),
+            ..bare_account(number)
+        };
+        (bare_user(number), account)
+    })
+}
+
+pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
+    one_sign_up(context, Constraint::UserEmail, |round, number| {
+        let email = format!("round-{round}@example.org");
+        (user_with_email(number, &email), bare_account(number))
+    })
+}
+
 pub(crate) fn never_half(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {

@@ -1,4 +1,4 @@
-use authstore::Constraint;
+use authstore::{Authenticator, Constraint, Error, NewUser};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, gives};
@@ -64,33 +64,52 @@ pub(crate) fn authenticator_conflicts(context: &Context) -> Verdict {
     )
 }
 
-pub(crate) fn one_winner(context: &Context) -> Verdict {
+/// Several callers sign up, and exactly one succeeds.
+fn one_sign_up(
+    context: &Context,
+    constraint: Constraint,
+    new: impl Fn(u128, u128) -> (NewUser, Authenticator) + Sync,
+) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
-        let credential = format!("credential-{round}");
+        let numbers = (0..THREADS as u128).map(|thread| round * 100 + thread);
         let ran = race.at_once(THREADS, |thread, store| {
-            let number = round * 100 + thread as u128;
-            store.create_user_with_authenticator(
-                bare_user(number),
-                authenticator_with_id(number, number, &credential),
-            )
+            let (user, passkey) = new(round, round * 100 + thread as u128);
+            store.create_user_with_authenticator(user, passkey)
         });
         let overlap = overlapped(&ran);
-        let won = winners("create_user_with_authenticator(..)", &ran, |error| {
-            matches!(
-                error,
-                authstore::Error::Conflict {
-                    constraint: Constraint::AuthenticatorCredentialId,
-                    ..
-                }
-            )
-        })?;
-        equal("how many of several callers got one credential id", won, 1)?;
-        let users = look(
-            context.store(),
-            (0..THREADS as u128).map(|thread| round * 100 + thread),
+        let won = winners(
+            "create_user_with_authenticator(..)",
+            &ran,
+            |error| matches!(error, Error::Conflict { constraint: is } if *is == constraint),
         )?;
-        equal("the number of users there are", users.users(), 1)?;
+        equal("how many of several callers signed up", won, 1)?;
+        let world = look(context.store(), numbers)?;
+        equal("the number of users there are", world.users(), 1)?;
+        equal(
+            "the number of passkeys there are",
+            world.authenticators(),
+            1,
+        )?;
         Ok(overlap)
+    })
+}
+
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let constraint = Constraint::AuthenticatorCredentialId;
+    one_sign_up(context, constraint, |round, number| {
+        let credential_id = format!("credential-{round}");
+        let passkey = authenticator_with_id(number, number, &credential_id);
+        (bare_user(number), passkey)
+    })
+}
+
+pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
+    one_sign_up(context, Constraint::UserEmail, |round, number| {
+        let email = format!("round-{round}@example.org");
+        (
+            user_with_email(number, &email),
+            authenticator(number, number),
+        )
     })
 }

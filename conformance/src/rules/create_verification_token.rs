@@ -211,3 +211,14 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         Ok(overlapped(&ran))
     })
 }
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    for key in crate::strings::keys_of_every_length() {
+        comes_back(context, VerificationToken::new(&*key, "token", millis(1)))?;
+        comes_back(
+            context,
+            VerificationToken::new("identifier", &*key, millis(1)),
+        )?;
+    }
+    Ok(())
+}

@@ -1,3 +1,5 @@
+use std::thread;
+
 use authstore::{AuthStore, ExpiredCounts, SessionChanges};
 use time::OffsetDateTime;
 
@@ -7,7 +9,7 @@ use crate::fixture::{
     at, bare_user, challenge_until, full_user, id, look, millis, populate, session_until,
     since_1970, token_until,
 };
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
 use crate::show::Show;
 
 /// A session, a verification token and a challenge for each time, numbered from 1.
@@ -18,6 +20,26 @@ fn create(store: &AuthStore, times: &[OffsetDateTime]) -> Verdict {
         store.create_challenge(challenge_until(number, *expires))?;
     }
     Ok(())
+}
+
+/// So many sessions, verification tokens and challenges that are due at the suite's zero, by several threads: a server
+/// writes to its disk for all of them at once.
+fn create_many(store: &AuthStore, rows: u32) -> Verdict {
+    let create = |first: usize| -> Verdict {
+        for number in (first..=rows as usize).step_by(THREADS) {
+            let number = number as u128;
+            store.create_session(session_until(number, 1, millis(0)))?;
+            store.create_verification_token(token_until(number, millis(0)))?;
+            store.create_challenge(challenge_until(number, millis(0)))?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (1..=THREADS)
+            .map(|first| scope.spawn(move || create(first)))
+            .collect();
+        running.into_iter().try_for_each(joined)
+    })
 }
 
 /// The numbers of the sessions, of the verification tokens and of the challenges that are left. Uses the latter two up.
@@ -444,8 +466,8 @@ pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
-    let rows = context.profile().many();
-    create(store, &vec![millis(0); rows as usize])?;
+    let rows = context.profile().many_due();
+    create_many(store, rows)?;
     gives(
         format!("delete_expired(.., {rows}) of {rows} sessions, tokens and challenges"),
         store.delete_expired(millis(0), rows),

@@ -101,3 +101,23 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    let keys = crate::strings::keys_alike();
+    for (place, key) in keys.iter().enumerate() {
+        store.create_verification_token(VerificationToken::new(
+            &**key,
+            format!("token {place}"),
+            millis(1),
+        ))?;
+    }
+    for key in &keys {
+        gives(
+            format!("delete_verification_tokens_by_identifier({})", key.show()),
+            store.delete_verification_tokens_by_identifier(key),
+            1,
+        )?;
+    }
+    Ok(())
+}

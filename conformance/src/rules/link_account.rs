@@ -7,7 +7,10 @@ use crate::fixture::{
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
+use crate::strings::{
+    BLANKS, HOSTILE, UNICODE, keys_alike, keys_of_every_length, longest_key, longest_text,
+    text_lengths,
+};
 
 /// Links an account to user 1, and finds it again as it was returned.
 #[track_caller]
@@ -536,4 +539,23 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
         }
         Ok(took_place)
     })
+}
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    for length in text_lengths() {
+        comes_back(context, everywhere(1, &"t".repeat(length)))?;
+        store.unlink_account("provider 1", "account 1")?;
+    }
+    for (number, key) in (1..).zip(keys_of_every_length()) {
+        comes_back(
+            context,
+            NewAccount {
+                kind: key.clone(),
+                ..account_at(number, &key, &key)
+            },
+        )?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 use crate::context::Context;
 use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate};
+use crate::race::Race;
 use crate::strings::keys_alike;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
@@ -90,4 +91,31 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         store.list_accounts_by_user_id(id(1))?.len(),
         rows as usize,
     )
+}
+
+/// Two accounts are linked and unlinked so that the user has one at every moment.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(bare_user(round))?;
+        let account = |number: u128| bare_account(round * 10 + number);
+        store.link_account(id(round), account(0))?;
+        race.look_on(
+            "link_account(..) of one account, and unlink_account(..) of another",
+            |store| {
+                // The last one is not taken back: a list that began before it must not look for the account after it.
+                for (linked, unlinked) in [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0)] {
+                    store.link_account(id(round), account(linked))?;
+                    let gone = account(unlinked);
+                    store.unlink_account(&gone.provider, &gone.provider_account_id)?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let none = store.list_accounts_by_user_id(id(round))?.is_empty();
+                Ok(none.then(|| "no account of a user who had one at every moment".to_owned()))
+            },
+        )
+    })
 }

@@ -1,6 +1,7 @@
 use crate::context::Context;
 use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{authenticator, authenticator_with_id, bare_user, full_user, id, populate};
+use crate::race::Race;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -72,4 +73,36 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         store.list_authenticators_by_user_id(id(1))?.len(),
         rows as usize,
     )
+}
+
+/// Two authenticators are created and deleted so that the user has one at every moment.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let store = context.store();
+        store.create_user(bare_user(round))?;
+        let passkey = |number: u128| authenticator(round * 10 + number, round);
+        store.create_authenticator(passkey(0))?;
+        race.look_on(
+            "create_authenticator(..) of one passkey, and delete_authenticator(..) of another",
+            |store| {
+                // The last one is not taken back: a list that began before it must not look for the passkey after it.
+                for (created, deleted) in [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0)] {
+                    store.create_authenticator(passkey(created))?;
+                    store.delete_authenticator(&passkey(deleted).credential_id)?;
+                }
+                Ok(())
+            },
+            |thread, store| {
+                let none = if thread % 2 == 0 {
+                    store.list_authenticators_by_user_id(id(round))?.is_empty()
+                } else {
+                    store
+                        .list_authenticators_with_details_by_user_id(id(round))?
+                        .is_empty()
+                };
+                Ok(none.then(|| "no passkey of a user who had one at every moment".to_owned()))
+            },
+        )
+    })
 }

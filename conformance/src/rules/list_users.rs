@@ -1,6 +1,7 @@
 use crate::context::Context;
 use crate::failure::{Verdict, equal, gives};
 use crate::fixture::{bare_user, full_user, id};
+use crate::race::Race;
 
 pub(crate) fn order(context: &Context) -> Verdict {
     let store = context.store();
@@ -90,4 +91,30 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         store.list_users(None, u32::MAX)?.len(),
         rows as usize,
     )
+}
+
+/// Two users are created and deleted so that there is one at every moment.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(0))?;
+    race.rounds(|round| {
+        // The one who is left of the round before is deleted first.
+        let left = round - 1;
+        race.look_on(
+            "create_user(..) of one user, and delete_user(..) of another",
+            |store| {
+                let there = (round, left);
+                let back = (left, round);
+                for (created, deleted) in [there, back, there, back, there] {
+                    store.create_user(bare_user(created))?;
+                    store.delete_user(id(deleted))?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let none = store.list_users(None, 100)?.is_empty();
+                Ok(none.then(|| "no user, though there was one at every moment".to_owned()))
+            },
+        )
+    })
 }

@@ -4,11 +4,13 @@ use authstore::migration::{
     Direction, Migration, MigrationError, Migrator, Series, Step, StepState,
 };
 use authstore::{AuthStore, Error};
+use time::OffsetDateTime;
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, show_error, succeeds};
 use crate::fixture::{World, full_user, id, look, populate, token};
 use crate::race::{Race, THREADS, overlapped};
+use crate::show::Show;
 
 /// The backend's migrator; a backend without one declines the rules about migrations.
 #[track_caller]
@@ -522,4 +524,53 @@ pub(crate) fn empty_database(context: &Context) -> Verdict {
         versions(&own),
     )?;
     fill(&store)
+}
+
+/// The names and times of the steps, to the clock of this machine: the server's own may differ by less than the least
+/// that two time zones do.
+pub(crate) fn status(context: &Context) -> Verdict {
+    const CLOCKS: time::Duration = time::Duration::minutes(10);
+    let store = context.store();
+    let own = migrator(store)?;
+    own.down(usize::MAX)?;
+    let began = OffsetDateTime::now_utc() - CLOCKS;
+    succeeds("migrate()", store.migrate())?;
+    let ended = OffsetDateTime::now_utc() + CLOCKS;
+    let names = |migrator: &Migrator| -> Vec<String> {
+        let migrations = migrator.series().migrations();
+        migrations
+            .iter()
+            .map(|step| step.name().to_owned())
+            .collect()
+    };
+    // A program that has none of the later steps: their names are those of the history.
+    let shorter = migrator(store)?.with_series(changed(&own, |migrations| migrations.truncate(1))?);
+    for migrator in [&own, &shorter] {
+        let status = succeeds("Migrator::status()", migrator.status())?;
+        equal(
+            "the names of Migrator::status()",
+            status.iter().map(|row| row.name.clone()).collect(),
+            names(&own),
+        )?;
+    }
+    let first = succeeds("Migrator::status()", own.status())?;
+    for row in &first {
+        let in_time = matches!(row.state, StepState::Applied { at } if at >= began && at <= ended);
+        ensure(
+            in_time,
+            format!(
+                "Migrator::status() says of step {} that it is {:?}, though it was applied between {} and {}",
+                row.version,
+                row.state,
+                began.show(),
+                ended.show()
+            ),
+        )?;
+    }
+    let second = context.open()?;
+    let again = succeeds("Migrator::status()", migrator(&second)?.status())?;
+    ensure(
+        again == first,
+        "Migrator::status() of another handle is another",
+    )
 }

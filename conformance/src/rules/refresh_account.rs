@@ -191,3 +191,47 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut expected = store.link_account(id(1), bare_account(1))?;
+    // The longest, with which all of the account's strings are as long as they may be at once, is among them.
+    for length in crate::strings::text_lengths() {
+        let seen = expected.refresh_token.clone();
+        let text = Some("t".repeat(length));
+        for field in [
+            &mut expected.refresh_token,
+            &mut expected.access_token,
+            &mut expected.token_type,
+            &mut expected.scope,
+            &mut expected.id_token,
+            &mut expected.session_state,
+            &mut expected.oauth_token_secret,
+            &mut expected.oauth_token,
+        ] {
+            field.clone_from(&text);
+        }
+        let change = || Change::from(text.clone());
+        let changes = AccountChanges {
+            refresh_token: change(),
+            access_token: change(),
+            token_type: change(),
+            scope: change(),
+            id_token: change(),
+            session_state: change(),
+            oauth_token_secret: change(),
+            oauth_token: change(),
+            ..Default::default()
+        };
+        let call = format!("refresh_account(..) with texts of {length} bytes");
+        let refreshed = store.refresh_account("provider 1", "account 1", seen.as_deref(), changes);
+        gives(&call, refreshed, Some(expected.clone()))?;
+        gives(
+            format!("get_account(..) after {call}"),
+            store.get_account("provider 1", "account 1"),
+            Some(expected.clone()),
+        )?;
+    }
+    Ok(())
+}

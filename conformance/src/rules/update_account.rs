@@ -335,3 +335,22 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let mut account = store.link_account(id(1), bare_account(1))?;
+    // The longest, with which all of the account's strings are as long as they may be at once, is among them.
+    for length in crate::strings::text_lengths() {
+        let text = "t".repeat(length);
+        let mut changes = AccountChanges {
+            kind: Some("k".repeat(length.clamp(1, 255))),
+            ..Default::default()
+        };
+        for field in 2..FIELDS {
+            change(&mut changes, field, Some(&text));
+        }
+        updates(context, &mut account, changes)?;
+    }
+    Ok(())
+}

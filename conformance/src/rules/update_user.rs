@@ -507,3 +507,29 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
         )
     })
 }
+
+pub(crate) fn every_length(context: &Context) -> Verdict {
+    let store = context.store();
+    let user = store.create_user(bare_user(1))?;
+    for length in crate::strings::text_lengths() {
+        let changes = UserChanges {
+            name: Change::Set("n".repeat(length)),
+            // Characters of three bytes: as many bytes, rounded down.
+            image: Change::Set("\u{20ac}".repeat(length / 3)),
+            ..Default::default()
+        };
+        let expected = apply(&user, &changes);
+        updates(context, changes, expected)?;
+    }
+    for key in crate::strings::keys_of_every_length() {
+        let changes = UserChanges {
+            name: Change::Clear,
+            email: Change::Set(key),
+            image: Change::Clear,
+            ..Default::default()
+        };
+        let expected = apply(&user, &changes);
+        updates(context, changes, expected)?;
+    }
+    Ok(())
+}

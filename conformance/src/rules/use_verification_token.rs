@@ -238,3 +238,40 @@ pub(crate) fn one_winner_against_delete_expired(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
+    let store = context.store();
+    let keys = crate::strings::keys_alike();
+    let new =
+        |place: usize| VerificationToken::new(&*keys[place], format!("token {place}"), millis(1));
+    for place in 0..keys.len() {
+        store.create_verification_token(new(place))?;
+    }
+    for place in 0..keys.len() {
+        let VerificationToken {
+            identifier, token, ..
+        } = new(place);
+        // Those that look most like it stand beside it.
+        let beside = [place.checked_sub(1), Some(place + 1)];
+        for other in beside
+            .into_iter()
+            .flatten()
+            .filter_map(|place| keys.get(place))
+        {
+            gives(
+                format!(
+                    "use_verification_token({}, ..) of another identifier",
+                    other.show()
+                ),
+                store.use_verification_token(other, &token),
+                None,
+            )?;
+        }
+        gives(
+            format!("use_verification_token({}, ..)", identifier.show()),
+            store.use_verification_token(&identifier, &token),
+            Some(new(place)),
+        )?;
+    }
+    Ok(())
+}

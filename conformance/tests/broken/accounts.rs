@@ -493,4 +493,77 @@ faults! {
             db.link_account(account)
         }
     }
+
+    LooksForIdThenSignsUp "create_user_with_account.one_id_one_winner": "Looks whether the account's id is free, then creates the user and links the account." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let is_taken = db.with(|model| model.accounts.values().any(|other| other.id == account.id))?;
+            if is_taken {
+                return Err(Error::conflict(Constraint::AccountId));
+            }
+            pause();
+            db.with(|model| {
+                let mut alone = account.clone();
+                alone.id = user.id;
+                model.create_user_with_account(user, &alone)?;
+                let key = (account.provider.clone(), account.provider_account_id.clone());
+                model.accounts.insert(key, account.clone());
+                Ok(())
+            })?.map_err(|refusals: Vec<authstore_conformance::Refusal>| refusals[0].into())
+        }
+    }
+
+    LooksForEmailThenSignsUp "create_user_with_account.one_email_one_winner": "Looks whether the email address is free, then creates the user and links the account." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            pause();
+            db.create_user_with_account(&User { email: None, ..user.clone() }, account)?;
+            db.with(|model| { model.users.insert(user.id, user.clone()); })
+        }
+    }
+
+    ListsAccountsInTwoTrips "list_accounts_by_user_id.one_moment": "Reads the keys of a user's accounts, then the accounts." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let listed = db.list_accounts_by_user_id(user_id)?;
+            pause();
+            let mut accounts = Vec::new();
+            for Account { provider, provider_account_id, .. } in listed {
+                accounts.extend(db.get_account(&provider, &provider_account_id)?);
+            }
+            Ok(accounts)
+        }
+    }
+
+    ShortProvider "link_account.every_length": "Loses the last character of a provider of 128." {
+        stores!(link_account |account: Account| if account.provider.len() == 128 {
+            account.provider.pop();
+        });
+    }
+
+    ScopeOfAPage "link_account.every_length": "Loses the last byte of a scope of 16,384 bytes." {
+        stores!(link_account |account: Account| some(&mut account.scope, |scope| {
+            scope[..scope.len() - usize::from(scope.len() == 16_384)].to_owned()
+        }));
+    }
+
+    RefusesLargeUpdate "update_account.every_length": "Refuses an update of more than four mebibytes." {
+        fn update_account(&self, db: &Reference, provider: &str, provider_account_id: &str, changes: &AccountChanges) -> Result<Account> {
+            let texts = [&changes.refresh_token, &changes.access_token, &changes.scope, &changes.id_token, &changes.oauth_token];
+            if texts.iter().filter_map(|text| text.value()).map(|text| text.len()).sum::<usize>() > 1 << 22 {
+                return Err(Error::backend("the packet is too large"));
+            }
+            db.update_account(provider, provider_account_id, changes)
+        }
+    }
+
+    RefusesLargeRefresh "refresh_account.every_length": "Refuses a refresh of more than four mebibytes." {
+        fn refresh_account(&self, db: &Reference, provider: &str, provider_account_id: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let texts = [&changes.refresh_token, &changes.access_token, &changes.scope, &changes.id_token, &changes.oauth_token];
+            if texts.iter().filter_map(|text| text.value()).map(|text| text.len()).sum::<usize>() > 1 << 22 {
+                return Err(Error::backend("the packet is too large"));
+            }
+            db.refresh_account(provider, provider_account_id, seen, changes)
+        }
+    }
 }

@@ -228,4 +228,46 @@ faults! {
             Ok(db.list_authenticators_by_user_id(user_id)?.into_iter().take(100).collect())
         }
     }
+
+    HashesCredential "create_authenticator.credential_id_by_bytes": "Takes credential ids for one if their CRC-32 is the same." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            let hash = crc32(&authenticator.credential_id);
+            if db.with(|model| model.authenticators.keys().any(|other| crc32(other) == hash))? {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            db.create_authenticator(authenticator)
+        }
+    }
+
+    ShortCredential "create_authenticator.every_length": "Refuses a credential id of 1,024 characters." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            if authenticator.credential_id.len() == 1_024 {
+                return Err(Error::backend("the value is too long for the column"));
+            }
+            db.create_authenticator(authenticator)
+        }
+    }
+
+    ListsAuthenticatorsInTwoTrips "list_authenticators_by_user_id.one_moment": "Reads the ids of a user's passkeys, then the passkeys." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            let listed = db.list_authenticators_by_user_id(user_id)?;
+            pause();
+            let mut passkeys = Vec::new();
+            for passkey in listed {
+                passkeys.extend(db.get_authenticator(&passkey.credential_id)?);
+            }
+            Ok(passkeys)
+        }
+    }
+
+    LooksForEmailThenSignsUp "create_user_with_authenticator.one_email_one_winner": "Looks whether the email address is free, then creates the user and the passkey." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            pause();
+            db.create_user_with_authenticator(&User { email: None, ..user.clone() }, authenticator)?;
+            db.with(|model| { model.users.insert(user.id, user.clone()); })
+        }
+    }
 }

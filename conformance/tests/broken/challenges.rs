@@ -206,4 +206,10 @@ faults! {
             db.list_users(after, limit.min(100))
         }
     }
+
+    ShortPayload "create_challenge.every_length": "Loses the last byte of a payload of 32,767 bytes." {
+        stores!(create_challenge |challenge: Challenge| if challenge.payload.len() == 32_767 {
+            challenge.payload.pop();
+        });
+    }
 }

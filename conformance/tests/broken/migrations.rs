@@ -168,6 +168,28 @@ faults! {
             Quirks { history, ..Quirks::none() }.migrator(db)
         }
     }
+
+    LocalTimes "migrate.status": "Says in local time when a step was applied." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                rows.iter_mut().for_each(|row| row.applied_at += Duration::from_secs(3_600));
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    ForgetsNames "migrate.status": "Does not remember the names of steps." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                rows.iter_mut().for_each(|row| row.name = row.version.to_string());
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
 }
 
 /// Reads the history of a series.

@@ -515,4 +515,10 @@ faults! {
             db.with(|model| { model.sessions.insert(session.session_token.clone(), session.clone()); })
         }
     }
+
+    ShortToken "create_session.every_length": "Loses the last character of a token of 64." {
+        stores!(create_session |session: Session| if session.session_token.len() == 64 {
+            session.session_token.pop();
+        });
+    }
 }

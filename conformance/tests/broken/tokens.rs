@@ -168,4 +168,31 @@ faults! {
             Ok(found.filter(|found| found.identifier == identifier))
         }
     }
+
+    ShortIdentifier "create_verification_token.every_length": "Refuses an identifier of more than 254 characters." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            if token.identifier.chars().count() > 254 {
+                return Err(Error::backend("the value is too long for the column"));
+            }
+            db.create_verification_token(token)
+        }
+    }
+
+    HashesIdentifier "use_verification_token.identifier_by_bytes": "Accepts an identifier whose CRC-32 is that of the token's own." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let own = db.with(|model| model.verification_tokens.get(token).map(|own| own.identifier.clone()))?;
+            let own = own.filter(|own| crc32(own) == crc32(identifier));
+            db.use_verification_token(own.as_deref().unwrap_or(identifier), token)
+        }
+    }
+
+    HashesDeletedIdentifier "delete_verification_tokens_by_identifier.identifier_by_bytes": "Deletes the tokens of all identifiers of one CRC-32." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            db.with(|model| {
+                let before = model.verification_tokens.len();
+                model.verification_tokens.retain(|_, token| crc32(&token.identifier) != crc32(identifier));
+                (before - model.verification_tokens.len()) as u64
+            })
+        }
+    }
 }

@@ -172,4 +172,10 @@ faults! {
             Err(Error::backend("ping is not supported"))
         }
     }
+
+    SweepsTwoThousand "delete_expired.no_page_limit": "Deletes two thousand rows at most (which `quick` does not find)." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            db.delete_expired(now, limit.min(2_000))
+        }
+    }
 }

@@ -6,14 +6,6 @@ use std::sync::Mutex;
 use super::fault::*;
 use super::values::*;
 
-fn crc32(text: &str) -> u32 {
-    !text.bytes().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
-        })
-    })
-}
-
 faults! {
     LosesName "create_user.stored": "Stores a user without the name." {
         stores!(create_user |user: User| user.name = None);
@@ -634,6 +626,34 @@ faults! {
             };
             pause();
             db.get_user(account.user_id)
+        }
+    }
+
+    ListsUsersInTwoTrips "list_users.one_moment": "Reads the ids of the users, then the users." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let ids: Vec<Uuid> = db.list_users(after, limit)?.iter().map(|user| user.id).collect();
+            pause();
+            let users = ids.into_iter().map(|id| db.get_user(id)).collect::<Result<Vec<_>>>()?;
+            Ok(users.into_iter().flatten().collect())
+        }
+    }
+
+    OneByteShortInUpdate "update_user.every_length": "Loses the last byte of a new name of 8,192 bytes." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            if let Change::Set(name) = &mut changes.name && name.len() == 8_192 {
+                name.pop();
+            }
+            db.update_user(id, &changes)
+        }
+    }
+
+    ShortNewEmail "update_user.every_length": "Refuses a new email address of more than 254 characters." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            if changes.email.value().is_some_and(|email| email.chars().count() > 254) {
+                return Err(Error::backend("the value is too long for the column"));
+            }
+            db.update_user(id, changes)
         }
     }
 }

@@ -107,3 +107,11 @@ fn in_millis(time: OffsetDateTime, change: impl FnOnce(i64) -> i64) -> OffsetDat
     let millis = change((time.unix_timestamp_nanos() / 1_000_000) as i64);
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap_or(time)
 }
+
+pub(crate) fn crc32(text: &str) -> u32 {
+    !text.bytes().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
