@@ -1,4 +1,3 @@
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::adopt::PLAN;
@@ -14,9 +13,9 @@ use crate::migration::{
 };
 use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_backoff, sql};
 
-/// How often an ALTER TABLE that failed with a spurious 1022 is run again, and after which pause.
-const SPURIOUS_DUPLICATES: u32 = 5;
-const SPURIOUS_DUPLICATE_PAUSE: Duration = Duration::from_millis(100);
+/// How often a table is rebuilt because of old statistics: the server might write them again at the same moment.
+const REBUILDS: u32 = 3;
+const REBUILD: &str = sql!("mariadb", "rebuild");
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -240,13 +239,17 @@ impl AdoptionTarget for MysqlLock<'_> {
         &mut self.connection
     }
 
-    /// MariaDB rarely fails an ALTER TABLE with 1022 ("duplicate key in table") though the table has no such rows, seen when
-    /// other tables of the server are altered concurrently. It leaves the table as it was, so the statement is run again.
+    /// MariaDB keeps statistics of indexes in a table, by name, and may have left some of an index that is gone: they are
+    /// written in the background. Then it fails an ALTER TABLE that makes an index of that name, and leaves the table as it
+    /// was: `Can't write; duplicate key in table 'mysql.innodb_index_stats' (1022)`. Rebuilding the table removes them.
     fn run(&mut self, sql: &str) -> Result<()> {
-        for _ in 0..SPURIOUS_DUPLICATES {
+        for _ in 0..REBUILDS {
             match self.connection.run_script(sql, Phase::Writing) {
-                Err(Error::Backend { reason, .. }) if reason.contains("error 1022") => {
-                    thread::sleep(SPURIOUS_DUPLICATE_PAUSE);
+                Err(Error::Backend { reason, .. }) if reason.contains("innodb_index_stats") => {
+                    let rebuilds: Vec<String> = self.connection.query(REBUILD, &[sql.into()])?;
+                    for rebuild in rebuilds {
+                        self.connection.run_script(&rebuild, Phase::Writing)?;
+                    }
                 }
                 outcome => return outcome,
             }

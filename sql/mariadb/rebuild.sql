@@ -1,0 +1,4 @@
+-- Rebuilds each table that the statement alters.
+SELECT CONCAT('ALTER TABLE `', TABLE_NAME, '` FORCE')
+FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = DATABASE() AND LOCATE(CONCAT('ALTER TABLE `', TABLE_NAME, '` '), ?) > 0;
