@@ -15,7 +15,7 @@ use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_back
 
 /// How often a table is rebuilt because of old statistics: the server might write them again at the same moment.
 const REBUILDS: u32 = 3;
-const REBUILD: &str = sql!("mariadb", "rebuild");
+const REBUILD: &str = sql!("mysql", "adopt/rebuild");
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
