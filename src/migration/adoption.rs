@@ -34,8 +34,8 @@ pub struct TableRows {
     pub work: TableWork,
 }
 
-/// What an adoption does to a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an adoption does to a table, in the order of the work that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TableWork {
     /// Nothing that depends on the number of its rows.

@@ -255,9 +255,8 @@ fn estimate(
             }
             Repair::Rows(sql) if !plan.cost.copies_all => {
                 for statement in lines(target, sql)? {
-                    let is_rewrite = (plan.cost.rewrites)(&statement);
                     if let Some(table) = changed_table(&statement) {
-                        let kind = if is_rewrite {
+                        let kind = if (plan.cost.rewrites)(&statement) {
                             TableWork::Rewritten
                         } else {
                             TableWork::Read
@@ -270,15 +269,12 @@ fn estimate(
         }
     }
     for table in &mut found.rows {
-        let mut kinds = work.iter().filter(|(name, _)| name == table.table);
+        let kinds = work.iter().filter(|(name, _)| name == table.table);
+        let most = kinds.map(|(_, kind)| *kind).max();
         table.work = if plan.cost.copies_all {
             TableWork::Copied
-        } else if kinds.clone().any(|(_, kind)| *kind == TableWork::Rewritten) {
-            TableWork::Rewritten
-        } else if kinds.next().is_some() {
-            TableWork::Read
         } else {
-            TableWork::Unchanged
+            most.unwrap_or(TableWork::Unchanged)
         };
     }
     let changed = found.rows.iter();

@@ -1,4 +1,5 @@
--- One statement for each part of a table, with the columns that the table has. A row without an id is given one: nothing refers to it.
+-- One statement for each part of a table, with the columns that the table has. A row without an id is given one: nothing
+-- refers to it.
 -- Times are written as JavaScript's toISOString does it, and what is finer than a millisecond is cut off, as strftime
 -- would round it. Rows keep their rowid, by which the application's own tables may know them.
 WITH
