@@ -65,7 +65,7 @@ WITH
         -- What the key on the longest ids needs, and the index by which its rows are found.
         SELECT
             t.tbl,
-            'ADD COLUMN `providerAccountIdHash` binary(32) GENERATED ALWAYS AS (unhex(sha2(`providerAccountId`, 256))) VIRTUAL INVISIBLE'
+            'ADD COLUMN `providerAccountIdHash` binary(32) GENERATED ALWAYS AS (unhex(sha2(`providerAccountId`, 256))) STORED INVISIBLE'
             AS clause
         FROM actual_table AS t
         WHERE t.tbl = 'Account'
