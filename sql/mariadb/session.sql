@@ -7,7 +7,7 @@ SET SESSION
     collation_connection = utf8mb4_nopad_bin,
     tx_isolation = 'READ-COMMITTED',
     tx_read_only = 0,
-    -- Known from 11.4.2 on, and in the last releases of earlier series. On by default from 11.6.2 on.
+    -- Exists since 11.4.2 and in the last releases of earlier series. On by default since 11.6.2.
     /*M!110402 innodb_snapshot_isolation = 0, */
     autocommit = 1,
     completion_type = 'NO_CHAIN',
@@ -18,13 +18,13 @@ SET SESSION
     sql_safe_updates = 0,
     sql_auto_is_null = 0,
     max_join_size = 18446744073709551615,
-    -- After max_join_size, which changes it.
+    -- Must come after max_join_size, which changes it.
     sql_big_selects = 1,
     max_sort_length = 8192,
     group_concat_max_len = 1048576,
-    -- Names stand in quotes in the messages of errors too.
+    -- Error messages quote names with it, too.
     sql_quote_show_create = 1,
-    -- An error's note says in which trigger it happened.
+    -- A note of an error names the trigger in which it happened.
     sql_notes = 1,
     max_error_count = 64,
     innodb_lock_wait_timeout = ?,

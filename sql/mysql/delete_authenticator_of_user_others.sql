@@ -1,4 +1,4 @@
--- The user's other ways in. An account of the type webauthn is one way together with an authenticator.
+-- Counts the user's other ways to sign in. An account of the type webauthn and its authenticator count as one.
 SELECT
     (
         SELECT count(*)

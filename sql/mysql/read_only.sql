@@ -1,2 +1,2 @@
--- From version 12 on, MariaDB's is a word.
+-- Since version 12, MariaDB returns a word.
 SELECT @@GLOBAL.read_only NOT IN ('0', 'OFF');

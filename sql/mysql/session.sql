@@ -14,11 +14,11 @@ SET SESSION
     sql_safe_updates = 0,
     sql_auto_is_null = 0,
     max_join_size = 18446744073709551615,
-    -- After max_join_size, which changes it.
+    -- Must come after max_join_size, which changes it.
     sql_big_selects = 1,
     max_sort_length = 8192,
     group_concat_max_len = 1048576,
-    -- Names stand in quotes in the messages of errors too.
+    -- Error messages quote names with it, too.
     sql_quote_show_create = 1,
     innodb_lock_wait_timeout = ?,
     lock_wait_timeout = ?,

@@ -1,3 +1,3 @@
--- What another node has acknowledged is waited for: before reads (1), before updates and deletes (2), which must find
--- their row, and before inserts (4), which must find their user.
+-- Waits for everything that another node has acknowledged: before reads (1), before updates and deletes (2), which must
+-- find their row, and before inserts (4), which must find their user.
 SET SESSION wsrep_sync_wait = 7, wsrep_dirty_reads = 0;

@@ -1,4 +1,4 @@
--- The user's other ways in. An authenticator that belongs to an account of the type webauthn is one way together with it.
+-- Counts the user's other ways to sign in. An authenticator and its account of the type webauthn count as one.
 SELECT
     (
         SELECT count(*)

@@ -1,4 +1,4 @@
--- The foreign key is checked at the end of the statement, when both rows are there.
+-- The foreign key is checked at the end of the statement, when both rows exist.
 WITH "newUser" AS (
     INSERT INTO "User" ("id", "name", "email", "emailVerified", "image")
     VALUES ($1, $2, $3, $4, $5)

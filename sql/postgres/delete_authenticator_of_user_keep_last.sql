@@ -1,5 +1,5 @@
--- Locks and counts as unlink_account_of_user_keep_last.sql does. An account of the type webauthn is one way together with an
--- authenticator.
+-- Locks and counts like unlink_account_of_user_keep_last.sql. An account of the type webauthn and its authenticator
+-- count as one way to sign in.
 WITH "user" AS MATERIALIZED (
     SELECT "id"
     FROM "User"

@@ -1,4 +1,4 @@
--- Rows that are locked are skipped: another sweep has them, or an update is giving them more time.
+-- Locked rows are skipped: another sweep is deleting them, or an update is extending them.
 WITH "deletedSession" AS (
     DELETE FROM "Session"
     WHERE ctid = ANY (

@@ -1,8 +1,8 @@
--- The user's row is locked first, so that removals take turns and cannot deadlock. Then all the user's ways in are locked
--- before they are counted, because a statement sees what was there when it began: only a row that is locked is looked at
--- again, and one that a concurrent removal has deleted is not counted. One that was created during the wait is not seen,
--- though. So what was not deleted was the last way in only if it was the last when the statement began, too.
--- An authenticator that belongs to an account of the type webauthn is one way together with it.
+-- The user's row is locked first, so that removals take turns and cannot deadlock. Then all the user's ways to sign in
+-- are locked before they are counted: a statement sees the rows as of its beginning, and only locking a row reads it
+-- again, so that one that a concurrent removal deleted is not counted. A row that was created during the wait is not
+-- seen, though. So if nothing was deleted, it was the last way to sign in only if it was the last when the statement
+-- began, too. An authenticator and its account of the type webauthn count as one.
 WITH "user" AS MATERIALIZED (
     SELECT "id"
     FROM "User"

@@ -1,24 +1,25 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The differences between a database that Auth.js's Kysely adapter uses and the schema of this crate, in words.
+/// The differences between a database that Auth.js's Kysely adapter uses and the schema of this crate, as text for
+/// people.
 ///
-/// From [`Migrator::compare`](super::Migrator::compare) and [`Migrator::adopt`](super::Migrator::adopt). `Display` shows
-/// everything, a line each.
+/// From [`Migrator::compare`](super::Migrator::compare) and [`Migrator::adopt`](super::Migrator::adopt). `Display`
+/// shows everything, one item per line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Adoption {
-    /// What is not as the schema says, and which objects of the application's own will change. Adopting the database
-    /// makes it so.
+    /// The differences from the schema, and the application's own objects that will change. Adopting the database
+    /// resolves them.
     pub differences: Vec<String>,
-    /// What someone has to resolve first: rows that the schema has no place for, and objects that would be lost or that
-    /// block a change. At most 100 rows of each kind are listed. A row is identified by the ID of its user, never by an
-    /// email address, a name or a token. Where objects block the adoption, rows are not looked at yet.
+    /// The obstacles that you have to resolve first: rows that do not fit the schema, and objects that would be lost or
+    /// that block a change. At most 100 rows of each kind are listed. A row is identified by the ID of its user, never
+    /// by an email address, a name or a token. While objects block the adoption, rows are not checked yet.
     pub obstacles: Vec<String>,
-    /// How many rows each table has, and what the adoption does to them. Empty where there is nothing to do, or where
+    /// The number of rows in each table, and what the adoption does to them. Empty if there is nothing to do, or if
     /// objects block the adoption.
     pub rows: Vec<TableRows>,
-    /// How long the adoption may take, and who waits. `None` where `rows` is empty.
+    /// An estimate of the duration, and what waits meanwhile. `None` if `rows` is empty.
     pub estimate: Option<AdoptionEstimate>,
 }
 
@@ -26,25 +27,25 @@ pub struct Adoption {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableRows {
-    /// The table.
+    /// The name of the table.
     pub table: &'static str,
-    /// Its rows.
+    /// The number of rows in it.
     pub rows: u64,
-    /// What is done to the table.
+    /// What the adoption does to the table.
     pub work: TableWork,
 }
 
-/// What an adoption does to a table, in the order of the work that it is.
+/// The work that an adoption does on a table, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TableWork {
-    /// Nothing that depends on the number of its rows.
+    /// The work does not depend on the number of rows.
     Unchanged,
-    /// Its rows are read: indexes are built, or keys and columns checked.
+    /// The rows are read, to build indexes or to check keys and columns.
     Read,
-    /// All its rows are written again.
+    /// All rows are written again.
     Rewritten,
-    /// All its rows are copied to a new table.
+    /// All rows are copied to a new table.
     Copied,
 }
 
@@ -59,16 +60,16 @@ impl fmt::Display for TableWork {
     }
 }
 
-/// How long an adoption may take: the number of rows, at a rate that was measured. It is a rough one, as no one knows the
-/// machine, the size of the rows and what else the database does.
+/// An estimate of how long an adoption takes: the number of rows, divided by a measured rate. It is rough, because the
+/// machine, the size of the rows and the load of the database are not taken into account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdoptionEstimate {
-    /// The rows of the tables that are read, rewritten or copied.
+    /// The number of rows in the tables that are read, rewritten or copied.
     pub rows: u64,
-    /// The rate that was measured on a small machine: see `docs/authjs.md`.
+    /// The rate, as measured on a small machine: see `docs/authjs.md`.
     pub rows_per_second: u64,
-    /// What is blocked while it runs.
+    /// Which reads and writes wait while it runs.
     pub locks: &'static str,
 }
 
@@ -96,27 +97,27 @@ impl fmt::Display for AdoptionEstimate {
         } = self;
         write!(
             f,
-            "estimate: {time}, for {rows} rows at {rows_per_second} rows per second, as measured on a small machine\n\
+            "estimate: {time}, for {rows} rows at {rows_per_second} rows per second, the rate of a small machine\n\
              while it runs: {locks}"
         )
     }
 }
 
-/// How far an adoption has come: reported when a step begins to work on a table, and when it has done so. While SQLite
-/// copies a table, it is reported every 10,000 rows; the other databases change a table by single statements, and don't
-/// tell how far these are.
+/// The progress of an adoption, reported before and after each step's work on a table. While SQLite copies a table,
+/// progress is reported every 10,000 rows. The other databases change a table with single statements, whose progress is
+/// not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdoptionProgress {
-    /// The step, from 1 to `steps`. Steps that have nothing to do are not reported, nor are those that take no time.
+    /// The number of the step, from 1 to `steps`. Steps that have nothing to do or take no time are not reported.
     pub step: usize,
     /// The number of steps.
     pub steps: usize,
-    /// The table that the step works on.
+    /// The table that the step changes.
     pub table: &'static str,
-    /// The rows of the table that the step is done with.
+    /// The number of rows done so far.
     pub rows: u64,
-    /// The rows of the table.
+    /// The number of rows in the table.
     pub total: u64,
 }
 
@@ -134,7 +135,7 @@ impl fmt::Display for AdoptionProgress {
 }
 
 impl Adoption {
-    /// Whether there is nothing to do.
+    /// Returns true if there are no differences and no obstacles.
     pub fn is_empty(&self) -> bool {
         self.differences.is_empty() && self.obstacles.is_empty()
     }
@@ -143,15 +144,15 @@ impl Adoption {
 impl fmt::Display for Adoption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
-            return f.write_str("the schema is as it should be");
+            return f.write_str("the schema matches this program");
         }
         let mut lines = Vec::new();
         if !self.differences.is_empty() {
-            lines.push("different from the schema of this program:".to_owned());
+            lines.push("differences from the schema of this program:".to_owned());
             lines.extend(self.differences.iter().map(|line| format!("  {line}")));
         }
         if !self.obstacles.is_empty() {
-            lines.push("blocking, to be resolved first:".to_owned());
+            lines.push("obstacles to resolve first:".to_owned());
             lines.extend(self.obstacles.iter().map(|line| format!("  {line}")));
         }
         if !self.rows.is_empty() {

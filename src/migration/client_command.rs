@@ -1,18 +1,18 @@
-//! Lines of a step that a command-line client or another tool would carry out itself, and no server understands, and
-//! statements that need the header for a step without a transaction.
+//! Advice on a failed migration: finds commands that only a command-line client or another tool understands, and
+//! statements that cannot run in a transaction.
 
-/// What to do about the first such line, if there is one. Asked only when a step has failed: in a string such a line is
-/// fine.
+/// Returns what to do about the first such line, if there is one. Called only after a migration has failed, because
+/// such a line may also be part of a string.
 pub(super) fn advice(sql: &str, without_transaction: bool) -> Option<String> {
     sql.lines().zip(1..).find_map(|(line, number)| {
         let line = line.trim();
         let advice = of_line(line).or_else(|| {
             (!without_transaction && refuses_transaction(line)).then_some(
-                "this may refuse to run in a transaction; if so, make it a step of its own whose first line is \
-                 `-- authstore: no-transaction`",
+                "this statement may not be allowed in a transaction; if so, move it to a separate migration whose \
+                 first line is `-- authstore: no-transaction`",
             )
         })?;
-        Some(format!("line {number} of the step: {advice}"))
+        Some(format!("line {number} of the migration: {advice}"))
     })
 }
 
@@ -20,22 +20,23 @@ fn of_line(line: &str) -> Option<&'static str> {
     let mut words = line.split_whitespace().map(str::to_ascii_uppercase);
     match words.next()?.as_str() {
         "DELIMITER" => Some(
-            "`DELIMITER` is a command of the client mysql, not SQL; leave it out, and end the statement with `;`",
+            "`DELIMITER` is a command of the mysql client, not SQL; omit it, and end the statement with `;`",
         ),
         "COPY" if line.to_ascii_uppercase().contains("FROM STDIN") => Some(
-            "`COPY ... FROM stdin` reads what psql sends after it; use INSERT, as pg_dump --inserts writes it",
+            "`COPY ... FROM stdin` reads data that psql sends after it; use INSERT, as pg_dump --inserts writes it",
         ),
         word if word.starts_with('\\') => {
-            Some("a line that begins with `\\` is a command of psql, not SQL; leave it out")
+            Some("a line that begins with `\\` is a psql command, not SQL; omit it")
         }
-        word if word.starts_with('.') && word.len() > 1 => Some(
-            "a line that begins with `.` is a command of the sqlite3 shell, not SQL; leave it out",
-        ),
+        word if word.starts_with('.') && word.len() > 1 => {
+            Some("a line that begins with `.` is a command of the sqlite3 shell, not SQL; omit it")
+        }
         _ => None,
     }
 }
 
-/// Statements that run outside a transaction only, and the headers by which other tools are told so.
+/// Returns true for a statement that only runs outside a transaction, and for the headers by which other tools mark
+/// one.
 fn refuses_transaction(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     if let Some(comment) = line.strip_prefix("--") {
@@ -62,15 +63,15 @@ mod tests {
         for (sql, word) in [
             (
                 "CREATE TABLE t (id int);\n  delimiter //\n",
-                "line 2 of the step: `DELIMITER`",
+                "line 2 of the migration: `DELIMITER`",
             ),
             (
                 "\\restrict abc\n",
-                "line 1 of the step: a line that begins with `\\`",
+                "line 1 of the migration: a line that begins with `\\`",
             ),
             (
                 "COPY public.t (id) FROM stdin;\n1\n\\.\n",
-                "line 1 of the step: `COPY",
+                "line 1 of the migration: `COPY",
             ),
             (".mode csv", "sqlite3"),
         ] {

@@ -3,42 +3,42 @@ use std::fmt;
 use super::{Direction, Step};
 use crate::error::BoxError;
 
-/// Why a schema is not usable, or was not changed.
+/// The reason why a schema is unusable, or was not changed.
 ///
-/// Unless it says [`Failed`](MigrationError::Failed), nothing was changed.
+/// Except for [`Failed`](MigrationError::Failed), nothing was changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MigrationError {
-    /// A table or column is not there: the database has not been migrated, or not by this version of the program.
+    /// A table or column is missing: the database has not been migrated, or not by this version of the program.
     SchemaMissing {
-        /// What is missing, in the database's message.
+        /// The database's message, which names what is missing.
         reason: String,
     },
-    /// A table or column is missing although the history records every step of the program as applied: something else
-    /// dropped or renamed it. Migrating does not bring it back; a backup does.
+    /// A table or column is missing, although the history records every migration of the program as applied: something
+    /// else dropped or renamed it. Migrating does not restore it; restore a backup.
     SchemaDamaged {
-        /// What is missing, in the database's message.
+        /// The database's message, which names what is missing.
         reason: String,
     },
-    /// A step that was taken is not what the program has under its version any more.
+    /// A migration has changed in the program since it was applied.
     ChecksumChanged {
-        /// The step's version.
+        /// The version of the migration.
         version: i64,
-        /// The step's name in the program.
+        /// The name of the migration in the program.
         name: String,
     },
-    /// A step that was taken is not among the program's, which has later ones.
+    /// A migration was applied that the program does not have, although it has later ones.
     StepMissing {
-        /// The step's version.
+        /// The version of the migration.
         version: i64,
-        /// The step's name in the history.
+        /// The name of the migration in the history.
         name: String,
     },
-    /// A step of the program's was not taken, but later ones were.
+    /// A migration of the program was not applied, but later ones were.
     OutOfOrder {
-        /// The step's version.
+        /// The version of the migration.
         version: i64,
-        /// The step's name.
+        /// The name of the migration.
         name: String,
     },
     /// The database was migrated by a later version of the program.
@@ -48,52 +48,55 @@ pub enum MigrationError {
         /// The latest version that the program knows.
         program: i64,
     },
-    /// There is no way back from a step: it has no `.down.sql`.
+    /// A migration cannot be reverted, because it has no `.down.sql` file.
     Irreversible {
-        /// The step's version.
+        /// The version of the migration.
         version: i64,
-        /// The step's name.
+        /// The name of the migration.
         name: String,
     },
-    /// The program has no step of this version.
+    /// The program has no migration of this version.
     UnknownVersion {
-        /// The version asked for.
+        /// The requested version.
         version: i64,
     },
-    /// There is no table `User`, so this is no database of Auth.js: [`up`](super::Migrator::up) makes one.
+    /// There is no table `User`, so this is not a database of Auth.js. To create the schema, use
+    /// [`up`](super::Migrator::up).
     NothingToAdopt,
-    /// Tables that the pending steps would create exist already, and the history does not know of them: someone else made
-    /// them, such as Auth.js. Nothing was changed. [`adopt`](super::Migrator::adopt) takes such a database over.
+    /// Tables that pending migrations would create exist already, and the history does not record them: something else
+    /// created them, such as Auth.js. Nothing was changed. To use such a database, [`adopt`](super::Migrator::adopt)
+    /// it.
     ForeignTables {
-        /// The tables' names.
+        /// The names of the tables.
         tables: Vec<String>,
     },
     /// The database cannot be adopted before this is resolved. Nothing was changed.
     InTheWay {
-        /// What is in the way: see [`Adoption::obstacles`](super::Adoption::obstacles).
+        /// The obstacles: see [`Adoption::obstacles`](super::Adoption::obstacles).
         obstacles: Vec<String>,
     },
-    /// The folder of migrations cannot be read, or a file cannot be what its name says, or its name does not say it.
+    /// The folder of migrations cannot be read, or the name or content of a file in it is invalid.
     Folder {
-        /// What is wrong, with the path.
+        /// The problem, with the path.
         reason: String,
-        /// What it was caused by.
+        /// The cause.
         source: Option<BoxError>,
     },
-    /// A step failed, and is not recorded as applied (or, on its way down, as reverted). The steps before it stay. The
-    /// step itself was undone, with two exceptions: on MySQL and MariaDB, where DDL commits implicitly, what it had done
-    /// before it failed may stay, so fix the cause and run it again; and on PostgreSQL what a step has committed itself
-    /// stays, and the error says so. A [step without a transaction](super::Series::from_dir) is undone on no database.
+    /// A migration failed, and is not recorded as applied (or, going down, as reverted). The migrations before it stay.
+    /// The failed migration was rolled back, with three exceptions. On MySQL and MariaDB DDL commits implicitly, so
+    /// what it did before it failed may stay: fix the cause and run it again. On PostgreSQL, what a migration commits
+    /// itself stays, and the error reports it. A [migration without a transaction](super::Series::from_dir) is never
+    /// rolled back.
     Failed {
-        /// The step's version.
+        /// The version of the migration.
         version: i64,
-        /// The step's name.
+        /// The name of the migration.
         name: String,
-        /// Which way it went.
+        /// Whether it was being applied or reverted.
         direction: Direction,
-        /// The steps that were applied or reverted before it, in this run, and stay so.
+        /// The migrations that this run applied or reverted before it. They stay so.
         done: Vec<Step>,
-        /// The database's error.
+        /// The error from the database.
         source: BoxError,
     },
 }
@@ -140,7 +143,7 @@ impl fmt::Display for MigrationError {
             }
             MigrationError::ForeignTables { tables } => write!(
                 f,
-                "the database has {} {} already, which no migration of this program created; to take over a database of \
+                "the database has {} {} already, which no migration of this program created; to adopt a database of \
                  Auth.js, run migrate adopt",
                 if tables.len() == 1 {
                     "a table"

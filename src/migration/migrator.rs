@@ -12,16 +12,16 @@ use crate::error::{Error, Result};
 
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What every database can count: SQLite counts milliseconds in an `i32`, and the others can count further.
+/// The longest timeout that every database accepts: SQLite takes milliseconds as an `i32`, and the others allow more.
 const LONGEST_LOCK_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
 
-/// Shows and changes the version of a schema.
+/// Shows and changes the schema's version.
 ///
-/// Get one from [`AuthStore::migrator`](crate::AuthStore::migrator). It runs the crate's own series;
-/// [`with_series`](Migrator::with_series) makes it run an application's instead, on the same database.
+/// Get one from [`AuthStore::migrator`](crate::AuthStore::migrator). It runs the crate's own series. To run an
+/// application's migrations on the same database instead, use [`with_series`](Migrator::with_series).
 ///
-/// Any number of processes may run it at once: the database's own lock lets one after the other work, and each step runs
-/// once. A run whose history does not match the program's steps is refused before anything is changed.
+/// Any number of processes may run it concurrently: a lock in the database makes them take turns, and each migration is
+/// applied once. If the history does not match the program's migrations, a run fails before it changes anything.
 pub struct Migrator {
     target: Box<dyn Target>,
     series: Series,
@@ -29,7 +29,7 @@ pub struct Migrator {
 }
 
 impl Migrator {
-    /// Runs a series on a target.
+    /// Creates a migrator that runs a series on a target.
     pub fn new(target: impl Target + 'static, series: Series) -> Self {
         Migrator {
             target: Box::new(target),
@@ -38,31 +38,31 @@ impl Migrator {
         }
     }
 
-    /// Runs another series, such as an application's own.
+    /// Sets the series to run, such as an application's own.
     #[must_use]
     pub fn with_series(mut self, series: Series) -> Self {
         self.series = series;
         self
     }
 
-    /// Sets how long to wait while another process migrates. Defaults to 60 seconds; at most about 24 days, which any
-    /// longer timeout means too.
+    /// Sets how long to wait while another process migrates. Defaults to 60 seconds; a timeout of more than about 24
+    /// days is shortened to that.
     ///
-    /// [`Duration::ZERO`] tries once and does not wait. A step that waits for a table in use waits as long too, but for
-    /// what a server can count: at least a millisecond on PostgreSQL, and a second on MySQL and MariaDB.
+    /// [`Duration::ZERO`] tries once and does not wait. The same limit applies to a migration that waits for a table in
+    /// use, but it is at least a millisecond on PostgreSQL, and a second on MySQL and MariaDB.
     #[must_use]
     pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout.min(LONGEST_LOCK_TIMEOUT);
         self
     }
 
-    /// The series that this runs.
+    /// Returns the series that this migrator runs.
     pub fn series(&self) -> &Series {
         &self.series
     }
 
-    /// Every step that the program or the history knows, by version, and how it stands. Changes nothing, and needs no
-    /// lock.
+    /// Returns every migration of the program and the history, by version, with its state. Changes nothing, and needs
+    /// no lock.
     pub fn status(&self) -> Result<Vec<StepStatus>> {
         Ok(compare(
             self.series.migrations(),
@@ -70,29 +70,29 @@ impl Migrator {
         ))
     }
 
-    /// Applies all pending steps, and returns those that it applied.
+    /// Applies all pending migrations, and returns those that it applied.
     ///
-    /// When there is nothing to do, it takes no lock and only reads the history: it needs no right to create a table, and
-    /// a read-only standby will do.
+    /// If none is pending, it takes no lock and only reads the history. It then works without the right to create
+    /// tables, and on a read-only standby.
     ///
     /// # Errors
     ///
-    /// [`MigrationError::ForeignTables`] when a table that a pending step of the crate's own series would create exists
-    /// already (nothing is changed); another [`Error::Migration`](crate::Error::Migration) when the history does not match
-    /// (nothing is changed) or a step failed (those before it stay); [`Error::Unavailable`](crate::Error::Unavailable)
-    /// when another process held the lock for too long.
+    /// [`MigrationError::ForeignTables`] if a table that a pending migration of the crate's own series would create
+    /// exists already (nothing is changed); another [`Error::Migration`](crate::Error::Migration) if the history does
+    /// not match (nothing is changed) or a migration failed (those before it stay);
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if another process held the lock for too long.
     pub fn up(&self) -> Result<Vec<Step>> {
         self.run(|status| steps_up(status, i64::MAX))
     }
 
-    /// Takes the steps up to and including `version`. Errors as [`up`](Migrator::up), and
+    /// Applies the pending migrations up to and including `version`. Errors as [`up`](Migrator::up), and
     /// [`MigrationError::UnknownVersion`].
     pub fn up_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
         self.run(|status| steps_up(status, version))
     }
 
-    /// Takes the last `count` steps back: `usize::MAX` for all of them, and with them all data. Errors as
+    /// Reverts the last `count` migrations, and deletes their data; `usize::MAX` reverts all. Errors as
     /// [`up`](Migrator::up), and [`MigrationError::Irreversible`] before anything is changed.
     pub fn down(&self, count: usize) -> Result<Vec<Step>> {
         self.run(|status| {
@@ -102,45 +102,45 @@ impl Migrator {
         })
     }
 
-    /// Takes back the steps after `version`, which itself stays. Errors as [`down`](Migrator::down), and
+    /// Reverts the migrations after `version`, which itself stays. Errors as [`down`](Migrator::down), and
     /// [`MigrationError::UnknownVersion`].
     pub fn down_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
         self.run(|status| steps_down(status, version))
     }
 
-    /// Compares a database that Auth.js's Kysely adapter uses with the schema of this crate: what is different, and what
-    /// blocks [`adopt`](Migrator::adopt). Changes nothing.
+    /// Compares a database that Auth.js's Kysely adapter uses with the schema of this crate, and returns the
+    /// differences and the obstacles to [`adopt`](Migrator::adopt). Changes nothing.
     ///
     /// # Errors
     ///
-    /// As [`adopt`](Migrator::adopt), but what blocks it is not an error.
+    /// As [`adopt`](Migrator::adopt), but obstacles are not an error.
     pub fn compare(&self) -> Result<Adoption> {
         self.lock_to_adopt()?
             .adopt(&self.series, false, &mut |_| {})
     }
 
-    /// Adopts a database that Auth.js's Kysely adapter uses: brings its schema up to that of this crate without losing a
-    /// row, and records all migrations as applied. Returns what was different, which is nothing when the database was
-    /// adopted before. Auth.js continues to work on it.
+    /// Adopts a database that Auth.js's Kysely adapter uses: brings its schema up to that of this crate without losing
+    /// a row, and records all migrations as applied. Returns the differences that it found: none if the database was
+    /// adopted before. Auth.js can continue to use the database.
     ///
-    /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its editions,
-    /// and the shapes that it takes on MySQL and SQLite. Stop the application first. On PostgreSQL and SQLite the
-    /// adoption is one transaction. On MySQL and MariaDB each table is changed by itself, and keeps its rows throughout:
-    /// the next run finishes one that was interrupted.
+    /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its
+    /// editions, and its variants on MySQL and SQLite. Stop the application first. On PostgreSQL and SQLite the
+    /// adoption is one transaction. On MySQL and MariaDB each table is changed separately and keeps its rows
+    /// throughout; if the adoption is interrupted, the next run finishes it.
     ///
     /// # Errors
     ///
-    /// [`MigrationError::InTheWay`] when something has to be resolved first, and [`MigrationError::NothingToAdopt`]; in
-    /// either case nothing was changed. [`Error::Unavailable`](crate::Error::Unavailable) when another process held the
-    /// lock for too long. [`Error::Invalid`](crate::Error::Invalid) for a series of the application's own.
-    /// [`Error::Backend`](crate::Error::Backend), with the statement and the database's error as its source, when the
-    /// database refused a change: no row was lost.
+    /// [`MigrationError::InTheWay`] if there are obstacles to resolve first, and [`MigrationError::NothingToAdopt`]; in
+    /// either case nothing was changed. [`Error::Unavailable`](crate::Error::Unavailable) if another process held the
+    /// lock for too long. [`Error::Invalid`](crate::Error::Invalid) if the series is not the crate's own.
+    /// [`Error::Backend`](crate::Error::Backend), with the statement and the database's error as its source, if the
+    /// database rejected a change: no row was lost.
     pub fn adopt(&self) -> Result<Adoption> {
         self.adopt_with_progress(|_| {})
     }
 
-    /// As [`adopt`](Migrator::adopt), and calls `progress` with [how far it is](AdoptionProgress).
+    /// As [`adopt`](Migrator::adopt), and calls `progress` with the [progress](AdoptionProgress).
     ///
     /// # Errors
     ///
@@ -159,18 +159,18 @@ impl Migrator {
         if self.series.name() != embedded::NAME {
             return Err(Error::invalid(
                 "series",
-                "only the schema of the crate itself can be adopted",
+                "only the crate's own series can adopt a database",
             ));
         }
         refuse_mismatch(&self.status()?)?;
         self.target.lock(self.lock_timeout)
     }
 
-    /// The SQL of all steps in a direction, as [`Series::sql`]. Does not touch the database.
+    /// Returns the SQL of all migrations in a direction, as [`Series::sql`]. Does not access the database.
     ///
     /// # Errors
     ///
-    /// [`MigrationError::Irreversible`] when there is no way down.
+    /// [`MigrationError::Irreversible`] if a migration cannot be reverted.
     pub fn sql(&self, direction: Direction) -> Result<String> {
         self.series.sql(direction)
     }
@@ -188,7 +188,8 @@ impl Migrator {
     }
 
     fn run(&self, choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
-        // Most runs find nothing to do. Those that do look again, once no other run can change what they see.
+        // Most runs have nothing to do, and end here. The others check again under the lock, when no other run can
+        // change the history.
         if self.plan(&choose, self.status()?)?.is_empty() {
             return Ok(Vec::new());
         }
@@ -212,13 +213,13 @@ impl Migrator {
                 duration: start.elapsed(),
             });
         }
-        // After a failed step too: where a run is one transaction, this commits the steps before it.
+        // Called after a failed migration too: if the run is one transaction, this commits the migrations before it.
         let finished = lock.finish();
         let Some((migration, direction, error)) = failure else {
             return finished.map(|()| done);
         };
-        // The step's error is the cause, and what made `finish` fail is most often the same. What could not be made
-        // permanent was not done.
+        // Report the migration's error: `finish` usually failed for the same reason. Without `finish`, nothing is
+        // permanent.
         if finished.is_err() {
             done.clear();
         }
@@ -240,7 +241,7 @@ impl Migrator {
         .into())
     }
 
-    /// What to do, in order. Refused as a whole if a part of it cannot be done.
+    /// Returns what to run, in order. Fails if any part of it cannot be done.
     fn plan(
         &self,
         choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>,
@@ -257,7 +258,7 @@ impl Migrator {
     }
 
     /// The crate's own tables are created if missing, so that a killed run can be repeated. Without this check, tables
-    /// of that name that someone else made would be mistaken for them.
+    /// of the same name that something else created would be mistaken for them.
     fn refuse_foreign_tables(
         &self,
         lock: &mut dyn Lock,
@@ -293,16 +294,16 @@ impl fmt::Debug for Migrator {
     }
 }
 
-/// A step that a run took.
+/// A migration that a run applied or reverted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The series it belongs to.
+    /// The series that it belongs to.
     pub series: String,
-    /// Its version.
+    /// The version.
     pub version: i64,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Which way it was run.
+    /// Whether it was applied or reverted.
     pub direction: Direction,
     /// How long it took.
     pub duration: Duration,
@@ -322,35 +323,35 @@ impl fmt::Display for Step {
     }
 }
 
-/// A step, and how it stands.
+/// A migration and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepStatus {
-    /// Its version.
+    /// The version.
     pub version: i64,
-    /// Its name: the program's where it has the step, else the history's.
+    /// The name: the program's if it has this migration, otherwise the history's.
     pub name: String,
-    /// How it stands.
+    /// The state.
     pub state: StepState,
 }
 
-/// How a step of a schema stands.
+/// The state of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepState {
-    /// It is yet to be taken.
+    /// Not yet applied.
     Pending,
-    /// It was taken.
+    /// Applied.
     Applied {
-        /// When it was taken.
+        /// When it was applied.
         at: OffsetDateTime,
     },
-    /// It was taken, but its SQL has changed since.
+    /// Applied, but its SQL has changed since.
     Changed,
-    /// It was taken, but the program, which has later ones, does not have it.
+    /// Applied, but the program does not have it, although it has later ones.
     Missing,
-    /// It was not taken, though later ones were.
+    /// Not applied, although later ones were.
     OutOfOrder,
-    /// It was taken by a later version of the program.
+    /// Applied by a later version of the program.
     Newer,
 }
 
@@ -388,7 +389,7 @@ fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<StepStatus> {
 }
 
 fn refuse_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
-    // A schema newer than the program comes first: it explains most of what else may be found.
+    // A schema newer than the program comes first, because it explains most other mismatches.
     if let Some(newest) = statuses
         .iter()
         .rfind(|status| status.state == StepState::Newer)

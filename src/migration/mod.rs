@@ -1,25 +1,27 @@
-//! Versions of a schema: what they are, and what runs them.
+//! Schema migrations: the types that describe them, and the [`Migrator`] that runs them.
 //!
-//! A *series* is a list of migrations that belong together: the crate's own is called `authstore`, and an application
-//! may add one of its own from a folder ([`Series::from_dir`]). All series share one history table,
-//! `authstore_migration`, which keeps the series, version, name, checksum and time of each step that was applied.
+//! A *series* is a list of migrations that belong together. The crate's series is called `authstore`, and an
+//! application can add its own from a folder ([`Series::from_dir`]). All series share one history table,
+//! `authstore_migration`, which records the series, version, name, checksum and time of each applied migration. A
+//! *step* is one migration, as a run applies or reverts it.
 //!
-//! # What a step may do
+//! # What a migration may do
 //!
-//! What a step sets, opens or locks in its session reaches neither the history nor the next step: several steps give the
-//! same result in one run as in several.
+//! Nothing that a migration sets, opens or locks in its session affects the history or the next migration. The result
+//! is the same whether migrations are applied in one run or in several.
 //!
-//! | database | a step runs | what it does to its session | a transaction of its own |
+//! | database | a migration runs | changes to its session | transactions that it begins or ends itself |
 //! |---|---|---|---|
-//! | PostgreSQL | in one transaction with its row of history, on a connection of its own | is put back before the row is written | ending the transaction fails the step: what it committed stays, and is not recorded |
-//! | PostgreSQL through a pooler | behind a savepoint, all steps in one transaction | is put back before the row is written | as above |
-//! | MySQL, MariaDB | on a connection of its own; DDL commits implicitly | ends with the connection | leaving one open fails the step, and rolls back what is not committed |
-//! | SQLite | behind a savepoint, all steps in one transaction | pragmas that would outlast it, `ATTACH` and temporary objects fail the step | a statement that begins or ends one fails the step |
+//! | PostgreSQL | in one transaction with its history row, on a separate connection | are reset before the row is written | ending the transaction fails the migration; what it committed stays, and is not recorded |
+//! | PostgreSQL through a pooler | behind a savepoint; the whole run is one transaction | are reset before the row is written | as above |
+//! | MySQL, MariaDB | on a separate connection; DDL commits implicitly | end with the connection | leaving one open fails the migration, and rolls back what is not committed |
+//! | SQLite | behind a savepoint; the whole run is one transaction | pragmas that would outlast it, `ATTACH` and temporary objects fail the migration | a statement that begins or ends one fails the migration |
 //!
-//! A failed step is not recorded. It is undone, except for what it committed on PostgreSQL, MySQL and MariaDB.
+//! A failed migration is not recorded. It is rolled back, except for what it committed on PostgreSQL, MySQL and
+//! MariaDB.
 //!
-//! A step that begins with the line `-- authstore: no-transaction` runs outside a transaction, and what it had done when it
-//! failed stays: see [`Series::from_dir`].
+//! A migration that begins with the line `-- authstore: no-transaction` runs outside a transaction. If it fails, what
+//! it has done so far stays: see [`Series::from_dir`].
 //!
 //! ```
 //! use authstore::AuthStore;

@@ -11,12 +11,12 @@ use super::MigrationError;
 use crate::error::{Error, Result};
 use crate::validate;
 
-/// Which way a migration is run.
+/// Whether a migration is applied or reverted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Towards the newest schema.
+    /// Apply it.
     Up,
-    /// Back.
+    /// Revert it.
     Down,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// One step of a schema, and the way back.
+/// A change of the schema, with a version, a name, and the SQL that applies and reverts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
     version: i64,
@@ -39,7 +39,7 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// A step of a series that is not read from a folder: what it says and the way back are whatever the
+    /// Creates a migration that is not read from a folder. `up` and `down` are in whatever language the
     /// [`Target`](super::Target) of the series understands.
     pub fn new(
         version: i64,
@@ -55,28 +55,28 @@ impl Migration {
         }
     }
 
-    /// The number by which steps are ordered, not negative.
+    /// Returns the version, a number that is not negative, by which migrations are ordered.
     pub fn version(&self) -> i64 {
         self.version
     }
 
-    /// What the step does, as its file is named.
+    /// Returns the name, as in the file's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The SQL that takes the step.
+    /// Returns the SQL that applies the migration.
     pub fn up(&self) -> &str {
         &self.up
     }
 
-    /// The SQL that takes it back, if there is a way.
+    /// Returns the SQL that reverts the migration, if it can be reverted.
     pub fn down(&self) -> Option<&str> {
         self.down.as_deref()
     }
 
-    /// Whether the SQL for a direction asks to run outside a transaction: among the comments that it begins with is the line
-    /// `-- authstore: no-transaction`.
+    /// Returns true if the SQL for a direction asks to run outside a transaction: one of the comments at its beginning
+    /// is the line `-- authstore: no-transaction`.
     pub fn without_transaction(&self, direction: Direction) -> bool {
         let sql = match direction {
             Direction::Up => self.up(),
@@ -85,7 +85,8 @@ impl Migration {
         header(sql) == Some(NO_TRANSACTION)
     }
 
-    /// SHA-256 of the SQL that takes the step, in hexadecimal. Line endings do not count: a checkout may change them.
+    /// Returns the SHA-256 of the SQL that applies the migration, in hexadecimal. Line endings are normalized first,
+    /// because a checkout may change them.
     pub fn checksum(&self) -> String {
         let digest = Sha256::digest(self.up.replace("\r\n", "\n"));
         digest.iter().fold(String::new(), |mut hex, byte| {
@@ -94,7 +95,7 @@ impl Migration {
         })
     }
 
-    /// The SQL for a direction.
+    /// Returns the SQL for a direction.
     pub(crate) fn sql(&self, direction: Direction) -> Result<&str, MigrationError> {
         match direction {
             Direction::Up => Ok(self.up()),
@@ -106,10 +107,10 @@ impl Migration {
     }
 }
 
-/// What a header may say.
+/// The only header.
 const NO_TRANSACTION: &str = "no-transaction";
 
-/// What the SQL says to the runner, in the comments that it begins with.
+/// Returns the header from the comments at the beginning of the SQL.
 fn header(sql: &str) -> Option<&str> {
     let lines = sql.lines().map(str::trim).filter(|line| !line.is_empty());
     lines
@@ -118,7 +119,7 @@ fn header(sql: &str) -> Option<&str> {
         .map(str::trim)
 }
 
-/// A list of migrations that belong together, by version.
+/// A named list of migrations that belong together, ordered by version.
 #[derive(Clone, Debug)]
 pub struct Series {
     name: Cow<'static, str>,
@@ -126,35 +127,35 @@ pub struct Series {
 }
 
 impl Series {
-    /// The crate's own migrations, as they are for SQLite.
+    /// Returns the crate's own migrations for SQLite.
     #[cfg(feature = "sqlite")]
     pub fn sqlite() -> Self {
         embedded::series(embedded::migrations!("sqlite"))
     }
 
-    /// The crate's own migrations, as they are for PostgreSQL.
+    /// Returns the crate's own migrations for PostgreSQL.
     #[cfg(feature = "postgres")]
     pub fn postgres() -> Self {
         embedded::series(embedded::migrations!("postgres"))
     }
 
-    /// The crate's own migrations, as they are for MySQL.
+    /// Returns the crate's own migrations for MySQL.
     #[cfg(feature = "mysql")]
     pub fn mysql() -> Self {
         embedded::series(embedded::migrations!("mysql"))
     }
 
-    /// The crate's own migrations, as they are for MariaDB.
+    /// Returns the crate's own migrations for MariaDB.
     #[cfg(feature = "mysql")]
     pub fn mariadb() -> Self {
         embedded::series(embedded::migrations!("mariadb"))
     }
 
-    /// A series of steps, such as that of a backend of your own, put in the order of their versions.
+    /// Creates a series, such as one for your own backend. The migrations are sorted by version.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when a version is negative or stands twice, or the name is not acceptable (key).
+    /// [`Error::Invalid`] if a version is negative or not unique, or the name is invalid (key).
     pub fn new(name: impl Into<Cow<'static, str>>, mut migrations: Vec<Migration>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
@@ -168,56 +169,58 @@ impl Series {
         {
             return Err(Error::invalid(
                 "migrations",
-                format!("there are two steps of version {}", twice[0].version),
+                format!("two migrations have version {}", twice[0].version),
             ));
         }
         Ok(Series { name, migrations })
     }
 
-    /// An application's own migrations, read from a folder of SQL files.
+    /// Reads an application's own migrations from a folder of SQL files.
     ///
-    /// Each is named `<version>_<name>.up.sql`, where the version is a whole number (`0001`, or a date such as
-    /// `20261123190000`), and may have a down migration, `<version>_<name>.down.sql`. Files whose name starts with a dot or
-    /// does not end in `.sql` are ignored. A byte order mark is ignored too, and a step without a statement (a file that is
-    /// empty, or holds only comments) does nothing on any database. `name` sets the series apart from others in the
-    /// history (key, and not `authstore`).
+    /// Each file is named `<version>_<name>.up.sql`, where the version is an integer (`0001`, or a date such as
+    /// `20261123190000`), and may have a down migration, `<version>_<name>.down.sql`. Files whose name starts with a
+    /// dot or does not end in `.sql` are ignored, and so is a byte order mark. A migration without a statement (an
+    /// empty file, or one with only comments) does nothing on any database. `name` identifies the series in the history
+    /// (key, and not `authstore`).
     ///
-    /// On SQLite and PostgreSQL a step is one transaction together with its row of history: it must not begin or end one
-    /// itself. On MySQL and MariaDB DDL commits implicitly: write one statement a file, and so that it can be repeated
-    /// (`CREATE TABLE IF NOT EXISTS`). A transaction that a step leaves open there is rolled back, and the step fails.
+    /// On SQLite and PostgreSQL a migration and its history row are one transaction: it must not begin or end one
+    /// itself. On MySQL and MariaDB DDL commits implicitly: write one statement per file, and make it repeatable
+    /// (`CREATE TABLE IF NOT EXISTS`). If a migration leaves a transaction open there, it is rolled back and the
+    /// migration fails.
     ///
-    /// # A step without a transaction
+    /// # A migration without a transaction
     ///
-    /// Some statements refuse to run in a transaction (`CREATE INDEX CONCURRENTLY`, `VACUUM`), and some steps must not
-    /// hold their locks to the end. Begin such a file with this line:
+    /// Some statements cannot run in a transaction (`CREATE INDEX CONCURRENTLY`, `VACUUM`), and some migrations must
+    /// not hold their locks until the end. Begin their files with this line:
     ///
     /// ```sql
     /// -- authstore: no-transaction
     /// CREATE INDEX CONCURRENTLY IF NOT EXISTS team_name ON team (name);
     /// ```
     ///
-    /// It is recorded once all of it was done. The price: if it fails or is killed, what it has done so far stays, and the
-    /// next run runs all of it again, so write it in a way that can be repeated. `up` and `down` each have their own line.
+    /// The migration is recorded after all of it has succeeded. The price: if it fails or is killed, what it has done
+    /// so far stays, and the next run runs all of it again. Make it repeatable. `up` and `down` each need their own
+    /// line.
     ///
-    /// - PostgreSQL: one statement a file, as several sent together are one transaction. A concurrent build that failed
-    ///   leaves an invalid index behind, which `IF NOT EXISTS` passes over: the step then fails and names the index to
-    ///   drop. Not through a pooler in transaction mode: set `migrate_url`.
-    /// - SQLite: the steps before it are committed first. The lock is released while it runs, so of several processes that
-    ///   migrate at once, each may run it. Foreign keys are enforced.
-    /// - MySQL and MariaDB: a step runs without a transaction anyway, and the line changes nothing.
+    /// - PostgreSQL: write one statement per file, because several sent together are one transaction. A failed
+    ///   concurrent build leaves an invalid index behind, which `IF NOT EXISTS` treats as existing: the migration then
+    ///   fails and names the index to drop. It cannot run through a pooler in transaction mode: set `migrate_url`.
+    /// - SQLite: the migrations before it are committed first. The lock is released while it runs, so if several
+    ///   processes migrate concurrently, each may run it. Foreign keys are enforced.
+    /// - MySQL and MariaDB: every migration runs without a transaction, and the line has no effect.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for the name; [`MigrationError::Folder`] for a folder that cannot be read or has no migration, a
-    /// file whose name is of another form (the error shows the name that it should have), a file that is not UTF-8 text
-    /// with line feeds, an unknown header, two steps of one version, or a down migration without its step.
+    /// [`Error::Invalid`] for an invalid `name`; [`MigrationError::Folder`] for a folder that cannot be read or has no
+    /// migrations, a file name of another form (the error shows a correct one), a file that is not UTF-8 text with line
+    /// feeds, an unknown header, two migrations of one version, or a `.down.sql` file without its `.up.sql`.
     pub fn from_dir(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
         if name == embedded::NAME {
             return Err(Error::invalid(
                 "name",
-                "`authstore` is the series of the crate itself",
+                "`authstore` is reserved for the crate's own series",
             ));
         }
         Ok(Series {
@@ -226,22 +229,21 @@ impl Series {
         })
     }
 
-    /// The series' name in the history.
+    /// Returns the name of the series, as the history records it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The migrations, by version.
+    /// Returns the migrations, ordered by version.
     pub fn migrations(&self) -> &[Migration] {
         &self.migrations
     }
 
-    /// The SQL of all steps in a direction, for those who run migrations with a tool of their own. History is not part
-    /// of it.
+    /// Returns the SQL of all migrations in a direction, to run it with another tool. It does not write the history.
     ///
     /// # Errors
     ///
-    /// [`MigrationError::Irreversible`] when there is no way down.
+    /// [`MigrationError::Irreversible`] if a migration cannot be reverted.
     pub fn sql(&self, direction: Direction) -> Result<String> {
         let steps: Vec<&Migration> = match direction {
             Direction::Up => self.migrations.iter().collect(),
@@ -257,21 +259,21 @@ impl Series {
     }
 }
 
-/// Where a name does not say which direction a file is for, up is most often meant.
+/// Endings of a file's name, and the direction that each most likely means.
 const DIRECTIONS: [(&str, Direction); 3] = [
     (".up", Direction::Up),
     (".down", Direction::Down),
     ("", Direction::Up),
 ];
 
-/// The version, the name and the direction that a file's name says, or is most likely meant to say.
+/// Returns the version, name and direction in a file's name, or those that it most likely means.
 fn parse_name(file_name: &str) -> Option<(i64, String, Direction)> {
     let lower = file_name.to_lowercase();
     let stem = lower.strip_suffix(".sql")?;
     let (stem, direction) = DIRECTIONS
         .iter()
         .find_map(|&(ending, direction)| Some((stem.strip_suffix(ending)?, direction)))?;
-    // What was lowered may have another length: the name itself is taken only where it does not.
+    // Lowercasing may change the length. Keep the original case only if it does not.
     let stem = file_name.get(..stem.len()).unwrap_or(stem);
     let digits = stem
         .find(|character: char| !character.is_ascii_digit())
@@ -286,7 +288,7 @@ fn parse_name(file_name: &str) -> Option<(i64, String, Direction)> {
     Some((version.parse().ok()?, name.to_owned(), direction))
 }
 
-/// The name that a file should have.
+/// Returns the name that a file should have.
 fn right_name(file_name: &str) -> String {
     match parse_name(file_name) {
         Some((_, name, direction)) => {
@@ -297,20 +299,21 @@ fn right_name(file_name: &str) -> String {
     }
 }
 
-/// Why the text of a file cannot be a step.
+/// Returns why the content of a file cannot be a migration.
 fn unusable(sql: &str) -> Option<String> {
-    // UTF-16 without a mark, for one.
+    // Such as UTF-16 without a byte order mark.
     if sql.contains('\0') {
         return Some("contains NUL characters; save it as UTF-8".to_owned());
     }
-    // Otherwise a comment would reach to the end of the file, and the step be recorded with nothing done.
+    // Otherwise a comment would extend to the end of the file, and the migration would be recorded although nothing
+    // ran.
     if sql.contains('\r') && !sql.contains('\n') {
-        return Some("its lines end in CR alone; save it with LF or CRLF".to_owned());
+        return Some("lines end in CR only; save it with LF or CRLF".to_owned());
     }
     match header(sql) {
         None | Some(NO_TRANSACTION) => None,
         Some(other) => Some(format!(
-            "unknown header `-- authstore: {other}`; there is only `-- authstore: {NO_TRANSACTION}`"
+            "unknown header `-- authstore: {other}`; the only header is `-- authstore: {NO_TRANSACTION}`"
         )),
     }
 }
@@ -329,7 +332,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let path = entry.map_err(|error| unreadable(folder, error))?.path();
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Editors and macOS leave such files beside the real ones.
+        // Editors and macOS create such files next to the real ones.
         if file_name.starts_with('.') || !file_name.to_lowercase().ends_with(".sql") {
             continue;
         }
@@ -339,7 +342,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
         else {
             return Err(wrong(
                 &path,
-                &format!("not a migration's name; rename the file, as in {expected}"),
+                &format!("not the name of a migration; rename the file, as in {expected}"),
             ));
         };
         let sql = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
@@ -353,7 +356,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
         };
         if let Some((_, _, other)) = files.insert(version, (name, sql, path.clone())) {
             let reason = format!(
-                "another file has version {version} too: {}",
+                "another file also has version {version}: {}",
                 other.display()
             );
             return Err(wrong(&path, &reason));
@@ -388,7 +391,7 @@ pub(crate) mod embedded {
 
     pub(crate) const NAME: &str = "authstore";
 
-    /// The table that a step of the crate's own creates.
+    /// Returns the table that a migration of the crate's own series creates.
     pub(crate) fn table(version: i64) -> &'static str {
         match version {
             1 => "User",
@@ -421,7 +424,7 @@ pub(crate) mod embedded {
         }
     }
 
-    /// The embedded steps of a dialect: each a version, a name, and the contents of its two files.
+    /// The embedded migrations of a dialect: for each, a version, a name, and the contents of its two files.
     macro_rules! migrations {
         ($dialect:literal) => {
             $crate::migration::embedded::migrations!($dialect:

@@ -5,42 +5,45 @@ use time::OffsetDateTime;
 use super::{Adoption, AdoptionProgress, Direction, Migration, Series};
 use crate::error::{Error, Result};
 
-/// A database whose schema is versioned: implement it to have [`Migrator`](super::Migrator) run the migrations of
-/// another backend.
+/// A database whose schema is versioned. Implement it to run the migrations of your own backend with
+/// [`Migrator`](super::Migrator).
 pub trait Target: Send + Sync {
-    /// The steps of a series that the history knows, by version. Empty when there is no history table; it is not made.
+    /// Returns the migrations that the history records for a series, by version. Returns an empty list if there is no
+    /// history table, and does not create it.
     fn history(&self, series: &str) -> Result<Vec<Applied>>;
 
-    /// Keeps all other runs out until the lock is dropped, in this process and in others.
+    /// Takes the lock, which excludes all other runs, in this process and in others, until it is dropped.
     ///
-    /// Taken before the history table is made. Waits no longer than `timeout`, and is then
+    /// It is taken before the history table is created. Waits at most `timeout`, then fails with
     /// [`Error::Unavailable`](crate::Error::Unavailable).
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>>;
 }
 
-/// The right to change the schema, held by one run at a time. To drop it gives it back, and undoes what
-/// [`finish`](Lock::finish) has not made last.
+/// The exclusive right to change the schema. Dropping it releases the lock, and rolls back what
+/// [`finish`](Lock::finish) has not made permanent.
 pub trait Lock {
     /// As [`Target::history`]. May create the history table if it is missing.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>>;
 
-    /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its row of history, in one
-    /// transaction where the database can. The SQL runs in a session as new; nothing that it sets there may reach the
-    /// history or the next step. A step that leaves a transaction open, or ends the one that it runs in, fails. One that asks
-    /// to run [without a transaction](Migration::without_transaction) is recorded after it was done.
+    /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its history row, in one
+    /// transaction if the database supports it. The SQL runs in a fresh session; nothing that it sets there may affect
+    /// the history or the next migration. A migration that leaves a transaction open, or ends the one that it runs in,
+    /// fails. One that asks to run [without a transaction](Migration::without_transaction) is recorded after it has
+    /// succeeded.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
 
-    /// Returns which of these pending steps of the crate's own series would create a table that exists already, other than
-    /// one that an interrupted run left behind. Called before the first step is applied. By default there are none.
+    /// Returns those of the pending migrations of the crate's own series whose table exists already, unless an
+    /// interrupted run left it behind. Called before the first migration is applied. The default returns none.
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         let _ = pending;
         Ok(Vec::new())
     }
 
-    /// Compares a database that Auth.js's Kysely adapter works on with the schema that `series` makes, and brings it there
-    /// when `apply` says so: see [`Migrator::adopt`](super::Migrator::adopt). Calls `progress` with how far it is.
+    /// Compares a database that Auth.js's Kysely adapter uses with the schema that `series` creates. If `apply` is
+    /// true, changes the database to that schema, and calls `progress` while it does: see
+    /// [`Migrator::adopt`](super::Migrator::adopt).
     ///
-    /// A backend that shares no database with Auth.js leaves this as it is, an error.
+    /// A backend that shares no database with Auth.js keeps the default, which fails.
     fn adopt(
         &mut self,
         series: &Series,
@@ -49,38 +52,38 @@ pub trait Lock {
     ) -> Result<Adoption> {
         let _ = (series, apply, progress);
         Err(Error::backend(
-            "this backend shares no database with Auth.js",
+            "this backend cannot share a database with Auth.js",
         ))
     }
 
-    /// Makes the applied steps permanent, and releases the lock. Fails only if the steps are not permanent.
+    /// Makes the applied migrations permanent, and releases the lock. Fails only if they are not permanent.
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
 /// A row of the history table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// The step's version.
+    /// The version of the migration.
     pub version: i64,
-    /// The step's name.
+    /// The name of the migration.
     pub name: String,
-    /// The step's [`checksum`](Migration::checksum) when it was taken.
+    /// The [`checksum`](Migration::checksum) of the migration when it was applied.
     pub checksum: String,
-    /// When it was taken.
+    /// When it was applied.
     pub applied_at: OffsetDateTime,
 }
 
-/// The error for a lock that others kept for too long.
+/// Returns the error for a lock that another run held for too long.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn timed_out_waiting(timeout: Duration) -> Error {
     Error::unavailable("timed out waiting for another process that is migrating the database")
         .after("lock_timeout", timeout)
 }
 
-/// The error for a step without a transaction of the runner's that began one and did not end it.
+/// Returns the error for a migration that runs outside a transaction, began one itself and did not end it.
 pub(crate) fn left_transaction_open() -> Error {
     Error::backend(
-        "the step left a transaction open, which was rolled back; what it had committed before stays, and the step is \
-         not recorded; end the transaction in the step",
+        "the migration left a transaction open, which was rolled back; what it had committed before stays, and the \
+         migration is not recorded; end the transaction in the migration",
     )
 }

@@ -1,11 +1,11 @@
-//! What is inspected and changed when a database that Auth.js made is adopted.
+//! The plan for adopting a database that Auth.js created.
 //!
-//! The tables are altered in place, so that they hold their rows throughout, and keep what the application has added. DDL
-//! commits implicitly: each table is changed by statements that the server does wholly or not at all, in an order in
-//! which the application works after each of them, and an interrupted run is finished by the next one.
+//! The tables are altered in place, so they keep their rows and the application's own objects throughout. DDL commits
+//! implicitly. So each table is changed by atomic statements, the application works after each of them, and the next
+//! run finishes an interrupted one.
 //!
-//! No column that a foreign key uses can be changed, so those on ids are dropped first and added at the end. Those of the
-//! application's own are kept in the table `authstore_adoption` until then.
+//! The columns of a foreign key cannot be changed, so foreign keys on ids are dropped first and added at the end. Until
+//! then, the table `authstore_adoption` keeps the application's own.
 
 use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
@@ -149,8 +149,8 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         Repair::Always(sql!("mysql", "adopt/create_adoption")),
         Repair::Always(sql!("mysql", "adopt/save_foreign_keys")),
         Repair::Generated(sql!("mysql", "adopt/drop_foreign_keys")),
-        // An id is added without its default, which MySQL does not allow under statement-based replication: it would
-        // give each replica ids of its own.
+        // An id is added without its default, which MySQL does not allow under statement-based replication because each
+        // replica would create different ids.
         Repair::Missing("Account.id", sql!("mysql", "adopt/add_account_id")),
         Repair::Missing("Session.id", sql!("mysql", "adopt/add_session_id")),
         Repair::Table("Account", sql!("mysql", "adopt/fill_account_id")),
@@ -175,13 +175,13 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     ],
     cost: AdoptionCost {
         copies_all: false,
-        // The server copies the table for most changes of a column, and for an added one that has a default.
+        // The server copies the table for most changes of a column, and for an added column with a default.
         rewrites: |sql| {
             ["MODIFY `", "ADD COLUMN `id`", "ENGINE = "]
                 .iter()
                 .any(|clause| sql.contains(clause))
         },
         rate: 2_500,
-        locks: "reads go on; writes to a table wait while that table is changed",
+        locks: "reads continue; writes to a table wait while that table is changed",
     },
 };

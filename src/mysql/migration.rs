@@ -13,7 +13,7 @@ use crate::migration::{
 };
 use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_backoff, sql};
 
-/// How often a table is rebuilt because of old statistics: the server might write them again at the same moment.
+/// How often to rebuild a table because of old statistics, which the server might write again concurrently.
 const REBUILDS: u32 = 3;
 const REBUILD: &str = sql!("mysql", "adopt/rebuild");
 
@@ -53,7 +53,7 @@ impl Target for MysqlTarget {
         self.0.read(|connection| history.read(connection, series))
     }
 
-    /// `GET_LOCK`, on a separate connection, which has no limit on how long a statement may take.
+    /// Takes `GET_LOCK`, on a separate connection without a statement timeout.
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let mut connection = self.0.connect_to_migrate(timeout)?;
         let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
@@ -79,21 +79,21 @@ impl Target for MysqlTarget {
     }
 }
 
-/// The lock belongs to a connection, which reads and writes the history as well. Each step runs on another one: it may set
-/// there, lock and leave open what it likes. Were the connection of the lock lost, the server would give the lock to
-/// another run, and the history could not be written here.
+/// The lock belongs to a connection that also reads and writes the history. Each step runs on another connection, so it
+/// may change that session in any way. If the lock's connection is lost, another run can take the lock, but this run
+/// can no longer write the history.
 struct MysqlLock<'a> {
     backend: &'a MysqlBackend,
     timeout: Duration,
-    /// In a Galera cluster, where that lock is a node's own.
+    /// Used in a Galera cluster, where each node has its own locks.
     lease: Option<Lease>,
     connection: MysqlConnection,
     history: History,
 }
 
 impl MysqlLock<'_> {
-    /// Changes the history, in one statement. It is repeated after a deadlock, as in a Galera cluster every attempt of
-    /// another node's to take the lease may cause one.
+    /// Changes the history, in one statement. It is repeated after a deadlock: in a Galera cluster, every attempt of
+    /// another node to take the lease may cause one.
     fn note(&mut self, work: impl Fn(&History, &mut MysqlConnection) -> Result<()>) -> Result<()> {
         let deadline = Instant::now() + self.backend.0.connector.options.statement_timeout;
         let mut repeated = 0;
@@ -121,15 +121,15 @@ impl MysqlLock<'_> {
         }
         if leaves_prepared_transaction(sql) {
             return Err(Error::backend(
-                "the step would leave a transaction prepared (XA PREPARE), so nothing of it was run; end the transaction in \
-                 the step, with XA COMMIT or XA ROLLBACK",
+                "the migration would leave a transaction prepared (XA PREPARE), so nothing of it was run; end the \
+                 transaction in the migration, with XA COMMIT or XA ROLLBACK",
             ));
         }
         let mut connection = self.backend.connect_to_migrate(self.timeout)?;
         let done = connection
             .run_step(sql)
             .and_then(|()| check_transaction(&mut connection));
-        // To close the connection would release its locks as well, but some time later, when the next step runs.
+        // Closing the connection would release its locks too, but perhaps only after the next step has begun.
         match done {
             Ok(()) => connection.reset(),
             Err(error) => {
@@ -148,7 +148,7 @@ fn check_transaction(connection: &mut MysqlConnection) -> Result<()> {
     }
 }
 
-/// The server calls it an error if there is nothing to run.
+/// Returns false if there is nothing to run, which the server would report as an error.
 fn has_statement(sql: &str) -> bool {
     let mut rest = sql;
     loop {
@@ -183,8 +183,8 @@ impl Lock for MysqlLock<'_> {
     }
 
     /// DDL commits implicitly, so a run that is killed here may have done one half without the other. Either way the
-    /// history then says that the step was not applied, and the next run up applies it again: every step can be repeated.
-    /// That the table of such a step is ours, and not someone else's, is noted before anything else.
+    /// history does not record the step as applied, and the next run applies it again: every step is repeatable. Before
+    /// anything else, a note records that the table of an unfinished step is ours.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
         let version = migration.version().into();
@@ -203,14 +203,14 @@ impl Lock for MysqlLock<'_> {
             Direction::Down => {
                 self.record(series, migration, Direction::Down)?;
                 if let Err(error) = self.run_step(sql) {
-                    // The step stays applied. What went wrong first is what counts.
+                    // The step stays applied. Report the first error.
                     let _ = self.record(series, migration, Direction::Up);
                     return Err(error);
                 }
             }
         }
         if is_own {
-            // If this fails, the step is done anyway, and the note does no harm: it only allows a repetition.
+            // If this fails, the step is done anyway, and the note is harmless: it only allows a repetition.
             let _ = self.note(|_, connection| connection.execute(END, &[version]).map(drop));
         }
         Ok(())
@@ -239,9 +239,9 @@ impl AdoptionTarget for MysqlLock<'_> {
         &mut self.connection
     }
 
-    /// MariaDB keeps statistics of indexes in a table, by name, and may have left some of an index that is gone: they are
-    /// written in the background. Then it fails an ALTER TABLE that makes an index of that name, and leaves the table as it
-    /// was: `Can't write; duplicate key in table 'mysql.innodb_index_stats' (1022)`. Rebuilding the table removes them.
+    /// MariaDB keeps statistics of indexes by name, and writes them in the background, so those of a dropped index may
+    /// remain. Then an ALTER TABLE that creates an index of that name fails and changes nothing: `Can't write;
+    /// duplicate key in table 'mysql.innodb_index_stats' (1022)`. Rebuilding the table removes them.
     fn run(&mut self, sql: &str) -> Result<()> {
         for _ in 0..REBUILDS {
             match self.connection.run_script(sql, Phase::Writing) {

@@ -1,7 +1,7 @@
-//! What is inspected and changed when a database that Auth.js made is adopted.
+//! The plan for adopting a database that Auth.js created.
 //!
-//! The tables are altered in place, in one transaction, and a column that is right is not touched: what the application
-//! has added stays. Foreign keys of its own follow a change of the id's type.
+//! The tables are altered in place, in one transaction. Columns that match are not touched, and the application's own
+//! objects stay. The columns of its own foreign keys follow a change of the id's type.
 
 use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
@@ -132,7 +132,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     ],
     cost: AdoptionCost {
         copies_all: false,
-        // A string stays as it is stored when it becomes text, and an added id has a default that differs in each row.
+        // A string column that becomes text is not rewritten. An added id has a default that differs in each row.
         rewrites: |sql| {
             sql.split(" TYPE ")
                 .skip(1)
@@ -140,6 +140,6 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 || sql.contains("ADD COLUMN id ")
         },
         rate: 8_000,
-        locks: "reads and writes of the tables wait until it is done",
+        locks: "reads and writes of the tables wait until it is finished",
     },
 };

@@ -32,8 +32,8 @@ const SAVEPOINT: &str = sql!("postgres", "transaction/savepoint");
 const RELEASE: &str = sql!("postgres", "transaction/release");
 const UNDO: &str = sql!("postgres", "transaction/undo");
 
-/// How often the lock is tried. To wait for it inside the server would keep a snapshot open, and with that hold up
-/// a process that has the lock and builds an index concurrently.
+/// The interval for trying the lock. Waiting for it inside the server would keep a snapshot open, which blocks a
+/// process that holds the lock and builds an index concurrently.
 const RETRY: Duration = Duration::from_millis(25);
 
 pub(super) struct PostgresTarget(pub(super) Connector);
@@ -45,8 +45,8 @@ impl Target for PostgresTarget {
         HISTORY.read(&mut connection, series)
     }
 
-    /// An advisory lock: of the session, which a process that is killed loses with its connection; or, where a pooler
-    /// shares sessions out, of one transaction around the whole run.
+    /// Takes an advisory lock: one of the session, which ends with the connection if the process is killed; or, if a
+    /// pooler shares sessions, one of the transaction around the whole run.
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let start = Instant::now();
         let mut connection = self.0.connect_to_migrate(Some(timeout))?;
@@ -64,7 +64,7 @@ impl Target for PostgresTarget {
     }
 }
 
-/// Both kinds of lock are one to the server, so that a run through a pooler and one past it exclude each other.
+/// Both kinds conflict with each other, so a run through a pooler and a direct run exclude each other.
 fn try_lock(connection: &mut PostgresConnection) -> Result<bool> {
     if !connection.is_shared() {
         return Ok(connection.query_optional::<i64>(LOCK, &[])? == Some(1));
@@ -77,11 +77,11 @@ fn try_lock(connection: &mut PostgresConnection) -> Result<bool> {
     Ok(false)
 }
 
-/// Dropping it closes the connection, which ends both the lock and a transaction that is still open.
+/// Dropping it closes the connection, which releases the lock and rolls back an open transaction.
 ///
-/// On a direct connection, each step is a transaction on its own connection, which is closed with it: what a step leaves in its
-/// session reaches no other. Through a pooler the lock is one of a transaction, so all steps are one transaction there,
-/// each behind a savepoint, and [`finish`](Lock::finish) commits it.
+/// Without a pooler, each step is a transaction on its own connection, which is closed afterwards, so nothing in its
+/// session affects another step. Through a pooler the lock belongs to a transaction, so the whole run is one
+/// transaction with a savepoint for each step, and [`finish`](Lock::finish) commits it.
 struct PostgresLock<'a> {
     connector: &'a Connector,
     timeout: Duration,
@@ -89,7 +89,7 @@ struct PostgresLock<'a> {
 }
 
 impl PostgresLock<'_> {
-    /// Runs `work` wholly or not at all.
+    /// Runs `work` atomically.
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.connection.is_shared() {
             self.connection.run_command(SAVEPOINT)?;
@@ -120,17 +120,18 @@ impl PostgresLock<'_> {
         self.connection.run_command(RELEASE).map_err(|error| match error {
             Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
             _ => Error::backend(
-                "the step ended the transaction that it runs in; what it committed stays in the database, and the step is \
-                 not recorded as applied; undo that by hand, and remove COMMIT and ROLLBACK from the step",
+                "the migration ended the transaction that it runs in; what it committed stays in the database, and \
+                 the migration is not recorded as applied; undo that by hand, and remove COMMIT and ROLLBACK from the \
+                 migration",
             ),
         })?;
-        // Otherwise the history would be looked for where the step's search_path leads, as the user that it has become.
+        // Otherwise the step's search_path and role would apply to the history.
         self.connection.reset(RESET)?;
         self.create_history()?;
         HISTORY.record(&mut self.connection, series, migration, direction)
     }
 
-    /// Runs a step without a transaction, in its own session, and then records it in the session of the lock.
+    /// Runs a step without a transaction in its own session, then records it in the lock's session.
     fn take_without_transaction(
         &mut self,
         series: &str,
@@ -139,8 +140,8 @@ impl PostgresLock<'_> {
     ) -> Result<()> {
         if self.connection.is_shared() {
             return Err(Error::backend(
-                "a step without a transaction cannot run through a pooler that shares sessions out; set migrate_url to a \
-                 URL past the pooler",
+                "a migration without a transaction cannot run through a pooler that shares sessions; set migrate_url \
+                 to a URL that bypasses the pooler",
             ));
         }
         let sql = migration.sql(direction)?;
@@ -150,7 +151,8 @@ impl PostgresLock<'_> {
         }
         let done = session.run_script(sql).and_then(|()| close(&mut session));
         drop(session);
-        // An index that a concurrent build has left would block the next run, or be mistaken for a valid one.
+        // An invalid index that a concurrent build left behind would block the next run, or be mistaken for a valid
+        // one.
         let invalid = self.connection.query(INVALID_INDEXES, &[sql.into()]);
         let invalid: Vec<String> = match done {
             Ok(()) => invalid?,
@@ -158,8 +160,8 @@ impl PostgresLock<'_> {
         };
         if !invalid.is_empty() {
             let error = Error::backend(format!(
-                "a concurrent build that failed has left an invalid index, and the step is not recorded; drop it (DROP INDEX \
-                 CONCURRENTLY), and migrate again: {}",
+                "a failed concurrent build left an invalid index, so the migration is not recorded; drop it (DROP \
+                 INDEX CONCURRENTLY), and migrate again: {}",
                 invalid.join(", ")
             ));
             return Err(match done {
@@ -186,7 +188,7 @@ impl PostgresLock<'_> {
     }
 }
 
-/// Ends the session of a step without a transaction, if it has left none.
+/// Closes the session of a step without a transaction. Fails if the step left a transaction open.
 fn close(session: &mut PostgresConnection) -> Result<()> {
     session
         .run_command(CLOSE_SESSION)
@@ -197,7 +199,7 @@ fn close(session: &mut PostgresConnection) -> Result<()> {
 }
 
 impl Lock for PostgresLock<'_> {
-    /// The table is created with the first row: where there is nothing to do, no right to create it is needed.
+    /// The table is created with the first row: if there is nothing to do, the right to create it is not needed.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
         HISTORY.read(&mut self.connection, series)
     }

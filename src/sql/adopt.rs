@@ -1,5 +1,5 @@
-//! How a database that Auth.js made is brought to the schema of this crate: what is inspected, and what is changed, is
-//! in `sql/<dialect>/adopt/`; this is the order in which it happens.
+//! Adopts a database that Auth.js created: changes its schema to that of this crate. The queries that inspect and the
+//! statements that change are in `sql/<dialect>/adopt/`; this module runs them in order.
 
 use super::Connection;
 use crate::error::{Error, Result};
@@ -8,45 +8,45 @@ use crate::migration::{
     TableRows, TableWork,
 };
 
-/// The queries and statements by which a database inspects and repairs.
+/// The queries and statements that inspect and change a database.
 pub(crate) struct AdoptionPlan {
-    /// Prepares the session, before anything is inspected.
+    /// Prepares the session before anything is inspected.
     pub(crate) begin: Option<&'static str>,
-    /// Lists what exists, as `Table.column`, of the five tables and of the one that an interrupted run leaves; where
-    /// their names matter, also foreign keys.
+    /// Lists the existing columns, as `Table.column`, of the five tables and of the table that an interrupted run
+    /// leaves; also foreign keys, if their names matter.
     pub(crate) present: &'static str,
-    /// Counts the rows of a table.
+    /// For each table, the query that counts its rows.
     pub(crate) counts: [(&'static str, &'static str); 5],
-    /// Lists what is not as it should be, and what of the application's own will change.
+    /// Lists the differences from the schema, and the application's own objects that will change.
     pub(crate) differences: &'static [Check],
-    /// Lists what blocks an adopted database as well, where nothing else differs. What else is in `objects` may be added
-    /// again after an adoption.
+    /// Lists the obstacles that also make an adopted database unusable. The application may add the other objects in
+    /// `objects` after an adoption.
     pub(crate) drift: &'static [Check],
-    /// Lists the objects that someone has to decide about first. Where there are any, rows are not looked at: a query
-    /// for rows relies on the types of its columns.
+    /// Lists the objects that the operator has to resolve first. If there are any, rows are not checked, because those
+    /// queries rely on the types of the columns.
     pub(crate) objects: &'static [Check],
-    /// Lists the rows that the schema has no place for.
+    /// Lists the rows that do not fit the schema.
     pub(crate) rows: &'static [Check],
-    /// Keeps everyone else from writing, where one transaction does it all.
+    /// Blocks all other access to the tables, if the whole adoption is one transaction.
     pub(crate) lock: Option<&'static str>,
-    /// Bring the schema up to ours, in this order.
+    /// The changes, in this order.
     pub(crate) repairs: &'static [Repair],
     pub(crate) cost: AdoptionCost,
 }
 
-/// What an estimate is made of.
+/// The data for an estimate.
 pub(crate) struct AdoptionCost {
-    /// Whether all tables are copied, whatever differs.
+    /// Whether all tables are always copied.
     pub(crate) copies_all: bool,
-    /// Whether a statement of a [`Repair::Rows`] writes all rows again.
+    /// Returns true if a statement of a [`Repair::Rows`] rewrites all rows.
     pub(crate) rewrites: fn(&str) -> bool,
-    /// Rows per second, as measured: see `docs/authjs.md`.
+    /// Measured rows per second: see `docs/authjs.md`.
     pub(crate) rate: u64,
-    /// Who waits for what while an adoption runs.
+    /// Which reads and writes wait while an adoption runs.
     pub(crate) locks: &'static str,
 }
 
-/// A query that returns lines of text, and the columns (`Table.column`) without which it cannot be run.
+/// A query that returns lines of text, and the columns (`Table.column`) that it needs.
 pub(crate) struct Check {
     pub(crate) needs: &'static [&'static str],
     pub(crate) sql: &'static str,
@@ -54,21 +54,21 @@ pub(crate) struct Check {
 
 #[allow(dead_code, reason = "no single database needs all of them")]
 pub(crate) enum Repair {
-    /// Runs this where the table exists without this column or foreign key (`Table.name`).
+    /// Runs the statement if the table exists, but not this column or foreign key (`Table.name`).
     Missing(&'static str, &'static str),
-    /// Runs this where the table exists.
+    /// Runs the statement if the table exists.
     Table(&'static str, &'static str),
-    /// Runs this.
+    /// Runs the statement.
     Always(&'static str),
-    /// Runs the statements that this query returns: those that name objects of the application's own.
+    /// Runs the statements that this query returns, because they name the application's own objects.
     Generated(&'static str),
-    /// As [`Generated`](Repair::Generated), and each statement takes as long as its table has rows.
+    /// As [`Generated`](Repair::Generated), for statements that take longer the more rows their table has.
     Rows(&'static str),
-    /// Applies the migrations of the series whose tables are missing, and records all of them.
+    /// Applies the migrations of the series whose tables are missing, and records all migrations.
     Steps,
 }
 
-/// The tables, in the order of the migrations that create them. A later migration creates none of them, and is always
+/// The tables, in the order of the migrations that create them. Later migrations create none of them, and are always
 /// applied.
 const TABLES: [&str; 5] = [
     "User",
@@ -78,10 +78,10 @@ const TABLES: [&str; 5] = [
     "Authenticator",
 ];
 
-/// How a difference ends that names a trigger of a table with ids to fill in.
-const RUN_BY_FILLING: &str = "is run for each row that is given an id";
+/// The end of the line about a trigger that runs when missing ids are filled in.
+const RUN_BY_FILLING: &str = "will run for each row that gets an id";
 
-/// A file of a dialect's folder `adopt`, and what it needs.
+/// A file in a dialect's folder `adopt`, and the columns that it needs.
 macro_rules! check {
     ($dialect:literal, $name:literal $(, $needs:literal)*) => {
         $crate::sql::Check {
@@ -124,27 +124,27 @@ pub(crate) trait AdoptionTarget {
 
     fn connection(&mut self) -> &mut Self::Connection;
 
-    /// Runs SQL as it stands, one statement or several, for as long as it takes.
+    /// Runs SQL verbatim, one statement or several, without a time limit.
     fn run(&mut self, sql: &str) -> Result<()>;
 
-    /// Lists, in words, what of the application's own will be dropped and no query finds.
+    /// Lists the application's own objects that will be dropped and that no query can find.
     fn dropped(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
-    /// Returns how many rows the last statement has copied, where a table is copied in parts.
+    /// Returns how many rows the last statement copied, if tables are copied in parts.
     fn copied_rows(&mut self) -> Option<u64> {
         None
     }
 
-    /// Returns the migrations in the history, whose table is created if `create` is true.
+    /// Returns the migrations in the history. Creates its table if `create` is true.
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>>;
 
     /// Records a migration as applied.
     fn record(&mut self, series: &str, migration: &Migration) -> Result<()>;
 }
 
-/// Inspects, and if `apply` is true and nothing blocks it, brings the schema up to ours.
+/// Inspects the database. If `apply` is true and nothing blocks it, changes the schema to ours.
 pub(crate) fn adopt(
     target: &mut impl AdoptionTarget,
     plan: &AdoptionPlan,
@@ -191,7 +191,7 @@ pub(crate) fn adopt(
     let left = inspect(target, plan, series, &present)?;
     if !left.is_empty() {
         return Err(Error::backend(format!(
-            "could not bring the schema to what this program needs; {left}"
+            "could not change the schema to what this program needs; {left}"
         )));
     }
     Ok(found)
@@ -214,7 +214,7 @@ fn inspect(
         .iter()
         .all(|step| history.iter().any(|row| row.version == step.version()))
     {
-        let line = "the history of migrations does not record the schema";
+        let line = "the migration history does not record the schema";
         found.differences.push(line.into());
     }
     if found.is_empty() {
@@ -239,8 +239,8 @@ fn inspect(
     Ok(found)
 }
 
-/// Asks for the statements of the repairs, without running them. What a repair leaves for the next is not there yet, so a
-/// step more or less may come up later, but none that rewrites a table.
+/// Generates the statements of the repairs without running them. Repairs may depend on earlier ones, so the real run
+/// may have a statement more or less, but none that rewrites a table.
 fn estimate(
     target: &mut impl AdoptionTarget,
     plan: &AdoptionPlan,
@@ -291,7 +291,7 @@ fn lines(target: &mut impl AdoptionTarget, sql: &'static str) -> Result<Vec<Stri
     target.connection().query(sql, &[])
 }
 
-/// A run that changes things.
+/// An adoption in progress.
 struct Run<'a, T> {
     target: &'a mut T,
     plan: &'a AdoptionPlan,
@@ -303,8 +303,8 @@ struct Run<'a, T> {
 }
 
 impl<T: AdoptionTarget> Run<'_, T> {
-    /// Inspects again before each repair: the one before may have made it needless, and on MySQL and MariaDB, which
-    /// commit every statement, so may an interrupted run.
+    /// Inspects again before each repair, which may no longer be needed: after the previous one, or, on MySQL and
+    /// MariaDB, which commit every statement, after an interrupted run.
     fn apply_repair(&mut self, repair: &Repair) -> Result<()> {
         let present = Present::ask(self.target, self.plan)?;
         match *repair {
@@ -330,8 +330,8 @@ impl<T: AdoptionTarget> Run<'_, T> {
         }
     }
 
-    /// The first migrations create one table each, in the order of [`TABLES`]. Those whose table exists are recorded
-    /// and not applied.
+    /// The first migrations create one table each, in the order of [`TABLES`]. If its table exists, a migration is
+    /// recorded without being applied.
     fn record_steps(&mut self, present: &Present) -> Result<()> {
         let history = self.target.applied(self.series.name(), true)?;
         let tables = TABLES.iter().map(Some).chain(std::iter::repeat(None));
@@ -351,7 +351,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
         Ok(())
     }
 
-    /// Runs a statement. An error names it by its beginning, which holds names of objects and no values.
+    /// Runs a statement. An error quotes its beginning, which contains names of objects and no values.
     fn run(&mut self, sql: &str) -> Result<()> {
         self.target.run(sql).map_err(|error| {
             let statement = summary(sql);
@@ -359,15 +359,15 @@ impl<T: AdoptionTarget> Run<'_, T> {
             match error {
                 Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
                 error => Error::backend(format!(
-                    "could not adopt the database, at {statement}{triggers}"
+                    "could not adopt the database; the statement that failed is {statement}{triggers}"
                 ))
                 .with_source(error),
             }
         })
     }
 
-    /// Names the triggers that a statement on this table may have failed through: one of them may refuse to have an id
-    /// filled in, or leave it out without a word, which fails what comes next. The server's error does not name it.
+    /// Names the triggers that may have made a statement on this table fail: a trigger may reject an id that is filled
+    /// in, or silently remove it, which fails a later statement. The server's error does not name the trigger.
     fn triggers(&self, sql: &str) -> String {
         let Some(table) = changed_table(sql) else {
             return String::new();
@@ -380,7 +380,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
             .collect()
     }
 
-    /// Runs statements that take as long as their tables have rows, and reports how far they are.
+    /// Runs statements that take longer the more rows their tables have, and reports progress.
     fn run_on_rows(&mut self, statements: &[String]) -> Result<()> {
         let mut current = None;
         let mut rows = 0;
@@ -391,7 +391,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
                 self.report(table, 0);
             }
             self.run(statement)?;
-            // A table that is copied in parts has more of it to come.
+            // More parts of the same table may follow.
             let next = statements.get(index + 1);
             let has_more = next.is_some_and(|next| changed_table(next) == table);
             match self.target.copied_rows() {
@@ -408,7 +408,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
         Ok(())
     }
 
-    /// Reports that this step is done with so many rows of a table.
+    /// Reports that this step has done this many rows of a table.
     fn report(&mut self, table: Option<&'static str>, rows: u64) {
         let Some(table) = table else { return };
         let known = self.found.rows.iter().find(|known| known.table == table);
@@ -423,7 +423,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
     }
 }
 
-/// The table whose rows this statement reads, rewrites or copies. To rename something in it takes no time.
+/// Returns the table whose rows this statement reads, rewrites or copies. Renaming takes no time.
 fn changed_table(sql: &str) -> Option<&'static str> {
     if [" RENAME CONSTRAINT ", " RENAME TO "]
         .iter()
@@ -446,7 +446,7 @@ fn changed_table(sql: &str) -> Option<&'static str> {
     TABLES.into_iter().find(|table| is_on(table))
 }
 
-/// The first words of a statement, without its comments.
+/// Returns the beginning of a statement, without its comments.
 fn summary(sql: &str) -> String {
     let code = sql.lines().filter(|line| !line.starts_with("--"));
     let text = code.collect::<Vec<_>>().join(" ");
@@ -454,7 +454,7 @@ fn summary(sql: &str) -> String {
     text.chars().take(120).collect()
 }
 
-/// The columns that exist.
+/// The existing columns.
 struct Present(Vec<String>);
 
 impl Present {
@@ -474,7 +474,7 @@ impl Present {
         self.table(table_of(column)) && !self.column(column)
     }
 
-    /// Runs the queries whose columns exist.
+    /// Runs the queries whose columns all exist.
     fn check(&self, target: &mut impl AdoptionTarget, checks: &[Check]) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for check in checks {

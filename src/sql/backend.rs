@@ -23,7 +23,7 @@ macro_rules! declare {
             $(fn $operation(&self, $($argument: $type),*) -> Result<$output>;)*
         }
 
-        /// Makes a type that is a [`Database`] a [`Backend`](crate::Backend).
+        /// Implements [`Backend`](crate::Backend) for a type that implements [`Database`].
         macro_rules! backend {
             ($backend:ty) => {
                 impl $crate::Backend for $backend {
@@ -83,7 +83,7 @@ impl<D: Database> Operations for D {
     }
 
     fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
-        // The first bound lets the database begin at the right place of the index; the second leaves `after` itself out.
+        // The first bound lets the database start at the right place in the index; the second excludes `after` itself.
         let parameters = [
             after.unwrap_or(Uuid::nil()).into(),
             after.into(),
@@ -558,19 +558,19 @@ fn list<T: Decode>(
     database.read(|connection| connection.query(statement, &[user_id.into()]))
 }
 
-/// What is to be written to a row.
+/// An update of one row.
 struct RowUpdate<'a, T: Updated> {
     /// The parameters of the columns that may change.
     values: &'a [Value<'a>],
-    /// The row's key.
+    /// The key of the row.
     key: &'a [Value<'a>],
-    /// Its key once it is updated.
+    /// Its key after the update.
     key_after: &'a [Value<'a>],
-    /// The parameters that follow the key, for a statement that updates the row only if it is as the caller wants it.
+    /// The parameters after the key, for a statement that updates the row only if a condition holds.
     condition: &'a [Value<'a>],
-    /// Whether it is.
+    /// Whether the condition holds.
     is_wanted: &'a dyn Fn(&T) -> bool,
-    /// The same as the values, to be applied to a row that was read.
+    /// The same change as `values`, applied to a row that was read.
     changes: &'a T::Changes,
 }
 
@@ -623,8 +623,8 @@ fn update<T: Updated>(
                     return Ok(Some(row));
                 }
             }
-            // Someone was faster. The server lets those who want one row have it in turn, so this ends, however many
-            // there are; to read and try again might not.
+            // Another caller was faster. A locking update always ends, however many callers there are, because the
+            // server lets them take turns. Reading and trying again might not.
             let parameters = parameters();
             database.transaction(|connection| {
                 if connection.execute(update, &parameters)? == 0 {
@@ -636,12 +636,12 @@ fn update<T: Updated>(
     }
 }
 
-/// A row with more bytes of text than this is locked while it is updated: to send it back, to be compared, would take
-/// longer than two more round trips, and a packet might not hold it.
+/// A row with more bytes of text than this is locked while it is updated. Sending it back to be compared would take
+/// longer than two more round trips, and might exceed the size of a packet.
 const WORTH_SENDING_BACK: usize = 64 * 1024;
 
-/// Inserts the details of a row or changes those that are there, in one statement: its parameters are the values, the
-/// row's key, and for each value whether it is to be written over an old one.
+/// Inserts or updates the details of a row in one statement. Its parameters are the values, the row's key, and for each
+/// value whether it replaces an old one.
 fn update_details(
     database: &impl Database,
     statement: &'static str,
@@ -652,7 +652,7 @@ fn update_details(
     let named = changes.iter().map(|[named, _]| *named);
     let parameters: Vec<Value<'_>> = values.chain(key.iter().copied()).chain(named).collect();
     match database.write(|connection| connection.execute(statement, &parameters)) {
-        // The row was deleted after the statement had found it.
+        // The row was deleted after the statement found it.
         Err(Error::NotFound { .. }) => Ok(false),
         done => Ok(done? > 0),
     }
@@ -693,7 +693,7 @@ fn create_user_with(
         CreateUserWith::OneStatement(statement) => {
             insert(database, statement, &[&user[..], other].concat())
         }
-        // The script begins a transaction, which would commit the one that is open.
+        // The script begins a transaction, which would implicitly commit the open one.
         CreateUserWith::KeepThenInsert { keep, insert } if !database.is_transaction() => database
             .write(|connection| {
                 connection.execute(keep, &[&user[..], other].concat())?;
@@ -708,7 +708,7 @@ fn create_user_with(
     }
 }
 
-/// How many times a removal that keeps the last way in is tried.
+/// How many times to try a removal that keeps the last way to sign in.
 const KEEP_LAST_RUNS: u32 = 100;
 
 fn remove_way_in(
@@ -729,7 +729,7 @@ fn remove_way_in(
     }
     match statements.keep_last {
         KeepLast::OneStatement(statement) => {
-            // Each run that has to be repeated means that another removal has got on.
+            // A run has to be repeated only if another removal succeeded.
             for _ in 0..KEEP_LAST_RUNS {
                 let answer =
                     database.write(|on| on.query_optional::<(bool, bool)>(statement, &row))?;
@@ -752,7 +752,7 @@ fn remove_way_in(
             match others {
                 None => Ok(Removal::Absent),
                 Some(0) => Ok(Removal::LastWayIn),
-                // What takes no heed of the last way in takes no lock either, and may have deleted the row by now.
+                // A removal without that condition takes no lock, and may have deleted the row by now.
                 Some(_) if connection.execute(statements.delete, &row)? == 0 => Ok(Removal::Absent),
                 Some(_) => Ok(Removal::Done),
             }
@@ -842,14 +842,14 @@ fn verification_token_values(verification_token: &VerificationToken) -> [Value<'
     ]
 }
 
-/// A row that can be updated: what was read, and what an update makes of it.
+/// A row that can be updated, as it was read and as an update leaves it.
 trait Updated: Decode {
     type Changes;
 
     /// All columns, in the order in which they are read.
     fn values(&self) -> Vec<Value<'_>>;
 
-    /// Does here what the statement does there.
+    /// Applies the same change as the statement.
     fn apply(&mut self, changes: &Self::Changes);
 }
 

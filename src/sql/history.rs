@@ -4,24 +4,24 @@ use super::{Connection, Database, Value};
 use crate::error::{Error, Result};
 use crate::migration::{Applied, Direction, Migration, MigrationError};
 
-/// What a database sends to keep the history of its migrations, from `sql/<dialect>/history/`.
+/// The statements that read and write the migration history, from `sql/<dialect>/history/`.
 pub(crate) struct History {
-    /// Counts the history tables: one or none.
+    /// Counts the history tables: 0 or 1.
     pub(crate) exists: &'static str,
-    /// Makes the table when it is not there.
+    /// Creates the table if it is missing.
     pub(crate) create: &'static str,
-    /// The rows of a series, by version.
+    /// Returns the rows of a series, by version.
     pub(crate) list: &'static str,
     /// Parameters: series, version, name, checksum, time.
     pub(crate) insert: &'static str,
     /// Parameters: series, version.
     pub(crate) delete: &'static str,
-    /// Those of the crate's own tables that exist: the version of the migration that creates each.
+    /// For each of the crate's own tables that exists, returns the version of the migration that creates it.
     pub(crate) tables: &'static str,
 }
 
 impl History {
-    /// The rows of a series: none when there is no table yet.
+    /// Returns the rows of a series, or none if the table does not exist yet.
     pub(crate) fn read(
         &self,
         connection: &mut impl Connection,
@@ -34,7 +34,7 @@ impl History {
     }
 
     #[cfg(any(feature = "mysql", feature = "sqlite"))]
-    /// As [`read`](History::read), but makes the table when it is not there.
+    /// As [`read`](History::read), but creates the table if it is missing.
     pub(crate) fn read_or_create(
         &self,
         connection: &mut impl Connection,
@@ -44,7 +44,7 @@ impl History {
         connection.query(self.list, &[series.into()])
     }
 
-    /// Which of the pending migrations of the crate's own find their table made already.
+    /// Returns the pending migrations of the crate's own series whose table exists already.
     pub(crate) fn existing_tables(
         &self,
         connection: &mut impl Connection,
@@ -55,7 +55,7 @@ impl History {
         Ok(found)
     }
 
-    /// Writes down that a step was taken, or taken back.
+    /// Records that a migration was applied or reverted.
     pub(crate) fn record(
         &self,
         connection: &mut impl Connection,
@@ -82,7 +82,7 @@ impl History {
     }
 }
 
-/// Tells a schema that was never migrated from one that has lost a table since: the history knows which it is.
+/// Distinguishes a schema that was never migrated from one that has lost a table since, by looking at the history.
 #[cold]
 pub(crate) fn explain_missing(database: &impl Database, error: Error) -> Error {
     let Error::Migration(MigrationError::SchemaMissing { reason }) = error else {
@@ -103,7 +103,7 @@ pub(crate) fn explain_missing(database: &impl Database, error: Error) -> Error {
     }
 }
 
-/// In whole milliseconds, as every stored time.
+/// Returns the current time in whole milliseconds, like every stored time.
 fn now() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     now.replace_millisecond(now.millisecond()).unwrap_or(now)

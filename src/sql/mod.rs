@@ -1,7 +1,7 @@
-//! What the SQL databases share: the operations, written once over a small view of a connection.
+//! The code that the SQL databases share: all operations, written once on top of a few small traits.
 //!
-//! A database module brings a [`Database`] (how work gets a connection), a [`Connection`] (how a statement is run), a
-//! [`Row`] (how a cell is read) and its [`Statements`] (what is sent), and is a [`Backend`](crate::Backend) thereby.
+//! A database module implements [`Database`] (gets a connection), [`Connection`] (runs a statement) and [`Row`] (reads
+//! a cell), and lists its SQL in [`Statements`]. That makes it a [`Backend`](crate::Backend).
 
 mod adopt;
 mod backend;
@@ -34,8 +34,8 @@ use crate::migration::{Migrator, Series};
 use crate::pool::PoolState;
 use crate::transaction::SqlValue;
 
-/// How work gets a connection. Each method bounds its wait, and runs `work` again after a deadlock or the like, as long
-/// as nothing was written.
+/// Gets connections, and runs work on them. Each method limits its wait, and repeats `work` after a conflict such as a
+/// deadlock, as long as nothing was written.
 pub(crate) trait Database: Clone + Send + Sync + 'static {
     type Connection: Connection;
     type Exclusive: Exclusive<Connection = Self::Connection>;
@@ -51,34 +51,34 @@ pub(crate) trait Database: Clone + Send + Sync + 'static {
     /// Runs one statement that writes, and commits automatically.
     fn write<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
 
-    /// Runs several statements in a transaction: committed when `work` returns `Ok`, else rolled back.
+    /// Runs several statements in a transaction, which is committed if `work` returns `Ok` and rolled back otherwise.
     fn transaction<T>(&self, work: impl Fn(&mut Self::Connection) -> Result<T>) -> Result<T>;
 
     /// Begins a transaction on a connection that no one else uses until it ends.
     fn exclusive(&self) -> Result<Self::Exclusive>;
 
-    /// Whether this is a database as seen from inside one of its transactions.
+    /// Returns true if the operations run inside an open transaction of the application.
     fn is_transaction(&self) -> bool {
         false
     }
 
     fn migrator(&self) -> Migrator;
 
-    /// The history of the crate's own migrations, and their series.
+    /// Returns the statements for the migration history, and the crate's own series.
     fn history(&self) -> (History, Series);
 
     fn pool_state(&self) -> PoolState;
 }
 
-/// How a statement is run. Statements are prepared once for each connection.
+/// Runs statements. Each is prepared once per connection.
 pub(crate) trait Connection {
-    /// Runs a statement that returns no rows, and returns how many rows it found to change.
+    /// Runs a statement that returns no rows, and returns the number of rows that it matched.
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64>;
 
-    /// Runs a statement to its end, and returns its rows.
+    /// Runs a statement, and returns all its rows.
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>>;
 
-    /// As [`query`](Connection::query), for a statement that returns one row or none.
+    /// As [`query`](Connection::query), for a statement that returns at most one row.
     fn query_optional<T: Decode>(
         &mut self,
         sql: &'static str,
@@ -86,8 +86,7 @@ pub(crate) trait Connection {
     ) -> Result<Option<T>>;
 }
 
-/// How a cell is read, by the number of its column; NULL is `None`. An error says what is in the cell instead, without
-/// showing it.
+/// Reads cells by column number; NULL is `None`. An error describes what the cell holds, without its value.
 pub(crate) trait Row {
     fn uuid(&self, column: usize) -> Result<Option<Uuid>, BoxError>;
     fn text(&self, column: usize) -> Result<Option<String>, BoxError>;
@@ -95,7 +94,7 @@ pub(crate) trait Row {
     fn integer(&self, column: usize) -> Result<Option<i64>, BoxError>;
     fn boolean(&self, column: usize) -> Result<Option<bool>, BoxError>;
 
-    /// A cell of the application's own SQL, by its own type.
+    /// Reads a cell of the application's own SQL, by the type that the database reports.
     fn value(&self, column: usize) -> Result<SqlValue, BoxError>;
     fn columns(&self) -> usize;
 }

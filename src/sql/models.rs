@@ -1,4 +1,4 @@
-//! How the models are made of rows. Columns stand in the order of the models' fields.
+//! Builds the models from rows. Columns are in the order of the models' fields.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -16,13 +16,13 @@ use crate::transaction::SqlValue;
 pub(crate) struct Cells<'r, R> {
     row: &'r R,
     next: usize,
-    /// What identifies the row in an error: its own ID, or that of its user. Never another cell, which may be an email
+    /// Identifies the row in an error, by its own ID or that of its user. Never by another cell, which may be an email
     /// address or a token.
     id: Option<(&'static str, Uuid)>,
 }
 
 impl<'r, R: Row> Cells<'r, R> {
-    /// Reads all that `T` wants of a row.
+    /// Reads the cells that `T` needs.
     pub(crate) fn read<T: Decode>(row: &'r R) -> Result<T> {
         T::decode(&mut Cells {
             row,
@@ -52,7 +52,7 @@ impl<'r, R: Row> Cells<'r, R> {
         }
     }
 
-    /// All cells of a row of the application's own SQL.
+    /// Returns all cells of a row of the application's own SQL.
     pub(super) fn all(&mut self) -> Result<Vec<SqlValue>> {
         (0..self.row.columns())
             .map(|column| {
@@ -108,7 +108,7 @@ impl<'r, R: Row> Cells<'r, R> {
     }
 }
 
-/// What is read from a row, from left to right.
+/// A value that is read from a row, from left to right.
 pub(crate) trait Decode: Sized {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self>;
 }
@@ -139,7 +139,7 @@ impl Decode for i64 {
     }
 }
 
-/// An answer.
+/// A truth value.
 impl Decode for bool {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
         cells.boolean("answer")
@@ -222,7 +222,7 @@ impl Decode for Authenticator {
     }
 }
 
-/// NULL in every column where a row has no details.
+/// If a row has no details, every column is NULL.
 impl Decode for SessionDetails {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
         Ok(SessionDetails {
@@ -234,7 +234,7 @@ impl Decode for SessionDetails {
     }
 }
 
-/// NULL in every column where a row has no details.
+/// If a row has no details, every column is NULL.
 impl Decode for AuthenticatorDetails {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
         Ok(AuthenticatorDetails {

@@ -1,6 +1,6 @@
-/// What a database sends, from the files in `sql/<dialect>/`.
+/// The SQL of a database, from the files in `sql/<dialect>/`.
 ///
-/// Parameters stand in the same order in every dialect, and each stands once, since MySQL cannot name them.
+/// Parameters are in the same order in every dialect, and each occurs once, because MySQL has no numbered parameters.
 pub(crate) struct Statements {
     pub(crate) create_user: &'static str,
     pub(crate) get_user: &'static str,
@@ -46,39 +46,40 @@ pub(crate) struct Statements {
     pub(crate) ping: &'static str,
 }
 
-/// How an update returns the row as it left it.
+/// How an update returns the updated row.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
 pub(crate) enum Update {
     /// `UPDATE ... RETURNING`.
     Returning(&'static str),
-    /// A select, then an update of the row exactly as read, which is by then as it is to be returned. When someone else
-    /// was faster, or the row is too large to be sent back: an update, then a select by the same key while the row is
-    /// still locked, in one transaction.
+    /// A select, then an update of the row exactly as read, so the result is known. If another caller was faster, or
+    /// the row is too large to be sent back: an update, then a select by the same key while the row is still locked, in
+    /// one transaction.
     AsRead {
         select: &'static str,
-        /// Its parameters are the changes, then all columns as read.
+        /// Parameters: the changes, then all columns as read.
         update_as_read: &'static str,
-        /// Its parameters are the changes, then the key, and then the condition, if there is one.
+        /// Parameters: the changes, then the key, then the condition, if there is one.
         update: &'static str,
     },
 }
 
-/// How a row is deleted and returned, once.
+/// How a row is deleted and returned exactly once.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
 pub(crate) enum UseOnce {
     /// `DELETE ... RETURNING`.
     Returning(&'static str),
-    /// A select, then a delete of the row exactly as read: the caller that deleted one row has it. All columns are
-    /// compared, because the row may have been deleted and created again with other values since it was read.
+    /// A select, then a delete of the row exactly as read: the caller whose delete affected one row returns it. All
+    /// columns are compared, because the row may have been deleted and created again with other values since it was
+    /// read.
     SelectThenDelete {
         select: &'static str,
         delete: &'static str,
     },
 }
 
-/// How a user and a row of that user are inserted, both or neither.
+/// How a user and a row of that user are inserted atomically.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
 pub(crate) enum CreateUserWith {
@@ -86,21 +87,20 @@ pub(crate) enum CreateUserWith {
     OneStatement(&'static str),
     /// `create_user`, then the statement that creates the other row, in one transaction.
     TwoStatements,
-    /// A statement with the parameters of `create_user`, then those of the other row, which the session keeps, then a
-    /// script that inserts both in a transaction.
+    /// A statement that stores the parameters of `create_user` and those of the other row in the session, then a script
+    /// that inserts both in a transaction.
     KeepThenInsert {
         keep: &'static str,
         insert: &'static str,
     },
 }
 
-/// How one of a user's ways in is deleted.
+/// How one of a user's ways to sign in is deleted.
 #[derive(Clone, Copy)]
 pub(crate) struct RemoveWayIn {
-    /// Deletes it. Its parameters, and those of the other statements except the lock, are the user's id and the row's
-    /// key.
+    /// Deletes it. The parameters, also of the other statements except the lock, are the user's id and the row's key.
     pub(crate) delete: &'static str,
-    /// How it is deleted unless it is the last.
+    /// Deletes it unless it is the last one.
     pub(crate) keep_last: KeepLast,
 }
 
@@ -108,13 +108,13 @@ pub(crate) struct RemoveWayIn {
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "no single database needs both ways")]
 pub(crate) enum KeepLast {
-    /// One statement that returns a row if the user has it, with whether it was deleted, and whether it was the last when the
-    /// statement began. If it was neither, the user's ways in changed while the statement waited for their locks, and it
-    /// has to be run again.
+    /// One statement that returns a row if the user has it: whether it was deleted, and whether it was the last one
+    /// when the statement began. If neither, the user's ways to sign in changed while the statement waited for their
+    /// locks, and it has to be run again.
     OneStatement(&'static str),
-    /// In one transaction: what locks the user's ways in, where the transaction alone does not keep others out (the
-    /// parameter is the user's id); a count of the user's other ways in, which returns a row if the user has this one;
-    /// and the delete.
+    /// In one transaction: a lock on the user's ways to sign in, unless the transaction itself excludes others (the
+    /// parameter is the user's id); a count of the user's other ways to sign in, which returns a row if the user has
+    /// this one; and the delete.
     CountThenDelete {
         lock: &'static [&'static str],
         count: &'static str,

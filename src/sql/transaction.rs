@@ -1,4 +1,4 @@
-//! One transaction of several operations: the operations run as they do outside, on the one connection that is held.
+//! A transaction of several operations, which run as usual, but all on one connection.
 
 use std::sync::Arc;
 
@@ -20,34 +20,34 @@ use crate::validate;
 pub(crate) trait Exclusive: Send + 'static {
     type Connection: Connection;
 
-    /// Whether a failed statement makes the whole transaction useless, unless a savepoint surrounds it.
+    /// Whether a failed statement aborts the whole transaction, unless a savepoint surrounds it.
     const FAILURE_ABORTS: bool;
 
     fn connection(&mut self) -> &mut Self::Connection;
 
-    /// Asked after a failure: what is left of the transaction.
+    /// Returns the state of the transaction after a failure.
     fn aftermath(&mut self) -> Aftermath;
 
     fn savepoint(&mut self) -> Result<()>;
     fn release(&mut self) -> Result<()>;
     fn roll_back_to_savepoint(&mut self) -> Result<()>;
 
-    /// Commits, and gives the connection back.
+    /// Commits, and returns the connection to the pool.
     fn commit(&mut self) -> Result<()>;
 }
 
-/// What a failed statement has left of its transaction.
+/// The state of a transaction after a failed statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aftermath {
-    /// The transaction is open, without the statement.
+    /// The transaction is open; only the statement was undone.
     Open,
-    /// It was rolled back for the sake of another one, and may succeed when it is repeated.
+    /// It was rolled back in favor of another one, and may succeed if repeated.
     LostToAnother,
-    /// It is gone.
+    /// It no longer exists.
     Gone,
 }
 
-/// A database, as seen from inside one of its transactions.
+/// A database inside one of its transactions.
 pub(crate) struct Within<D: Database> {
     database: D,
     held: Arc<Mutex<Held<D>>>,
@@ -56,12 +56,12 @@ pub(crate) struct Within<D: Database> {
 struct Held<D: Database> {
     /// `None` once the transaction has ended.
     exclusive: Option<D::Exclusive>,
-    /// What the last failure has left.
+    /// The state after the last failure.
     aftermath: Aftermath,
 }
 
 impl<D: Database> Held<D> {
-    /// Runs `work` on the connection. Nothing is permanent before the commit, so a failure leaves nothing unknown.
+    /// Runs `work` on the connection. Nothing is permanent before the commit, so no failure leaves an unknown outcome.
     fn run<T>(&mut self, work: impl FnOnce(&mut D::Exclusive) -> Result<T>) -> Result<T> {
         let Some(exclusive) = self.exclusive.as_mut() else {
             return Err(Error::invalid("transaction", "has ended"));
@@ -78,7 +78,7 @@ impl<D: Database> Held<D> {
         })
     }
 
-    /// Runs `work` so that a failure undoes what it did, and no more.
+    /// Runs `work` so that a failure undoes only what it did.
     fn run_alone<T>(
         &mut self,
         savepoint: bool,
@@ -236,7 +236,7 @@ impl<D: Database> BackendTransaction for Within<D> {
     }
 }
 
-/// The application's parameters. Times have the limits of the store's own, which every database can hold.
+/// Converts the application's parameters. Times have the same limits as the store's, which every database can hold.
 fn values(parameters: &[SqlValue]) -> Result<Vec<Value<'_>>> {
     parameters
         .iter()
@@ -253,7 +253,7 @@ impl Decode for SqlRow {
     }
 }
 
-/// For what comes after a failure that has ended the transaction, in case that failure went unnoticed.
+/// The error of an operation after a failure that ended the transaction, in case that failure was ignored.
 fn already_failed() -> Error {
     Error::unavailable("an earlier failure has ended the transaction; nothing was written")
 }

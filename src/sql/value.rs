@@ -13,7 +13,7 @@ pub(crate) enum Value<'a> {
     Time(OffsetDateTime),
     Integer(i64),
     Boolean(bool),
-    /// Only the application's own SQL has these two.
+    /// Only the application's own SQL uses these two.
     Real(f64),
     Bytes(&'a [u8]),
 }
@@ -88,7 +88,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// How many bytes of text it has.
+    /// Returns the number of bytes of text.
     pub(crate) fn size(&self) -> usize {
         match self {
             Value::Text(text) => text.len(),
@@ -97,7 +97,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The two parameters of `CASE WHEN ? THEN ? ELSE column END`: whether to write, and what.
+    /// Returns the two parameters of `CASE WHEN ? THEN ? ELSE column END`: whether to write, and the value.
     pub(super) fn change<T>(change: &'a Change<T>) -> [Value<'a>; 2]
     where
         &'a T: Into<Value<'a>>,

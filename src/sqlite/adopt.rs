@@ -1,8 +1,9 @@
-//! What is inspected and changed when a database that Auth.js made is adopted.
+//! The plan for adopting a database that Auth.js created.
 //!
-//! SQLite can change little about a table, so the tables are renamed, ours are created by the migrations of the series,
-//! the application's own columns are added, the rows are copied, and its indexes and triggers are created again: all in
-//! the one transaction of the run, with foreign keys off, as the lock has it. No one else sees a state in between.
+//! SQLite can change little about an existing table. So the tables are renamed, the migrations of the series create
+//! ours, the application's own columns are added, the rows are copied, and its indexes and triggers are created again.
+//! All of it is one transaction with foreign keys off (as the lock sets it), so other connections see no intermediate
+//! state.
 
 use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
@@ -190,7 +191,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator",
             sql!("sqlite", "adopt/rename_authenticator"),
         ),
-        // The last: nothing that refers to users is left to follow it.
+        // The last, when no table that refers to users is left to be changed along with it.
         Repair::Table("User", sql!("sqlite", "adopt/rename_user")),
         Repair::Steps,
         Repair::Generated(sql!("sqlite", "adopt/extra_columns")),
@@ -204,6 +205,6 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         copies_all: true,
         rewrites: |_| true,
         rate: 4_000,
-        locks: "reads go on; writes to the database wait until it is done",
+        locks: "reads continue; writes to the database wait until it is finished",
     },
 };

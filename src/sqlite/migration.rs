@@ -53,15 +53,15 @@ impl Target for SqliteTarget {
     }
 }
 
-/// Foreign keys are not enforced while it is held, so that a step can [rebuild a
-/// table](https://www.sqlite.org/lang_altertable.html#otheralter); after each step they are checked instead.
+/// While it is held, foreign keys are not enforced, so that a migration can [rebuild a
+/// table](https://www.sqlite.org/lang_altertable.html#otheralter). They are checked after each migration instead.
 struct SqliteLock {
     connection: Checkout<Connector>,
     _turn: Turn,
     busy_timeout: Duration,
     /// Whether another process may have migrated since the run began.
     was_released: bool,
-    /// Whether all that was done is committed, and no transaction is open.
+    /// Whether all work is committed, and no transaction is open.
     is_committed: bool,
 }
 
@@ -71,8 +71,8 @@ impl SqliteLock {
         let affected = self.run_step(sql)?;
         let left = orphans::count(&mut self.connection, &affected)?;
         if left > 0 {
-            // They may be old. What was there before is only counted when there are any, so that a step of a large
-            // database costs no scan of tables that it does not touch.
+            // They may be old. Count those from before only now, so that a migration of a large database does not
+            // usually scan tables twice.
             self.connection.execute(ROLLBACK_TO, &[])?;
             let existing = &orphans::all_tables(&mut self.connection)? & &affected;
             let before = orphans::count(&mut self.connection, &existing)?;
@@ -86,19 +86,19 @@ impl SqliteLock {
         let touched = orphans::watch(&mut self.connection, Limits::InTransaction, |connection| {
             connection.execute_batch(sql)
         });
-        // A later run would begin without it, and the next step does too.
+        // A separate run would begin without this setting, and so does the next step.
         self.connection.set_legacy_alter_table(false)?;
         let touched = touched?;
         if self.connection.0.is_autocommit() {
             return Err(Error::backend(
-                "the step ended the transaction that it runs in",
+                "the migration ended the transaction that it runs in",
             ));
         }
         orphans::affected(&mut self.connection, &touched.tables)
     }
 
-    /// Runs a step without a transaction. What came before is committed first. The turn is kept, so that those who may
-    /// write meanwhile are other processes.
+    /// Runs a step without a transaction, after committing the steps before it. The turn is kept, so only other
+    /// processes can write meanwhile.
     fn take_without_transaction(
         &mut self,
         series: &str,
@@ -140,7 +140,7 @@ impl SqliteLock {
         Ok(())
     }
 
-    /// Whether the history says what it would say after this step.
+    /// Returns true if the history is already as it would be after this step.
     fn is_done(
         &mut self,
         series: &str,
@@ -156,7 +156,7 @@ impl SqliteLock {
 fn refuse_orphans(before: i64, after: i64) -> Result<()> {
     if after > before {
         return Err(Error::backend(format!(
-            "the step leaves {} rows that refer to a row that does not exist",
+            "the migration leaves {} rows that refer to a row that does not exist",
             after - before
         )));
     }
@@ -174,7 +174,7 @@ impl AdoptionTarget for SqliteLock {
         self.connection.0.execute_batch(sql).map_err(classify)
     }
 
-    /// The tables are created again, and none of ours has a CHECK.
+    /// The tables are created again without any CHECK.
     fn dropped(&mut self) -> Result<Vec<String>> {
         let definitions: Vec<String> = self.connection.query(DEFINITIONS, &[])?;
         let tables = definitions.iter().filter_map(|line| line.split_once(':'));
@@ -186,7 +186,7 @@ impl AdoptionTarget for SqliteLock {
                         "the CHECK constraint {name} of {table} will be dropped: {expression}"
                     ),
                     None => format!(
-                        "a CHECK constraint of {table} without a name will be dropped: {expression}"
+                        "an unnamed CHECK constraint of {table} will be dropped: {expression}"
                     ),
                 }
             })
@@ -243,7 +243,7 @@ impl Lock for SqliteLock {
         apply: bool,
         progress: &mut dyn FnMut(AdoptionProgress),
     ) -> Result<Adoption> {
-        // Otherwise what refers to a table would follow it when it is set aside.
+        // Otherwise renaming a table would also change the objects that refer to it.
         self.connection.set_legacy_alter_table(true)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let before = orphans::count(&mut self.connection, &tables)?;

@@ -84,7 +84,7 @@ pub(super) fn watch(
     let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
     if let (Err(_), Some(denied)) = (&done, touched.denied) {
         return Err(Error::backend(format!(
-            "the step has a statement that {denied}; remove it"
+            "the migration has a statement that {denied}; remove it"
         )));
     }
     done.map_err(classify)?;
@@ -116,7 +116,7 @@ const HARMLESS_PRAGMAS: [&str; 17] = [
 fn outlasts(action: &AuthAction<'_>, limits: Limits) -> Option<&'static str> {
     match action {
         AuthAction::Transaction { .. } => (limits == Limits::InTransaction)
-            .then_some("begins or ends a transaction, which each step is already"),
+            .then_some("begins or ends a transaction, but each migration is one already"),
         AuthAction::Attach { filename: "" }
             if limits
                 == (Limits::Alone {
@@ -126,13 +126,13 @@ fn outlasts(action: &AuthAction<'_>, limits: Limits) -> Option<&'static str> {
             None
         }
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => {
-            Some("attaches or detaches a database, which would outlast the step")
+            Some("attaches or detaches a database, which would outlast the migration")
         }
         AuthAction::CreateTempIndex { .. }
         | AuthAction::CreateTempTable { .. }
         | AuthAction::CreateTempTrigger { .. }
         | AuthAction::CreateTempView { .. } => {
-            Some("creates something temporary, which would outlast the step")
+            Some("creates something temporary, which would outlast the migration")
         }
         AuthAction::Pragma {
             pragma_name,
@@ -141,7 +141,7 @@ fn outlasts(action: &AuthAction<'_>, limits: Limits) -> Option<&'static str> {
             .iter()
             .any(|name| pragma_name.eq_ignore_ascii_case(name)) =>
         {
-            Some("sets a pragma, which would outlast the step")
+            Some("sets a pragma, which would outlast the migration")
         }
         _ => None,
     }

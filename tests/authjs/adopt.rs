@@ -371,7 +371,7 @@ fn the_command_adopts(kind: Kind) {
     let (code, text) = adopt(&[]);
     assert_eq!(
         (code, text.as_str()),
-        (Some(0), "the schema is as it should be\n")
+        (Some(0), "the schema matches this program\n")
     );
 }
 
@@ -636,7 +636,7 @@ fn a_trigger_that_keeps_an_id_out_is_named(kind: Kind) {
         }
         let before = theirs.rows();
         let found = theirs.compare();
-        let line = "the trigger the guard of Account is run for each row that is given an id";
+        let line = "the trigger the guard of Account will run for each row that gets an id";
         assert!(
             found.differences.iter().any(|found| found == line),
             "{found}"

@@ -438,7 +438,7 @@ const SQLITE: &[Case] = &[
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "age"CHECK("age" > 0)"#,
-        Changed(r#"a CHECK constraint of User without a name will be dropped: "age" > 0"#),
+        Changed(r#"an unnamed CHECK constraint of User will be dropped: "age" > 0"#),
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "size" int CONSTRAINT "a ""size""" CHECK ("size" IN (1, 2)) CONSTRAINT small CHECK ("size" <> 'CHECK (5)')"#,
@@ -462,7 +462,7 @@ const SQLITE: &[Case] = &[
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "handle" text COLLATE NOCASE"#,
-        Changed("User has columns that compare strings in a collation of their own"),
+        Changed("User has columns with a COLLATE clause"),
     ),
     (
         r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "for" text, UNIQUE ("for", "identifier"), PRIMARY KEY ("identifier", "token")) STRICT, WITHOUT ROWID"#,

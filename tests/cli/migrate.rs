@@ -94,7 +94,7 @@ fn down_goes_as_far_as_it_is_told() {
     assert_eq!(place.tables(), ["authstore_migration"]);
     assert_eq!(
         place.succeed("migrate down --yes"),
-        "nothing to do: no such step is applied\n"
+        "nothing to do: no such migration is applied\n"
     );
 }
 
@@ -204,7 +204,7 @@ fn an_application_has_steps_of_its_own() {
     place.fail(
         "migrate up --migrations db --series authstore",
         2,
-        "the crate itself",
+        "reserved for the crate",
     );
 }
 
@@ -380,7 +380,9 @@ fn commands_of_a_client_are_explained() {
     let failed = place.run(&line);
     assert_eq!(failed.code, 1, "{failed:?}");
     assert!(
-        failed.stderr.contains("line 2 of the step: `DELIMITER`"),
+        failed
+            .stderr
+            .contains("line 2 of the migration: `DELIMITER`"),
         "{failed:?}"
     );
 }

@@ -422,7 +422,9 @@ fn a_step_cannot_change_its_session() {
         };
         assert_eq!(versions(done), [1, 2], "{left}");
         assert!(
-            source.to_string().contains("the step has a statement that"),
+            source
+                .to_string()
+                .contains("the migration has a statement that"),
             "{left}: {source}"
         );
         let states = application.states();
@@ -755,12 +757,12 @@ fn the_sql_of_all_steps_is_given_as_text() {
 #[test]
 fn invalid_directory_is_rejected_with_its_path() {
     for (name, said) in [
-        ("create_badge.up.sql", "not a migration's name"),
-        ("-1_create_badge.up.sql", "not a migration's name"),
-        ("0003_.up.sql", "not a migration's name"),
-        ("0003_create_badge.sql", "not a migration's name"),
+        ("create_badge.up.sql", "not the name of a migration"),
+        ("-1_create_badge.up.sql", "not the name of a migration"),
+        ("0003_.up.sql", "not the name of a migration"),
+        ("0003_create_badge.sql", "not the name of a migration"),
         ("3_create_badge.down.sql", "has no .up.sql"),
-        ("1_create_badge.up.sql", "another file has version 1"),
+        ("1_create_badge.up.sql", "another file also has version 1"),
     ] {
         let application = Application::with_teams();
         application.write(name, "CREATE TABLE badge (id integer);");
@@ -802,7 +804,7 @@ fn a_file_that_is_no_text_is_named() {
         (
             "CR",
             b"-- a badge\rCREATE TABLE badge (id integer);\r".to_vec(),
-            "CR alone",
+            "CR only",
         ),
         (
             "a header",

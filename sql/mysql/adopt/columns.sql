@@ -1,8 +1,9 @@
--- Two statements for each table, as under statement-based replication MySQL adds no column in one that also has uuid() as
--- a default: its columns become what the schema says, with their comments and, on MariaDB, where MODIFY drops them, with
--- their CHECK. An index on a text that becomes longer than any index can be is put on its first 255 characters.
+-- Returns two statements for each table, which change its columns to those of the schema. They keep comments and, on
+-- MariaDB, where MODIFY drops it, a CHECK. An index on a string that becomes too long for an index will cover its first
+-- 255 characters. There are two because under statement-based replication MySQL adds no column in a statement that also
+-- sets uuid() as a default.
 --
--- Each server runs the comments that are meant for it: /*M! MariaDB, /*!80013 MySQL.
+-- Each server runs its own executable comments: /*M! MariaDB, /*!80013 MySQL.
 WITH
     expected_column AS (
         SELECT 'User' AS tbl, 'id' AS col, 'char(36)' AS type, 1 AS required, 'ascii' AS texts
@@ -41,7 +42,7 @@ WITH
         UNION ALL SELECT 'Authenticator', 'transports', 'mediumtext', 0, 'text'
     ),
 
-    -- Under their names in the schema: a server may keep names in lower case.
+    -- By their names in the schema, because a server may store names in lower case.
     actual_table AS (
         SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine, t.ROW_FORMAT AS row_format
         FROM (SELECT DISTINCT tbl FROM expected_column) AS k
@@ -51,7 +52,7 @@ WITH
                 AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY k.tbl, LOWER(t.TABLE_NAME) = LOWER(k.tbl))
     ),
 
-    -- MariaDB writes the width of an integer, and NULL as a default.
+    -- MariaDB shows the width of an integer, and NULL as a default.
     actual_column AS (
         SELECT
             t.tbl, c.COLUMN_NAME AS col, REPLACE(c.COLUMN_TYPE, 'bigint(20)', 'bigint') AS type,
@@ -140,7 +141,7 @@ WITH
     clauses AS (
         SELECT tbl, is_new, clause FROM altered
         UNION ALL SELECT tbl, 0, drops FROM shortened
-        -- A key on ids that become longer is replaced by that of the schema, of their hash.
+        -- A key on ids that become longer is replaced by the schema's key, which is on their hash.
         UNION ALL SELECT tbl, 0, clause FROM shortened WHERE NOT is_unique
         UNION ALL
         SELECT tbl, 0, 'ENGINE = InnoDB, ROW_FORMAT = DYNAMIC'
@@ -151,5 +152,5 @@ WITH
 SELECT CONCAT('ALTER TABLE `', tbl, '` ', GROUP_CONCAT(clause SEPARATOR ', '))
 FROM clauses
 GROUP BY tbl, is_new
--- What others refer to comes first.
+-- Tables that others refer to come first.
 ORDER BY tbl <> 'User', is_new DESC;

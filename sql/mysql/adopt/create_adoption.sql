@@ -1,4 +1,4 @@
--- What has to be added again at the end, kept in a table so that a run that was killed is finished by the next one.
+-- Keeps what has to be added again at the end, so that the next run can finish one that was killed.
 CREATE TABLE IF NOT EXISTS `authstore_adoption` (
     `name` varchar(255) NOT NULL,
     `statement` mediumtext NOT NULL,

@@ -1,4 +1,4 @@
--- What of the schema is not as it should be, and what of the application's own will be changed.
+-- The differences from the schema, and the application's own objects that will change, as text for people.
 WITH
     expected_column AS (
         SELECT 'User' AS tbl, 'id' AS col, 'char(36)' AS type, 1 AS required, 'ascii' AS texts
@@ -54,7 +54,7 @@ WITH
         UNION ALL SELECT 'Authenticator', 'Authenticator_credentialID_key', 'credentialID', 1
     ),
 
-    -- Under their names in the schema: a server may keep names in lower case.
+    -- By their names in the schema, because a server may store names in lower case.
     actual_table AS (
         SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine, t.ROW_FORMAT AS row_format
         FROM (SELECT DISTINCT tbl FROM expected_column) AS k
@@ -64,7 +64,7 @@ WITH
                 AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY k.tbl, LOWER(t.TABLE_NAME) = LOWER(k.tbl))
     ),
 
-    -- MariaDB writes the width of an integer, and NULL as a default.
+    -- MariaDB shows the width of an integer, and NULL as a default.
     actual_column AS (
         SELECT
             t.tbl, c.COLUMN_NAME AS col, REPLACE(c.COLUMN_TYPE, 'bigint(20)', 'bigint') AS type,
@@ -77,7 +77,7 @@ WITH
     actual_key AS (
         SELECT
             t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique, s.INDEX_TYPE AS kind,
-            -- The key of the longest ids holds their hash: MySQL's is of an expression, MariaDB's of a column.
+            -- The key on the longest ids is on their hash: an expression in MySQL, a column in MariaDB.
             GROUP_CONCAT(
                 CASE
                     WHEN s.INDEX_NAME <> 'Account_provider_providerAccountId_key' THEN COALESCE(s.COLUMN_NAME, '(expression)')
@@ -104,26 +104,26 @@ JOIN actual_table AS t ON t.tbl = e.tbl
 WHERE NOT EXISTS (SELECT 1 FROM actual_column AS a WHERE a.tbl = e.tbl AND a.col = e.col)
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' is ', a.type, ', and should be ', e.type)
+SELECT CONCAT(e.tbl, '.', e.col, ' is ', a.type, ' instead of ', e.type)
 FROM expected_column AS e
 JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE a.type <> e.type
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' compares strings in the collation ', a.collation, ', and should bytewise')
+SELECT CONCAT(e.tbl, '.', e.col, ' compares strings by the collation ', a.collation, ' instead of bytewise')
 FROM expected_column AS e
 JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE (e.texts = 'ascii' AND a.collation <> 'ascii_bin')
     OR (e.texts = 'text' AND a.collation NOT IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin'))
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, IF(e.required, ' may be NULL, and should not', ' may not be NULL, and should'))
+SELECT CONCAT(e.tbl, '.', e.col, IF(e.required, ' is nullable, but must be NOT NULL', ' is NOT NULL, but must be nullable'))
 FROM expected_column AS e
 JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE a.required <> e.required
 
 UNION ALL
-SELECT CONCAT(a.tbl, '.id has no default that makes a UUID, and Auth.js inserts rows without an id')
+SELECT CONCAT(a.tbl, '.id has no default that creates a UUID, but Auth.js inserts rows without an id')
 FROM actual_column AS a
 WHERE a.tbl IN ('User', 'Account', 'Session')
     AND a.col = 'id'
@@ -133,8 +133,8 @@ UNION ALL
 SELECT CONCAT(
     a.tbl, '.', a.col, ' has the default ', a.def,
     IF(
-        a.col = 'emailVerified', ', which marks an address as verified that no one has verified',
-        ', and should have none'
+        a.col = 'emailVerified', ', which marks new addresses as verified although no one verified them',
+        ', but must have none'
     )
 )
 FROM expected_column AS e
@@ -143,20 +143,20 @@ WHERE e.col <> 'id'
     AND a.def IS NOT NULL
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' is set to the current time by every update (', a.extra, '), and should not be')
+SELECT CONCAT(e.tbl, '.', e.col, ' is set to the current time by every update (', a.extra, '), but must not be')
 FROM expected_column AS e
 JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE a.extra LIKE '%on update%'
 
 UNION ALL
-SELECT CONCAT(e.tbl, '.', e.col, ' is INVISIBLE, and will not be')
+SELECT CONCAT(e.tbl, '.', e.col, ' is INVISIBLE, and will become visible')
 FROM expected_column AS e
 JOIN actual_column AS a ON a.tbl = e.tbl AND a.col = e.col
 WHERE a.extra LIKE '%INVISIBLE%'
 
 UNION ALL
 SELECT CONCAT(
-    e.tbl, ' may have several rows of the same ', REPLACE(e.cols, ',', ' and '), ', as it has no unique key ', e.name
+    e.tbl, ' allows several rows with the same ', REPLACE(e.cols, ',', ' and '), ', because it has no unique key ', e.name
 )
 FROM expected_key AS e
 JOIN actual_table AS t ON t.tbl = e.tbl
@@ -168,7 +168,7 @@ WHERE e.is_unique
     )
 
 UNION ALL
-SELECT CONCAT('the key ', a.name, ' of ', a.tbl, ' is replaced by that of the schema')
+SELECT CONCAT('the key ', a.name, ' of ', a.tbl, ' will be replaced by the key of the schema')
 FROM actual_key AS a
 WHERE EXISTS (
     SELECT 1
@@ -181,7 +181,7 @@ WHERE EXISTS (
 )
 
 UNION ALL
-SELECT CONCAT('the index ', a.name, ' of ', a.tbl, ' is put on the first characters of ', e.col)
+SELECT CONCAT('the index ', a.name, ' of ', a.tbl, ' will cover only the first characters of ', e.col)
 FROM actual_key AS a
 JOIN
     expected_column AS e
@@ -227,17 +227,17 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
     )
 
 UNION ALL
-SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ', and should use InnoDB')
+SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ' instead of InnoDB')
 FROM actual_table AS t
 WHERE t.engine <> 'InnoDB'
 
 UNION ALL
-SELECT CONCAT(t.tbl, ' has the row format ', t.row_format, ', which has no room for its keys, and should be Dynamic')
+SELECT CONCAT(t.tbl, ' has the row format ', t.row_format, ' instead of Dynamic, and its keys would not fit')
 FROM actual_table AS t
 WHERE t.engine = 'InnoDB' AND t.row_format IN ('Compact', 'Redundant')
 
 UNION ALL
-SELECT CONCAT('the trigger ', g.TRIGGER_NAME, ' of ', t.tbl, ' is run for each row that is given an id')
+SELECT CONCAT('the trigger ', g.TRIGGER_NAME, ' of ', t.tbl, ' will run for each row that gets an id')
 FROM actual_table AS t
 JOIN information_schema.TRIGGERS AS g ON g.EVENT_OBJECT_SCHEMA = DATABASE() AND g.EVENT_OBJECT_TABLE = t.name
 WHERE t.tbl IN ('Account', 'Session')

@@ -1,6 +1,6 @@
--- MariaDB changes no column that a foreign key uses, so those on ids are dropped first: the application's own, which are
--- kept in authstore_adoption and whose columns take the type of the id in the same statement (MODIFY drops a CHECK there), and those of the three
--- tables, unless they are as they should be.
+-- MariaDB cannot change a column that a foreign key uses, so foreign keys on ids are dropped first: the application's
+-- own, which authstore_adoption keeps and whose columns get the type of the id in the same statement (MODIFY drops a
+-- CHECK there), and those of the three tables that differ from the schema.
 WITH
     used AS (
         SELECT

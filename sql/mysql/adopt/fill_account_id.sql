@@ -1,2 +1,2 @@
--- Nothing refers to the id, so a row that has none is given one.
+-- A row without an id gets one: nothing refers to it.
 UPDATE `Account` SET `id` = uuid() WHERE `id` IS NULL;

@@ -1,5 +1,5 @@
--- One statement for each table: its keys and indexes become those of the schema. A key on the same columns is renamed,
--- one that the schema replaces is dropped, and all others stay.
+-- Returns one statement for each table, which changes its keys and indexes to those of the schema. A key on the same
+-- columns is renamed, one that the schema replaces is dropped, and all others stay.
 WITH
     expected_key AS (
         SELECT 'User' AS tbl, 'PRIMARY' AS name, 'id' AS cols, 1 AS is_unique
@@ -18,7 +18,7 @@ WITH
         UNION ALL SELECT 'Authenticator', 'Authenticator_credentialID_key', 'credentialID', 1
     ),
 
-    -- Under their names in the schema: a server may keep names in lower case.
+    -- By their names in the schema, because a server may store names in lower case.
     actual_table AS (
         SELECT k.tbl, t.TABLE_NAME AS name, t.ENGINE AS engine
         FROM (SELECT DISTINCT tbl FROM expected_key) AS k
@@ -31,7 +31,7 @@ WITH
     actual_key AS (
         SELECT
             t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique, s.INDEX_TYPE AS kind,
-            -- The key of the longest ids holds their hash: MySQL's is of an expression, MariaDB's of a column.
+            -- The key on the longest ids is on their hash: an expression in MySQL, a column in MariaDB.
             GROUP_CONCAT(
                 CASE
                     WHEN s.INDEX_NAME <> 'Account_provider_providerAccountId_key' THEN COALESCE(s.COLUMN_NAME, '(expression)')
@@ -47,7 +47,7 @@ WITH
         GROUP BY t.tbl, s.INDEX_NAME, s.NON_UNIQUE, s.INDEX_TYPE
     ),
 
-    -- Of several keys on the same columns, one is renamed.
+    -- If there are several keys on the same columns, one is renamed.
     renamed AS (
         SELECT e.tbl, e.name AS wanted, MIN(a.name) AS name
         FROM expected_key AS e
@@ -62,7 +62,7 @@ WITH
     ),
 
     clauses AS (
-        -- What the key on the longest ids needs, and the index by which its rows are found.
+        -- The column that the key on the longest ids needs, and the index that finds its rows.
         SELECT
             t.tbl,
             'ADD COLUMN `providerAccountIdHash` binary(32) GENERATED ALWAYS AS (unhex(sha2(`providerAccountId`, 256))) STORED INVISIBLE'
@@ -89,7 +89,7 @@ WITH
         UNION ALL
         SELECT tbl, CONCAT('RENAME INDEX `', REPLACE(name, '`', '``'), '` TO `', wanted, '`') AS clause FROM renamed
 
-        -- One of our names that is something else, and further keys on the columns of one of ours.
+        -- Other objects with one of our names, and additional keys on the columns of one of ours.
         UNION ALL
         SELECT a.tbl, IF(a.name = 'PRIMARY', 'DROP PRIMARY KEY', CONCAT('DROP INDEX `', REPLACE(a.name, '`', '``'), '`'))
         FROM actual_key AS a

@@ -1,4 +1,4 @@
--- Columns, keys and foreign keys, under the table's name in the schema: a server may keep names in lower case.
+-- Columns, keys and foreign keys, by the table's name in the schema, because a server may store names in lower case.
 WITH known AS (
     SELECT 'User' AS tbl
     UNION ALL SELECT 'Account'

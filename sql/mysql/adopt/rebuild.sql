@@ -1,4 +1,4 @@
--- Rebuilds each table that the statement alters.
+-- Returns statements that rebuild each table that the given statement alters.
 SELECT CONCAT('ALTER TABLE `', TABLE_NAME, '` FORCE')
 FROM information_schema.TABLES
 WHERE TABLE_SCHEMA = DATABASE() AND LOCATE(CONCAT('ALTER TABLE `', TABLE_NAME, '` '), ?) > 0;

@@ -1,4 +1,4 @@
--- Those that are there already were added by a run that was killed before it could say so.
+-- Skips those that exist: a run that was killed had added them.
 SELECT a.`statement`
 FROM `authstore_adoption` AS a
 WHERE NOT EXISTS (

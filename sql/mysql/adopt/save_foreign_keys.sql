@@ -1,4 +1,4 @@
--- The application's own that refer to an id, whose type changes.
+-- Saves the application's own foreign keys to an id, whose type changes.
 INSERT IGNORE INTO `authstore_adoption` (`name`, `statement`)
 SELECT
     CONCAT(k.TABLE_NAME, '.', k.CONSTRAINT_NAME),

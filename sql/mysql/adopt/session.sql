@@ -1,5 +1,5 @@
--- Statements for the application's own objects are put together from their names (GROUP_CONCAT), and what is finer than
--- a millisecond is truncated, not rounded: MariaDB does so unless told otherwise.
+-- GROUP_CONCAT assembles statements from the names of the application's own objects, so it needs a high limit. Times
+-- are truncated to milliseconds, not rounded, as is the default in MariaDB.
 SET SESSION group_concat_max_len = 1048576, foreign_key_checks = 1, sql_mode = IF(
     VERSION() LIKE '%MariaDB%', @@sql_mode, CONCAT(@@sql_mode, ',TIME_TRUNCATE_FRACTIONAL')
 );

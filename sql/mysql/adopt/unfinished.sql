@@ -1,1 +1,1 @@
-SELECT CONCAT('an interrupted adoption has to add the foreign key ', `name`, ' again') FROM `authstore_adoption`;
+SELECT CONCAT('an interrupted adoption has not restored the foreign key ', `name`, ' yet') FROM `authstore_adoption`;

@@ -1,2 +1,2 @@
--- Fails while a transaction is open, on either server and without any right.
+-- Fails if a transaction is open, on either server and without any privilege.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;

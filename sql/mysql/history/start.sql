@@ -1,4 +1,4 @@
--- Notes that a migration is being applied or reverted, so that the table that a killed run leaves is known to be ours. It
--- is under a series of its own, which no application's can have the name of.
+-- Records that a migration is being applied or reverted, so that a table that a killed run leaves is recognized as
+-- ours. Uses a separate series, whose name no application can use.
 INSERT IGNORE INTO `authstore_migration` (`series`, `version`, `name`, `checksum`, `applied_at`)
 VALUES ('', ?, '', '', UTC_TIMESTAMP(3));

@@ -1,5 +1,5 @@
--- Those of the crate's own tables that exist: the version of the migration that creates each. Whether the case of a name
--- counts depends on the server.
+-- For each of the crate's own tables that exists, the version of the migration that creates it. Whether names are
+-- case-sensitive depends on the server.
 SELECT `own`.`version`
 FROM (
     SELECT 1 AS `version`, 'User' AS `name`

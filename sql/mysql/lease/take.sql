@@ -1,5 +1,5 @@
--- A row of the history table, of no series, whose time is the end of the lease. One that has ended is taken over; our own
--- begins again.
+-- The lease is a row of the history table that belongs to no series; its time is the end of the lease. Takes a lease
+-- that has ended, and renews our own.
 INSERT INTO `authstore_migration` (`series`, `version`, `name`, `checksum`, `applied_at`)
 VALUES ('', 0, ?, '', UTC_TIMESTAMP(3) + INTERVAL 15 SECOND)
 ON DUPLICATE KEY UPDATE

@@ -1,5 +1,5 @@
--- One statement for each table: its columns become what the schema says. A column that is right is not touched, so that
--- what depends on it does not matter.
+-- Returns one statement for each table, which changes its columns to those of the schema. Columns that match are not
+-- touched, so other objects may depend on them.
 WITH
     "expected_column" ("table", "column", "type", "required", "collation") AS (
         VALUES

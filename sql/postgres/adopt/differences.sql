@@ -1,4 +1,4 @@
--- What of the schema is not as it should be, in words.
+-- The differences from the schema, as text for people.
 WITH
     "expected_column" ("table", "column", "type", "required", "collation") AS (
         VALUES
@@ -40,33 +40,33 @@ WITH
 
     "expected_constraint" ("table", "name", "definition", "words") AS (
         VALUES
-        ('User', 'User_pkey', 'PRIMARY KEY (id)', 'may have several rows of the same id'),
-        ('User', 'User_email_key', 'UNIQUE (email)', 'may have several rows of the same email'),
-        ('Account', 'Account_pkey', 'PRIMARY KEY (id)', 'may have several rows of the same id'),
+        ('User', 'User_pkey', 'PRIMARY KEY (id)', 'allows several rows with the same id'),
+        ('User', 'User_email_key', 'UNIQUE (email)', 'allows several rows with the same email'),
+        ('Account', 'Account_pkey', 'PRIMARY KEY (id)', 'allows several rows with the same id'),
         (
             'Account', 'Account_userId_fkey', 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE',
             'does not refer to User with ON DELETE CASCADE'
         ),
         (
             'Account', 'Account_provider_providerAccountId_key', 'UNIQUE (provider, "providerAccountId")',
-            'may have several rows of the same provider and providerAccountId'
+            'allows several rows with the same provider and providerAccountId'
         ),
-        ('Session', 'Session_pkey', 'PRIMARY KEY (id)', 'may have several rows of the same id'),
+        ('Session', 'Session_pkey', 'PRIMARY KEY (id)', 'allows several rows with the same id'),
         (
             'Session', 'Session_userId_fkey', 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE',
             'does not refer to User with ON DELETE CASCADE'
         ),
         (
             'Session', 'Session_sessionToken_key', 'UNIQUE ("sessionToken")',
-            'may have several rows of the same sessionToken'
+            'allows several rows with the same sessionToken'
         ),
         (
             'VerificationToken', 'VerificationToken_pkey', 'PRIMARY KEY (token)',
-            'has no primary key, or may have several rows of the same token'
+            'has no primary key, or allows several rows with the same token'
         ),
         (
             'Authenticator', 'Authenticator_pkey', 'PRIMARY KEY ("userId", "credentialID")',
-            'may have several rows of the same userId and credentialID'
+            'allows several rows with the same userId and credentialID'
         ),
         (
             'Authenticator', 'Authenticator_userId_fkey',
@@ -75,7 +75,7 @@ WITH
         ),
         (
             'Authenticator', 'Authenticator_credentialID_key', 'UNIQUE ("credentialID")',
-            'may have several rows of the same credentialID'
+            'allows several rows with the same credentialID'
         )
     ),
 
@@ -118,7 +118,7 @@ WHERE NOT EXISTS (
 
 UNION ALL
 SELECT
-    e."table" || '.' || e."column" || ' is ' || a."type" || ', and should be ' || e."type"
+    e."table" || '.' || e."column" || ' is ' || a."type" || ' instead of ' || e."type"
     || CASE WHEN a."type" LIKE '%without time zone' THEN '; its times are interpreted as UTC' ELSE '' END
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
@@ -126,8 +126,8 @@ WHERE a."type" <> e."type"
 
 UNION ALL
 SELECT
-    e."table" || '.' || e."column" || ' compares strings in the collation ' || coalesce(a."collation", '(none)')
-    || ', and should bytewise'
+    e."table" || '.' || e."column" || ' compares strings by the collation ' || coalesce(a."collation", '(none)')
+    || ' instead of bytewise'
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
 WHERE e."collation" <> coalesce(a."collation", '')
@@ -135,13 +135,13 @@ WHERE e."collation" <> coalesce(a."collation", '')
 UNION ALL
 SELECT
     e."table" || '.' || e."column"
-    || CASE WHEN e."required" THEN ' may be NULL, and should not' ELSE ' may not be NULL, and should' END
+    || CASE WHEN e."required" THEN ' is nullable, but must be NOT NULL' ELSE ' is NOT NULL, but must be nullable' END
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
 WHERE a."required" <> e."required"
 
 UNION ALL
-SELECT a."table" || '.id has no default that makes a UUID, and Auth.js inserts rows without an id'
+SELECT a."table" || '.id has no default that creates a UUID, but Auth.js inserts rows without an id'
 FROM "actual_column" AS a
 WHERE a."table" IN ('User', 'Account', 'Session')
     AND a."column" = 'id'
@@ -151,8 +151,8 @@ UNION ALL
 SELECT
     a."table" || '.' || a."column" || ' has the default ' || a."default"
     || CASE a."column"
-        WHEN 'emailVerified' THEN ', which marks an address as verified that no one has verified'
-        ELSE ', and should have none'
+        WHEN 'emailVerified' THEN ', which marks new addresses as verified although no one verified them'
+        ELSE ', but must have none'
     END
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
@@ -184,17 +184,17 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
-SELECT 'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' has its column brought to uuid as well'
+SELECT 'the column of the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' will become uuid, too'
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conrelid NOT IN (SELECT a."oid" FROM "actual_table" AS a)
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
 WHERE c.atttypid <> 'uuid'::regtype
 
 UNION ALL
-SELECT 'the trigger ' || g.tgname || ' of ' || t."table" || ' is run for each row that is given an id'
+SELECT 'the trigger ' || g.tgname || ' of ' || t."table" || ' will run for each row that gets an id'
 FROM "actual_table" AS t
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id' AND NOT c.attisdropped AND NOT c.attnotnull
--- For UPDATE (16) of any column or of this one, of a row or of a statement.
+-- UPDATE triggers (16) of any column or of this one, for each row or each statement.
 JOIN pg_trigger AS g ON g.tgrelid = t."oid" AND NOT g.tgisinternal AND g.tgtype & 16 <> 0 AND g.tgenabled IN ('O', 'A')
 WHERE t."table" IN ('Account', 'Session')
     AND (cardinality(g.tgattr::int2[]) = 0 OR c.attnum = ANY(g.tgattr));

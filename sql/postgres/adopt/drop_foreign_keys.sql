@@ -1,5 +1,5 @@
--- Those of the three tables that are not as they should be, or whose columns change, and the application's own, whose
--- columns take the type of the id.
+-- Drops foreign keys of the three tables that differ from the schema or whose columns change, and the application's
+-- own, whose columns get the new type of the id.
 WITH
     "actual_table" ("table", "oid") AS (
         SELECT t."name", to_regclass(quote_ident(t."name"))

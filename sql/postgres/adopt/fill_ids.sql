@@ -1,4 +1,4 @@
--- A row without an id is given one: nothing refers to it.
+-- A row without an id gets one: nothing refers to it.
 WITH
     "actual_table" ("table", "oid") AS (
         SELECT t."name", to_regclass(quote_ident(t."name"))

@@ -1,5 +1,5 @@
--- The keys and indexes become those of the schema. A constraint of the same definition is renamed, a unique index on the
--- same columns becomes the constraint, and what has one of our names or columns, and is something else, is dropped.
+-- Changes the keys and indexes to those of the schema. A constraint with the same definition is renamed, a unique index
+-- on the same columns becomes the constraint, and other objects with our names or columns are dropped.
 WITH
     "expected_key" ("table", "name", "definition", "columns") AS (
         VALUES
@@ -53,7 +53,7 @@ WITH
         LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = t."oid" AND k.contype IN ('p', 'u', 'x')
     ),
 
-    -- Of several on the same columns, one is used.
+    -- If there are several on the same columns, one is used.
     "used" ("table", "wanted", "name", "is_constraint") AS (
         SELECT DISTINCT ON (e."table", e."name")
             e."table", e."name", a."name", a."definition" IS NOT NULL

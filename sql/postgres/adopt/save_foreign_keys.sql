@@ -1,5 +1,5 @@
--- The application's own foreign keys to an id whose type changes, to be added again at the end. In one transaction, so no
--- one sees this table.
+-- Saves the application's own foreign keys to an id whose type changes, to add them again at the end. Other connections
+-- never see this table, because all is one transaction.
 CREATE TABLE authstore_adoption AS
 WITH
     "actual_table" ("table", "oid") AS (

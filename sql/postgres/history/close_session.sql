@@ -1,2 +1,2 @@
--- Fails while a transaction is open.
+-- Fails if a transaction is open.
 DISCARD ALL;

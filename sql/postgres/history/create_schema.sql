@@ -1,6 +1,6 @@
 -- Creates the schema that the URL names, if it is missing: session/pin.sql has made its quoted name the search path.
--- CREATE SCHEMA IF NOT EXISTS alone would demand the right to create schemas from a user who needs none. A schema that
--- the user has no rights in is skipped in the search path, as if it were missing.
+-- CREATE SCHEMA IF NOT EXISTS alone requires the right to create schemas even if nothing is created. A schema in which
+-- the user has no rights is skipped in the search path, as if it were missing.
 DO $$
 DECLARE
     "name" text := current_setting('search_path');

@@ -1,5 +1,5 @@
--- The indexes that a concurrent build has left behind and that this SQL names: an index of which the build failed exists,
--- is used by no query, and is passed over by IF NOT EXISTS.
+-- Invalid indexes that a failed concurrent build left behind and that this SQL names. Such an index exists, so IF NOT
+-- EXISTS skips its creation, but no query uses it.
 SELECT c.relname::text
 FROM pg_catalog.pg_index AS i
 INNER JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid

@@ -1,2 +1,2 @@
--- Of the session, and gone with it. The number is arbitrary, and the same for every program.
+-- A lock of the session, which ends with it. The number is arbitrary, and the same in every program.
 SELECT pg_try_advisory_lock(4711208837161846529)::int;

@@ -1,5 +1,5 @@
--- Takes back what a step has set, created or locked for its session. A role comes first: with another one, the rest might
--- not be allowed.
+-- Undoes what a step has set, created or locked in its session. The role comes first, because another role may not be
+-- allowed to do the rest.
 RESET SESSION AUTHORIZATION;
 RESET ROLE;
 RESET ALL;

@@ -1,4 +1,4 @@
--- Those of the crate's own tables that exist where its migrations would create them: the version of each migration.
+-- For each of the crate's own tables that exists where its migration would create it, the version of that migration.
 SELECT "own"."version"
 FROM (
     VALUES

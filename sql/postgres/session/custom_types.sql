@@ -1,4 +1,4 @@
--- The columns of the store whose type is not one of PostgreSQL's own: a domain, an enum, or a type of an extension.
+-- The store's columns whose type is not built into PostgreSQL: a domain, an enum, or a type from an extension.
 SELECT c.relname || '.' || a.attname || ' (' || pg_catalog.format_type(a.atttypid, a.atttypmod) || ')'
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid

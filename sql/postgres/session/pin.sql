@@ -1,8 +1,8 @@
 -- Sets everything that a result depends on, whatever the server, the database, the role or another user of the session
--- has set it to. $1 says whether for this transaction only.
+-- has set. $1: whether for this transaction only.
 --
--- Only what differs is set: some settings take more rights to set than to have. A setting that the server does not know
--- gives NULL, and so do the timeouts and the schema that are to stay as they are.
+-- Sets only what differs, because setting a value may require privileges even if it changes nothing. The result is NULL
+-- for a setting that the server does not know, and for timeouts and a schema that stay unchanged.
 SELECT set_config("pin"."name", "pin"."setting", $1::boolean)
 FROM (
     VALUES
@@ -10,9 +10,9 @@ FROM (
     ('lock_timeout', $3),
     ('idle_in_transaction_session_timeout', $4),
     ('transaction_timeout', $4),
-    -- Where the tables are.
+    -- The schema of the tables.
     ('search_path', quote_ident($5)),
-    -- What a statement means, and what it returns.
+    -- The meaning of statements, and the format of results.
     ('row_security', 'on'),
     ('session_replication_role', 'origin'),
     ('standard_conforming_strings', 'on'),
@@ -30,14 +30,14 @@ FROM (
     ('client_encoding', 'UTF8'),
     ('xmlbinary', 'base64'),
     ('xmloption', 'content'),
-    -- What a failure does: with this on, each would end the session.
+    -- The effect of a failure: if this were on, every error would end the session.
     ('exit_on_error', 'off'),
-    -- What a commit means: an acknowledged write survives a crash of the server. Stricter settings stay.
+    -- The meaning of a commit: an acknowledged write survives a crash of the server. Stricter settings stay.
     (
         'synchronous_commit',
         CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' END
     ),
-    -- What transactions do that say nothing of themselves.
+    -- The defaults of transactions.
     ('default_transaction_isolation', 'read committed'),
     ('default_transaction_read_only', 'off'),
     ('default_transaction_deferrable', 'off')

@@ -1,7 +1,6 @@
--- One statement for each part of a table, with the columns that the table has. A row without an id is given one: nothing
--- refers to it.
--- Times are written as JavaScript's toISOString does it, and what is finer than a millisecond is cut off, as strftime
--- would round it. Rows keep their rowid, by which the application's own tables may know them.
+-- Returns one statement for each part of a table, with the columns that the table has. A row without an id gets one:
+-- nothing refers to it. Times are written in the format of JavaScript's toISOString, truncated to milliseconds first,
+-- because strftime rounds. Rows keep their rowid, which the application's own tables may refer to.
 WITH
     "known" ("table", "columns") AS (
         VALUES

@@ -1,4 +1,4 @@
--- What of the schema is not as it should be, in words.
+-- The differences from the schema, as text for people.
 WITH
     "expected_column" ("table", "column", "type", "required") AS (
         VALUES
@@ -104,8 +104,8 @@ WHERE NOT EXISTS (
 
 UNION ALL
 SELECT
-    e."table" || '.' || e."column" || ' is declared as '
-    || CASE a."type" WHEN '' THEN 'of no type' ELSE a."type" END || ', and should be ' || e."type"
+    e."table" || '.' || e."column" || ' is declared '
+    || CASE a."type" WHEN '' THEN 'without a type' ELSE 'as ' || a."type" END || ' instead of ' || e."type"
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
 WHERE lower(a."type") <> e."type"
@@ -113,13 +113,13 @@ WHERE lower(a."type") <> e."type"
 UNION ALL
 SELECT
     e."table" || '.' || e."column"
-    || CASE WHEN e."required" THEN ' may be NULL, and should not' ELSE ' may not be NULL, and should' END
+    || CASE WHEN e."required" THEN ' is nullable, but must be NOT NULL' ELSE ' is NOT NULL, but must be nullable' END
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
 WHERE a."required" <> e."required"
 
 UNION ALL
-SELECT a."table" || '.id has no default that makes a UUID, and Auth.js inserts rows without an id'
+SELECT a."table" || '.id has no default that creates a UUID, but Auth.js inserts rows without an id'
 FROM "actual_column" AS a
 WHERE a."table" IN ('User', 'Account', 'Session')
     AND a."column" = 'id'
@@ -131,8 +131,8 @@ UNION ALL
 SELECT
     a."table" || '.' || a."column" || ' has the default ' || a."default"
     || CASE a."column"
-        WHEN 'emailVerified' THEN ', which marks an address as verified that no one has verified'
-        ELSE ', and should have none'
+        WHEN 'emailVerified' THEN ', which marks new addresses as verified although no one verified them'
+        ELSE ', but must have none'
     END
 FROM "expected_column" AS e
 JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
@@ -140,7 +140,7 @@ WHERE e."column" <> 'id'
     AND a."default" IS NOT NULL
 
 UNION ALL
-SELECT t."table" || ' has columns that compare strings in a collation of their own, and will compare bytewise'
+SELECT t."table" || ' has columns with a COLLATE clause, which will compare bytewise'
 FROM "actual_table" AS t
 WHERE t."sql" LIKE '%collate%'
 
@@ -150,17 +150,17 @@ FROM "actual_table" AS t
 WHERE upper(t."sql") GLOB '*[^A-Z0-9_]CONFLICT[^A-Z0-9_"]*'
 
 UNION ALL
-SELECT 'the deferred foreign keys of ' || t."table" || ' will be checked at once'
+SELECT 'the deferred foreign keys of ' || t."table" || ' will be checked immediately'
 FROM "actual_table" AS t
 WHERE upper(t."sql") GLOB '*[^A-Z0-9_]INITIALLY[^A-Z0-9_"]*'
 
 UNION ALL
-SELECT t."table" || ' is STRICT, and will not be'
+SELECT t."table" || ' is STRICT, and will no longer be'
 FROM "actual_table" AS t
 WHERE t."strict"
 
 UNION ALL
-SELECT t."table" || ' is WITHOUT ROWID, and will not be'
+SELECT t."table" || ' is WITHOUT ROWID, and will no longer be'
 FROM "actual_table" AS t
 WHERE t."without_rowid"
 
@@ -178,7 +178,7 @@ HAVING count(*) > 1
     )
 
 UNION ALL
-SELECT e."table" || ' may have several rows of the same ' || replace(e."columns", ',', ' and ')
+SELECT e."table" || ' allows several rows with the same ' || replace(e."columns", ',', ' and ')
 FROM "expected_uniqueness" AS e
 JOIN "actual_table" AS t ON t."table" = e."table"
 WHERE NOT EXISTS (
@@ -188,7 +188,7 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
-SELECT a."table" || ' may not have several rows of the same ' || replace(a."columns", ',', ' and ')
+SELECT a."table" || ' does not allow several rows with the same ' || replace(a."columns", ',', ' and ') || ', but must'
 FROM "actual_index" AS a
 WHERE a."unique"
     AND NOT a."has_extra"

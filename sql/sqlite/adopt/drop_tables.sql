@@ -1,4 +1,4 @@
--- Those that refer to users go first. Their triggers and indexes go with them.
+-- Tables that refer to users are dropped first. Their triggers and indexes are dropped with them.
 DROP TABLE IF EXISTS "authstore_adopted_Account";
 DROP TABLE IF EXISTS "authstore_adopted_Session";
 DROP TABLE IF EXISTS "authstore_adopted_VerificationToken";

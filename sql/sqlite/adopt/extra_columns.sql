@@ -1,5 +1,5 @@
--- The application's own columns, with their defaults and what they refer to. The tables are still empty, so that any
--- default is accepted.
+-- Returns statements that add the application's own columns, with their defaults and foreign keys. The tables are still
+-- empty, so any default is accepted.
 WITH
     "known" ("table", "columns") AS (
         VALUES

@@ -1,5 +1,5 @@
--- One statement for each table with rowids: it notes where each 10,000 rows begin, so that they are copied by a statement
--- each, between which the run can tell how far it is.
+-- Returns one statement for each table with rowids, which saves the first rowid of every 10,000 rows. Each part is then
+-- copied by its own statement, and the run can report progress in between.
 SELECT
     'INSERT INTO "authstore_adoption_part" ("table", "first") SELECT ''' || k."table" || ''', rowid FROM (SELECT rowid, '
     || 'row_number() OVER (ORDER BY rowid) AS "number" FROM "' || l."name" || '") WHERE "number" % 10000 = 1'

@@ -1,4 +1,4 @@
--- Names of tables are compared as SQLite does it.
+-- Table names are compared without regard to case, as in SQLite.
 WITH
     "known" ("table") AS (
         VALUES

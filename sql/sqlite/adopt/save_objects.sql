@@ -1,5 +1,5 @@
--- The application's own indexes and triggers, which are dropped with the old tables. A uniqueness that is part of a table
--- becomes an index.
+-- Saves the application's own indexes and triggers, which are dropped with the old tables. A UNIQUE constraint becomes
+-- an index.
 CREATE TABLE "authstore_adoption" AS
 SELECT s."type", s."name", s."sql" AS "statement"
 FROM sqlite_schema AS s
@@ -31,5 +31,5 @@ HAVING max(
     )
 );
 
--- The parts in which the rows of a table are copied: see parts.sql.
+-- The parts in which a table is copied: see parts.sql.
 CREATE TABLE "authstore_adoption_part" ("table" text NOT NULL, "first" integer NOT NULL);

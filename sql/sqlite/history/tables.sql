@@ -1,5 +1,5 @@
--- Those of the crate's own tables that exist: the version of the migration that creates each. SQLite compares names
--- without regard to case.
+-- For each of the crate's own tables that exists, the version of the migration that creates it. Table names in SQLite
+-- are case-insensitive.
 WITH "own" ("version", "name") AS (
     VALUES
     (1, 'User'),

@@ -1,4 +1,4 @@
--- The tables of the application's own that refer to a table with a key that holds at once.
+-- The application's own tables with a foreign key to this table that is RESTRICT, which SQLite checks immediately.
 SELECT DISTINCT t."name"
 FROM sqlite_schema AS t, pragma_foreign_key_list(t."name") AS k
 WHERE

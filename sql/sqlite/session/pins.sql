@@ -1,4 +1,5 @@
--- What changes a result, whatever the library was compiled with. tests.rs holds this against the library's own list.
+-- Sets everything that a result depends on, however the library was compiled. tests.rs compares this with the library's
+-- own list.
 PRAGMA count_changes = OFF;
 PRAGMA defer_foreign_keys = OFF;
 PRAGMA ignore_check_constraints = OFF;

@@ -12,8 +12,8 @@ Exit codes:
   1  failed; trying again does not help
   2  the command line, the URL or an option is wrong; nothing was done
   3  the database is unavailable or busy; try again
-  4  refused: this program cannot work with the schema; nothing was changed
-  5  `migrate status`: steps are pending; `migrate adopt`: there are differences";
+  4  rejected: this program cannot work with the schema; nothing was changed
+  5  `migrate status`: migrations are pending; `migrate adopt`: there are differences";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,14 +48,14 @@ pub(crate) enum Task {
     #[command(after_help = format!("\
 Examples:
   authstore migrate up                        bring the schema up to date
-  authstore migrate status                    show each step and its status
-  authstore migrate down --steps 1            revert the last step, and delete its data
+  authstore migrate status                    show each migration and its status
+  authstore migrate down --steps 1            revert the last migration, and delete its data
   authstore migrate adopt                     show what differs in a database that Auth.js created
   authstore migrate sql --database-url sqlite:auth.db > schema.sql
   authstore migrate up --migrations db/migrations --series app
-                                              apply the application's own steps, after the store's
+                                              apply the application's own migrations, after the store's
 
-Any number of processes may migrate concurrently: each step runs once.
+Any number of processes may migrate concurrently: each migration is applied once.
 
 {EXIT_CODES}"))]
     Migrate {
@@ -99,18 +99,19 @@ pub(crate) enum EmailsTask {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateTask {
-    /// Apply the pending steps
+    /// Apply the pending migrations
     Up {
-        /// Stop after the step of this version
+        /// Stop after this version
         #[arg(long, value_name = "VERSION")]
         to: Option<i64>,
     },
-    /// Revert steps, and delete the data in their tables
-    #[command(long_about = "\
-Revert steps, the latest first, and delete the data in the tables that they created. On a terminal, this asks for \
-confirmation; elsewhere, pass --yes.")]
+    /// Revert migrations, and delete the data in their tables
+    #[command(
+        long_about = "Revert migrations, the latest first, and delete the data in the tables that they created. \
+                            On a terminal, this asks for confirmation; otherwise, pass --yes."
+    )]
     Down(DownOptions),
-    /// Show each step and its status; exit with 5 if steps are pending
+    /// Show each migration and its status; exit with 5 if any is pending
     Status {
         /// Compare the tables, columns, keys and indexes with the schema that this program needs instead; exit with 1 if
         /// something differs
@@ -136,13 +137,13 @@ Exit codes:
         #[arg(long)]
         apply: bool,
     },
-    /// Print the SQL of all steps, to apply it with another tool
+    /// Print the SQL of all migrations, to apply it with another tool
     #[command(long_about = "\
 Print the SQL of all steps, to apply it with another tool. The database need not exist, with one exception: a mysql: URL \
 may name a MySQL or a MariaDB server, whose SQL differs, so the server is asked. For MariaDB, write mariadb: to avoid \
-that. If you apply this SQL yourself, keep doing so: `migrate up` does not see those steps.")]
+that. If you apply this SQL yourself, keep doing so: `migrate up` does not see those migrations.")]
     Sql {
-        /// Print the SQL that reverts the steps
+        /// Print the SQL that reverts the migrations
         #[arg(long)]
         down: bool,
     },
@@ -157,29 +158,29 @@ pub(crate) struct DownOptions {
     pub(crate) yes: bool,
 }
 
-/// How many steps to revert; one by default.
+/// How many migrations to revert; one by default.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct Extent {
-    /// Revert this many steps [default: 1]
+    /// Revert this many migrations [default: 1]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) steps: Option<u32>,
-    /// Revert all steps after this version; keep the version itself
+    /// Revert all migrations after this version; keep the version itself
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<i64>,
-    /// Revert all steps
+    /// Revert all migrations
     #[arg(long)]
     pub(crate) all: bool,
 }
 
-/// The series of steps: the store's own, or an application's.
+/// The series of migrations: the store's own, or an application's.
 #[derive(Debug, Args)]
 pub(crate) struct SeriesOptions {
-    /// Use the application's own steps in this folder instead of the store's. Name the files
+    /// Use the application's own migrations in this folder instead of the store's. Name the files
     /// 0001_create_team.up.sql and 0001_create_team.down.sql
     #[arg(long, value_name = "FOLDER", requires = "series", global = true)]
     pub(crate) migrations: Option<PathBuf>,
-    /// Name of the application's steps in the history, such as the application's name
+    /// Name of the application's migrations in the history, such as the application's name
     #[arg(long, value_name = "NAME", requires = "migrations", global = true)]
     pub(crate) series: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use authstore::Error;
 use authstore::migration::MigrationError;
 
-/// Steps are pending. Not a failure, but a script can check for it.
+/// Migrations are pending. Not a failure, but a script can check for it.
 pub(crate) const PENDING: u8 = 5;
 /// This program cannot work with the schema.
 pub(crate) const REFUSED: u8 = 4;

@@ -89,7 +89,7 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, CliError
         Some(version) => migrator.down_to(version),
         None => migrator.down(count),
     };
-    report(steps, "nothing to do: no such step is applied")
+    report(steps, "nothing to do: no such migration is applied")
 }
 
 fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
@@ -101,7 +101,7 @@ fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
     let mut terminal = io::stderr();
     writeln!(
         terminal,
-        "This reverts the following steps, and deletes the data in their tables:"
+        "This reverts the following migrations, and deletes the data in their tables:"
     )?;
     for step in to_revert {
         writeln!(terminal, "  {:04} {}", step.version, step.name)?;
@@ -119,7 +119,7 @@ fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
 
 fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
-    // When a step fails, those before it have been applied.
+    // If a migration fails, those before it have been applied.
     if let Ok(done) | Err(Error::Migration(MigrationError::Failed { done, .. })) = &steps {
         for step in done {
             writeln!(out, "{step}")?;
@@ -165,7 +165,7 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
             },
             StepState::Changed => "CHANGED: applied, but its SQL has changed since".to_owned(),
             StepState::Missing => "MISSING: applied, but this program does not have it".to_owned(),
-            StepState::OutOfOrder => "OUT OF ORDER: not applied, but later steps are".to_owned(),
+            StepState::OutOfOrder => "OUT OF ORDER: not applied, but later ones are".to_owned(),
             StepState::Newer => "NEWER: applied by a later version of the program".to_owned(),
             other => format!("{other:?}"),
         };
@@ -200,7 +200,7 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
     if !apply {
         writeln!(
             out,
-            "nothing was changed: pass --apply to bring the schema there"
+            "nothing was changed; pass --apply to change the schema"
         )?;
         return Ok(ExitCode::from(PENDING));
     }
@@ -214,7 +214,7 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
         rewrite_line(terminal, "");
     }
     adopted?;
-    writeln!(out, "done: the schema is as it should be")?;
+    writeln!(out, "done: the schema matches this program")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -235,7 +235,8 @@ fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the store's own steps if the URL determines them. A `mysql:` URL does not: it may name MySQL or MariaDB.
+/// Returns the store's own migrations if the URL determines them. A `mysql:` URL does not: it may name MySQL or
+/// MariaDB.
 fn embedded_series(url: &str) -> Option<Series> {
     match url.split_once(':')?.0 {
         #[cfg(feature = "sqlite")]

@@ -1,4 +1,4 @@
--- Bytewise, whatever the collation: 0 to 9 and a to f, and the hyphens. A row without an id is given one.
+-- Compared bytewise, whatever the collation. A row without an id gets one.
 SELECT CONCAT('the id of the account ', COALESCE(IF(`id` REGEXP '^[0-9A-Za-z_-]+$', `id`, '(not shown)'), '(NULL)'), ' is not a UUID in lower case')
 FROM `Account`
 WHERE HEX(CONVERT(`id` USING utf8mb4)) NOT REGEXP

@@ -1,6 +1,6 @@
 SELECT CONCAT(
     'an account of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'),
-    ' has no type, provider or providerAccountId, or one that is too long or has a NUL character'
+    ' has a type, provider or providerAccountId that is missing, too long or contains a NUL character'
 )
 FROM `Account`
 WHERE `type` IS NULL OR CHAR_LENGTH(`type`) > 255 OR INSTR(CAST(`type` AS binary), X'00') > 0

@@ -1,4 +1,4 @@
--- The longest that mediumtext holds, and the largest that bigint does.
+-- The limits of mediumtext and bigint.
 SELECT CONCAT('an account of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'), ' has a field of more than 16 MiB, or an expires_at past 2^63')
 FROM `Account`
 WHERE `expires_at` > 9223372036854775807

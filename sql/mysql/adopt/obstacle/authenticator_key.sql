@@ -1,5 +1,5 @@
--- A credential's id is of visible ASCII characters.
-SELECT CONCAT('an authenticator of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'), ' lacks a field, or has one that is not accepted')
+-- A credential id consists of visible ASCII characters.
+SELECT CONCAT('an authenticator of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'), ' has a missing or invalid field')
 FROM `Authenticator`
 WHERE COALESCE(HEX(CONVERT(`credentialID` USING utf8mb4)), '') NOT REGEXP '^(2[1-9A-F]|[3-6][0-9A-F]|7[0-9A-E])+$'
     OR CHAR_LENGTH(`credentialID`) > 1364

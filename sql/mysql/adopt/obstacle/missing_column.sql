@@ -20,7 +20,7 @@ WITH needed AS (
     UNION ALL SELECT 'Authenticator', 'credentialBackedUp'
 )
 
-SELECT CONCAT(n.tbl, '.', n.col, ' is missing, and nothing can stand in for it')
+SELECT CONCAT(n.tbl, '.', n.col, ' is missing, and its values cannot be derived; add the column first')
 FROM needed AS n
 JOIN
     information_schema.TABLES AS t

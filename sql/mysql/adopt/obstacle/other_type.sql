@@ -1,4 +1,4 @@
--- Types whose values do not say clearly what they would be in ours.
+-- Columns of a type that cannot be converted safely.
 WITH
     known AS (
         SELECT 'User.id,Account.id,Account.userId,Session.id,Session.userId,Authenticator.userId' AS cols, 'char,varchar,tinytext,text,mediumtext,longtext,uuid' AS types, 'char(36)' AS wanted
@@ -23,7 +23,7 @@ WITH
                 AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY k.tbl, LOWER(t.TABLE_NAME) = LOWER(k.tbl))
     )
 
-SELECT CONCAT(t.tbl, '.', c.COLUMN_NAME, ' is ', c.COLUMN_TYPE, ', which has no clear meaning here; change it to ', k.wanted)
+SELECT CONCAT(t.tbl, '.', c.COLUMN_NAME, ' is ', c.COLUMN_TYPE, ', whose values cannot be converted safely; change it to ', k.wanted)
 FROM actual_table AS t
 JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
 JOIN known AS k ON FIND_IN_SET(CONCAT(t.tbl, '.', c.COLUMN_NAME), k.cols)

@@ -1,4 +1,4 @@
--- Extra columns without which no row can be inserted: they stop every sign-up, also when nothing else differs.
+-- Extra columns that are NOT NULL without a default: they make every sign-up fail, even if nothing else differs.
 WITH known AS (
     SELECT 'User' AS tbl, 'id,name,email,emailVerified,image' AS cols
     UNION ALL SELECT 'Account', 'id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,session_state,oauth_token_secret,oauth_token,providerAccountIdHash'
@@ -9,7 +9,7 @@ WITH known AS (
 
 SELECT CONCAT(
     k.tbl, ' has an extra column, ', c.COLUMN_NAME,
-    ', without which no row can be inserted; allow NULL, or give it a default'
+    ', that is NOT NULL without a default; allow NULL, or add a default'
 )
 FROM known AS k
 JOIN

@@ -1,7 +1,7 @@
--- MariaDB finds 0000-00-00 to be NULL where a column may not be NULL, so its text is asked.
+-- In a NOT NULL column, MariaDB treats 0000-00-00 as NULL, so the text is compared.
 SELECT CONCAT(
     'a session of the user ', COALESCE(IF(`userId` REGEXP '^[0-9A-Za-z_-]+$', `userId`, '(not shown)'), '(NULL)'),
-    ' has no sessionToken or no expires, or a sessionToken with more than 255 characters or a NUL character'
+    ' has no expires, or a sessionToken that is missing, longer than 255 characters or contains a NUL character'
 )
 FROM `Session`
 WHERE CAST(`expires` AS char) IS NULL

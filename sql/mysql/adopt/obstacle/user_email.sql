@@ -1,4 +1,4 @@
--- In the column's own collation: one that folds treats two spellings as one address.
+-- Groups by the column's own collation, which may treat two spellings as one address.
 SELECT CONCAT(
     'the users ', LEFT(GROUP_CONCAT(COALESCE(IF(`id` REGEXP '^[0-9A-Za-z_-]+$', `id`, '(not shown)'), '(NULL)') ORDER BY `id` SEPARATOR ', '), 1000),
     ' have the same email address, or two that the database treats as the same'

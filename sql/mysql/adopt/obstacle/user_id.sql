@@ -1,4 +1,4 @@
--- Bytewise, whatever the collation: 0 to 9 and a to f, and the hyphens.
+-- Compared bytewise, whatever the collation.
 SELECT CONCAT('the id of the user ', COALESCE(IF(`id` REGEXP '^[0-9A-Za-z_-]+$', `id`, '(not shown)'), '(NULL)'), ' is not a UUID in lower case')
 FROM `User`
 WHERE COALESCE(HEX(CONVERT(`id` USING utf8mb4)), '') NOT REGEXP

@@ -1,7 +1,7 @@
--- MariaDB finds 0000-00-00 to be NULL where a column may not be NULL, so its text is asked.
+-- In a NOT NULL column, MariaDB treats 0000-00-00 as NULL, so the text is compared.
 SELECT CONCAT(
-    COUNT(*), ' verification tokens have no identifier, token or expires, or one with more than 255 characters or a NUL '
-    'character'
+    COUNT(*), ' verification tokens have no expires, or an identifier or token that is missing, longer than 255 characters or '
+    'contains a NUL character'
 )
 FROM `VerificationToken`
 WHERE CAST(`expires` AS char) IS NULL

@@ -1,6 +1,6 @@
 SELECT
     'an account of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END
-    || ' has no type, provider or providerAccountId, or one that is too long'
+    || ' has a type, provider or providerAccountId that is missing or too long'
 FROM "Account"
 WHERE "type" IS NULL OR length("type"::text) > 255
     OR "provider" IS NULL OR length("provider"::text) > 255

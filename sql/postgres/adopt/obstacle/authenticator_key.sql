@@ -1,5 +1,5 @@
--- A credential's id is of visible ASCII characters.
-SELECT 'an authenticator of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END || ' lacks a field, or has one that is not accepted'
+-- A credential id consists of visible ASCII characters.
+SELECT 'an authenticator of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END || ' has a missing or invalid field'
 FROM "Authenticator"
 WHERE coalesce("credentialID"::text, '') COLLATE "C" !~ '^[!-~]+$'
     OR length("credentialID"::text) > 1364

@@ -21,7 +21,7 @@ WITH "needed" ("table", "column") AS (
     ('Authenticator', 'credentialBackedUp')
 )
 
-SELECT n."table" || '.' || n."column" || ' is missing, and nothing can stand in for it'
+SELECT n."table" || '.' || n."column" || ' is missing, and its values cannot be derived; add the column first'
 FROM "needed" AS n
 WHERE to_regclass(quote_ident(n."table")) IS NOT NULL
     AND NOT EXISTS (

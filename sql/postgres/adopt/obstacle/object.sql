@@ -1,4 +1,4 @@
--- Objects that cannot stay as they are, and that no one else can decide about.
+-- Objects that cannot stay unchanged, so the operator has to decide about them.
 WITH
     "known" ("table", "columns") AS (
         VALUES
@@ -94,7 +94,7 @@ WITH
         LEFT JOIN pg_collation AS l ON l.oid = c.attcollation
     ),
 
-    -- Where NULL is a value like any other, one more row with NULL in an extra column is refused. From PostgreSQL 15.
+    -- With NULLS NOT DISTINCT (PostgreSQL 15), a second row with NULL in an extra column is rejected.
     "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain", "nulls_are_equal") AS (
         SELECT
             t."table", t."oid", c.relname::text,
@@ -113,7 +113,7 @@ WITH
         LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = t."oid" AND k.contype IN ('p', 'u', 'x')
     ),
 
-    -- The columns whose type or collation changes: nothing else may depend on them then.
+    -- Columns whose type or collation changes. No other object may depend on them.
     "changing" ("table", "oid", "column", "number") AS (
         SELECT t."table", t."oid", a."column", c.attnum
         FROM "expected_column" AS e
@@ -132,13 +132,13 @@ WITH
             AND k.conrelid NOT IN (SELECT o."oid" FROM "actual_table" AS o)
     )
 
-SELECT t."table" || ' is not an ordinary table (' || pg_describe_object('pg_class'::regclass, c.oid, 0) || '); adopt needs one'
+SELECT t."table" || ' is not an ordinary table (' || pg_describe_object('pg_class'::regclass, c.oid, 0) || '); adopt needs an ordinary table'
 FROM "actual_table" AS t
 JOIN pg_class AS c ON c.oid = t."oid"
 WHERE c.relkind <> 'r' OR c.relispartition OR c.reloftype <> 0
 
 UNION ALL
-SELECT t."table" || ' takes part in inheritance, with ' || CASE WHEN h.inhrelid = t."oid" THEN h.inhparent ELSE h.inhrelid END::regclass::text || '; end that first'
+SELECT t."table" || ' takes part in inheritance, with ' || CASE WHEN h.inhrelid = t."oid" THEN h.inhparent ELSE h.inhrelid END::regclass::text || '; remove the inheritance first'
 FROM "actual_table" AS t
 JOIN pg_inherits AS h ON t."oid" IN (h.inhrelid, h.inhparent)
 
@@ -155,7 +155,7 @@ JOIN pg_class AS c ON c.oid = t."oid"
 WHERE c.relrowsecurity AND c.relforcerowsecurity
 
 UNION ALL
-SELECT t."table" || '.' || c.attname || ' is a generated or identity column; make it an ordinary one first'
+SELECT t."table" || '.' || c.attname || ' is a generated or identity column; make it an ordinary column first'
 FROM "actual_table" AS t
 JOIN "known" AS k ON k."table" = t."table"
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname::text = ANY(k."columns")
@@ -164,7 +164,7 @@ WHERE c.attgenerated <> '' OR c.attidentity <> ''
 UNION ALL
 SELECT
     k."table" || ' has an extra column, ' || c.attname
-    || ', without which no row can be inserted; allow NULL, or give it a default'
+    || ', that is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN "actual_table" AS t ON t."table" = k."table"
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum > 0 AND NOT c.attisdropped
@@ -175,8 +175,8 @@ WHERE c.attname::text <> ALL(k."columns")
 
 UNION ALL
 SELECT
-    'the key ' || a."name" || ' of ' || a."table" || ' allows no two rows of the same '
-    || array_to_string(a."columns", ' and ') || ', and the schema does; drop it first'
+    'the key ' || a."name" || ' of ' || a."table" || ' rejects rows with the same '
+    || array_to_string(a."columns", ' and ') || ', which the schema allows; drop it first'
 FROM "actual_key" AS a
 JOIN "known" AS k ON k."table" = a."table"
 WHERE (coalesce(a."definition", '') LIKE 'PRIMARY KEY%' AND NOT a."columns" <@ k."columns")
@@ -200,7 +200,7 @@ WHERE (coalesce(a."definition", '') LIKE 'PRIMARY KEY%' AND NOT a."columns" <@ k
 UNION ALL
 SELECT DISTINCT
     pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on ' || c."table" || '.' || c."column"
-    || ', whose type or collation changes; drop it, and create it again afterwards'
+    || ', whose type or collation changes; drop it first, and create it again afterwards'
 FROM "changing" AS c
 JOIN
     pg_depend AS d
@@ -215,7 +215,7 @@ WHERE d.classid IN (
 UNION ALL
 SELECT DISTINCT
     'the column ' || o.attname || ' of ' || o.attrelid::regclass::text || ' has the row type of ' || t."table"
-    || ', of which a column changes; drop it, and add it again afterwards'
+    || ', a column of which changes; drop it first, and add it again afterwards'
 FROM "changing" AS c
 JOIN "actual_table" AS t ON t."oid" = c."oid"
 JOIN pg_type AS y ON y.typrelid = t."oid"
@@ -225,7 +225,7 @@ JOIN pg_class AS r ON r.oid = o.attrelid AND r.relkind IN ('r', 'p', 'm')
 UNION ALL
 SELECT
     'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' refers to the id of ' || t."table"
-    || ' together with other columns; drop it, and add it again afterwards'
+    || ' together with other columns; drop it first, and add it again afterwards'
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND cardinality(k.confkey) > 1
 JOIN "changing" AS c ON c."oid" = t."oid" AND c."column" = 'id' AND c."number" = ANY(k.confkey)

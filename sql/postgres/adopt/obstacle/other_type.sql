@@ -1,4 +1,4 @@
--- Types whose values say clearly what they would be in ours.
+-- Columns of a type that cannot be converted safely. The lists are the types that can.
 WITH "known" ("columns", "types") AS (
     VALUES
     (
@@ -25,7 +25,7 @@ WITH "known" ("columns", "types") AS (
 )
 
 SELECT
-    t."name" || '.' || c.attname || ' is ' || format_type(c.atttypid, c.atttypmod) || ', which has no clear meaning here; '
+    t."name" || '.' || c.attname || ' is ' || format_type(c.atttypid, c.atttypmod) || ', whose values cannot be converted safely; '
     || 'change it to ' || k."types"[1]
 FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
 JOIN pg_attribute AS c ON c.attrelid = to_regclass(quote_ident(t."name")) AND c.attnum > 0 AND NOT c.attisdropped

@@ -1,4 +1,4 @@
--- Extra columns without which no row can be inserted: they stop every sign-up, also when nothing else differs.
+-- Extra columns that are NOT NULL without a default: they make every sign-up fail, even if nothing else differs.
 WITH
     "known" ("table", "columns") AS (
         VALUES
@@ -23,7 +23,7 @@ WITH
 
 SELECT
     k."table" || ' has an extra column, ' || c.attname
-    || ', without which no row can be inserted; allow NULL, or give it a default'
+    || ', that is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN pg_attribute AS c ON c.attrelid = to_regclass(quote_ident(k."table")) AND c.attnum > 0 AND NOT c.attisdropped
 WHERE c.attname::text <> ALL(k."columns")

@@ -1,4 +1,4 @@
--- In the column's own collation: one that folds treats two spellings as one address.
+-- Groups by the column's own collation, which may treat two spellings as one address.
 SELECT
     'the users ' || left(string_agg(CASE WHEN "id" IS NULL THEN '(NULL)' WHEN "id"::text ~ '^[0-9A-Za-z_-]+$' THEN "id"::text ELSE '(not shown)' END, ', ' ORDER BY "id"::text), 1000)
     || ' have the same email address, or two that the database treats as the same'

@@ -1,4 +1,4 @@
-SELECT count(*)::text || ' verification tokens have no identifier, token or expires, or one with more than 255 characters'
+SELECT count(*)::text || ' verification tokens have no expires, or an identifier or token that is missing or longer than 255 characters'
 FROM "VerificationToken"
 WHERE "expires" IS NULL
     OR "identifier" IS NULL OR length("identifier"::text) > 255

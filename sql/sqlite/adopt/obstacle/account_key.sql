@@ -1,6 +1,6 @@
 SELECT
     'an account of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END
-    || ' has no type, provider or providerAccountId, or one that is too long or has a NUL character'
+    || ' has a type, provider or providerAccountId that is missing, too long or contains a NUL character'
 FROM "Account"
 WHERE "type" IS NULL OR typeof("type") = 'blob' OR length("type") > 255 OR instr(CAST("type" AS blob), x'00') > 0
     OR "provider" IS NULL OR typeof("provider") = 'blob' OR length("provider") > 255 OR instr(CAST("provider" AS blob), x'00') > 0

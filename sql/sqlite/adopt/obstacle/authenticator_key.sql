@@ -1,5 +1,5 @@
--- A credential's id is of visible ASCII characters.
-SELECT 'an authenticator of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' lacks a field, or has one that is not accepted'
+-- A credential id consists of visible ASCII characters.
+SELECT 'an authenticator of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' has a missing or invalid field'
 FROM "Authenticator"
 WHERE "credentialID" IS NULL
     OR typeof("credentialID") = 'blob'

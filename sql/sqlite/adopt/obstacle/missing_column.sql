@@ -21,7 +21,7 @@ WITH "needed" ("table", "column") AS (
     ('Authenticator', 'credentialBackedUp')
 )
 
-SELECT n."table" || '.' || n."column" || ' is missing, and nothing can stand in for it'
+SELECT n."table" || '.' || n."column" || ' is missing, and its values cannot be derived; add the column first'
 FROM "needed" AS n
 JOIN sqlite_schema AS t ON t."type" = 'table' AND t."name" = n."table" COLLATE NOCASE
 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info(n."table") AS c WHERE c."name" = n."column");

@@ -1,4 +1,4 @@
--- Objects that would be lost, and that no one else can decide about.
+-- Objects that would be lost, so the operator has to decide about them.
 WITH
     "known" ("table", "columns") AS (
         VALUES
@@ -42,27 +42,27 @@ JOIN pragma_table_list AS l ON l."schema" = 'main' AND l."name" = t."table" COLL
 WHERE l."type" = 'virtual'
 
 UNION ALL
-SELECT "table" || '.' || "column" || ' is a generated column; make it an ordinary one, or drop it'
+SELECT "table" || '.' || "column" || ' is a generated column; make it an ordinary column, or drop it'
 FROM "actual_column"
 WHERE "hidden" > 1
 
 UNION ALL
 SELECT
     "table" || ' has an extra column, ' || "column"
-    || ', without which no row can be inserted; allow NULL, or give it a default'
+    || ', that is NOT NULL without a default; allow NULL, or add a default'
 FROM "actual_column"
 WHERE NOT "is_known" AND NOT "is_nullable" AND NOT "has_default" AND "hidden" = 0
 
 UNION ALL
-SELECT t."table" || ' has the primary key ' || c."name" || ', and should have that of the schema; make it an ordinary column'
+SELECT t."table" || ' has the primary key ' || c."name" || ' instead of that of the schema; make it an ordinary column first'
 FROM "actual_table" AS t
 JOIN pragma_table_xinfo(t."table") AS c ON c."pk"
 WHERE instr(t."columns", ',' || c."name" || ',') = 0
 
 UNION ALL
 SELECT
-    'the index ' || i."name" || ' of ' || t."table"
-    || ' allows no two rows of the same values, and the schema does; drop it first'
+    'the unique index ' || i."name" || ' of ' || t."table"
+    || ' rejects rows that the schema allows; drop it first'
 FROM "actual_table" AS t
 JOIN pragma_index_list(t."table") AS i ON i."unique" AND i."origin" = 'c'
 JOIN pragma_index_xinfo(i."name") AS x ON x."key"

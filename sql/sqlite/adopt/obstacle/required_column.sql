@@ -1,4 +1,4 @@
--- Extra columns without which no row can be inserted: they stop every sign-up, also when nothing else differs.
+-- Extra columns that are NOT NULL without a default: they make every sign-up fail, even if nothing else differs.
 WITH
     "known" ("table", "columns") AS (
         VALUES
@@ -19,7 +19,7 @@ WITH
 
 SELECT
     k."table" || ' has an extra column, ' || c."name"
-    || ', without which no row can be inserted; allow NULL, or give it a default'
+    || ', that is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN sqlite_schema AS t ON t."type" = 'table' AND t."name" = k."table" COLLATE NOCASE
 JOIN pragma_table_xinfo(t."name") AS c

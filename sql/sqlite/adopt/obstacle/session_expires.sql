@@ -1,4 +1,4 @@
-SELECT 'Session.expires of a session of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' is not a time from 1970 to 9999, as 2026-11-23T19:00:00.000Z'
+SELECT 'Session.expires of a session of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' is not a time from 1970 to 9999 such as 2026-11-23T19:00:00.000Z'
 FROM "Session"
 WHERE "expires" IS NOT NULL
     AND (

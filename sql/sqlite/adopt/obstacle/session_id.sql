@@ -1,4 +1,4 @@
--- Upper case, or no hyphens, is another id to SQLite. A row without an id is given one.
+-- SQLite compares strings: in upper case or without hyphens, it is a different id. A row without an id gets one.
 SELECT 'the id of the session ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END || ' is not a UUID in lower case'
 FROM "Session"
 WHERE "id" IS NOT NULL AND (typeof("id") <> 'text'

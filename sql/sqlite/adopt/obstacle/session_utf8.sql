@@ -1,5 +1,5 @@
--- Each character is compared with what its code point would be written as: other bytes are no UTF-8. Only strings beyond
--- ASCII are taken apart.
+-- SQLite reads invalid UTF-8 as U+FFFD, so a character that reads as U+FFFD must have its bytes (or those of U+FFFE or
+-- U+FFFF, which SQLite reads the same way). Only strings beyond ASCII are checked character by character.
 SELECT 'a session of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' has a string that is not UTF-8'
 FROM "Session" AS t
 WHERE EXISTS (

@@ -1,4 +1,4 @@
-SELECT 'User.emailVerified of the user ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END || ' is not a time from 1970 to 9999, as 2026-11-23T19:00:00.000Z'
+SELECT 'User.emailVerified of the user ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END || ' is not a time from 1970 to 9999 such as 2026-11-23T19:00:00.000Z'
 FROM "User"
 WHERE "emailVerified" IS NOT NULL
     AND (

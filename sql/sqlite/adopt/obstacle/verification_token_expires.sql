@@ -1,4 +1,4 @@
-SELECT 'VerificationToken.expires is not a time from 1970 to 9999, as 2026-11-23T19:00:00.000Z, in ' || count(*) || ' rows'
+SELECT 'VerificationToken.expires is not a time from 1970 to 9999 such as 2026-11-23T19:00:00.000Z, in ' || count(*) || ' rows'
 FROM "VerificationToken"
 WHERE "expires" IS NOT NULL
     AND (
