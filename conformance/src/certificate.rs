@@ -1,4 +1,4 @@
-//! What is shown to whoever chooses a backend.
+//! The certificate of a backend, for people who choose one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,45 +9,46 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::harness::{Limits, Outage};
-use crate::html::to_html;
 use crate::outcome::Outcome;
 use crate::rule::{Class, Rule};
 use crate::tally::Tried;
 
-/// The version of the JSON form ([`Certificate::to_json`]). It grows when a field changes its meaning or goes away.
+/// The version of the JSON format ([`Certificate::to_json`]). It increases when a field changes its meaning or is
+/// removed.
 pub(crate) const FORMAT: u32 = 1;
 
-pub(crate) const DOES_NOT_PROVE: &str = "A certificate tells what was tried, on this backend, in these settings. It does \
-    not prove that nothing can go wrong: races and faults are tried many times, not in every order, and nothing is said \
-    about speed, power failures, backups, or access to the storage by other programs.";
+pub(crate) const DOES_NOT_PROVE: &str = "A certificate shows what was tested, on this backend, with these settings. \
+                                         It does not prove that nothing can go wrong: races and faults are tested \
+                                         many times, but not in every order, and speed, power failures, backups, and \
+                                         access to the storage by other programs are not tested.";
 
-/// What a backend does and does not keep, as [`Runner::run`](crate::Runner::run) found it.
+/// The results of all rules for a backend, as [`Runner::run`](crate::Runner::run) returns them.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Certificate {
-    /// The version of the JSON form.
+    /// The version of the JSON format.
     pub format: u32,
-    /// When the run began: UTC, RFC 3339.
+    /// The time at which the run began, in UTC (RFC 3339).
     pub date: String,
-    /// How long the run took, in milliseconds.
+    /// The duration of the run, in milliseconds.
     pub duration_millis: u64,
     /// The backend's name.
     pub backend: String,
     /// The backend's version.
     pub backend_version: String,
-    /// The commit that the backend was built from, if the harness told.
+    /// The commit that the backend was built from, if the harness reports it.
     pub backend_commit: Option<String>,
-    /// The version of the server beneath it.
+    /// The version of its server.
     pub server_version: Option<String>,
-    /// The server's settings that matter.
+    /// The relevant settings of the server.
     pub server_settings: BTreeMap<String, String>,
-    /// How the storage was cut off, if the harness told.
+    /// How the storage was cut off, if the harness reports it.
     pub cut_off_by: Option<Outage>,
-    /// How its server was restarted, if the harness told.
+    /// How its server was restarted, if the harness reports it.
     pub restarted_by: Option<Outage>,
-    /// How long the backend may take when its storage fails.
+    /// The time limits of the backend when its storage fails.
     pub limits: Limits,
-    /// The operating system and processor that the suite ran on.
+    /// The operating system and processor of the machine that ran the suite.
     pub operating_system: String,
     /// The version of this crate.
     pub suite_version: String,
@@ -55,28 +56,28 @@ pub struct Certificate {
     pub authstore_version: String,
     /// The edition of the rules.
     pub edition: u32,
-    /// How much was tried.
+    /// How much was tested.
     pub profile: String,
-    /// What all randomness was made of.
+    /// The seed of all randomness.
     pub seed: u64,
-    /// Whether every rule of the registry ran and passed, or was declined with a reason.
+    /// True if every rule of the registry ran and passed, or was declined with a reason.
     pub all_kept: bool,
-    /// Whether that is so in a profile that certifies: [`Profile::Certify`](crate::Profile::Certify) or
-    /// [`Profile::Soak`](crate::Profile::Soak). [`Profile::Quick`](crate::Profile::Quick) tries too little.
+    /// True if that holds in a profile that certifies: [`Profile::Certify`](crate::Profile::Certify) or
+    /// [`Profile::Soak`](crate::Profile::Soak). [`Profile::Quick`](crate::Profile::Quick) tests too little.
     pub certified: bool,
-    /// How many rules ended how.
+    /// The number of rules with each outcome.
     pub counts: Counts,
-    /// How much was tried.
+    /// How much was tested.
     pub tried: Tried,
-    /// What is wrong with the harness's own declarations.
+    /// Problems with the harness's own declarations.
     pub problems: Vec<String>,
-    /// Every rule of the registry, in its order.
+    /// The results of all rules, in the order of the registry.
     pub rules: Vec<RuleReport>,
-    /// The command that does it all again.
+    /// The command that repeats the run.
     pub reproduce: String,
 }
 
-/// How many rules ended how.
+/// The number of rules with each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
@@ -105,26 +106,26 @@ impl Counts {
     }
 }
 
-/// How a rule ended.
+/// The result of a rule.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RuleReport {
     /// The rule.
     pub id: &'static str,
-    /// What it promises.
+    /// The sentence of the rule.
     pub sentence: &'static str,
-    /// What it is about.
+    /// The class of the rule.
     pub class: Class,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub millis: u64,
-    /// What went wrong, or why it is declined.
+    /// The failure, or the reason why it is declined.
     pub detail: Option<String>,
 }
 
 impl RuleReport {
-    /// The group of the rule: the first part of its ID.
+    /// Returns the group of the rule: the first part of its ID.
     pub fn group(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(group, _)| group)
     }
@@ -142,7 +143,7 @@ impl RuleReport {
 }
 
 impl Certificate {
-    /// What it says in one line: `sqlite 0.1.0: certified (certify): 227 kept, 13 declined`.
+    /// Returns a summary in one line: `sqlite 0.1.0: certified (certify): 227 kept, 13 declined`.
     pub fn title(&self) -> String {
         let verdict = match (self.certified, self.all_kept) {
             (true, _) => "certified",
@@ -168,7 +169,7 @@ impl Certificate {
         title
     }
 
-    /// What was certified, where and how, by name.
+    /// Returns named facts about the backend, the machine and the run.
     pub(crate) fn facts(&self) -> Vec<(String, String)> {
         let mut facts = Vec::new();
         let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
@@ -186,7 +187,7 @@ impl Certificate {
         ] {
             fact(
                 name,
-                outage.map_or("not told".to_owned(), |outage| outage.to_string()),
+                outage.map_or("not specified".to_owned(), |outage| outage.to_string()),
             );
         }
         fact(
@@ -219,7 +220,7 @@ impl Certificate {
         facts
     }
 
-    /// As JSON. The field `format` tells the version of this form.
+    /// Returns the certificate as JSON. The field `format` is the version of the format.
     pub fn to_json(&self) -> String {
         let mut text =
             serde_json::to_string_pretty(self).expect("it holds nothing but text and numbers");
@@ -227,14 +228,9 @@ impl Certificate {
         text
     }
 
-    /// As one HTML page. For a page that compares several backends, see [`to_html`](crate::to_html).
-    pub fn to_html(&self) -> String {
-        to_html(std::slice::from_ref(self))
-    }
-
-    /// As JUnit XML: a test case for each rule, its class being the group of the rule. A declined rule is skipped, with its
-    /// reason; one that was not run is an error. The time of the suite is that of the whole run, in which rules ran in
-    /// parallel, so it is less than the sum.
+    /// Returns the certificate as JUnit XML, with a test case for each rule, whose class is the rule's group. A
+    /// declined rule is skipped, with its reason; one that was not run is an error. The time of the suite is that of
+    /// the whole run. It is less than the sum, because rules run in parallel.
     pub fn to_junit(&self) -> String {
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -289,7 +285,7 @@ impl Certificate {
         text + "  </testsuite>\n</testsuites>\n"
     }
 
-    /// As Markdown, for people.
+    /// Returns the certificate as Markdown, for people.
     pub fn to_markdown(&self) -> String {
         let mut text = format!("# {}\n\n| | |\n|---|---|\n", cell(&self.title()));
         for (name, value) in self.facts() {
@@ -310,7 +306,7 @@ impl Certificate {
             }
         }
         if self.counts.declined > 0 {
-            text += "\n## Declined\n\n| rule | what is promised | reason |\n|---|---|---|\n";
+            text += "\n## Declined\n\n| rule | promise | reason |\n|---|---|---|\n";
             for rule in self
                 .rules
                 .iter()
@@ -325,7 +321,8 @@ impl Certificate {
                 );
             }
         }
-        text += "\n## All rules\n\n| rule | what is promised | class | outcome | ms |\n|---|---|---|---|---:|\n";
+        text +=
+            "\n## All rules\n\n| rule | promise | class | outcome | ms |\n|---|---|---|---|---:|\n";
         for rule in &self.rules {
             let _ = writeln!(
                 text,
@@ -345,7 +342,7 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn write(&self, folder: impl AsRef<Path>, name: &str) -> io::Result<()> {
         let folder = folder.as_ref();
         fs::create_dir_all(folder)?;
@@ -362,7 +359,7 @@ fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
 
-/// Text within XML. Control characters are not allowed there, not even escaped.
+/// Escapes text for XML, which does not allow control characters, even escaped.
 fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -381,7 +378,7 @@ fn xml(text: &str) -> String {
     escaped
 }
 
-/// Text within a line of Markdown, such as a cell of a table.
+/// Escapes text for a line of Markdown, such as a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
         .replace('<', "&lt;")

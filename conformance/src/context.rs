@@ -1,17 +1,17 @@
-//! What a rule's check is given.
+//! The context of a rule's check.
 
 use std::sync::Arc;
 
 use authstore::AuthStore;
 
-use crate::failure::{Failure, Verdict, by_harness, show_causes};
+use crate::failure::{Failure, Verdict, harness_result, show_causes};
 use crate::harness::{BoxError, Harness, Limits, Storage};
 use crate::profile::Profile;
 use crate::tally::{Counted, Tally};
 
-/// A fresh storage, a handle on it, and what else a check may need.
+/// A fresh storage, a handle on it, and everything else that a check may need.
 pub(crate) struct Context {
-    // Fields are dropped in this order: the handle before its storage.
+    // Fields are dropped in this order, so the handle is dropped before its storage.
     store: AuthStore,
     storage: Box<dyn Storage>,
     harness: Arc<dyn Harness>,
@@ -44,12 +44,12 @@ impl Context {
         })
     }
 
-    /// The first handle.
+    /// Returns the first handle.
     pub(crate) fn store(&self) -> &AuthStore {
         &self.store
     }
 
-    /// Another handle on the same storage.
+    /// Opens another handle on the same storage.
     #[track_caller]
     pub(crate) fn open(&self) -> Verdict<AuthStore> {
         opened(self.storage())
@@ -59,7 +59,7 @@ impl Context {
         &*self.storage
     }
 
-    /// The time limits of the backend.
+    /// Returns the time limits of the backend.
     pub(crate) fn limits(&self) -> Limits {
         self.harness.limits().capped()
     }
@@ -68,12 +68,12 @@ impl Context {
         &*self.harness
     }
 
-    /// Another fresh storage, with a handle on it.
+    /// Creates another fresh storage, with a handle on it.
     pub(crate) fn another(&self) -> Verdict<(Box<dyn Storage>, AuthStore)> {
         migrated(self.harness.fresh(), &self.tally)
     }
 
-    /// For whatever the check does at random. The same seed does the same.
+    /// Returns the source of the check's randomness. The same seed repeats the same check.
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
@@ -82,24 +82,24 @@ impl Context {
         self.profile
     }
 
-    /// Where a check counts what it tries.
+    /// Returns the counters of what was tested.
     pub(crate) fn tally(&self) -> &Arc<Tally> {
         &self.tally
     }
 }
 
-/// The harness's fresh storage, with a handle on it and its schema.
+/// Creates a fresh storage with the harness, opens a handle and migrates it.
 fn migrated(
     storage: Result<Box<dyn Storage>, BoxError>,
     tally: &Arc<Tally>,
 ) -> Verdict<(Box<dyn Storage>, AuthStore)> {
-    let storage = Counted::wrap(by_harness(storage)?, tally);
+    let storage = Counted::wrap(harness_result(storage)?, tally);
     let store = opened(&*storage)?;
     store.migrate()?;
     Ok((storage, store))
 }
 
-/// A handle on a storage. One that cannot be opened is named, and not taken for a call that failed.
+/// Opens a handle on a storage. A failure to open is reported as such, not as a failed call.
 fn opened(storage: &dyn Storage) -> Verdict<AuthStore> {
     storage.open().map_err(|error| {
         let causes = show_causes(&*error);

@@ -1,4 +1,4 @@
-//! Why a rule did not pass, and the checks that say so.
+//! The reasons why a rule did not pass, and the checks that report them.
 
 use std::fmt::{self, Display, Write as _};
 use std::panic::Location;
@@ -8,10 +8,10 @@ use authstore::{Constraint, Entity, Error};
 use crate::harness::BoxError;
 use crate::show::Show;
 
-/// What a rule's check returns.
+/// The result of a rule's check.
 pub(crate) type Verdict<T = ()> = Result<T, Failure>;
 
-/// Why a rule did not pass.
+/// The reason why a rule did not pass.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
@@ -26,11 +26,11 @@ pub(crate) struct Failure {
 pub(crate) enum Kind {
     /// The backend broke the rule.
     Broken,
-    /// What the rule needs to happen did not happen: nothing is proved, either way.
+    /// An event that the rule needs did not happen, so nothing is proved either way.
     NotRun,
-    /// The harness cannot do what the rule needs.
+    /// The harness does not support what the rule needs.
     Cannot,
-    /// The harness has no storage to try the rule on.
+    /// The harness could not provide a storage for the rule.
     NoStorage,
 }
 
@@ -53,20 +53,20 @@ impl Failure {
         Self::new(Kind::Broken, what)
     }
 
-    /// What the rule needs did not happen.
+    /// An event that the rule needs did not happen.
     #[track_caller]
     pub(crate) fn not_run(what: impl Display) -> Self {
         Self::new(Kind::NotRun, what)
     }
 
-    /// The harness cannot do it, and says why.
+    /// The harness does not support it, for this reason.
     #[track_caller]
     pub(crate) fn cannot(why: impl Display) -> Self {
         Self::new(Kind::Cannot, why)
     }
 
-    /// The same, of what went wrong before the rule began.
-    pub(crate) fn before_the_rule(mut self) -> Self {
+    /// Marks a failure that happened before the rule began.
+    pub(crate) fn during_setup(mut self) -> Self {
         self.kind = Kind::NoStorage;
         self
     }
@@ -86,13 +86,13 @@ impl Failure {
         self
     }
 
-    /// With another sentence about what happened.
+    /// Adds a sentence about what happened.
     pub(crate) fn noted(mut self, note: &str) -> Self {
         self.what = format!("{}\n{note}", self.what);
         self
     }
 
-    /// What happened, in one line.
+    /// Returns what happened, in one line.
     pub(crate) fn summary(&self) -> &str {
         self.what.lines().next().unwrap_or_default()
     }
@@ -125,7 +125,7 @@ impl Display for Failure {
     }
 }
 
-/// An operation failed where the rule needs it to succeed.
+/// An operation failed that the rule needs to succeed.
 impl From<Error> for Failure {
     #[track_caller]
     fn from(error: Error) -> Self {
@@ -133,12 +133,12 @@ impl From<Error> for Failure {
     }
 }
 
-/// An error with all that it was caused by.
+/// Shows an error with all its causes.
 pub(crate) fn show_error(error: &Error) -> String {
     format!("{error}\n({error:?}){}", show_causes(error))
 }
 
-/// What an error was caused by, a line for each: an error tells what its causes do not.
+/// Shows the causes of an error, one per line. An error's own message does not repeat them.
 pub(crate) fn show_causes(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut source = error.source();
@@ -149,16 +149,16 @@ pub(crate) fn show_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What a harness could not do.
+/// Turns an error of the harness into a failure.
 #[track_caller]
-pub(crate) fn by_harness<T>(result: Result<T, BoxError>) -> Verdict<T> {
+pub(crate) fn harness_result<T>(result: Result<T, BoxError>) -> Verdict<T> {
     match result {
         Ok(value) => Ok(value),
         Err(error) => Err(Failure::cannot(format!("{error}{}", show_causes(&*error)))),
     }
 }
 
-/// The condition holds; `sentence` says what does not when it does not.
+/// Checks that the condition holds. If not, `sentence` says what is wrong.
 #[track_caller]
 pub(crate) fn ensure(condition: bool, sentence: impl Display) -> Verdict {
     if condition {
@@ -168,23 +168,21 @@ pub(crate) fn ensure(condition: bool, sentence: impl Display) -> Verdict {
     }
 }
 
-/// What a call gave is what it should.
+/// Checks that a call returned the expected value.
 #[track_caller]
 pub(crate) fn equal<T: Show + PartialEq>(call: impl Display, got: T, expected: T) -> Verdict {
     if got == expected {
         Ok(())
     } else {
-        Err(
-            Failure::broken(format!("{call} returned an unexpected value"))
-                .expected(expected.show())
-                .got(got.show()),
-        )
+        Err(Failure::broken(format!("unexpected result for {call}"))
+            .expected(expected.show())
+            .got(got.show()))
     }
 }
 
-/// A call succeeded and gave what it should.
+/// Checks that a call succeeded with the expected value.
 #[track_caller]
-pub(crate) fn gives<T: Show + PartialEq>(
+pub(crate) fn returns<T: Show + PartialEq>(
     call: impl Display,
     got: authstore::Result<T>,
     expected: T,
@@ -197,7 +195,7 @@ pub(crate) fn gives<T: Show + PartialEq>(
     }
 }
 
-/// A call succeeded.
+/// Checks that a call succeeded.
 #[track_caller]
 pub(crate) fn succeeds<T>(call: impl Display, got: authstore::Result<T>) -> Verdict<T> {
     match got {
@@ -208,7 +206,7 @@ pub(crate) fn succeeds<T>(call: impl Display, got: authstore::Result<T>) -> Verd
     }
 }
 
-/// A call was refused over this uniqueness.
+/// Checks that a call failed with a conflict of this constraint.
 #[track_caller]
 pub(crate) fn conflicts<T: Show>(
     call: impl Display,
@@ -217,15 +215,13 @@ pub(crate) fn conflicts<T: Show>(
 ) -> Verdict {
     match got {
         Err(Error::Conflict { constraint: named }) if named == constraint => Ok(()),
-        other => Err(
-            Failure::broken(format!("{call} was not refused as it must be"))
-                .expected(format!("Err(Conflict({constraint:?}))"))
-                .got(show_result(&other)),
-        ),
+        other => Err(Failure::broken(format!("{call} did not fail as it must"))
+            .expected(format!("Err(Conflict({constraint:?}))"))
+            .got(show_result(&other))),
     }
 }
 
-/// A call was refused because something it names is not there.
+/// Checks that a call failed because a row that it names does not exist.
 #[track_caller]
 pub(crate) fn not_found<T: Show>(
     call: impl Display,
@@ -234,15 +230,13 @@ pub(crate) fn not_found<T: Show>(
 ) -> Verdict {
     match got {
         Err(Error::NotFound { entity: named }) if named == entity => Ok(()),
-        other => Err(
-            Failure::broken(format!("{call} was not refused as it must be"))
-                .expected(format!("Err(NotFound({entity:?}))"))
-                .got(show_result(&other)),
-        ),
+        other => Err(Failure::broken(format!("{call} did not fail as it must"))
+            .expected(format!("Err(NotFound({entity:?}))"))
+            .got(show_result(&other))),
     }
 }
 
-/// A result as a person would write it.
+/// Shows a result in readable form.
 pub(crate) fn show_result<T: Show>(result: &authstore::Result<T>) -> String {
     match result {
         Ok(value) => format!("Ok({})", value.show()),
@@ -250,7 +244,7 @@ pub(crate) fn show_result<T: Show>(result: &authstore::Result<T>) -> String {
     }
 }
 
-/// An error that was returned, as a person would write it: its variant, and what it was caused by.
+/// Shows an error in readable form: its variant and its causes.
 pub(crate) fn show_refusal(error: &Error) -> String {
     match error {
         Error::Conflict { constraint } => format!("Err(Conflict({constraint:?}))"),

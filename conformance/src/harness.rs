@@ -1,4 +1,4 @@
-//! What a backend's author writes: where a fresh storage comes from, and what can be done to it.
+//! The traits that a backend's author implements: how to create a fresh storage, and how to make it fail.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,80 +9,80 @@ use serde::{Serialize, Serializer};
 
 pub use authstore::BoxError;
 
-/// Makes storages of one backend. [`certify!`](crate::certify) and [`Runner`](crate::Runner) take one.
+/// Creates storages of one backend, for [`certify!`](crate::certify) and [`Runner`](crate::Runner).
 pub trait Harness: Send + Sync + 'static {
-    /// What is certified: it is printed on the certificate.
+    /// Describes the backend, for the certificate.
     fn describe(&self) -> Description;
 
-    /// An empty storage that shares nothing with any other: a new database, a new file, a new map. Every rule gets one of
-    /// its own, and rules run side by side.
+    /// Creates an empty storage that shares nothing with any other: a new database, a new file, a new map. Every rule
+    /// gets its own, and rules run in parallel.
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError>;
 
-    /// An empty storage on a server of its own, which [`Storage::restart`] may kill without disturbing other rules. The
-    /// rules that do so get theirs from here ([`Rule::restarts_the_server`](crate::Rule::restarts_the_server)).
+    /// Creates an empty storage on its own server, which [`Storage::restart`] may kill without disturbing other rules.
+    /// Called for rules that restart the server ([`Rule::restarts_the_server`](crate::Rule::restarts_the_server)).
     ///
-    /// Defaults to [`fresh`](Harness::fresh), which is enough where every storage has a server of its own.
+    /// Defaults to [`fresh`](Harness::fresh), which is enough if every storage has its own server.
     fn fresh_to_restart(&self) -> Result<Box<dyn Storage>, BoxError> {
         self.fresh()
     }
 
-    /// The time limits that the backend promises. Those of [`Limits::default`] by default; a harness can make them shorter,
-    /// not longer.
+    /// Returns the time limits that the backend promises. Defaults to [`Limits::default`]; a harness can only make them
+    /// shorter.
     fn limits(&self) -> Limits {
         Limits::default()
     }
 
-    /// Returns the rules that the backend cannot keep or the harness cannot check, each with the reason. They are still
-    /// run: a rule that passes although it was declined is an error.
+    /// Returns the rules that the backend cannot keep or the harness cannot check, each with the reason. They run
+    /// anyway: a declined rule that passes is an error.
     ///
-    /// Only what a storage may really lack can be declined, such as a connection to cut, a schema to migrate, or a
-    /// password: see [`Rule::may_be_declined`](crate::Rule::may_be_declined). To decline any other rule is an error.
+    /// You can only decline rules about something that a storage may not have, such as a connection, a schema or a
+    /// password: see [`Rule::may_be_declined`](crate::Rule::may_be_declined). Declining any other rule is an error.
     fn declined(&self) -> Vec<Declined> {
         Vec::new()
     }
 }
 
-/// One storage, shared by all handles that are opened on it. It is removed when this is dropped; handles that are still
-/// around must not stop that.
+/// One storage, shared by all handles that are opened on it. Dropping it removes the storage, even if handles still
+/// exist.
 ///
-/// Only [`open`](Storage::open) is required. The other methods are what a harness may be able to do to its database,
-/// from outside; the rules of the group `faults` need them. Where one is left out, decline the rules that fail without
-/// it, with the reason ([`Harness::declined`]).
+/// Only [`open`](Storage::open) is required. The other methods make the database fail from outside, for the rules of
+/// the group `faults`. If you omit one, decline the rules that fail without it, with the reason
+/// ([`Harness::declined`]).
 ///
-/// While the storage is away or silent, each call must return within 75 seconds. After [`restore`](Storage::restore),
-/// [`restart`](Storage::restart) or [`resume`](Storage::resume) every handle must work within 60 seconds. A wrong password
-/// must be reported within 20. A harness can make these limits shorter ([`Harness::limits`]).
+/// While the storage is unreachable or does not answer, each call must return within 75 seconds. After
+/// [`restore`](Storage::restore), [`restart`](Storage::restart) or [`resume`](Storage::resume) every handle must work
+/// within 60 seconds. A wrong password must be reported within 20 seconds. A harness can make these limits shorter
+/// ([`Harness::limits`]).
 pub trait Storage: Send + Sync {
-    /// A handle on the storage. Called again, it is another handle on the same storage, with connections of its own where
+    /// Opens a handle on the storage. Each call opens another handle on the same storage, with its own connections if
     /// the backend has connections. The suite calls [`AuthStore::migrate`] on the first.
     fn open(&self) -> Result<AuthStore, BoxError>;
 
-    /// Makes the storage unreachable, as a server that is down: connections are cut, new ones refused.
+    /// Makes the storage unreachable, like a server that is down: connections are interrupted, and new ones refused.
     fn cut_off(&self) -> Result<(), BoxError> {
         cannot("cut_off")
     }
 
-    /// Makes the storage reachable again after [`cut_off`](Storage::cut_off), with all that it held.
+    /// Makes the storage reachable again after [`cut_off`](Storage::cut_off), with all its data.
     fn restore(&self) -> Result<(), BoxError> {
         cannot("restore")
     }
 
-    /// Kills the storage's server, as the kernel does when memory runs out (`SIGKILL`), and starts it again. Returns when
-    /// the server answers. Everything that was acknowledged must still be there.
+    /// Kills the storage's server, as the kernel does when memory runs out (`SIGKILL`), and starts it again. Returns
+    /// when the server answers. Every acknowledged write must be preserved.
     ///
-    /// Other calls run at the same time. Called only on storages that [`Harness::fresh_to_restart`] made.
+    /// Other calls run concurrently. Called only on storages that [`Harness::fresh_to_restart`] created.
     fn restart(&self) -> Result<(), BoxError> {
         cannot("restart")
     }
 
-    /// Makes the storage silent, as a server that hangs: connections stay, writes get no answer. Reads may still get
-    /// theirs.
+    /// Makes the storage hang: connections stay open, but writes get no answer. Reads may still be answered.
     fn pause(&self) -> Result<(), BoxError> {
         cannot("pause")
     }
 
-    /// Makes the storage do what it is asked and hold its answers back, until [`resume`](Storage::resume), or until it is
-    /// [`cut_off`](Storage::cut_off) and [`restore`](Storage::restore)d: then those answers are lost.
+    /// Makes the storage execute calls but hold back its answers, until [`resume`](Storage::resume), or until it is
+    /// [`cut_off`](Storage::cut_off) and [`restore`](Storage::restore)d, which loses those answers.
     fn hold_answers(&self) -> Result<(), BoxError> {
         cannot("hold_answers")
     }
@@ -92,7 +92,7 @@ pub trait Storage: Send + Sync {
         cannot("resume")
     }
 
-    /// Tries to open a handle with this password, which is wrong, and returns what came of it.
+    /// Tries to open a handle with this wrong password, and returns the result.
     fn open_with_password(&self, password: &str) -> Result<authstore::Result<AuthStore>, BoxError> {
         let _ = password;
         cannot("open_with_password")
@@ -103,7 +103,7 @@ fn cannot<T>(method: &str) -> Result<T, BoxError> {
     Err(format!("the harness does not implement Storage::{method}").into())
 }
 
-/// What is certified.
+/// A description of the backend, its server and the machine.
 #[derive(Clone, Debug, Default)]
 pub struct Description {
     /// The backend's name, such as `sqlite`.
@@ -112,28 +112,28 @@ pub struct Description {
     pub backend_version: String,
     /// The commit that the backend was built from, if the harness knows it.
     pub backend_commit: Option<String>,
-    /// The version of the server or library beneath it, in its own words.
+    /// The version of the underlying server or library, as it reports it.
     pub server_version: Option<String>,
-    /// Settings of the server that matter for the result, such as its isolation level.
+    /// Settings of the server that affect the result, such as its isolation level.
     pub server_settings: BTreeMap<String, String>,
-    /// How [`Storage::cut_off`] makes an outage, if it does.
+    /// How [`Storage::cut_off`] simulates an outage, if it does.
     pub cut_off_by: Option<Outage>,
     /// How [`Storage::restart`] restarts the server, if it does.
     pub restarted_by: Option<Outage>,
 }
 
-/// How long a backend may take when its storage fails. The rules of the group `faults` use these limits, and
-/// the certificate prints them.
+/// The time limits of a backend when its storage fails. The rules of the group `faults` use them, and the certificate
+/// shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// The time after which every call has returned, on a storage that cannot be reached or does not answer: 75 seconds by
-    /// default.
+    /// The time within which every call must return if the storage is unreachable or does not answer. Defaults to 75
+    /// seconds.
     #[serde(rename = "call_millis", serialize_with = "as_millis")]
     pub call: Duration,
-    /// The time after which every handle works again, once the storage can be reached: 60 seconds by default.
+    /// The time within which every handle must work again once the storage is reachable. Defaults to 60 seconds.
     #[serde(rename = "recovery_millis", serialize_with = "as_millis")]
     pub recovery: Duration,
-    /// The time after which a wrong password is reported: 20 seconds by default.
+    /// The time within which a wrong password must be reported. Defaults to 20 seconds.
     #[serde(rename = "wrong_password_millis", serialize_with = "as_millis")]
     pub wrong_password: Duration,
 }
@@ -149,7 +149,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits that are longer than the contract allows, by name.
+    /// Returns the names of the limits that are longer than the contract allows.
     pub(crate) fn too_long(self) -> Vec<&'static str> {
         let most = Limits::default();
         [
@@ -162,7 +162,7 @@ impl Limits {
         .collect()
     }
 
-    /// These, but no longer than the contract allows.
+    /// Returns these limits, shortened to what the contract allows.
     pub(crate) fn capped(self) -> Self {
         let most = Limits::default();
         Limits {
@@ -177,19 +177,20 @@ fn as_millis<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::
     serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// How a harness makes an outage, from the weakest to the strongest. It is printed on the certificate.
+/// How a harness simulates an outage, from the weakest to the strongest way. The certificate shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outage {
-    /// A switch in the storage's own code. No connection breaks.
+    /// A switch in the storage's code. No connection is interrupted.
     Simulated,
-    /// A proxy in front of the server cuts the connections. The server lives on, with everything that it has in memory.
+    /// A proxy in front of the server interrupts the connections. The server keeps running, with everything that it has
+    /// in memory.
     Proxy,
-    /// The server is shut down in order and started again. It loses prepared statements and scripts, but may save its data
-    /// on the way down.
+    /// The server is shut down cleanly and started again. It loses prepared statements and scripts, but may save its
+    /// data first.
     Shutdown,
-    /// The server is killed and started again. It keeps only what it had saved when it acknowledged a write.
+    /// The server is killed and started again. It keeps only what it saved before it acknowledged a write.
     Kill,
 }
 
@@ -215,12 +216,12 @@ impl Description {
     }
 }
 
-/// A rule, or a whole group of rules, that a harness declines, and why.
+/// A rule, or a whole group of rules, that a harness declines, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declined {
     /// The id of a rule, such as `faults.wrong_password`, or of a group, such as `migrate`.
     pub rule: String,
-    /// The reason, in a sentence for whoever reads the certificate.
+    /// The reason, as a sentence for the reader of the certificate.
     pub reason: String,
 }
 
@@ -233,7 +234,7 @@ impl Declined {
         }
     }
 
-    /// Whether this is about the rule with this id.
+    /// Returns true if this declines the rule with this id.
     pub(crate) fn covers(&self, id: &str) -> bool {
         self.rule == id
             || id

@@ -1,4 +1,4 @@
-//! Certificates as one page to look at, without anything to load.
+//! Certificates as one HTML page, which loads no other file.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,14 @@ td small{color:var(--quiet);display:block}
 .declined{color:var(--declined)}.not_run{color:var(--quiet)}
 pre{overflow:auto;border:1px solid var(--line);padding:1rem;white-space:pre-wrap}";
 
-/// Writes certificates as one HTML page: what each says of itself, then a matrix of rules and backends. The page needs no
+impl Certificate {
+    /// Returns the certificate as one HTML page. For a page that compares several backends, see [`to_html`](crate::to_html).
+    pub fn to_html(&self) -> String {
+        to_html(std::slice::from_ref(self))
+    }
+}
+
+/// Returns certificates as one HTML page: the facts of each, then a matrix of rules and backends. The page loads no
 /// other file.
 pub fn to_html(certificates: &[Certificate]) -> String {
     let title = match certificates {
@@ -64,7 +71,7 @@ fn summary(page: &mut String, certificate: &Certificate, with_title: bool) {
     }
 }
 
-/// A row for each rule, a column for each certificate. All of them list the rules of one registry.
+/// Writes a row for each rule and a column for each certificate. All certificates list the rules of one registry.
 fn matrix(page: &mut String, certificates: &[Certificate]) {
     page.push_str("<h2>Rules</h2>\n<table>\n<thead><tr><th>rule</th>");
     for certificate in certificates {

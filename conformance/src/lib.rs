@@ -1,8 +1,8 @@
-//! Certifies that a backend of [`authstore`] keeps the contract.
+//! Certifies that a backend of [`authstore`] keeps its contract.
 //!
-//! [`authstore::Backend`] says what a storage of users, accounts, sessions, verification tokens and authenticators must
-//! do; this crate finds out whether one does. Whoever writes a backend writes a [`Harness`] of some ten lines and one
-//! line of [`certify!`], and `cargo test` (or `cargo nextest run`) shows a test for each rule:
+//! [`authstore::Backend`] defines what a storage of users, accounts, sessions, verification tokens and authenticators
+//! must do; this crate checks whether yours does. Write a [`Harness`] of about ten lines and one line of [`certify!`],
+//! and `cargo test` (or `cargo nextest run`) runs a test for each rule:
 //!
 //! ```
 //! use authstore::AuthStore;
@@ -41,35 +41,36 @@
 //! The module [`guide`] leads from an empty crate to a certificate. All rules are listed in [`guide::rules`] and, for
 //! programs, in [`RULES`].
 //!
-//! # What is tried
+//! # What is tested
 //!
-//! - **Rules**, each with a permanent id, one sentence and one reason to fail. Each gets a storage of its own, so they
-//!   run in any order, side by side or alone.
-//! - **A model** ([`Model`]): what the contract says as a small sequential program. Random sequences of all operations,
-//!   over few keys that collide, run on the model and on the backend; every result is compared, and what is left at the
-//!   end. A sequence that differs is made as short as it goes and printed as the calls that one would type.
-//! - **Races**: eight threads and two handles, begun together, over and over. When no two calls ever overlapped, the rule
-//!   counts as not run. Histories of calls on one row are searched for an order that explains them.
-//! - **Faults**, **migrations** and **secrets**, as far as the harness can bring them about. What it cannot, it declines
-//!   with a reason ([`Harness::declined`]): the reason is on the certificate, and the rule runs anyway. One that
-//!   passes though it was declined has failed.
+//! - **Rules**, each with a permanent id, one sentence and one reason to fail. Each gets its own storage, so they run
+//!   in any order, in parallel or alone.
+//! - **A model** ([`Model`]): the contract as a small sequential program. Random sequences of all operations, with few,
+//!   colliding keys, run on the model and on the backend. Every result and all remaining rows are compared. A sequence
+//!   whose results differ is shortened as far as possible and printed as Rust code.
+//! - **Races**: eight threads with two handles start together, repeatedly. If no two calls ever overlapped, the rule
+//!   counts as not run. Histories of calls on one row are checked for linearizability.
+//! - **Faults**, **migrations** and **secrets**, as far as the harness supports them. It declines the other rules with
+//!   a reason ([`Harness::declined`]). The certificate shows the reason, and the rule runs anyway: a declined rule that
+//!   passes is a failure.
 //!
 //! # Environment
 //!
 //! | variable | |
 //! |---|---|
-//! | [`AUTHSTORE_CONFORMANCE_SEED`](SEED_VARIABLE) | a number that all randomness is made of; a failure prints the one to replay it |
-//! | [`AUTHSTORE_CONFORMANCE_PROFILE`](PROFILE_VARIABLE) | `quick` (by default), `certify` or `soak`: how much is tried |
+//! | [`AUTHSTORE_CONFORMANCE_SEED`](SEED_VARIABLE) | the seed of all randomness; a failure prints the seed that replays it |
+//! | [`AUTHSTORE_CONFORMANCE_PROFILE`](PROFILE_VARIABLE) | `quick` (the default), `certify` or `soak`: how much is tested |
 //!
 //! # Certificates
 //!
-//! [`Runner`] runs the rules in a program of your own and gives a [`Certificate`], which writes itself as JSON, JUnit XML
-//! and Markdown. It says "certified" only when every rule of the registry ran and passed, or was declined with a reason.
+//! [`Runner`] runs the rules in your own program and returns a [`Certificate`], which can be written as JSON, JUnit
+//! XML, Markdown and HTML. It reads "certified" only if every rule of the registry ran and passed, or was declined with
+//! a reason.
 //!
 //! # A suite that can fail
 //!
-//! [`Reference`] is a backend that keeps every rule. The suite is tried on backends that keep the whole contract but for
-//! one fault each. This is what they do wrong, and the rule that is proved, by a test, to find it out.
+//! [`Reference`] is a backend that keeps every rule. The suite itself is tested with broken backends, which keep the
+//! contract except for one fault each. This table lists their faults, and the rule that a test proves to catch each.
 //!
 #![doc = include_str!("../BROKEN.md")]
 

@@ -1,10 +1,10 @@
-//! The one line of a third party, and how it gets a test for each rule.
+//! The macro that creates a test for each rule.
 
-/// Makes a test of each rule, named by its id (`use_verification_token::one_winner`), that certifies the backend of a
+/// Creates a test for each rule, named after its id (`use_verification_token::one_winner`), on the backend of a
 /// [`Harness`](crate::Harness).
 ///
-/// The expression is evaluated in each test: let what is dear to make, such as a server, live in a
-/// [`LazyLock`](std::sync::LazyLock). To certify several backends in one crate, put each line in a module of its own.
+/// Each test evaluates the expression: keep expensive values, such as a server, in a [`LazyLock`](std::sync::LazyLock).
+/// To certify several backends in one crate, put each call in its own module.
 ///
 /// ```
 /// # use authstore_conformance::ReferenceHarness;
@@ -20,7 +20,7 @@ macro_rules! certify {
     };
 }
 
-/// What [`certify!`] does with the table of rules.
+/// Expands [`certify!`] for the table of rules.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {

@@ -1,18 +1,20 @@
-//! How a rule ended.
+//! The outcomes of rules.
 
 use std::fmt;
 
-/// The end of a rule.
+/// The outcome of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The backend kept it.
+    /// The backend kept the rule.
     Passed,
-    /// The backend broke it, or kept it though it was declined, or the harness cannot check it and does not say so.
+    /// The backend broke the rule, or kept it although it was declined, or the harness cannot check it and did not
+    /// decline it.
     Failed,
-    /// The harness declines it with a reason, and it did not pass indeed.
+    /// The harness declined it with a reason, and it did not pass.
     Declined,
-    /// It was left out, or what it needs to happen did not happen (threads never overlapped, say). Not certified.
+    /// It was left out, or an event that it needs did not happen (for example, threads never overlapped). Such a run
+    /// does not certify.
     NotRun,
 }
 

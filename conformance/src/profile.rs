@@ -1,22 +1,22 @@
-//! How much is tried.
+//! How much is tested.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How many random cases the rules try that try some.
+/// How many random cases and races the rules try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// For every day: some seconds on a database in memory.
+    /// For every day: takes seconds on a database in memory.
     #[default]
     Quick,
-    /// For a certificate: minutes on a server.
+    /// For a certificate: takes minutes on a server.
     Certify,
-    /// For a night.
+    /// For a run overnight.
     Soak,
 }
 
 impl Profile {
-    /// One of three numbers.
+    /// Returns the number for this profile.
     pub(crate) fn pick(self, quick: u32, certify: u32, soak: u32) -> u32 {
         match self {
             Profile::Quick => quick,
@@ -25,13 +25,13 @@ impl Profile {
         }
     }
 
-    /// How many rows are many: more than a page of a list that comes in pages.
+    /// The number of rows in a long list: more than a page of storages that return pages.
     pub(crate) fn many(self) -> u32 {
         self.pick(510, 1_100, 11_000)
     }
 
-    /// How many rows are many for one sweep: for a certificate, more than the placeholders that a statement may have on
-    /// SQL Server (2,100) and the most usual batches (1,000 and 2,000). A batch of more passes but for a night's run.
+    /// The number of rows in a large sweep. For a certificate it exceeds the maximum number of placeholders in SQL
+    /// Server (2,100) and the usual batch sizes (1,000 and 2,000). Only a soak run detects larger batches.
     pub(crate) fn many_due(self) -> u32 {
         self.pick(510, 2_200, 11_000)
     }

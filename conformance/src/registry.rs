@@ -1,4 +1,4 @@
-//! The table of all rules: the one source of the tests, the certificates and the published list.
+//! The table of all rules: the single source of the tests, the certificates and the published list.
 
 use crate::rule::{Class, Rule};
 
@@ -452,27 +452,27 @@ macro_rules! __with_rules {
                 restart Faults 1 "After an outage of the storage, every handle works again automatically, and finds everything that was written."
                 paused Faults 1 "If the storage does not answer, every write ends before its time limit with Unavailable or OutcomeUnknown, even with more callers than connections."
                 failed_operations_leak_nothing Faults 1 "After a thousand rejected operations everything works as before."
-                cut_during_write Faults 1 "When connections are interrupted during writes, each write is complete or absent, and every acknowledged write is there."
+                cut_during_write Faults 1 "When connections are interrupted during writes, each write is complete or absent, and every acknowledged write is preserved."
                 answer_lost Faults 1 "A write whose answer is lost with its connection is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
                 answer_late Faults 1 "A write whose answer does not arrive before the time limit is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
                 wrong_password Faults 1 "A wrong password is reported immediately, and not shown."
                 answers_in_step Faults 1 "After calls that timed out, every call on the same handle gets its own answer, not the answer to an earlier call."
-                killed_server Faults 1 "After the server was killed under load and started again, every acknowledged write of every kind is there, and every operation works through old and new handles."
+                killed_server Faults 1 "After the server was killed under load and started again, every acknowledged write of every kind is preserved, and every operation works through old and new handles."
             }
             migrate {
                 empty_database Migrations 1 "Without the schema, an operation reports that it is missing; after migrate it works."
-                twice Migrations 1 "Migrating an up-to-date schema applies no step and changes nothing."
-                concurrent_runs Migrations 1 "If several callers migrate concurrently, each step is applied by one."
-                down_and_up Migrations 1 "Reverting and applying all steps leaves a working, empty schema."
-                last_step Migrations 1 "Reverting and applying the last step keeps the data of the other steps."
+                twice Migrations 1 "Migrating an up-to-date schema applies no migration and changes nothing."
+                concurrent_runs Migrations 1 "If several callers migrate concurrently, each migration is applied by one."
+                down_and_up Migrations 1 "Reverting and applying all migrations leaves a working, empty schema."
+                last_step Migrations 1 "Reverting and applying the last migration keeps the data of the others."
                 step_by_step Migrations 1 "up_to and down_to stop at the given version, and status reports what is applied."
-                resumes Migrations 1 "After a step failed halfway, the next run finishes it."
-                refuses_changed_step Migrations 1 "A step that was changed after it was applied is rejected, and nothing is changed."
-                refuses_missing_step Migrations 1 "A history with a step that the program does not have is rejected, and nothing is changed."
+                resumes Migrations 1 "After a migration failed halfway, the next run finishes it."
+                refuses_changed_step Migrations 1 "A migration that was changed after it was applied is rejected, and nothing is changed."
+                refuses_missing_step Migrations 1 "A history with a migration that the program does not have is rejected, and nothing is changed."
                 refuses_newer_schema Migrations 1 "A schema newer than the program is rejected, and nothing is changed."
-                refuses_step_out_of_order Migrations 1 "A step older than those applied is rejected, and nothing is changed."
-                independent_series Migrations 1 "Each series of steps has its own history, whatever its name and the numbers of its steps."
-                status Migrations 1 "status returns the name of each step, even of those that the program does not have, and when it was applied, through any handle."
+                refuses_step_out_of_order Migrations 1 "A pending migration older than those applied is rejected, and nothing is changed."
+                independent_series Migrations 1 "Each series of migrations has its own history, whatever its name and versions."
+                status Migrations 1 "status returns the name of each migration, even of those that the program does not have, and when it was applied, through any handle."
             }
             secrets {
                 refused Secrets 1 "The error of a rejected operation shows no token and no email address, not even encoded or in part."

@@ -1,4 +1,4 @@
-//! What a rule is.
+//! The type of a rule.
 
 use std::fmt;
 
@@ -7,37 +7,38 @@ use serde::{Serialize, Serializer};
 use crate::context::Context;
 use crate::failure::Verdict;
 
-/// The edition of the registry: it grows by one whenever a rule is added or made stricter, so that a certificate tells
-/// how much it proves.
+/// The edition of the registry. It increases whenever a rule is added or made stricter, so a certificate shows how much
+/// it proves.
 pub const EDITION: u32 = 1;
 
-/// One thing that a backend must do, and how it is checked.
+/// One obligation of a backend, and its check.
 #[derive(Clone, Copy)]
 pub struct Rule {
-    /// Its permanent name: the group (usually an operation), a dot, and what is promised.
+    /// The permanent name: the group (usually an operation), a dot, and the promise.
     pub id: &'static str,
-    /// What is promised, in one sentence.
+    /// The promise, in one sentence.
     pub sentence: &'static str,
-    /// What it is about.
+    /// The class.
     pub class: Class,
-    /// The [edition](EDITION) that brought it.
+    /// The [edition](EDITION) that added it.
     pub since: u32,
     pub(crate) check: fn(&Context) -> Verdict,
 }
 
 impl Rule {
-    /// The first part of the id.
+    /// Returns the first part of the id.
     pub fn group(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(group, _)| group)
     }
 
-    /// Whether this is the name of the rule, of its group or of its class.
+    /// Returns true if this is the name of the rule, its group or its class.
     pub(crate) fn is_named_by(&self, name: &str) -> bool {
         self.id == name || self.group() == name || self.class.to_string() == name
     }
 
-    /// Whether a harness may decline the rule ([`Harness::declined`](crate::Harness::declined)), because a storage can
-    /// lack what it is about: a connection that fails, a schema, or a password. Never true of what an operation does.
+    /// Returns true if a harness may decline the rule ([`Harness::declined`](crate::Harness::declined)), because it is
+    /// about something that a storage may not have: a connection, a schema, or a password. Rules about what an
+    /// operation does cannot be declined.
     pub fn may_be_declined(&self) -> bool {
         matches!(self.class, Class::Faults | Class::Migrations)
             || matches!(
@@ -46,13 +47,13 @@ impl Rule {
             )
     }
 
-    /// Whether the rule calls [`Storage::restart`](crate::Storage::restart), so that it needs a storage of
+    /// Returns true if the rule calls [`Storage::restart`](crate::Storage::restart), and so needs a storage from
     /// [`Harness::fresh_to_restart`](crate::Harness::fresh_to_restart).
     pub fn restarts_the_server(&self) -> bool {
         self.id == "faults.killed_server"
     }
 
-    /// The id as a path of modules, as `cargo test` prints it.
+    /// Returns the id as a module path, as `cargo test` prints it.
     pub fn test_name(&self) -> String {
         self.id.replace('.', "::")
     }
@@ -64,22 +65,22 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// What a rule is about.
+/// The class of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// What is stored comes back as it was.
+    /// Stored values are returned unchanged.
     Values,
-    /// What operations return and change.
+    /// The results and effects of operations.
     ReadingAndWriting,
-    /// Uniqueness, references, and what a refused write leaves behind.
+    /// Uniqueness, references, and the effects of rejected writes.
     Constraints,
-    /// Several callers at the same time.
+    /// Concurrent callers.
     Concurrency,
-    /// A storage that cannot be reached, hangs, or comes back.
+    /// A storage that is unreachable, hangs, or recovers.
     Faults,
-    /// Versions of the schema.
+    /// Migrations of the schema.
     Migrations,
-    /// What must never be printed.
+    /// Values that must never be printed.
     Secrets,
 }
 

@@ -1,4 +1,4 @@
-//! Runs rules, and tells what came of them.
+//! Runs rules, and reports their results.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, VecDeque};
@@ -22,17 +22,17 @@ use crate::registry::RULES;
 use crate::rule::{EDITION, Rule};
 use crate::tally::Tally;
 
-/// The environment variable that says which seed to use.
+/// The environment variable for the seed.
 pub const SEED_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_SEED";
-/// The environment variable that says which [`Profile`] to use.
+/// The environment variable for the [`Profile`].
 pub const PROFILE_VARIABLE: &str = "AUTHSTORE_CONFORMANCE_PROFILE";
 
 type Progress = Box<dyn Fn(&RuleReport) + Send + Sync>;
 type Replay = Box<dyn Fn(Option<&Rule>) -> String + Send + Sync>;
 
-/// Runs the rules on a backend, and writes the certificate.
+/// Runs the rules on a backend, and returns the certificate.
 ///
-/// [`certify!`](crate::certify) makes a test of each rule; this is for a program of your own.
+/// Use it in your own program; for tests, [`certify!`](crate::certify) creates one for each rule.
 ///
 /// ```
 /// use authstore_conformance::{ReferenceHarness, Runner};
@@ -55,17 +55,17 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// All rules, in a random order, in two threads, with the seed and the profile that the environment names
-    /// ([`SEED_VARIABLE`], [`PROFILE_VARIABLE`]), or else a new seed and [`Profile::Quick`].
+    /// Creates a runner for all rules, in random order, on two threads. The seed and the profile come from the
+    /// environment ([`SEED_VARIABLE`], [`PROFILE_VARIABLE`]); the defaults are a new seed and [`Profile::Quick`].
     ///
     /// # Panics
     ///
-    /// When the environment names a seed that is no number, or an unknown profile.
+    /// If the environment has a seed that is not a number, or an unknown profile.
     pub fn new(harness: impl Harness) -> Self {
         Self::shared(Arc::new(harness))
     }
 
-    /// As [`new`](Runner::new), for a harness that others hold too.
+    /// As [`new`](Runner::new), for a shared harness.
     pub fn shared(harness: Arc<dyn Harness>) -> Self {
         Runner {
             harness,
@@ -86,72 +86,73 @@ impl Runner {
         }
     }
 
-    /// What all randomness is made of. The same seed tries the same.
+    /// Sets the seed of all randomness. The same seed repeats the same tests.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How much is tried.
+    /// Sets how much is tested.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// How many rules run side by side.
+    /// Sets how many rules run in parallel.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
         self
     }
 
-    /// Whether the order is random (made of the seed) or that of the registry.
+    /// Sets whether the order is random (derived from the seed) or that of the registry.
     #[must_use]
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
     }
 
-    /// Runs only what this names: a rule (`get_user.absent`), a group (`get_user`) or a class of rules (`concurrency`).
-    /// Call it again to name more. The other rules are reported as not run, so the result is no certificate.
+    /// Runs only a rule (`get_user.absent`), a group (`get_user`) or a class of rules (`concurrency`). Call it again to
+    /// add more. The other rules are reported as not run, so the result is not a certificate.
     #[must_use]
     pub fn only(mut self, name: impl Into<String>) -> Self {
         self.only.push(name.into());
         self
     }
 
-    /// Leaves out what this names, also where [`only`](Runner::only) names it: a rule, a group or a class of rules. Call
-    /// it again to name more. Rules left out are reported as not run, so the result is no certificate.
+    /// Skips a rule, a group or a class of rules, even if [`only`](Runner::only) names it. Call it again to add more.
+    /// Skipped rules are reported as not run, so the result is not a certificate.
     #[must_use]
     pub fn skip(mut self, name: impl Into<String>) -> Self {
         self.skip.push(name.into());
         self
     }
 
-    /// Whether to begin no further rule once one has failed. Those that were not begun are reported as not run.
+    /// Sets whether to stop after the first failure. The rules that were not started are reported as not run.
     #[must_use]
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
         self.fail_fast = fail_fast;
         self
     }
 
-    /// How long a rule may take until it has failed: five minutes by default, an hour in [`Profile::Soak`].
+    /// Sets the time after which a rule fails. Defaults to five minutes, and to an hour in [`Profile::Soak`].
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
     }
 
-    /// Is told of each rule at its end.
+    /// Sets a function that is called with each result.
     #[must_use]
     pub fn progress(mut self, progress: impl Fn(&RuleReport) + Send + Sync + 'static) -> Self {
         self.progress = Box::new(progress);
         self
     }
 
-    /// The command that runs everything again, or one rule; without the environment variables, which are put before it.
+    /// Sets the command that repeats the run, or one rule, without the environment variables, which are added in front
+    /// of it.
     #[must_use]
     pub fn replay(
         mut self,
@@ -161,7 +162,7 @@ impl Runner {
         self
     }
 
-    /// Runs them.
+    /// Runs the rules.
     pub fn run(self) -> Certificate {
         let (date, start) = (OffsetDateTime::now_utc(), Instant::now());
         let description = self.harness.describe();
@@ -182,7 +183,7 @@ impl Runner {
         let mut chosen: Vec<&'static Rule> =
             RULES.iter().filter(|rule| self.chooses(rule)).collect();
         if self.shuffle {
-            // Sorted by a hash of the seed and the id: as good as shuffled.
+            // Sorting by a hash of the seed and the id shuffles the rules.
             chosen.sort_by_key(|rule| mix(self.seed ^ 1, rule.id));
         }
         let queue = Mutex::new(VecDeque::from(chosen));
@@ -279,11 +280,11 @@ impl Runner {
             (Ok(()), Some(declined)) => (
                 Outcome::Failed,
                 Some(format!(
-                    "it passes although it was declined ({}); stop declining it",
+                    "the rule passes although it was declined ({}); stop declining it",
                     declined.reason
                 )),
             ),
-            // A declined rule is still tried. The certificate tells the reason once, and what was seen here.
+            // A declined rule is run anyway. The certificate shows the reason, and what happened.
             (Err(failure), Some(declined)) if failure.kind != Kind::NoStorage => (
                 Outcome::Declined,
                 Some(format!(
@@ -319,7 +320,7 @@ impl Runner {
             let _ = writeln!(
                 text,
                 "{:<10}implement it, or decline the rule with the reason (Harness::declined)",
-                "what now"
+                "next step"
             );
         }
         let _ = writeln!(text, "{:<10}{}", "seed", self.seed);
@@ -327,7 +328,7 @@ impl Runner {
         text
     }
 
-    /// Checks a rule in a thread of its own, so that one that never ends does not hold up the others.
+    /// Checks a rule in its own thread, so that one that never ends does not block the others.
     fn check(&self, rule: &'static Rule, tally: &Arc<Tally>) -> Verdict {
         let (harness, profile) = (Arc::clone(&self.harness), self.profile);
         let tally = Arc::clone(tally);
@@ -342,17 +343,17 @@ impl Runner {
             .spawn(move || {
                 let restarts = rule.restarts_the_server();
                 let verdict = caught(|| Context::new(harness, seed, profile, tally, restarts))
-                    .map_err(Failure::before_the_rule)
+                    .map_err(Failure::during_setup)
                     .and_then(|context| {
                         let verdict = caught(|| (rule.check)(&context));
-                        // The storage is the harness's own, and may fail to go away.
+                        // Dropping the storage runs code of the harness, which may panic.
                         let removed = caught(|| {
                             drop(context);
                             Ok(())
                         });
                         verdict.and(removed)
                     });
-                // No one listens any more when the time was over.
+                // After the timeout, there is no receiver.
                 let _ = sender.send(verdict);
             });
         if let Err(error) = spawned {
@@ -363,7 +364,7 @@ impl Runner {
         match receiver.recv_timeout(limit) {
             Ok(verdict) => verdict,
             Err(_) => Err(Failure::broken(format!(
-                "it did not end within {} seconds",
+                "the rule did not end within {} seconds",
                 limit.as_secs()
             ))),
         }
@@ -389,7 +390,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What is wrong with the rules that a harness declines.
+/// Returns the problems with the rules that a harness declines.
 fn problems_of_declining(declined: &[Declined]) -> Vec<String> {
     let mut problems = Vec::new();
     for Declined { rule, reason } in declined {
@@ -398,10 +399,12 @@ fn problems_of_declining(declined: &[Declined]) -> Vec<String> {
             .filter(|known| known.id == rule || known.group() == rule)
             .collect();
         if named.is_empty() {
-            problems.push(format!("`{rule}` is declined, but there is no such rule"));
+            problems.push(format!(
+                "`{rule}` is declined, but is not the name of a rule"
+            ));
         } else if !named.iter().all(|rule| rule.may_be_declined()) {
             problems.push(format!(
-                "`{rule}` cannot be declined: every storage must keep it"
+                "`{rule}` cannot be declined: every backend must keep it"
             ));
         }
         if reason.split_whitespace().count() < 3 {
@@ -413,11 +416,11 @@ fn problems_of_declining(declined: &[Declined]) -> Vec<String> {
     problems
 }
 
-/// A panic is a failure, too.
+/// Turns a panic into a failure.
 fn caught<T>(work: impl FnOnce() -> Verdict<T>) -> Verdict<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         Err(Failure::broken(format!(
-            "it panicked: {}",
+            "the check panicked: {}",
             panic_message(&*panic)
         )))
     })
@@ -440,12 +443,11 @@ fn from_environment<T: std::str::FromStr<Err: fmt::Display>>(variable: &str) -> 
 }
 
 fn random_seed() -> u64 {
-    // Short enough to type.
+    // Kept short enough to type.
     RandomState::new().hash_one(Instant::now()) % 1_000_000_000
 }
 
-/// FNV-1a of the text, over the seed, and a last stir: another number for each seed and each text, the same on every
-/// machine.
+/// Hashes the text with the seed (FNV-1a and a final mix): different for each seed and text, the same on every machine.
 fn mix(seed: u64, text: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in seed.to_le_bytes().into_iter().chain(text.bytes()) {
@@ -456,7 +458,7 @@ fn mix(seed: u64, text: &str) -> u64 {
     hash ^ (hash >> 29)
 }
 
-/// What each test of [`certify!`](crate::certify) does.
+/// The body of each test of [`certify!`](crate::certify).
 #[doc(hidden)]
 pub fn test_rule(harness: Arc<dyn Harness>, id: &str) {
     let certificate = Runner::shared(harness).only(id).run();
@@ -464,7 +466,7 @@ pub fn test_rule(harness: Arc<dyn Harness>, id: &str) {
         .rules
         .iter()
         .find(|report| report.id == id)
-        .expect("the macro and the registry are made of one table");
+        .expect("the macro and the registry use the same table");
     let detail = report.detail.as_deref().unwrap_or_default();
     match report.outcome {
         Outcome::Passed => {}

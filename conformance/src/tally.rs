@@ -1,4 +1,4 @@
-//! What a run has really tried, counted while it runs.
+//! Counts what a run tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,17 +8,17 @@ use serde::Serialize;
 
 use crate::harness::{BoxError, Storage};
 
-/// How much a run has tried.
+/// How much a run has tested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tried {
-    /// Fresh storages that the harness has made.
+    /// Fresh storages that the harness created.
     pub storages: u64,
     /// Random sequences of operations that were compared with the model.
     pub sequences: u64,
     /// Rounds of a race in which calls overlapped.
     pub overlaps: u64,
-    /// Times that the storage was cut off, killed, paused, or made to hold its answers back.
+    /// Times that the storage was cut off, killed, paused, or made to hold back its answers.
     pub faults: u64,
 }
 

@@ -55,8 +55,7 @@ fn every_operation_has_rules() {
 
 #[test]
 fn the_published_list_is_the_registry() {
-    let mut table =
-        String::from("| rule | class | since | what is promised |\n|---|---|---|---|\n");
+    let mut table = String::from("| rule | class | since | promise |\n|---|---|---|---|\n");
     for rule in RULES {
         let _ = writeln!(
             table,
@@ -173,7 +172,11 @@ fn what_passes_must_not_be_declined() {
         verdicts(&certificate)["faults.failed_operations_leak_nothing"],
         Outcome::Failed
     );
-    assert!(certificate.to_markdown().contains("it passes"));
+    assert!(
+        certificate
+            .to_markdown()
+            .contains("the rule passes although")
+    );
 }
 
 #[test]
@@ -363,7 +366,7 @@ fn a_harness_can_make_the_time_limits_shorter() {
                 recovery: none,
                 ..all
             },
-            "0ns after the storage could be reached again",
+            "0ns after the storage became reachable again",
         ),
         (
             "faults.wrong_password",
@@ -371,7 +374,7 @@ fn a_harness_can_make_the_time_limits_shorter() {
                 wrong_password: none,
                 ..all
             },
-            "not reported at once",
+            "not reported immediately",
         ),
     ] {
         let usual = run(all, rule);
@@ -412,7 +415,11 @@ fn the_certificate_tells_how_outages_were_made() {
         assert!(form.contains("simulated in the storage"), "{form}");
     }
     let untold = Runner::new(Limited(Limits::default())).only("ping").run();
-    assert!(untold.to_markdown().contains("| restarted by | not told |"));
+    assert!(
+        untold
+            .to_markdown()
+            .contains("| restarted by | not specified |")
+    );
 }
 
 #[test]

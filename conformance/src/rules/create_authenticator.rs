@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use authstore::{Authenticator, Constraint, Entity, Error};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
     authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
 };
@@ -19,8 +19,8 @@ use crate::strings::{
 fn comes_back(context: &Context, new: Authenticator) -> Verdict {
     let store = context.store();
     let call = format!("create_authenticator({})", new.show());
-    gives(&call, store.create_authenticator(new.clone()), new.clone())?;
-    gives(
+    returns(&call, store.create_authenticator(new.clone()), new.clone())?;
+    returns(
         format!("get_authenticator(..) after {call}"),
         store.get_authenticator(&new.credential_id),
         Some(new.clone()),
@@ -67,7 +67,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
             },
         )?;
     }
-    gives("what was there before", look(store, 2..=3), before)
+    returns("the rows that existed before", look(store, 2..=3), before)
 }
 
 pub(crate) fn long_text(context: &Context) -> Verdict {
@@ -141,7 +141,7 @@ pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
         )?;
     }
     for (number, credential_id) in (1..).zip(ids) {
-        gives(
+        returns(
             format!("get_authenticator({})", credential_id.show()),
             store.get_authenticator(credential_id),
             Some(authenticator_with_id(number, 1, credential_id)),
@@ -186,7 +186,7 @@ pub(crate) fn unique_credential_id(context: &Context) -> Verdict {
             Constraint::AuthenticatorCredentialId,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn unknown_user(context: &Context) -> Verdict {
@@ -194,16 +194,16 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     not_found(
-        "create_authenticator(..) of a user who is not there",
+        "create_authenticator(..) of a user that does not exist",
         store.create_authenticator(authenticator(99, 4)),
         Entity::User,
     )?;
-    gives(
-        "get_authenticator(..) of what was refused",
+    returns(
+        "get_authenticator(..) of the rejected row",
         store.get_authenticator("credential-99"),
         None,
     )?;
-    gives("what was there before", look(store, 1..=3), before)?;
+    returns("the rows that existed before", look(store, 1..=3), before)?;
     store.create_user(bare_user(4))?;
     comes_back(context, authenticator(99, 4))
 }
@@ -213,7 +213,7 @@ pub(crate) fn again_after_delete(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     for _ in 0..3 {
         comes_back(context, authenticator(1, 1))?;
-        gives(
+        returns(
             "delete_authenticator(..)",
             store.delete_authenticator("credential-1"),
             true,
@@ -234,7 +234,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
             store.create_authenticator(authenticator_with_id(thread, thread + 1, &credential_id))
         });
         let won = winners(
-            "create_authenticator(..) with one credential id",
+            "create_authenticator(..) with the same credential id",
             &ran,
             |error| {
                 matches!(
@@ -245,10 +245,10 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 )
             },
         )?;
-        equal("the number of those who got the credential id", won, 1)?;
+        equal("the number of callers that got the credential id", won, 1)?;
         let winner = ran.iter().find_map(|one| one.value.as_ref().ok()).cloned();
-        gives(
-            "get_authenticator(..) of the credential id they raced for",
+        returns(
+            "get_authenticator(..) of the credential id that all callers wanted",
             context.store().get_authenticator(&credential_id),
             winner,
         )?;

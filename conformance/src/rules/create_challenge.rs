@@ -1,7 +1,7 @@
 use authstore::{Challenge, Constraint};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives};
+use crate::failure::{Verdict, conflicts, equal, returns};
 use crate::fixture::{at, challenge_until, millis};
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
@@ -10,12 +10,12 @@ use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
 /// Creates a challenge, and checks that it is used as it was created.
 fn round_trips(context: &Context, challenge: Challenge) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "create_challenge(..)",
         store.create_challenge(challenge.clone()),
         challenge.clone(),
     )?;
-    gives(
+    returns(
         format!("use_challenge({})", challenge.key.show()),
         store.use_challenge(&challenge.key),
         Some(challenge),
@@ -42,7 +42,7 @@ pub(crate) fn long_text(context: &Context) -> Verdict {
     let second = Challenge::new(longest_key('2'), "another", millis(1));
     store.create_challenge(first.clone())?;
     round_trips(context, second)?;
-    gives(
+    returns(
         "use_challenge(..) of the longest key",
         store.use_challenge(&first.key),
         Some(first.clone()),
@@ -56,7 +56,7 @@ pub(crate) fn key_by_bytes(context: &Context) -> Verdict {
         store.create_challenge(Challenge::new(key, number.to_string(), millis(1)))?;
     }
     for (number, key) in keys.iter().enumerate() {
-        gives(
+        returns(
             format!("use_challenge({})", key.show()),
             store.use_challenge(key),
             Some(Challenge::new(key, number.to_string(), millis(1))),
@@ -80,12 +80,12 @@ pub(crate) fn unique_key(context: &Context) -> Verdict {
     let first = store.create_challenge(Challenge::new("key", "first", millis(1)))?;
     for payload in ["second", "first"] {
         conflicts(
-            "create_challenge(..) with a key that is taken",
+            "create_challenge(..) with a taken key",
             store.create_challenge(Challenge::new("key", payload, millis(2))),
             Constraint::ChallengeKey,
         )?;
     }
-    gives(
+    returns(
         "use_challenge(..) after it",
         store.use_challenge("key"),
         Some(first),
@@ -119,9 +119,13 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 }
             )
         })?;
-        equal("how many of several callers created one challenge", won, 1)?;
+        equal(
+            "the number of concurrent callers that created the challenge",
+            won,
+            1,
+        )?;
         let created = ran.into_iter().find_map(|ran| ran.value.ok());
-        gives(
+        returns(
             "use_challenge(..) after it",
             context.store().use_challenge(&key),
             created,

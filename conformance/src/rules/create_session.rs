@@ -1,7 +1,7 @@
 use authstore::{Constraint, Entity, Error, NewSession, Session};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
     at, bare_user, full_user, id, look, millis, populate, session, session_until,
     session_with_token, since_1970,
@@ -76,7 +76,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     for (number, text) in (100..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
         comes_back(context, session_with_token(number, 1, text))?;
     }
-    gives("what was there before", look(store, 2..=3), before)
+    returns("the rows that existed before", look(store, 2..=3), before)
 }
 
 pub(crate) fn long_token(context: &Context) -> Verdict {
@@ -99,7 +99,7 @@ pub(crate) fn token_by_bytes(context: &Context) -> Verdict {
     }
     for (number, token) in (0..).zip(&keys) {
         let found = store.get_session_and_user(token);
-        gives(
+        returns(
             format!("the id of get_session_and_user({})", token.show()),
             found.map(|found| found.map(|(session, _)| session.id)),
             Some(id(2_000 + number)),
@@ -120,7 +120,7 @@ pub(crate) fn every_millisecond(context: &Context) -> Verdict {
     equal("the number of sessions", listed.len(), expected.len())?;
     for (listed, expected) in listed.into_iter().zip(expected) {
         equal(
-            "list_sessions_by_user_id(..), at its place,",
+            "the session at its position in list_sessions_by_user_id(..)",
             listed,
             expected,
         )?;
@@ -154,12 +154,12 @@ pub(crate) fn unique_id(context: &Context) -> Verdict {
             Constraint::SessionId,
         )?;
     }
-    gives(
-        "get_session_and_user(..) of what was refused",
+    returns(
+        "get_session_and_user(..) of the rejected row",
         store.get_session_and_user("session 99"),
         None,
     )?;
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn unique_token(context: &Context) -> Verdict {
@@ -173,7 +173,7 @@ pub(crate) fn unique_token(context: &Context) -> Verdict {
             Constraint::SessionToken,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn unknown_user(context: &Context) -> Verdict {
@@ -181,18 +181,18 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     not_found(
-        "create_session(..) of a user who is not there",
+        "create_session(..) of a user that does not exist",
         store.create_session(session(99, 4)),
         Entity::User,
     )?;
-    gives(
-        "get_session_and_user(..) of what was refused",
+    returns(
+        "get_session_and_user(..) of the rejected row",
         store.get_session_and_user("session 99"),
         None,
     )?;
-    gives("what was there before", look(store, 1..=3), before)?;
+    returns("the rows that existed before", look(store, 1..=3), before)?;
     store.create_user(bare_user(4))?;
-    gives(
+    returns(
         "list_sessions_by_user_id(id(4))",
         store.list_sessions_by_user_id(id(4)),
         Vec::new(),
@@ -206,7 +206,7 @@ pub(crate) fn again_after_delete(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     for _ in 0..3 {
         comes_back(context, session(1, 1))?;
-        gives(
+        returns(
             "delete_session(..)",
             store.delete_session("session 1"),
             true,
@@ -223,7 +223,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let ran = race.at_once(THREADS, |thread, store| {
             store.create_session(session_with_token(round * 100 + thread as u128, 1, &token))
         });
-        let won = winners("create_session(..) with one token", &ran, |error| {
+        let won = winners("create_session(..) with the same token", &ran, |error| {
             matches!(
                 error,
                 Error::Conflict {
@@ -231,10 +231,10 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 }
             )
         })?;
-        equal("the number of those who got the token", won, 1)?;
+        equal("the number of callers that got the token", won, 1)?;
         let winner = ran.iter().find_map(|one| one.value.as_ref().ok()).cloned();
-        gives(
-            "get_session_and_user(..) of the token they raced for",
+        returns(
+            "get_session_and_user(..) of the token that all callers wanted",
             context
                 .store()
                 .get_session_and_user(&token)
@@ -268,7 +268,7 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
             equal("the number of sessions that got the id", winners, 1)?;
             for (thread, one) in ran.iter().enumerate() {
                 equal(
-                    "whether the session is there, which must be what create_session(..) said",
+                    "whether the session exists, which must match the result of create_session(..)",
                     store.get_session_and_user(&token(key, thread))?.is_some(),
                     one.value.is_ok(),
                 )?;

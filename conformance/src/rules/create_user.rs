@@ -1,7 +1,7 @@
 use authstore::{AuthStore, Constraint, Error, NewUser, User};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, ensure, equal, gives, succeeds};
+use crate::failure::{Verdict, conflicts, ensure, equal, returns, succeeds};
 use crate::fixture::{
     at, bare_user, full_user, id, look, millis, populate, since_1970, user_with_email,
 };
@@ -16,7 +16,7 @@ use crate::strings::{
 fn comes_back(context: &Context, user: NewUser) -> Verdict<User> {
     let store = context.store();
     let created = succeeds("create_user(..)", store.create_user(user))?;
-    gives(
+    returns(
         format!("get_user({})", created.id.show()),
         store.get_user(created.id),
         Some(created.clone()),
@@ -75,8 +75,8 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
         equal("the id of create_user(..)", user.id, id(number))?;
     }
     let made = comes_back(context, NewUser::default())?;
-    gives(
-        "get_user(..) with the id that was made",
+    returns(
+        "get_user(..) with the id that was created",
         store.get_user(made.id),
         Some(made),
     )
@@ -95,7 +95,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
                 ..bare_user(number)
             },
         )?;
-        gives(
+        returns(
             format!("get_user_by_email({})", text.show()),
             store.get_user_by_email(text),
             Some(user),
@@ -119,13 +119,13 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
                 ..bare_user(number)
             },
         )?;
-        gives(
+        returns(
             format!("get_user_by_email({})", text.show()),
             store.get_user_by_email(text),
             Some(user),
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn empty_text(context: &Context) -> Verdict {
@@ -178,7 +178,7 @@ pub(crate) fn long_email(context: &Context) -> Verdict {
     for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
         let email = longest_key(last);
         let user = comes_back(context, user_with_email(number, &email))?;
-        gives(
+        returns(
             "get_user_by_email(..) with 255 characters of four bytes",
             store.get_user_by_email(&email),
             Some(user),
@@ -192,7 +192,7 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
     let keys = keys_alike();
     for (number, email) in (1..).zip(&keys) {
         succeeds(
-            format!("create_user(..) with the e-mail address {}", email.show()),
+            format!("create_user(..) with the email address {}", email.show()),
             store.create_user(user_with_email(number, email)),
         )?;
     }
@@ -200,7 +200,7 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
         let found = store
             .get_user_by_email(email)
             .map(|user| user.map(|user| user.id));
-        gives(
+        returns(
             format!("get_user_by_email({})", email.show()),
             found,
             Some(id(number)),
@@ -260,9 +260,9 @@ pub(crate) fn unique_id(context: &Context) -> Verdict {
         store.create_user(again),
         Constraint::UserId,
     )?;
-    gives("get_user(id(1))", store.get_user(id(1)), Some(first))?;
-    gives(
-        "get_user_by_email(..) of the user that was refused",
+    returns("get_user(id(1))", store.get_user(id(1)), Some(first))?;
+    returns(
+        "get_user_by_email(..) of the rejected user",
         store.get_user_by_email("user-2@example.org"),
         None,
     )
@@ -272,16 +272,16 @@ pub(crate) fn unique_email(context: &Context) -> Verdict {
     let store = context.store();
     let first = store.create_user(full_user(1))?;
     conflicts(
-        "create_user(..) with a taken e-mail address",
+        "create_user(..) with a taken email address",
         store.create_user(user_with_email(2, "user-1@example.org")),
         Constraint::UserEmail,
     )?;
-    gives(
-        "get_user(id(2)), who was refused",
+    returns(
+        "get_user(id(2)) of the rejected user",
         store.get_user(id(2)),
         None,
     )?;
-    gives(
+    returns(
         "get_user_by_email(..)",
         store.get_user_by_email("user-1@example.org"),
         Some(first),
@@ -299,7 +299,7 @@ pub(crate) fn again_after_delete(context: &Context) -> Verdict {
     let store = context.store();
     for _ in 0..3 {
         comes_back(context, full_user(1))?;
-        gives("delete_user(id(1))", store.delete_user(id(1)), true)?;
+        returns("delete_user(id(1))", store.delete_user(id(1)), true)?;
     }
     Ok(())
 }
@@ -345,20 +345,20 @@ fn one_wins(
         });
         let mut took_place = false;
         for (place, ran) in by_key.iter().enumerate() {
-            let winners = winners("create_user(..) with one key", ran, |error| {
+            let winners = winners("create_user(..) with the same key", ran, |error| {
                 matches!(error, Error::Conflict { constraint: is } if *is == constraint)
             })?;
-            equal("the number of those who got the key", winners, 1)?;
+            equal("the number of callers that got the key", winners, 1)?;
             for (thread, one) in ran.iter().enumerate() {
                 let number = number(place, thread);
                 ensure(
                     has(context.store(), number, key(place))? == one.value.is_ok(),
-                    "the one who has the key is not the one whose create_user(..) succeeded",
+                    "the user with the key is not the user whose create_user(..) succeeded",
                 )?;
                 ensure(
                     constraint == Constraint::UserId
                         || context.store().get_user(id(number))?.is_some() == one.value.is_ok(),
-                    "a user is there although create_user was refused, or is not although it was not",
+                    "a user exists although create_user failed, or is missing although it succeeded",
                 )?;
             }
             took_place |= overlapped(ran);
@@ -392,8 +392,8 @@ pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
         comes_back(context, bare_user(number))?;
     }
     for number in ids() {
-        gives("delete_user(..)", store.delete_user(id(number)), true)?;
-        gives("get_user(..)", store.get_user(id(number)), None)?;
+        returns("delete_user(..)", store.delete_user(id(number)), true)?;
+        returns("get_user(..)", store.get_user(id(number)), None)?;
     }
     Ok(())
 }

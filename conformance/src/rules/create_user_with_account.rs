@@ -1,7 +1,7 @@
 use authstore::{Constraint, Error, NewAccount, NewUser};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, ensure, equal, gives, succeeds};
+use crate::failure::{Verdict, conflicts, ensure, equal, returns, succeeds};
 use crate::fixture::{
     bare_account, bare_user, full_account, full_user, id, look, populate, user_with_email,
 };
@@ -16,18 +16,18 @@ fn comes_back(context: &Context, user: NewUser, account: NewAccount) -> Verdict 
         store.create_user_with_account(user, account),
     )?;
     equal("the user of the account", account.user_id, user.id)?;
-    gives("get_user(..)", store.get_user(user.id), Some(user.clone()))?;
-    gives(
+    returns("get_user(..)", store.get_user(user.id), Some(user.clone()))?;
+    returns(
         "get_account(..)",
         store.get_account(&account.provider, &account.provider_account_id),
         Some(account.clone()),
     )?;
-    gives(
+    returns(
         "get_user_by_account(..)",
         store.get_user_by_account(&account.provider, &account.provider_account_id),
         Some(user.clone()),
     )?;
-    gives(
+    returns(
         "list_accounts_by_user_id(..)",
         store.list_accounts_by_user_id(user.id),
         vec![account],
@@ -51,7 +51,7 @@ pub(crate) fn stored(context: &Context) -> Verdict {
     store.unlink_account("provider 1", "account 1")?;
     let alone = store.link_account(id(1), full_account(1))?;
     equal(
-        "get_account(..), created together and alone,",
+        "get_account(..), created with its user or alone,",
         together,
         Some(alone),
     )
@@ -97,27 +97,31 @@ pub(crate) fn text(context: &Context) -> Verdict {
 #[track_caller]
 fn left_no_trace(context: &Context, before: &crate::fixture::World) -> Verdict {
     let store = context.store();
-    gives(
-        "get_user(..) of the user who was refused",
+    returns(
+        "get_user(..) of the rejected user",
         store.get_user(id(9)),
         None,
     )?;
-    gives(
-        "get_user_by_email(..) of the user who was refused",
+    returns(
+        "get_user_by_email(..) of the rejected user",
         store.get_user_by_email("user-9@example.org"),
         None,
     )?;
-    gives(
-        "get_account(..) of the account that was refused",
+    returns(
+        "get_account(..) of the rejected account",
         store.get_account("provider 9", "account 9"),
         None,
     )?;
-    gives(
-        "list_accounts_by_user_id(..) of the user who was refused",
+    returns(
+        "list_accounts_by_user_id(..) of the rejected user",
         store.list_accounts_by_user_id(id(9)),
         Vec::new(),
     )?;
-    gives("what was there before", look(store, 1..=3), before.clone())?;
+    returns(
+        "the rows that existed before",
+        look(store, 1..=3),
+        before.clone(),
+    )?;
     comes_back(context, full_user(9), full_account(9))
 }
 
@@ -144,7 +148,7 @@ pub(crate) fn unique_email(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     conflicts(
-        "create_user_with_account(..) with a taken e-mail address",
+        "create_user_with_account(..) with a taken email address",
         store.create_user_with_account(user_with_email(9, "user-1@example.org"), full_account(9)),
         Constraint::UserEmail,
     )?;
@@ -198,14 +202,14 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let ran = race.at_once(THREADS, |thread, store| {
             store.create_user_with_account(full_user(number(thread)), account(thread))
         });
-        let won = winners("create_user_with_account(..) with one account", &ran, |error| {
+        let won = winners("create_user_with_account(..) with the same account", &ran, |error| {
             matches!(error, Error::Conflict { constraint: Constraint::ProviderAccount })
         })?;
-        equal("the number of those who got the account", won, 1)?;
+        equal("the number of callers that got the account", won, 1)?;
         for (thread, one) in ran.iter().enumerate() {
             ensure(
                 context.store().get_user(id(number(thread)))?.is_some() == one.value.is_ok(),
-                "a user is there although create_user_with_account was refused, or is not although it was not",
+                "a user exists although create_user_with_account failed, or is missing although it succeeded",
             )?;
         }
         Ok(overlapped(&ran))
@@ -230,7 +234,7 @@ fn one_sign_up(
             &ran,
             |error| matches!(error, Error::Conflict { constraint: is } if *is == constraint),
         )?;
-        equal("the number of those who signed up", won, 1)?;
+        equal("the number of callers that signed up", won, 1)?;
         for (thread, one) in ran.iter().enumerate() {
             let (_, account) = new(round, number(thread));
             let store = context.store();
@@ -238,7 +242,7 @@ fn one_sign_up(
             ensure(
                 store.get_user(id(number(thread)))?.is_some() == one.value.is_ok()
                     && found.is_some() == one.value.is_ok(),
-                "a user or an account is there although create_user_with_account was refused, or is not although it was not",
+                "a user or account exists although create_user_with_account failed, or is missing although it succeeded",
             )?;
         }
         Ok(overlapped(&ran))

@@ -1,7 +1,7 @@
 use authstore::{Authenticator, Constraint, Error, NewUser};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives};
+use crate::failure::{Verdict, conflicts, equal, returns};
 use crate::fixture::{
     authenticator, authenticator_with_id, bare_user, full_user, id, look, populate, user_with_email,
 };
@@ -14,8 +14,8 @@ pub(crate) fn stored(context: &Context) -> Verdict {
         store.create_user_with_authenticator(full_user(1), authenticator(1, 99))?;
     equal("the passkey's user", passkey.user_id, user.id)?;
     equal("the passkey", passkey.clone(), authenticator(1, 1))?;
-    gives("get_user(..)", store.get_user(id(1)), Some(user))?;
-    gives(
+    returns("get_user(..)", store.get_user(id(1)), Some(user))?;
+    returns(
         "list_authenticators_by_user_id(..)",
         store.list_authenticators_by_user_id(id(1)),
         vec![passkey],
@@ -38,13 +38,13 @@ pub(crate) fn user_conflicts(context: &Context) -> Verdict {
             store.create_user_with_authenticator(user, authenticator(9, 9)),
             constraint,
         )?;
-        gives(
+        returns(
             "get_authenticator(..) after it",
             store.get_authenticator("credential-9"),
             None,
         )?;
     }
-    gives("what was there before", look(store, 0..=10), before)
+    returns("the rows that existed before", look(store, 0..=10), before)
 }
 
 pub(crate) fn authenticator_conflicts(context: &Context) -> Verdict {
@@ -52,13 +52,13 @@ pub(crate) fn authenticator_conflicts(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 0..=10)?;
     conflicts(
-        "create_user_with_authenticator(..) with a credential id that is taken",
+        "create_user_with_authenticator(..) with a taken credential id",
         store.create_user_with_authenticator(full_user(9), authenticator(11, 9)),
         Constraint::AuthenticatorCredentialId,
     )?;
-    gives("what was there before", look(store, 0..=10), before)?;
-    gives(
-        "get_user_by_email(..) of the user who was not created",
+    returns("the rows that existed before", look(store, 0..=10), before)?;
+    returns(
+        "get_user_by_email(..) of the user that was not created",
         store.get_user_by_email("user-9@example.org"),
         None,
     )
@@ -83,7 +83,7 @@ fn one_sign_up(
             &ran,
             |error| matches!(error, Error::Conflict { constraint: is } if *is == constraint),
         )?;
-        equal("how many of several callers signed up", won, 1)?;
+        equal("the number of concurrent callers that signed up", won, 1)?;
         let world = look(context.store(), numbers)?;
         equal("the number of users there are", world.users(), 1)?;
         equal(

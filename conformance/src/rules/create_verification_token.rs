@@ -1,7 +1,7 @@
 use authstore::{Constraint, Error, VerificationToken};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives, succeeds};
+use crate::failure::{Verdict, conflicts, equal, returns, succeeds};
 use crate::fixture::{at, look, millis, populate, since_1970, token, token_until};
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
@@ -12,12 +12,12 @@ use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
 fn comes_back(context: &Context, new: VerificationToken) -> Verdict {
     let store = context.store();
     let call = format!("create_verification_token({})", new.show());
-    gives(
+    returns(
         &call,
         store.create_verification_token(new.clone()),
         new.clone(),
     )?;
-    gives(
+    returns(
         format!("use_verification_token(..) after {call}"),
         store.use_verification_token(&new.identifier, &new.token),
         Some(new.clone()),
@@ -43,8 +43,8 @@ pub(crate) fn several_for_one(context: &Context) -> Verdict {
         )?;
     }
     for token in tokens {
-        gives(
-            "use_verification_token(..) of one of several with one identifier",
+        returns(
+            "use_verification_token(..) of one of several tokens of one identifier",
             store.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
         )?;
@@ -64,7 +64,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
             VerificationToken::new("ada@example.org", *text, millis(1)),
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn long_keys(context: &Context) -> Verdict {
@@ -87,7 +87,7 @@ pub(crate) fn long_keys(context: &Context) -> Verdict {
         )?;
     }
     for token in tokens {
-        gives(
+        returns(
             "use_verification_token(..) with 255 characters of four bytes",
             store.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
@@ -109,7 +109,7 @@ pub(crate) fn token_by_bytes(context: &Context) -> Verdict {
         )?;
     }
     for token in tokens {
-        gives(
+        returns(
             format!("use_verification_token(.., {})", token.token.show()),
             store.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
@@ -153,13 +153,13 @@ pub(crate) fn unique_token(context: &Context) -> Verdict {
             Constraint::VerificationToken,
         )?;
     }
-    gives(
-        "use_verification_token(..) with the identifier that was refused",
+    returns(
+        "use_verification_token(..) with the rejected identifier",
         store.use_verification_token("somebody@example.org", &first.token),
         None,
     )?;
-    gives(
-        "use_verification_token(..) of the one that was there",
+    returns(
+        "use_verification_token(..) of the existing token",
         store.use_verification_token(&first.identifier, &first.token),
         Some(first.clone()),
     )
@@ -197,11 +197,11 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 )
             },
         )?;
-        equal("the number of those who created the token", won, 1)?;
+        equal("the number of callers that created the token", won, 1)?;
         for (thread, one) in ran.iter().enumerate() {
             let token = new(thread);
-            gives(
-                "use_verification_token(..) of the token they raced for",
+            returns(
+                "use_verification_token(..) of the token that all callers wanted",
                 context
                     .store()
                     .use_verification_token(&token.identifier, &token.token),

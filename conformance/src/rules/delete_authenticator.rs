@@ -1,5 +1,5 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
 };
@@ -8,29 +8,29 @@ use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "delete_authenticator(..) on an empty storage",
         store.delete_authenticator("credential-1"),
         false,
     )?;
     store.create_user(full_user(1))?;
     store.create_authenticator(authenticator(1, 1))?;
-    gives(
+    returns(
         "delete_authenticator(..)",
         store.delete_authenticator("credential-1"),
         true,
     )?;
-    gives(
+    returns(
         "delete_authenticator(..), again",
         store.delete_authenticator("credential-1"),
         false,
     )?;
-    gives(
+    returns(
         "get_authenticator(..) after delete_authenticator(..)",
         store.get_authenticator("credential-1"),
         None,
     )?;
-    gives(
+    returns(
         "list_authenticators_by_user_id(..) after delete_authenticator(..)",
         store.list_authenticators_by_user_id(id(1)),
         Vec::new(),
@@ -46,18 +46,18 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.list_accounts_by_user_id(id(1))?,
     );
     store.delete_authenticator("credential-11")?;
-    gives(
+    returns(
         "the user's other authenticators",
         store.list_authenticators_by_user_id(id(1)),
         vec![authenticator(12, 1)],
     )?;
-    gives("the authenticator's user", store.get_user(id(1)), user)?;
-    gives(
+    returns("the authenticator's user", store.get_user(id(1)), user)?;
+    returns(
         "the user's accounts",
         store.list_accounts_by_user_id(id(1)),
         accounts,
     )?;
-    gives("what other users have", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -65,18 +65,18 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     let created = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
     for other in NEAR_CREDENTIAL_IDS {
-        gives(
+        returns(
             format!("delete_authenticator(\"{other}\")"),
             store.delete_authenticator(other),
             false,
         )?;
     }
-    gives(
+    returns(
         "get_authenticator(..)",
         store.get_authenticator(CREDENTIAL_ID),
         Some(created),
     )?;
-    gives(
+    returns(
         "delete_authenticator(..)",
         store.delete_authenticator(CREDENTIAL_ID),
         true,
@@ -97,7 +97,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let deleted = all_succeed("delete_authenticator(..)", ran)?;
         equal(
-            "the number of those who were told that they deleted the authenticator",
+            "the number of callers whose delete_authenticator(..) returned true",
             deleted.into_iter().filter(|deleted| *deleted).count(),
             1,
         )?;

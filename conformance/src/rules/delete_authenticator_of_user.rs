@@ -1,7 +1,7 @@
 use authstore::Removal;
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
 };
@@ -13,7 +13,7 @@ pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
     populate(store)?;
     for (number, keep_last) in [(11, true), (12, false)] {
         for removal in [Removal::Done, Removal::Absent] {
-            gives(
+            returns(
                 format!("delete_authenticator_of_user(.., {keep_last}), twice"),
                 store.delete_authenticator_of_user(
                     id(1),
@@ -24,7 +24,7 @@ pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives(
+    returns(
         "list_authenticators_by_user_id(id(1))",
         store.list_authenticators_by_user_id(id(1)),
         Vec::new(),
@@ -37,7 +37,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
     let before = look(store, 1..=3)?;
     for keep_last in [false, true] {
         for (user, number) in [(2, 11), (4, 11), (1, 99)] {
-            gives(
+            returns(
                 "delete_authenticator_of_user(..) of a passkey that the user does not have",
                 store.delete_authenticator_of_user(
                     id(user),
@@ -48,7 +48,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -59,12 +59,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.get_authenticator("credential-12")?,
     );
     let _ = store.delete_authenticator_of_user(id(1), "credential-11", true)?;
-    gives(
+    returns(
         "another passkey of the user",
         store.get_authenticator("credential-12"),
         sibling,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -74,14 +74,14 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     store.create_authenticator(authenticator(2, 1))?;
     for other in NEAR_CREDENTIAL_IDS {
         for keep_last in [false, true] {
-            gives(
-                "delete_authenticator_of_user(..) by an id that only looks alike",
+            returns(
+                "delete_authenticator_of_user(..) by an id that only looks the same",
                 store.delete_authenticator_of_user(id(1), other, keep_last),
                 Removal::Absent,
             )?;
         }
     }
-    gives(
+    returns(
         "delete_authenticator_of_user(..)",
         store.delete_authenticator_of_user(id(1), CREDENTIAL_ID, true),
         Removal::Done,
@@ -93,15 +93,15 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     let passkey = store.create_authenticator(authenticator(1, 1))?;
     let delete = |number: u128, situation: &str, removal| {
-        gives(
+        returns(
             format!("delete_authenticator_of_user(.., true) {situation}"),
             store.delete_authenticator_of_user(id(1), &format!("credential-{number}"), true),
             removal,
         )
     };
-    delete(1, "of the only way in", Removal::LastWayIn)?;
-    gives(
-        "get_authenticator(..) of the only way in",
+    delete(1, "of the only way to sign in", Removal::LastWayIn)?;
+    returns(
+        "get_authenticator(..) of the only way to sign in",
         store.get_authenticator("credential-1"),
         Some(passkey),
     )?;
@@ -109,20 +109,20 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     let mut account = account_at(1, "passkey", "account 1");
     account.kind = "webauthn".to_owned();
     store.link_account(id(1), account)?;
-    delete(1, "beside its own account", Removal::LastWayIn)?;
+    delete(1, "next to its own account", Removal::LastWayIn)?;
     store.create_authenticator(authenticator(2, 1))?;
-    delete(1, "beside another passkey", Removal::Done)?;
-    delete(2, "of the one that is left", Removal::LastWayIn)?;
+    delete(1, "next to another passkey", Removal::Done)?;
+    delete(2, "of the remaining one", Removal::LastWayIn)?;
     store.link_account(id(1), account_at(2, "github", "1"))?;
-    delete(2, "beside an account", Removal::Done)
+    delete(2, "next to an account", Removal::Done)
 }
 
 pub(crate) fn takes_the_last(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     store.create_authenticator(authenticator(1, 1))?;
-    gives(
-        "delete_authenticator_of_user(.., false) of the only way in",
+    returns(
+        "delete_authenticator_of_user(.., false) of the only way to sign in",
         store.delete_authenticator_of_user(id(1), "credential-1", false),
         Removal::Done,
     )
@@ -144,7 +144,7 @@ pub(crate) fn last_of_two_at_once(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let told = all_succeed("delete_authenticator_of_user(..)", ran)?;
         equal(
-            "how often one of two passkeys was deleted, each by several callers at once",
+            "the number of successful deletions of two passkeys, each deleted by several concurrent callers",
             told.iter().filter(|told| **told == Removal::Done).count(),
             1,
         )?;

@@ -4,7 +4,7 @@ use authstore::{AuthStore, ExpiredCounts, SessionChanges};
 use time::OffsetDateTime;
 
 use crate::context::Context;
-use crate::failure::{Verdict, ensure, equal, gives};
+use crate::failure::{Verdict, ensure, equal, returns};
 use crate::fixture::{
     at, bare_user, challenge_until, full_user, id, look, millis, populate, session_until,
     since_1970, token_until,
@@ -89,13 +89,13 @@ pub(crate) fn boundary(context: &Context) -> Verdict {
         ],
     )?;
     let call = format!("delete_expired({}, 100)", millis(0).show());
-    gives(&call, store.delete_expired(millis(0), 100), of_each(3))?;
+    returns(&call, store.delete_expired(millis(0), 100), of_each(3))?;
     equal(
-        format!("what is left after {call}"),
+        format!("the rows left after {call}"),
         left(store, 5)?,
         [(); 3].map(|()| vec![4, 5]),
     )?;
-    gives(
+    returns(
         format!("{call}, again"),
         store.delete_expired(millis(0), 100),
         of_each(0),
@@ -111,7 +111,7 @@ pub(crate) fn to_the_millisecond(context: &Context) -> Verdict {
     create(store, &times)?;
     for time in &times {
         let call = format!("delete_expired({}, 100)", time.show());
-        gives(call, store.delete_expired(*time, 100), of_each(1))?;
+        returns(call, store.delete_expired(*time, 100), of_each(1))?;
     }
     Ok(())
 }
@@ -123,10 +123,10 @@ pub(crate) fn distant_times(context: &Context) -> Verdict {
     create(store, &times)?;
     for time in &times {
         let call = format!("delete_expired({}, 100)", time.show());
-        gives(call, store.delete_expired(*time, 100), of_each(1))?;
+        returns(call, store.delete_expired(*time, 100), of_each(1))?;
     }
     equal(
-        "what is left after all",
+        "the rows left at the end",
         left(store, times.len())?,
         [const { Vec::new() }; 3],
     )
@@ -143,7 +143,7 @@ pub(crate) fn around_clock_changes(context: &Context) -> Verdict {
     create(store, &times)?;
     for time in &times {
         let call = format!("delete_expired({}, 100)", time.show());
-        gives(call, store.delete_expired(*time, 100), of_each(1))?;
+        returns(call, store.delete_expired(*time, 100), of_each(1))?;
     }
     Ok(())
 }
@@ -153,7 +153,7 @@ pub(crate) fn oldest_first(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     // 4, 2, 7, 1, 3, 5, 6 is the order of age.
     create(store, &[4, 2, 5, 1, 6, 7, 3].map(millis))?;
-    gives(
+    returns(
         "delete_expired(.., 2) of 7",
         store.delete_expired(millis(100), 2),
         of_each(2),
@@ -168,13 +168,13 @@ pub(crate) fn oldest_first(context: &Context) -> Verdict {
             ![4, 2].contains(&number),
         )?;
     }
-    gives(
+    returns(
         "delete_expired(.., 3) of 5",
         store.delete_expired(millis(100), 3),
         of_each(3),
     )?;
     equal(
-        "what is left of 7 after the oldest 5",
+        "the rows left of 7 after the oldest 5",
         left(store, 7)?,
         [(); 3].map(|()| vec![5, 6]),
     )
@@ -184,35 +184,35 @@ pub(crate) fn limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     create(store, &[1, 2, 3, 4, 5].map(millis))?;
-    gives(
+    returns(
         "delete_expired(.., 0)",
         store.delete_expired(millis(100), 0),
         of_each(0),
     )?;
-    gives(
+    returns(
         "delete_expired(.., 1)",
         store.delete_expired(millis(100), 1),
         of_each(1),
     )?;
-    gives(
+    returns(
         "delete_expired(.., 4)",
         store.delete_expired(millis(100), 4),
         of_each(4),
     )?;
-    gives(
+    returns(
         "delete_expired(.., 4), again",
         store.delete_expired(millis(100), 4),
         of_each(0),
     )?;
     create(store, &[1, 2, 3].map(millis))?;
-    gives(
+    returns(
         "delete_expired(.., u32::MAX)",
         store.delete_expired(millis(100), u32::MAX),
         of_each(3),
     )?;
     // Rows of one age: any of them, but no more than the limit.
     create(store, &[millis(1); 5])?;
-    gives(
+    returns(
         "delete_expired(.., 2) of 5 of one age",
         store.delete_expired(millis(100), 2),
         of_each(2),
@@ -227,7 +227,7 @@ pub(crate) fn limit(context: &Context) -> Verdict {
 pub(crate) fn counts_apart(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    gives(
+    returns(
         "delete_expired(..) on an empty storage",
         store.delete_expired(millis(100), 10),
         of_each(0),
@@ -239,7 +239,7 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
         store.create_verification_token(token_until(number, millis(1)))?;
     }
     store.create_challenge(challenge_until(1, millis(1)))?;
-    gives(
+    returns(
         "delete_expired(.., 3) of 5 sessions, 2 tokens and 1 challenge",
         store.delete_expired(millis(100), 3),
         ExpiredCounts {
@@ -252,7 +252,7 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
         store.create_verification_token(token_until(number, millis(1)))?;
         store.create_challenge(challenge_until(number, millis(1)))?;
     }
-    gives(
+    returns(
         "delete_expired(.., 3) of 2 sessions, 4 tokens and 4 challenges",
         store.delete_expired(millis(100), 3),
         ExpiredCounts {
@@ -272,12 +272,12 @@ pub(crate) fn callers_clock(context: &Context) -> Verdict {
         at("2500-01-01T00:00:00.000Z"),
     ];
     create(store, &times)?;
-    gives(
+    returns(
         "delete_expired(..) with a now of 1980",
         store.delete_expired(at("1980-01-01T00:00:00.000Z"), 10),
         of_each(0),
     )?;
-    gives(
+    returns(
         "delete_expired(..) with a now of 2999",
         store.delete_expired(at("2999-01-01T00:00:00.000Z"), 10),
         of_each(2),
@@ -300,7 +300,7 @@ pub(crate) fn after_updates(context: &Context) -> Verdict {
         )?;
     }
     for (now, deleted) in [(5, 1), (20, 1), (40, 1)] {
-        gives(
+        returns(
             format!(
                 "delete_expired({}, 10) after update_session(..)",
                 millis(now).show()
@@ -320,7 +320,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     store.create_session(session_until(1, 2, since_1970(0)))?;
-    gives(
+    returns(
         "delete_expired(..)",
         store.delete_expired(since_1970(1), u32::MAX),
         ExpiredCounts {
@@ -328,7 +328,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             ..Default::default()
         },
     )?;
-    gives("what is not expired", look(store, 1..=3), before)?;
+    returns("the rows that have not expired", look(store, 1..=3), before)?;
     store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
     for user in 1..=3 {
         equal(
@@ -342,7 +342,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             2,
         )?;
         equal(
-            "whether the user is there",
+            "whether the user exists",
             store.get_user(id(user))?.is_some(),
             true,
         )?;
@@ -378,7 +378,7 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
             sum.challenges += counted.challenges;
         }
         equal(
-            "the sum of what several callers deleted",
+            "the number of tokens that the concurrent callers deleted in total",
             sum,
             of_each(ROWS),
         )?;
@@ -450,11 +450,11 @@ pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
         for token in &extended {
             ensure(
                 store.get_session_and_user(token)?.is_some(),
-                "delete_expired(..) has deleted a session that update_session(..) had given more time",
+                "delete_expired(..) deleted a session that update_session(..) had extended",
             )?;
         }
         equal(
-            "the number of sessions that were deleted, and of those that were extended, together",
+            "the number of sessions that were deleted or extended",
             deleted + extended.len() as u64,
             SESSIONS as u64,
         )?;
@@ -468,7 +468,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_due();
     create_many(store, rows)?;
-    gives(
+    returns(
         format!("delete_expired(.., {rows}) of {rows} sessions, tokens and challenges"),
         store.delete_expired(millis(0), rows),
         of_each(rows.into()),
@@ -476,7 +476,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     // Of which less is left in 16 bits, or in 31.
     for limit in [1 << 16, 1 << 31, u32::MAX] {
         create(store, &[millis(0); 3])?;
-        gives(
+        returns(
             format!("delete_expired(.., {limit}) of 3 sessions, tokens and challenges"),
             store.delete_expired(millis(0), limit),
             of_each(3),

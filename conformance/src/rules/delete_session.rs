@@ -1,5 +1,5 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{full_user, id, look, populate, session, session_with_token};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
@@ -7,29 +7,29 @@ use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "delete_session(..) on an empty storage",
         store.delete_session("session 1"),
         false,
     )?;
     store.create_user(full_user(1))?;
     store.create_session(session(1, 1))?;
-    gives(
+    returns(
         "delete_session(..)",
         store.delete_session("session 1"),
         true,
     )?;
-    gives(
+    returns(
         "delete_session(..), again",
         store.delete_session("session 1"),
         false,
     )?;
-    gives(
+    returns(
         "get_session_and_user(..) after delete_session(..)",
         store.get_session_and_user("session 1"),
         None,
     )?;
-    gives(
+    returns(
         "list_sessions_by_user_id(..) after delete_session(..)",
         store.list_sessions_by_user_id(id(1)),
         Vec::new(),
@@ -48,18 +48,18 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.list_accounts_by_user_id(id(1))?,
     );
     store.delete_session("session 11")?;
-    gives(
+    returns(
         "another session of the user",
         store.get_session_and_user("session 12"),
         sibling,
     )?;
-    gives("the session's user", store.get_user(id(1)), user)?;
-    gives(
+    returns("the session's user", store.get_user(id(1)), user)?;
+    returns(
         "the user's accounts",
         store.list_accounts_by_user_id(id(1)),
         accounts,
     )?;
-    gives("what other users have", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -67,18 +67,18 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let user = store.create_user(full_user(1))?;
     let created = store.create_session(session_with_token(1, 1, KEY))?;
     for other in NEAR_MISSES {
-        gives(
+        returns(
             format!("delete_session({})", other.show()),
             store.delete_session(other),
             false,
         )?;
     }
-    gives(
+    returns(
         "get_session_and_user(..)",
         store.get_session_and_user(KEY),
         Some((created, user)),
     )?;
-    gives("delete_session(..)", store.delete_session(KEY), true)
+    returns("delete_session(..)", store.delete_session(KEY), true)
 }
 
 pub(crate) fn text(context: &Context) -> Verdict {
@@ -93,7 +93,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
         .chain([longest.as_str()])
     {
         store.create_session(session_with_token(1, 1, text))?;
-        gives(
+        returns(
             format!("delete_session({})", text.show()),
             store.delete_session(text),
             true,
@@ -112,7 +112,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let deleted = all_succeed("delete_session(..)", ran)?;
         equal(
-            "the number of those who were told that they deleted the session",
+            "the number of callers whose delete_session(..) returned true",
             deleted.into_iter().filter(|deleted| *deleted).count(),
             1,
         )?;

@@ -1,23 +1,23 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{bare_user, id, look, populate, session};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "delete_session_of_user(..) on an empty storage",
         store.delete_session_of_user(id(1), id(2_011)),
         false,
     )?;
     populate(store)?;
     for deleted in [true, false] {
-        gives(
+        returns(
             "delete_session_of_user(id(1), id(2_011)), twice",
             store.delete_session_of_user(id(1), id(2_011)),
             deleted,
         )?;
-        gives(
+        returns(
             "get_session_and_user(..) of the deleted session",
             store.get_session_and_user("session 11"),
             None,
@@ -31,13 +31,13 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     for (user, session) in [(2, 2_011), (4, 2_011), (1, 2_099), (1, 1)] {
-        gives(
+        returns(
             format!("delete_session_of_user(id({user}), id({session}))"),
             store.delete_session_of_user(id(user), id(session)),
             false,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -46,12 +46,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let others = look(store, 2..=3)?;
     let sibling = store.get_session_and_user("session 12")?;
     store.delete_session_of_user(id(1), id(2_011))?;
-    gives(
+    returns(
         "another session of the user",
         store.get_session_and_user("session 12"),
         sibling,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {
@@ -65,7 +65,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let told = all_succeed("delete_session_of_user(..)", ran)?;
         equal(
-            "how many of several callers were told that they deleted the session",
+            "the number of concurrent callers that deleted the session",
             told.into_iter().filter(|told| *told).count(),
             1,
         )?;

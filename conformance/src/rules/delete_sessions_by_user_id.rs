@@ -1,5 +1,5 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives, succeeds};
+use crate::failure::{Verdict, equal, returns, succeeds};
 use crate::fixture::{
     bare_user, full_user, id, look, populate, session, session_until, session_with_token,
     since_1970,
@@ -10,31 +10,31 @@ use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
 
 pub(crate) fn all_of_them(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "delete_sessions_by_user_id(..) on an empty storage",
         store.delete_sessions_by_user_id(id(1), None),
         0,
     )?;
     populate(store)?;
     store.create_session(session_until(13, 1, since_1970(0)))?;
-    gives(
+    returns(
         "delete_sessions_by_user_id(id(1), None)",
         store.delete_sessions_by_user_id(id(1), None),
         3,
     )?;
-    gives(
+    returns(
         "list_sessions_by_user_id(id(1))",
         store.list_sessions_by_user_id(id(1)),
         Vec::new(),
     )?;
     for number in 11..=13 {
-        gives(
+        returns(
             "get_session_and_user(..) of a deleted session",
             store.get_session_and_user(&format!("session {number}")),
             None,
         )?;
     }
-    gives(
+    returns(
         "delete_sessions_by_user_id(id(1), None), again",
         store.delete_sessions_by_user_id(id(1), None),
         0,
@@ -49,12 +49,12 @@ pub(crate) fn but_one(context: &Context) -> Verdict {
     }
     let kept = store.get_session_and_user("session 3")?;
     for deleted in [4, 0] {
-        gives(
+        returns(
             "delete_sessions_by_user_id(id(1), Some(\"session 3\"))",
             store.delete_sessions_by_user_id(id(1), Some("session 3")),
             deleted,
         )?;
-        gives(
+        returns(
             "get_session_and_user(\"session 3\")",
             store.get_session_and_user("session 3"),
             kept.clone(),
@@ -65,7 +65,7 @@ pub(crate) fn but_one(context: &Context) -> Verdict {
             1,
         )?;
     }
-    gives(
+    returns(
         "delete_sessions_by_user_id(id(1), None)",
         store.delete_sessions_by_user_id(id(1), None),
         1,
@@ -76,23 +76,23 @@ pub(crate) fn keeps_nothing_else(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, 2..=3)?;
-    gives(
+    returns(
         "delete_sessions_by_user_id(id(1), ..) with another user's token",
         store.delete_sessions_by_user_id(id(1), Some("session 21")),
         2,
     )?;
-    gives(
+    returns(
         "list_sessions_by_user_id(id(1))",
         store.list_sessions_by_user_id(id(1)),
         Vec::new(),
     )?;
-    gives("what other users have", look(store, 2..=3), before)?;
-    gives(
-        "delete_sessions_by_user_id(id(2), ..) with nobody's token",
+    returns("the rows of other users", look(store, 2..=3), before)?;
+    returns(
+        "delete_sessions_by_user_id(id(2), ..) with a token that does not exist",
         store.delete_sessions_by_user_id(id(2), Some("session 99")),
         2,
     )?;
-    gives(
+    returns(
         "list_sessions_by_user_id(id(2))",
         store.list_sessions_by_user_id(id(2)),
         Vec::new(),
@@ -108,18 +108,18 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.list_accounts_by_user_id(id(1))?,
     );
     store.delete_sessions_by_user_id(id(1), None)?;
-    gives(
-        "delete_sessions_by_user_id(..) of nobody",
+    returns(
+        "delete_sessions_by_user_id(..) of a user that does not exist",
         store.delete_sessions_by_user_id(id(4), None),
         0,
     )?;
-    gives("the user", store.get_user(id(1)), user)?;
-    gives(
+    returns("the user", store.get_user(id(1)), user)?;
+    returns(
         "the user's accounts",
         store.list_accounts_by_user_id(id(1)),
         accounts,
     )?;
-    gives("what other users have", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -129,7 +129,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     for other in NEAR_MISSES {
         number += 1;
         store.create_session(session_with_token(number, 1, KEY))?;
-        gives(
+        returns(
             format!(
                 "delete_sessions_by_user_id(id(1), Some({})) with a session {}",
                 other.show(),
@@ -140,7 +140,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
         )?;
     }
     store.create_session(session_with_token(1, 1, KEY))?;
-    gives(
+    returns(
         "delete_sessions_by_user_id(..)",
         store.delete_sessions_by_user_id(id(1), Some(KEY)),
         0,
@@ -156,12 +156,12 @@ pub(crate) fn text(context: &Context) -> Verdict {
             "create_session(..)",
             store.create_session(session_with_token(2, 1, &format!("{text}+"))),
         )?;
-        gives(
+        returns(
             format!("delete_sessions_by_user_id(id(1), Some({}))", text.show()),
             store.delete_sessions_by_user_id(id(1), Some(text)),
             1,
         )?;
-        gives(
+        returns(
             format!("delete_session({})", text.show()),
             store.delete_session(text),
             true,
@@ -188,11 +188,11 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
             .into_iter()
             .sum();
         equal(
-            "the sum of what several callers deleted",
+            "the number of tokens that the concurrent callers deleted in total",
             counted,
             SESSIONS as u64,
         )?;
-        gives(
+        returns(
             "list_sessions_by_user_id(id(1))",
             context.store().list_sessions_by_user_id(id(1)),
             Vec::new(),

@@ -1,7 +1,7 @@
 use authstore::{Entity, Error};
 
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, ensure, equal, gives, show_error, succeeds};
+use crate::failure::{Failure, Verdict, ensure, equal, returns, show_error, succeeds};
 use crate::fixture::{
     authenticator, bare_account, bare_user, full_account, full_user, id, look, populate, session,
     token,
@@ -10,26 +10,26 @@ use crate::race::{Race, Ran, THREADS, all_succeed, overlapped};
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "delete_user(..) on an empty storage",
         store.delete_user(id(1)),
         false,
     )?;
     store.create_user(full_user(1))?;
     store.create_user(full_user(2))?;
-    gives(
-        "delete_user(id(3)), who is not there",
+    returns(
+        "delete_user(id(3)) of a user that does not exist",
         store.delete_user(id(3)),
         false,
     )?;
-    gives("delete_user(id(1))", store.delete_user(id(1)), true)?;
-    gives("delete_user(id(1)), again", store.delete_user(id(1)), false)?;
-    gives(
+    returns("delete_user(id(1))", store.delete_user(id(1)), true)?;
+    returns("delete_user(id(1)), again", store.delete_user(id(1)), false)?;
+    returns(
         "get_user(id(1)) after delete_user(..)",
         store.get_user(id(1)),
         None,
     )?;
-    gives(
+    returns(
         "get_user_by_email(..) after delete_user(..)",
         store.get_user_by_email("user-1@example.org"),
         None,
@@ -42,30 +42,30 @@ pub(crate) fn accounts_too(context: &Context) -> Verdict {
     store.delete_user(id(1))?;
     for number in [11, 12] {
         let (provider, account) = (format!("provider {number}"), format!("account {number}"));
-        gives(
+        returns(
             "get_account(..) of a deleted user",
             store.get_account(&provider, &account),
             None,
         )?;
-        gives(
+        returns(
             "get_user_by_account(..) of a deleted user",
             store.get_user_by_account(&provider, &account),
             None,
         )?;
     }
-    gives(
+    returns(
         "list_accounts_by_user_id(..) of a deleted user",
         store.list_accounts_by_user_id(id(1)),
         Vec::new(),
     )?;
     store.create_user(bare_user(1))?;
-    gives(
+    returns(
         "list_accounts_by_user_id(..) of a new user with the id of a deleted one",
         store.list_accounts_by_user_id(id(1)),
         Vec::new(),
     )?;
     succeeds(
-        "link_account(..) of what a deleted user had",
+        "link_account(..) of an account that a deleted user had",
         store.link_account(id(1), full_account(11)),
     )?;
     Ok(())
@@ -76,19 +76,19 @@ pub(crate) fn sessions_too(context: &Context) -> Verdict {
     populate(store)?;
     store.delete_user(id(1))?;
     for number in [11, 12] {
-        gives(
+        returns(
             "get_session_and_user(..) of a deleted user",
             store.get_session_and_user(&format!("session {number}")),
             None,
         )?;
     }
-    gives(
+    returns(
         "list_sessions_by_user_id(..) of a deleted user",
         store.list_sessions_by_user_id(id(1)),
         Vec::new(),
     )?;
     store.create_user(bare_user(1))?;
-    gives(
+    returns(
         "list_sessions_by_user_id(..) of a new user with the id of a deleted one",
         store.list_sessions_by_user_id(id(1)),
         Vec::new(),
@@ -105,14 +105,14 @@ pub(crate) fn authenticators_too(context: &Context) -> Verdict {
     populate(store)?;
     store.delete_user(id(1))?;
     for number in [11, 12] {
-        gives(
+        returns(
             "get_authenticator(..) of a deleted user",
             store.get_authenticator(&format!("credential-{number}")),
             None,
         )?;
     }
     store.create_user(bare_user(1))?;
-    gives(
+    returns(
         "list_authenticators_by_user_id(..) of a new user with the id of a deleted one",
         store.list_authenticators_by_user_id(id(1)),
         Vec::new(),
@@ -129,15 +129,15 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, [2, 3])?;
     store.delete_user(id(1))?;
-    gives(
-        "what other users have, after delete_user(id(1)),",
+    returns(
+        "the rows of other users after delete_user(id(1))",
         look(store, [2, 3]),
         before,
     )?;
     let before = look(store, [2, 3])?;
     store.delete_user(id(4))?;
-    gives(
-        "what users have, after delete_user(..) of nobody,",
+    returns(
+        "the rows of all users after delete_user(..) of a user that does not exist",
         look(store, [2, 3]),
         before,
     )
@@ -150,7 +150,7 @@ pub(crate) fn verification_tokens_stay(context: &Context) -> Verdict {
     token.identifier = "user-1@example.org".to_owned();
     store.create_verification_token(token.clone())?;
     store.delete_user(id(1))?;
-    gives(
+    returns(
         "use_verification_token(..) with the address of a deleted user",
         store.use_verification_token(&token.identifier, &token.token),
         Some(token.clone()),
@@ -165,7 +165,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let deleted = all_succeed("delete_user(..)", ran)?;
         equal(
-            "the number of those who were told that they deleted the user",
+            "the number of callers whose delete_user(..) returned true",
             deleted.into_iter().filter(|deleted| *deleted).count(),
             1,
         )?;
@@ -191,9 +191,9 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
                 // The user is looked for before the rows, and once more after them.
                 let seen = look(store, [round])?;
                 let half = if !seen.has_users() && !seen.is_empty() {
-                    Some("rows of a user who was gone")
+                    Some("rows of a user that was deleted")
                 } else if seen != whole && store.get_user(id(round))?.is_some() {
-                    Some("a user without all of the rows")
+                    Some("a user with only some of its rows")
                 } else {
                     None
                 };
@@ -234,13 +234,13 @@ pub(super) fn no_orphan<T: Send>(
                 }
                 Err(error) => {
                     return Err(Failure::broken(format!(
-                        "delete_user(..) or {call}, at the same time, failed in a way it must not"
+                        "delete_user(..) or {call}, called concurrently, failed with the wrong error"
                     ))
                     .got(show_error(error)));
                 }
             }
         }
-        gives(
+        returns(
             "get_user(..) after delete_user(..)",
             context.store().get_user(id(round)),
             None,
@@ -248,7 +248,7 @@ pub(super) fn no_orphan<T: Send>(
         for thread in 0..THREADS {
             ensure(
                 !left(context.store(), number(thread), round)?,
-                format!("{call}, at the same time as delete_user(..), left a row without its user"),
+                format!("{call}, concurrently with delete_user(..), left a row without its user"),
             )?;
         }
         Ok(overlapped(&ran))

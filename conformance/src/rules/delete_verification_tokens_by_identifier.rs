@@ -1,7 +1,7 @@
 use authstore::VerificationToken;
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{millis, since_1970, token};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
@@ -9,7 +9,7 @@ use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
 
 pub(crate) fn all_of_them(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "delete_verification_tokens_by_identifier(..) on an empty storage",
         store.delete_verification_tokens_by_identifier("ada@x.org"),
         0,
@@ -18,14 +18,14 @@ pub(crate) fn all_of_them(context: &Context) -> Verdict {
         store.create_verification_token(VerificationToken::new("ada@x.org", token, expires))?;
     }
     for deleted in [3, 0] {
-        gives(
+        returns(
             "delete_verification_tokens_by_identifier(..), twice",
             store.delete_verification_tokens_by_identifier("ada@x.org"),
             deleted,
         )?;
     }
     for token in ["a", "b", "c"] {
-        gives(
+        returns(
             "use_verification_token(..) of a deleted token",
             store.use_verification_token("ada@x.org", token),
             None,
@@ -43,8 +43,8 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     store.create_verification_token(VerificationToken::new("ada@x.org", "a", millis(1)))?;
     store.delete_verification_tokens_by_identifier("ada@x.org")?;
     for token in [other, alike] {
-        gives(
-            "use_verification_token(..) of another identifier's",
+        returns(
+            "use_verification_token(..) of a token with another identifier",
             store.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
         )?;
@@ -56,13 +56,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let store = context.store();
     store.create_verification_token(VerificationToken::new(KEY, "token", millis(1)))?;
     for other in NEAR_MISSES {
-        gives(
+        returns(
             format!("delete_verification_tokens_by_identifier({})", other.show()),
             store.delete_verification_tokens_by_identifier(other),
             0,
         )?;
     }
-    gives(
+    returns(
         "delete_verification_tokens_by_identifier(..)",
         store.delete_verification_tokens_by_identifier(KEY),
         1,
@@ -73,7 +73,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     let store = context.store();
     for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
         store.create_verification_token(VerificationToken::new(*text, "token", millis(1)))?;
-        gives(
+        returns(
             format!("delete_verification_tokens_by_identifier({})", text.show()),
             store.delete_verification_tokens_by_identifier(text),
             1,
@@ -97,7 +97,11 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
         let counted: u64 = all_succeed("delete_verification_tokens_by_identifier(..)", ran)?
             .into_iter()
             .sum();
-        equal("the sum of what several callers deleted", counted, TOKENS)?;
+        equal(
+            "the number of tokens that the concurrent callers deleted in total",
+            counted,
+            TOKENS,
+        )?;
         Ok(overlap)
     })
 }
@@ -113,7 +117,7 @@ pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
         ))?;
     }
     for key in &keys {
-        gives(
+        returns(
             format!("delete_verification_tokens_by_identifier({})", key.show()),
             store.delete_verification_tokens_by_identifier(key),
             1,

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::call::{Call, Reply, agrees, show_answer, show_got};
 use crate::context::Context;
 use crate::failure::{
-    Failure, Verdict, by_harness, conflicts, ensure, equal, gives, not_found, show_error,
+    Failure, Verdict, conflicts, ensure, equal, harness_result, not_found, returns, show_error,
 };
 use crate::fixture::{
     account_at, authenticator, bare_account, bare_user, challenge_until, full_account,
@@ -31,7 +31,7 @@ fn recovers(context: &Context, store: &AuthStore) -> Verdict {
             Ok(_) => return Ok(()),
             Err(error) if Instant::now() >= deadline => {
                 return Err(Failure::broken(format!(
-                    "{recovery:?} after the storage could be reached again, it does not work"
+                    "{recovery:?} after the storage became reachable again, it still does not work"
                 ))
                 .got(show_error(&error)));
             }
@@ -151,9 +151,9 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     for read in calls.iter().filter(|call| !call.writes()) {
         read.on_store(store)?;
     }
-    by_harness(context.storage().cut_off())?;
+    harness_result(context.storage().cut_off())?;
     let outcomes = all_at_once(store, &calls);
-    by_harness(context.storage().restore())?;
+    harness_result(context.storage().restore())?;
     let mut unknown = false;
     for (call, ran) in calls.iter().zip(&outcomes) {
         in_time(context, call, ran)?;
@@ -162,7 +162,7 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
             Err(Error::OutcomeUnknown { .. }) if call.writes() => unknown = true,
             other => {
                 return Err(Failure::broken(format!(
-                    "{} on a storage that cannot be reached did not say that it is unavailable",
+                    "{} on an unreachable storage did not return Unavailable",
                     call.show()
                 ))
                 .expected("Err(Unavailable), or Err(OutcomeUnknown) of a write")
@@ -172,10 +172,10 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     }
     recovers(context, store)?;
     if !unknown {
-        gives("what was there before", look(store, 1..=3), before)?;
+        returns("the rows that existed before", look(store, 1..=3), before)?;
         for user in [50, 52] {
-            gives(
-                "get_user(..) of a user who could not be created",
+            returns(
+                "get_user(..) of a user that could not be created",
                 store.get_user(id(user)),
                 None,
             )?;
@@ -189,17 +189,17 @@ pub(crate) fn restart(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(&second, 1..=3)?;
     for round in 0..3 {
-        by_harness(context.storage().cut_off())?;
-        by_harness(context.storage().restore())?;
+        harness_result(context.storage().cut_off())?;
+        harness_result(context.storage().restore())?;
         for handle in [store, &second] {
             recovers(context, handle)?;
-            gives(
-                "what was there before the storage went away",
+            returns(
+                "the rows from before the storage became unavailable",
                 look(handle, 1..=3),
                 before.clone(),
             )?;
             handle.create_session(session_with_token(100 + round, 1, "again"))?;
-            gives("delete_session(..)", handle.delete_session("again"), true)?;
+            returns("delete_session(..)", handle.delete_session("again"), true)?;
         }
     }
     Ok(())
@@ -209,11 +209,11 @@ pub(crate) fn paused(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     store.create_verification_token(token(1))?;
-    by_harness(context.storage().pause())?;
+    harness_result(context.storage().pause())?;
     // More than there are connections in any pool: those who get none must be told in time, too.
     let calls: Vec<Call> = (0..3).flat_map(|_| every_operation()).collect();
     let outcomes = all_at_once(store, &calls);
-    by_harness(context.storage().resume())?;
+    harness_result(context.storage().resume())?;
     let (mut waited, mut created) = (false, Vec::new());
     for (call, ran) in calls.iter().zip(&outcomes) {
         in_time(context, call, ran)?;
@@ -224,14 +224,14 @@ pub(crate) fn paused(context: &Context) -> Verdict {
                 ensure(
                     reply != "None" && reply != "[]",
                     format!(
-                        "{} on a storage that gives no answer found nothing",
+                        "{} on a storage that does not answer returned nothing",
                         call.show()
                     ),
                 )?;
             }
             (other, _) => {
                 return Err(Failure::broken(format!(
-                    "{} on a storage that gives no answer did not wait",
+                    "{} on a storage that does not answer did not wait",
                     call.show()
                 ))
                 .expected("Err(Unavailable), or Err(OutcomeUnknown) of a write")
@@ -242,7 +242,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
             created.push(matches!(ran.value, Err(Error::Unavailable { .. })));
         }
     }
-    ensure(waited, "no write waited on a storage that gives no answer")?;
+    ensure(waited, "no write waited on a storage that does not answer")?;
     recovers(context, store)?;
     // What was not written at the time is not written afterwards either.
     thread::sleep(Duration::from_millis(200));
@@ -252,11 +252,11 @@ pub(crate) fn paused(context: &Context) -> Verdict {
     );
     ensure(
         account.is_some() == user.is_some(),
-        "a sign-up that got no answer has left the user without the account, or the account without the user",
+        "a sign-up that got no answer left a user without the account, or an account without the user",
     )?;
     if created.iter().all(|unavailable| *unavailable) {
         equal(
-            "whether a user is there whose creation was Unavailable",
+            "whether a user exists although its creation was Unavailable",
             user.is_some(),
             false,
         )?;
@@ -316,11 +316,11 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
         let running: Vec<_> = (0..8).map(|_| scope.spawn(|| fail(store))).collect();
         running.into_iter().try_for_each(joined)
     })?;
-    gives("what was there before", look(store, 1..=3), before)?;
+    returns("the rows that existed before", look(store, 1..=3), before)?;
     for ran in all_at_once(store, &vec![Call::GetUser(id(1)); 32]) {
         if let Err(error) = ran.value {
             return Err(Failure::broken(
-                "get_user(..) failed after a thousand operations that were refused",
+                "get_user(..) failed after a thousand operations that failed",
             )
             .got(show_error(&error)));
         }
@@ -410,24 +410,24 @@ fn are_whole(store: &AuthStore, written: Vec<Written>) -> Verdict<usize> {
             .is_some();
         ensure(
             account == user,
-            "a sign-up that was cut off has left the user without the account, or the account without the user",
+            "a sign-up that was interrupted left a user without the account, or an account without the user",
         )?;
         match outcome {
             Ok(()) => ensure(
                 user,
-                "what create_user_with_account(..) said it had written is not there",
+                "rows are missing although create_user_with_account(..) succeeded",
             )?,
             Err(Error::Unavailable { .. }) => {
                 cut += 1;
                 ensure(
                     !user,
-                    "what create_user_with_account(..) said was Unavailable is written",
+                    "rows were written although create_user_with_account(..) returned Unavailable",
                 )?;
             }
             Err(Error::OutcomeUnknown { .. }) => cut += 1,
             Err(error) => {
                 return Err(Failure::broken(
-                    "create_user_with_account(..) failed in a way it must not, while connections were cut",
+                    "create_user_with_account(..) failed with the wrong error while connections were interrupted",
                 )
                 .expected("Err(Unavailable) or Err(OutcomeUnknown)")
                 .got(show_error(&error)));
@@ -452,9 +452,9 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
         {
             cuts += 1;
             thread::sleep(Duration::from_millis(100));
-            result = by_harness(context.storage().cut_off());
+            result = harness_result(context.storage().cut_off());
             thread::sleep(Duration::from_millis(50));
-            result = result.and_then(|()| by_harness(context.storage().restore()));
+            result = result.and_then(|()| harness_result(context.storage().restore()));
         }
         thread::sleep(Duration::from_millis(200));
         result
@@ -463,7 +463,7 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
     let cut = are_whole(store, written)?;
     if cut == 0 {
         return Err(Failure::not_run(
-            "no write was under way whenever the storage was cut off",
+            "no write was in flight when the storage was cut off",
         ));
     }
     Ok(())
@@ -711,7 +711,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     let mut model = Model::default();
     for call in settings.iter().chain(likes.iter().map(|(like, _)| like)) {
         call.on_model(&mut model)
-            .expect("each writes to rows of its own");
+            .expect("each writes only to its own rows");
     }
     let handles: Vec<AuthStore> = writes
         .iter()
@@ -747,7 +747,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         if end == End::TimeOut {
             result = result.and_then(|()| storage.resume());
         }
-        by_harness(result).map(|()| outcomes)
+        harness_result(result).map(|()| outcomes)
     })?;
     recovers(context, store)?;
     let mut any = false;
@@ -776,7 +776,7 @@ fn was_done(
     }
     ensure(
         done || undone,
-        format!("{} got no answer, and was done by half", write.show()),
+        format!("{} got no answer, and was only half done", write.show()),
     )?;
     let said = match &ran.value {
         Ok(got) if reply.as_ref() == Ok(got) => Some(true),
@@ -784,17 +784,17 @@ fn was_done(
         Err(Error::OutcomeUnknown { .. }) => None,
         other => {
             return Err(Failure::broken(format!(
-                "{} got no answer, and failed in a way it must not",
+                "{} got no answer, and failed with the wrong error",
                 write.show()
             ))
-            .expected("Err(Unavailable), Err(OutcomeUnknown), or what it gives when it succeeds")
+            .expected("Err(Unavailable), Err(OutcomeUnknown), or the result of a success")
             .got(show_got(other)));
         }
     };
     if let Some(said) = said {
         equal(
             format!(
-                "whether {} was done, which got {}",
+                "whether {}, which returned {}, was done",
                 write.show(),
                 show_got(&ran.value)
             ),
@@ -814,7 +814,7 @@ fn unanswered(context: &Context, end: End) -> Verdict {
         }
     }
     Err(Failure::not_run(
-        "no write was done whenever answers were held back",
+        "no write was executed while answers were held back",
     ))
 }
 
@@ -878,7 +878,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
                     ensure(
                         got == *reply,
                         format!(
-                            "after calls that timed out, {} on the same handle returned what belongs to another call\n  expected {reply}\n  got {got}",
+                            "after calls that timed out, {} on the same handle returned the result of another call\n  expected {reply}\n  got {got}",
                             call.show()
                         ),
                     )?;
@@ -887,7 +887,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
             Ok(())
         };
         handles.iter().try_for_each(|handle| read(handle))?;
-        by_harness(silence(storage))?;
+        harness_result(silence(storage))?;
         let ended: Vec<bool> = thread::scope(|scope| {
             let running: Vec<_> = handles
                 .iter()
@@ -899,7 +899,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
                 .collect();
             running.into_iter().map(joined).collect()
         });
-        by_harness(storage.resume())?;
+        harness_result(storage.resume())?;
         if !ended.contains(&true) {
             return Err(Failure::not_run("no call timed out"));
         }
@@ -930,7 +930,7 @@ fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) 
         return Ok(());
     }
     Err(Failure::broken(format!(
-        "{} disagrees with the model, around a kill of the server",
+        "{} disagrees with the model after the server was killed",
         call.show()
     ))
     .expected(show_answer(&answer))
@@ -964,7 +964,7 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
             .chain(&writes.collect::<Vec<_>>())
             .zip(handles.iter().cycle())
             .try_for_each(|(call, handle)| agreed(handle, &mut model, call, now))
-            .and_then(|()| by_harness(context.storage().restart()))
+            .and_then(|()| harness_result(context.storage().restart()))
     })?;
     let deadline = Instant::now() + context.limits().recovery;
     recovers(context, &handles[0])?;
@@ -1002,7 +1002,7 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
         {
             if Instant::now() >= deadline {
                 return Err(Failure::broken(
-                    "a connection of a handle stays broken after the server was started again",
+                    "a connection of a handle is still broken after the server was restarted",
                 )
                 .got(show_error(&error)));
             }
@@ -1017,11 +1017,11 @@ pub(crate) fn wrong_password(context: &Context) -> Verdict {
     let ran = timed(|| context.storage().open_with_password(PASSWORD));
     ensure(
         ran.returned - ran.called < context.limits().wrong_password,
-        "a wrong password was not reported at once",
+        "a wrong password was not reported immediately",
     )?;
-    let outcome = by_harness(ran.value)?.and_then(|store| store.get_user(id(1)).map(drop));
+    let outcome = harness_result(ran.value)?.and_then(|store| store.get_user(id(1)).map(drop));
     match outcome {
-        Ok(()) => Err(Failure::broken("a wrong password opens the storage")),
+        Ok(()) => Err(Failure::broken("a wrong password opened the storage")),
         Err(error) => {
             let shown = show_error(&error);
             ensure(
@@ -1030,7 +1030,7 @@ pub(crate) fn wrong_password(context: &Context) -> Verdict {
             )?;
             ensure(
                 !matches!(error, Error::Conflict { .. } | Error::NotFound { .. }),
-                format!("the error about a wrong password is about something else: {shown}"),
+                format!("the error about a wrong password does not mention the password: {shown}"),
             )
         }
     }
@@ -1070,11 +1070,12 @@ mod tests {
     fn every_write_changes_what_its_witnesses_see() {
         let mut model = Model::default();
         for call in setting(1) {
-            call.on_model(&mut model).expect("an empty model takes it");
+            call.on_model(&mut model)
+                .expect("an empty model accepts it");
         }
         for (write, witnesses) in every_write(1) {
             let (mut before, mut after) = (model.clone(), model.clone());
-            write.on_model(&mut after).expect("it is not refused");
+            write.on_model(&mut after).expect("it does not fail");
             let see = |model: &mut Model| -> Vec<_> {
                 witnesses.iter().map(|call| call.on_model(model)).collect()
             };

@@ -1,12 +1,12 @@
 use crate::context::Context;
-use crate::failure::{Verdict, gives};
+use crate::failure::{Verdict, returns};
 use crate::fixture::{account_at, full_user, id, populate};
 use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "get_account(..) on an empty storage",
         store.get_account("github", "1"),
         None,
@@ -18,7 +18,7 @@ pub(crate) fn absent(context: &Context) -> Verdict {
         ("provider 21", "account 11"),
         ("account 11", "provider 11"),
     ] {
-        gives(
+        returns(
             format!("get_account(\"{provider}\", \"{account}\")"),
             store.get_account(provider, account),
             None,
@@ -33,12 +33,12 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let linked = store.link_account(id(1), account_at(1, KEY, KEY))?;
     for other in NEAR_MISSES {
         for (provider, account) in [(KEY, *other), (*other, KEY)] {
-            gives(
+            returns(
                 format!("get_account({}, {})", provider.show(), account.show()),
                 store.get_account(provider, account),
                 None,
             )?;
         }
     }
-    gives("get_account(..)", store.get_account(KEY, KEY), Some(linked))
+    returns("get_account(..)", store.get_account(KEY, KEY), Some(linked))
 }

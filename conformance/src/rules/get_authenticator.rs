@@ -1,17 +1,17 @@
 use crate::context::Context;
-use crate::failure::{Verdict, gives};
+use crate::failure::{Verdict, returns};
 use crate::fixture::{authenticator_with_id, full_user, populate};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "get_authenticator(..) on an empty storage",
         store.get_authenticator("credential-1"),
         None,
     )?;
     populate(store)?;
-    gives(
+    returns(
         "get_authenticator(\"credential-1\")",
         store.get_authenticator("credential-1"),
         None,
@@ -23,13 +23,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     let created = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
     for other in NEAR_CREDENTIAL_IDS {
-        gives(
+        returns(
             format!("get_authenticator(\"{other}\")"),
             store.get_authenticator(other),
             None,
         )?;
     }
-    gives(
+    returns(
         "get_authenticator(..)",
         store.get_authenticator(CREDENTIAL_ID),
         Some(created),

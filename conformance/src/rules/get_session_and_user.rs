@@ -1,7 +1,7 @@
 use authstore::{Change, SessionChanges, UserChanges};
 
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, gives, show_error};
+use crate::failure::{Failure, Verdict, returns, show_error};
 use crate::fixture::{
     bare_user, full_user, id, millis, populate, session, session_until, session_with_token,
     since_1970,
@@ -12,13 +12,13 @@ use crate::strings::{KEY, NEAR_MISSES};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "get_session_and_user(..) on an empty storage",
         store.get_session_and_user("session 1"),
         None,
     )?;
     populate(store)?;
-    gives(
+    returns(
         "get_session_and_user(\"session 1\")",
         store.get_session_and_user("session 1"),
         None,
@@ -37,7 +37,7 @@ pub(crate) fn its_user(context: &Context) -> Verdict {
     for (number, user) in [(11, 1), (21, 2), (31, 3), (12, 1), (32, 3)] {
         let created = store.create_session(session(number, user))?;
         let user = store.get_user(id(user))?;
-        gives(
+        returns(
             format!("get_session_and_user(\"session {number}\")"),
             store.get_session_and_user(&format!("session {number}")),
             user.map(|user| (created, user)),
@@ -56,7 +56,7 @@ pub(crate) fn expired_too(context: &Context) -> Verdict {
     ] {
         let created = store.create_session(session_until(number, 1, expires))?;
         for _ in 0..2 {
-            gives(
+            returns(
                 "get_session_and_user(..) of an expired session",
                 store.get_session_and_user(&created.session_token),
                 Some((created.clone(), user.clone())),
@@ -71,13 +71,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let user = store.create_user(full_user(1))?;
     let created = store.create_session(session_with_token(1, 1, KEY))?;
     for other in NEAR_MISSES {
-        gives(
+        returns(
             format!("get_session_and_user({})", other.show()),
             store.get_session_and_user(other),
             None,
         )?;
     }
-    gives(
+    returns(
         "get_session_and_user(..)",
         store.get_session_and_user(KEY),
         Some((created, user)),
@@ -96,7 +96,7 @@ pub(crate) fn current_user(context: &Context) -> Verdict {
                 ..Default::default()
             },
         )?;
-        gives(
+        returns(
             "get_session_and_user(..) after update_user(..)",
             store.get_session_and_user("session 1"),
             Some((created.clone(), user)),
@@ -130,7 +130,7 @@ pub(crate) fn one_step(context: &Context) -> Verdict {
                 Ok(None) => {}
                 Ok(Some(torn)) => {
                     return Err(Failure::broken(
-                        "get_session_and_user(..) gave a session with another's user",
+                        "get_session_and_user(..) returned a session with another user",
                     )
                     .got(torn.clone()));
                 }
@@ -160,7 +160,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
         }
         context.store().create_session(session(round, round * 100))?;
         race.look_on(
-            "update_session(..), which moves it to another user, and delete_user(..) of the user that it left",
+            "update_session(..), which moves it to another user, and delete_user(..) of its former user",
             |store| {
                 for number in 0..MOVES {
                     let changes = SessionChanges {
@@ -176,11 +176,11 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
                 Ok(match store.get_session_and_user(&token)? {
                     Some((session, user)) if session.user_id == user.id => None,
                     Some((session, user)) => Some(format!(
-                        "a session with the user of another: {}, {}",
+                        "a session with another session's user: {}, {}",
                         session.show(),
                         user.show()
                     )),
-                    None => Some("no session, though it was there at every moment".into()),
+                    None => Some("no session, although it always existed".into()),
                 })
             },
         )

@@ -1,12 +1,12 @@
 use authstore::SessionDetails;
 
 use crate::context::Context;
-use crate::failure::{Verdict, gives};
+use crate::failure::{Verdict, returns};
 use crate::fixture::{bare_user, id, session};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "get_session_details(..) on an empty storage",
         store.get_session_details(id(2_001)),
         SessionDetails::default(),
@@ -14,8 +14,8 @@ pub(crate) fn absent(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     store.create_session(session(1, 1))?;
     for number in [2_001, 2_002, 1] {
-        gives(
-            format!("get_session_details(id({number})), where none were stored"),
+        returns(
+            format!("get_session_details(id({number})) without stored details"),
             store.get_session_details(id(number)),
             SessionDetails::default(),
         )?;

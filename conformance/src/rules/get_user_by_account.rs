@@ -1,7 +1,7 @@
 use authstore::{AuthStore, Change, UserChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, gives};
+use crate::failure::{Verdict, returns};
 use crate::fixture::{account_at, bare_user, full_user, id, populate};
 use crate::race::Race;
 use crate::show::Show;
@@ -10,9 +10,9 @@ use crate::strings::{KEY, NEAR_MISSES};
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
     let call = "get_user_by_account(\"github\", \"1\")";
-    gives(call, store.get_user_by_account("github", "1"), None)?;
+    returns(call, store.get_user_by_account("github", "1"), None)?;
     populate(store)?;
-    gives(call, store.get_user_by_account("github", "1"), None)
+    returns(call, store.get_user_by_account("github", "1"), None)
 }
 
 pub(crate) fn finds_its_user(context: &Context) -> Verdict {
@@ -20,7 +20,7 @@ pub(crate) fn finds_its_user(context: &Context) -> Verdict {
     populate(store)?;
     for (user, number) in [(1, 11), (1, 12), (2, 21), (2, 22), (3, 31), (3, 32)] {
         let (provider, account) = (format!("provider {number}"), format!("account {number}"));
-        gives(
+        returns(
             format!(
                 "get_user_by_account({}, {})",
                 provider.show(),
@@ -42,14 +42,14 @@ pub(crate) fn matches_both_keys(context: &Context) -> Verdict {
     }
     for (number, provider, account) in [(1, "github", "1"), (2, "github", "2"), (3, "google", "1")]
     {
-        gives(
+        returns(
             format!("get_user_by_account(\"{provider}\", \"{account}\")"),
             store.get_user_by_account(provider, account),
             store.get_user(id(number))?,
         )?;
     }
     for (provider, account) in [("google", "2"), ("1", "github"), ("github", "google")] {
-        gives(
+        returns(
             format!("get_user_by_account(\"{provider}\", \"{account}\")"),
             store.get_user_by_account(provider, account),
             None,
@@ -64,7 +64,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     store.link_account(id(1), account_at(1, KEY, KEY))?;
     for other in NEAR_MISSES {
         for (provider, account) in [(KEY, *other), (*other, KEY)] {
-            gives(
+            returns(
                 format!(
                     "get_user_by_account({}, {})",
                     provider.show(),
@@ -75,7 +75,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives(
+    returns(
         "get_user_by_account(..)",
         store.get_user_by_account(KEY, KEY),
         Some(user),
@@ -86,7 +86,7 @@ pub(crate) fn current_user(context: &Context) -> Verdict {
     let store = context.store();
     let created = store.create_user(full_user(1))?;
     store.link_account(id(1), account_at(1, "github", "1"))?;
-    gives(
+    returns(
         "get_user_by_account(..)",
         store.get_user_by_account("github", "1"),
         Some(created),
@@ -98,13 +98,13 @@ pub(crate) fn current_user(context: &Context) -> Verdict {
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "get_user_by_account(..) after update_user(..)",
         store.get_user_by_account("github", "1"),
         Some(changed),
     )?;
     store.unlink_account("github", "1")?;
-    gives(
+    returns(
         "get_user_by_account(..) after unlink_account(..)",
         store.get_user_by_account("github", "1"),
         None,

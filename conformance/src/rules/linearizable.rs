@@ -53,8 +53,8 @@ fn linearizable(context: &Context, calls: Vec<Call>) -> Verdict {
             .filter(|event| !matches!(event.ran.value, Err(Error::Unavailable { .. })))
             .collect();
         if !has_legal_order(&events, &model) {
-            return Err(Failure::broken("no order of these calls explains what each of them gave")
-                .expected("calls that happened one after the other, each between its call and its return")
+            return Err(Failure::broken("no order of these calls explains their results")
+                .expected("results of some sequential order, in which each call takes effect between its start and its return")
                 .got(show_history(&events)));
         }
         // Times of calls in different threads: those of one thread never overlap.

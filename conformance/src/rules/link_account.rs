@@ -1,7 +1,7 @@
 use authstore::{Account, Constraint, Entity, Error, NewAccount};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
     account_at, bare_account, bare_user, full_account, full_user, id, look, populate,
 };
@@ -18,7 +18,7 @@ fn comes_back(context: &Context, account: NewAccount) -> Verdict<Account> {
     let store = context.store();
     let call = format!("link_account(id(1), {})", account.show());
     let linked = succeeds(&call, store.link_account(id(1), account))?;
-    gives(
+    returns(
         format!("get_account(..) after {call}"),
         store.get_account(&linked.provider, &linked.provider_account_id),
         Some(linked.clone()),
@@ -179,13 +179,13 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
                 ..everywhere(number, text)
             },
         )?;
-        gives(
+        returns(
             format!("unlink_account({}, ..)", text.show()),
             store.unlink_account(&account.provider, &account.provider_account_id),
             true,
         )?;
     }
-    gives("what was there before", look(store, 2..=3), before)
+    returns("the rows that existed before", look(store, 2..=3), before)
 }
 
 pub(crate) fn empty_text(context: &Context) -> Verdict {
@@ -250,7 +250,7 @@ pub(crate) fn keys_by_bytes(context: &Context) -> Verdict {
             (number * 2, key.as_str(), "same"),
             (number * 2 + 1, "same", key.as_str()),
         ] {
-            gives(
+            returns(
                 format!(
                     "the id of get_account({}, {})",
                     provider.show(),
@@ -315,12 +315,12 @@ pub(crate) fn unique_id(context: &Context) -> Verdict {
             Constraint::AccountId,
         )?;
     }
-    gives(
-        "get_account(..) of what was refused",
+    returns(
+        "get_account(..) of the rejected row",
         store.get_account("provider 99", "account 99"),
         None,
     )?;
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn unique_account(context: &Context) -> Verdict {
@@ -340,7 +340,7 @@ pub(crate) fn unique_account(context: &Context) -> Verdict {
             Constraint::ProviderAccount,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
@@ -400,18 +400,18 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=5)?;
     not_found(
-        "link_account(..) of a user who is not there",
+        "link_account(..) of a user that does not exist",
         store.link_account(id(4), full_account(99)),
         Entity::User,
     )?;
-    gives(
-        "get_account(..) of what was refused",
+    returns(
+        "get_account(..) of the rejected row",
         store.get_account("provider 99", "account 99"),
         None,
     )?;
-    gives("what was there before", look(store, 1..=5), before)?;
+    returns("the rows that existed before", look(store, 1..=5), before)?;
     store.create_user(bare_user(4))?;
-    gives(
+    returns(
         "list_accounts_by_user_id(id(4))",
         store.list_accounts_by_user_id(id(4)),
         Vec::new(),
@@ -423,7 +423,7 @@ pub(crate) fn again_after_unlink(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     for _ in 0..3 {
         comes_back(context, full_account(1))?;
-        gives(
+        returns(
             "unlink_account(..)",
             store.unlink_account("provider 1", "account 1"),
             true,
@@ -460,8 +460,8 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         )?;
         equal("the number of users who got the account", number, 1)?;
         let winner = ran.iter().find_map(|one| one.value.as_ref().ok()).cloned();
-        gives(
-            "get_account(..) of the account they raced for",
+        returns(
+            "get_account(..) of the account that all callers wanted",
             context.store().get_account("github", &account),
             winner,
         )?;
@@ -528,7 +528,7 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
             equal("the number of accounts that got the id", winners, 1)?;
             for (thread, one) in ran.iter().enumerate() {
                 equal(
-                    "whether the account is there, which must be what link_account(..) said",
+                    "whether the account exists, which must match the result of link_account(..)",
                     store
                         .get_account(&provider(thread), &key.to_string())?
                         .is_some(),

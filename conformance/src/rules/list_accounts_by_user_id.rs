@@ -1,25 +1,25 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate};
 use crate::race::Race;
 use crate::strings::keys_alike;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "list_accounts_by_user_id(..) on an empty storage",
         store.list_accounts_by_user_id(id(1)),
         Vec::new(),
     )?;
     populate(store)?;
     store.create_user(bare_user(4))?;
-    gives(
+    returns(
         "list_accounts_by_user_id(..) of a user without any",
         store.list_accounts_by_user_id(id(4)),
         Vec::new(),
     )?;
-    gives(
-        "list_accounts_by_user_id(..) of nobody",
+    returns(
+        "list_accounts_by_user_id(..) of a user that does not exist",
         store.list_accounts_by_user_id(id(5)),
         Vec::new(),
     )
@@ -72,7 +72,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
         (a.provider.as_bytes(), a.provider_account_id.as_bytes())
             .cmp(&(b.provider.as_bytes(), b.provider_account_id.as_bytes()))
     });
-    gives(
+    returns(
         "list_accounts_by_user_id(id(1))",
         store.list_accounts_by_user_id(id(1)),
         expected,
@@ -114,7 +114,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             },
             |_, store| {
                 let none = store.list_accounts_by_user_id(id(round))?.is_empty();
-                Ok(none.then(|| "no account of a user who had one at every moment".to_owned()))
+                Ok(none.then(|| "no account for a user who always had one".to_owned()))
             },
         )
     })

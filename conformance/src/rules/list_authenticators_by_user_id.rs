@@ -1,24 +1,24 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{authenticator, authenticator_with_id, bare_user, full_user, id, populate};
 use crate::race::Race;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "list_authenticators_by_user_id(..) on an empty storage",
         store.list_authenticators_by_user_id(id(1)),
         Vec::new(),
     )?;
     populate(store)?;
     store.create_user(bare_user(4))?;
-    gives(
+    returns(
         "list_authenticators_by_user_id(..) of a user without any",
         store.list_authenticators_by_user_id(id(4)),
         Vec::new(),
     )?;
-    gives(
-        "list_authenticators_by_user_id(..) of nobody",
+    returns(
+        "list_authenticators_by_user_id(..) of a user that does not exist",
         store.list_authenticators_by_user_id(id(5)),
         Vec::new(),
     )
@@ -28,7 +28,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     for user in 1..=3 {
-        gives(
+        returns(
             format!("list_authenticators_by_user_id(id({user}))"),
             store.list_authenticators_by_user_id(id(user)),
             [user * 10 + 1, user * 10 + 2]
@@ -54,7 +54,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
         ))?);
     }
     expected.sort_by(|a, b| a.credential_id.as_bytes().cmp(b.credential_id.as_bytes()));
-    gives(
+    returns(
         "list_authenticators_by_user_id(id(1))",
         store.list_authenticators_by_user_id(id(1)),
         expected,
@@ -101,7 +101,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
                         .list_authenticators_with_details_by_user_id(id(round))?
                         .is_empty()
                 };
-                Ok(none.then(|| "no passkey of a user who had one at every moment".to_owned()))
+                Ok(none.then(|| "no passkey for a user who always had one".to_owned()))
             },
         )
     })

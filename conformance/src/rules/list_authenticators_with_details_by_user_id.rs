@@ -1,14 +1,14 @@
 use authstore::AuthenticatorDetails;
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{authenticator, bare_user, full_authenticator_details, id, populate};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     for user in [1, 2] {
-        gives(
+        returns(
             "list_authenticators_with_details_by_user_id(..)",
             store.list_authenticators_with_details_by_user_id(id(user)),
             Vec::new(),

@@ -1,7 +1,7 @@
 use authstore::{NewSession, SessionChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     at, bare_user, full_user, id, millis, populate, session, session_until, since_1970,
 };
@@ -9,20 +9,20 @@ use crate::race::Race;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "list_sessions_by_user_id(..) on an empty storage",
         store.list_sessions_by_user_id(id(1)),
         Vec::new(),
     )?;
     populate(store)?;
     store.create_user(bare_user(4))?;
-    gives(
+    returns(
         "list_sessions_by_user_id(..) of a user without any",
         store.list_sessions_by_user_id(id(4)),
         Vec::new(),
     )?;
-    gives(
-        "list_sessions_by_user_id(..) of nobody",
+    returns(
+        "list_sessions_by_user_id(..) of a user that does not exist",
         store.list_sessions_by_user_id(id(5)),
         Vec::new(),
     )
@@ -46,7 +46,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
             expected.len(),
             2,
         )?;
-        gives(
+        returns(
             format!("list_sessions_by_user_id(id({user}))"),
             store.list_sessions_by_user_id(id(user)),
             expected,
@@ -60,7 +60,7 @@ pub(crate) fn expired_too(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     let late = store.create_session(session_until(1, 1, at("9999-12-31T23:59:59.999Z")))?;
     let early = store.create_session(session_until(2, 1, since_1970(0)))?;
-    gives(
+    returns(
         "list_sessions_by_user_id(..)",
         store.list_sessions_by_user_id(id(1)),
         vec![late, early],
@@ -94,7 +94,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
         }
     }
     expected.sort_by(|a, b| b.expires.cmp(&a.expires).then(a.id.cmp(&b.id)));
-    gives(
+    returns(
         "list_sessions_by_user_id(id(1))",
         store.list_sessions_by_user_id(id(1)),
         expected,
@@ -146,7 +146,7 @@ pub(crate) fn never_anothers(context: &Context) -> Verdict {
                 Ok(listed
                     .iter()
                     .any(|session| session.user_id != user)
-                    .then(|| "another user's session in a list".to_owned()))
+                    .then(|| "another user's session in the list".to_owned()))
             },
         )
     })
@@ -202,7 +202,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
                         .list_sessions_with_details_by_user_id(id(user))?
                         .is_empty()
                 };
-                Ok(none.then(|| "no session of a user who had one at every moment".to_owned()))
+                Ok(none.then(|| "no session for a user who always had one".to_owned()))
             },
         )
     })

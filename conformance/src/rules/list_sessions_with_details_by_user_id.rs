@@ -1,7 +1,7 @@
 use authstore::{Change, SessionChanges, SessionDetails, SessionDetailsChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     bare_user, full_session_details, id, millis, populate, session, session_until,
 };
@@ -11,7 +11,7 @@ pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     for user in [1, 2] {
-        gives(
+        returns(
             "list_sessions_with_details_by_user_id(..)",
             store.list_sessions_with_details_by_user_id(id(user)),
             Vec::new(),
@@ -34,7 +34,7 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
             let details = store.get_session_details(session.id)?;
             expected.push((session, details));
         }
-        gives(
+        returns(
             format!("list_sessions_with_details_by_user_id(id({user}))"),
             store.list_sessions_with_details_by_user_id(id(user)),
             expected,
@@ -53,7 +53,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let listed = store.list_sessions_with_details_by_user_id(id(1))?;
     equal("the number of sessions listed", listed.len(), rows as usize)?;
     equal(
-        "whether none has details",
+        "whether no session has details",
         listed
             .iter()
             .all(|(_, details)| *details == SessionDetails::default()),
@@ -91,7 +91,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
                 Ok(list
                     .iter()
                     .any(|(session, details)| details.last_seen > Some(session.expires))
-                    .then(|| "a session as it was before its details".to_owned()))
+                    .then(|| "a session that is older than its details".to_owned()))
             },
         )
     })

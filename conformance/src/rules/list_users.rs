@@ -1,5 +1,5 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{bare_user, full_user, id};
 use crate::race::Race;
 
@@ -14,12 +14,12 @@ pub(crate) fn order(context: &Context) -> Verdict {
         users.push(store.create_user(user)?);
     }
     users.sort_by_key(|user| user.id);
-    gives(
+    returns(
         "list_users(None, 100)",
         store.list_users(None, 100),
         users.clone(),
     )?;
-    gives(
+    returns(
         "list_users(None, u32::MAX)",
         store.list_users(None, u32::MAX),
         users,
@@ -28,7 +28,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
 
 pub(crate) fn pages(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "list_users(None, 10) on an empty storage",
         store.list_users(None, 10),
         Vec::new(),
@@ -52,8 +52,8 @@ pub(crate) fn limit(context: &Context) -> Verdict {
     let store = context.store();
     let first = store.create_user(bare_user(1))?;
     store.create_user(bare_user(2))?;
-    gives("list_users(None, 0)", store.list_users(None, 0), Vec::new())?;
-    gives(
+    returns("list_users(None, 0)", store.list_users(None, 0), Vec::new())?;
+    returns(
         "list_users(None, 1)",
         store.list_users(None, 1),
         vec![first],
@@ -71,8 +71,8 @@ pub(crate) fn after_any_id(context: &Context) -> Verdict {
         (Some(5), Vec::new()),
         (Some(u128::MAX), Vec::new()),
     ] {
-        gives(
-            format!("list_users({after:?}, 10) of the users 0 and 5"),
+        returns(
+            format!("list_users({after:?}, 10) with the users 0 and 5"),
             store.list_users(after.map(id), 10),
             users,
         )?;
@@ -113,7 +113,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             },
             |_, store| {
                 let none = store.list_users(None, 100)?.is_empty();
-                Ok(none.then(|| "no user, though there was one at every moment".to_owned()))
+                Ok(none.then(|| "no user, although one always existed".to_owned()))
             },
         )
     })

@@ -33,15 +33,15 @@ pub(crate) fn no_busy_error(context: &Context) -> Verdict {
     });
     for outcome in failures {
         match outcome {
-            Ok(done) => ensure(done > 0, "a thread got nothing done")?,
+            Ok(done) => ensure(done > 0, "a thread completed no operation")?,
             Err(failure) => {
                 let (call, error) = *failure;
                 return Err(Failure::broken(format!(
-                    "under mixed load of {} threads, {} failed",
+                    "under a mixed load of {} threads, {} failed",
                     THREADS * 2,
                     call.name()
                 ))
-                .expected("a result, a conflict, or that something is not there")
+                .expected("a result, Conflict or NotFound")
                 .got(format!("{}\nof {}", show_error(&error), call.show())));
             }
         }
@@ -58,7 +58,7 @@ fn no_orphans(context: &Context) -> Verdict {
                 store.list_accounts_by_user_id(id(user))?.is_empty()
                     && store.list_sessions_by_user_id(id(user))?.is_empty()
                     && store.list_authenticators_by_user_id(id(user))?.is_empty(),
-                "a load has left rows without their user",
+                "concurrent load left rows without their user",
             )?;
         }
     }
@@ -85,14 +85,14 @@ pub(crate) fn unrelated_rows(context: &Context) -> Verdict {
             Ok(user) => users.insert(user.id, user),
             Err(error) => {
                 return Err(Failure::broken(
-                    "threads of which each works on its own rows got in each other's way",
+                    "threads that each use their own rows affected each other",
                 )
                 .got(show_error(&error)));
             }
         };
     }
     for (user_id, user) in users {
-        crate::failure::gives(
+        crate::failure::returns(
             "get_user(..)",
             context.store().get_user(user_id),
             Some(user),
@@ -125,7 +125,7 @@ pub(crate) fn one_row(context: &Context) -> Verdict {
     for outcome in outcomes {
         if let Err(error) = outcome {
             return Err(Failure::broken(format!(
-                "of {} threads that update one user and one session, one gave up",
+                "one of {} threads that update one user and one session gave up",
                 THREADS * 2
             ))
             .got(show_error(&error)));

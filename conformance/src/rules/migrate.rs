@@ -7,7 +7,9 @@ use authstore::{AuthStore, Error};
 use time::OffsetDateTime;
 
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, show_error, succeeds};
+use crate::failure::{
+    Failure, Verdict, ensure, equal, harness_result, returns, show_error, succeeds,
+};
 use crate::fixture::{World, full_user, id, look, populate, token};
 use crate::race::{Race, THREADS, overlapped};
 use crate::show::Show;
@@ -18,7 +20,7 @@ pub(super) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
     match store.migrator() {
         Some(migrator) => Ok(migrator),
         None => Err(Failure::cannot(
-            "the backend has no schema: Backend::migrator gives None",
+            "the backend has no schema: Backend::migrator returns None",
         )),
     }
 }
@@ -27,7 +29,7 @@ pub(super) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
 fn taken(steps: &[Step], direction: Direction) -> Verdict<Vec<u64>> {
     ensure(
         steps.iter().all(|step| step.direction == direction),
-        format!("a step went another way than {direction}"),
+        format!("a migration was not run {direction}"),
     )?;
     Ok(steps
         .iter()
@@ -60,7 +62,7 @@ fn applied(migrator: &Migrator) -> Verdict<Vec<bool>> {
             StepState::Applied { .. } => Ok(true),
             StepState::Pending => Ok(false),
             other => Err(Failure::broken(format!(
-                "Migrator::status() says that step {} is {other:?}",
+                "Migrator::status() returned the state {other:?} for migration {}",
                 row.version
             ))),
         })
@@ -76,7 +78,7 @@ fn seen(store: &AuthStore) -> authstore::Result<World> {
 #[track_caller]
 fn token_is_there(store: &AuthStore) -> Verdict {
     let token = token(1);
-    gives(
+    returns(
         "use_verification_token(..)",
         store.use_verification_token(&token.identifier, &token.token),
         Some(token.clone()),
@@ -95,14 +97,14 @@ pub(crate) fn twice(context: &Context) -> Verdict {
     fill(store)?;
     let before = seen(store)?;
     for _ in 0..2 {
-        let steps = succeeds("migrate() of a schema that is up to date", store.migrate())?;
-        equal("the number of steps", steps.len(), 0)?;
+        let steps = succeeds("migrate() of an up-to-date schema", store.migrate())?;
+        equal("the number of migrations", steps.len(), 0)?;
     }
     ensure(
         applied(&migrator)?.into_iter().all(|applied| applied),
-        "after migrate() a step is pending",
+        "after migrate(), a migration is pending",
     )?;
-    gives("what was there before", seen(store), before)?;
+    returns("the rows that existed before", seen(store), before)?;
     token_is_there(store)
 }
 
@@ -116,25 +118,25 @@ pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
         let met = overlapped(&ran);
         let mut counted: BTreeMap<u64, usize> = BTreeMap::new();
         for outcome in ran {
-            let steps = succeeds("migrate(), by several callers at once,", outcome.value)?;
+            let steps = succeeds("migrate(), called concurrently,", outcome.value)?;
             for version in taken(&steps, Direction::Up)? {
                 *counted.entry(version).or_default() += 1;
             }
         }
         equal(
-            "the versions of the steps taken",
+            "the versions of the applied migrations",
             counted.keys().copied().collect(),
             all.clone(),
         )?;
         ensure(
             counted.values().all(|count| *count == 1),
-            "of several callers of migrate() at once, more than one took the same step",
+            "several concurrent callers of migrate() applied the same migration",
         )?;
         ensure(
             applied(&migrator(store)?)?
                 .into_iter()
                 .all(|applied| applied),
-            "after migrate() a step is pending",
+            "after migrate(), a migration is pending",
         )?;
         fill(store)?;
         Ok(met)
@@ -149,32 +151,32 @@ pub(crate) fn down_and_up(context: &Context) -> Verdict {
         fill(store)?;
         let down = succeeds("Migrator::down(usize::MAX)", migrator.down(usize::MAX))?;
         equal(
-            "the steps taken down",
+            "the reverted migrations",
             taken(&down, Direction::Down)?,
             all.iter().rev().copied().collect(),
         )?;
         ensure(
             !applied(&migrator)?.contains(&true),
-            "after all steps were taken down, one is applied",
+            "after all migrations were reverted, one is applied",
         )?;
         if let Ok(found) = store.get_user(id(1)) {
-            return Err(Failure::broken("get_user(..) without a schema succeeds")
-                .expected("Err(Migration), which says what to do")
+            return Err(Failure::broken("get_user(..) without a schema succeeded")
+                .expected("Err(Migration), whose message states what to do")
                 .got(format!("{found:?}")));
         }
         let up = succeeds("migrate()", store.migrate())?;
         equal(
-            "the steps taken up",
+            "the applied migrations",
             taken(&up, Direction::Up)?,
             all.clone(),
         )?;
         ensure(
             seen(store)?.is_empty(),
-            "rows are there after all steps were taken down and up",
+            "rows exist after all migrations were reverted and applied again",
         )?;
         let token = token(1);
-        gives(
-            "use_verification_token(..) after all steps were taken down and up",
+        returns(
+            "use_verification_token(..) after all migrations were reverted and applied again",
             store.use_verification_token(&token.identifier, &token.token),
             None,
         )?;
@@ -191,28 +193,32 @@ pub(crate) fn last_step(context: &Context) -> Verdict {
     let all = versions(&migrator);
     let last = *all
         .last()
-        .ok_or_else(|| Failure::cannot("the series has no step"))?;
+        .ok_or_else(|| Failure::cannot("the series has no migrations"))?;
     let down = succeeds("Migrator::down(1)", migrator.down(1))?;
     equal(
-        "the steps taken down",
+        "the reverted migrations",
         taken(&down, Direction::Down)?,
         vec![last],
     )?;
     let expected: Vec<bool> = all.iter().map(|version| *version != last).collect();
     ensure(
         applied(&migrator)? == expected,
-        "after the last step was taken down, the others are not applied",
+        "after the last migration was reverted, the others are not applied",
     )?;
     let up = succeeds("Migrator::up()", migrator.up())?;
-    equal("the steps taken up", taken(&up, Direction::Up)?, vec![last])?;
+    equal(
+        "the applied migrations",
+        taken(&up, Direction::Up)?,
+        vec![last],
+    )?;
     let after = seen(store)?;
     ensure(
         after.is_what_is_left_of(&before),
-        "to take the last step down and up has changed rows, or taken some of a table away",
+        "reverting and applying the last migration changed rows, or deleted some rows of a table",
     )?;
     ensure(
         all.len() == 1 || after.has_users(),
-        "to take the last step down and up has taken the users away",
+        "reverting and applying the last migration deleted the users",
     )
 }
 
@@ -229,14 +235,14 @@ pub(crate) fn step_by_step(context: &Context) -> Verdict {
     for (count, version) in (1..).zip(&all) {
         let steps = succeeds("Migrator::up_to(..)", migrator.up_to(*version))?;
         equal(
-            "the steps taken up",
+            "the applied migrations",
             taken(&steps, Direction::Up)?,
             vec![version.unsigned_abs()],
         )?;
         let expected: Vec<bool> = (0..all.len()).map(|place| place < count).collect();
         ensure(
             applied(&migrator)? == expected,
-            format!("after up_to({version}) other steps are applied"),
+            format!("after up_to({version}), the wrong migrations are applied"),
         )?;
     }
     fill(store)?;
@@ -245,7 +251,7 @@ pub(crate) fn step_by_step(context: &Context) -> Verdict {
         let expected: Vec<bool> = (0..all.len()).map(|other| other <= place).collect();
         ensure(
             applied(&migrator)? == expected,
-            format!("after down_to({version}) other steps are applied"),
+            format!("after down_to({version}), the wrong migrations are applied"),
         )?;
     }
     succeeds("migrate()", store.migrate())?;
@@ -298,33 +304,33 @@ fn fails_and_resumes(store: &AuthStore, own: &Migrator, place: usize, up: String
     match migrator(store)?.with_series(broken).up() {
         Err(Error::Migration(MigrationError::Failed { version, done, .. })) => {
             equal(
-                "the version of the step that failed",
+                "the version of the migration that failed",
                 version.unsigned_abs(),
                 all[place],
             )?;
             equal(
-                "the steps before the one that failed",
+                "the migrations before the one that failed",
                 taken(&done, Direction::Up)?,
                 all[..place].to_vec(),
             )?;
         }
         Err(error) => {
-            return Err(Failure::broken(
-                "a step that cannot be taken is reported as something else",
-            )
-            .expected("Err(Migration(Failed))")
-            .got(show_error(&error)));
+            return Err(
+                Failure::broken("a migration that fails returns the wrong error")
+                    .expected("Err(Migration(Failed))")
+                    .got(show_error(&error)),
+            );
         }
-        Ok(_) => return Err(Failure::broken("a step that is no migration was taken")),
+        Ok(_) => return Err(Failure::broken("an invalid migration was applied")),
     }
     let expected: Vec<bool> = (0..all.len()).map(|other| other < place).collect();
     ensure(
         applied(own)? == expected,
-        "after a step failed, something else is applied than the steps before it",
+        "after a migration failed, not exactly the migrations before it are applied",
     )?;
-    let steps = succeeds("migrate() after a step failed", store.migrate())?;
+    let steps = succeeds("migrate() after a migration failed", store.migrate())?;
     equal(
-        "the steps that were left",
+        "the migrations that were left",
         taken(&steps, Direction::Up)?,
         all[place..].to_vec(),
     )
@@ -350,22 +356,20 @@ fn refuses(
         match outcome {
             Err(Error::Migration(error)) if right(&error) => {}
             other => {
-                return Err(
-                    Failure::broken(format!("{call} was not refused as it must be"))
-                        .expected(format!("Err(Migration({expected}))"))
-                        .got(format!("{other:?}")),
-                );
+                return Err(Failure::broken(format!("{call} did not fail as it must"))
+                    .expected(format!("Err(Migration({expected}))"))
+                    .got(format!("{other:?}")));
             }
         }
     }
     ensure(
         applied(&own)?.into_iter().all(|applied| applied),
-        "a refused run has changed the history",
+        "a run that was rejected changed the history",
     )?;
-    gives("what was there before", seen(store), before)?;
+    returns("the rows that existed before", seen(store), before)?;
     token_is_there(store)?;
     equal(
-        "the number of steps of migrate() afterwards",
+        "the number of migrations that migrate() applies afterwards",
         succeeds("migrate()", store.migrate())?.len(),
         0,
     )
@@ -384,7 +388,7 @@ pub(crate) fn refuses_missing_step(context: &Context) -> Verdict {
     let steps = versions(&migrator(context.store())?).len();
     if steps < 2 {
         return Err(Failure::cannot(
-            "the backend's series has one step only: none can be missing before another",
+            "the backend's series has only one migration, so none can be missing before another",
         ));
     }
     refuses(
@@ -409,7 +413,7 @@ pub(crate) fn refuses_step_out_of_order(context: &Context) -> Verdict {
     let known = versions(&own);
     let last = known.last().copied().unwrap_or_default();
     let Some(free) = (0..last).find(|version| !known.contains(version)) else {
-        return Err(Failure::cannot("no version before the last one is free"));
+        return Err(Failure::cannot("no version before the last one is unused"));
     };
     refuses(
         context,
@@ -437,7 +441,7 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
         own.series().migrations().first(),
         own.series().migrations().last(),
     ) else {
-        return Err(Failure::cannot("the series has no step"));
+        return Err(Failure::cannot("the series has no migrations"));
     };
     succeeds("Migrator::down(1)", own.down(1))?;
     let all_but_last = applied(&own)?;
@@ -468,58 +472,64 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
                 Direction::Down => succeeds("Migrator::down(9) of another series", other.down(9))?,
             };
             equal(
-                "the steps taken",
+                "the applied or reverted migrations",
                 taken(&steps, direction)?,
                 versions(&other),
             )?;
             ensure(
                 applied(&other)? == [is_applied],
-                format!("the step that was taken {direction} is not in the history of its series"),
+                format!(
+                    "the history of the series is wrong after its migration was run {direction}"
+                ),
             )?;
             ensure(
                 applied(&own)? == all_but_last,
-                format!("a step {direction} of another series has changed the history"),
+                format!("running a migration {direction} changed the history of another series"),
             )?;
         }
     }
     equal(
-        "the steps taken up",
+        "the applied migrations",
         taken(&succeeds("migrate()", store.migrate())?, Direction::Up)?,
         vec![last.version().unsigned_abs()],
     )?;
     ensure(
         seen(store)?.is_what_is_left_of(&before),
-        "the steps of another series have changed rows that are not theirs",
+        "the migrations of another series changed rows of the store",
     )
 }
 
 /// A storage that no one has migrated yet says so, and one call makes it work.
 pub(crate) fn empty_database(context: &Context) -> Verdict {
     migrator(context.store())?;
-    let storage = by_harness(context.harness().fresh())?;
-    let store = by_harness(storage.open())?;
+    let storage = harness_result(context.harness().fresh())?;
+    let store = harness_result(storage.open())?;
     let own = migrator(&store)?;
     succeeds("Migrator::status() of a fresh storage", own.status())?;
     own.down(usize::MAX)?;
     let history = succeeds("Migrator::status() of an empty storage", own.status())?;
     ensure(
         history.iter().all(|row| row.state == StepState::Pending),
-        "on an empty storage, not every step is pending",
+        "on an empty storage, not every migration is pending",
     )?;
     match store.create_user(full_user(1)) {
         Err(Error::Migration(_)) => {}
         Err(error) => {
             return Err(Failure::broken(
-                "create_user(..) without a schema is reported as something else",
+                "create_user(..) without a schema failed with the wrong error",
             )
-            .expected("Err(Migration), which says what to do")
+            .expected("Err(Migration), whose message states what to do")
             .got(show_error(&error)));
         }
-        Ok(_) => return Err(Failure::broken("create_user(..) without a schema succeeds")),
+        Ok(_) => {
+            return Err(Failure::broken(
+                "create_user(..) without a schema succeeded",
+            ));
+        }
     }
     let steps = succeeds("migrate()", store.migrate())?;
     equal(
-        "the steps taken up",
+        "the applied migrations",
         taken(&steps, Direction::Up)?,
         versions(&own),
     )?;
@@ -559,7 +569,7 @@ pub(crate) fn status(context: &Context) -> Verdict {
         ensure(
             in_time,
             format!(
-                "Migrator::status() says of step {} that it is {:?}, though it was applied between {} and {}",
+                "Migrator::status() returned the state {1:?} for migration {0}, although it was applied between {2} and {3}",
                 row.version,
                 row.state,
                 began.show(),
@@ -571,6 +581,6 @@ pub(crate) fn status(context: &Context) -> Verdict {
     let again = succeeds("Migrator::status()", migrator(&second)?.status())?;
     ensure(
         again == first,
-        "Migrator::status() of another handle is another",
+        "Migrator::status() of another handle differs",
     )
 }

@@ -77,9 +77,9 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     }
     let failure = first_failure
         .into_inner()
-        .unwrap_or_else(|| Failure::broken("a sequence failed once, and not again"));
+        .unwrap_or_else(|| Failure::broken("a sequence failed once, but not when it was repeated"));
     Err(failure.noted(
-        "The sequence, which is not shortened, passes on a new storage, also after those before it: it fails only sometimes.",
+        "The sequence is not shortened, because it passes on a new storage, also after the sequences before it: it fails only sometimes.",
     ))
 }
 

@@ -1,6 +1,6 @@
 use crate::context::Context;
-use crate::failure::{Verdict, gives};
+use crate::failure::{Verdict, returns};
 
 pub(crate) fn answers(context: &Context) -> Verdict {
-    gives("ping()", context.store().ping(), ())
+    returns("ping()", context.store().ping(), ())
 }

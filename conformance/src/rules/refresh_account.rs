@@ -1,7 +1,7 @@
 use authstore::{AccountChanges, Change};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{account_at, bare_account, bare_user, full_account, id, look, populate};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
@@ -26,12 +26,12 @@ pub(crate) fn still_the_same(context: &Context) -> Verdict {
         account.refresh_token = Some(token.to_owned());
         account.access_token = Some("new access token".to_owned());
         account.expires_at = Some(7);
-        gives(
+        returns(
             format!("refresh_account(.., {}, ..)", seen.show()),
             store.refresh_account("provider 1", "account 1", seen.as_deref(), rotated(token)),
             Some(account.clone()),
         )?;
-        gives(
+        returns(
             "get_account(..) after it",
             store.get_account("provider 1", "account 1"),
             Some(account.clone()),
@@ -53,21 +53,21 @@ pub(crate) fn meanwhile_another(context: &Context) -> Verdict {
         Some("refresh_token%"),
     ] {
         for changes in [rotated("another"), AccountChanges::default()] {
-            gives(
+            returns(
                 format!("refresh_account(.., {}, ..)", seen.show()),
                 store.refresh_account("provider 11", "account 11", seen, changes),
                 None,
             )?;
         }
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn without_a_token(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let mut account = store.link_account(id(1), bare_account(1))?;
-    gives(
+    returns(
         "refresh_account(.., Some(\"\"), ..) of an account without a refresh token",
         store.refresh_account("provider 1", "account 1", Some(""), rotated("first")),
         None,
@@ -75,7 +75,7 @@ pub(crate) fn without_a_token(context: &Context) -> Verdict {
     account.refresh_token = Some("first".to_owned());
     account.access_token = Some("new access token".to_owned());
     account.expires_at = Some(7);
-    gives(
+    returns(
         "refresh_account(.., None, ..) of an account without a refresh token",
         store.refresh_account("provider 1", "account 1", None, rotated("first")),
         Some(account),
@@ -87,13 +87,13 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     for seen in [None, Some("refresh_token 11")] {
-        gives(
+        returns(
             "refresh_account(..) of an account that does not exist",
             store.refresh_account("provider 11", "account 12", seen, rotated("another")),
             None,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -105,12 +105,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     );
     let seen = Some("refresh_token 11");
     store.refresh_account("provider 11", "account 11", seen, rotated("another"))?;
-    gives(
+    returns(
         "another account of the user",
         store.get_account("provider 12", "account 12"),
         sibling,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -119,14 +119,14 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let account = store.link_account(id(1), account_at(1, KEY, KEY))?;
     for other in NEAR_MISSES {
         for (provider, account) in [(KEY, *other), (*other, KEY)] {
-            gives(
-                "refresh_account(..) by a key that only looks alike",
+            returns(
+                "refresh_account(..) by a key that only looks the same",
                 store.refresh_account(provider, account, None, rotated("another")),
                 None,
             )?;
         }
     }
-    gives(
+    returns(
         "get_account(..) after it",
         store.get_account(KEY, KEY),
         Some(account),
@@ -154,7 +154,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     }
     let changes = AccountChanges::default();
     equal(
-        "whether the longest token is still the one seen",
+        "whether the longest token is still the one read before",
         store
             .refresh_account("provider 1", "account 1", Some(&longest), changes)?
             .is_some(),
@@ -178,11 +178,11 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
             .flatten()
             .collect();
         equal(
-            "how many of several callers that saw one refresh token wrote another",
+            "the number of concurrent callers that replaced the same refresh token",
             refreshed.len(),
             1,
         )?;
-        gives(
+        returns(
             "get_account(..) after it",
             context.store().get_account("provider 1", "account 1"),
             refreshed.first().cloned(),
@@ -224,10 +224,10 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
             oauth_token: change(),
             ..Default::default()
         };
-        let call = format!("refresh_account(..) with texts of {length} bytes");
+        let call = format!("refresh_account(..) with strings of {length} bytes");
         let refreshed = store.refresh_account("provider 1", "account 1", seen.as_deref(), changes);
-        gives(&call, refreshed, Some(expected.clone()))?;
-        gives(
+        returns(&call, refreshed, Some(expected.clone()))?;
+        returns(
             format!("get_account(..) after {call}"),
             store.get_account("provider 1", "account 1"),
             Some(expected.clone()),

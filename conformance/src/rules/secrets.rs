@@ -5,7 +5,7 @@ use authstore::{
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, by_harness, ensure, show_error};
+use crate::failure::{Failure, Verdict, ensure, harness_result, show_error};
 use crate::fixture::{
     authenticator, bare_account, bare_user, full_user, id, millis, session_with_token, token,
 };
@@ -120,7 +120,7 @@ fn hides(call: &str, error: &Error) -> Verdict {
 #[track_caller]
 fn refused_and_hides<T>(call: &str, outcome: authstore::Result<T>) -> Verdict {
     match outcome {
-        Ok(_) => Err(Failure::broken(format!("{call} must be refused"))),
+        Ok(_) => Err(Failure::broken(format!("{call} must fail"))),
         Err(error) => hides(call, &error),
     }
 }
@@ -158,7 +158,7 @@ pub(crate) fn refused(context: &Context) -> Verdict {
         ),
     )?;
     refused_and_hides(
-        "link_account(..) of nobody",
+        "link_account(..) of a user that does not exist",
         store.link_account(id(7), secret_account(7)),
     )?;
     refused_and_hides(
@@ -189,11 +189,11 @@ pub(crate) fn refused(context: &Context) -> Verdict {
         store.create_session(session_with_token(1, 1, &secret("another"))),
     )?;
     refused_and_hides(
-        "create_session(..) of nobody",
+        "create_session(..) of a user that does not exist",
         store.create_session(session_with_token(7, 7, &secret("another"))),
     )?;
     refused_and_hides(
-        "update_session(..) to nobody",
+        "update_session(..) to a user that does not exist",
         store.update_session(
             &secret("session"),
             authstore::SessionChanges {
@@ -208,7 +208,7 @@ pub(crate) fn refused(context: &Context) -> Verdict {
     )?;
     store.create_session(session_with_token(3, 1, &secret("third")))?;
     refused_and_hides(
-        "update_session(..) to a token that is taken",
+        "update_session(..) to a taken token",
         store.update_session(
             &secret("session"),
             authstore::SessionChanges {
@@ -239,7 +239,7 @@ pub(crate) fn without_schema(context: &Context) -> Verdict {
         match call.on_store(store) {
             Ok(_) => {
                 return Err(Failure::broken(format!(
-                    "{} succeeds without a schema",
+                    "{} succeeded without a schema",
                     call.name()
                 )));
             }
@@ -252,15 +252,15 @@ pub(crate) fn without_schema(context: &Context) -> Verdict {
 pub(crate) fn unreachable(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    by_harness(context.storage().cut_off())?;
+    harness_result(context.storage().cut_off())?;
     let calls = calls_with_secrets();
     let outcomes = all_at_once(store, &calls);
-    by_harness(context.storage().restore())?;
+    harness_result(context.storage().restore())?;
     for (call, ran) in calls.iter().zip(&outcomes) {
         match &ran.value {
             Ok(_) => {
                 return Err(Failure::broken(format!(
-                    "{} succeeds on a storage that cannot be reached",
+                    "{} succeeded on an unreachable storage",
                     call.name()
                 )));
             }
@@ -273,10 +273,10 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
 pub(crate) fn unanswered(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    by_harness(context.storage().hold_answers())?;
+    harness_result(context.storage().hold_answers())?;
     let calls = calls_with_secrets();
     let outcomes = all_at_once(store, &calls);
-    by_harness(context.storage().resume())?;
+    harness_result(context.storage().resume())?;
     let mut unanswered = false;
     for (call, ran) in calls.iter().zip(&outcomes) {
         if let Err(error) = &ran.value {
@@ -288,7 +288,9 @@ pub(crate) fn unanswered(context: &Context) -> Verdict {
         }
     }
     if !unanswered {
-        return Err(Failure::not_run("every call got its answer in time"));
+        return Err(Failure::not_run(
+            "every call got its answer before the timeout",
+        ));
     }
     Ok(())
 }
@@ -306,6 +308,6 @@ pub(crate) fn handle(context: &Context) -> Verdict {
     )?;
     ensure(
         !shown.contains("://") && !shown.contains('@'),
-        format!("the name of the backend is or holds a URL: {shown}"),
+        format!("the name of the backend is or contains a URL: {shown}"),
     )
 }

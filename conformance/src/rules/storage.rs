@@ -5,7 +5,7 @@ use authstore::{
 
 use crate::call::{Call, agrees, show_answer, show_got};
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, by_harness, ensure, equal, gives, succeeds};
+use crate::failure::{Failure, Verdict, ensure, equal, harness_result, returns, succeeds};
 use crate::fixture::{
     at, authenticator, authenticator_with_id, bare_account, bare_user, challenge_until,
     full_account, full_session_details, full_user, id, look, millis, populate, population, session,
@@ -20,7 +20,10 @@ use time::OffsetDateTime;
 
 pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
     let store = context.store();
-    ensure(look(store, 0..=3)?.is_empty(), "a fresh storage holds rows")?;
+    ensure(
+        look(store, 0..=3)?.is_empty(),
+        "a fresh storage contains rows",
+    )?;
     let expired = store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
     equal(
         "delete_expired(..) on a fresh storage",
@@ -35,10 +38,10 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
     context.store().create_verification_token(token(1))?;
     ensure(
         look(&other, 1..=3)?.is_empty(),
-        "what is written to one storage is found in another",
+        "one storage returns rows of another",
     )?;
     let token = token(1);
-    gives(
+    returns(
         "use_verification_token(..) of a token of another storage",
         other.use_verification_token(&token.identifier, &token.token),
         None,
@@ -50,7 +53,7 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
     let before = look(context.store(), 1..=3)?;
     other.delete_user(id(1))?;
     drop((other, other_storage));
-    gives(
+    returns(
         "a storage after another one was removed",
         look(context.store(), 1..=3),
         before,
@@ -69,7 +72,7 @@ pub(crate) fn handles_agree(context: &Context) -> Verdict {
 
 fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict {
     let user = one.create_user(full_user(number))?;
-    gives(
+    returns(
         "get_user(..) through another handle",
         other.get_user(user.id),
         Some(user.clone()),
@@ -81,7 +84,7 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "get_user(..) through another handle",
         other.get_user(user.id),
         Some(user.clone()),
@@ -90,7 +93,7 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
     let account = one.link_account(user.id, full_account(number))?;
     let get =
         |store: &AuthStore| store.get_account(&account.provider, &account.provider_account_id);
-    gives(
+    returns(
         "get_account(..) through another handle",
         get(other),
         Some(account.clone()),
@@ -103,7 +106,7 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "get_account(..) through another handle",
         get(other),
         Some(updated),
@@ -111,7 +114,7 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
 
     let created = one.create_session(session(number, number))?;
     let get = |store: &AuthStore| store.get_session_and_user(&created.session_token);
-    gives(
+    returns(
         "get_session_and_user(..) through another handle",
         get(other),
         Some((created.clone(), user.clone())),
@@ -123,13 +126,13 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "get_session_and_user(..) through another handle",
         get(other),
         updated.map(|session| (session, user.clone())),
     )?;
     one.delete_session(&created.session_token)?;
-    gives(
+    returns(
         "get_session_and_user(..) through another handle",
         get(other),
         None,
@@ -137,36 +140,36 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
 
     let passkey = one.create_authenticator(authenticator(number, number))?;
     let get = |store: &AuthStore| store.get_authenticator(&passkey.credential_id);
-    gives(
+    returns(
         "get_authenticator(..) through another handle",
         get(other),
         Some(passkey.clone()),
     )?;
     let updated = one.update_authenticator_counter(&passkey.credential_id, 99)?;
-    gives(
+    returns(
         "get_authenticator(..) through another handle",
         get(other),
         Some(updated),
     )?;
 
     let token = one.create_verification_token(token(number))?;
-    gives(
+    returns(
         "use_verification_token(..) through another handle",
         other.use_verification_token(&token.identifier, &token.token),
         Some(token.clone()),
     )?;
-    gives(
+    returns(
         "use_verification_token(..) after it was used through another handle",
         one.use_verification_token(&token.identifier, &token.token),
         None,
     )?;
     one.delete_user(user.id)?;
-    gives(
+    returns(
         "get_user(..) through another handle",
         other.get_user(user.id),
         None,
     )?;
-    gives(
+    returns(
         "list_accounts_by_user_id(..) through another handle",
         other.list_accounts_by_user_id(user.id),
         Vec::new(),
@@ -184,7 +187,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
             return Ok(());
         }
         Err(Failure::broken(format!(
-            "{} disagrees with the model, after all was read",
+            "{} disagrees with the model after all rows were read",
             call.show()
         ))
         .expected(show_answer(&answer))
@@ -255,19 +258,23 @@ fn every_read() -> Vec<Call> {
 }
 
 pub(crate) fn outlives_handles(context: &Context) -> Verdict {
-    let storage = by_harness(context.harness().fresh())?;
-    let first = by_harness(storage.open())?;
+    let storage = harness_result(context.harness().fresh())?;
+    let first = harness_result(storage.open())?;
     first.migrate()?;
     populate(&first)?;
     let tokens = extremes(&first)?;
     let before = look(&first, 1..=5)?;
     drop(first);
-    let second = by_harness(storage.open())?;
+    let second = harness_result(storage.open())?;
     succeeds("migrate() through a second handle", second.migrate())?;
-    gives("what a first handle left", look(&second, 1..=5), before)?;
+    returns(
+        "the rows that a first handle wrote",
+        look(&second, 1..=5),
+        before,
+    )?;
     for token in tokens {
-        gives(
-            "use_verification_token(..) of a token that a first handle left",
+        returns(
+            "use_verification_token(..) of a token that a first handle created",
             second.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
         )?;
@@ -283,21 +290,21 @@ fn each_write_outlives_its_handle(storage: &dyn Storage, mut store: AuthStore) -
         succeeds(call.show(), call.on_store(&store))?;
         let left = look(&store, everyone())?;
         drop(store);
-        store = by_harness(storage.open())?;
-        gives(
+        store = harness_result(storage.open())?;
+        returns(
             format!("what {} left", call.show()),
             look(&store, everyone()),
             left,
         )?;
         if let Call::CreateVerificationToken(token) = call {
-            gives(
-                "use_verification_token(..) of a token that another handle left",
+            returns(
+                "use_verification_token(..) of a token that another handle created",
                 store.use_verification_token(&token.identifier, &token.token),
                 Some(token.clone()),
             )?;
         }
         if let Call::UseVerificationToken(identifier, token) = call {
-            gives(
+            returns(
                 "use_verification_token(..) of a token that another handle has used",
                 store.use_verification_token(identifier, token),
                 None,
@@ -403,7 +410,7 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
                 let (got, answer) = (call.on_store(store), call.on_model(&mut model));
                 if !agrees(&got, &answer) {
                     return Err(Failure::broken(format!(
-                        "{} disagrees with the model, where one key is that of several things",
+                        "{} disagrees with the model if rows of several tables have the same key",
                         call.show()
                     ))
                     .expected(show_answer(&answer))
@@ -458,9 +465,9 @@ pub(crate) fn often_read_is_current(context: &Context) -> Verdict {
     for write in writes {
         write.on_store(writer)?;
         let now = look_by_keys(writer)?;
-        gives(
+        returns(
             format!(
-                "what was read often, after {} through another handle",
+                "rows that were read often, after {} through another handle",
                 write.show()
             ),
             Ok(read(2)?),
@@ -503,8 +510,8 @@ pub(crate) fn handles_are_independent(context: &Context) -> Verdict {
     drop((second.clone(), first));
     for (name, handle) in [("another", &second), ("the first", store)] {
         for _ in 0..3 {
-            gives(
-                format!("what {name} reads after a handle was dropped"),
+            returns(
+                format!("the rows that {name} reads after a handle was dropped"),
                 look(handle, 1..=3),
                 before.clone(),
             )?;
@@ -538,20 +545,20 @@ pub(crate) fn keeps_what_has_expired(context: &Context) -> Verdict {
             store
                 .get_session_and_user(&format!("session {number}"))?
                 .is_some(),
-            "a session that has expired is gone, though delete_expired(..) was not called",
+            "an expired session is gone, although delete_expired(..) was not called",
         )?;
         let token = token(number);
         ensure(
             store
                 .use_verification_token(&token.identifier, &token.token)?
                 .is_some(),
-            "a verification token that has expired is gone, though delete_expired(..) was not called",
+            "an expired verification token is gone, although delete_expired(..) was not called",
         )?;
         ensure(
             store
                 .use_challenge(&format!("challenge {number}"))?
                 .is_some(),
-            "a challenge that has expired is gone, though delete_expired(..) was not called",
+            "an expired challenge is gone, although delete_expired(..) was not called",
         )?;
     }
     Ok(())

@@ -1,5 +1,5 @@
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{account_at, bare_user, full_user, id, look, populate};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
@@ -7,29 +7,29 @@ use crate::strings::{KEY, NEAR_MISSES};
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "unlink_account(..) on an empty storage",
         store.unlink_account("github", "1"),
         false,
     )?;
     store.create_user(bare_user(1))?;
     store.link_account(id(1), account_at(1, "github", "1"))?;
-    gives(
+    returns(
         "unlink_account(..)",
         store.unlink_account("github", "1"),
         true,
     )?;
-    gives(
+    returns(
         "unlink_account(..), again",
         store.unlink_account("github", "1"),
         false,
     )?;
-    gives(
+    returns(
         "get_account(..) after unlink_account(..)",
         store.get_account("github", "1"),
         None,
     )?;
-    gives(
+    returns(
         "list_accounts_by_user_id(..) after unlink_account(..)",
         store.list_accounts_by_user_id(id(1)),
         Vec::new(),
@@ -53,18 +53,18 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     );
     store.unlink_account("github", "1")?;
     accounts.retain(|linked| linked.id != id(1_051));
-    gives(
+    returns(
         "the user's other accounts",
         store.list_accounts_by_user_id(id(1)),
         accounts,
     )?;
-    gives("the account's user", store.get_user(id(1)), user)?;
-    gives(
+    returns("the account's user", store.get_user(id(1)), user)?;
+    returns(
         "the user's sessions",
         store.list_sessions_by_user_id(id(1)),
         sessions,
     )?;
-    gives("what other users have", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -73,15 +73,15 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let linked = store.link_account(id(1), account_at(1, KEY, KEY))?;
     for other in NEAR_MISSES {
         for (provider, account) in [(KEY, *other), (*other, KEY)] {
-            gives(
+            returns(
                 format!("unlink_account({}, {})", provider.show(), account.show()),
                 store.unlink_account(provider, account),
                 false,
             )?;
         }
     }
-    gives("get_account(..)", store.get_account(KEY, KEY), Some(linked))?;
-    gives("unlink_account(..)", store.unlink_account(KEY, KEY), true)
+    returns("get_account(..)", store.get_account(KEY, KEY), Some(linked))?;
+    returns("unlink_account(..)", store.unlink_account(KEY, KEY), true)
 }
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {
@@ -96,7 +96,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let unlinked = all_succeed("unlink_account(..)", ran)?;
         equal(
-            "the number of those who were told that they unlinked the account",
+            "the number of callers whose call unlinked the account",
             unlinked.into_iter().filter(|unlinked| *unlinked).count(),
             1,
         )?;

@@ -1,7 +1,7 @@
 use authstore::{AuthStore, Removal};
 
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, equal, gives};
+use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
     account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look, populate,
 };
@@ -14,7 +14,7 @@ pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
     for keep_last in [false, true] {
         for removal in [Removal::Done, Removal::Absent] {
             let number = if keep_last { 11 } else { 12 };
-            gives(
+            returns(
                 format!("unlink_account_of_user(.., {keep_last}), twice"),
                 store.unlink_account_of_user(
                     id(1),
@@ -26,7 +26,7 @@ pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives(
+    returns(
         "list_accounts_by_user_id(id(1))",
         store.list_accounts_by_user_id(id(1)),
         Vec::new(),
@@ -39,7 +39,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
     let before = look(store, 1..=3)?;
     for keep_last in [false, true] {
         for (user, provider, account) in [(2, 11, 11), (4, 11, 11), (1, 11, 12), (1, 99, 11)] {
-            gives(
+            returns(
                 "unlink_account_of_user(..) of an account that the user does not have",
                 store.unlink_account_of_user(
                     id(user),
@@ -51,7 +51,7 @@ pub(crate) fn only_the_users(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -62,12 +62,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.get_account("provider 12", "account 12")?,
     );
     let _ = store.unlink_account_of_user(id(1), "provider 11", "account 11", true)?;
-    gives(
+    returns(
         "another account of the user",
         store.get_account("provider 12", "account 12"),
         sibling,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -78,15 +78,15 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     for other in NEAR_MISSES {
         for keep_last in [false, true] {
             for (provider, account) in [(KEY, *other), (*other, KEY)] {
-                gives(
-                    "unlink_account_of_user(..) by a key that only looks alike",
+                returns(
+                    "unlink_account_of_user(..) by a key that only looks the same",
                     store.unlink_account_of_user(id(1), provider, account, keep_last),
                     Removal::Absent,
                 )?;
             }
         }
     }
-    gives(
+    returns(
         "unlink_account_of_user(..)",
         store.unlink_account_of_user(id(1), KEY, KEY, true),
         Removal::Done,
@@ -96,7 +96,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
 /// Tries to unlink the only account.
 #[track_caller]
 fn unlinks(store: &AuthStore, situation: &str, keep_last: bool, removal: Removal) -> Verdict {
-    gives(
+    returns(
         format!("unlink_account_of_user(.., {keep_last}) {situation}"),
         store.unlink_account_of_user(id(1), "github", "1", keep_last),
         removal,
@@ -111,22 +111,27 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     let user = store.create_user(bare_user(1))?;
     let account = store.link_account(id(1), account_at(1, "github", "1"))?;
     store.create_session(crate::fixture::session(1, 1))?;
-    unlinks(store, "of the only way in", true, Removal::LastWayIn)?;
-    gives(
-        "get_account(..) of the only way in",
+    unlinks(
+        store,
+        "of the only way to sign in",
+        true,
+        Removal::LastWayIn,
+    )?;
+    returns(
+        "get_account(..) of the only way to sign in",
         store.get_account("github", "1"),
         Some(account),
     )?;
-    gives("get_user(..)", store.get_user(id(1)), Some(user))?;
+    returns("get_user(..)", store.get_user(id(1)), Some(user))?;
     store.link_account(id(1), account_at(2, "gitlab", "2"))?;
-    unlinks(store, "beside another account", true, Removal::Done)?;
-    gives(
-        "unlink_account_of_user(.., true) of the one that is left",
+    unlinks(store, "next to another account", true, Removal::Done)?;
+    returns(
+        "unlink_account_of_user(.., true) of the remaining one",
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::LastWayIn,
     )?;
     store.create_authenticator(authenticator(1, 1))?;
-    gives(
+    returns(
         "unlink_account_of_user(.., true) beside an authenticator",
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::Done,
@@ -137,8 +142,8 @@ pub(crate) fn takes_the_last(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     store.link_account(id(1), account_at(1, "github", "1"))?;
-    unlinks(store, "of the only way in", false, Removal::Done)?;
-    gives(
+    unlinks(store, "of the only way to sign in", false, Removal::Done)?;
+    returns(
         "get_account(..) after it was unlinked",
         store.get_account("github", "1"),
         None,
@@ -155,7 +160,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     store.link_account(id(1), account.clone())?;
     unlinks(
         store,
-        "beside an account of the type webauthn without its authenticator",
+        "next to an account of the type webauthn without its authenticator",
         true,
         Removal::LastWayIn,
     )?;
@@ -164,18 +169,18 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     store.create_authenticator(passkey)?;
     unlinks(
         store,
-        "beside a passkey with its account",
+        "next to a passkey with its account",
         true,
         Removal::Done,
     )?;
-    gives(
+    returns(
         "unlink_account_of_user(.., true) of the account of the only passkey",
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::LastWayIn,
     )?;
     // Another passkey is another way.
     store.create_authenticator(authenticator(2, 1))?;
-    gives(
+    returns(
         "unlink_account_of_user(.., true) of the account of one passkey of two",
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::Done,
@@ -200,21 +205,21 @@ fn race_for_the_last(
         // Two are left for the others to fight about, whichever kinds the callers take.
         let ran = race.at_once(2 * THREADS, |caller, store| remove(store, caller));
         let overlap = overlapped(&ran);
-        let told = all_succeed("a removal that keeps the last way in", ran)?;
+        let told = all_succeed("a removal with keep_last", ran)?;
         let left = store.list_accounts_by_user_id(id(1))?.len()
             + store.list_authenticators_by_user_id(id(1))?.len();
         if left == 0 {
             return Err(Failure::broken(
-                "several removals at once, each of which was to keep the last way in, left none",
+                "concurrent removals, each with keep_last, left no way to sign in",
             ));
         }
         let done = told.iter().filter(|told| **told == Removal::Done).count();
         equal(
-            "the ways in that were removed, and those left",
+            "the ways to sign in that were removed, and those left",
             done + left,
             2 * THREADS,
         )?;
-        equal("the number of ways in that are left", left, 1)?;
+        equal("the number of ways to sign in that are left", left, 1)?;
         Ok(overlap)
     })
 }

@@ -1,7 +1,7 @@
 use authstore::{Account, AccountChanges, Change, Entity};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives, not_found};
+use crate::failure::{Verdict, equal, not_found, returns};
 use crate::fixture::{account_at, bare_account, full_account, full_user, id, look, populate};
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
@@ -57,12 +57,12 @@ fn updates(context: &Context, account: &mut Account, changes: AccountChanges) ->
         account.provider_account_id.show(),
         changes.show()
     );
-    gives(
+    returns(
         &call,
         store.update_account(&account.provider, &account.provider_account_id, changes),
         expected.clone(),
     )?;
-    gives(
+    returns(
         format!("get_account(..) after {call}"),
         store.get_account(&account.provider, &account.provider_account_id),
         Some(expected.clone()),
@@ -164,13 +164,13 @@ pub(crate) fn missing(context: &Context) -> Verdict {
             },
         ] {
             not_found(
-                "update_account(..) of an account that is not there",
+                "update_account(..) of an account that does not exist",
                 store.update_account(provider, account, changes),
                 Entity::Account,
             )?;
         }
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -199,12 +199,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             *account = updated.clone();
         }
     }
-    gives(
+    returns(
         "the user's accounts",
         store.list_accounts_by_user_id(id(1)),
         accounts,
     )?;
-    gives("what other users have", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -224,7 +224,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives(
+    returns(
         "get_account(..)",
         store.get_account(KEY, KEY),
         Some(account.clone()),
@@ -249,7 +249,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
         change(&mut changes, field, Some(""));
         updates(context, &mut account, changes)?;
     }
-    gives(
+    returns(
         "another account",
         store
             .get_account("provider 2", "account 2")
@@ -327,8 +327,8 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
         for changes in &changes {
             account = apply(&account, changes);
         }
-        gives(
-            "get_account(..) after ten updates of a field each, at the same time",
+        returns(
+            "get_account(..) after ten concurrent updates of one field each",
             context.store().get_account("provider 1", "account 1"),
             Some(account.clone()),
         )?;

@@ -1,7 +1,7 @@
 use authstore::{Authenticator, Entity};
 
 use crate::context::Context;
-use crate::failure::{Verdict, gives, not_found};
+use crate::failure::{Verdict, not_found, returns};
 use crate::fixture::{authenticator, authenticator_with_id, full_user, id, look, populate};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
@@ -10,12 +10,12 @@ use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 fn updates(context: &Context, authenticator: &mut Authenticator, counter: i64) -> Verdict {
     let store = context.store();
     authenticator.counter = counter;
-    gives(
+    returns(
         format!("update_authenticator_counter(.., {counter})"),
         store.update_authenticator_counter(&authenticator.credential_id, counter),
         authenticator.clone(),
     )?;
-    gives(
+    returns(
         "get_authenticator(..) after update_authenticator_counter(..)",
         store.get_authenticator(&authenticator.credential_id),
         Some(authenticator.clone()),
@@ -48,11 +48,11 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     not_found(
-        "update_authenticator_counter(..) of an authenticator that is not there",
+        "update_authenticator_counter(..) of an authenticator that does not exist",
         store.update_authenticator_counter("credential-99", 1),
         Entity::Authenticator,
     )?;
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -60,12 +60,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 2..=3)?;
     store.update_authenticator_counter("credential-11", 12_345)?;
-    gives(
+    returns(
         "another authenticator of the user",
         store.get_authenticator("credential-12"),
         Some(authenticator(12, 1)),
     )?;
-    gives("what other users have", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -79,13 +79,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
             Entity::Authenticator,
         )?;
     }
-    gives(
+    returns(
         "get_authenticator(..)",
         store.get_authenticator(CREDENTIAL_ID),
         Some(created.clone()),
     )?;
     updates(context, &mut created, 99)?;
-    gives(
+    returns(
         "list_authenticators_by_user_id(..)",
         store.list_authenticators_by_user_id(id(1)),
         vec![created],

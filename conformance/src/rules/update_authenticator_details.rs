@@ -1,7 +1,7 @@
 use authstore::{AuthStore, AuthenticatorDetails, AuthenticatorDetailsChanges, Change, NewAccount};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     at, authenticator, authenticator_with_id, bare_user, full_authenticator_details, id, look,
     millis, populate, since_1970,
@@ -28,12 +28,12 @@ fn updates(
     expected.created = named.created.apply(expected.created);
     expected.last_used = named.last_used.apply(expected.last_used);
     let call = format!("update_authenticator_details(.., {})", changes.show());
-    gives(
+    returns(
         &call,
         store.update_authenticator_details(id(1), "credential-1", changes),
         true,
     )?;
-    gives(
+    returns(
         format!("the details after {call}"),
         details(store),
         Some(expected.clone()),
@@ -66,14 +66,14 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
 
 pub(crate) fn missing(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "update_authenticator_details(..) of a passkey that does not exist",
         store.update_authenticator_details(id(1), "credential-1", full_authenticator_details(1)),
         false,
     )?;
     store.create_user(bare_user(1))?;
     store.create_authenticator(authenticator(1, 1))?;
-    gives(
+    returns(
         "the details of a passkey that was created later",
         details(store),
         Some(AuthenticatorDetails::default()),
@@ -85,13 +85,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
     for other in NEAR_CREDENTIAL_IDS {
-        gives(
+        returns(
             format!("update_authenticator_details({}, ..)", other.show()),
             store.update_authenticator_details(id(1), other, full_authenticator_details(1)),
             false,
         )?;
     }
-    gives(
+    returns(
         "the details after it",
         details(store),
         Some(AuthenticatorDetails::default()),
@@ -103,7 +103,7 @@ pub(crate) fn of_the_user_only(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     for other in [1, 2, 4] {
-        gives(
+        returns(
             format!("update_authenticator_details(..) by user {other} of a passkey of user 3"),
             store.update_authenticator_details(
                 id(other),
@@ -113,7 +113,7 @@ pub(crate) fn of_the_user_only(context: &Context) -> Verdict {
             false,
         )?;
     }
-    gives("what the users have", look(store, 1..=3), before)
+    returns("the rows of the users", look(store, 1..=3), before)
 }
 
 pub(crate) fn authenticator_unchanged(context: &Context) -> Verdict {
@@ -122,12 +122,12 @@ pub(crate) fn authenticator_unchanged(context: &Context) -> Verdict {
     let others = look(store, 2..=3)?;
     let passkeys = store.list_authenticators_by_user_id(id(1))?;
     store.update_authenticator_details(id(1), "credential-11", full_authenticator_details(99))?;
-    gives(
+    returns(
         "the user's passkeys",
         store.list_authenticators_by_user_id(id(1)),
         passkeys,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn deleted_with_the_authenticator(context: &Context) -> Verdict {
@@ -141,7 +141,7 @@ pub(crate) fn deleted_with_the_authenticator(context: &Context) -> Verdict {
                 .delete_authenticator_of_user(id(1), "credential-1", false)
                 .map(drop)
         }),
-        ("delete_authenticator_of_user, keeping the last,", &|| {
+        ("delete_authenticator_of_user with keep_last", &|| {
             let account = NewAccount::new("oauth", "github", "1");
             store.link_account(id(1), account)?;
             store
@@ -159,7 +159,7 @@ pub(crate) fn deleted_with_the_authenticator(context: &Context) -> Verdict {
         store.update_authenticator_details(id(1), "credential-1", full_authenticator_details(1))?;
         delete()?;
         store.create_authenticator(authenticator(1, 1))?;
-        gives(
+        returns(
             format!("the details of a passkey that was created again after {operation}(..)"),
             details(store),
             Some(AuthenticatorDetails::default()),
@@ -234,10 +234,10 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
         });
         let overlap = overlapped(&ran);
         let told = all_succeed("update_authenticator_details(..)", ran)?;
-        equal("what the callers were told", told, vec![true; 3])?;
+        equal("the results of the concurrent calls", told, vec![true; 3])?;
         let all = full_authenticator_details(1);
-        gives(
-            "the details after updates of different fields at once",
+        returns(
+            "the details after updates of different fields, concurrently",
             details(store),
             Some(AuthenticatorDetails {
                 name: all.name.apply(None),

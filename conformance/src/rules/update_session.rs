@@ -1,7 +1,7 @@
 use authstore::{Constraint, Entity, Session, SessionChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, ensure, equal, gives, not_found, succeeds};
+use crate::failure::{Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
 use crate::fixture::{
     at, full_user, id, look, millis, populate, session, session_with_token, since_1970,
 };
@@ -24,13 +24,13 @@ fn updates(context: &Context, session: &mut Session, changes: SessionChanges) ->
     if let Some(token) = &changes.session_token {
         session.session_token.clone_from(token);
     }
-    gives(
+    returns(
         &call,
         store.update_session(&old_token, changes),
         Some(session.clone()),
     )?;
     let user = store.get_user(session.user_id)?;
-    gives(
+    returns(
         format!("get_session_and_user(..) after {call}"),
         store.get_session_and_user(&session.session_token),
         user.map(|user| (session.clone(), user)),
@@ -83,14 +83,14 @@ pub(crate) fn missing(context: &Context) -> Verdict {
             ..Default::default()
         },
     ] {
-        gives(
-            "update_session(..) of a session that is not there",
+        returns(
+            "update_session(..) of a session that does not exist",
             store.update_session("session 99", changes),
             None,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)?;
-    gives(
+    returns("the rows that existed before", look(store, 1..=3), before)?;
+    returns(
         "get_session_and_user(\"session 99\")",
         store.get_session_and_user("session 99"),
         None,
@@ -102,7 +102,7 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=4)?;
     not_found(
-        "update_session(..) to a user who is not there",
+        "update_session(..) to a user that does not exist",
         store.update_session(
             "session 11",
             SessionChanges {
@@ -113,7 +113,7 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
         ),
         Entity::User,
     )?;
-    gives("what was there before", look(store, 1..=4), before)
+    returns("the rows that existed before", look(store, 1..=4), before)
 }
 
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
@@ -130,12 +130,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "another session of the user",
         store.get_session_and_user("session 12"),
         sibling.clone(),
     )?;
-    gives("what other users have", look(store, 2..=3), before)?;
+    returns("the rows of other users", look(store, 2..=3), before)?;
     let moved = store.update_session(
         "session 11",
         SessionChanges {
@@ -143,7 +143,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "another session of the user",
         store.get_session_and_user("session 12"),
         sibling,
@@ -153,10 +153,10 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             .list_sessions_by_user_id(id(2))?
             .iter()
             .any(|session| Some(session) == moved.as_ref()),
-        "list_sessions_by_user_id(..) lacks the session that update_session(..) moved to the user",
+        "list_sessions_by_user_id(..) is missing the session that update_session(..) moved to the user",
     )?;
     equal(
-        "the number of sessions of the user that one was taken from",
+        "the number of sessions of the user who lost one",
         store.list_sessions_by_user_id(id(1))?.len(),
         1,
     )
@@ -171,13 +171,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
         ..Default::default()
     };
     for other in NEAR_MISSES {
-        gives(
+        returns(
             format!("update_session({}, ..)", other.show()),
             store.update_session(other, changes()),
             None,
         )?;
     }
-    gives(
+    returns(
         "get_session_and_user(..)",
         store
             .get_session_and_user(KEY)
@@ -271,13 +271,10 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
                 0 => row.user_id == expected.user_id,
                 _ => row.expires == expected.expires,
             });
-            ensure(
-                kept,
-                "update_session(..) did not return the row as it left it",
-            )?;
+            ensure(kept, "update_session(..) did not return the updated row")?;
         }
-        gives(
-            "get_session_and_user(..) after updates of a field each, at the same time",
+        returns(
+            "get_session_and_user(..) after concurrent updates of one field each",
             context
                 .store()
                 .get_session_and_user("session 1")
@@ -311,7 +308,7 @@ pub(crate) fn never_resurrects(context: &Context) -> Verdict {
             deleted[THREADS / 2],
             "delete_session(..) did not find the session",
         )?;
-        gives(
+        returns(
             "get_session_and_user(..) after delete_session(..)",
             context.store().get_session_and_user(&token),
             None,
@@ -368,23 +365,23 @@ pub(crate) fn rotates_the_token(context: &Context) -> Verdict {
             expires,
         };
         updates(context, &mut session, changes.clone())?;
-        gives(
+        returns(
             "get_session_and_user(..) by the old token",
             store.get_session_and_user(&old),
             None,
         )?;
-        gives(
+        returns(
             "update_session(..) by the old token",
             store.update_session(&old, changes),
             None,
         )?;
-        gives(
+        returns(
             "delete_session(..) by the old token",
             store.delete_session(&old),
             false,
         )?;
     }
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn unique_token(context: &Context) -> Verdict {
@@ -393,7 +390,7 @@ pub(crate) fn unique_token(context: &Context) -> Verdict {
     let before = look(store, 1..=3)?;
     for taken in ["session 12", "session 21"] {
         conflicts(
-            "update_session(..) to a token that is taken",
+            "update_session(..) to a taken token",
             store.update_session(
                 "session 11",
                 SessionChanges {
@@ -405,7 +402,7 @@ pub(crate) fn unique_token(context: &Context) -> Verdict {
             Constraint::SessionToken,
         )?;
     }
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn text_of_new_token(context: &Context) -> Verdict {
@@ -459,11 +456,11 @@ pub(crate) fn rotation_has_one_winner(context: &Context) -> Verdict {
             .flatten()
             .collect();
         equal(
-            "how many of several callers gave one session a new token by the same old one",
+            "the number of concurrent callers that rotated the same session token",
             rotated.len(),
             1,
         )?;
-        gives(
+        returns(
             "list_sessions_by_user_id(..)",
             context.store().list_sessions_by_user_id(id(1)),
             rotated,
@@ -502,7 +499,11 @@ pub(crate) fn rotation_to_one_token(context: &Context) -> Verdict {
                 }
             )
         })?;
-        equal("how many of several sessions were given one token", won, 1)?;
+        equal(
+            "the number of sessions that were given the same token",
+            won,
+            1,
+        )?;
         context.store().delete_sessions_by_user_id(id(1), None)?;
         Ok(overlap)
     })

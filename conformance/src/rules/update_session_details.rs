@@ -1,7 +1,7 @@
 use authstore::{AuthStore, Change, SessionChanges, SessionDetails, SessionDetailsChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     at, bare_user, full_session_details, id, look, millis, populate, session, since_1970,
 };
@@ -24,12 +24,12 @@ fn updates(
     details.ip = named.ip.apply(details.ip.take());
     details.user_agent = named.user_agent.apply(details.user_agent.take());
     let call = format!("update_session_details(.., {})", changes.show());
-    gives(
+    returns(
         &call,
         store.update_session_details(id(SESSION), changes),
         true,
     )?;
-    gives(
+    returns(
         format!("get_session_details(..) after {call}"),
         store.get_session_details(id(SESSION)),
         details.clone(),
@@ -72,14 +72,14 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
 
 pub(crate) fn missing(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "update_session_details(..) of a session that does not exist",
         store.update_session_details(id(SESSION), full_session_details(1)),
         false,
     )?;
     store.create_user(bare_user(1))?;
     store.create_session(session(1, 1))?;
-    gives(
+    returns(
         "get_session_details(..) of a session that was created later",
         store.get_session_details(id(SESSION)),
         SessionDetails::default(),
@@ -92,12 +92,12 @@ pub(crate) fn session_unchanged(context: &Context) -> Verdict {
     let others = look(store, 2..=3)?;
     let sessions = store.list_sessions_by_user_id(id(1))?;
     store.update_session_details(id(2_011), full_session_details(99))?;
-    gives(
+    returns(
         "the user's sessions",
         store.list_sessions_by_user_id(id(1)),
         sessions,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn outlive_updates(context: &Context) -> Verdict {
@@ -122,7 +122,7 @@ pub(crate) fn outlive_updates(context: &Context) -> Verdict {
         let next = changes.session_token.clone();
         store.update_session(&token, changes)?;
         token = next.unwrap_or(token);
-        gives(
+        returns(
             "get_session_details(..) after update_session(..)",
             store.get_session_details(id(2_011)),
             details.clone(),
@@ -156,13 +156,13 @@ pub(crate) fn deleted_with_the_session(context: &Context) -> Verdict {
         store.create_session(session(1, 1))?;
         store.update_session_details(id(SESSION), full_session_details(1))?;
         delete()?;
-        gives(
+        returns(
             format!("get_session_details(..) after {operation}(..)"),
             store.get_session_details(id(SESSION)),
             SessionDetails::default(),
         )?;
         store.create_session(session(1, 1))?;
-        gives(
+        returns(
             format!("get_session_details(..) of the session created again after {operation}(..)"),
             store.get_session_details(id(SESSION)),
             SessionDetails::default(),
@@ -243,10 +243,10 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
         });
         let overlap = overlapped(&ran);
         let told = all_succeed("update_session_details(..)", ran)?;
-        equal("what the callers were told", told, vec![true; 4])?;
+        equal("the results of the concurrent calls", told, vec![true; 4])?;
         let all = full_session_details(1);
-        gives(
-            "get_session_details(..) after updates of different fields at once",
+        returns(
+            "get_session_details(..) after updates of different fields, concurrently",
             store.get_session_details(id(SESSION)),
             SessionDetails {
                 began: all.began.apply(None),
@@ -275,8 +275,8 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
         });
         let overlap = overlapped(&ran);
         all_succeed("update_session_details(..) or delete_session(..)", ran)?;
-        gives(
-            "get_session_details(..) of a session that was deleted while they were updated",
+        returns(
+            "get_session_details(..) of a session that was deleted while its details were updated",
             store.get_session_details(id(SESSION)),
             SessionDetails::default(),
         )?;

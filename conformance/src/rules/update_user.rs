@@ -2,7 +2,7 @@ use authstore::{Change, Constraint, Entity, NewUser, User, UserChanges};
 use time::OffsetDateTime;
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives, not_found, succeeds};
+use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
     account_at, at, bare_user, full_user, id, look, millis, populate, session, since_1970,
     user_with_email,
@@ -16,12 +16,12 @@ use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_
 fn updates(context: &Context, changes: UserChanges, expected: User) -> Verdict {
     let store = context.store();
     let call = format!("update_user({}, {})", expected.id.show(), changes.show());
-    gives(
+    returns(
         &call,
         store.update_user(expected.id, changes),
         expected.clone(),
     )?;
-    gives(
+    returns(
         format!("get_user(..) after {call}"),
         store.get_user(expected.id),
         Some(expected),
@@ -170,13 +170,13 @@ pub(crate) fn missing(context: &Context) -> Verdict {
     ];
     for changes in changes {
         not_found(
-            "update_user(..) of a user who is not there",
+            "update_user(..) of a user that does not exist",
             store.update_user(id(4), changes),
             Entity::User,
         )?;
     }
-    gives("what was there before", look(store, 0..=5), before)?;
-    gives(
+    returns("the rows that existed before", look(store, 0..=5), before)?;
+    returns(
         "get_user_by_email(..) with the address of the update",
         store.get_user_by_email("new@example.org"),
         None,
@@ -196,8 +196,8 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             image: Change::set("new"),
         },
     )?;
-    gives("what other users have", look(store, 2..=3), before)?;
-    gives(
+    returns("the rows of other users", look(store, 2..=3), before)?;
+    returns(
         "the user's accounts",
         store.list_accounts_by_user_id(id(1)),
         of_user_1,
@@ -209,7 +209,7 @@ pub(crate) fn unique_email(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     conflicts(
-        "update_user(..) with another user's e-mail address",
+        "update_user(..) with another user's email address",
         store.update_user(
             id(1),
             UserChanges {
@@ -221,7 +221,7 @@ pub(crate) fn unique_email(context: &Context) -> Verdict {
         ),
         Constraint::UserEmail,
     )?;
-    gives("what was there before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)
 }
 
 pub(crate) fn moves_the_email(context: &Context) -> Verdict {
@@ -234,18 +234,18 @@ pub(crate) fn moves_the_email(context: &Context) -> Verdict {
             ..Default::default()
         },
     )?;
-    gives(
+    returns(
         "get_user_by_email(..) with the new address",
         store.get_user_by_email("new@example.org"),
         Some(user),
     )?;
-    gives(
+    returns(
         "get_user_by_email(..) with the old address",
         store.get_user_by_email("user-1@example.org"),
         None,
     )?;
     succeeds(
-        "create_user(..) with the address that another user gave up",
+        "create_user(..) with an address that another user had before",
         store.create_user(user_with_email(2, "user-1@example.org")),
     )?;
     store.update_user(
@@ -284,7 +284,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
         expected = apply(&expected, &changes);
         updates(context, changes, expected.clone())?;
     }
-    gives("another user", look(store, [2]), before)?;
+    returns("another user", look(store, [2]), before)?;
     for empty in [
         UserChanges {
             name: Change::set(""),
@@ -324,8 +324,8 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
             ..Default::default()
         };
         let updated = store.update_user(id(1), changes).map(|user| user.email);
-        let call = format!("update_user(..) with the e-mail address {}", email.show());
-        gives(call, updated, Some(email))?;
+        let call = format!("update_user(..) with the email address {}", email.show());
+        returns(call, updated, Some(email))?;
     }
     // One user has one, and the other takes one that only looks like it.
     for (first, second) in [
@@ -418,8 +418,8 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
             email_verified: Some(time),
             image: Some(value),
         };
-        gives(
-            "get_user(..) after four updates of a field each, at the same time",
+        returns(
+            "get_user(..) after four concurrent updates of one field each",
             context.store().get_user(user.id),
             Some(expected),
         )?;
@@ -444,7 +444,7 @@ pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
             )
         });
         let winners =
-            crate::race::winners("update_user(..) with one e-mail address", &ran, |error| {
+            crate::race::winners("update_user(..) with one email address", &ran, |error| {
                 matches!(
                     error,
                     authstore::Error::Conflict {
@@ -452,13 +452,17 @@ pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
                     }
                 )
             })?;
-        equal("the number of those who got the e-mail address", winners, 1)?;
+        equal(
+            "the number of callers that got the email address",
+            winners,
+            1,
+        )?;
         let mut there = 0;
         for number in 1..=8 {
             let user = context.store().get_user(id(number))?;
             there += usize::from(user.and_then(|user| user.email).as_deref() == Some(&email));
         }
-        equal("the number of users with one e-mail address", there, 1)?;
+        equal("the number of users with one email address", there, 1)?;
         Ok(overlapped(&ran))
     })
 }

@@ -1,7 +1,7 @@
 use authstore::{Authenticator, Constraint, Entity, Error};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, gives, not_found};
+use crate::failure::{Verdict, conflicts, equal, not_found, returns};
 use crate::fixture::{authenticator, authenticator_with_id, bare_user, id, look, populate};
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
@@ -28,12 +28,12 @@ pub(crate) fn greater_counter(context: &Context) -> Verdict {
     ] {
         passkey.counter = counter;
         passkey.credential_backed_up = backed_up;
-        gives(
+        returns(
             format!("use_authenticator(.., {counter}, {backed_up})"),
             store.use_authenticator(&passkey.credential_id, counter, backed_up),
             passkey.clone(),
         )?;
-        gives(
+        returns(
             "get_authenticator(..) after it",
             store.get_authenticator(&passkey.credential_id),
             Some(passkey.clone()),
@@ -48,12 +48,12 @@ pub(crate) fn always_zero(context: &Context) -> Verdict {
     let mut passkey = store.create_authenticator(passkey(0))?;
     for backed_up in [true, false, true] {
         passkey.credential_backed_up = backed_up;
-        gives(
+        returns(
             format!("use_authenticator(.., 0, {backed_up}) of a counter of zero"),
             store.use_authenticator(&passkey.credential_id, 0, backed_up),
             passkey.clone(),
         )?;
-        gives(
+        returns(
             "get_authenticator(..) after it",
             store.get_authenticator(&passkey.credential_id),
             Some(passkey.clone()),
@@ -77,7 +77,7 @@ pub(crate) fn replayed(context: &Context) -> Verdict {
                 store.use_authenticator(&passkey.credential_id, *counter, true),
                 Constraint::AuthenticatorCounter,
             )?;
-            gives(
+            returns(
                 "get_authenticator(..) after it",
                 store.get_authenticator(&passkey.credential_id),
                 Some(passkey.clone()),
@@ -97,7 +97,7 @@ pub(crate) fn missing(context: &Context) -> Verdict {
             Entity::Authenticator,
         )?;
     }
-    gives(
+    returns(
         "get_authenticator(..) after it",
         store.get_authenticator("credential-1"),
         None,
@@ -121,12 +121,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
             (passkey, details)
         })
         .collect();
-    gives(
+    returns(
         "the user's passkeys with their details",
         store.list_authenticators_with_details_by_user_id(id(1)),
         expected,
     )?;
-    gives("what other users have", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {
@@ -135,12 +135,12 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let passkey = store.create_authenticator(authenticator_with_id(1, 1, CREDENTIAL_ID))?;
     for other in NEAR_CREDENTIAL_IDS {
         not_found(
-            "use_authenticator(..) by an id that only looks alike",
+            "use_authenticator(..) by an id that only looks the same",
             store.use_authenticator(other, 999, true),
             Entity::Authenticator,
         )?;
     }
-    gives(
+    returns(
         "get_authenticator(..) after it",
         store.get_authenticator(CREDENTIAL_ID),
         Some(passkey),
@@ -165,7 +165,11 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 }
             )
         })?;
-        equal("how many of several callers used one counter", won, 1)?;
+        equal(
+            "the number of concurrent callers that used the same counter",
+            won,
+            1,
+        )?;
         context
             .store()
             .delete_authenticator(&passkey.credential_id)?;

@@ -1,7 +1,7 @@
 use authstore::{AuthStore, Challenge};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{challenge_until, millis, since_1970};
 use crate::race::{Race, THREADS, all_succeed, overlapped, timed};
 use crate::show::Show;
@@ -11,8 +11,8 @@ pub(crate) fn once(context: &Context) -> Verdict {
     let store = context.store();
     let created = store.create_challenge(challenge_until(1, millis(1)))?;
     for found in [Some(created), None, None] {
-        gives(
-            "use_challenge(..), again and again",
+        returns(
+            "use_challenge(..), repeatedly",
             store.use_challenge("challenge 1"),
             found,
         )?;
@@ -22,13 +22,13 @@ pub(crate) fn once(context: &Context) -> Verdict {
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "use_challenge(..) on an empty storage",
         store.use_challenge("challenge 1"),
         None,
     )?;
     store.create_challenge(challenge_until(1, millis(1)))?;
-    gives(
+    returns(
         "use_challenge(..) by the payload",
         store.use_challenge("payload 1"),
         None,
@@ -40,8 +40,8 @@ pub(crate) fn expired_too(context: &Context) -> Verdict {
     for expires in [since_1970(0), since_1970(1), millis(-86_400_000)] {
         let created = store.create_challenge(challenge_until(1, expires))?;
         for found in [Some(created), None] {
-            gives(
-                "use_challenge(..) of an expired one, twice",
+            returns(
+                "use_challenge(..) of an expired challenge, twice",
                 store.use_challenge("challenge 1"),
                 found,
             )?;
@@ -60,7 +60,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     store.use_challenge("challenge 2")?;
     for number in [1, 3, 4] {
         let key = format!("challenge {number}");
-        gives(
+        returns(
             "use_challenge(..) after another one was used",
             store.use_challenge(&key),
             Some(Challenge::new(&key, "payload", millis(1))),
@@ -73,13 +73,13 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let store = context.store();
     let created = store.create_challenge(Challenge::new(KEY, "payload", millis(1)))?;
     for other in NEAR_MISSES {
-        gives(
+        returns(
             format!("use_challenge({})", other.show()),
             store.use_challenge(other),
             None,
         )?;
     }
-    gives("use_challenge(..)", store.use_challenge(KEY), Some(created))
+    returns("use_challenge(..)", store.use_challenge(KEY), Some(created))
 }
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {
@@ -95,7 +95,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
             .flatten()
             .collect();
         equal(
-            "what several callers of use_challenge(..) got together",
+            "the results of concurrent calls of use_challenge(..)",
             used,
             vec![created.clone()],
         )?;

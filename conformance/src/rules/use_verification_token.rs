@@ -1,7 +1,7 @@
 use authstore::{AuthStore, VerificationToken};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, gives};
+use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{millis, since_1970, token, token_until};
 use crate::race::{Race, THREADS, all_succeed, overlapped, timed};
 use crate::show::Show;
@@ -11,13 +11,13 @@ pub(crate) fn once(context: &Context) -> Verdict {
     let store = context.store();
     let created = store.create_verification_token(token(1))?;
     let (identifier, token) = (&created.identifier, &created.token);
-    gives(
+    returns(
         "use_verification_token(..)",
         store.use_verification_token(identifier, token),
         Some(created.clone()),
     )?;
     for _ in 0..2 {
-        gives(
+        returns(
             "use_verification_token(..), again",
             store.use_verification_token(identifier, token),
             None,
@@ -28,19 +28,19 @@ pub(crate) fn once(context: &Context) -> Verdict {
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
-    gives(
+    returns(
         "use_verification_token(..) on an empty storage",
         store.use_verification_token("ada@example.org", "token 1"),
         None,
     )?;
     let created = store.create_verification_token(token(1))?;
-    gives(
+    returns(
         "use_verification_token(..) with another token",
         store.use_verification_token(&created.identifier, "token 2"),
         None,
     )?;
-    gives(
-        "use_verification_token(..) with the two mixed up",
+    returns(
+        "use_verification_token(..) with identifier and token swapped",
         store.use_verification_token(&created.token, &created.identifier),
         None,
     )
@@ -56,15 +56,15 @@ pub(crate) fn wrong_identifier(context: &Context) -> Verdict {
         (&first.identifier, &first.identifier),
         (&first.token, &first.token),
     ] {
-        gives(
-            "use_verification_token(..) with another's identifier",
+        returns(
+            "use_verification_token(..) with another identifier",
             store.use_verification_token(identifier, token),
             None,
         )?;
     }
     for created in [first, second] {
-        gives(
-            "use_verification_token(..) after it was tried with another's identifier",
+        returns(
+            "use_verification_token(..) after an attempt with another identifier",
             store.use_verification_token(&created.identifier, &created.token),
             Some(created.clone()),
         )?;
@@ -76,13 +76,13 @@ pub(crate) fn expired_too(context: &Context) -> Verdict {
     let store = context.store();
     for expires in [since_1970(0), since_1970(1), millis(-86_400_000)] {
         let created = store.create_verification_token(token_until(1, expires))?;
-        gives(
-            "use_verification_token(..) of an expired one",
+        returns(
+            "use_verification_token(..) of an expired token",
             store.use_verification_token(&created.identifier, &created.token),
             Some(created.clone()),
         )?;
-        gives(
-            "use_verification_token(..) of an expired one, again",
+        returns(
+            "use_verification_token(..) of an expired token, again",
             store.use_verification_token(&created.identifier, &created.token),
             None,
         )?;
@@ -104,7 +104,7 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let used = &tokens[2];
     store.use_verification_token(&used.identifier, &used.token)?;
     for token in tokens.iter().filter(|token| *token != used) {
-        gives(
+        returns(
             "use_verification_token(..) after another one was used",
             store.use_verification_token(&token.identifier, &token.token),
             Some(token.clone()),
@@ -118,7 +118,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
     let created = store.create_verification_token(VerificationToken::new(KEY, KEY, millis(1)))?;
     for other in NEAR_MISSES {
         for (identifier, token) in [(KEY, *other), (*other, KEY), (*other, *other)] {
-            gives(
+            returns(
                 format!(
                     "use_verification_token({}, {})",
                     identifier.show(),
@@ -129,7 +129,7 @@ pub(crate) fn exact(context: &Context) -> Verdict {
             )?;
         }
     }
-    gives(
+    returns(
         "use_verification_token(..)",
         store.use_verification_token(KEY, KEY),
         Some(created),
@@ -149,11 +149,11 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
             .flatten()
             .collect();
         equal(
-            "what several callers of use_verification_token(..) got together",
+            "the results of concurrent calls of use_verification_token(..)",
             used,
             vec![created.clone()],
         )?;
-        gives(
+        returns(
             "use_verification_token(..), again",
             context
                 .store()
@@ -203,7 +203,7 @@ pub(crate) fn each_creation_once(context: &Context) -> Verdict {
         given_back.sort();
         created.sort();
         equal(
-            "when the tokens expire that use_verification_token(..) gave back, of all that were created",
+            "the expiry times of the tokens that use_verification_token(..) returned, of all that were created",
             given_back,
             created,
         )?;
@@ -231,7 +231,7 @@ pub(crate) fn one_winner_against_delete_expired(context: &Context) -> Verdict {
             .into_iter()
             .sum();
         equal(
-            "how often one token was used or counted as deleted",
+            "the number of times that one token was used or counted as deleted",
             taken,
             1,
         )?;
@@ -258,7 +258,7 @@ pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
             .flatten()
             .filter_map(|place| keys.get(place))
         {
-            gives(
+            returns(
                 format!(
                     "use_verification_token({}, ..) of another identifier",
                     other.show()
@@ -267,7 +267,7 @@ pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
                 None,
             )?;
         }
-        gives(
+        returns(
             format!("use_verification_token({}, ..)", identifier.show()),
             store.use_verification_token(&identifier, &token),
             Some(new(place)),

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, gives};
+use crate::failure::{Failure, Verdict, returns};
 use crate::fixture::{id, since_1970};
 use crate::sequence::{as_program, clear, test_runner};
 
@@ -131,9 +131,9 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
     clear(store)?;
     let rows = rows.clone();
     let user = store.create_user(rows.user)?;
-    gives("get_user(..)", store.get_user(id(1)), Some(user.clone()))?;
+    returns("get_user(..)", store.get_user(id(1)), Some(user.clone()))?;
     if let Some(email) = &user.email {
-        gives(
+        returns(
             "get_user_by_email(..)",
             store.get_user_by_email(email),
             Some(user.clone()),
@@ -141,45 +141,45 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
     }
     let account = store.link_account(id(1), rows.account)?;
     let (provider, account_id) = (&account.provider, &account.provider_account_id);
-    gives(
+    returns(
         "get_account(..)",
         store.get_account(provider, account_id),
         Some(account.clone()),
     )?;
-    gives(
+    returns(
         "get_user_by_account(..)",
         store.get_user_by_account(provider, account_id),
         Some(user.clone()),
     )?;
-    gives(
+    returns(
         "list_accounts_by_user_id(..)",
         store.list_accounts_by_user_id(id(1)),
         vec![account.clone()],
     )?;
     let session = store.create_session(rows.session)?;
-    gives(
+    returns(
         "get_session_and_user(..)",
         store.get_session_and_user(&session.session_token),
         Some((session.clone(), user.clone())),
     )?;
-    gives(
+    returns(
         "list_sessions_by_user_id(..)",
         store.list_sessions_by_user_id(id(1)),
         vec![session],
     )?;
     let token = store.create_verification_token(rows.token)?;
-    gives(
+    returns(
         "use_verification_token(..)",
         store.use_verification_token(&token.identifier, &token.token),
         Some(token.clone()),
     )?;
     let authenticator = store.create_authenticator(rows.authenticator)?;
-    gives(
+    returns(
         "get_authenticator(..)",
         store.get_authenticator(&authenticator.credential_id),
         Some(authenticator.clone()),
     )?;
-    gives(
+    returns(
         "list_authenticators_by_user_id(..)",
         store.list_authenticators_by_user_id(id(1)),
         vec![authenticator],
@@ -191,13 +191,13 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
         ..Default::default()
     };
     let updated = store.update_user(id(1), changes)?;
-    gives(
+    returns(
         "get_user(..) after update_user(..)",
         store.get_user(id(1)),
         Some(updated.clone()),
     )?;
-    gives(
-        "the texts of update_user(..)",
+    returns(
+        "the strings of update_user(..)",
         Ok((updated.name, updated.image)),
         (user.image, user.name),
     )?;
@@ -210,13 +210,13 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
         ..Default::default()
     };
     let updated = store.update_account(provider, account_id, changes)?;
-    gives(
+    returns(
         "get_account(..) after update_account(..)",
         store.get_account(provider, account_id),
         Some(updated.clone()),
     )?;
-    gives(
-        "the texts of update_account(..)",
+    returns(
+        "the strings of update_account(..)",
         Ok((updated.refresh_token, updated.scope)),
         (account.oauth_token, account.id_token),
     )
@@ -240,7 +240,7 @@ pub(crate) fn any_row(context: &Context) -> Verdict {
             ];
             let failure = come_back(context, &shortest).err().unwrap_or_else(|| {
                 Failure::broken(format!(
-                    "rows came back once as something else, and not again: {reason}"
+                    "rows were returned changed once, but not when the rule was repeated: {reason}"
                 ))
             });
             Err(failure.sequence(as_program(&calls, None)))
