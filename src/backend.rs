@@ -1,5 +1,7 @@
 //! The trait that a database implements; its documentation is the contract.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ use crate::model::{
     SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use crate::pool::PoolState;
-use crate::transaction::BackendTransaction;
+use crate::sql_value::{SqlRow, SqlValue};
 
 /// Storage for the models: one method, one atomic step.
 ///
@@ -349,4 +351,25 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Returns the state of the pool of connections, without waiting; `None` for a storage that has no pool.
     fn pool_state(&self) -> Option<PoolState>;
+}
+
+/// An open transaction of a [`Backend`].
+pub trait BackendTransaction: Send {
+    /// Returns the operations, as part of the transaction. Once it has ended, they fail with [`Error::Invalid`](crate::Error::Invalid).
+    fn backend(&self) -> Arc<dyn Backend>;
+
+    /// Runs a statement, and returns how many rows it changed.
+    fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64>;
+
+    /// Runs a statement, and returns its rows.
+    fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>>;
+
+    /// Commits everything, or nothing. [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) when it is unknown which.
+    fn commit(&self) -> Result<()>;
+
+    /// Undoes everything. Does nothing when the transaction has ended.
+    fn roll_back(&self);
+
+    /// Returns whether the transaction failed only because of a conflict with others, so that running it again may succeed.
+    fn may_repeat(&self) -> bool;
 }

@@ -63,6 +63,7 @@
 )]
 
 mod backend;
+mod cost;
 mod created_at;
 mod dialect;
 mod error;
@@ -80,6 +81,7 @@ mod postgres;
 mod serde;
 pub mod signin;
 mod sql;
+mod sql_value;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
@@ -89,7 +91,7 @@ mod transaction;
 mod url;
 mod validate;
 
-pub use backend::Backend;
+pub use backend::{Backend, BackendTransaction};
 pub use dialect::DialectSql;
 pub use error::{BoxError, Constraint, Entity, Error, Result};
 pub use model::{
@@ -104,10 +106,11 @@ pub use pool::PoolState;
 pub use postgres::{
     PostgresBackend, PostgresOptions, PostgresPrepare, PostgresSslMode, PostgresTargetSession,
 };
+pub use sql_value::{FromSqlValue, SqlRow, SqlValue};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackend, SqliteOptions, Synchronous};
 pub use store::AuthStore;
-pub use transaction::{BackendTransaction, FromSqlValue, SqlRow, SqlValue, Transaction};
+pub use transaction::Transaction;
 
 #[doc(hidden)]
 pub use operations::types as operation_types;

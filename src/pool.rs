@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use r2d2::ManageConnection;
 
+use crate::cost;
 use crate::error::{Error, Result};
-use crate::observe;
 
 /// A connection that was used less than this ago is handed out without a ping: it has hardly died since, and a ping would
 /// double the latency. HikariCP's alive-bypass uses the same number.
@@ -118,7 +118,7 @@ impl<C: Connect> Pool<C> {
     /// ping.
     pub(crate) fn get(&self) -> Result<Checkout<C>> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let checkout = observe::pool_wait(|| self.checkout());
+        let checkout = cost::pool_wait(|| self.checkout());
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         checkout
     }
@@ -281,7 +281,7 @@ impl<C: Connect> ManageConnection for Manager<C> {
         .unwrap_or(true)
             || idle.failed;
         if broken {
-            observe::reconnected();
+            cost::reconnected();
         }
         broken
     }

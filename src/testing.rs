@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendTransaction};
 use crate::error::{Error, Result};
 use crate::for_each_operation;
 use crate::migration::Migrator;
 use crate::pool::PoolState;
-use crate::transaction::{BackendTransaction, WrappedTransaction};
+use crate::transaction::WrappedTransaction;
 
 /// How [`FailingBackend`] treats a call.
 #[derive(Debug)]

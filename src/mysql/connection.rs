@@ -13,7 +13,7 @@ use super::error::{
 };
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
-use crate::transaction::{SqlValue, unsupported};
+use crate::sql_value::{SqlValue, unsupported};
 
 const BEGIN: &str = sql!("mysql", "transaction/begin");
 const COMMIT: &str = sql!("mysql", "transaction/commit");

@@ -32,9 +32,9 @@ use self::error::{StatementFailure, classify_connecting};
 use self::exclusive::MysqlExclusive;
 use self::migration::MysqlTarget;
 use self::sign_in::Candidate;
+use crate::cost;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
-use crate::observe;
 use crate::pool::{Connect, Pool, PoolState};
 use crate::sql::{
     CreateUserWith, Database, DeleteExpired, History, KeepLast, RemoveWayIn, Statements, Update,
@@ -369,7 +369,7 @@ impl MysqlBackend {
                 }
                 _ => return Err(error),
             }
-            observe::retried();
+            cost::retried();
         }
     }
 }

@@ -42,9 +42,9 @@ use self::connector::Connector;
 use self::error::{FailureKind, nothing_written};
 use self::exclusive::PostgresExclusive;
 use self::migration::PostgresTarget;
+use crate::cost;
 use crate::error::{Error, Result};
 use crate::migration::{Migrator, Series};
-use crate::observe;
 use crate::pool::{Pool, PoolState};
 use crate::sql::{
     CreateUserWith, Database, DeleteExpired, History, KeepLast, RemoveWayIn, Statements, Update,
@@ -199,7 +199,7 @@ impl PostgresBackend {
                     nothing_written(error)
                 });
             }
-            observe::retried();
+            cost::retried();
             if failure == FailureKind::SerializationConflict {
                 retry_backoff(conflicts);
                 conflicts += 1;

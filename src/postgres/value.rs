@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::error::Unwritable;
 use crate::error::{BoxError, Result};
 use crate::sql::{Row, Value};
-use crate::transaction::{SqlValue, unsupported};
+use crate::sql_value::{SqlValue, unsupported};
 
 /// A [`Value`] to be sent. The driver prints parameters to the log, so `Debug` does not show it.
 pub(super) struct Parameter<'a>(pub(super) Value<'a>);

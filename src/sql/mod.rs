@@ -32,7 +32,7 @@ use uuid::Uuid;
 use crate::error::{BoxError, Result};
 use crate::migration::{Migrator, Series};
 use crate::pool::PoolState;
-use crate::transaction::SqlValue;
+use crate::sql_value::SqlValue;
 
 /// Gets connections, and runs work on them. Each method limits its wait, and repeats `work` after a conflict such as a
 /// deadlock, as long as nothing was written.

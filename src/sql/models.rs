@@ -10,7 +10,7 @@ use crate::model::{
     Account, Authenticator, AuthenticatorDetails, Challenge, Session, SessionDetails, User,
     VerificationToken,
 };
-use crate::transaction::SqlValue;
+use crate::sql_value::SqlValue;
 
 /// Reads a row's cells from left to right, and names the cell in an error.
 pub(crate) struct Cells<'r, R> {

@@ -8,12 +8,12 @@ use super::{
     Cells, Connection, Database, Decode, History, Operations, Row, Statements, Value,
     explain_missing,
 };
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendTransaction};
 use crate::error::{Error, Result};
 use crate::for_each_operation;
 use crate::migration::{Migrator, Series};
 use crate::pool::PoolState;
-use crate::transaction::{BackendTransaction, SqlRow, SqlValue};
+use crate::sql_value::{SqlRow, SqlValue};
 use crate::validate;
 
 /// A connection in an open transaction, which no one else uses. Dropping it rolls the transaction back.

@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::model::Change;
-use crate::transaction::SqlValue;
+use crate::sql_value::SqlValue;
 
 /// A parameter of a statement.
 #[derive(Clone, Copy)]

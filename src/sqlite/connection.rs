@@ -12,12 +12,11 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
-use super::error::{Refusal, classify, refused_by};
+use super::error::{classify, refused_by};
 use super::file::Identity;
-use super::rejection;
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
-use crate::transaction::SqlValue;
+use crate::sql_value::SqlValue;
 
 /// As JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
 const TIME: EncodedConfig = Config::DEFAULT
@@ -159,8 +158,7 @@ impl SqliteConnection {
             Failure::Other(error) => return error,
         };
         match refused_by(&error) {
-            Some(Refusal::ForeignKey) => rejection::by_foreign_key(self, sql, parameters),
-            Some(Refusal::Trigger) => rejection::by_trigger(self, sql),
+            Some(refusal) => self.name_rejection(refusal, sql, parameters),
             None => return classify(error),
         }
         .unwrap_or_else(|error| error)

@@ -1,9 +1,10 @@
-//! What of the application's own refused a write, found out after it did.
+//! Finds out which of the application's own constraints rejected a write.
 //!
-//! SQLite says of a foreign key and of a trigger only that one failed. All of this runs in the transaction of the write
-//! that failed, so nothing can have changed since.
+//! SQLite reports only that a foreign key or a trigger failed. All of this runs in the transaction of the write that
+//! failed, so nothing can have changed since.
 
 use super::connection::SqliteConnection;
+use super::error::Refusal;
 use super::orphans::{self, Limits, Tables};
 use super::{COMMIT, RELEASE, ROLLBACK_TO, SAVEPOINT};
 use crate::error::{Entity, Error, Result};
@@ -12,7 +13,7 @@ use crate::sql::{Connection, Value, sql};
 const USER_EXISTS: &str = sql!("sqlite", "rejection/user_exists");
 const RESTRICTING: &str = sql!("sqlite", "rejection/restricting");
 
-/// The statements that name a user whose row must exist, and which parameter does.
+/// The statements that refer to a user who must exist, and the parameter that does.
 const REFERENCES_TO_A_USER: [(&str, usize); 4] = [
     (sql!("sqlite", "create_session"), 1),
     (sql!("sqlite", "link_account"), 1),
@@ -20,7 +21,22 @@ const REFERENCES_TO_A_USER: [(&str, usize); 4] = [
     (sql!("sqlite", "update_session"), 1),
 ];
 
-/// Whether a table's keys are not the application's.
+impl SqliteConnection {
+    /// Returns the error of a statement that one of the application's own constraints rejected, with their names.
+    pub(super) fn name_rejection(
+        &mut self,
+        refusal: Refusal,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<Error> {
+        match refusal {
+            Refusal::ForeignKey => by_foreign_key(self, sql, parameters),
+            Refusal::Trigger => by_trigger(self, sql),
+        }
+    }
+}
+
+/// Returns true for a table whose keys are not the application's.
 fn is_ours(table: &str) -> bool {
     let models = [
         "User",
@@ -32,11 +48,11 @@ fn is_ours(table: &str) -> bool {
     models.contains(&table) || table.starts_with("authstore_")
 }
 
-/// What refused where no table can be found out.
+/// The name if no table can be determined.
 const FOREIGN_KEY: &str = "a foreign key";
 
-/// What a statement means whose foreign key failed.
-pub(super) fn by_foreign_key(
+/// Returns the error of a statement that violated a foreign key.
+fn by_foreign_key(
     connection: &mut SqliteConnection,
     sql: &'static str,
     parameters: &[Value<'_>],
@@ -62,7 +78,7 @@ pub(super) fn by_foreign_key(
     let mut candidates = orphans::affected(connection, &touched.tables)?;
     candidates.retain(|table| !is_ours(table));
 
-    // The statement is run once more, with its foreign keys checked later, and it shows in which tables they fail.
+    // Run the statement again with deferred foreign keys, to see in which tables they fail.
     connection.execute(SAVEPOINT, &[])?;
     connection.defer_foreign_keys(true)?;
     let rerun = connection.attempt(sql, parameters);
@@ -72,7 +88,7 @@ pub(super) fn by_foreign_key(
     connection.execute(RELEASE, &[])?;
     let after = match rerun {
         Ok(()) => after?,
-        // A key that restricts is never checked later.
+        // A key with RESTRICT is never deferred.
         Err(()) => Vec::new(),
     };
     let mut names = Tables::new();
@@ -86,15 +102,16 @@ pub(super) fn by_foreign_key(
             names.extend(connection.query::<String>(RESTRICTING, &[table.into()])?);
         }
     }
-    // A trigger may stop a statement between the deletion of a row and that of what refers to it.
+    // A trigger may stop a statement between the deletion of a row and that of the rows that refer to it.
     if names.is_empty() {
         names = touched.triggers;
     }
     Ok(rejected(names, FOREIGN_KEY))
 }
 
-/// What a statement means that a trigger refused. The trigger's message is not passed on: it may quote what is stored.
-pub(super) fn by_trigger(connection: &mut SqliteConnection, sql: &'static str) -> Result<Error> {
+/// Returns the error of a statement that a trigger rejected. The trigger's message is omitted, because it may quote
+/// stored values.
+fn by_trigger(connection: &mut SqliteConnection, sql: &'static str) -> Result<Error> {
     Ok(rejected(touched_by(connection, sql)?.triggers, "a trigger"))
 }
 
