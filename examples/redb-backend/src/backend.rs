@@ -25,7 +25,7 @@ use crate::write::{
     remove_authenticator, remove_challenge, remove_session, remove_verification_token,
 };
 
-/// The account after the changes, if there is one and its refresh token is the one seen, where one has to be.
+/// Returns the account after the changes, if it exists and has the given refresh token, if one is given.
 fn change_account(
     transaction: &WriteTransaction,
     key: AccountKey<'_>,
@@ -672,7 +672,7 @@ impl Backend for RedbBackend {
         self.read(|_| Ok(()))
     }
 
-    /// The tables are made when the file is opened.
+    /// The tables are created when the file is opened.
     fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
         Ok(None)
     }

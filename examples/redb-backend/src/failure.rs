@@ -1,10 +1,10 @@
-//! redb's errors in the words of the contract.
+//! Converts redb's errors to those of the contract.
 
 use std::io::ErrorKind;
 
 use authstore::Error;
 
-/// What ends a transaction early: an answer of the contract, or redb's own trouble. It exists so that `?` takes both.
+/// The reasons to end a transaction early: an error of the contract, or one of redb. Allows `?` with both.
 pub(crate) struct Failure(Error);
 
 impl From<Failure> for Error {
@@ -50,7 +50,7 @@ impl From<redb::CommitError> for Failure {
     }
 }
 
-/// Nothing is written before the commit. Its sources say nothing secret: redb's errors name tables and types, not rows.
+/// Nothing is written before the commit. The source contains no secrets: redb's errors name tables and types, not rows.
 fn before_commit(error: redb::Error) -> Failure {
     let meaning = match error {
         redb::Error::Io(ref error) if error.kind() == ErrorKind::InvalidData => {

@@ -1,5 +1,5 @@
-//! The models of `authstore` in a [redb](https://docs.rs/redb) file: an example of a backend outside the SQL world,
-//! written against the published trait [`authstore::Backend`] and nothing else.
+//! An example backend of `authstore` without SQL, in a [redb](https://docs.rs/redb) file. It uses only the public trait
+//! [`authstore::Backend`].
 //!
 //! ```
 //! use authstore::{AuthStore, NewUser};
@@ -16,10 +16,10 @@
 //!
 //! How it keeps the contract:
 //!
-//! - One operation is one redb transaction. redb commits it wholly or not at all, and syncs the file before it says so.
-//! - There is one writer at a time, so what a write transaction has checked is still so when it commits: no race between
-//!   a check and the act that follows from it. A writer waits for its turn at most [`WAIT`].
-//! - Readers see the last commit, never wait, and see all of one moment.
+//! - Each operation is one redb transaction. redb commits it atomically, and syncs the file before the commit returns.
+//! - There is one writer at a time, so what a write transaction has checked stays true until it commits. A writer waits
+//!   for its turn at most [`WAIT`].
+//! - Readers never wait, and see a consistent snapshot of the last commit.
 //! - A redb file belongs to one process at a time. Clones of a [`RedbBackend`] share it.
 
 mod backend;
@@ -40,11 +40,10 @@ use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTran
 
 use failure::Failure;
 
-/// How long an operation that writes waits for the ones before it, before it gives up with
-/// [`authstore::Error::Unavailable`].
+/// How long an operation that writes waits for its turn before it fails with [`authstore::Error::Unavailable`].
 pub const WAIT: Duration = Duration::from_secs(10);
 
-/// A redb file with the five models in it. Cheap to clone; clones share the file.
+/// A backend in a redb file. Cheap to clone; clones share the file.
 #[derive(Clone)]
 pub struct RedbBackend {
     file: Arc<File>,
@@ -52,26 +51,26 @@ pub struct RedbBackend {
 
 struct File {
     database: Database,
-    /// Held by the one who writes: redb has such a lock inside, but one that waits forever.
+    /// Held by the writer. redb has such a lock too, but waits for it indefinitely.
     turn: Mutex<()>,
 }
 
 impl RedbBackend {
-    /// Opens the file, and makes it first when it is not there.
+    /// Opens the file, which is created if missing.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] when another program has the file open or it cannot be read; [`Error::Backend`] when it
-    /// is no redb file.
+    /// [`Error::Unavailable`] if another program has the file open or it cannot be read; [`Error::Backend`] if it is
+    /// not a redb file.
     pub fn open(path: impl AsRef<Path>) -> authstore::Result<Self> {
         Self::new(Database::create(path))
     }
 
-    /// A database in memory, which is gone with the last clone: for tests.
+    /// Creates a database in memory, for tests. It is dropped with the last clone.
     ///
     /// # Errors
     ///
-    /// None are expected.
+    /// No errors are expected.
     pub fn in_memory() -> authstore::Result<Self> {
         Self::new(Database::builder().create_with_backend(InMemoryBackend::new()))
     }
@@ -87,7 +86,7 @@ impl RedbBackend {
         Ok(backend)
     }
 
-    /// Runs one operation on the database as it is now.
+    /// Runs one operation that reads.
     fn read<T>(
         &self,
         operation: impl FnOnce(&ReadTransaction) -> Result<T, Failure>,
@@ -96,7 +95,7 @@ impl RedbBackend {
         Ok(operation(&transaction)?)
     }
 
-    /// Runs one operation alone, and commits it when it went well. A transaction that is dropped has written nothing.
+    /// Runs one operation that writes, and commits it if it succeeds. Dropping a transaction rolls it back.
     fn write<T>(
         &self,
         operation: impl FnOnce(&WriteTransaction) -> Result<T, Failure>,

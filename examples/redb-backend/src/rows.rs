@@ -1,4 +1,4 @@
-//! Between the models and their rows.
+//! Conversion between the models and their rows.
 
 use authstore::{
     Account, Authenticator, AuthenticatorDetails, Challenge, Error, Session, SessionDetails, User,
@@ -160,7 +160,7 @@ pub(crate) fn challenge(
     Ok(Challenge::new(key, payload, time(expires)?))
 }
 
-/// Exact: the contract promises whole milliseconds of the years 1970 to 9999.
+/// Exact, because the contract promises whole milliseconds from 1970 to 9999.
 pub(crate) fn millis(time: OffsetDateTime) -> Millis {
     time.unix_timestamp() * 1000 + i64::from(time.millisecond())
 }

@@ -1,7 +1,7 @@
-//! The tables: one for each model, and one for each thing that must be unique, looked up by, or listed in order.
+//! The tables: one for each model, and one for each unique key, lookup and sorted list.
 //!
-//! redb keeps a table sorted by key, compares strings by their bytes and tuples element by element. So every list comes
-//! out of an index in the order that the contract asks for, and keys need no encoding.
+//! redb keeps a table sorted by key, and compares strings bytewise and tuples element by element. So every index
+//! returns its list in the order of the contract, and keys need no encoding.
 
 use redb::TableDefinition;
 use uuid::Uuid;

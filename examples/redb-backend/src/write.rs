@@ -1,4 +1,4 @@
-//! What changes more than one table: rows in and out, each with its entries in the indexes.
+//! Changes of more than one table: inserts and deletes rows with their entries in the indexes.
 
 use authstore::{
     Account, Authenticator, Challenge, Constraint, Entity, Error, Session, User, VerificationToken,
@@ -33,8 +33,7 @@ pub(crate) fn create_tables(transaction: &WriteTransaction) -> Result<(), Failur
     Ok(())
 }
 
-/// Adds an entry to a table whose key is unique. On a conflict the caller gives the transaction up, and with it what
-/// was written.
+/// Adds an entry to a table with a unique key. On a conflict the caller rolls the transaction back.
 pub(crate) fn insert_unique<'k, 'v, K: Key + 'static, V: Value + 'static>(
     transaction: &WriteTransaction,
     table: TableDefinition<'_, K, V>,
@@ -150,7 +149,7 @@ pub(crate) fn delete_session(transaction: &WriteTransaction, token: &str) -> Res
     Ok(true)
 }
 
-/// Takes a session out of its table, to be deleted or put back under another token. Its details stay.
+/// Removes a session from its table, to delete it or to insert it with another token. Its details stay.
 pub(crate) fn remove_session(
     transaction: &WriteTransaction,
     token: &str,
@@ -238,7 +237,7 @@ pub(crate) fn remove_challenge(
     Ok(Some(found))
 }
 
-/// Whether the user has another way in than this account or authenticator, which is named by what it is.
+/// Returns true if the user has another way to sign in than this account or authenticator.
 pub(crate) fn has_other_way_in(
     transaction: &WriteTransaction,
     user_id: Uuid,
@@ -262,7 +261,7 @@ pub(crate) fn has_other_way_in(
         };
         let (_, account, ..) = row.value();
         let same = match but {
-            // An account of this kind is one way together with its authenticator.
+            // An account of this type and its authenticator count as one.
             WayIn::Account((_, id_there), kind) => kind == "webauthn" && account == id_there,
             WayIn::Authenticator(but) => id == but,
         };
@@ -273,14 +272,14 @@ pub(crate) fn has_other_way_in(
     Ok(false)
 }
 
-/// An account, with its kind, or an authenticator.
+/// An account, with its type, or an authenticator.
 #[derive(Clone, Copy)]
 pub(crate) enum WayIn<'a> {
     Account(AccountKey<'a>, &'a str),
     Authenticator(&'a str),
 }
 
-/// The user's keys in an index of the shape `(user_id, key)`, in their order.
+/// Returns the user's keys in an index `(user_id, key)`, in order.
 pub(crate) fn keys_of(
     index: &impl ReadableTable<(Uuid, &'static str), ()>,
     user_id: Uuid,
@@ -297,7 +296,7 @@ pub(crate) fn keys_of(
     Ok(keys)
 }
 
-/// The user's accounts, by provider, then by provider account id.
+/// Returns the user's accounts, by provider, then by provider account id.
 pub(crate) fn accounts_of(
     index: &impl ReadableTable<(Uuid, &'static str, &'static str), ()>,
     user_id: Uuid,
@@ -314,7 +313,7 @@ pub(crate) fn accounts_of(
     Ok(keys)
 }
 
-/// The keys of at most `limit` rows with `expires <= now`, the oldest first.
+/// Returns the keys of at most `limit` rows with `expires <= now`, the oldest first.
 pub(crate) fn expired_keys(
     index: &impl ReadableTable<(Millis, &'static str), ()>,
     now: Millis,

@@ -1,7 +1,7 @@
-//! The harness, and the line that makes a test of each rule.
+//! The harness, and the line that creates a test for each rule.
 //!
-//! What is certified is the backend in memory: a thousand users, each synced to the disk, would take their time, and
-//! `file.rs` tests what is different about a file.
+//! The backend is certified in memory, because syncing thousands of writes to a disk takes long. `file.rs` tests what
+//! differs in a file.
 
 use authstore::AuthStore;
 use authstore_conformance::{BoxError, Declined, Description, Harness, Storage, certify};
@@ -49,7 +49,8 @@ impl Storage for RedbStorage {
 
 certify!(RedbHarness);
 
-/// Runs all rules together, and writes the certificate (a certificate only in the profile `certify`: `quick` tries too little) to the folder `target/conformance` of the workspace.
+/// Runs all rules together, and writes the certificate to the workspace's folder `target/conformance`. It certifies
+/// only in the profile `certify`, because `quick` tests too little.
 #[test]
 fn certificate() {
     let certificate = authstore_conformance::Runner::new(RedbHarness).run();

@@ -1,4 +1,4 @@
-//! What concerns the file itself, which the conformance suite knows nothing of.
+//! Tests of the file, which the conformance suite does not cover.
 
 use authstore::{AuthStore, Error, NewUser};
 use authstore_redb::RedbBackend;

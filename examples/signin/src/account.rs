@@ -1,4 +1,4 @@
-//! The account page, and what its forms do. Whose rows they change comes from the session, never from the form.
+//! The account page and its forms. The user whose rows they change comes from the session, never from the form.
 
 use authstore::{Account, Authenticator, AuthenticatorDetails, Constraint, Error};
 use authstore::{Session, SessionDetails, User, UserChanges};
@@ -12,7 +12,7 @@ use crate::page::{self, escape, form, passkey_form};
 use crate::passkey::removed;
 use crate::visit::Visit;
 
-/// How long a link that changes an address works.
+/// The lifetime of a link that changes an address.
 const LINK_LIFETIME: Duration = Duration::hours(1);
 
 pub(crate) fn show(visit: &Visit<'_>) -> Outcome {
@@ -207,7 +207,7 @@ pub(crate) fn set_name(visit: &Visit<'_>) -> Outcome {
     Ok(Response::redirect("/account"))
 }
 
-/// Sends a link to the new address; earlier links become void.
+/// Sends a link to the new address, and invalidates earlier links.
 pub(crate) fn change_email(visit: &Visit<'_>) -> Outcome {
     let user = visit.user()?;
     let (app, signin) = (visit.app, &visit.app.storage.signin);
@@ -235,12 +235,12 @@ pub(crate) fn ask_to_confirm_email(visit: &Visit<'_>) -> Outcome {
     Ok(page::page(200, "Change your address", &form))
 }
 
-/// The user is the one who is signed in, not one whom the link names. Otherwise someone could have a link sent to your
-/// address and, when you use it, own the user that your address leads to.
+/// Changes the user who is signed in, not one whom the link names. Otherwise an attacker could have a link sent to your
+/// address and, when you use it, would own the user that your address leads to.
 pub(crate) fn confirm_email(visit: &Visit<'_>) -> Outcome {
     let user = visit.user()?;
     let (email, token) = (visit.request.form("email"), visit.request.form("token"));
-    // In one transaction, so that an address that is taken by now does not use the link up.
+    // In one transaction, so that the link is not used up if the address has been taken since.
     let changed = visit.app.storage.store().transaction(|tx| {
         let signin = visit.app.storage.signin.on(tx);
         signin.confirm_email_change(user.id, email, token, visit.now)
@@ -258,7 +258,7 @@ pub(crate) fn confirm_email(visit: &Visit<'_>) -> Outcome {
         }) => return Err(Failure::Told(409, "Another user has this address.")),
         Err(error) => return Err(error.into()),
     }
-    // Whoever had the old address should know, in case someone else has done this.
+    // Notify the old address, in case someone else did this.
     if let Some(old) = user.email.as_deref().filter(|old| *old != email) {
         let text = "The address of your account was changed. If that was not you, write to us.";
         if visit
@@ -275,7 +275,7 @@ pub(crate) fn confirm_email(visit: &Visit<'_>) -> Outcome {
 
 pub(crate) fn unlink(visit: &Visit<'_>) -> Outcome {
     let user = visit.user()?;
-    // A user with a verified address can always sign in by a link.
+    // A user with a verified address can always sign in with a link.
     let keep_last = user.email_verified.is_none();
     let (provider, id) = (visit.request.form("provider"), visit.request.form("id"));
     let store = visit.app.storage.store();
@@ -316,14 +316,14 @@ pub(crate) fn sign_out(visit: &Visit<'_>) -> Outcome {
     Ok(visit.forget(Response::redirect("/")))
 }
 
-/// Deletes the user with everything, the row in our own table included.
+/// Deletes the user with all rows, including the one in our own table.
 pub(crate) fn delete(visit: &Visit<'_>) -> Outcome {
     let user_id = visit.user()?.id;
     if visit.request.form("sure") != "yes" {
         return Err(Failure::Told(400, "Tick the box to delete your account."));
     }
     let signin = &visit.app.storage.signin;
-    // Pending changes of address hang on no user's row: void them first.
+    // Pending changes of address are not deleted with the user, so delete them first.
     signin.void_email_changes(user_id)?;
     signin.store().delete_user(user_id)?;
     Ok(visit.forget(page::message(200, "Your account is deleted.")))

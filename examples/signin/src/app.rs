@@ -1,4 +1,4 @@
-//! The application: what it is made of, and which request is answered by what.
+//! The application and its routes.
 
 use std::error::Error;
 
@@ -15,7 +15,7 @@ use crate::trial::Trial;
 use crate::visit::Visit;
 use crate::{account, email_link, page, passkey, provider};
 
-/// What every request needs.
+/// The state that every request needs.
 pub(crate) struct App {
     pub(crate) storage: Storage,
     pub(crate) mailer: Mailer,
@@ -62,10 +62,10 @@ impl App {
         visit.finish(response)
     }
 
-    /// For a load balancer: whether the database answers, and how busy the pool is.
+    /// For a load balancer: reports whether the database answers, and how busy the pool is.
     fn health(&self) -> Response {
         let store = self.storage.store();
-        // Read first: it waits for nothing, and shows a pool that is exhausted.
+        // Read it first: it does not wait, and shows an exhausted pool.
         let pool = store.pool_state().map(|pool| {
             json!({
                 "max_size": pool.max_size,
@@ -101,7 +101,7 @@ impl App {
         }
     }
 
-    /// `SameSite=Lax`: sent with the redirect that comes back from a provider, and with no other site's forms.
+    /// `SameSite=Lax`: sent with the redirect back from a provider, but not with forms of other sites.
     pub(crate) fn cookie(&self, name: &str, value: &str, max_age: u32) -> String {
         let secure = if self.is_https { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")

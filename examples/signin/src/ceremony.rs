@@ -1,4 +1,4 @@
-//! What is remembered between two requests of one browser, for one use.
+//! State between two requests of one browser, for one use.
 
 use authstore::Challenge;
 use authstore::signin::Secret;
@@ -18,7 +18,7 @@ struct Remembered<T> {
     state: T,
 }
 
-/// Remembers `state`, and returns the key to ask for it by.
+/// Stores `state`, and returns its key.
 pub(crate) fn begin(
     visit: &Visit<'_>,
     kind: &str,
@@ -37,8 +37,8 @@ pub(crate) fn begin(
     Ok(key)
 }
 
-/// Returns what was remembered, once: not when it has expired, was asked for already, or was begun by another browser
-/// or for another purpose.
+/// Returns the state once. Returns nothing if it has expired, was returned before, or belongs to another browser or
+/// purpose.
 pub(crate) fn finish<T: DeserializeOwned>(
     visit: &Visit<'_>,
     kind: &str,
@@ -53,7 +53,7 @@ pub(crate) fn finish<T: DeserializeOwned>(
     else {
         return Err(stale);
     };
-    // Otherwise someone could finish in your browser what was begun in theirs, and you would use their account.
+    // Otherwise an attacker could have your browser finish their own sign-in, and you would use their account.
     if remembered.kind != kind || remembered.browser != visit.browser_hash() {
         return Err(stale);
     }

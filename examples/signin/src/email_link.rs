@@ -1,4 +1,4 @@
-//! Sign-in by a link in a mail. The link opens a page with a button, because mail scanners open links.
+//! Sign-in with a link in a mail. The link opens a page with a button, because mail scanners open links.
 
 use time::Duration;
 
@@ -9,7 +9,7 @@ use crate::visit::Visit;
 
 const LIFETIME: Duration = Duration::minutes(15);
 
-/// Sends a link. Says the same whether or not the address has a user.
+/// Sends a link. The response is the same whether or not the address has a user.
 pub(crate) fn send(visit: &Visit<'_>) -> Outcome {
     let app = visit.app;
     let email = app
@@ -32,7 +32,7 @@ pub(crate) fn send(visit: &Visit<'_>) -> Outcome {
     Ok(page::message(200, &message))
 }
 
-/// The page with the button. Uses nothing up.
+/// Shows the page with the button, without using the link up.
 pub(crate) fn open(visit: &Visit<'_>) -> Response {
     let (email, token) = (visit.request.query("email"), visit.request.query("token"));
     let fields = format!(

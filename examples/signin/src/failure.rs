@@ -1,4 +1,4 @@
-//! Why a request was not granted, and what the browser is shown.
+//! The reasons why a request fails, and what the browser shows.
 
 use std::fmt::Display;
 
@@ -7,16 +7,16 @@ use crate::page;
 
 pub(crate) type Outcome = Result<Response, Failure>;
 
-/// Why a request was not granted.
+/// The reason why a request fails.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// No one is signed in.
     SignInFirst,
-    /// Said to the person, with a status.
+    /// A message for the user, with a status.
     Told(u16, &'static str),
-    /// The store's.
+    /// An error of the store.
     Store(authstore::Error),
-    /// A fault of this program or of a service that it uses; logged.
+    /// An error of this program or of a service that it uses. It is logged.
     Internal(String),
 }
 

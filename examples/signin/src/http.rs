@@ -19,14 +19,14 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Takes a request apart, or returns the answer to one that cannot be accepted.
+    /// Parses a request, or returns the response to one that cannot be accepted.
     pub(crate) fn new(head: &Parts, body: &[u8], peer: IpAddr) -> Result<Self, Response> {
         let is_post = match head.method {
             Method::GET | Method::HEAD => false,
             Method::POST => true,
             _ => return Err(Response::text(405, "use GET or POST")),
         };
-        // Each header may stand there several times.
+        // Each header may occur several times.
         let header = |name: &str| {
             let found = head.headers.get_all(name).iter();
             found
@@ -50,19 +50,19 @@ impl Request {
             authorization: one("Authorization").unwrap_or_default(),
             user_agent: one("User-Agent").map(|value| value.chars().take(400).collect()),
             peer: peer.to_string(),
-            // A proxy adds what it knows at the end.
+            // A proxy appends the address that it sees.
             forwarded_for: header("X-Forwarded-For")
                 .last()
                 .map(|&value| value.to_owned()),
         })
     }
 
-    /// A field of the address; empty if it is missing.
+    /// Returns a query parameter, or an empty string if it is missing.
     pub(crate) fn query(&self, name: &str) -> &str {
         find(&self.query, name).unwrap_or_default()
     }
 
-    /// A field of the form; empty if it is missing.
+    /// Returns a field of the form, or an empty string if it is missing.
     pub(crate) fn form(&self, name: &str) -> &str {
         find(&self.form, name).unwrap_or_default()
     }
@@ -83,7 +83,7 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-/// A response. Every one says not to be stored, framed or guessed at.
+/// A response. Headers forbid storing it, framing it, and guessing its type.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -93,7 +93,8 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        // No `form-action`: browsers apply it to redirects as well, and a form leads to the provider, wherever that is.
+        // No `form-action`: browsers also apply it to redirects, and one form redirects to the provider, wherever that
+        // is.
         let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
         Response {
@@ -102,7 +103,7 @@ impl Response {
                 ("Content-Type", kind.into()),
                 ("Content-Security-Policy", policy.into()),
                 ("X-Content-Type-Options", "nosniff".into()),
-                // Addresses of links hold tokens, which no other site should see.
+                // The URLs of links contain tokens, which no other site may see.
                 ("Referrer-Policy", "no-referrer".into()),
                 ("Cache-Control", "no-store".into()),
             ],
@@ -122,7 +123,7 @@ impl Response {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// Sends the browser elsewhere, with GET.
+    /// Redirects the browser, with GET.
     pub(crate) fn redirect(to: &str) -> Self {
         Self::text(303, "").with("Location", to.to_owned())
     }
@@ -133,7 +134,7 @@ impl Response {
     }
 }
 
-/// Builds an address with fields.
+/// Builds a URL with query parameters.
 pub(crate) fn url(base: &str, fields: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)

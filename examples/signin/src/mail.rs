@@ -1,4 +1,4 @@
-//! Sends mail: by a mail server, or into the mailbox for trying.
+//! Sends mail through a mail server, or to the test mailbox.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::trial::{Mails, Trial};
 
-/// How long a mail server may take.
+/// The timeout of the mail server.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where mail goes.
@@ -19,7 +19,7 @@ pub(crate) enum Mailer {
     Trial(Mails),
 }
 
-/// A mail server, and who mails are from.
+/// A mail server, and the sender of the mails.
 pub(crate) struct Smtp {
     transport: SmtpTransport,
     from: Mailbox,
@@ -42,7 +42,7 @@ impl Mailer {
         Ok(Mailer::Trial(trial.mails()))
     }
 
-    /// Sends a text, with a link on a line of its own if there is one.
+    /// Sends a text, followed by a link on its own line if there is one.
     pub(crate) fn send(
         &self,
         to: &str,

@@ -1,4 +1,4 @@
-//! Sign-in in a browser, whole: OpenID Connect, links by email and passkeys, to copy from. See the README.
+//! A complete sign-in in a browser, to copy from: OpenID Connect, links by email, and passkeys. See the README.
 
 mod account;
 mod app;
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("{}", settings.origin);
 
     signals.forever().next();
-    // Requests that have begun are answered; the sweeper ends after its current step.
+    // Requests in progress are answered; the sweeper ends after its current batch.
     running.stop();
     sweeper.stop();
     if let Some(trial) = trial {

@@ -6,7 +6,7 @@ use crate::visit::Visit;
 pub(crate) const STYLE: &str = include_str!("../assets/style.css");
 pub(crate) const SCRIPT: &str = include_str!("../assets/passkey.js");
 
-/// A page with this title and body, both HTML.
+/// Returns a page with this title and body, both HTML.
 pub(crate) fn page(status: u16, title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>\
@@ -17,7 +17,7 @@ pub(crate) fn page(status: u16, title: &str, body: &str) -> Response {
     Response::html(status, html)
 }
 
-/// A page with a sentence, and the way back.
+/// Returns a page with a message and a link back.
 pub(crate) fn message(status: u16, message: &str) -> Response {
     let body = format!(
         "<p class=notice id=message>{}</p><p><a href=/>Back</a></p>",
@@ -30,7 +30,7 @@ pub(crate) fn asset(kind: &str, content: &'static str) -> Response {
     Response::new(200, &format!("{kind}; charset=utf-8"), content)
 }
 
-/// A form with the token that proves it to be ours.
+/// Returns a form with the token that proves that it is ours.
 pub(crate) fn form(visit: &Visit<'_>, action: &str, fields: &str) -> String {
     format!(
         "<form method=post action=\"{action}\"><input type=hidden name=form_token value=\"{}\">{fields}</form>",
@@ -38,7 +38,7 @@ pub(crate) fn form(visit: &Visit<'_>, action: &str, fields: &str) -> String {
     )
 }
 
-/// A form that asks the browser for a passkey: `create` or `get`. The only thing here that needs JavaScript.
+/// Returns a form that asks the browser for a passkey (`create` or `get`). Only this needs JavaScript.
 pub(crate) fn passkey_form(visit: &Visit<'_>, action: &str, how: &str, fields: &str) -> String {
     let fields = format!(
         "{fields}<input type=hidden name=ceremony><input type=hidden name=credential><p role=status></p>"
@@ -80,7 +80,7 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Response {
     page(200, "Sign in", &body.concat())
 }
 
-/// Text as HTML, also inside quoted attributes.
+/// Escapes text for HTML, including quoted attributes.
 pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {

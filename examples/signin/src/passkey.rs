@@ -1,4 +1,4 @@
-//! Passkeys: sign-in, sign-up with nothing else, and those of the account page.
+//! Passkeys: sign-in, sign-up with only a passkey, and the passkeys of the account page.
 
 use authstore::{
     Authenticator, AuthenticatorDetailsChanges, Change, Constraint, Error, NewUser, Removal,
@@ -69,7 +69,7 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
     }
 }
 
-/// Sign-up without anything but a passkey. The user is not created before the passkey is there.
+/// Signs up with only a passkey. The user is created together with the passkey.
 pub(crate) fn sign_up_options(visit: &Visit<'_>) -> Outcome {
     let name = visit.request.form("name").trim();
     let name = if name.is_empty() { "Someone" } else { name };
@@ -136,14 +136,14 @@ pub(crate) fn rename(visit: &Visit<'_>) -> Outcome {
 
 pub(crate) fn delete(visit: &Visit<'_>) -> Outcome {
     let user = visit.user()?;
-    // A user with a verified address can always sign in by a link.
+    // A user with a verified address can always sign in with a link.
     let keep_last = user.email_verified.is_none();
     let store = visit.app.storage.store();
     let id = visit.request.form("id");
     removed(store.delete_authenticator_of_user(user.id, id, keep_last)?)
 }
 
-/// Says what became of a way to sign in.
+/// Reports the removal of a way to sign in.
 pub(crate) fn removed(removal: Removal) -> Outcome {
     match removal {
         Removal::Done => Ok(Response::redirect("/account")),
@@ -169,7 +169,7 @@ fn register(
         .map_err(|error| Failure::internal("starting a passkey registration", error))?;
     let mut options = serde_json::to_value(&options.public_key)
         .map_err(|error| Failure::internal("writing passkey options", error))?;
-    // The passkey is to know its user, so that no one has to type a name to sign in.
+    // The passkey stores its user, so that no name is needed to sign in.
     options["authenticatorSelection"]["residentKey"] = "required".into();
     options["authenticatorSelection"]["requireResidentKey"] = true.into();
     offer(visit, kind, (user_id, state), &options)

@@ -1,4 +1,4 @@
-//! Sign-in by an OpenID Connect provider: authorization code flow with state, nonce and PKCE.
+//! Sign-in with an OpenID Connect provider: authorization code flow with state, nonce and PKCE.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -28,13 +28,13 @@ type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-/// How long the provider's addresses and keys are kept. Providers change their keys now and then.
+/// How long to cache the provider's endpoints and keys. Providers rotate their keys.
 const METADATA_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// How long the provider may take to answer.
+/// The timeout of the provider.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest answer that is read, in bytes.
+/// The maximum size of a response, in bytes.
 const MAX_ANSWER: u64 = 1024 * 1024;
 
 /// A client of the provider.
@@ -49,7 +49,7 @@ impl ProviderClient {
     pub(crate) fn new(settings: Provider, origin: &str) -> Self {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
-            // A redirect could lead our request to a host of someone else's choice.
+            // A redirect could send our request to a host that an attacker chose.
             .max_redirects(0)
             .http_status_as_error(false)
             .build()
@@ -78,7 +78,7 @@ impl ProviderClient {
     }
 
     fn metadata(&self) -> Result<CoreProviderMetadata, Failure> {
-        // A poisoned lock still holds a whole value.
+        // The value is complete even if the lock is poisoned.
         let lock = || {
             self.metadata
                 .lock()
@@ -89,7 +89,7 @@ impl ProviderClient {
         {
             return Ok(metadata.clone());
         }
-        // Not under the lock: a slow provider must not hold up everyone.
+        // Not under the lock: a slow provider must not block all requests.
         let issuer = IssuerUrl::new(self.settings.issuer.clone())
             .map_err(|error| Failure::internal("reading OIDC_ISSUER", error))?;
         let metadata = CoreProviderMetadata::discover(&issuer, &|request| self.send(request))
@@ -99,16 +99,16 @@ impl ProviderClient {
     }
 }
 
-/// What is remembered until the provider sends the browser back.
+/// The state until the provider redirects the browser back.
 #[derive(Serialize, Deserialize)]
 struct Started {
     nonce: Nonce,
     verifier: PkceCodeVerifier,
-    /// Who is linking this provider, if someone is.
+    /// The user who is linking this provider, if any.
     link: Option<Uuid>,
 }
 
-/// Sends the browser to the provider: to sign in, or to link it to the user who is signed in.
+/// Redirects the browser to the provider, to sign in or to link it to the user who is signed in.
 pub(crate) fn start(visit: &Visit<'_>) -> Outcome {
     let link = match visit.request.form("link") {
         "" => None,
@@ -136,7 +136,7 @@ pub(crate) fn start(visit: &Visit<'_>) -> Outcome {
     Ok(Response::redirect(url.as_str()))
 }
 
-/// The browser comes back. Nothing that it brings is believed before the state is found to be this browser's own.
+/// Handles the redirect back. Nothing in it is trusted before the state is checked to be this browser's own.
 pub(crate) fn callback(visit: &Visit<'_>) -> Outcome {
     let started: Started = ceremony::finish(visit, "provider", visit.request.query("state"))?;
     if !visit.request.query("error").is_empty() {
@@ -153,7 +153,7 @@ pub(crate) fn callback(visit: &Visit<'_>) -> Outcome {
     }
 }
 
-/// Exchanges the code, and returns whom the provider names. Its tokens are not kept, since nothing uses them.
+/// Exchanges the code, and returns the identity. The provider's tokens are not stored, because nothing uses them.
 fn identity(visit: &Visit<'_>, started: &Started) -> Result<(NewUser, NewAccount), Failure> {
     let provider = &visit.app.provider;
     let rejected = |error: &dyn std::fmt::Display| {

@@ -1,8 +1,8 @@
-//! A web server that answers by a blocking function, and ends when it is told to.
+//! A web server that calls a blocking function for each request and shuts down gracefully.
 //!
-//! hyper reads the requests, since it limits how long a client may take. The blocking servers do not, and `tiny_http` leaves
-//! a connection unanswered when two arrive together (0.12: a thread that has been woken still counts as idle). Nothing
-//! outside this file is async.
+//! hyper reads the requests, because it limits how long a client may take. The blocking servers have no such limit, and
+//! `tiny_http` leaves a connection unanswered if two arrive together (0.12: a thread that has been woken still counts
+//! as idle). Nothing outside this file is async.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -25,19 +25,19 @@ use tokio::time::timeout;
 
 use crate::http::{Request, Response};
 
-/// How many requests are answered concurrently. More than the pool has connections is of no use.
+/// The maximum number of concurrent requests. More than the number of pooled connections is useless.
 const WORKERS: usize = 8;
 
-/// How many connections are open at most. The next ones wait.
+/// The maximum number of open connections. Further clients wait.
 const MAX_CONNECTIONS: usize = 1_000;
 
-/// How long a client may take to send a request, or to begin the next one.
+/// The timeout for a client to send a request, or to begin the next one.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest body that is read, in bytes. A passkey's answer is the longest form there is.
+/// The maximum size of a body, in bytes. The largest form is a passkey's response.
 const MAX_BODY: usize = 64 * 1024;
 
-/// How long the end waits for clients that are slow to take their answers.
+/// How long a shutdown waits for clients that read their responses slowly.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Answer = dyn Fn(&Request) -> Response + Send + Sync;
@@ -77,10 +77,10 @@ impl Running {
         })
     }
 
-    /// Answers the requests that have begun, then ends.
+    /// Answers the requests in progress, then shuts down.
     pub(crate) fn stop(self) {
         drop(self.stop);
-        // Later than that, whoever does not take an answer has gone away.
+        // A client that has not read its response by then is gone.
         let _ = self
             .runtime
             .block_on(async { timeout(STOP_TIMEOUT, self.accepting).await });
@@ -106,7 +106,7 @@ async fn accept(listener: TcpListener, answer: Arc<Answer>, mut stopped: oneshot
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, for instance: trying again at once would only burn the processor.
+                // For example, out of file descriptors: retrying immediately would only use up the processor.
                 eprintln!("accepting a connection failed: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -120,7 +120,7 @@ async fn accept(listener: TcpListener, answer: Arc<Answer>, mut stopped: oneshot
             .serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // An error means that the client has gone away, or sent no HTTP: no one is left to tell.
+            // An error means that the client has disconnected, or did not send HTTP.
             let _ = connection.await;
             drop(place);
         });
@@ -143,7 +143,7 @@ async fn handle(
                     Ok(request) => answer(&request),
                     Err(response) => response,
                 });
-            // A bug in one handler ends its request alone.
+            // A panic in a handler affects only its own request.
             answered
                 .await
                 .unwrap_or_else(|_| Response::text(500, "internal error"))
@@ -157,7 +157,7 @@ async fn handle(
 fn send(response: Response) -> hyper::Response<Full<Bytes>> {
     let mut sent = hyper::Response::builder().status(response.status);
     for (name, value) in response.headers {
-        // A value that no header can have would split the response: leave it out.
+        // A value that is invalid in a header could split the response, so omit it.
         if let Ok(value) = HeaderValue::try_from(value) {
             sent = sent.header(name, value);
         }

@@ -1,8 +1,8 @@
-//! Settings, from the environment.
+//! Settings from the environment.
 
 use std::env;
 
-/// The settings of the program. Without any, it tries everything on localhost.
+/// The settings of the program. By default, it runs on localhost with the test provider and mailbox.
 pub(crate) struct Settings {
     /// `DATABASE_URL`. Defaults to the SQLite file `signin.db`.
     pub(crate) database: String,
@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     pub(crate) smtp: Option<Smtp>,
 }
 
-/// An OpenID Connect provider, and how it knows this program.
+/// An OpenID Connect provider, and this program's registration there.
 #[derive(Clone)]
 pub(crate) struct Provider {
     pub(crate) name: String,
@@ -29,7 +29,7 @@ pub(crate) struct Provider {
     pub(crate) client_secret: Option<String>,
 }
 
-/// A mail server to send by.
+/// A mail server.
 pub(crate) struct Smtp {
     pub(crate) url: String,
     pub(crate) from: String,
@@ -61,7 +61,7 @@ impl Settings {
             provider,
             smtp,
         };
-        // The provider for trying lets anyone sign in as anyone, and the mailbox shows everyone's links.
+        // With the test provider, anyone can sign in as anyone, and the test mailbox shows all links.
         if settings.needs_trial() && !settings.is_local() {
             return Err(
                 "SIGNIN_URL or SIGNIN_ADDRESS is not local; set OIDC_ISSUER and SMTP_URL".into(),
@@ -70,19 +70,19 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Fills in the origin, if it was not set.
+    /// Sets the default origin.
     pub(crate) fn set_port(&mut self, port: u16) {
         if self.origin.is_empty() {
             self.origin = format!("http://localhost:{port}");
         }
     }
 
-    /// Whether browsers reach the program by https.
+    /// Returns true if browsers reach the program with https.
     pub(crate) fn is_https(&self) -> bool {
         self.origin.starts_with("https://")
     }
 
-    /// Whether the program's own provider or mailbox stands in for one that is not set.
+    /// Returns true if the test provider or the test mailbox is used.
     pub(crate) fn needs_trial(&self) -> bool {
         self.provider.is_none() || self.smtp.is_none()
     }

@@ -1,4 +1,4 @@
-//! Everything that is stored: the store, the table of our own, and both in one transaction.
+//! Storage: the store, our own table, and both in one transaction.
 
 use authstore::migration::{Migration, Series};
 use authstore::signin::{Addresses, SessionLifetime, SignIn, SignedIn};
@@ -35,14 +35,14 @@ pub(crate) struct Storage {
     pub(crate) signin: SignIn,
 }
 
-/// What our own table knows of a user.
+/// A row of our own table.
 pub(crate) struct Profile {
     pub(crate) joined: OffsetDateTime,
     pub(crate) joined_by: String,
 }
 
 impl Storage {
-    /// Opens the database and brings the store's tables and our own up to date.
+    /// Opens the database, and migrates the store's tables and our own.
     pub(crate) fn open(url: &str) -> Result<Self> {
         let store = AuthStore::connect(url)?;
         store.migrate()?;
@@ -55,7 +55,7 @@ impl Storage {
         let lifetime = SessionLifetime {
             idle: Duration::days(14),
             absolute: Duration::days(90),
-            // So that "last seen" is never older than this, at one write per session and interval.
+            // "Last seen" is accurate to this interval, for one write per session and interval.
             renew_after: Duration::minutes(5),
         };
         Ok(Storage {
@@ -69,8 +69,8 @@ impl Storage {
         self.signin.store()
     }
 
-    /// Signs someone in by `work`, which may come to nothing. If that creates the user, the profile is created in the same
-    /// transaction: there is no user without one.
+    /// Runs `work`, which may sign a user in. If that creates the user, the profile is created in the same transaction,
+    /// so no user is without one.
     pub(crate) fn sign_in(
         &self,
         by: &str,
@@ -87,7 +87,7 @@ impl Storage {
         })
     }
 
-    /// Creates a user who has nothing but a passkey, with the profile: all of it or nothing.
+    /// Creates a user with only a passkey, and the profile, atomically.
     pub(crate) fn sign_up_with_passkey(
         &self,
         user: &NewUser,
@@ -108,7 +108,7 @@ impl Storage {
         })
     }
 
-    /// Adds a passkey with its name: both or neither.
+    /// Adds a passkey with its name, atomically.
     pub(crate) fn add_passkey(
         &self,
         passkey: &Authenticator,
@@ -126,7 +126,7 @@ impl Storage {
         })
     }
 
-    /// Users from before our table have no profile.
+    /// Users who are older than our table have no profile.
     pub(crate) fn profile(&self, user_id: Uuid) -> Result<Option<Profile>> {
         self.store().transaction(|tx| {
             let rows = tx.query(tx.sql(GET_PROFILE)?, &[user_id.into()])?;

@@ -1,4 +1,4 @@
-//! Deletes what has expired, in a thread that ends with the program.
+//! Deletes expired rows, in a thread that ends with the program.
 
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -10,17 +10,17 @@ use time::OffsetDateTime;
 
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// At most this many rows of each kind in one step, so that a step is short and other writers get in between.
+/// The maximum number of rows of each kind in a batch. Short batches let other writers proceed in between.
 const BATCH: u32 = 1_000;
 
-/// The thread.
+/// The thread of the sweeper.
 pub(crate) struct Sweeper {
     stop: Sender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Sweeper {
-    /// Sweeps now and then at an interval.
+    /// Starts the thread, which sweeps immediately and then at this interval.
     pub(crate) fn start(store: AuthStore) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new()
@@ -40,7 +40,7 @@ impl Sweeper {
                             Duration::ZERO
                         }
                         Ok(_) => INTERVAL,
-                        // The next turn tries again.
+                        // The next sweep tries again.
                         Err(error) => {
                             eprintln!("sweep failed: {error}");
                             INTERVAL
@@ -51,7 +51,7 @@ impl Sweeper {
         Ok(Sweeper { stop, thread })
     }
 
-    /// Ends the thread after its current step.
+    /// Ends the thread after its current batch.
     pub(crate) fn stop(self) {
         drop(self.stop);
         let _ = self.thread.join();

@@ -1,4 +1,4 @@
-//! One request of one browser: who is signed in, its cookies, and the token that its forms carry.
+//! A request of a browser: the user who is signed in, the cookies, and the token of the forms.
 
 use authstore::signin::{Secret, SignedIn};
 use authstore::{Session, User};
@@ -10,15 +10,15 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::http::{Request, Response};
 
-/// How long a browser keeps its cookies, in seconds. The database decides when a session ends.
+/// The lifetime of cookies, in seconds. The database decides when a session ends.
 const COOKIE_AGE: u32 = 90 * 24 * 60 * 60;
 
-/// One request, and what is known of its browser.
+/// A request, and what is known about its browser.
 pub(crate) struct Visit<'a> {
     pub(crate) app: &'a App,
     pub(crate) request: &'a Request,
     pub(crate) now: OffsetDateTime,
-    /// A random value that the browser keeps, also before anyone signs in: it ties forms and ceremonies to the browser.
+    /// A random value that the browser keeps, even before sign-in. It ties forms and ceremonies to the browser.
     browser: String,
     is_new: bool,
     signed_in: Option<(Session, User)>,
@@ -42,21 +42,21 @@ impl<'a> Visit<'a> {
         })
     }
 
-    /// The token that every form of this browser carries: another site can neither read it nor know the cookies that it
-    /// is made of. A new session makes it a new one.
+    /// Returns the token of all forms of this browser. Another site can neither read it nor know the cookies that it is
+    /// derived from. It changes with each session.
     pub(crate) fn form_token(&self) -> String {
         let session = self.session_token().unwrap_or_default();
         hash(&["form", &self.browser, session])
     }
 
-    /// Ties a ceremony, which takes several requests, to the browser that began it.
+    /// Ties a ceremony of several requests to the browser that began it.
     pub(crate) fn browser_hash(&self) -> String {
         hash(&["browser", &self.browser])
     }
 
     /// Rejects a form that was not sent by one of our own pages.
     pub(crate) fn check_form(&self) -> Result<(), Failure> {
-        // Both sides are hashed, so the time that the comparison takes says nothing of the token.
+        // Both sides are hashed, so the time of the comparison reveals nothing about the token.
         let sent = hash(&["sent", self.request.form("form_token")]);
         if !self.is_new && sent == hash(&["sent", &self.form_token()]) {
             return Ok(());
@@ -82,7 +82,7 @@ impl<'a> Visit<'a> {
         self.signed_in.as_ref().map(|(session, _)| session.id)
     }
 
-    /// The client's network address, to show to the person.
+    /// Returns the client's network address, to show to the user.
     fn ip(&self) -> Option<String> {
         if self.app.behind_proxy {
             let forwarded = self.request.forwarded_for.as_deref()?;
@@ -91,7 +91,7 @@ impl<'a> Visit<'a> {
         Some(self.request.peer.clone())
     }
 
-    /// Begins a session, ends the one that the browser had, and goes to the account page.
+    /// Begins a session, ends the browser's previous one, and redirects to the account page.
     pub(crate) fn begin_session(&self, user_id: Uuid, notice: &str) -> authstore::Result<Response> {
         let (token, _) = self.app.storage.signin.begin_session_with_details(
             user_id,
@@ -106,7 +106,7 @@ impl<'a> Visit<'a> {
         Ok(Response::redirect(&format!("/account{notice}")).with("Set-Cookie", cookie))
     }
 
-    /// As [`begin_session`](Visit::begin_session), and says what the sign-in has changed.
+    /// As [`begin_session`](Visit::begin_session), and reports what the sign-in changed.
     pub(crate) fn welcome(&self, signed_in: &SignedIn) -> authstore::Result<Response> {
         let notice = match &signed_in.removed {
             Some(_) => "?notice=removed",
@@ -116,7 +116,7 @@ impl<'a> Visit<'a> {
         self.begin_session(signed_in.user.id, notice)
     }
 
-    /// Takes the session's cookie away.
+    /// Deletes the session's cookie.
     pub(crate) fn forget(&self, response: Response) -> Response {
         response.with(
             "Set-Cookie",
@@ -124,7 +124,7 @@ impl<'a> Visit<'a> {
         )
     }
 
-    /// Gives a new browser its cookie.
+    /// Sets the cookie of a new browser.
     pub(crate) fn finish(&self, response: Response) -> Response {
         if !self.is_new {
             return response;

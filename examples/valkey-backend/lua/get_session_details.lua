@@ -1,2 +1,2 @@
--- One row in any case: without a session, one without fields.
+-- Always returns one row. Without a session, it has no fields.
 return {redis.call('HGETALL', key('Session', argument()))}

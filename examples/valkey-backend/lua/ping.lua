@@ -1,1 +1,1 @@
--- An answer is all that is asked for.
+-- Any answer will do.

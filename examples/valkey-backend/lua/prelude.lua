@@ -1,32 +1,32 @@
--- Stands before every script. What is stored where: see the README.
+-- The beginning of every script. The README lists the keys.
 --
--- A script that fails midway undoes nothing. So each looks first whether it may write, answers if not, and writes only
--- then: nothing after the first write can fail. (`redis.call` raises an error when the server refuses a command. It
--- refuses a script's first write at most, for want of memory or of a disk.)
+-- A script that fails midway undoes nothing. So each script checks everything before its first write, and nothing after
+-- that can fail. (`redis.call` raises an error if the server rejects a command. If memory or the disk is full, it
+-- rejects a script's first write.)
 
--- A key is the name of what it is for, which has no colon in it, and then all that is left: no two can be the same.
+-- A key is a name without a colon, a colon, and a value, so no two things have the same key.
 local function key(of, name) return 'authstore:' .. of .. ':' .. name end
 
 local function exists(of, name) return redis.call('EXISTS', key(of, name)) == 1 end
 
--- One name of two: the length says where the first ends, whatever is in it.
+-- Joins two strings. The length of the first makes the result unique.
 local function pair(first, second) return #first .. ':' .. first .. second end
 
--- The answers that are errors of the contract; the Rust side knows them by their first word.
+-- Errors of the contract. The Rust side recognizes them by their first word.
 local function conflict(constraint) return redis.error_reply('CONFLICT ' .. constraint) end
 local function not_found(entity) return redis.error_reply('NOTFOUND ' .. entity) end
 
--- The arguments, in their order.
+-- Readers of the arguments, in order.
 local position = 0
 local function argument()
   position = position + 1
   return ARGV[position]
 end
 
--- One that may be missing: how many there are, and it.
+-- An optional argument: 0, or 1 and the value.
 local function optional() return argument() == '1' and argument() or nil end
 
--- Fields of a row that follow among the arguments: what to write in them, by name, and the names of those to clear.
+-- Changes of a row: the fields to write, by name, and the names of the fields to clear.
 local function fields()
   local set, clear = {}, {}
   for _ = 1, tonumber(argument()) do
@@ -37,7 +37,7 @@ local function fields()
   return set, clear
 end
 
--- A field that is NULL is not there.
+-- A NULL field is missing.
 local function write(row, set, clear)
   for name, value in pairs(set) do redis.call('HSET', row, name, value) end
   for _, name in ipairs(clear or {}) do redis.call('HDEL', row, name) end
@@ -45,7 +45,7 @@ end
 
 local function field(of, name, which) return redis.call('HGET', key(of, name), which) end
 
--- Answers are lists of rows, each a list of names and values.
+-- Results are lists of rows, each a list of names and values.
 local function rows(of, names)
   local list = {}
   for _, name in ipairs(names) do
@@ -97,7 +97,8 @@ local function remove_account(name)
   return 1
 end
 
--- Sessions, by id. Their details are fields of the same hash: they go with it, and stay when its token changes.
+-- Sessions, by id. Their details are fields of the same hash: they are deleted with it, and stay when the token
+-- changes.
 
 local function session_id(token) return redis.call('GET', key('Session_by_token', token)) end
 
@@ -147,8 +148,8 @@ local function remove_authenticator(id)
   return 1
 end
 
--- Ways in: whether the user has one that is neither this account nor this authenticator. An account of the kind
--- `webauthn` is one way together with its authenticator, and never one on its own.
+-- Returns whether the user has a way to sign in other than this account and this authenticator. An account of the type
+-- `webauthn` and its authenticator count as one; without an authenticator, the account does not count.
 local function has_other_way_in(user_id, account, authenticator)
   for _, name in ipairs(redis.call('SMEMBERS', key('Account_by_user', user_id))) do
     if name ~= account and field('Account', name, 'kind') ~= 'webauthn' then return true end

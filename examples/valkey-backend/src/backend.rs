@@ -1,5 +1,6 @@
-//! The operations. All are alike: the arguments in their order, the script of the same name, and what it answers. So the
-//! list of operations writes them, and one that authstore gains later asks for a script before this compiles again.
+//! The operations. All work the same way: they pass the arguments in order to the script of the same name, and return
+//! its result. So a macro generates them from the list of operations, and a new operation in authstore needs a script
+//! before this compiles again.
 
 use std::sync::LazyLock;
 
@@ -38,7 +39,7 @@ macro_rules! implement {
                 None
             }
 
-            /// It can be made by authstore only.
+            /// Only authstore can create one.
             fn pool_state(&self) -> Option<PoolState> {
                 None
             }

@@ -1,14 +1,15 @@
-//! The driver's errors in the words of the contract. None is passed on as a source: they may quote what was sent.
+//! Converts the driver's errors to those of the contract. They are not kept as sources, because they may quote what was
+//! sent.
 
 use authstore::{Constraint, Entity, Error};
 use redis::{ErrorKind, RedisError};
 
-/// Whether the server has answered: the connection is in step, and can be used again.
+/// Returns true if the server has answered, so the connection can be used again.
 pub(crate) fn is_answer(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
 }
 
-/// Nothing can have been written yet.
+/// The error of a call that cannot have written anything yet.
 pub(crate) fn of_connect(error: &RedisError) -> Error {
     match error.kind() {
         ErrorKind::AuthenticationFailed => Error::backend("the server rejects the password"),
@@ -16,7 +17,7 @@ pub(crate) fn of_connect(error: &RedisError) -> Error {
     }
 }
 
-/// Nothing was to be written.
+/// The error of a call that only reads.
 pub(crate) fn of_read(error: &RedisError) -> Error {
     match error.kind() {
         ErrorKind::Io => Error::unavailable(reason(error)),
@@ -24,13 +25,13 @@ pub(crate) fn of_read(error: &RedisError) -> Error {
     }
 }
 
-/// Without an answer, all of it may have been written.
+/// The error of a call that writes: without an answer, all of it may have been written.
 pub(crate) fn of_write(error: &RedisError) -> Error {
     of_answer(error).unwrap_or_else(|| Error::outcome_unknown(reason(error)))
 }
 
-/// What the server answered: what the script found (see `lua/prelude.lua`), or that it cannot serve, in which case it has
-/// not run the script, or has refused its first write.
+/// Converts an answer of the server: an error of the script (see `lua/prelude.lua`), or of the server, which then has
+/// not run the script, or has rejected its first write.
 fn of_answer(error: &RedisError) -> Option<Error> {
     if !is_answer(error) {
         return None;
@@ -61,7 +62,7 @@ fn of_answer(error: &RedisError) -> Option<Error> {
     })
 }
 
-/// What may be told: the kind of error, and the first word of the server's answer.
+/// Returns what may be shown: the kind of error, and the first word of the server's answer.
 fn reason(error: &RedisError) -> String {
     match error.code() {
         Some(code) => format!("the server answered {code}"),

@@ -1,5 +1,5 @@
-//! The models of `authstore` in [Valkey](https://valkey.io) (or Redis, from which it comes): an example of a backend on
-//! a server that is no SQL database, written against the published trait [`authstore::Backend`] and its guide.
+//! An example backend of `authstore` on a server without SQL: [Valkey](https://valkey.io), or Redis, from which it was
+//! forked. It uses only the public trait [`authstore::Backend`].
 //!
 //! ```no_run
 //! use authstore::{AuthStore, NewUser};
@@ -15,14 +15,14 @@
 //!
 //! How it keeps the contract:
 //!
-//! - One operation is one script (`lua/<operation>.lua`). The server runs one at a time, so each is one atomic step. But a
-//!   script that fails midway undoes nothing: each checks first, and writes only when nothing can fail any more.
-//! - A call is one round trip. The server forgets scripts when it restarts; the one who notices sends it again.
-//! - Every wait ends: for a connection, for the server to accept one, and for an answer. A connection whose answer did not
-//!   come is closed, for the next answer on it might be that one.
-//! - A read whose connection was lost is repeated, once. A write is not: it may have been done.
+//! - Each operation is one script (`lua/<operation>.lua`). The server runs one script at a time, so each is atomic. A
+//!   script that fails midway undoes nothing, so each checks everything before it writes.
+//! - A call is one round trip. The server forgets scripts when it restarts; the next caller sends the script again.
+//! - Every wait ends: for a connection, for the server to accept one, and for an answer. A connection that got no
+//!   answer is closed, because the next answer on it could be the late one.
+//! - A read whose connection was lost is repeated once. A write is not repeated, because it may have been done.
 //!
-//! The README says what is stored where, and how the server has to be set up.
+//! The README lists the keys and the necessary settings of the server.
 
 mod backend;
 mod failure;
@@ -40,7 +40,7 @@ use crate::failure::{is_answer, of_read, of_write};
 use crate::pool::Pool;
 use crate::values::{Arguments, Reply};
 
-/// A Valkey or Redis server with the models in it. Cheap to clone; clones share the connections.
+/// A backend on a Valkey or Redis server. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct ValkeyBackend {
     pool: Arc<Pool>,
@@ -51,26 +51,26 @@ impl ValkeyBackend {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when it is no such URL; [`Error::Unavailable`] when the server does not answer;
-    /// [`Error::Backend`] when it rejects the password.
+    /// [`Error::Invalid`] for an invalid URL; [`Error::Unavailable`] if the server does not answer; [`Error::Backend`]
+    /// if it rejects the password.
     pub fn open(url: &str) -> Result<Self> {
-        // The driver's error may quote the URL, so it is not passed on.
+        // The driver's error may quote the URL, so it is dropped.
         let invalid = |_| Error::invalid("url", "must be like redis://user:password@host:6379/0");
         let server = url.into_connection_info().map_err(invalid)?;
         let server = server.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         let client = Client::open(server).map_err(invalid)?;
         let pool = Arc::new(Pool::new(client));
         let backend = ValkeyBackend { pool };
-        // A wrong password is reported here, and not by the first operation.
+        // Report a wrong password here, not in the first operation.
         backend.ping()?;
         Ok(backend)
     }
 
-    /// Runs an operation's script. The driver sends its hash; when the server does not know that, the script, and the hash
-    /// again.
+    /// Runs an operation's script. The driver sends its hash; if the server does not know the hash, it sends the
+    /// script, and the hash again.
     ///
-    /// A read is repeated once when its connection is lost, as when the server has restarted; not when its time has run
-    /// out. A write is not: it may have been done.
+    /// A read is repeated once if its connection is lost, as when the server restarts, but not after a timeout. A write
+    /// is not repeated, because it may have been done.
     fn run<T: Reply>(&self, operation: &str, script: &Script, arguments: &Arguments) -> Result<T> {
         let reads = ["get_", "list_", "ping"]
             .iter()
@@ -90,7 +90,7 @@ impl ValkeyBackend {
         }
     }
 
-    /// Runs a script once. The outer error is one from before anything was sent.
+    /// Runs a script once. The outer error means that nothing was sent.
     fn attempt(&self, script: &Script, arguments: &Arguments) -> Result<RedisResult<Value>> {
         let mut lease = self.pool.checkout()?;
         let outcome = script.arg(arguments).invoke(lease.connection());

@@ -1,5 +1,5 @@
-//! The connections. A pool of one's own is shorter than one of r2d2's here, and tells at once why a connection cannot be
-//! made.
+//! The connection pool. It is shorter than code for r2d2 would be, and reports immediately why a connection cannot be
+//! opened.
 
 use std::time::{Duration, Instant};
 
@@ -9,16 +9,16 @@ use redis::{Client, Connection, ErrorKind, RedisResult};
 
 use crate::failure::of_connect;
 
-/// How many connections there are at most.
+/// The maximum number of connections.
 const SIZE: usize = 16;
-/// How long a caller waits for another to return a connection.
+/// How long a caller waits for a free connection.
 const CHECKOUT: Duration = Duration::from_secs(10);
-/// How long the server may take to accept a connection, the password included.
+/// The timeout for connecting, including authentication.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long each part of a request and of an answer may take.
+/// The timeout for each part of a request and of an answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// A connection that was not used for this long may be dead, and is pinged first. Not each time: that would double the
-/// time of every call, and a write would learn from the ping what its own loss should teach.
+/// A connection that was idle for this long may be dead, and is pinged first. Pinging each time would double the
+/// duration of every call.
 pub(crate) const IDLE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Pool {
@@ -29,9 +29,9 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    /// The last one used comes last, and is used first.
+    /// A stack: the connection used last is used next.
     idle: Vec<(Connection, Instant)>,
-    /// How many there are, in use or idle.
+    /// The number of connections, in use or idle.
     open: usize,
 }
 
@@ -44,10 +44,10 @@ impl Pool {
         }
     }
 
-    /// A connection for the caller alone. Nothing has been sent on it when this fails.
+    /// Takes a connection. If this fails, nothing was sent.
     pub(crate) fn checkout(&self) -> Result<Lease<'_>> {
         let (connection, since) = self.take()?.unzip();
-        // From here on it gives its place back, whatever happens.
+        // From here on, dropping the lease frees its place.
         let mut lease = Lease {
             pool: self,
             connection,
@@ -61,7 +61,7 @@ impl Pool {
         Ok(lease)
     }
 
-    /// An idle connection, and since when it is that, or `None`, which stands for a place for a new one.
+    /// Returns an idle connection and the time since which it is idle, or `None` if a new one may be opened.
     fn take(&self) -> Result<Option<(Connection, Instant)>> {
         let deadline = Instant::now() + CHECKOUT;
         let mut state = self.state.lock();
@@ -87,7 +87,7 @@ impl Pool {
     }
 }
 
-/// A connection in use, returned when this is dropped, unless it was discarded.
+/// A connection in use. Dropping it returns the connection, unless it was discarded.
 pub(crate) struct Lease<'a> {
     pool: &'a Pool,
     connection: Option<Connection>,
@@ -98,7 +98,7 @@ impl Lease<'_> {
         self.connection.as_mut().expect("it was not discarded yet")
     }
 
-    /// Closes the connection, and all that are idle: they are no younger, and would be waited for in their turn.
+    /// Closes the connection and all idle ones: they are probably dead too, and each would cost a timeout.
     pub(crate) fn discard(&mut self) {
         self.connection = None;
         let mut state = self.pool.state.lock();
@@ -109,7 +109,7 @@ impl Lease<'_> {
     }
 }
 
-/// One round trip. An answer to something else is not taken for one to this.
+/// Checks a connection with one round trip, and checks that the answer is its own.
 pub(crate) fn ping(connection: &mut Connection) -> RedisResult<()> {
     match &*redis::cmd("PING").query::<String>(connection)? {
         "PONG" => Ok(()),

@@ -1,5 +1,5 @@
-//! Between the trait's types and what scripts take and return. A row is a list of named strings, in which NULL is a name
-//! that is missing.
+//! Conversion between the trait's types and the arguments and results of scripts. A row is a list of named strings; a
+//! NULL field is missing.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use redis::{FromRedisValue, RedisWrite, ToRedisArgs, Value, from_redis_value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A value as it is stored and sent.
+/// Converts a value to the string that is stored.
 pub(crate) trait Text: Sized {
     fn text(&self) -> String;
 
@@ -36,7 +36,7 @@ macro_rules! text {
 
 text!(String, Uuid, i64, u32, bool);
 
-/// Milliseconds since 1970. Exact: the contract promises whole ones, of the years 1970 to 9999.
+/// Milliseconds since 1970. Exact, because the contract promises whole milliseconds from 1970 to 9999.
 impl Text for OffsetDateTime {
     fn text(&self) -> String {
         (self.unix_timestamp() * 1000 + i64::from(self.millisecond())).to_string()
@@ -48,7 +48,7 @@ impl Text for OffsetDateTime {
     }
 }
 
-/// The arguments of a script, in the order in which it takes them (`lua/prelude.lua`).
+/// The arguments of a script, in the order in which it reads them (`lua/prelude.lua`).
 #[derive(Default)]
 pub(crate) struct Arguments(Vec<String>);
 
@@ -81,7 +81,7 @@ impl Argument for &str {
     }
 }
 
-/// How many there are, and it.
+/// An optional argument: 0, or 1 and the value.
 impl<T: Argument> Argument for Option<T> {
     fn push_to(&self, arguments: &mut Vec<String>) {
         arguments.push(u8::from(self.is_some()).to_string());
@@ -91,7 +91,7 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
-/// How many fields to set, these with their values, how many to clear, and these.
+/// The number of fields to set and each with its value, then the number of fields to clear and each.
 struct Fields {
     set: Vec<String>,
     cleared: Vec<String>,
@@ -135,7 +135,7 @@ impl<T: Text> Field for Change<T> {
     }
 }
 
-/// A field that may be NULL in a new row, and one that keeps its value in changes: either way, nothing to write.
+/// Nothing is written for a NULL field of a new row, and for a field that changes keep.
 impl<T: Text> Field for Option<T> {
     fn change(&self) -> Change<String> {
         match self {
@@ -186,12 +186,12 @@ fn optional<T: Text>(row: &mut Row, field: &str) -> Result<Option<T>> {
     }
 }
 
-/// Without what it is, which may be a secret.
+/// The error for an invalid field, without its value, which may be a secret.
 fn unreadable() -> Error {
     Error::backend("a script returned something that cannot be read")
 }
 
-/// The fields of a row that must be there, and those that may be NULL.
+/// The required fields of a row, and those that may be NULL.
 macro_rules! models {
     ($($model:ident { $($required:ident)* ; $($optional:ident)* })*) => {
         fields! { $($model { $($required)* $($optional)* })* }
@@ -225,7 +225,7 @@ models! {
     Challenge { key payload expires; }
 }
 
-/// Models whose fields are among those of the row that they belong to.
+/// Models that are stored as fields of another model's row.
 pub(crate) trait Details: Model {}
 
 impl Details for SessionDetails {}
@@ -237,8 +237,8 @@ impl<A: Listed, B: Details> Model for (A, B) {
     }
 }
 
-/// A model that comes in lists, and their order. It is made here: the server's sets have none, and that of strings in Lua
-/// depends on the server's locale.
+/// A model that is returned in sorted lists. They are sorted here, because sets have no order, and the order of strings
+/// in Lua depends on the server's locale.
 pub(crate) trait Listed: Model {
     fn order(&self, other: &Self) -> Ordering;
 }
@@ -275,7 +275,7 @@ impl<A: Listed, B: Details> Listed for (A, B) {
     }
 }
 
-/// What an operation returns, of what its script returned.
+/// Converts the result of a script to that of its operation.
 pub(crate) trait Reply: Sized {
     fn read(value: Value) -> Result<Self>;
 }
@@ -336,7 +336,7 @@ impl<M: Listed> Reply for Vec<M> {
     }
 }
 
-/// A list with one row or none.
+/// A list with at most one row.
 impl<M: Model> Reply for Option<M> {
     fn read(value: Value) -> Result<Self> {
         let mut rows: Vec<Row> = plain(value)?;
@@ -351,7 +351,7 @@ impl<M: Model> Reply for M {
     }
 }
 
-/// Two rows, or none.
+/// A list with two rows or none.
 impl Reply for Option<(Session, User)> {
     fn read(value: Value) -> Result<Self> {
         match &mut *plain::<Vec<Row>>(value)? {

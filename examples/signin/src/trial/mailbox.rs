@@ -1,11 +1,11 @@
-//! Mails that were not sent, on a page.
+//! The test mailbox: a page that shows the mails instead of sending them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::http::Response;
 use crate::page::{self, escape};
 
-/// How many mails are kept.
+/// The maximum number of mails kept.
 const KEPT: usize = 1_000;
 
 /// The mails, shared by all clones.
@@ -33,7 +33,7 @@ impl Mails {
         });
     }
 
-    /// A page with the mails to this address, or with all if it is empty; the latest first.
+    /// Returns a page with the mails to this address, or with all mails if it is empty, the latest first.
     pub(crate) fn show(&self, to: &str) -> Response {
         let mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = mails

@@ -1,5 +1,5 @@
-//! A provider and a mailbox for trying, on a port of their own: they let anyone be anyone, so they are on localhost only,
-//! and only when no real ones are set.
+//! A test provider and a test mailbox, on their own port. They let anyone sign in as anyone, so they run only on
+//! localhost, and only if no real ones are set.
 
 mod mailbox;
 mod provider;
@@ -15,14 +15,14 @@ use provider::TrialProvider;
 
 pub(crate) use mailbox::Mails;
 
-/// What is running for trying.
+/// The running test services.
 pub(crate) struct Trial {
     running: Running,
     mails: Mails,
 }
 
 impl Trial {
-    /// Starts what is not set, and fills the settings in. `None` if all is set.
+    /// Starts the services that are not set, and completes the settings. Returns `None` if all are set.
     pub(crate) fn start(
         settings: &mut Settings,
     ) -> Result<Option<Self>, Box<dyn Error + Send + Sync>> {

@@ -1,4 +1,4 @@
-//! An OpenID Connect provider that believes everyone. Codes work once, for the client that asked, with its verifier.
+//! An OpenID Connect provider that trusts every user. Codes work once, for the client that asked, with its verifier.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,10 +17,10 @@ use crate::page::{self, escape};
 
 const CLIENT_ID: &str = "authstore-signin";
 
-/// How long an ID token is valid, in seconds.
+/// The lifetime of an ID token, in seconds.
 const TOKEN_AGE: i64 = 300;
 
-/// What begins a private key of Ed25519 in DER (RFC 8410, section 7); the 32 bytes of the key follow.
+/// The prefix of an Ed25519 private key in DER (RFC 8410, section 7), which the 32 bytes of the key follow.
 const ED25519_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
@@ -34,7 +34,7 @@ pub(crate) struct TrialProvider {
     codes: Mutex<HashMap<String, Granted>>,
 }
 
-/// What a code stands for.
+/// The data that belongs to a code.
 struct Granted {
     nonce: String,
     challenge: String,
@@ -44,7 +44,7 @@ struct Granted {
 }
 
 impl TrialProvider {
-    /// With a key and a client secret that live as long as the program.
+    /// Creates a provider with a new key and client secret.
     pub(crate) fn new(origin: &str, client: &str) -> Result<Self, String> {
         let seed = Sha256::digest(Secret::generate().expose());
         let der = STANDARD.encode([&ED25519_PREFIX[..], &seed].concat());
@@ -88,7 +88,7 @@ impl TrialProvider {
         Response::json(200, &json!(keys))
     }
 
-    /// The page that asks who you would like to be.
+    /// Returns the page that asks who you want to be.
     pub(crate) fn ask(&self, request: &Request) -> Response {
         if request.query("client_id") != CLIENT_ID
             || request.query("redirect_uri") != self.redirect
@@ -101,7 +101,7 @@ impl TrialProvider {
             format!("<input type=hidden name={name} value=\"{value}\">")
         });
         let form = format!(
-            "<p>This provider is for trying. Be whoever you like.</p><form method=post>{}\
+            "<p>This is a test provider. Sign in as anyone.</p><form method=post>{}\
              <label>Name <input name=name value=\"Ada Lovelace\"></label>\
              <label>Email address <input name=email value=\"ada@example.org\"></label>\
              <label><input type=checkbox name=verified value=yes checked> The address is verified</label>\
@@ -146,7 +146,7 @@ impl TrialProvider {
         let claims = json!({
             "iss": self.origin,
             "aud": CLIENT_ID,
-            // Who has the same name is the same person.
+            // The same name is the same user.
             "sub": format!("trial-{}", granted.name),
             "iat": now,
             "exp": now + TOKEN_AGE,

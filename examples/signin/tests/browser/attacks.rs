@@ -1,4 +1,4 @@
-//! What attackers do.
+//! Attacks.
 
 use std::thread;
 
@@ -11,7 +11,7 @@ use crate::client::{Client, between};
 use crate::driver::Browser;
 use crate::program::Program;
 
-/// A link is opened twice, and by eight browsers at once.
+/// A link is opened twice, and by eight browsers concurrently.
 pub(crate) fn link_used_often(kind: Kind) {
     let program = Program::start(kind);
     let mut ada = Client::new(&program);
@@ -55,7 +55,7 @@ pub(crate) fn callbacks(kind: Kind) {
     let callback = attacker.callback("Mallory", "mallory@example.org", "yes");
     assert_eq!(victim.open(&callback).status, 400);
     assert!(!victim.is_signed_in());
-    // It was used up by that.
+    // That attempt used it up.
     assert_eq!(attacker.open(&callback).status, 400);
 
     // A right state with a wrong code.
@@ -154,7 +154,7 @@ pub(crate) fn squatter(kind: Kind) {
     assert_eq!(liar.open(&callback).status, 409);
     assert!(!liar.is_signed_in());
 
-    // A user from before, whose address no one has proved, with a way in of the squatter's.
+    // An existing user with an unproved address and an account of the squatter.
     let store = program.store();
     let squatted = NewUser {
         email: Some("grace@example.org".into()),
@@ -200,7 +200,7 @@ pub(crate) fn leak(kind: Kind) {
             "the token of the {what} is in the database"
         );
     }
-    // The search does find what is there.
+    // The search does find what is stored.
     let hash: String = Sha256::digest(&session)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -212,7 +212,7 @@ pub(crate) fn leak(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// Everything that is stored, as text.
+/// Returns everything that is stored, as text.
 fn dump(database: &Database) -> String {
     if let Some(path) = database.url().strip_prefix("sqlite:") {
         let files =

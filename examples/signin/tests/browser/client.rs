@@ -7,7 +7,7 @@ use ureq::http::Request;
 
 use crate::program::Program;
 
-/// What came back.
+/// A response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: String,
@@ -15,7 +15,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// A client with cookies, which follows no redirect by itself.
+/// A client with cookies that does not follow redirects.
 #[derive(Clone)]
 pub(crate) struct Client {
     agent: ureq::Agent,
@@ -204,7 +204,7 @@ impl Client {
     }
 }
 
-/// What stands between two texts.
+/// Returns the text between two strings.
 pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text
         .split_once(before)

@@ -1,4 +1,4 @@
-//! What people do.
+//! Flows of ordinary users.
 
 use authstore_test_databases::Kind;
 
@@ -140,7 +140,7 @@ pub(crate) fn passkey_only(kind: Kind) {
     grace.click("#sign-out");
     grace.click("#passkey-sign-in");
     grace.find("#sign-out");
-    // With a verified address the passkey is no longer the last way in.
+    // With a verified address, the passkey is no longer the last way to sign in.
     grace.fill(
         "form[action='/account/email'] input[type=email]",
         "grace@example.org",

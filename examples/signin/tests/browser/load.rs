@@ -15,7 +15,7 @@ use crate::program::Program;
 
 const CLIENTS: usize = 24;
 
-/// How long anything may take to come about on a busy machine.
+/// The timeout for anything to happen, long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// 24 clients sign in, look at their account, and sign out, for some seconds.
@@ -243,7 +243,7 @@ fn connect(program: &Program) -> TcpStream {
     connection
 }
 
-/// What has expired is gone soon after the program has started.
+/// Expired rows are deleted soon after the program starts.
 pub(crate) fn sweep(kind: Kind) {
     let database = Database::new(kind).expect("a database");
     let store = database.store();

@@ -1,4 +1,4 @@
-//! The application in a real browser, on SQLite and PostgreSQL: each way in, each form, each attack, and load.
+//! The application in a real browser, on SQLite and PostgreSQL: each way to sign in, each form, attacks, and load.
 
 mod attacks;
 mod client;

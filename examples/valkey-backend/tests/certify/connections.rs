@@ -1,4 +1,4 @@
-//! What becomes of scripts, connections and a full server, where the suite would be content with less, or asks nothing.
+//! Tests of scripts, connections and a full server, which go beyond the suite.
 
 use std::thread;
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn rename(store: &AuthStore, user: &User) {
     assert_eq!(renamed.name.as_deref(), Some("Ada"));
 }
 
-/// Something that a test does behind the store's back.
+/// Runs a command directly on the server.
 fn command(storage: &ValkeyStorage, words: &[&str]) {
     let server = storage.server();
     let client = redis::Client::open(url(server.address(), &server.password)).unwrap();
@@ -54,7 +54,7 @@ fn lost_scripts_are_sent_again() {
     rename(&store, &user);
 }
 
-/// A write is not repeated, so it succeeds only on a connection that works.
+/// A write is not repeated, so it succeeds only on a working connection.
 fn an_idle_connection_is_pinged() {
     let (storage, store, user) = one_user();
     storage.proxy.cut();
@@ -68,7 +68,7 @@ fn a_lost_read_is_repeated() {
     assert_eq!(store.get_user(user.id).unwrap(), Some(user));
 }
 
-/// For want of memory the server refuses a script's first write. It must not refuse a later one, which would leave the
+/// If memory is full, the server rejects a script's first write. It must not reject a later one, which would leave the
 /// script half done.
 fn a_full_server_does_all_or_nothing() {
     let (storage, store, user) = one_user();
@@ -85,7 +85,7 @@ fn a_full_server_does_all_or_nothing() {
     };
     let refused = store.update_user(user.id, changes).unwrap_err();
     assert!(matches!(refused, Error::Unavailable { .. }), "{refused:?}");
-    // It is taken from one user's set first, which needs no memory.
+    // First it is removed from one user's set, which needs no memory.
     let changes = SessionChanges {
         user_id: Some(other.id),
         ..SessionChanges::default()

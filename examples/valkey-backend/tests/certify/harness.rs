@@ -1,4 +1,4 @@
-//! What the suite may do to a server.
+//! The harness for a server.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -38,7 +38,7 @@ impl Harness for ValkeyHarness {
     }
 }
 
-/// A server, with a way to it on which answers can be held back. To cut it off is to kill it.
+/// A server behind a proxy that can hold back answers. Cutting it off kills it.
 pub(crate) struct ValkeyStorage {
     pub(crate) proxy: Proxy,
     server: Mutex<Server>,

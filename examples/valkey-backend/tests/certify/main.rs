@@ -1,9 +1,9 @@
-//! Every rule of the conformance suite on a real server, the certificate, and what the suite knows nothing of: `cargo test
-//! -p authstore-valkey --test certify create_user` runs the rules of one operation.
+//! Every rule of the conformance suite on a real server, the certificate, and tests that go beyond the suite. To run
+//! the rules of one operation: `cargo test -p authstore-valkey --test certify create_user`.
 //!
-//! Needs Valkey's server or Redis's (Debian's packages `valkey-server` and `redis-server`). Where neither is there, nothing
-//! here runs, and that is said; it fails instead when `AUTHSTORE_TEST_REQUIRE` has `valkey` among its names. It is for this
-//! that the tests are not made by `certify!`, the one line that a backend outside this repository needs.
+//! Needs the server of Valkey or Redis (Debian's packages `valkey-server` and `redis-server`). If neither is installed,
+//! nothing runs and the output reports that, or it fails if `AUTHSTORE_TEST_REQUIRE` names `valkey`. For this reason
+//! the tests do not use `certify!`; a backend outside this repository only needs that one line.
 
 mod connections;
 mod harness;
@@ -60,7 +60,7 @@ fn trials() -> Vec<Trial> {
             Ok(())
         }));
     }
-    // It runs every rule once more, and in the profile `quick` it would be no certificate.
+    // It runs every rule again, and the profile `quick` would not certify.
     let quick = std::env::var(PROFILE_VARIABLE).map_or(true, |profile| profile == "quick");
     trials.push(Trial::test("certificate", certificate).with_ignored_flag(quick));
     trials

@@ -1,4 +1,4 @@
-//! A real server, of which each storage has its own: it can be killed, and what it holds is gone with it.
+//! A real server, one for each storage. It can be killed, and its data is deleted with it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
@@ -12,14 +12,14 @@ use authstore_conformance::BoxError;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Far beyond what a start takes.
+/// Much longer than a start takes.
 const START: Duration = Duration::from_secs(60);
 
-/// Runs a server that dies when its standard input is closed: when it is killed here, or with this process, whatever ends
-/// it. The shell becomes the server, so the watcher knows its id.
+/// Runs a server that ends when its standard input is closed, so it ends with this process, however that ends. The
+/// shell becomes the server, so the watcher knows its process ID.
 const GUARDED: &str = r#"exec 3<&0; (read -r _ <&3; kill -9 $$) & exec "$@" </dev/null 3<&-"#;
 
-/// The program, and what it says of its version. An error says why there is none.
+/// Returns the program and its version, or the reason why there is none.
 pub(crate) fn version() -> Result<&'static (&'static str, String), String> {
     static FOUND: OnceLock<Option<(&str, String)>> = OnceLock::new();
     FOUND
@@ -38,17 +38,17 @@ pub(crate) fn version() -> Result<&'static (&'static str, String), String> {
 
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// What it has written, for its next start.
+    /// The folder with its data, for the next start.
     folder: TempDir,
     port: u16,
-    /// Known to this server alone: who is let in with it has not come to another.
+    /// Each server has its own password, so a client cannot reach the wrong server.
     pub(crate) password: String,
     process: Option<Child>,
 }
 
 impl Server {
     pub(crate) fn start() -> Result<Self, BoxError> {
-        // Below the ports that the system gives to whoever asks for any: those may be taken while a server restarts.
+        // Below the ephemeral ports, which another program could take while a server restarts.
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let first = 20_000 + (std::process::id() % 100) as u16 * 100;
         let mut server = Server {
@@ -61,14 +61,14 @@ impl Server {
         loop {
             server.port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
             match server.start_again() {
-                // Someone else may listen there.
+                // Another program may be listening there.
                 Err(_) if Instant::now() < deadline => {}
                 outcome => return outcome.map(|()| server),
             }
         }
     }
 
-    /// Starts it with what it has written, on the same port.
+    /// Starts it again with its data, on the same port.
     pub(crate) fn start_again(&mut self) -> Result<(), BoxError> {
         let (program, _) = version()?;
         let client = redis::Client::open(url(self.address(), &self.password))?;
@@ -76,13 +76,13 @@ impl Server {
             .args(["-c", GUARDED, "sh", program])
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--requirepass", &self.password])
-            // What was answered is on the disk: without these two a restart forgets it.
+            // Saves every write before it is acknowledged: without these two options, a restart loses it.
             .args(["--appendonly", "yes", "--appendfsync", "always"])
             .args(["--save", "", "--logfile", "log", "--dir"])
             .arg(self.folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            // What is sent to the whole group of processes, such as Ctrl-C, is not for the server.
+            // Signals to the whole process group, such as Ctrl-C, must not reach the server.
             .process_group(0)
             .spawn()?;
         let process = self.process.insert(process);
@@ -108,7 +108,7 @@ impl Server {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// Kills it, as a crash does: it cannot write anything more.
+    /// Kills it like a crash, so it cannot save anything more.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             drop(process.stdin.take());
