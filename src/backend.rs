@@ -60,14 +60,14 @@ use crate::sql_value::{SqlRow, SqlValue};
 /// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error
 ///   or its sources, not even encoded, escaped or in part. Neither do email addresses and names.
 ///
-/// # Ways in
+/// # Ways to sign in
 ///
 /// [`unlink_account_of_user`](Backend::unlink_account_of_user) and
 /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user) can keep a user's last way to sign in. A
-/// user's ways in are the authenticators and the accounts of any type except `webauthn`. Auth.js stores an account of that
-/// type with each authenticator, with the same `provider_account_id`, and the two count as one way. So a row is the last way
-/// in when the user has no other authenticator and no other account, apart from accounts of type `webauthn`. An
-/// authenticator that belongs to the account being unlinked does not count as another.
+/// user's ways to sign in are the authenticators and the accounts of any type except `webauthn`. Auth.js stores an
+/// account of that type with each authenticator, with the same `provider_account_id`, and the two count as one way. So
+/// a row is the last way to sign in if the user has no other authenticator and no other account, apart from accounts of
+/// type `webauthn`. An authenticator that belongs to the account being unlinked does not count as another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend of authstore",
     label = "this is not a backend",
@@ -129,12 +129,13 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes an account, regardless of its user. Returns whether there was one.
     fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool>;
 
-    /// Deletes an account if it is this user's and, with `keep_last`, not the user's last [way in](Backend#ways-in).
+    /// Deletes an account if it is this user's and, with `keep_last`, not the user's last [way to sign
+    /// in](Backend#ways-to-sign-in).
     ///
-    /// This is one step: of two concurrent calls with `keep_last` that would together remove the user's last two ways in,
-    /// one returns [`LastWayIn`](Removal::LastWayIn), also when one of them is
-    /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user). A concurrent call without `keep_last` is
-    /// not taken into account.
+    /// This is one step: of two concurrent calls with `keep_last` that would together remove the user's last two ways
+    /// to sign in, one returns [`LastWayIn`](Removal::LastWayIn), also when one of them is
+    /// [`delete_authenticator_of_user`](Backend::delete_authenticator_of_user). A concurrent call without `keep_last`
+    /// is not taken into account.
     fn unlink_account_of_user(
         &self,
         user_id: Uuid,
@@ -301,8 +302,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes an authenticator with its details, regardless of its user. Returns whether there was one.
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool>;
 
-    /// Deletes an authenticator with its details, if it is this user's and, with `keep_last`, not the user's last
-    /// [way in](Backend#ways-in). As [`unlink_account_of_user`](Backend::unlink_account_of_user).
+    /// Deletes an authenticator with its details, if it is this user's and, with `keep_last`, not the user's last [way
+    /// to sign in](Backend#ways-to-sign-in). As [`unlink_account_of_user`](Backend::unlink_account_of_user).
     fn delete_authenticator_of_user(
         &self,
         user_id: Uuid,

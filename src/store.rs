@@ -110,10 +110,10 @@ impl AuthStore {
         self.backend.pool_state()
     }
 
-    /// Brings the schema up to date, and returns the steps that it took; none when nothing was to be done.
+    /// Applies all pending migrations, and returns those that it applied.
     ///
-    /// Many processes may do this at once: each step runs once. For everything else about migrations, see
-    /// [`migrator`](AuthStore::migrator).
+    /// Any number of processes may do this concurrently: each migration is applied once. For everything else about
+    /// migrations, see [`migrator`](AuthStore::migrator).
     ///
     /// # Errors
     ///

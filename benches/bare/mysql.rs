@@ -89,7 +89,7 @@ impl Mysql {
         updated
     }
 
-    /// Deletes one of a user's ways in if there are others. The first value of the row is the user's id.
+    /// Deletes one of a user's ways to sign in if there are others. The first value of the row is the user's id.
     fn delete_unless_last(&mut self, count: &str, delete: &str, row: &[Value]) -> u64 {
         self.transaction(|bare| {
             bare.rows(sql!("lock_user"), row[..1].to_vec(), |_| ());

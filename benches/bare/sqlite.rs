@@ -95,7 +95,7 @@ impl Rusqlite {
         rows.collect::<Result<_, _>>().expect("rows")
     }
 
-    /// Deletes one of a user's ways in if there are others.
+    /// Deletes one of a user's ways to sign in if there are others.
     fn delete_unless_last<const N: usize>(
         &mut self,
         count: &str,

@@ -28,7 +28,7 @@ pub(crate) trait Bare {
     fn link_account(&mut self, user_id: Uuid, account: &NewAccount) -> u64;
     fn create_user_with_account(&mut self, user: &NewUser, account: &NewAccount) -> u64;
     fn unlink_account(&mut self, provider: &str, provider_account_id: &str) -> u64;
-    /// How many were deleted; none if it was the last way in and `keep_last` is set.
+    /// Returns how many were deleted: none if it was the last way to sign in and `keep_last` is set.
     fn unlink_account_of_user(
         &mut self,
         user_id: Uuid,

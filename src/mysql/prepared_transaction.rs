@@ -1,7 +1,7 @@
-//! Transactions that a step of a migration would leave prepared. The server then counts them neither as open in the session
-//! nor as done: they hold their locks until someone ends them by name, which no session has to be there for.
+//! Transactions that a migration would leave prepared. The server then counts them neither as open in the session nor
+//! as done: they hold their locks until someone ends them by name, which no session has to be there for.
 
-/// Whether a step prepares a transaction (`XA PREPARE`) that it does not end after that.
+/// Returns true if a migration prepares a transaction (`XA PREPARE`) that it does not end afterwards.
 ///
 /// A session cannot be asked for it, and to list the prepared ones is a privilege, so the step's text tells. What a
 /// procedure does when it is called is not known from its text.

@@ -76,8 +76,8 @@ impl Connector {
         })
     }
 
-    /// Connects for migrations: a step may take as long as it needs, but waits no longer than `lock_timeout` for a table
-    /// that others use.
+    /// Connects for migrations: a migration may take as long as it needs, but waits no longer than `lock_timeout` for a
+    /// table that others use.
     pub(super) fn connect_to_migrate(
         &self,
         lock_timeout: Option<Duration>,

@@ -404,8 +404,8 @@ impl PostgresOptions {
     /// Sets another URL of the same database, for migrations that should bypass a pooler. Defaults to the same connection
     /// as for everything else.
     ///
-    /// This crate's own migrations also run through a pooler. A step that cannot run in a transaction needs a direct
-    /// connection to the server.
+    /// This crate's own migrations also run through a pooler. A migration that cannot run in a transaction needs a
+    /// direct connection to the server.
     #[must_use]
     pub fn migrate_url(mut self, options: PostgresOptions) -> Self {
         self.migrate_url = Some(Box::new(options));

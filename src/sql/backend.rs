@@ -741,7 +741,7 @@ fn remove_way_in(
                 }
             }
             Err(Error::unavailable(
-                "the user's ways in kept changing while they were counted",
+                "the user's ways to sign in kept changing while they were counted",
             ))
         }
         KeepLast::CountThenDelete { lock, count } => database.transaction(|connection| {

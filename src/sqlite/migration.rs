@@ -86,7 +86,7 @@ impl SqliteLock {
         let touched = orphans::watch(&mut self.connection, Limits::InTransaction, |connection| {
             connection.execute_batch(sql)
         });
-        // A separate run would begin without this setting, and so does the next step.
+        // The next step starts without this setting, as in a separate run.
         self.connection.set_legacy_alter_table(false)?;
         let touched = touched?;
         if self.connection.0.is_autocommit() {

@@ -1,4 +1,4 @@
-//! Rows that refer to a row that does not exist, which a step of a migration must not leave behind.
+//! Rows that refer to a row that does not exist, which a migration must not leave behind.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +42,7 @@ pub(super) struct Touched {
     denied: Option<&'static str>,
 }
 
-/// What a step may do to its session.
+/// What a migration may do to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limits {
     /// It runs in a transaction that is not its own.

@@ -103,7 +103,7 @@ fn authjs_signs_in_with_passkeys(kind: Kind) {
             SessionDetails::default()
         );
 
-        // A passkey with its account is one way in, and the last.
+        // A passkey and its account count as one way to sign in, which is the last.
         let unlinked = store.unlink_account_of_user(user.id, "passkey", &stored, true);
         assert_eq!(unlinked.unwrap(), Removal::LastWayIn);
         let deleted = store.delete_authenticator_of_user(user.id, &stored, true);

@@ -204,7 +204,8 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
     u64::from(used.is_some())
 }
 
-/// While a removal that keeps the last way in waits, another transaction replaces the other way in: it is not the last.
+/// While a removal with `keep_last` waits, another transaction replaces the user's other way to sign in, so the removed
+/// one is not the last.
 fn removals_count_rows_created_while_waiting(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("statement_timeout_ms=60000");

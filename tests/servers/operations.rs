@@ -97,10 +97,10 @@ const fn writes(
     }
 }
 
-/// `unlink_account_of_user`, unless it is the last way in.
+/// `unlink_account_of_user`, unless it is the last way to sign in.
 pub(crate) const UNLINK_KEEP_LAST: &str = "unlink_account_of_user (keep_last)";
 
-/// `delete_authenticator_of_user`, unless it is the last way in.
+/// `delete_authenticator_of_user`, unless it is the last way to sign in.
 pub(crate) const DELETE_KEEP_LAST: &str = "delete_authenticator_of_user (keep_last)";
 
 /// All of them.

@@ -44,7 +44,7 @@ fn expected(kind: Kind, operation: &str) -> u64 {
         (_, "create_user_with_account" | "create_user_with_authenticator") => 2,
         // Begin, lock the row, update, commit.
         (_, "use_authenticator") => 4,
-        // Begin, lock the user, count the ways in, delete, commit.
+        // Begin, lock the user, count the ways to sign in, delete, commit.
         (_, UNLINK_KEEP_LAST | DELETE_KEEP_LAST) => 5,
         // There is no DELETE ... RETURNING: the row is read, then deleted.
         (Kind::Mysql, "use_verification_token" | "use_challenge") => 2,

@@ -252,7 +252,7 @@ fn errors_show_no_secret() {
     let path = folder.path().join("auth.db");
     let url = format!("sqlite:{}?busy_timeout_ms=20", path.display());
     let store = AuthStore::connect(&url).expect("a store");
-    let other = rusqlite::Connection::open(&path).expect("a second way in");
+    let other = rusqlite::Connection::open(&path).expect("a second connection");
     let user_id = Uuid::now_v7();
     shown(&store);
 

@@ -105,7 +105,7 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.get_authenticator("credential-1"),
         Some(passkey),
     )?;
-    // The account that Auth.js keeps beside a passkey is no way in of its own.
+    // The account that Auth.js stores with a passkey is not a separate way to sign in.
     let mut account = account_at(1, "passkey", "account 1");
     account.kind = "webauthn".to_owned();
     store.link_account(id(1), account)?;

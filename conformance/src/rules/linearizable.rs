@@ -259,7 +259,7 @@ pub(crate) fn details(context: &Context) -> Verdict {
 }
 
 pub(crate) fn ways_in(context: &Context) -> Verdict {
-    // All of them keep the last way in: what a concurrent call without that takes is not guarded, as the trait says.
+    // All of them use `keep_last`, because the contract does not protect against concurrent calls without it.
     let unlink =
         |number: u128| Call::UnlinkAccountOfUser(id(1), "github".into(), number.to_string(), true);
     linearizable(

@@ -105,7 +105,7 @@ fn unlinks(store: &AuthStore, situation: &str, keep_last: bool, removal: Removal
 
 pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     let store = context.store();
-    // Another's ways in do not count, nor do sessions.
+    // Other users' ways to sign in do not count, nor do sessions.
     populate(store)?;
     store.delete_user(id(1))?;
     let user = store.create_user(bare_user(1))?;
@@ -187,7 +187,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     )
 }
 
-/// Several callers remove a way in each, of as many as there are: all but one are told that theirs is gone.
+/// Several callers each remove one of the user's ways to sign in: all but one succeed.
 fn race_for_the_last(
     context: &Context,
     remove: impl Fn(&AuthStore, usize) -> authstore::Result<Removal> + Sync,
