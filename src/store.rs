@@ -117,9 +117,8 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Migration`] when the database's history is not one that this program can continue (nothing is changed
-    /// then) or a step failed (the steps before it stay); [`Error::Unavailable`] when another process holds the lock for
-    /// too long.
+    /// [`Error::Migration`] if this program cannot continue the database's history (nothing is changed then) or a
+    /// migration failed (those before it stay); [`Error::Unavailable`] if another process holds the lock for too long.
     pub fn migrate(&self) -> Result<Vec<Step>> {
         self.migrator()
             .map_or_else(|| Ok(Vec::new()), |migrator| migrator.up())

@@ -1,4 +1,4 @@
-//! What the errors of MySQL, MariaDB and the driver mean to a caller.
+//! Converts the errors of MySQL, MariaDB and the driver to those of the contract.
 //!
 //! The numbers are those of the [MySQL](https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html) and
 //! [MariaDB](https://mariadb.com/docs/server/reference/error-codes) error references.
@@ -11,12 +11,12 @@ use mysql::{DriverError, MySqlError};
 use crate::error::{Constraint, Entity, Error};
 use crate::migration::MigrationError;
 
-/// How far a statement got before it failed, and so what is unknown afterwards.
+/// How far a statement got before it failed, which determines what is unknown afterwards.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Nothing is left open: it is only being prepared.
+    /// It is only being prepared, so nothing is unknown.
     NotExecuted,
-    /// Nothing is left open: what it did is undone with the connection.
+    /// What it did is undone with the connection, so nothing is unknown.
     BeforeCommit,
     /// Whether it was done, when no answer came. Statements that only read are run so too: their caller knows.
     Writing,
@@ -139,73 +139,76 @@ fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
     }
 }
 
-/// What the server's error means, by its number. A statement to which it answers with an error has changed nothing, with the
-/// one exception of an error during COMMIT.
+/// Classifies the server's error by its number. A statement that fails with an error has changed nothing, except for an
+/// error during COMMIT.
 fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFailure>) {
     use StatementFailure::{NoRetry, NotExecuted, ReadOnly, RolledBack};
 
     let unavailable = |failure| (Error::unavailable(words(&error)), failure);
     let for_good = |error| (error, None);
     match error.code {
-        // A duplicate entry: of a migration's record, that is by two runs at once.
+        // A duplicate entry. For a migration's record, two runs were concurrent.
         1062 | 1586 if table(sql) == Some("authstore_migration") => {
             for_good(Error::backend(words(&error)))
         }
         1062 | 1586 => for_good(duplicate(&error.message, sql)),
-        // A foreign key without its row. Without a name the user may not see the table referred to, so it is not ours.
+        // A foreign key without its row. If it has no name, the user may not see the referenced table, so it is not
+        // ours.
         1216 | 1452 => for_good(match foreign_key(&error.message) {
             Some(name) if OUR_FOREIGN_KEYS.contains(&name) => Error::not_found(Entity::User),
             name => Error::rejected(name.unwrap_or("a foreign key")),
         }),
-        // A row that a foreign key of the application's refers to.
+        // A row that a foreign key of the application refers to.
         1217 | 1451 => for_good(Error::rejected(
             foreign_key(&error.message).unwrap_or("a foreign key"),
         )),
-        // A CHECK of the application's: ours has none. MySQL and MariaDB.
+        // A CHECK of the application, because our tables have none. MySQL and MariaDB.
         3819 | 4025 => for_good(Error::rejected(
             quoted(&error.message).unwrap_or("a CHECK constraint"),
         )),
-        // A trigger of the application's, by SIGNAL. Its words are the application's, and may hold anything.
+        // SIGNAL in a trigger of the application. Its message may contain anything.
         1644 => for_good(Error::rejected(table(sql).unwrap_or("a trigger"))),
-        // No such column; no such table, unless one that a trigger of the application's wants.
+        // A column or table does not exist, unless a trigger of the application needs it.
         1054 => for_good(schema_missing(&error)),
         1146 if quoted(&error.message).is_none_or(|name| is_ours(unqualified(name))) => {
             for_good(schema_missing(&error))
         }
 
-        // To be run again at once: a row that changed since it was read; a deadlock, or a conflict between the nodes of a
-        // cluster; a table that changed since it was opened, or since the statement was prepared; a conflict between the
-        // members of a group.
+        // Retried immediately: a row that changed since it was read; a deadlock, or a conflict between the nodes of a
+        // cluster; a table that changed since it was opened, or since the statement was prepared; a conflict between
+        // the members of a group.
         1020 | 1213 | 1412 | 1615 | 3101 => unavailable(Some(RolledBack)),
-        // No such savepoint: it went with its transaction, which another node's write ended.
+        // The savepoint does not exist: another node's write ended its transaction.
         1305 if sql.contains("SAVEPOINT") => unavailable(Some(RolledBack)),
-        // An error during COMMIT. With the storage engine's number 149 (a deadlock) the members of a group disagreed, and
-        // it was rolled back. Otherwise (a cluster that lost its quorum, a full disk) other nodes may have it.
+        // An error during COMMIT. With the storage engine's error 149 (a deadlock), the members of a group disagreed
+        // and it was rolled back. Otherwise (a cluster that lost its quorum, a full disk), other nodes may have
+        // committed it.
         1180 if first_number(&error.message) == Some(149) => unavailable(Some(RolledBack)),
         1180 => (Error::outcome_unknown(words(&error)), Some(NoRetry)),
 
-        // A lock or a time limit: to be tried again when there is less to do.
+        // A lock or a time limit: the caller may retry later.
         1205 | 1907 | 1969 | 3024 | 3572 => unavailable(None),
-        // Shutdown, KILL, a session that was closed for being idle, a statement that the server has forgotten, an error
-        // of the network: to be run again on another connection.
+        // Retried on another connection: a shutdown, KILL, a session that was closed because it was idle, a statement
+        // that the server has forgotten, a network error.
         1053 | 1152 | 1158..=1161 | 1243 | 1317 | 1927 | 3168 | 3169 | 4031 => {
             unavailable(Some(NotExecuted))
         }
-        // Read-only: a replica, or a server that has just handed over to another; offline; a node that has lost its
-        // cluster, or has not joined it yet; a member that its group does not let write, or that could not wait for it.
+        // Read-only (a replica, or a server that was just demoted); offline; a node that has lost its cluster or has
+        // not joined it yet; a member that its group does not let write, or that could not wait for it.
         1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3100 | 3796..=3799 => unavailable(Some(ReadOnly)),
-        // Too many connections, statements, transactions, locks; no memory; a full disk; a proxy that reaches no server.
+        // Too many connections, statements, transactions or locks; out of memory; a full disk; a proxy that reaches no
+        // server.
         1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461 | 1637
         | 3170 | 9001 => unavailable(None),
 
-        // Anything else stays wrong until someone has fixed it: the password, the rights, the schema, a host that is
-        // blocked (1129), a packet that is too large (1153), a binary log in a format that cannot hold the isolation level
-        // (1665); or an unknown error (1105).
+        // Everything else has to be fixed first: the password, privileges, the schema, a blocked host (1129), a packet
+        // that is too large (1153), a binary log format that does not support the isolation level (1665); or an unknown
+        // error (1105).
         _ => for_good(Error::backend(words(&error))),
     }
 }
 
-/// Whether the server reports that a time limit was exceeded: on a lock, or on the statement.
+/// Returns true if the server reports that a time limit was exceeded, for a lock or for the statement.
 pub(super) fn is_timeout(error: &MySqlError) -> bool {
     matches!(error.code, 1205 | 1907 | 1969 | 3024)
 }
@@ -231,7 +234,7 @@ fn schema_missing(error: &MySqlError) -> Error {
     MigrationError::SchemaMissing { reason }.into()
 }
 
-/// The server's words, where its message for this error holds none of the values that were sent.
+/// Returns the server's message, if this error's message never contains values that were sent.
 fn words(error: &MySqlError) -> String {
     let MySqlError {
         code,
@@ -244,7 +247,7 @@ fn words(error: &MySqlError) -> String {
         | 1152..=1161 | 1203 | 1180 | 1205..=1206 | 1213 | 1226 | 1227 | 1243 | 1251 | 1275 | 1290 | 1317 | 1412
         | 1461 | 1524 | 1615 | 1637 | 1698 | 1792 | 1820 | 1836 | 1862 | 1907 | 1927 | 1969 | 3024
         | 3032 | 3098 | 3100 | 3101 | 3118 | 3159 | 3168..=3170 | 3572 | 3796..=3799 | 3955 | 4031 | 4151 | 9001
-        // Schema and syntax: names, types, and the text of the statement, in which the values are `?`.
+        // Schema and syntax: names, types, and the text of the statement, in which values are `?`.
         | 1005 | 1007 | 1008 | 1025 | 1050 | 1051 | 1054 | 1059..=1061 | 1063 | 1064 | 1067..=1075
         | 1091 | 1101 | 1103 | 1113 | 1115 | 1146 | 1148 | 1149 | 1170 | 1193 | 1214 | 1215 | 1231
         | 1235 | 1253 | 1267 | 1273 | 1286 | 1305 | 1419 | 1451 | 1553 | 1665 | 1709 | 1822..=1834
@@ -257,7 +260,7 @@ const OUR_FOREIGN_KEYS: [&str; 5] = [
     "Account_userId_fkey",
     "Session_userId_fkey",
     "Authenticator_userId_fkey",
-    // Their caller takes any missing row as a session or an authenticator that was deleted concurrently.
+    // The caller treats a missing row as a session or an authenticator that was deleted concurrently.
     "authstore_session_details_session_id_fkey",
     "authstore_authenticator_details_credential_id_fkey",
 ];
@@ -266,8 +269,9 @@ fn is_ours(table: &str) -> bool {
     primary_key(table).is_some() || table.starts_with("authstore_")
 }
 
-/// Which uniqueness a duplicate entry hit. The message ends with the name of the key in quotes, after the entry, which
-/// may hold anything: `Duplicate entry '...' for key 'User.User_email_key'`, and on MariaDB `'User_email_key'`.
+/// Returns the constraint that a duplicate entry violated. The message ends with the quoted name of the key, after the
+/// entry, which may contain anything: `Duplicate entry '...' for key 'User.User_email_key'`, and on MariaDB
+/// `'User_email_key'`.
 fn duplicate(message: &str, sql: &str) -> Error {
     let Some(key) = last_quoted(message) else {
         return Error::rejected("a unique key");
@@ -290,8 +294,8 @@ fn duplicate(message: &str, sql: &str) -> Error {
     }
 }
 
-/// Whether it may have happened in a trigger, and its message does not tell: it names a primary key without the table, as
-/// MariaDB does, or it is the trigger's own.
+/// Returns true if the error may have happened in a trigger and its message does not show that: it names a primary key
+/// without the table, as on MariaDB, or it is the trigger's own message.
 pub(super) fn may_be_of_a_trigger(error: &mysql::Error) -> bool {
     matches!(error, mysql::Error::MySqlError(error) if match error.code {
         1062 | 1586 => last_quoted(&error.message) == Some("PRIMARY"),
@@ -299,7 +303,8 @@ pub(super) fn may_be_of_a_trigger(error: &mysql::Error) -> bool {
     })
 }
 
-/// The trigger in which an error happened, by the note that MariaDB adds to it: `At line 1 in db.trigger`, in any language.
+/// Returns the trigger in which an error happened, from the note that MariaDB adds to it: `At line 1 in db.trigger`, in
+/// any language.
 pub(super) fn trigger(warnings: &[(String, u16, String)]) -> Option<&str> {
     warnings
         .iter()
@@ -321,17 +326,18 @@ fn primary_key(table: &str) -> Option<Constraint> {
     })
 }
 
-/// The table that the statement writes to: the first name in it.
+/// Returns the table that the statement writes to: the first name in it.
 fn table(sql: &str) -> Option<&str> {
     sql.split('`').nth(1)
 }
 
-/// The name of a foreign key: ``... (`db`.`Session`, CONSTRAINT `Session_userId_fkey` FOREIGN KEY ...)``, in any language.
+/// Returns the name of a foreign key from ``... (`db`.`Session`, CONSTRAINT `Session_userId_fkey` FOREIGN KEY ...)``,
+/// in any language.
 fn foreign_key(message: &str) -> Option<&str> {
     quoted(message.split_once("CONSTRAINT ")?.1)
 }
 
-/// The first thing in quotes of either kind.
+/// Returns the first text in quotes of either kind.
 fn quoted(message: &str) -> Option<&str> {
     message.split(['`', '\'']).nth(1)
 }

@@ -28,7 +28,7 @@ impl MysqlExclusive {
                     is_open: true,
                 });
             };
-            // A connection that the server has closed since it was used last. Nothing was written, so another one will do.
+            // The server has closed the connection since its last use. Nothing was written, so use another one.
             let may_try_another = matches!(
                 connection.failure,
                 Some(StatementFailure::NotExecuted | StatementFailure::Lost)

@@ -1,5 +1,5 @@
-//! The lock on migrations of a Galera cluster, where `GET_LOCK` is a node's own: a row, which only one node can have
-//! written, and which expires when its holder is gone.
+//! The migration lock of a Galera cluster, where each node has its own `GET_LOCK`. It is a row that only one node can
+//! have written, and that expires when its holder is gone.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -18,10 +18,10 @@ const RELEASE: &str = sql!("mysql", "lease/release");
 
 /// A third of the time for which a lease is taken.
 const RENEWAL: Duration = Duration::from_secs(5);
-/// Between two attempts to take it.
+/// The pause between two attempts to take it.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Held until it is dropped. A thread renews it.
+/// The lease, held until it is dropped. A thread renews it.
 pub(super) struct Lease {
     backend: MysqlBackend,
     owner: String,
@@ -30,7 +30,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease once no one else has it. The history table must be there.
+    /// Takes the lease as soon as no one else has it. The history table must exist.
     pub(super) fn take(backend: &MysqlBackend, timeout: Duration) -> Result<Self> {
         let owner = Uuid::now_v7().to_string();
         let start = Instant::now();
@@ -44,7 +44,7 @@ impl Lease {
         let (renewed_by, renewed) = (backend.clone(), owner.clone());
         thread::spawn(move || {
             while ended.recv_timeout(RENEWAL) == Err(RecvTimeoutError::Timeout) {
-                // If this fails, so does the next check, or the lease goes on long enough for the next attempt.
+                // If this fails, the lease lasts until the next attempt, or the next check fails.
                 let _ = renew(&renewed_by, &renewed);
             }
         });
@@ -55,7 +55,7 @@ impl Lease {
         })
     }
 
-    /// Fails when the lease has ended and someone else has taken it: nothing more must be changed then.
+    /// Fails if the lease has expired and someone else has taken it. Nothing more may be changed then.
     pub(super) fn check(&self) -> Result<()> {
         if renew(&self.backend, &self.owner)? {
             Ok(())
@@ -70,15 +70,15 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal = None;
-        // If this fails, the lease expires. A renewal that is still in progress finds no row any more.
+        // If this fails, the lease expires. A renewal in progress then finds no row.
         let _ = self
             .backend
             .write(|connection| connection.execute(RELEASE, &[(&self.owner).into()]));
     }
 }
 
-/// Whether the row names this owner afterwards. Whoever meets another node's attempt is told of a conflict, and has the
-/// answer the next time.
+/// Returns true if the row names this owner afterwards. A conflict with another node's attempt counts as false, and is
+/// resolved at the next attempt.
 fn try_to_take(backend: &MysqlBackend, owner: &String) -> Result<bool> {
     let taken = backend.write(|connection| connection.execute(TAKE, &[owner.into()]));
     match taken {

@@ -1,10 +1,10 @@
-//! Transactions that a migration would leave prepared. The server then counts them neither as open in the session nor
-//! as done: they hold their locks until someone ends them by name, which no session has to be there for.
+//! Transactions that a migration would leave prepared. The server then treats them as neither open in the session nor
+//! finished: they hold their locks until someone ends them by name, even after the session has ended.
 
 /// Returns true if a migration prepares a transaction (`XA PREPARE`) that it does not end afterwards.
 ///
-/// A session cannot be asked for it, and to list the prepared ones is a privilege, so the step's text tells. What a
-/// procedure does when it is called is not known from its text.
+/// A session does not report it, and listing prepared transactions needs a privilege, so this looks at the SQL. The
+/// effect of a procedure call cannot be seen in the SQL.
 pub(super) fn leaves_prepared_transaction(sql: &str) -> bool {
     let words = words(sql);
     if words.iter().any(|word| word == "PROCEDURE") {

@@ -1,4 +1,4 @@
-//! Signs in by the driver, at one of several hosts, within a time, and whatever the driver does.
+//! Signs in with the driver at one of several hosts, within a time limit, even if the driver panics or hangs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Sender};
@@ -14,7 +14,7 @@ use crate::sql::sql;
 
 const READ_ONLY: &str = sql!("mysql", "read_only");
 
-/// How long a host has before the next one is tried as well.
+/// How long to wait for a host before the next one is tried as well.
 const HEAD_START: Duration = Duration::from_secs(1);
 
 /// A host to sign in at.
@@ -33,16 +33,16 @@ struct Attempt {
     since: Instant,
 }
 
-/// How an attempt ended: which it was, and the connection with whether its host is read-only.
+/// The result of an attempt: its number, and the connection with whether its host is read-only.
 type End = (usize, Result<(Conn, bool)>);
 
-/// Signs in at the first of these hosts that takes writes, and otherwise at the first that lets the user in. Each has
+/// Signs in at the first of these hosts that accepts writes, otherwise at the first that accepts the user. Each has
 /// `timeout`, and one second before the next one is tried as well.
 ///
-/// A single host is taken whether it is read-only or not, and is not asked.
+/// A single host is used without checking whether it is read-only.
 ///
-/// Each attempt is a thread: the driver bounds the wait for each answer, but not the whole. One that is left behind ends
-/// with the driver's own timeouts.
+/// Each attempt is a thread, because the driver limits the wait for each answer, but not the total. An abandoned thread
+/// ends with the driver's own timeouts.
 pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(Conn, usize)> {
     let asks = candidates.len() > 1;
     let mut candidates = candidates.into_iter();
@@ -72,7 +72,7 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
                     Ok((driver, true)) => {
                         read_only.get_or_insert((driver, index));
                     }
-                    // A host that rejects us says what is wrong with the options; the next one would reject us too.
+                    // If a host rejects the user, the options are wrong, and the next host would reject the user too.
                     Err(error) if !error.is_retryable() && attempts.is_empty() => {
                         return Err(error);
                     }
@@ -106,15 +106,15 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
     thread::Builder::new()
         .name("authstore-sign-in".to_owned())
         .spawn(move || {
-            // The driver panics when the server asks for a plugin that it was built without.
+            // The driver panics if the server asks for a plugin that it was built without.
             let signed_in = catch_unwind(AssertUnwindSafe(|| connect(options, asks)));
             let end = signed_in.unwrap_or_else(|panic| {
-                // A constant of the driver's, which holds no password; any other message might.
+                // A constant message of the driver, without a password. Any other message might contain one.
                 let words = panic.downcast_ref::<&'static str>().copied();
                 Err(explain_panic(words.unwrap_or("no reason was given")))
             });
             let end = end.map_err(|error| error.in_context(&place));
-            // Fails if another host was faster, or the time is up.
+            // Fails if another host was faster, or after the timeout.
             let _ = sender.send((index, end));
         })
         .map_err(|error| {

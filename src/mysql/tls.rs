@@ -1,4 +1,4 @@
-//! TLS, which the driver does with rustls.
+//! TLS, which the driver implements with rustls.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +11,14 @@ use rustls::pki_types::pem::PemObject;
 use super::options::{MysqlOptions, MysqlSslMode};
 use crate::error::{BoxError, Error, Result};
 
-/// Checks, before anything is sent, that TLS is available as the options ask for it.
+/// Checks, before anything is sent, that the TLS of the options is available.
 pub(super) fn check(options: &MysqlOptions) -> Result<()> {
     if options.effective_ssl_mode() == MysqlSslMode::Disabled {
         return Ok(());
     }
-    // The driver takes the provider of the process, and panics when there is none and rustls was built with several.
+    // The driver uses the process's default provider, and panics if there is none and rustls was built with several.
     if CryptoProvider::get_default().is_none() {
-        // An error means that another thread was first.
+        // An error means that another thread was faster.
         let _ = ring::default_provider().install_default();
     }
     let Some(path) = &options.ssl_ca else {
@@ -28,7 +28,7 @@ pub(super) fn check(options: &MysqlOptions) -> Result<()> {
         .map_err(|reason| Error::invalid("ssl-ca", format!("{}: {reason}", path.display())))
 }
 
-/// Reads the file once to name it in an error: the driver, which reads it for every connection, does not.
+/// Reads the file once, to name it in an error. The driver reads it for every connection, but does not name it.
 fn check_authorities(path: &Path) -> Result<(), BoxError> {
     let bytes = fs::read(path)?;
     let mut certificates: Vec<_> =

@@ -1,4 +1,4 @@
-//! The two facts about a server's certificate that rustls does not tell.
+//! Two facts about a server's certificate that rustls does not provide.
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -53,7 +53,7 @@ fn hash_of(algorithm: &[u8], parameters: &[u8]) -> Option<Hash> {
                 Some((hash, _)) => {
                     let (hash, _) = read(SEQUENCE, hash)?;
                     let (hash, _) = read(OBJECT_IDENTIFIER, hash)?;
-                    // Not RSA's own number again, which would not end.
+                    // Not RSA's own identifier again, which would recurse forever.
                     hash.starts_with(SHA2).then(|| hash_of(hash, &[]))?
                 }
                 // Its default is SHA-1.
@@ -87,7 +87,7 @@ pub(super) fn common_name(certificate: &[u8]) -> Option<&str> {
     found
 }
 
-/// Splits DER into the content of its first element, which must have this tag, and what follows it.
+/// Splits DER into the content of its first element, which must have this tag, and the rest.
 fn read(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     element(der)
         .filter(|(found, ..)| *found == tag)
@@ -98,10 +98,10 @@ fn skip(der: &[u8]) -> Option<&[u8]> {
     element(der).map(|(.., rest)| rest)
 }
 
-/// Splits DER into the tag and the content of its first element, and what follows it.
+/// Splits DER into the tag and the content of its first element, and the rest.
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, length], rest) = der.split_first_chunk::<2>()?;
-    // From 0x81, it counts the bytes of the length.
+    // From 0x81 on, it is the number of bytes of the length.
     let (length, rest) = match length {
         0..=0x7f => (usize::from(length), rest),
         0x81..=0x84 => {

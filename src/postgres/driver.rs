@@ -10,21 +10,21 @@ use super::tls;
 
 pub(super) type RawConnection = tokio_postgres::Connection<Socket, tls::Stream>;
 
-/// The socket, and what waits on it.
+/// The socket, and the runtime that waits on it.
 pub(super) struct Driver {
     runtime: Runtime,
     connection: RawConnection,
 }
 
-/// Why there is no answer to a statement, or no good one.
+/// Why a statement failed.
 pub(super) enum QueryFailure {
     /// The connection was dead before anything was sent.
     Dead(Option<tokio_postgres::Error>),
-    /// The error is the answer.
+    /// The server answered with this error.
     Answered(tokio_postgres::Error),
-    /// The connection ended before the answer came.
+    /// The connection ended before the answer arrived.
     Lost(Option<tokio_postgres::Error>),
-    /// No answer came within the client's limit.
+    /// No answer arrived within the client's time limit.
     TooLate,
 }
 
@@ -36,7 +36,7 @@ impl Driver {
         }
     }
 
-    /// A parameter that the server reports whenever it changes.
+    /// Returns a parameter that the server reports whenever it changes.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.connection.parameter(name)
     }
@@ -49,8 +49,8 @@ impl Driver {
     ) -> Result<T, QueryFailure> {
         let connection = &mut self.connection;
         self.runtime.block_on(async {
-            // Without this the runtime does not look at the socket, and a connection that the server has closed since
-            // would be found out only once the statement is sent.
+            // Without this, the runtime does not check the socket, and a connection that the server has closed would be
+            // noticed only after the statement is sent.
             tokio::task::yield_now().await;
             if let Some(end) =
                 poll_fn(|context| Poll::Ready(poll_closed(connection, context))).await
@@ -68,14 +68,14 @@ impl Driver {
     }
 }
 
-/// Runs the connection until the server has answered, however long that takes.
+/// Runs the connection until the server has answered, without a time limit.
 pub(super) async fn answer<T>(
     connection: &mut RawConnection,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, QueryFailure> {
     let mut work = pin!(work);
     poll_fn(|context| {
-        // `work` hands over what is to be sent, `connection` sends and receives, `work` takes what has arrived.
+        // `work` queues what to send, `connection` sends and receives, then `work` reads what has arrived.
         if let Poll::Ready(answer) = work.as_mut().poll(context) {
             return Poll::Ready(answer.map_err(QueryFailure::Answered));
         }
@@ -85,7 +85,7 @@ pub(super) async fn answer<T>(
                 Poll::Ready(Err(QueryFailure::Lost(end)))
             }
             (Poll::Ready(answer), _) => Poll::Ready(answer.map_err(QueryFailure::Answered)),
-            // `connection` holds on to what `work` listens to, so `work` would never hear that it has ended.
+            // `connection` still owns the channel that `work` waits on, so `work` would never notice that it has ended.
             (Poll::Pending, Some(end)) => Poll::Ready(Err(QueryFailure::Lost(end))),
             (Poll::Pending, None) => Poll::Pending,
         }
@@ -93,8 +93,8 @@ pub(super) async fn answer<T>(
     .await
 }
 
-/// Sends and receives what there is, and returns how the connection ended, if it did. The server's notices are dropped:
-/// they may quote values.
+/// Sends and receives as much as possible, and returns how the connection ended, if it did. The server's notices are
+/// dropped, because they may quote values.
 fn poll_closed(
     connection: &mut RawConnection,
     context: &mut Context<'_>,

@@ -10,7 +10,7 @@ const SAVEPOINT: &str = sql!("postgres", "transaction/savepoint");
 const RELEASE: &str = sql!("postgres", "transaction/release");
 const UNDO: &str = sql!("postgres", "transaction/undo");
 
-/// A connection in a transaction. Through a pooler, the transaction is what keeps the server's session ours.
+/// A connection in a transaction. Through a pooler, the transaction keeps the server's session reserved.
 pub(crate) struct PostgresExclusive {
     connection: Checkout<Connector>,
     is_open: bool,
@@ -28,7 +28,7 @@ impl PostgresExclusive {
                     is_open: true,
                 });
             };
-            // A connection that the server has closed since it was used last. Nothing was written, so another one will do.
+            // The server has closed the connection since its last use. Nothing was written, so use another one.
             let may_try_another = matches!(
                 connection.last_failure(),
                 FailureKind::NotExecuted | FailureKind::Unknown
@@ -43,7 +43,7 @@ impl PostgresExclusive {
 impl Exclusive for PostgresExclusive {
     type Connection = PostgresConnection;
 
-    /// Any failure makes PostgreSQL ignore every further statement of the transaction.
+    /// After any failure, PostgreSQL ignores all further statements of the transaction.
     const FAILURE_ABORTS: bool = true;
 
     fn connection(&mut self) -> &mut PostgresConnection {
@@ -52,7 +52,7 @@ impl Exclusive for PostgresExclusive {
 
     fn aftermath(&mut self) -> Aftermath {
         match self.connection.last_failure() {
-            // A statement that is stale is prepared again when the transaction is repeated.
+            // A stale statement is prepared again when the transaction is repeated.
             FailureKind::SerializationConflict | FailureKind::StaleStatement => {
                 Aftermath::LostToAnother
             }

@@ -1,4 +1,4 @@
-//! A transaction that is sent as a whole, without waiting for an answer in between.
+//! A transaction that is sent at once, without waiting for answers in between.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -17,7 +17,7 @@ pub(super) struct Answers<T> {
     commit: Answer<()>,
 }
 
-/// Sends all parts, and then takes their answers. An error is that of a connection that ended before the last answer.
+/// Sends all parts, then reads their answers. Fails if the connection ends before the last answer.
 pub(super) async fn transaction<T>(
     begin: impl Future<Output = Answer<()>>,
     settings: impl Future<Output = Answer<u64>>,
@@ -55,7 +55,7 @@ pub(super) async fn transaction<T>(
     answers.unless_closed()
 }
 
-/// Whether the part has yet to be answered.
+/// Returns true if the part has no answer yet.
 fn poll_part<T>(
     answer: &mut Option<T>,
     part: Pin<&mut impl Future<Output = T>>,
@@ -100,7 +100,7 @@ impl<T> Answers<T> {
         }
     }
 
-    /// What the transaction came to: the first error is the cause of those after it.
+    /// Returns the result of the transaction: the first error is the cause of those after it.
     pub(super) fn outcome(
         self,
         classify: impl FnOnce(tokio_postgres::Error) -> StatementFailure,
@@ -112,7 +112,7 @@ impl<T> Answers<T> {
                 work: Ok(done),
                 commit: Ok(()),
             } => Ok(done),
-            // Without a transaction the work was a transaction of its own, on a session that is set up by chance.
+            // Without the transaction, the statement ran on its own, in a session with unknown settings.
             Answers {
                 begin: Err(_),
                 work: Ok(_),

@@ -4,7 +4,7 @@ use tokio::runtime::Builder;
 
 use crate::error::{Error, Result};
 
-/// What waits on a connection's socket, on the thread that uses the connection.
+/// The runtime that waits on a connection's socket, on the thread that uses the connection.
 pub(super) struct Runtime(
     /// `None` only while it is dropped.
     Option<tokio::runtime::Runtime>,
@@ -32,7 +32,7 @@ impl Runtime {
 }
 
 impl Drop for Runtime {
-    /// Waits for nothing, not even for a host name that is still being looked up.
+    /// Does not wait, not even for a pending lookup of a host name.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();

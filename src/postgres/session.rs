@@ -1,4 +1,4 @@
-//! What a session is like, found out when it is connected, and what is set for it.
+//! The properties of a session, detected when it is connected, and its settings.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,27 +11,27 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
 use super::options::{PostgresPrepare, PostgresTargetSession};
 
-/// A session of the server's, as it was found when it was connected.
+/// The properties of a session of the server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
-    /// Whether there is a pooler in between, so that someone else's transactions may run on it between ours.
+    /// Whether a pooler is in between, so that transactions of other clients may run in the session between ours.
     pub(super) is_shared: bool,
-    /// Whether statements are prepared and named.
+    /// Whether statements are named.
     pub(super) names_statements: bool,
     /// Whether the server was a standby.
     pub(super) in_recovery: bool,
-    /// Which servers are wanted.
+    /// The requested kind of server.
     pub(super) target: PostgresTargetSession,
 }
 
-/// The time limits of a session, of which `None` is no limit, and the schema of the tables.
+/// The time limits of a session (`None`: no limit), and the schema of the tables.
 #[derive(Clone, Debug)]
 pub(super) struct Pins {
     pub(super) statement: Option<Duration>,
     pub(super) lock: Option<Duration>,
-    /// Whether the session may sit in a transaction for as long as it takes; otherwise the server's limits stay.
+    /// Whether to lift the server's limits on idle transactions.
     pub(super) idle_in_transaction: bool,
-    /// Without one, the server's search path stays.
+    /// Without a schema, the server's search path stays.
     pub(super) schema: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Pins {
     }
 }
 
-/// PostgreSQL takes zero for no limit, so the shortest is one, and the longest is what it can count.
+/// For PostgreSQL zero means no limit, so the shortest limit is one. The longest is the largest number that it accepts.
 fn milliseconds(timeout: Option<Duration>) -> u32 {
     timeout.map_or(0, |timeout| {
         u32::try_from(timeout.as_millis())
@@ -67,12 +67,12 @@ impl PostgresPrepare {
     }
 }
 
-/// The process that serves the session, as whoever answered the connection says. A pooler tells every client a key of its
-/// own making, since it has to find the client by it when a statement is to be cancelled. 0 if nothing was said.
+/// Returns the ID of the process that serves the session, as the other end reports it, or 0. A pooler sends each client
+/// an invented key, by which it recognizes requests to cancel a statement.
 ///
-/// The driver keeps the key to itself, but for the request to cancel a statement, which holds it in the clear
-/// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>, `CancelRequest`). So that request is written
-/// here, and goes nowhere.
+/// The driver does not expose the key, except in the request to cancel a statement, which contains it unencrypted
+/// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>, `CancelRequest`). So this writes such a
+/// request, but not to a server.
 pub(super) async fn announced_process(client: &Client) -> i32 {
     let mut request = Recorder::default();
     let written = client
@@ -85,7 +85,7 @@ pub(super) async fn announced_process(client: &Client) -> i32 {
     }
 }
 
-/// Takes whatever is written, and answers that TLS may begin.
+/// Collects everything that is written, and answers that TLS may begin.
 #[derive(Default)]
 struct Recorder {
     sent: Vec<u8>,

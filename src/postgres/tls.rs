@@ -29,7 +29,7 @@ use tokio_rustls::rustls::{
 use super::certificate::{common_name, end_point};
 use crate::error::{BoxError, Error, Result};
 
-/// Makes TLS connections whose certificates are verified; `None` makes none.
+/// Creates verified TLS connections; `None` creates none.
 #[derive(Clone)]
 pub(super) struct Tls(Option<TlsConnector>);
 
@@ -38,13 +38,13 @@ impl Tls {
         Tls(None)
     }
 
-    /// Trusts the certificates in this PEM file, or the authorities that the operating system trusts, if they vouch for
-    /// the host.
+    /// Verifies the chain to the certificates in this PEM file, or to the operating system's authorities, and the host
+    /// name.
     pub(super) fn verify_full(trusted: Option<&Path>) -> Result<Self> {
         Self::trusting(trusted, true)
     }
 
-    /// The same, whatever host they vouch for.
+    /// Verifies the chain, but not the host name.
     pub(super) fn verify_ca(trusted: Option<&Path>) -> Result<Self> {
         Self::trusting(trusted, false)
     }
@@ -61,13 +61,13 @@ impl Tls {
             .map_err(unusable)?;
         Self::with(Arc::new(Trusting {
             chain,
-            // The system's are authorities all, and hundreds.
+            // The system's certificates are all authorities, and there are hundreds.
             servers: trusted.map_or_else(Vec::new, |_| certificates),
             checks_host,
         }))
     }
 
-    /// Encrypts, and trusts any server.
+    /// Encrypts without verifying the server.
     pub(super) fn no_verify() -> Result<Self> {
         Self::with(Arc::new(Anyone(provider())))
     }
@@ -79,7 +79,7 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        // As libpq 17 sends it; `sslnegotiation=direct` needs it.
+        // As libpq 17 does; `sslnegotiation=direct` needs it.
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Tls(Some(Arc::new(config).into())))
     }
@@ -141,12 +141,12 @@ impl ServerCertVerifier for Trusting {
             self.chain
                 .verify_server_cert(certificate, intermediates, host, ocsp_response, now);
         match verdict {
-            // rustls checks the name last: everything else was right.
+            // rustls checks the name last, so everything else is valid.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if !self.checks_host => Ok(ServerCertVerified::assertion()),
-            // A self-signed certificate, as PostgreSQL's manual and `openssl req -x509` make one, calls itself an
-            // authority, which rustls takes for no server. OpenSSL does where that very certificate is trusted.
+            // A self-signed certificate, as PostgreSQL's manual and `openssl req -x509` create it, is marked as an
+            // authority, and rustls rejects it for a server. OpenSSL accepts it if that very certificate is trusted.
             Err(rustls::Error::InvalidCertificate(CertificateError::Other(reason)))
                 if self.servers.iter().any(|trusted| trusted == certificate)
                     && is_ca_as_end_entity(&reason) =>
@@ -185,12 +185,12 @@ impl ServerCertVerifier for Trusting {
     }
 }
 
-/// Dates are checked before.
+/// Dates are checked earlier.
 fn is_ca_as_end_entity(reason: &OtherError) -> bool {
     reason.to_string().contains("CaUsedAsEndEntity")
 }
 
-/// Checks the name of a certificate that is itself trusted: as libpq does, the common name counts where there is no other.
+/// Checks the name of a trusted certificate. Like libpq, uses the common name if there is no other name.
 fn verify_host(
     certificate: &CertificateDer<'_>,
     host: &ServerName<'_>,
@@ -209,7 +209,7 @@ fn verify_host(
     }
 }
 
-/// Verifies nothing but that the server has the key of its certificate.
+/// Verifies only that the server has the key of its certificate.
 #[derive(Debug)]
 struct Anyone(Arc<CryptoProvider>);
 

@@ -1,7 +1,7 @@
-//! How values are sent and cells are read: in PostgreSQL's binary formats, which no setting of a server or session
-//! changes; parameters of unnamed statements as text, since what a column is made of is not known then.
+//! Encodes parameters and decodes cells, in PostgreSQL's binary formats, which do not depend on settings. Parameters of
+//! unnamed statements are sent as text, because their types are not known.
 //!
-//! The schema may be one that others have made: a type that can hold the same values is written and read as ours is.
+//! Something else may have created the schema, so other types that can hold the same values are supported, too.
 
 use std::fmt::{self, Write};
 
@@ -15,7 +15,7 @@ use crate::error::{BoxError, Result};
 use crate::sql::{Row, Value};
 use crate::sql_value::{SqlValue, unsupported};
 
-/// A [`Value`] to be sent. The driver prints parameters to the log, so `Debug` does not show it.
+/// A [`Value`] to send. The driver logs parameters, so `Debug` hides the value.
 pub(super) struct Parameter<'a>(pub(super) Value<'a>);
 
 impl<'a> From<Value<'a>> for Parameter<'a> {
@@ -92,7 +92,7 @@ impl ToSql for Parameter<'_> {
     to_sql_checked!();
 }
 
-/// Writes a value as text, in a form that no setting reads otherwise.
+/// Writes a value as text, in a format that does not depend on settings.
 fn put_text(value: Value<'_>, out: &mut BytesMut) -> fmt::Result {
     match value {
         Value::Null => Ok(()),
@@ -100,7 +100,7 @@ fn put_text(value: Value<'_>, out: &mut BytesMut) -> fmt::Result {
         Value::Text(text) => out.write_str(text),
         Value::Time(time) => {
             let time = time.to_offset(UtcOffset::UTC);
-            // A column without a time zone leaves the offset out, and so keeps UTC.
+            // A column without a time zone ignores the offset, so the time is stored in UTC.
             write!(
                 out,
                 "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+00",
@@ -116,7 +116,7 @@ fn put_text(value: Value<'_>, out: &mut BytesMut) -> fmt::Result {
         Value::Integer(integer) => write!(out, "{integer}"),
         Value::Boolean(boolean) => out.write_str(if boolean { "t" } else { "f" }),
         Value::Real(real) => write!(out, "{real}"),
-        // The form `hex`, which is read whatever `bytea_output` says.
+        // The format `hex`, which is accepted for any `bytea_output`.
         Value::Bytes(bytes) => {
             out.write_str("\\x")?;
             bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
@@ -124,7 +124,7 @@ fn put_text(value: Value<'_>, out: &mut BytesMut) -> fmt::Result {
     }
 }
 
-/// A cell as it was sent.
+/// A cell as the server sent it.
 struct Cell<'r> {
     ty: Type,
     bytes: &'r [u8],
@@ -166,7 +166,7 @@ impl Cell<'_> {
             Type::TIMESTAMP => PrimitiveDateTime::from_sql(&self.ty, self.bytes)?.assume_utc(),
             _ => return Err(self.unexpected("a time")),
         };
-        // What others have written finer is cut, as JavaScript cuts it.
+        // Finer times from other programs are truncated, as in JavaScript.
         Ok(time.replace_millisecond(time.millisecond())?)
     }
 

@@ -1,19 +1,19 @@
-//! The CHECK constraints of a table, as its CREATE TABLE spells them: no pragma lists them.
+//! Parses the CHECK constraints in a table's CREATE TABLE statement, because no pragma lists them.
 
 use std::ops::Range;
 
 /// A CHECK constraint.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TableCheck {
-    /// The name that CONSTRAINT gives it.
+    /// The name after CONSTRAINT, if any.
     pub(super) name: Option<String>,
-    /// What it demands, on one line.
+    /// The expression, on one line.
     pub(super) expression: String,
 }
 
 /// Returns the CHECK constraints of a table and of its columns, in their order.
 ///
-/// CHECK is a keyword that nothing else may be called, unless it is quoted.
+/// CHECK is a reserved keyword, so no unquoted name can be mistaken for it.
 pub(super) fn checks(create_table: &str) -> Vec<TableCheck> {
     let tokens = tokens(create_table);
     let text = |token: &Token| &create_table[token.range.clone()];
@@ -114,7 +114,7 @@ fn is_of_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '$') || !character.is_ascii()
 }
 
-/// A quote is doubled inside, but for a bracket.
+/// A quote is escaped by doubling it, except for a bracket.
 fn quoted_length(rest: &str, quote: char) -> usize {
     let mut from = 1;
     while let Some(end) = rest[from..].find(quote) {

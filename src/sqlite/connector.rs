@@ -1,4 +1,4 @@
-//! How a connection is opened, and when it is no longer used.
+//! Opens connections, and decides when they are no longer usable.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,27 +20,27 @@ use crate::sql::sql;
 
 const SESSION: &str = sql!("sqlite", "session/pins");
 
-/// More than there are statements, so that each is prepared once for each connection.
+/// More than the number of statements, so that each is prepared only once per connection.
 const PREPARED_STATEMENTS: usize = 128;
 
-/// How long to wait before SQLite is asked again for what its own busy timeout does not cover.
+/// How long to wait before a retry, if SQLite's busy timeout does not cover the lock.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// How often a file is opened that is replaced each time in between.
+/// How often to open a file that is replaced concurrently each time.
 const OPEN_ATTEMPTS: u32 = 5;
 
 /// Settings that are not pragmas, or that a pragma cannot make within a transaction.
 const CONFIG: [(DbConfig, bool); 7] = [
     // Rows must not refer to a user who does not exist.
     (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
-    // The application's own triggers run, and its views are read.
+    // Allow the application's own triggers and views.
     (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true),
     (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, true),
     // Otherwise a column that does not exist is read as a string: its own name.
     (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
-    // What refers to a table follows it when it is renamed.
+    // Renaming a table also updates the objects that refer to it.
     (DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false),
-    // The schema cannot be written to as if it were a table.
+    // The schema table cannot be written to directly.
     (DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false),
     // The plan of a statement depends on the statement alone. Otherwise SQLite prepares a cached statement again at each
     // use, because its parameters have changed.
@@ -48,14 +48,14 @@ const CONFIG: [(DbConfig, bool); 7] = [
 ];
 
 pub(crate) struct Connector {
-    /// Where the file is, from the root: the program may change its working directory.
+    /// The absolute path, because the program may change its working directory.
     path: Option<Arc<Path>>,
     busy_timeout: Duration,
     synchronous: Synchronous,
     mmap_size: u32,
-    /// Whether the file was opened before. From then on it is not created: what is missing was deleted.
+    /// Whether the file was opened before. After that it is not created: if it is missing, it was deleted.
     opened: AtomicBool,
-    /// The file that connections use. When another takes its path, they are dropped.
+    /// The file that connections use. If another one replaces it, they are dropped.
     current: Mutex<Option<Identity>>,
 }
 
@@ -95,7 +95,7 @@ impl Connector {
             let connection = self.open(path)?;
             let identity = Identity::at(path)
                 .map_err(|error| Error::unavailable("the file was deleted").with_source(error))?;
-            // Otherwise it was replaced in between, and which of the two is open is not known.
+            // Otherwise it was replaced in between, and it is unknown which of the two is open.
             if before.is_none_or(|before| before == identity) {
                 self.opened.store(true, Ordering::Relaxed);
                 *self.current.lock() = Some(identity);
@@ -126,7 +126,7 @@ impl Connector {
                 "is in mode {mode}, and cannot be switched to WAL mode"
             )));
         }
-        // Keys are compared and sorted by the bytes that the file has for them.
+        // Keys are compared and sorted bytewise, as stored.
         let encoding: String = connection
             .pragma_query_value(None, "encoding", |row| row.get(0))
             .map_err(classify)?;
@@ -138,7 +138,8 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Waits for other processes as long as any write does: SQLite's busy timeout does not cover the switch.
+    /// Switches to WAL mode. Waits for other processes like any write, because SQLite's busy timeout does not cover the
+    /// switch.
     fn switch_to_wal(&self, connection: &rusqlite::Connection) -> rusqlite::Result<String> {
         let start = Instant::now();
         loop {
@@ -167,7 +168,7 @@ impl Connector {
         Ok(())
     }
 
-    /// Whether another file has taken the path. All connections that have the old one open are dropped at their next use.
+    /// Returns true if another file has replaced it. All connections to the old file are dropped at their next use.
     fn has_another_file(&self, connection: &mut SqliteConnection, now: Instant) -> bool {
         let Some(file) = &mut connection.1 else {
             return false;

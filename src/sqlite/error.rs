@@ -1,4 +1,4 @@
-//! What SQLite's errors mean to a caller.
+//! Converts SQLite's errors to those of the contract.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rusqlite::ffi::{
 use crate::error::{Constraint, Error};
 use crate::migration::MigrationError;
 
-/// What refused a write that SQLite does not name.
+/// The kind of constraint that rejected a write, which SQLite does not name.
 pub(super) enum Refusal {
     ForeignKey,
     Trigger,
@@ -23,7 +23,7 @@ pub(super) fn refused_by(error: &rusqlite::Error) -> Option<Refusal> {
         return None;
     };
     match (sqlite.extended_code, message.as_deref()) {
-        // A key that restricts is a trigger of SQLite's own.
+        // SQLite implements a RESTRICT key as an internal trigger.
         (SQLITE_CONSTRAINT_FOREIGNKEY, _)
         | (SQLITE_CONSTRAINT_TRIGGER, Some("FOREIGN KEY constraint failed")) => {
             Some(Refusal::ForeignKey)
@@ -54,7 +54,7 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
             let name = constraint_name(&reason);
             constraint(name).map_or_else(|| Error::rejected(name), Error::conflict)
         }
-        // Which one is found out where there is a connection: these are for completeness.
+        // With a connection, the constraint is named later. These are a fallback.
         (_, SQLITE_CONSTRAINT_FOREIGNKEY) => Error::rejected("a foreign key"),
         (_, SQLITE_CONSTRAINT_TRIGGER) => Error::rejected("a trigger"),
         (
@@ -66,14 +66,14 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
             | ErrorCode::OperationInterrupted,
             _,
         ) => Error::unavailable(reason),
-        // A commit that could not be read or written may be in the log, or not.
+        // After an input/output error, the commit may or may not be in the log.
         (ErrorCode::SystemIoFailure, _) => Error::outcome_unknown(reason),
         _ if lacks_schema(&reason) => MigrationError::SchemaMissing { reason }.into(),
         _ => Error::backend(reason),
     }
 }
 
-/// How long to wait, and the option that says so.
+/// A time limit, and the option that sets it.
 pub(super) type TimeLimit = (&'static str, Duration);
 
 /// Adds how long SQLite waited for the writers of other processes, if it did.
@@ -92,7 +92,7 @@ fn lacks_schema(message: &str) -> bool {
         || message.contains("has no column named")
 }
 
-/// From such as `UNIQUE constraint failed: User.email`, `UNIQUE constraint failed: index 'User_name'` or
+/// Parses messages such as `UNIQUE constraint failed: User.email`, `UNIQUE constraint failed: index 'User_name'` or
 /// `CHECK constraint failed: length(name) > 3`.
 fn constraint_name(message: &str) -> &str {
     let name = message

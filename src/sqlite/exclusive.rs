@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Connection, Exclusive};
 
-/// A connection in a transaction, and with it the only turn to write.
+/// A connection in a transaction, which has the only turn to write.
 pub(crate) struct SqliteExclusive {
     connection: Checkout<Connector>,
     // Dropped last: the next writer begins when this transaction has ended.
@@ -36,7 +36,7 @@ impl Exclusive for SqliteExclusive {
         &mut self.connection
     }
 
-    /// SQLite has one writer, so a transaction that has begun loses to no other.
+    /// SQLite has one writer, so an open transaction never conflicts with another.
     fn aftermath(&mut self) -> Aftermath {
         if self.connection.0.is_autocommit() {
             Aftermath::Gone

@@ -1,4 +1,4 @@
-//! Which file a connection has open, and what may be wrong with a path.
+//! The identity of an open file, and checks of paths.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Tells a file from another that has taken its path.
+/// Identifies a file, even if another file has replaced it at its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -14,7 +14,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Of the file at a path. Systems other than Unix do not let an open file be replaced.
+    /// Returns the identity of the file at a path. Systems other than Unix do not let an open file be replaced.
     #[cfg(unix)]
     pub(super) fn at(path: &Path) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -26,7 +26,7 @@ impl Identity {
         })
     }
 
-    /// Of the file at a path. Systems other than Unix do not let an open file be replaced.
+    /// Returns the identity of the file at a path. Systems other than Unix do not let an open file be replaced.
     #[cfg(not(unix))]
     pub(super) fn at(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|_| Identity {
@@ -36,7 +36,7 @@ impl Identity {
     }
 }
 
-/// SQLite itself says of all these no more than that it is "unable to open database file".
+/// In all these cases, SQLite itself only reports "unable to open database file".
 pub(super) fn check_path(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Err(Error::invalid(
@@ -53,15 +53,15 @@ pub(super) fn check_path(path: &Path) -> Result<()> {
     }
 }
 
-/// Where SQLite keeps the log of a database.
+/// Returns the path of a database's log.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()
 }
 
-/// Why a file that could not be opened cannot be written to, where it is the operating system that does not allow it:
-/// trying again would not help.
+/// Returns why a file that could not be opened cannot be written to, if the operating system does not allow it. Then
+/// retrying does not help.
 pub(super) fn denied(path: &Path) -> Option<Error> {
     let refusal = |what: &str, error: &io::Error| match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -74,7 +74,7 @@ pub(super) fn denied(path: &Path) -> Option<Error> {
     {
         return refusal("is read-only", &error);
     }
-    // Empty, it means nothing to SQLite.
+    // SQLite ignores an empty log.
     match OpenOptions::new()
         .create(true)
         .append(true)
@@ -87,7 +87,7 @@ pub(super) fn denied(path: &Path) -> Option<Error> {
 
 pub(super) fn with_path(path: &Path, error: Error) -> Error {
     let error = match error {
-        // Nothing of the caller's was in progress yet.
+        // No operation of the caller was in progress yet.
         Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
         error => error,
     };

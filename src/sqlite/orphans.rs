@@ -16,13 +16,13 @@ const COUNT: &str = sql!("sqlite", "orphans/count");
 
 pub(super) type Tables = BTreeSet<String>;
 
-/// All tables of the database.
+/// Returns all tables of the database.
 pub(super) fn all_tables(connection: &mut SqliteConnection) -> Result<Tables> {
     Ok(connection.query(TABLES, &[])?.into_iter().collect())
 }
 
-/// The tables in which orphans may be left when these were written to or changed in shape: the same, and those that
-/// refer to them.
+/// Returns the tables that may have orphans after these were written to or altered: the same, and those that refer to
+/// them.
 pub(super) fn affected(connection: &mut SqliteConnection, touched: &Tables) -> Result<Tables> {
     let mut affected = Tables::new();
     for table in touched {
@@ -31,28 +31,28 @@ pub(super) fn affected(connection: &mut SqliteConnection, touched: &Tables) -> R
     Ok(affected)
 }
 
-/// What statements touch.
+/// The objects that statements use.
 #[derive(Default)]
 pub(super) struct Touched {
-    /// The tables that they write to or change the shape of, through triggers and foreign keys too.
+    /// The tables that they write to or alter, also through triggers and foreign keys.
     pub(super) tables: Tables,
     /// The triggers that they may run.
     pub(super) triggers: BTreeSet<String>,
-    /// What one of them would do to the session, which is denied.
+    /// The denied effect of one of them on the session.
     denied: Option<&'static str>,
 }
 
 /// What a migration may do to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limits {
-    /// It runs in a transaction that is not its own.
+    /// It runs in the runner's transaction.
     InTransaction,
     /// It runs outside a transaction, and may use its own transactions. VACUUM attaches a file that has no name.
     Alone { may_attach_unnamed: bool },
 }
 
-/// Does something with the connection, and lists what the statements that it prepares touch. Statements that would end the
-/// transaction, or outlast it in the session, are denied, so that everything can be undone.
+/// Runs `work` with the connection, and returns the objects that its statements use. Statements that would end the
+/// transaction, or whose effects would outlast it, are denied, so that everything can be undone.
 pub(super) fn watch(
     connection: &mut SqliteConnection,
     limits: Limits,
@@ -60,7 +60,7 @@ pub(super) fn watch(
 ) -> Result<Touched> {
     let touched = Arc::new(Mutex::new(Touched::default()));
     let seen = Arc::clone(&touched);
-    // SQLite asks when it prepares a statement, and also reports those inside triggers.
+    // SQLite calls this when it prepares a statement, and for statements inside triggers, too.
     let watch = move |context: AuthContext<'_>| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(trigger) = context.accessor {
@@ -91,7 +91,7 @@ pub(super) fn watch(
     Ok(std::mem::take(&mut *touched))
 }
 
-/// Pragmas that ask, that are data in the file, or that mean nothing in a transaction or after it.
+/// Pragmas that only read, that change data in the file, or that have no effect in a transaction or after it.
 const HARMLESS_PRAGMAS: [&str; 17] = [
     "application_id",
     "defer_foreign_keys",
@@ -103,7 +103,7 @@ const HARMLESS_PRAGMAS: [&str; 17] = [
     "index_list",
     "index_xinfo",
     "integrity_check",
-    // Set back when the run ends: recipes for rebuilding a table need it.
+    // Reset when the run ends. Recipes for rebuilding a table need it.
     "legacy_alter_table",
     "optimize",
     "quick_check",
@@ -159,7 +159,7 @@ fn touched_table(action: AuthAction<'_>) -> Option<&str> {
     }
 }
 
-/// How many rows of these tables refer to a row that does not exist.
+/// Returns how many rows of these tables refer to a row that does not exist.
 pub(super) fn count<'a>(
     connection: &mut SqliteConnection,
     tables: impl IntoIterator<Item = &'a String>,
@@ -168,8 +168,8 @@ pub(super) fn count<'a>(
     for table in tables {
         orphans += match connection.query_optional::<i64>(COUNT, &[table.into()]) {
             Ok(count) => count.unwrap_or_default(),
-            // What a key refers to is not unique. SQLite cannot check such a key, and takes no write that would have
-            // to: it is not for a migration of other tables to refuse.
+            // A foreign key refers to columns that are not unique. SQLite cannot check it, and rejects all writes that
+            // need to. Migrations of other tables should not fail because of it.
             Err(Error::Backend { reason, .. }) if reason.starts_with("foreign key mismatch") => 0,
             Err(error) => return Err(error),
         };

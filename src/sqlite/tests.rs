@@ -1,4 +1,4 @@
-//! What can only be brought about from inside.
+//! Tests that need access to internals.
 
 mod steady_state;
 
@@ -141,7 +141,7 @@ fn connection_without_foreign_keys_is_dropped() {
     );
 }
 
-/// Calls `write` in this many threads, which all wait for their turn at once.
+/// Calls `write` in this many threads, which all wait for their turn together.
 fn together<T: Send>(
     backend: &SqliteBackend,
     writers: usize,
@@ -246,7 +246,7 @@ fn full_disk_loses_no_acknowledged_write() {
     }
 }
 
-/// All statements, by file: those of the operations, and those around them.
+/// Returns all statements, by file: those of the operations, and the others.
 fn statements() -> Vec<(String, &'static str)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite");
     let mut statements = Vec::new();
@@ -274,7 +274,7 @@ fn no_statement_is_prepared_twice() {
                 let statement = connection.0.prepare_cached(sql).expect("a statement");
                 vec![turn.into(); statement.parameter_count()]
             };
-            // Whether it finds or writes anything does not matter.
+            // It does not matter whether it finds or writes anything.
             let _ = connection.attempt(sql, &parameters);
         }
     }

@@ -1,4 +1,4 @@
-//! The line in which the writers of a process wait, and the groups in which they commit.
+//! The queue of the writers of a process, and the groups in which they commit.
 //!
 //! SQLite has one writer at a time, and its commit waits for the disk. Writers that wait together share one transaction:
 //! the first begins it, each in turn runs its own part on the one connection, and the last commits. A part that fails is
@@ -20,21 +20,21 @@ use crate::error::{Error, Result};
 use crate::pool::{Checkout, Pool};
 use crate::sql::Connection;
 
-/// How many writers share a transaction, at most.
+/// The maximum number of writers that share a transaction.
 const GROUP_SIZE: usize = 64;
 
-/// How old a transaction is when no more writers may join it: other processes want their turn too.
+/// The age after which no more writers may join a transaction, so that other processes get their turn.
 const GROUP_AGE: Duration = Duration::from_millis(10);
 
-/// The line. Clones share it.
+/// The queue. Clones share it.
 #[derive(Clone)]
 pub(super) struct Writers(Arc<Mutex<Line>>, Arc<Log>);
 
 #[derive(Default)]
 struct Line {
-    /// Whether a writer has its turn.
+    /// Whether a writer is active.
     taken: bool,
-    /// The others, in the order in which they came.
+    /// The waiting writers, in the order of their arrival.
     waiting: VecDeque<Arc<Ticket>>,
 }
 
@@ -51,21 +51,21 @@ enum Notice {
     Begin,
     /// It is the writer's turn, in this transaction.
     Join(Box<Group>),
-    /// The transaction in which the writer had its turn has ended.
+    /// The transaction that the writer took part in has ended.
     Ended(Verdict),
 }
 
-/// What a transaction's end means to those who shared it.
+/// The end of a shared transaction.
 pub(super) enum Verdict {
-    /// It is committed: each result stands, an error too.
+    /// It is committed: each result is final, including errors.
     Stands,
-    /// It was rolled back because of one of them. The others begin again, alone.
+    /// It was rolled back because of one writer. The others run again, alone.
     Again,
     /// It could not be committed.
     Failed(Error),
 }
 
-/// An open transaction. If it is dropped it is rolled back, and those who shared it begin again.
+/// An open transaction. Dropping it rolls it back, and those who shared it run again.
 struct Group {
     connection: Checkout<Connector>,
     alone: bool,
@@ -74,27 +74,27 @@ struct Group {
     /// Those whose part is done.
     members: Vec<Arc<Ticket>>,
     undo: Undo,
-    /// Comes last, so that the connection is back in the pool when the next writer looks for one.
+    /// The last field, so that the connection is back in the pool before the next writer needs one.
     turn: Turn,
 }
 
-/// How many statements a writer's part has, at most.
+/// Whether a writer's part has one statement or several.
 #[derive(Clone, Copy)]
 pub(super) enum Steps {
     One,
     Several,
 }
 
-/// How the last part is undone, should it fail.
+/// How to undo the last part if it fails.
 #[derive(Clone, Copy)]
 enum Undo {
-    /// It is the first, and no one else's part is in the transaction.
+    /// Roll back: it is the only part of the transaction.
     All,
-    /// To its savepoint.
+    /// Roll back to its savepoint.
     ToSavepoint,
-    /// A single statement that fails undoes itself, and a savepoint would cost as much as the statement. But it may have
-    /// succeeded and returned what cannot be read, or a trigger may have failed and kept what was written until then.
-    /// Then SQLite has counted more changes than this, and everyone's part is undone.
+    /// A single statement that fails undoes itself, and a savepoint would cost as much as the statement. But it may
+    /// have succeeded and returned a row that cannot be read, or a trigger may have failed and kept earlier changes.
+    /// Then SQLite has counted more changes than this, and all parts are undone.
     IfChanged(u64),
 }
 
@@ -139,7 +139,7 @@ impl Writers {
     }
 
     /// Waits for a turn, runs `work` in the open transaction or in one that it begins, and waits until the transaction
-    /// has ended. A panic in `work` undoes what it did, and nothing of the others'.
+    /// has ended. A panic in `work` undoes only its own part.
     pub(super) fn run<T>(
         &self,
         pool: &Pool<Connector>,
@@ -191,7 +191,7 @@ impl Writers {
         })
     }
 
-    /// How many writers wait for their turn.
+    /// Returns how many writers wait for their turn.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.0.lock().waiting.len()
@@ -212,7 +212,7 @@ impl Writers {
             }
             line.waiting.push_back(Arc::clone(ticket));
         }
-        // A timeout too long to be added up has no end.
+        // If the timeout overflows, there is none.
         let Some(deadline) = Instant::now().checked_add(timeout) else {
             return Ok(ticket.wait());
         };
@@ -232,7 +232,7 @@ impl Writers {
                         .after(option, timeout),
                 )
             }
-            // It was called a moment ago.
+            // Its turn came at the same moment.
             None => {
                 drop(line);
                 Ok(ticket.wait())
@@ -240,7 +240,7 @@ impl Writers {
         }
     }
 
-    /// Takes the next in the line out of it, if it may join the group.
+    /// Removes the next writer from the queue, if it may join the group.
     fn next(&self, group: &Group) -> Option<Arc<Ticket>> {
         if group.alone || group.members.len() >= GROUP_SIZE || group.since.elapsed() >= GROUP_AGE {
             return None;
@@ -253,7 +253,7 @@ impl Writers {
     }
 }
 
-/// A writer's turn. Dropping it gives the turn to the next in the line.
+/// A writer's turn. Dropping it passes the turn to the next in the queue.
 pub(super) struct Turn(Writers);
 
 impl Drop for Turn {
@@ -288,7 +288,7 @@ impl Group {
     }
 
     fn can_go_on(&mut self, keep: bool) -> bool {
-        // SQLite rolls everything back on its own where a trigger says so, or the disk is full.
+        // SQLite itself rolls everything back if a trigger demands it, or the disk is full.
         if self.connection.0.is_autocommit() {
             return false;
         }
@@ -303,7 +303,7 @@ impl Group {
         }
     }
 
-    /// Hands the transaction to the next writer, or commits it when none is waiting.
+    /// Hands the transaction to the next writer, or commits it if none is waiting.
     fn pass_on(self) {
         match self.turn.0.next(&self) {
             Some(next) => next.give(Notice::Join(Box::new(self))),
@@ -324,7 +324,7 @@ impl Group {
             return;
         };
         roll_back(&mut self.connection);
-        // A foreign key that is checked at the commit: whose it is shows when each writes alone.
+        // A deferred foreign key is violated. Which part did it shows when each runs alone.
         if matches!(error, Error::Rejected { .. }) && self.members.len() > 1 {
             return;
         }
@@ -346,7 +346,7 @@ impl Drop for Group {
     }
 }
 
-/// Errors cannot be cloned: the same to act on, without the driver's.
+/// Errors cannot be cloned. Returns an equivalent one without the driver's error.
 fn same(error: &Error) -> Error {
     match error {
         Error::Unavailable { reason, .. } => Error::unavailable(reason.clone()),

@@ -1,4 +1,4 @@
-//! What a store does again and again, all of it on one connection.
+//! Repeats every operation on one connection, which prepares each statement only once.
 
 use rusqlite::StatementStatus;
 use time::OffsetDateTime;
@@ -22,7 +22,7 @@ fn no_operation_prepares_a_statement_again() {
     }
     let connection = backend.0.pool.get().expect("the connection");
     for (file, sql) in statements() {
-        // These explain why a statement was refused, and none was.
+        // These explain rejected statements, and none was rejected.
         if file.contains("/rejection/") {
             continue;
         }
