@@ -419,7 +419,7 @@ macro_rules! __with_rules {
                 fresh_is_empty ReadingAndWriting 1 "A fresh storage holds nothing."
                 isolated ReadingAndWriting 1 "Two storages share nothing, and removing one leaves the other."
                 handles_agree Concurrency 1 "What one handle has written, another handle on the same storage reads immediately."
-                reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values, whatever was read before."
+                reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values and writes to the current rows, whatever was read before."
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
                 often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."

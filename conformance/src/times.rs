@@ -1,5 +1,97 @@
 //! Times that storages have been known to change.
 
+use time::{Duration, OffsetDateTime};
+
+use crate::fixture::{at, millis, since_1970};
+
+/// All of them: distant times, times around clock changes, times around now, and fractions of a second.
+pub(crate) fn all() -> Vec<OffsetDateTime> {
+    let distant = FAR.iter().map(|time| at(time));
+    let clock_changes = around_clock_changes().into_iter().map(since_1970);
+    // A number of seconds as a float, multiplied by 1,000 and truncated, is a millisecond less.
+    let truncated = (1_001..1_020).step_by(2).map(since_1970);
+    let fractions = (0..1_000).step_by(37).map(millis);
+    distant
+        .chain(clock_changes)
+        .chain(around_now())
+        .chain(truncated)
+        .chain(fractions)
+        .collect()
+}
+
+/// Times shortly before and after each usual lifetime, in the future and in the past, by the real clock: a storage that has a
+/// limit of its own, or decides what has expired, changes them.
+fn around_now() -> Vec<OffsetDateTime> {
+    const LIFETIMES: &[Duration] = &[
+        Duration::seconds(10),
+        Duration::minutes(1),
+        Duration::minutes(5),
+        Duration::minutes(15),
+        Duration::minutes(30),
+        Duration::hours(1),
+        Duration::hours(12),
+        Duration::days(1),
+        Duration::days(2),
+        Duration::days(7),
+        Duration::days(14),
+        Duration::days(30),
+        Duration::days(90),
+        Duration::days(180),
+        Duration::days(365),
+        // The longest lifetime of a cookie in browsers.
+        Duration::days(400),
+        Duration::days(730),
+        Duration::days(3_650),
+    ];
+    let now = millis(0) - Duration::hours(1);
+    LIFETIMES
+        .iter()
+        .flat_map(|lifetime| {
+            let margin = *lifetime / 10;
+            [
+                now + *lifetime - margin,
+                now + *lifetime + margin,
+                now - *lifetime - margin,
+            ]
+        })
+        .map(|time| time + Duration::milliseconds(7))
+        .collect()
+}
+
+/// Numbers of seconds that look like other units, or do not fit into other types: any 64-bit integer is accepted.
+pub(crate) fn seconds() -> Vec<i64> {
+    let now = millis(0).unix_timestamp();
+    let mut numbers = vec![
+        i64::MIN,
+        i64::MIN + 1,
+        -(1 << 53) - 1,
+        -(1 << 32),
+        -(1 << 31) - 1,
+        -1,
+        0,
+        1,
+        (1 << 31) - 1,
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        (1 << 53) + 1,
+        // The end of the year 9999, and JavaScript's last millisecond.
+        253_402_300_799,
+        253_402_300_800,
+        8_640_000_000_000_000,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+    // In seconds, and as if in milliseconds, microseconds and nanoseconds.
+    numbers.extend([
+        now,
+        now * 1_000 + 7,
+        now * 1_000_000 + 7,
+        now * 1_000_000_000 + 7,
+    ]);
+    numbers
+}
+
 /// The ends of what is let in, and where counters of seconds or years have ended.
 pub(crate) const FAR: &[&str] = &[
     "1970-01-01T00:00:00.000Z",

@@ -2,7 +2,7 @@ use authstore::{Challenge, Constraint};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, returns};
-use crate::fixture::{at, challenge_until, millis};
+use crate::fixture::{challenge_until, millis};
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
@@ -66,11 +66,8 @@ pub(crate) fn key_by_bytes(context: &Context) -> Verdict {
 }
 
 pub(crate) fn times(context: &Context) -> Verdict {
-    for time in crate::times::FAR {
-        round_trips(context, challenge_until(1, at(time)))?;
-    }
-    for millisecond in (0..1_000).step_by(37) {
-        round_trips(context, challenge_until(1, millis(millisecond)))?;
+    for time in crate::times::all() {
+        round_trips(context, challenge_until(1, time))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use authstore::{Constraint, Error, VerificationToken};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, returns, succeeds};
-use crate::fixture::{at, look, millis, populate, since_1970, token, token_until};
+use crate::fixture::{look, millis, populate, token, token_until};
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
@@ -126,11 +126,7 @@ pub(crate) fn every_millisecond(context: &Context) -> Verdict {
 }
 
 pub(crate) fn times(context: &Context) -> Verdict {
-    let far = crate::times::FAR.iter().map(|time| at(time));
-    let around = crate::times::around_clock_changes()
-        .into_iter()
-        .map(since_1970);
-    for time in far.chain(around) {
+    for time in crate::times::all() {
         comes_back(context, token_until(1, time))?;
     }
     Ok(())

@@ -268,25 +268,7 @@ pub(crate) fn keys_by_bytes(context: &Context) -> Verdict {
 
 pub(crate) fn every_expires_at(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
-    let numbers = [
-        i64::MIN,
-        i64::MIN + 1,
-        -(1 << 53) - 1,
-        -(1 << 32),
-        -(1 << 31) - 1,
-        -1,
-        0,
-        1,
-        (1 << 31) - 1,
-        1 << 31,
-        (1 << 32) - 1,
-        1 << 32,
-        (1 << 53) + 1,
-        1_767_225_600,
-        i64::MAX - 1,
-        i64::MAX,
-    ];
-    for (number, expires_at) in (1..).zip(numbers) {
+    for (number, expires_at) in (1..).zip(crate::times::seconds()) {
         comes_back(
             context,
             NewAccount {

@@ -281,16 +281,7 @@ pub(crate) fn every_expires_at(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut account = store.link_account(id(1), bare_account(1))?;
-    for number in [
-        i64::MIN,
-        -1,
-        0,
-        1,
-        i64::from(i32::MAX) + 1,
-        i64::from(u32::MAX) + 1,
-        (1 << 53) + 1,
-        i64::MAX,
-    ] {
+    for number in crate::times::seconds() {
         updates(
             context,
             &mut account,

@@ -3,8 +3,8 @@ use authstore::{AuthStore, AuthenticatorDetails, AuthenticatorDetailsChanges, Ch
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
-    at, authenticator, authenticator_with_id, bare_user, full_authenticator_details, id, look,
-    millis, populate, since_1970,
+    authenticator, authenticator_with_id, bare_user, full_authenticator_details, id, look, millis,
+    populate,
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
@@ -191,12 +191,7 @@ pub(crate) fn times(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     store.create_authenticator(authenticator(1, 1))?;
     let mut expected = AuthenticatorDetails::default();
-    let far = crate::times::FAR.iter().map(|time| at(time));
-    let clock_changes = crate::times::around_clock_changes()
-        .into_iter()
-        .map(since_1970);
-    let milliseconds = (0..1_000).step_by(37).map(millis);
-    for time in far.chain(clock_changes).chain(milliseconds) {
+    for time in crate::times::all() {
         let changes = AuthenticatorDetailsChanges {
             created: Change::Set(time),
             last_used: Change::Set(time),

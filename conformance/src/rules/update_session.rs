@@ -2,9 +2,7 @@ use authstore::{Constraint, Entity, Session, SessionChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
-use crate::fixture::{
-    at, full_user, id, look, millis, populate, session, session_with_token, since_1970,
-};
+use crate::fixture::{full_user, id, look, millis, populate, session, session_with_token};
 use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
@@ -219,12 +217,7 @@ pub(crate) fn times(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut session = store.create_session(session(1, 1))?;
-    let far = crate::times::FAR.iter().map(|time| at(time));
-    let around = crate::times::around_clock_changes()
-        .into_iter()
-        .map(since_1970);
-    let fractions = (0..1_000).step_by(7).map(millis);
-    for time in far.chain(around).chain(fractions) {
+    for time in crate::times::all() {
         updates(
             context,
             &mut session,

@@ -2,9 +2,7 @@ use authstore::{AuthStore, Change, SessionChanges, SessionDetails, SessionDetail
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{
-    at, bare_user, full_session_details, id, look, millis, populate, session, since_1970,
-};
+use crate::fixture::{bare_user, full_session_details, id, look, millis, populate, session};
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text};
@@ -195,12 +193,7 @@ pub(crate) fn times(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     store.create_session(session(1, 1))?;
     let mut details = SessionDetails::default();
-    let far = crate::times::FAR.iter().map(|time| at(time));
-    let clock_changes = crate::times::around_clock_changes()
-        .into_iter()
-        .map(since_1970);
-    let milliseconds = (0..1_000).step_by(37).map(millis);
-    for time in far.chain(clock_changes).chain(milliseconds) {
+    for time in crate::times::all() {
         let changes = SessionDetailsChanges {
             began: Change::Set(time),
             last_seen: Change::Set(time),

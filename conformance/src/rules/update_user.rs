@@ -4,8 +4,7 @@ use time::OffsetDateTime;
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    account_at, at, bare_user, full_user, id, look, millis, populate, session, since_1970,
-    user_with_email,
+    account_at, bare_user, full_user, id, look, millis, populate, session, user_with_email,
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
@@ -362,16 +361,7 @@ pub(crate) fn times(context: &Context) -> Verdict {
         };
         updates(context, changes, user.clone())
     };
-    for number in (0..1_000).step_by(7) {
-        set(millis(number))?;
-    }
-    for time in crate::times::FAR {
-        set(at(time))?;
-    }
-    for time in crate::times::around_clock_changes() {
-        set(since_1970(time))?;
-    }
-    Ok(())
+    crate::times::all().into_iter().try_for_each(&mut set)
 }
 
 pub(crate) fn all_survive(context: &Context) -> Verdict {

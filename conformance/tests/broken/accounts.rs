@@ -90,6 +90,10 @@ faults! {
         stores!(link_account |account: Account| account.expires_at = account.expires_at.map(|seconds| i64::from(seconds as i32)));
     }
 
+    TakesForMilliseconds "link_account.every_expires_at": "Takes an expires_at of 13 digits for milliseconds." {
+        stores!(link_account |account: Account| account.expires_at = account.expires_at.map(from_milliseconds));
+    }
+
     SharesAccountId "link_account.unique_id": "Lets two accounts have one id." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             match db.link_account(account) {
@@ -406,6 +410,16 @@ faults! {
             let mut changes = changes.clone();
             if let Change::Set(seconds) = &mut changes.expires_at {
                 *seconds = i64::from(*seconds as i32);
+            }
+            db.update_account(provider, id_there, &changes)
+        }
+    }
+
+    UpdatesForMilliseconds "update_account.every_expires_at": "Takes a new expires_at of 13 digits for milliseconds." {
+        fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
+            let mut changes = changes.clone();
+            if let Change::Set(number) = &mut changes.expires_at {
+                *number = from_milliseconds(*number);
             }
             db.update_account(provider, id_there, &changes)
         }

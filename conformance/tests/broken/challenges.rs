@@ -23,6 +23,10 @@ faults! {
         stores!(create_challenge |challenge: Challenge| challenge.key = unpadded(&challenge.key));
     }
 
+    CapsChallenge "create_challenge.times": "Lets a challenge last an hour at most." {
+        stores!(create_challenge |challenge: Challenge| challenge.expires = capped(challenge.expires, time::Duration::hours(1)));
+    }
+
     ChallengeInSeconds "create_challenge.times": "Truncates the expiry of a challenge to seconds." {
         stores!(create_challenge |challenge: Challenge| challenge.expires = seconds(challenge.expires));
     }

@@ -236,6 +236,10 @@ faults! {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| trimmed(text)));
     }
 
+    UsedAsFloat "update_authenticator_details.times": "Stores the time of a passkey's last use as a float in seconds." {
+        writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.last_used, |time| float_seconds(*time)));
+    }
+
     UsedUntil2038 "update_authenticator_details.times": "Stores the time of a passkey's last use as 32-bit seconds." {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.last_used, |time| until_2038(*time)));
     }

@@ -42,6 +42,25 @@ faults! {
         stores!(create_session |session: Session| session.expires = hundredths(session.expires));
     }
 
+    CapsExpiry "create_session.times": "Lets a session last 400 days at most, as browsers do with cookies." {
+        stores!(create_session |session: Session| session.expires = capped(session.expires, time::Duration::days(400)));
+    }
+
+    SlidesOnRead "create_session.times": "Extends a session to 30 minutes when it is read in its last 30 minutes." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let found = db.get_session_and_user(session_token)?;
+            let now = seconds(OffsetDateTime::now_utc());
+            let soon = now + time::Duration::minutes(30);
+            if let Some((session, _)) = &found
+                && now < session.expires
+                && session.expires < soon
+            {
+                db.update_session(session_token, &SessionChanges { expires: Some(soon), ..Default::default() })?;
+            }
+            Ok(found)
+        }
+    }
+
     ExpiresUntil2038 "create_session.times": "Stores the expiry of a session as 32-bit seconds." {
         stores!(create_session |session: Session| session.expires = until_2038(session.expires));
     }
@@ -221,6 +240,13 @@ faults! {
     UpdatesByEscapedToken "update_session.text": "Does not find a session to update when there is a quote in its token." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             db.update_session(&escaped(session_token), changes)
+        }
+    }
+
+    CapsExtension "update_session.times": "Extends a session by 30 days at most." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let expires = changes.expires.map(|time| capped(time, time::Duration::days(30)));
+            db.update_session(session_token, &SessionChanges { expires, ..changes.clone() })
         }
     }
 

@@ -36,6 +36,10 @@ faults! {
         stores!(create_verification_token |token: VerificationToken| token.expires = hundredths(token.expires));
     }
 
+    CapsToken "create_verification_token.times": "Lets a token last a day at most." {
+        stores!(create_verification_token |token: VerificationToken| token.expires = capped(token.expires, time::Duration::days(1)));
+    }
+
     TokenUntil2038 "create_verification_token.times": "Stores the expiry of a token as 32-bit seconds." {
         stores!(create_verification_token |token: VerificationToken| token.expires = until_2038(token.expires));
     }

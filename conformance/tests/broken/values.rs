@@ -1,7 +1,7 @@
 //! What storages do to values: for the faults of all operations that store some.
 
 use authstore::Account;
-use time::{Month, OffsetDateTime, Weekday};
+use time::{Duration, Month, OffsetDateTime, Weekday};
 
 /// Replaces characters of four bytes, as MySQL's old `utf8` does.
 pub(crate) fn three_bytes(text: &str) -> String {
@@ -88,6 +88,30 @@ pub(crate) fn until_2038(time: OffsetDateTime) -> OffsetDateTime {
     in_millis(time, |millis| {
         i64::from((millis.div_euclid(1_000)) as i32) * 1_000 + millis.rem_euclid(1_000)
     })
+}
+
+/// As a float in seconds, multiplied by 1,000 and truncated.
+pub(crate) fn float_seconds(time: OffsetDateTime) -> OffsetDateTime {
+    in_millis(time, |millis| (millis as f64 / 1_000.0 * 1_000.0) as i64)
+}
+
+/// At most this long from now, except for what is meant to last ten times as long.
+pub(crate) fn capped(time: OffsetDateTime, longest: Duration) -> OffsetDateTime {
+    let last = seconds(OffsetDateTime::now_utc()) + longest;
+    if last < time && time < last + 9 * longest {
+        last
+    } else {
+        time
+    }
+}
+
+/// In seconds, if it looks like milliseconds.
+pub(crate) fn from_milliseconds(number: i64) -> i64 {
+    if (1_000_000_000_000..10_000_000_000_000).contains(&number) {
+        number / 1_000
+    } else {
+        number
+    }
 }
 
 /// Does what a server in Berlin does to local times: there is no hour from 2 to 3 when summer begins.

@@ -49,4 +49,4 @@ pub use pooler::{PgBouncer, Pooler};
 pub use proxy::{Proxy, Traffic};
 pub use replication::Replication;
 pub use server::{Server, Setup};
-pub use trials::{Needs, Test, required, run};
+pub use trials::{Needs, Test, required, run, run_waiting};

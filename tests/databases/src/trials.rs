@@ -60,7 +60,17 @@ impl Test {
 ///
 /// Call it in `main` of a test target that has `harness = false`.
 pub fn run(tests: Vec<Test>) -> ExitCode {
-    let arguments = Arguments::from_args();
+    run_with(Arguments::from_args(), tests)
+}
+
+/// Like [`run`], for tests that mostly wait for their database: on this many threads, unless the command line says otherwise.
+pub fn run_waiting(threads: usize, tests: Vec<Test>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(threads);
+    run_with(arguments, tests)
+}
+
+fn run_with(arguments: Arguments, tests: Vec<Test>) -> ExitCode {
     let mut wanted: BTreeMap<(Kind, Needs), u64> = BTreeMap::new();
     for test in tests
         .iter()
