@@ -17,7 +17,7 @@ test *ARGUMENTS:
 
 # Interrupt a migration at every answer of the server, instead of at some of them
 cut-migrations:
-    AUTHSTORE_TEST_EVERY_CUT=1 cargo test --package authstore-test-servers --test servers -- a_run_cut_anywhere
+    AUTHSTORE_TEST_EVERY_CUT=1 cargo test --package authstore-test-servers --test servers -- interrupted_run_is_finished
 
 # Certify all databases, or one (just conformance sqlite-file), or run one rule on one
 conformance *NAME_AND_RULE:

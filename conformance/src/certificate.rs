@@ -390,7 +390,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xml_holds_nothing_that_is_not_allowed_in_it() {
+    fn xml_contains_only_allowed_characters() {
         assert_eq!(
             xml("a<b>&\"c\"\n\u{1}\u{1b}é"),
             "a&lt;b&gt;&amp;&quot;c&quot;&#10;\u{fffd}\u{fffd}é"

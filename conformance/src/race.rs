@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_one_after_the_other_do_not_overlap() {
+    fn sequential_calls_do_not_overlap() {
         assert!(!overlapped(&ran(&[])));
         assert!(!overlapped(&ran(&[(0, 5)])));
         assert!(!overlapped(&ran(&[(0, 5), (5, 9), (10, 11)])));

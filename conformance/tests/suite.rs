@@ -75,7 +75,7 @@ fn the_published_list_is_the_registry() {
 }
 
 #[test]
-fn order_and_company_make_no_difference() {
+fn rules_pass_in_any_order() {
     let run = |seed, shuffle, threads| {
         Runner::new(ReferenceHarness)
             .seed(seed)
@@ -95,7 +95,7 @@ fn order_and_company_make_no_difference() {
 }
 
 #[test]
-fn a_rule_alone_says_what_it_says_in_company() {
+fn rules_report_the_same_alone_and_together() {
     // Those that take seconds each are left to the test above, and to tests/reference.rs, where each runs alone.
     for rule in RULES
         .iter()
@@ -140,7 +140,7 @@ impl Harness for Declines {
 }
 
 #[test]
-fn what_cannot_be_done_must_be_declined() {
+fn unsupported_rules_must_be_declined() {
     let not_declined = Runner::new(Declines(Vec::new()))
         .only("faults.restart")
         .run();
@@ -163,7 +163,7 @@ fn what_cannot_be_done_must_be_declined() {
 }
 
 #[test]
-fn what_passes_must_not_be_declined() {
+fn passing_rules_must_not_be_declined() {
     let reason = "There is no schema to migrate.";
     let certificate = Runner::new(Declines(vec![Declined::new("faults", reason)]))
         .only("faults.failed_operations_leak_nothing")
@@ -408,7 +408,7 @@ fn a_harness_can_make_the_time_limits_shorter() {
 }
 
 #[test]
-fn the_certificate_tells_how_outages_were_made() {
+fn certificate_shows_how_outages_were_simulated() {
     let told = Runner::new(ReferenceHarness).only("ping").run();
     assert!(told.to_json().contains("\"cut_off_by\": \"simulated\""));
     for form in [told.to_markdown(), told.to_html(), told.to_junit()] {
@@ -423,7 +423,7 @@ fn the_certificate_tells_how_outages_were_made() {
 }
 
 #[test]
-fn a_server_is_killed_only_where_the_harness_allows_it() {
+fn only_restartable_storages_are_killed() {
     /// Has a server of its own for a rule that kills it.
     struct Shared;
 
@@ -542,7 +542,7 @@ fn a_harness_that_fails_certifies_nothing() {
 }
 
 #[test]
-fn the_certificate_says_what_it_must() {
+fn certificate_is_complete() {
     let certificate = Runner::new(ReferenceHarness)
         .seed(42)
         .profile(Profile::Quick)

@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_that_was_hit_is_the_last_thing_in_quotes() {
+    fn violated_key_is_the_last_quoted_name() {
         for (message, constraint) in [
             (
                 "Duplicate entry 'a@b' for key 'User.User_email_key'",
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_application_added_is_told_by_its_name() {
+    fn application_constraints_are_named() {
         let rejected = |code, message: &str, sql: &str| match server(code, message, sql).0 {
             Error::Rejected { constraint } => constraint,
             error => panic!("{message}: {error:?}"),

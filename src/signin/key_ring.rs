@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decrypts_what_it_has_encrypted_and_nothing_else() {
+    fn decrypts_only_its_own_values() {
         let old = KeyRing::new("old", [1; 32]);
         let ring = KeyRing::new("new", [2; 32]).with_old_key("old", [1; 32]);
         let by_old = old.encrypt("ya29.secret", "context").unwrap();

@@ -1,4 +1,4 @@
-//! Operation by operation: what JavaScript writes this crate reads, and the other way round, with the same values.
+//! For each operation, this crate reads what JavaScript writes and vice versa, with the same values.
 
 use authstore::{
     Account, AuthStore, Authenticator, Change, Constraint, Error, NewAccount, NewSession, NewUser,
@@ -137,7 +137,7 @@ fn authjs_reads_users(kind: Kind) {
     let Both { store, mut js, .. } = both;
     for (number, mut new) in varied_users().into_iter().enumerate() {
         if number % 2 == 0 {
-            // As Auth.js makes them; else this crate's, of version 7.
+            // Auth.js's own version; otherwise version 7, from this crate.
             new.id = Some(Uuid::from_u128(
                 0x4d2a_9c00_0000_4000_8000_0000_0000_0000 + number as u128,
             ));
@@ -272,7 +272,7 @@ fn authjs_links_accounts(kind: Kind) {
             .get_account(&expected.provider, &expected.provider_account_id)
             .unwrap()
             .expect("the account");
-        // Auth.js sends no id: the database makes one.
+        // Auth.js sends no id, so the database creates one.
         assert_eq!(
             found.id.get_version_num(),
             if kind == Kind::Mysql || kind == Kind::Mariadb {
@@ -291,7 +291,7 @@ fn authjs_links_accounts(kind: Kind) {
             Some(user_id)
         );
     }
-    // What a provider did not give, Auth.js leaves out.
+    // Auth.js omits fields that the provider did not send.
     let bare = json!([{ "userId": user_id.to_string(), "type": "email", "provider": "email", "providerAccountId": "x" }]);
     js.call("linkAccount", &bare);
     let found = store.get_account("email", "x").unwrap().unwrap();
@@ -336,7 +336,7 @@ fn authjs_reads_accounts(kind: Kind) {
             "provider": account.provider,
             "providerAccountId": account.provider_account_id,
         });
-        // The adapter itself reads only whose it is.
+        // The adapter itself reads only the user of an account.
         assert_eq!(
             js.call("getUserByAccount", &json!([key]))["id"],
             json!(user_id.to_string())
@@ -419,7 +419,7 @@ fn authjs_opens_sessions(kind: Kind) {
             expires
         );
 
-        // Ended by one, gone for the other.
+        // If one side ends a session, it does not exist for the other.
         if number % 2 == 0 {
             assert!(store.delete_session(&token).unwrap());
         } else {
@@ -533,14 +533,14 @@ fn both_miss_what_is_not_there(kind: Kind) {
     assert_eq!(store.get_session_and_user("s").unwrap(), None);
     assert_eq!(js.call("useVerificationToken", &token), Value::Null);
     assert_eq!(store.use_verification_token("a", "b").unwrap(), None);
-    // These three say nothing in JavaScript, and false here.
+    // These three return nothing in JavaScript, and false here.
     js.call("deleteUser", &json!([id.to_string()]));
     assert!(!store.delete_user(id).unwrap());
     js.call("unlinkAccount", &key);
     assert!(!store.unlink_account("github", "1").unwrap());
     js.call("deleteSession", &json!(["s"]));
     assert!(!store.delete_session("s").unwrap());
-    // And these throw there, whatever the adapter's interface says.
+    // These throw there, contrary to the adapter's interface.
     let session = json!([{ "sessionToken": "s", "expires": date(TIMES[4]) }]);
     js.try_call("updateSession", &session).unwrap_err();
     assert_eq!(
@@ -620,7 +620,7 @@ fn both_hit_the_same_uniqueness(kind: Kind) {
         Constraint::VerificationToken,
     );
 
-    // A user who is not there: refused by both.
+    // Both reject a user that does not exist.
     let nobody = Uuid::new_v4();
     let lost =
         json!([{ "sessionToken": "3", "userId": nobody.to_string(), "expires": date(TIMES[4]) }]);
@@ -631,7 +631,7 @@ fn both_hit_the_same_uniqueness(kind: Kind) {
     ));
 }
 
-/// The schema compares keys by their bytes, and JavaScript asks the same schema.
+/// The schema compares keys bytewise, for JavaScript too.
 fn keys_are_told_apart_by_both(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;
@@ -659,7 +659,7 @@ fn keys_are_told_apart_by_both(kind: Kind) {
     }
 }
 
-/// The adapter takes any text in which it finds a time for one, on SQLite: its own slip. What is stored is the name.
+/// On SQLite, the adapter treats every string that it can parse as a time as one. The name is stored unchanged.
 fn a_name_like_a_time_stays_a_name(kind: Kind) {
     const NAME: &str = "2024-01-01T00:00:00Z";
     let both = Both::new(kind);
@@ -730,7 +730,7 @@ fn authenticators_are_read_by_both(kind: Kind) {
             ..by_rust
         };
         let backed_up_there = match kind {
-            // better-sqlite3 takes no booleans.
+            // better-sqlite3 does not accept booleans.
             Kind::SqliteFile => json!(i32::from(backed_up)),
             _ => json!(backed_up),
         };

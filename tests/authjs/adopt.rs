@@ -1,4 +1,4 @@
-//! Taking over a database that Auth.js made.
+//! Adoption of a database that Auth.js created.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,13 +24,13 @@ pub(crate) fn tests() -> Vec<Test> {
         on_each("a_database_without_ids_is_adopted", |kind| {
             is_adopted(kind, "no-id");
         }),
-        on_each("what_is_in_the_way_is_listed", what_is_in_the_way_is_listed),
+        on_each("obstacles_are_listed", obstacles_are_listed),
         on_each("the_command_adopts", the_command_adopts),
         on_each("the_dry_run_estimates", the_dry_run_estimates),
         on_each("progress_is_reported", progress_is_reported),
         on_each(
-            "addresses_that_a_collation_folds_are_in_the_way",
-            addresses_that_a_collation_folds_are_in_the_way,
+            "colliding_addresses_block_adoption",
+            colliding_addresses_block_adoption,
         ),
         on_each(
             "a_table_of_the_application_keeps_its_users",
@@ -39,8 +39,8 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::on(
             &[Kind::Postgres, Kind::Mysql, Kind::Mariadb],
             Needs::Shared,
-            "a_trigger_that_keeps_an_id_out_is_named",
-            a_trigger_that_keeps_an_id_out_is_named,
+            "trigger_that_rejects_an_id_is_named",
+            trigger_that_rejects_an_id_is_named,
         ),
         Test::on(
             &[Kind::Mariadb],
@@ -53,8 +53,8 @@ pub(crate) fn tests() -> Vec<Test> {
             killed_adoptions_lose_nothing,
         ),
         on_each(
-            "no_database_of_authjs_is_refused",
-            no_database_of_authjs_is_refused,
+            "other_databases_are_not_adopted",
+            other_databases_are_not_adopted,
         ),
         on_each(
             "a_migrated_database_needs_no_adoption",
@@ -68,7 +68,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 const TABLES: [&str; 4] = ["User", "Account", "Session", "VerificationToken"];
 
-/// A database that Auth.js made, in one of the shapes of `migration.mjs`.
+/// A database that Auth.js created, in one of the variants in `migration.mjs`.
 pub(crate) struct Theirs {
     pub(crate) js: Js,
     store: AuthStore,
@@ -87,7 +87,7 @@ impl Theirs {
         }
     }
 
-    /// Users with accounts, sessions and tokens, written by the adapter; the ids of the users.
+    /// Creates users with accounts, sessions and tokens through the adapter, and returns the users' ids.
     pub(crate) fn fill(&mut self) -> Vec<Uuid> {
         let users: Vec<Uuid> = (0..TEXTS.len())
             .map(|number| {
@@ -121,8 +121,7 @@ impl Theirs {
         users
     }
 
-    /// All rows of all tables, in an order of their own, without the ids that the database gives to accounts and
-    /// sessions.
+    /// Returns all rows of all tables, sorted, without the ids that the database creates for accounts and sessions.
     pub(crate) fn rows(&mut self) -> Vec<(&'static str, Vec<String>)> {
         TABLES
             .map(|table| {
@@ -219,7 +218,7 @@ fn is_adopted(kind: Kind, shape: &str) {
         );
     }
 
-    // Auth.js goes on, and rows that it inserts without an id get a UUID.
+    // Auth.js continues to work, and rows that it inserts without an id get a UUID.
     let new = js.call("createUser", &json!([{ "email": "new@example.org" }]));
     let id: Uuid = new["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(store.get_user(id).unwrap().unwrap().email_verified, None);
@@ -239,7 +238,7 @@ fn is_adopted(kind: Kind, shape: &str) {
     js.call("deleteUser", &json!([id.to_string()]));
     assert_eq!(store.get_account("google", "1").unwrap(), None);
 
-    // And the rules that were missing hold.
+    // The missing constraints are enforced.
     let taken = NewAccount::new("oauth", "github", "0");
     assert!(matches!(
         store.link_account(users[1], taken),
@@ -269,7 +268,7 @@ fn is_adopted(kind: Kind, shape: &str) {
     );
 }
 
-fn what_is_in_the_way_is_listed(kind: Kind) {
+fn obstacles_are_listed(kind: Kind) {
     let mut theirs = Theirs::new(kind, "guide");
     let users = theirs.fill();
     let twice = json!([{ "userId": users[1].to_string(), "type": "oauth", "provider": "github", "providerAccountId": "0" }]);
@@ -297,7 +296,7 @@ fn what_is_in_the_way_is_listed(kind: Kind) {
     assert_eq!(theirs.rows(), before);
     assert_eq!(theirs.compare(), found, "nothing was changed");
 
-    // Resolved, it goes through.
+    // Once they are resolved, the adoption succeeds.
     let quote = |name: &str| match kind {
         Kind::Mysql | Kind::Mariadb => format!("`{name}`"),
         _ => format!("\"{name}\""),
@@ -364,7 +363,7 @@ fn the_command_adopts(kind: Kind) {
         .output()
         .expect("the command runs");
     assert_eq!(applied.status.code(), Some(0));
-    // Progress is for a terminal.
+    // Progress is shown only on a terminal.
     assert_eq!(String::from_utf8(applied.stderr).unwrap(), "");
     assert!(!String::from_utf8(applied.stdout).unwrap().contains("step "));
     assert_eq!(theirs.rows(), before);
@@ -388,7 +387,7 @@ fn the_dry_run_estimates(kind: Kind) {
         })
         .collect();
     let expected = match kind {
-        // The guide's ids are UUIDs there, and only times are written again.
+        // The guide's ids are UUIDs there, so only times are rewritten.
         Kind::Postgres => [
             TableWork::Rewritten,
             TableWork::Read,
@@ -417,7 +416,7 @@ fn the_dry_run_estimates(kind: Kind) {
     assert_eq!(theirs.compare().estimate, None);
 }
 
-/// What is reported is what has happened: on SQLite rows of a table that is copied in parts, elsewhere the steps.
+/// Progress is accurate: on SQLite it counts the rows of tables that are copied in parts, elsewhere the steps.
 fn progress_is_reported(kind: Kind) {
     const MANY: u64 = 25_000;
     let mut theirs = Theirs::new(kind, "guide");
@@ -446,7 +445,7 @@ fn progress_is_reported(kind: Kind) {
         assert_eq!(Some(report.total), table.map(|table| table.rows));
         assert!((1..=report.steps).contains(&report.step), "{report:?}");
         match &before {
-            // A table is finished before the next one, or the next statement, begins.
+            // A table is finished before the next table or statement begins.
             Some(before) if before.rows < before.total => {
                 assert_eq!(
                     (before.step, before.table),
@@ -482,7 +481,7 @@ fn progress_is_reported(kind: Kind) {
     assert!(theirs.compare().is_empty());
 }
 
-fn no_database_of_authjs_is_refused(kind: Kind) {
+fn other_databases_are_not_adopted(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = AuthStore::connect(&database.url()).unwrap();
     let migrator = store.migrator().unwrap();
@@ -504,7 +503,7 @@ fn a_migrated_database_needs_no_adoption(kind: Kind) {
     assert!(migrator.adopt().unwrap().is_empty());
 }
 
-fn addresses_that_a_collation_folds_are_in_the_way(kind: Kind) {
+fn colliding_addresses_block_adoption(kind: Kind) {
     let mut theirs = Theirs::new(kind, "guide");
     let fold: &[&str] = match kind {
         Kind::Postgres => &[
@@ -512,7 +511,7 @@ fn addresses_that_a_collation_folds_are_in_the_way(kind: Kind) {
             r#"ALTER TABLE "User" DROP CONSTRAINT "User_email_key""#,
             r#"ALTER TABLE "User" ALTER COLUMN "email" TYPE varchar(255) COLLATE fold"#,
         ],
-        // As the server has it, without the index.
+        // As before, without the index.
         Kind::Mysql | Kind::Mariadb => &["ALTER TABLE `User` DROP INDEX `email`"],
         _ => &[
             r#"DROP TABLE "User""#,
@@ -581,16 +580,16 @@ fn a_table_of_the_application_keeps_its_users(kind: Kind) {
     assert_eq!(posts(&mut theirs), json!([]));
 }
 
-/// Where rows have no id, they are given one by an UPDATE, which may fail through a trigger of the application's. SQLite
-/// copies the rows, and its triggers are not there meanwhile.
-fn a_trigger_that_keeps_an_id_out_is_named(kind: Kind) {
+/// Rows without an id get one from an UPDATE, which a trigger of the application may make fail. SQLite copies the rows
+/// while there are no triggers.
+fn trigger_that_rejects_an_id_is_named(kind: Kind) {
     let refusals: &[&[&str]] = match kind {
         Kind::Postgres => &[
             &[
                 "CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'",
                 r#"CREATE TRIGGER "the guard" BEFORE UPDATE ON "Account" FOR EACH ROW EXECUTE FUNCTION guard()"#,
             ],
-            // Without a word.
+            // Silently.
             &[
                 "CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
                 r#"CREATE TRIGGER "the guard" BEFORE UPDATE OF "id" ON "Account" FOR EACH ROW EXECUTE FUNCTION guard()"#,
@@ -661,7 +660,7 @@ fn a_trigger_that_keeps_an_id_out_is_named(kind: Kind) {
     }
 }
 
-/// MariaDB may leave statistics of an index that is gone, since it writes them in the background, and then makes no index
+/// MariaDB writes statistics in the background, and may leave those of a dropped index. Then it cannot create an index
 /// of that name.
 fn old_statistics_do_not_stop_an_adoption(kind: Kind) {
     let theirs = Theirs::new(kind, "guide");
@@ -683,8 +682,8 @@ fn old_statistics_do_not_stop_an_adoption(kind: Kind) {
     assert!(migrator.compare().expect("a comparison").is_empty());
 }
 
-/// Kills the command at moments spread over the time that it takes, until `AUTHSTORE_KILLED_ADOPTIONS` (3 by default) died:
-/// after each, every row is there, everyone is signed in, and someone new can sign up.
+/// Kills the command at moments spread over its duration, until `AUTHSTORE_KILLED_ADOPTIONS` (3 by default) were
+/// killed. After each, no row is missing, all users are signed in, and a new user can sign up.
 fn killed_adoptions_lose_nothing(kind: Kind) {
     let rounds: u32 = std::env::var("AUTHSTORE_KILLED_ADOPTIONS").map_or(3, |text| {
         text.parse()
@@ -700,7 +699,7 @@ fn killed_adoptions_lose_nothing(kind: Kind) {
     };
     let mut whole = Duration::MAX;
     let mut killed = 0;
-    // An adoption that was faster than its signal does not count.
+    // An adoption that ended before the signal does not count.
     for round in 0.. {
         let mut theirs = Theirs::new(kind, "guide");
         theirs.fill();
@@ -729,7 +728,7 @@ fn killed_adoptions_lose_nothing(kind: Kind) {
         let new = json!([{ "email": "new@example.org", "emailVerified": null }]);
         let new = theirs.js.call("createUser", &new);
         let rows = theirs.rows();
-        // The server may still be busy with the statement of the one that was killed, and holds its lock then.
+        // The server may still be executing the killed command's statement, and hold its lock.
         assert!(start(&theirs.database.url()).wait().unwrap().success());
         assert_eq!(theirs.rows(), rows, "round {round}");
         assert!(theirs.compare().is_empty());

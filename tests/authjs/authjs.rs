@@ -1,7 +1,7 @@
-//! One database shared with Auth.js: its real Kysely adapter and this crate, side by side on each database.
+//! Sharing a database with Auth.js: its real Kysely adapter and this crate, on each database.
 //!
-//! Needs Node.js and npm. Where they are not there, nothing here runs, and that is said; it fails instead when
-//! `AUTHSTORE_TEST_REQUIRE` has `node` among its names.
+//! Needs Node.js and npm. If they are missing, nothing runs and the output reports that, or it fails if
+//! `AUTHSTORE_TEST_REQUIRE` names `node`.
 
 mod adapter;
 mod adopt;
@@ -17,10 +17,10 @@ use std::process::ExitCode;
 
 use authstore_test_databases::{Kind, Needs, Test, run};
 
-/// A database in memory is one process's own.
+/// Two processes cannot share a database in memory.
 const SHARED: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
-/// A test on each database that two processes can share.
+/// Returns a test for each database that two processes can share.
 fn on_each(name: &str, test: fn(Kind)) -> Vec<Test> {
     Test::on(&SHARED, Needs::Shared, name, test)
 }

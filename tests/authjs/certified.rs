@@ -37,14 +37,14 @@ fn an_adopted_database_is_certified(kind: Kind) {
     assert!(certificate.all_kept, "{:?}", certificate.problems);
 }
 
-/// What the guide's migration sends to this database.
+/// Returns the statements of the guide's migration for this database.
 fn statements_of_the_guide(kind: Kind) -> Vec<String> {
     let database = Database::new(kind).expect("a database");
     let statements = Js::open(&database.url()).call("migrate", &json!(["guide"]));
     serde_json::from_value(statements).expect("a list of statements")
 }
 
-/// Databases made as the guide makes them, then adopted.
+/// A harness whose databases are created as in the guide, then adopted.
 struct Adopted {
     kind: Kind,
     statements: Vec<String>,
@@ -75,7 +75,7 @@ impl Harness for Adopted {
         Ok(Box::new(OnDatabase(database)))
     }
 
-    /// The matter here is the schema. What happens to connections is tested on each database without it.
+    /// This is about the schema. Failures of connections are tested on each database without adoption.
     fn declined(&self) -> Vec<Declined> {
         [
             "faults.unreachable",

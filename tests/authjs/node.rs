@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// The oldest that `better-sqlite3` runs on.
+/// The minimum version for `better-sqlite3`.
 const OLDEST_NODE: u32 = 20;
 
-/// Far beyond what any request takes.
+/// Much longer than any request takes.
 const ANSWER: Duration = Duration::from_secs(120);
 
-/// Where a package is only there as source, it is compiled.
+/// Packages without a binary are compiled.
 const INSTALLATION: Duration = Duration::from_secs(900);
 
-/// Whether the environment says that Node.js must be there: `node` among the names in `AUTHSTORE_TEST_REQUIRE`.
+/// Returns true if Node.js is required: `AUTHSTORE_TEST_REQUIRE` names `node`.
 pub(crate) fn is_required() -> bool {
     env::var("AUTHSTORE_TEST_REQUIRE")
         .unwrap_or_default()
@@ -30,7 +30,7 @@ pub(crate) fn is_required() -> bool {
         .any(|name| name.trim() == "node")
 }
 
-/// Makes the program ready to run, once a process, and returns its folder. An error says why that cannot be.
+/// Installs the program once per process, and returns its folder, or the reason why it cannot be installed.
 pub(crate) fn install() -> Result<&'static Path, String> {
     static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     FOLDER
@@ -63,13 +63,13 @@ fn check_version() -> Result<(), String> {
     }
 }
 
-/// Copies the program there, so that the sources stay clean, and has npm fetch the packages of its lock file.
+/// Copies the program there, to keep the sources clean, and installs the packages of its lock file with npm.
 fn install_into(folder: &Path) -> Result<PathBuf, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
     let wrong = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(wrong)?;
     let lock = File::create(folder.join("lock")).map_err(wrong)?;
-    // Other test processes do the same. Given back when the file is closed.
+    // Other test processes do the same. Closing the file releases the lock.
     lock.lock().map_err(wrong)?;
     for entry in fs::read_dir(sources).map_err(wrong)? {
         let path = entry.map_err(wrong)?.path();
@@ -79,7 +79,7 @@ fn install_into(folder: &Path) -> Result<PathBuf, String> {
         }
         let copy = folder.join(path.file_name().unwrap_or_default());
         let text = fs::read(&path).map_err(wrong)?;
-        // One that is in use is not touched.
+        // One that is in use stays unchanged.
         if fs::read(&copy).ok().as_ref() != Some(&text) {
             fs::write(&copy, text).map_err(wrong)?;
         }
@@ -144,7 +144,7 @@ impl Js {
         let mut child = Command::new("node")
             .arg(folder.join("main.mjs"))
             .arg(url)
-            // As hostile as the place where an application runs may be.
+            // A hostile environment, as an application may have.
             .env("TZ", "America/St_Johns")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -166,7 +166,7 @@ impl Js {
         }
     }
 
-    /// Calls a method of the adapter, or one of the program's own. An error is JavaScript's, in words.
+    /// Calls a method of the adapter or of the program. An error is JavaScript's message.
     pub(crate) fn try_call(&mut self, op: &str, args: &Value) -> Result<Value, String> {
         let requests = self.requests.as_mut().expect("it is open");
         writeln!(requests, "{}", json!({ "op": op, "args": args })).expect("node listens");

@@ -1,5 +1,4 @@
-//! What becomes of the application's own objects when its database is adopted: each either does its work afterwards, or
-//! is named in the dry run.
+//! The application's own objects during an adoption: each either works afterwards, or is named in the dry run.
 
 use authstore_test_databases::{Kind, Test};
 use serde_json::{Value, json};
@@ -22,16 +21,17 @@ enum Outcome {
     Kept(&'static str),
     /// This query finds a row after the adoption.
     Shown(&'static str),
-    /// This statement, which breaks a rule, is refused after the adoption.
+    /// This statement violates a constraint, and is rejected after the adoption.
     Holds(&'static str),
-    /// The dry run lists a change with these words.
+    /// The dry run lists a change with this text.
     Changed(&'static str),
-    /// The dry run lists these words as blocking, until this statement has resolved it.
+    /// The dry run lists this text as an obstacle, until this statement has resolved it.
     Blocking(&'static str, &'static str),
 }
 use Outcome::{Blocking, Changed, Holds, Kept, Shown};
 
-/// Statements apart by `;;`, and what becomes of what they create. Names are in double quotes, for every database.
+/// Statements, separated by `;;`, and the outcome for the objects that they create. Names are in double quotes for
+/// every database.
 type Case = (&'static str, Outcome);
 
 const EVERYWHERE: &[Case] = &[
@@ -236,7 +236,7 @@ const POSTGRES_NULLS: &[Case] = &[
         r#"ALTER TABLE "Session" ADD COLUMN "handle" text;;CREATE UNIQUE INDEX "one_of_type" ON "Session" ("userId", "handle") NULLS NOT DISTINCT"#,
         Blocking("one_of_type", r#"DROP INDEX "one_of_type""#),
     ),
-    // Those of the schema's own columns become its own.
+    // Keys on the schema's columns become those of the schema.
     (
         r#"CREATE UNIQUE INDEX "linked_once" ON "Account" ("provider", "providerAccountId") NULLS NOT DISTINCT"#,
         Kept("SELECT 1"),
@@ -276,7 +276,7 @@ const MYSQL: &[Case] = &[
         ),
     ),
     (
-        // Where the CHECK belongs to the column, on MariaDB, a change of the column drops it.
+        // On MariaDB, changing a column drops its CHECK.
         r#"ALTER TABLE "User" MODIFY "image" varchar(255) COMMENT 'it''s theirs' CHECK ("image" <> 'it''s a \\ "" wrong one')"#,
         Holds(r#"UPDATE "User" SET "image" = 'it''s a \\ "" wrong one'"#),
     ),
@@ -499,7 +499,7 @@ fn cases(kind: Kind) -> impl Iterator<Item = &'static Case> {
     EVERYWHERE.iter().chain(own).chain(alone)
 }
 
-/// A statement as this database has it. `SELF` is a name of this run's own, for what a server has one of.
+/// Returns a statement in the dialect of this database. `SELF` is a name that is unique on the server.
 fn dialect(kind: Kind, statement: &str) -> String {
     let statement = statement.replace("SELF", &format!("p{}", std::process::id()));
     if matches!(kind, Kind::Mysql | Kind::Mariadb) {
@@ -585,7 +585,7 @@ fn counts(theirs: &mut Theirs, kind: Kind) -> Value {
     theirs.js.call("execute", &json!([sql.replace('"', quote)]))
 }
 
-/// A row that could not be read afterwards is named before anything changes.
+/// A row that could not be read afterwards is named before anything is changed.
 fn unreadable_rows_are_named(kind: Kind) {
     let mut theirs = Theirs::new(kind, "guide");
     let user = theirs
@@ -616,7 +616,7 @@ fn unreadable_rows_are_named(kind: Kind) {
             r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires") VALUES ('ada@example.org', 'token', {time})"#
         );
         if matches!(kind, Kind::Mysql | Kind::Mariadb) {
-            // Several connections: the mode has to be set in the statement's own.
+            // There are several connections, so set the mode in the same one.
             let mode = |sql: &str| {
                 let sql = sql.replacen("INSERT INTO", "INSERT IGNORE INTO", 1);
                 if kind == Kind::Mysql {

@@ -1,4 +1,4 @@
-//! Passkeys of an Auth.js application: its own handler signs up and in, and both sides work with what it wrote.
+//! Passkeys of an Auth.js application: its own handler signs users up and in, and both sides use the rows.
 
 use authstore::{
     AuthenticatorDetailsChanges, Change, Constraint, Error, Removal, SessionDetails,
@@ -17,8 +17,8 @@ pub(crate) fn tests() -> Vec<Test> {
     )
 }
 
-/// Credential ids in base64url, as a browser gives them, and in base64, as Auth.js stores them: with padding, with `+`
-/// and `/`, and of the 1,023 bytes that WebAuthn allows.
+/// Credential ids in base64url, as a browser sends them, and in base64, as Auth.js stores them: with padding, with `+`
+/// and `/`, and of the maximum of 1,023 bytes.
 fn credential_ids() -> [(String, String); 3] {
     [
         (
@@ -59,7 +59,7 @@ fn authjs_signs_in_with_passkeys(kind: Kind) {
             [passkey]
         );
 
-        // Either side uses the passkey, and sees the counter that the other has left.
+        // Both sides use the passkey, and see each other's counter.
         assert_eq!(
             store.use_authenticator(&stored, 5, false).unwrap().counter,
             5
@@ -79,7 +79,7 @@ fn authjs_signs_in_with_passkeys(kind: Kind) {
             })
         ));
 
-        // What Auth.js deletes takes our details with it, and its application sees none of them.
+        // If Auth.js deletes a row, our details are deleted too, and its application never sees them.
         let changes = SessionDetailsChanges {
             ip: Change::set("2001:db8::1"),
             ..SessionDetailsChanges::default()

@@ -1,4 +1,4 @@
-//! Both at the same token at the same time.
+//! Both sides use the same token concurrently.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -14,7 +14,7 @@ use crate::values::{in_an_hour, verification_token};
 /// Tokens in a round.
 const TOKENS: usize = 100;
 
-/// Rounds until both sides have won a token, at most: before that, they may not have met.
+/// The maximum number of rounds until both sides have won a token, which proves that they raced.
 const ROUNDS: usize = 20;
 
 /// Callers on each side.
@@ -28,8 +28,8 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// With `DELETE ... RETURNING` (SQLite, PostgreSQL) a token has one winner among all callers. On MySQL and MariaDB the
-/// adapter reads, deletes, and believes that it won whoever deleted: there, what can be promised is that every token is
-/// used, and that no more than one of *our* callers gets it.
+/// adapter reads, deletes, and always assumes that it won. There, every token is used, and at most one of *our* callers
+/// gets it.
 fn a_token_is_used_once_by_either(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
-/// Texts that must come through as they are: empty, beyond the basic plane, composed and not, and what SQL, JSON or a
-/// clever driver might take for something else.
+/// Strings that must round-trip: empty, beyond the basic plane, composed and decomposed, and those that SQL, JSON or a
+/// driver might misinterpret.
 pub(crate) const TEXTS: [&str; 14] = [
     "",
     "Ada Lovelace",
@@ -24,7 +24,7 @@ pub(crate) const TEXTS: [&str; 14] = [
     "2024-01-01",
 ];
 
-/// Times to the millisecond: the first, the last, past 2038, in the gap and the fold of the zone that Node.js runs in.
+/// Times in milliseconds: the first, the last, past 2038, and in the gap and the fold of Node.js's time zone.
 pub(crate) const TIMES: [OffsetDateTime; 9] = [
     datetime!(1970-01-01 00:00:00.000 UTC),
     datetime!(1970-01-01 00:00:00.001 UTC),
@@ -37,7 +37,7 @@ pub(crate) const TIMES: [OffsetDateTime; 9] = [
     datetime!(9999-12-31 23:59:59.999 UTC),
 ];
 
-/// Integers on both sides of what a JavaScript number holds.
+/// Integers below and above the limit of a JavaScript number.
 pub(crate) const INTEGERS: [i64; 8] = [
     0,
     1,
@@ -49,19 +49,19 @@ pub(crate) const INTEGERS: [i64; 8] = [
     i64::MIN,
 ];
 
-/// A time as the program sends and takes it.
+/// Converts a time to the program's format.
 pub(crate) fn date(time: OffsetDateTime) -> Value {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     json!({ "$date": time.to_offset(UtcOffset::UTC).format(&format).expect("a time") })
 }
 
-/// An integer as the program takes it.
+/// Converts an integer to the program's format.
 pub(crate) fn bigint(integer: i64) -> Value {
     json!({ "$bigint": integer.to_string() })
 }
 
-/// An integer in whichever way a driver gives it: a number, a BigInt, or a string of digits.
+/// Reads an integer in any of the drivers' formats: a number, a BigInt, or a string of digits.
 pub(crate) fn integer(value: &Value) -> i64 {
     value
         .as_i64()
@@ -118,7 +118,7 @@ pub(crate) fn account(account: &Account) -> Value {
     })
 }
 
-/// An account with a value of its own in every field.
+/// An account with a different value in every field.
 pub(crate) fn full_account(number: usize) -> NewAccount {
     let text = TEXTS[number % TEXTS.len()];
     let long = format!("{number}{text}").repeat(1_000);

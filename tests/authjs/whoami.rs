@@ -1,4 +1,4 @@
-//! The example, over a socket, with sessions that Auth.js opened.
+//! The example, over a socket, with sessions that Auth.js created.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -21,13 +21,10 @@ use crate::values::{date, in_an_hour};
 mod example;
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_each(
-        "the_example_knows_who_is_signed_in",
-        the_example_knows_who_is_signed_in,
-    )
+    on_each("example_identifies_the_user", example_identifies_the_user)
 }
 
-/// The example's server, which ends with this.
+/// The example's server. Dropping it stops the server.
 struct Service {
     server: Arc<Server>,
     thread: Option<thread::JoinHandle<()>>,
@@ -49,7 +46,7 @@ impl Service {
         }
     }
 
-    /// The status and the body of the answer.
+    /// Returns the status and the body of the response.
     fn get(&self, path: &str, headers: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(self.address).expect("it listens");
         stream
@@ -92,7 +89,7 @@ impl Drop for Service {
     }
 }
 
-fn the_example_knows_who_is_signed_in(kind: Kind) {
+fn example_identifies_the_user(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;
     let service = Service::start(store.clone());
@@ -150,17 +147,17 @@ fn the_example_knows_who_is_signed_in(kind: Kind) {
         404
     );
 
-    // The cookie that only the site itself can have set counts.
+    // The cookie that only the site itself can set is used.
     sign_in("eve@example.org", "eve", expires);
     let both = format!("authjs.session-token=eve; __Secure-authjs.session-token={token}");
     assert_eq!(service.get_with_cookie(&both).1["id"], ada);
 
-    // A token that a cookie cannot hold as it is.
+    // A token that must be encoded in a cookie.
     let odd = sign_in("odd@example.org", "a b;c=d%é", expires);
     let encoded = service.get_with_cookie("authjs.session-token=a%20b%3Bc%3Dd%25%C3%A9");
     assert_eq!(encoded.1["id"], odd);
 
-    // ExpiredCounts, and ended.
+    // An expired session, and one that was ended.
     sign_in(
         "late@example.org",
         "late",

@@ -1,4 +1,4 @@
-//! The command `authstore`, run as a person or a script runs it.
+//! The command `authstore`, run like a user or a script does.
 
 mod migrate;
 mod run;

@@ -157,7 +157,7 @@ fn sql_of_a_server_is_had_without_it() {
         assert!(sql.contains(mark), "{sql}");
         assert_eq!(sql.matches("-- authstore 000").count(), 8, "{sql}");
     }
-    // Behind this may be MySQL or MariaDB: the server is asked.
+    // The URL may name MySQL or MariaDB, so the server is asked.
     place.fail(
         "migrate sql --database-url mysql://ada@127.0.0.1:1/auth",
         3,
@@ -166,7 +166,7 @@ fn sql_of_a_server_is_had_without_it() {
 }
 
 #[test]
-fn an_application_has_steps_of_its_own() {
+fn application_migrations_run() {
     let place = Place::new();
     place.write(
         "db/0001_create_team.up.sql",
@@ -187,7 +187,7 @@ fn an_application_has_steps_of_its_own() {
             .starts_with("teams 0001_create_team  applied 2")
     );
     assert!(place.tables().contains(&"team".to_owned()));
-    // Options may stand before the task as well.
+    // Options may also precede the task.
     place.succeed("migrate --series teams --migrations db status");
     assert!(place.succeed(&own("sql")).contains("CREATE TABLE team"));
     place.succeed(&own("down --yes"));
@@ -209,7 +209,7 @@ fn an_application_has_steps_of_its_own() {
 }
 
 #[test]
-fn a_step_that_fails_is_told_with_those_before_it() {
+fn failed_migration_is_printed_with_earlier_ones() {
     let place = Place::new();
     place.write("db/1_good.up.sql", "CREATE TABLE good (id text);");
     place.write("db/2_bad.up.sql", "CREATE TABLE good (id text);");
@@ -226,7 +226,7 @@ fn a_step_that_fails_is_told_with_those_before_it() {
             .starts_with("error: could not apply migration 2 (bad)\n"),
         "{outcome:?}"
     );
-    // There is no way back from either.
+    // Neither can be reverted.
     place.fail(
         "migrate down --yes --migrations db --series teams",
         4,
@@ -309,7 +309,7 @@ fn what_is_no_database_is_left_as_it_is() {
 fn a_reader_that_leaves_early_is_no_error() {
     let place = Place::new();
     drop(place.store());
-    // So many that they do not fit into the pipe.
+    // Enough lines to fill the pipe.
     for version in 1..=2_000 {
         let name = "a".repeat(200);
         place.write(&format!("steps/{version}_{name}.up.sql"), "");
@@ -361,7 +361,7 @@ fn drift_is_found_on_request() {
     sqlite
         .execute_batch(r#"DROP TABLE "Authenticator""#)
         .expect("dropped");
-    // The history has not noticed.
+    // The history still records it.
     place.succeed("migrate status");
     let found = place.run("migrate status --check");
     assert_eq!(found.code, 1, "{found:?}");
@@ -387,12 +387,13 @@ fn commands_of_a_client_are_explained() {
     );
 }
 
-/// A step without a transaction runs without the lock, so other processes may run it as well; everything else is done once.
+/// A migration without a transaction runs without the lock, so several processes may run it; everything else is done
+/// once.
 #[test]
-fn concurrent_processes_share_steps_without_transaction() {
+fn processes_share_no_transaction_migrations() {
     const PROCESSES: usize = 8;
     let place = Place::new();
-    // It takes a while before it writes, so that others come by.
+    // It takes a while before it writes, so that other processes overlap.
     let alone = "-- authstore: no-transaction\nWITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n LIMIT 300000)\n\
                  SELECT count(*) FROM n;\nCREATE INDEX IF NOT EXISTS note_what ON note (what);\n\
                  INSERT INTO note VALUES ('alone');";

@@ -1,4 +1,4 @@
-//! Runs the command, on a database of its own for each test.
+//! Runs the command, with a separate database for each test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 use authstore::AuthStore;
 use tempfile::TempDir;
 
-/// A folder with a SQLite database in it that is yet to be made.
+/// A folder for a SQLite database that does not exist yet.
 pub(crate) struct Place {
     folder: TempDir,
 }
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: i32,
@@ -58,7 +58,7 @@ impl Place {
         names.map(|name| name.expect("a name")).collect()
     }
 
-    /// The command with this database in the environment, and nothing to read from.
+    /// Returns the command with this database in the environment and no standard input.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authstore"));
         command
@@ -73,7 +73,7 @@ impl Place {
         outcome(self.command(line))
     }
 
-    /// Runs it, and insists that it succeeds.
+    /// Runs it, and checks that it succeeds.
     #[track_caller]
     pub(crate) fn succeed(&self, line: &str) -> String {
         let outcome = self.run(line);
@@ -82,7 +82,7 @@ impl Place {
         outcome.stdout
     }
 
-    /// Runs it, and insists that it fails with this code, saying this, and printing nothing on stdout.
+    /// Runs it, and checks that it fails with this code and message, and prints nothing on stdout.
     #[track_caller]
     pub(crate) fn fail(&self, line: &str, code: i32, saying: &str) {
         let outcome = self.run(line);
@@ -101,7 +101,7 @@ pub(crate) fn outcome(mut command: Command) -> Outcome {
     }
 }
 
-/// What a run on a terminal showed there, and the code it ended with.
+/// Runs the command on a terminal, and returns its exit code and what it showed.
 #[cfg(unix)]
 pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) {
     use std::io::{Read as _, Write as _};
@@ -119,10 +119,10 @@ pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) 
         .expect("its other end");
     let end = || theirs.try_clone().expect("its other end");
     command.stdin(end()).stdout(end()).stderr(end());
-    // Where the tests run there may be none.
+    // The tests may run without one.
     command.env("TERM", "xterm");
     let mut child = command.spawn().expect("the command starts");
-    // Once these are closed, reading ends when the child has ended.
+    // When these are closed, reading ends with the child.
     drop((command, theirs));
 
     let mut ours = fs::File::from(ours);

@@ -54,7 +54,7 @@ fn collisions_are_listed_before_lowercasing() {
         listed.stdout,
         format!("ada@x.org {} {}\n", ada.id, other.id)
     );
-    // It stops there; what it has changed before stays.
+    // It stops there; earlier changes stay.
     let refused = place.run("emails lowercase");
     assert_eq!(refused.code, 1, "{refused:?}");
 

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::run::Place;
 
-/// So many sessions and tokens that expired at each of these times.
+/// Creates this many sessions and tokens that expired at each of these times.
 fn fill(place: &Place, sessions: usize, tokens: usize, expired: &[OffsetDateTime]) {
     place.succeed("migrate up");
     let store = place.store();
@@ -41,7 +41,7 @@ fn left(place: &Place) -> (u32, u32) {
 }
 
 #[test]
-fn what_has_expired_goes_and_the_rest_stays() {
+fn only_expired_rows_are_deleted() {
     let place = Place::new();
     let now = OffsetDateTime::now_utc();
     fill(&place, 7, 3, &[now - Duration::HOUR, now + Duration::HOUR]);
@@ -118,6 +118,6 @@ fn progress_is_shown_on_a_terminal_only() {
     // Several lines of progress are drawn over each other.
     assert!(shown.matches("expired session").count() > 1, "{shown:?}");
     assert!(shown.contains("deleted 3 expired sessions"), "{shown:?}");
-    // And elsewhere nothing: `succeed` insists on an empty stderr.
+    // Otherwise nothing: `succeed` checks that stderr is empty.
     assert_eq!(place.succeed("sweep").lines().count(), 1);
 }

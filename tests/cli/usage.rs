@@ -1,4 +1,4 @@
-//! What the command understands and what it says when it does not.
+//! The command line, and the errors for an invalid one.
 
 use crate::run::{Place, outcome};
 
@@ -41,7 +41,7 @@ fn the_database_is_named_by_option_or_environment() {
     empty.env("DATABASE_URL", "");
     assert_eq!(outcome(empty).code, 2);
 
-    // The option wins, wherever it stands.
+    // The option wins, whatever its position.
     for line in [
         "--database-url sqlite:other.db migrate up",
         "migrate --database-url sqlite:other.db up",
@@ -53,7 +53,7 @@ fn the_database_is_named_by_option_or_environment() {
 }
 
 #[test]
-fn a_wrong_line_is_told_from_a_wrong_database() {
+fn usage_and_database_errors_differ() {
     let place = Place::new();
     for line in [
         "",

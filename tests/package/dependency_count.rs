@@ -1,9 +1,9 @@
-//! How many crates come along. A program that adds `authstore` builds them all, and trusts their authors.
+//! The number of dependencies. A program that adds `authstore` builds them all, and trusts their authors.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// The crates that a program builds with these features, this one included, as `cargo tree` lists them.
+/// Returns the crates that a program builds with these features, including this one, as `cargo tree` lists them.
 fn crates(features: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -1,4 +1,4 @@
-//! What the compiler tells someone who makes a likely mistake.
+//! Compiler errors for likely mistakes.
 
 use std::fs;
 use std::process::Command;

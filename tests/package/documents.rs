@@ -1,4 +1,4 @@
-//! The documents that people read: what they refer to exists.
+//! References in the documents: everything that they refer to exists.
 
 use std::collections::BTreeSet;
 use std::fs;

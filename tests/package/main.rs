@@ -1,4 +1,5 @@
-//! What a newcomer gets: how many crates come along, and the first program. Run through cargo, as a newcomer would.
+//! The package as a new user sees it: dependencies, documents, compiler errors and the first program, run through
+//! cargo.
 
 mod dependency_count;
 mod diagnostics;

@@ -1,10 +1,10 @@
-//! `cargo run --example quickstart`, run as a newcomer runs it.
+//! `cargo run --example quickstart`, as a new user runs it.
 
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Runs it in a folder. Through cargo, since `cargo test --test quickstart` alone does not build the examples.
+/// Runs it in a folder, through cargo, because `cargo test --test package` does not build the examples.
 fn run(folder: &TempDir, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--locked", "--manifest-path"])
@@ -20,7 +20,7 @@ fn run(folder: &TempDir, arguments: &[&str]) -> String {
     stdout
 }
 
-/// What every run shows, whether the people are new or known.
+/// The output of every run, whether the users are new or not.
 fn check(out: &str) {
     for line in [
         "1. Open the database",

@@ -17,7 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let tests = [
         on(
             &SHARED,
-            "an_account_type_that_nobody_knows_is_read",
+            "unknown_account_type_is_read",
             unknown_account_type,
         ),
         on(
@@ -37,7 +37,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ),
         on(
             &[Kind::Postgres],
-            "a_time_beyond_all_times_is_an_error",
+            "out_of_range_time_is_an_error",
             no_time_on_postgres,
         ),
         on(
@@ -56,11 +56,7 @@ pub(crate) fn tests() -> Vec<Test> {
             "a_cell_of_another_type_is_an_error",
             other_types_on_sqlite,
         ),
-        on(
-            &WITHOUT_BOOLEANS,
-            "what_is_neither_true_nor_false_is_an_error",
-            no_boolean,
-        ),
+        on(&WITHOUT_BOOLEANS, "invalid_boolean_is_an_error", no_boolean),
     ];
     tests.into_iter().flatten().collect()
 }

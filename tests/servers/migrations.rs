@@ -22,8 +22,8 @@ pub(crate) fn tests() -> Vec<Test> {
             next_run_finishes_after_a_kill,
         ),
         (
-            "migrations.a_run_cut_anywhere_is_finished_by_the_next",
-            a_run_cut_anywhere_is_finished_by_the_next,
+            "migrations.interrupted_run_is_finished_by_the_next",
+            interrupted_run_is_finished_by_the_next,
         ),
         (
             "migrations.what_a_step_leaves_reaches_no_other",
@@ -46,8 +46,8 @@ pub(crate) fn tests() -> Vec<Test> {
             a_lost_connection_hides_no_report,
         ),
         (
-            "migrations.someone_elses_tables_are_not_migrated_over",
-            someone_elses_tables_are_not_migrated_over,
+            "migrations.foreign_tables_are_not_overwritten",
+            foreign_tables_are_not_overwritten,
         ),
         (
             "migrations.an_error_in_a_step_is_told_in_full",
@@ -188,7 +188,7 @@ const CUT_STRIDE: usize = 11;
 
 /// Cuts the connection at one answer, then a later one, and so on until a run comes through. To the server, it is what the
 /// death of the program would be at that moment.
-fn a_run_cut_anywhere_is_finished_by_the_next(kind: Kind) {
+fn interrupted_run_is_finished_by_the_next(kind: Kind) {
     let stride = if std::env::var_os(EVERY_CUT).is_some() {
         1
     } else {
@@ -603,7 +603,7 @@ fn a_lost_connection_hides_no_report(kind: Kind) {
     assert_eq!(status[1].state, StepState::Pending);
 }
 
-fn someone_elses_tables_are_not_migrated_over(kind: Kind) {
+fn foreign_tables_are_not_overwritten(kind: Kind) {
     for table in [
         "User",
         "Account",

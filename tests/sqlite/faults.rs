@@ -25,7 +25,7 @@ fn file_that_is_no_database_is_rejected_unchanged() {
 }
 
 #[test]
-fn a_directory_is_refused_as_the_path_that_it_is() {
+fn directory_is_rejected_with_its_path() {
     let directory = directory();
     let error = SqliteOptions::file(directory.path())
         .open()

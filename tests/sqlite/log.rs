@@ -27,7 +27,7 @@ fn leapfrog(file: &Path, over: &AtomicBool) {
 }
 
 #[test]
-fn readers_that_never_pause_do_not_let_the_log_grow() {
+fn constant_readers_do_not_grow_the_log() {
     const MIB: u64 = 1 << 20;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("auth.db");

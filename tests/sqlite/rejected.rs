@@ -201,7 +201,7 @@ fn rejecting_trigger_is_named_without_its_message() {
 }
 
 #[test]
-fn a_refused_write_of_many_rows_wrote_none_of_them() {
+fn rejected_write_of_many_rows_writes_none() {
     let application = Application::new(
         r#"CREATE TRIGGER keep_b BEFORE DELETE ON "Session" WHEN old."sessionToken" = 'b'
         BEGIN SELECT RAISE(FAIL, 'no'); END;"#,

@@ -89,7 +89,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> MigrationError {
 }
 
 #[test]
-fn up_takes_each_step_once_and_says_what_it_did() {
+fn up_applies_and_prints_each_migration_once() {
     let application = Application::new();
     let steps = application.store.migrate().expect("a schema");
     let said: Vec<_> = steps
@@ -150,7 +150,7 @@ fn status_lists_steps_and_creates_nothing() {
 }
 
 #[test]
-fn up_to_and_down_to_stop_where_they_are_told() {
+fn up_to_and_down_to_stop_at_the_version() {
     let application = Application::new();
     let migrator = application.store.migrator().expect("a migrator");
     assert_eq!(
@@ -202,7 +202,7 @@ fn down_then_up_leaves_a_working_empty_schema() {
 }
 
 #[test]
-fn an_applications_series_runs_beside_the_crates_own() {
+fn application_series_runs_beside_the_crates() {
     let application = Application::with_teams();
     assert_eq!(
         versions(&application.migrator().up().expect("two steps")),
@@ -542,7 +542,7 @@ fn step_without_transaction_is_recorded() {
 
 /// The store keeps its turn to write, so its own runs don't repeat a step either.
 #[test]
-fn concurrent_runs_of_a_store_take_a_step_without_transaction_once() {
+fn no_transaction_migration_runs_once_per_store() {
     let application = Application::with_teams();
     application.write(
         "0003_alone.up.sql",
@@ -593,7 +593,7 @@ fn a_pragma_reaches_no_later_step() {
 }
 
 #[test]
-fn someone_elses_tables_are_not_migrated_over() {
+fn foreign_tables_are_not_overwritten() {
     for table in [
         "User",
         "user",
@@ -633,7 +633,7 @@ fn an_unlimited_lock_timeout_is_taken() {
 }
 
 #[test]
-fn marks_hidden_files_and_empty_steps_do_no_harm() {
+fn bom_hidden_files_and_empty_migrations_work() {
     let application = Application::with_teams();
     application.write("._0003_create_badge.up.sql", "\0\u{1}");
     application.write(".sql", "");
@@ -836,7 +836,7 @@ fn a_file_that_is_no_text_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_named_and_links_are_followed() {
+fn invalid_files_are_named_and_links_followed() {
     let application = Application::with_teams();
     let name = "0003_create_badge.up.sql";
     fs::create_dir(application.file(name)).expect("a folder");
@@ -1005,7 +1005,7 @@ fn drift_of_every_kind_is_found() {
 }
 
 #[test]
-fn a_series_cannot_take_the_crates_own_name_or_none() {
+fn series_needs_its_own_name() {
     let application = Application::new();
     for name in ["authstore", "", "a\0b"] {
         let refused = Series::from_dir(name, application.directory.path());

@@ -320,7 +320,7 @@ fn stray_cookies_find_nothing() -> authstore::Result<()> {
 }
 
 #[test]
-fn session_lives_as_long_as_its_lifetime_says() -> authstore::Result<()> {
+fn session_lives_for_its_lifetime() -> authstore::Result<()> {
     let signin = signin().with_session_lifetime(SessionLifetime {
         idle: Duration::hours(2),
         absolute: Duration::hours(5),

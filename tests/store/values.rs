@@ -576,7 +576,7 @@ fn lookups_by_invalid_keys_find_nothing() {
 }
 
 #[test]
-fn a_session_to_keep_that_cannot_exist_keeps_nothing() {
+fn unknown_session_to_keep_keeps_nothing() {
     for keep in invalid_keys() {
         let (store, user) = store_with_user();
         let deleted = store.delete_sessions_by_user_id(user.id, Some(&keep));
@@ -763,7 +763,7 @@ proptest! {
     }
 
     #[test]
-    fn every_account_let_in_comes_back_as_it_was(
+    fn every_accepted_account_round_trips(
         keys in [any_key(), any_key(), any_key()],
         texts in [any_text(), any_text(), any_text(), any_text(), any_text(), any_text(), any_text(), any_text()],
         expires_at in proptest::option::of(any::<i64>()),

@@ -68,7 +68,7 @@ fn every_rule_catches_a_broken_backend() {
 }
 
 #[test]
-fn every_broken_backend_is_meant_for_a_rule() {
+fn every_broken_backend_has_a_rule() {
     let lost: Vec<&str> = all()
         .iter()
         .map(|fault| fault.rule)

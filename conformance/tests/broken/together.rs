@@ -166,7 +166,7 @@ faults! {
 }
 
 #[test]
-fn what_an_earlier_sequence_left_is_shown() {
+fn rows_of_an_earlier_sequence_are_shown() {
     let certificate = Runner::new(Broken::<LeavesSomethingBehind>::new())
         .seed(1)
         .only("model.sequences")

@@ -1,13 +1,13 @@
-//! What removes containers and files also when a test fails or its process is killed.
+//! Removes containers and files even if a test fails or its process is killed.
 
 use std::ffi::OsStr;
 use std::io;
 use std::process::{Child, Command, Stdio};
 
-/// Runs a command when it is dropped, and also when the process that holds it ends in any other way, killed included.
+/// Runs a command when it is dropped, and when its process ends in any other way, even if it is killed.
 ///
-/// A destructor alone is not enough: those of statics do not run, nor does any in a process that is killed. So a shell
-/// waits for the end of a pipe whose other end this process holds, whatever ends it, and runs the command then.
+/// A destructor is not enough: those of statics do not run, nor do any in a process that is killed. So a shell waits
+/// for the end of a pipe that this process holds, which closes however the process ends, and then runs the command.
 #[derive(Debug)]
 pub(crate) struct AtEnd(Child);
 
@@ -20,7 +20,7 @@ impl AtEnd {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        // What is sent to the whole group of processes, such as Ctrl-C, is not for the shell.
+        // Signals to the whole process group, such as Ctrl-C, must not reach the shell.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut shell, 0);
         shell.spawn().map(AtEnd)
@@ -30,7 +30,7 @@ impl AtEnd {
 impl Drop for AtEnd {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // There is no one to tell.
+        // An error cannot be reported here.
         let _ = self.0.wait();
     }
 }

@@ -3,12 +3,12 @@ use std::time::Duration;
 use mysql::prelude::Queryable;
 use postgres::{NoTls, SimpleQueryMessage};
 
-/// A row of an answer, as text. NULL is `None`.
+/// A row of a result, as text. NULL is `None`.
 pub type TextRow = Vec<Option<String>>;
 
-/// A connection to a server on the bare driver, for what a test does behind the store's back.
+/// A connection to a server with the bare driver, which bypasses the store.
 ///
-/// Everything is sent and read as text, so that the same few lines serve each server.
+/// Everything is sent and read as text, so the same code works for each server.
 pub struct Client(Inner);
 
 enum Inner {
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Connects to the PostgreSQL server or pooler at this URL, and asks for nothing that a pooler might refuse.
+    /// Connects to the PostgreSQL server or pooler at this URL, without options that a pooler might reject.
     pub fn connect_plainly(url: &str) -> Result<Self, String> {
         let config: postgres::Config = url.parse().map_err(words)?;
         Ok(Client(Inner::Postgres(Box::new(
@@ -41,7 +41,7 @@ impl Client {
             let mut config: postgres::Config = url.parse().map_err(words)?;
             config
                 .connect_timeout(TIMEOUT)
-                // Whatever the server's defaults are: a test may have made them hostile.
+                // Override the server's defaults, which a test may have made hostile.
                 .options("-c default_transaction_read_only=off");
             Ok(Client(Inner::Postgres(Box::new(
                 config.connect(NoTls).map_err(words)?,
@@ -49,7 +49,7 @@ impl Client {
         } else {
             let options = mysql::OptsBuilder::from_opts(mysql::Opts::from_url(url).map_err(words)?)
                 .tcp_connect_timeout(Some(TIMEOUT))
-                // Whatever the server's defaults are: a test may have made them hostile.
+                // Override the server's defaults, which a test may have made hostile.
                 .init(vec![
                     "SET SESSION autocommit = 1, completion_type = 'NO_CHAIN', sql_safe_updates = 0, \
                      sql_select_limit = 18446744073709551615, max_join_size = 18446744073709551615, \
@@ -64,7 +64,7 @@ impl Client {
         }
     }
 
-    /// Runs SQL (on PostgreSQL, also several statements at once), and returns the rows of the first answer that has any.
+    /// Runs SQL (on PostgreSQL, also several statements), and returns the rows of the first result that has any.
     pub fn try_query(&mut self, sql: &str) -> Result<Vec<TextRow>, String> {
         match &mut self.0 {
             Inner::Postgres(client) => Ok(client
@@ -99,7 +99,7 @@ impl Client {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    /// The first cell of the first row.
+    /// Returns the first cell of the first row.
     ///
     /// # Panics
     ///

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The path of the command `authstore`, built with every feature when it is first asked for.
+/// Returns the path of the command `authstore`, which is built with all features at the first call.
 ///
-/// Cargo tells only a package's own tests where its programs are.
+/// Cargo provides the paths of programs only to tests of their own package.
 pub fn command() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {

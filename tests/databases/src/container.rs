@@ -8,21 +8,22 @@ use uuid::Uuid;
 
 use crate::cleanup::AtEnd;
 
-/// Long enough for an image to be downloaded.
+/// Long enough to download an image.
 const START_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What a container is started with.
+/// The configuration of a container.
 #[derive(Debug, Default)]
 pub(crate) struct Recipe {
     pub(crate) image: String,
     pub(crate) port: u16,
     pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) command: Vec<String>,
-    /// A directory to keep in memory. What is in it is gone when the container stops.
+    /// A directory to keep in memory. Its content is lost when the container stops.
     pub(crate) in_memory: Option<&'static str>,
     /// Files to put in, by path.
     pub(crate) files: Vec<(String, Vec<u8>)>,
-    /// Whether it shares this machine's network, to reach servers on 127.0.0.1. It is told in `PORT` where to listen.
+    /// Whether it shares this machine's network, to reach servers on 127.0.0.1. The environment variable `PORT` tells
+    /// it where to listen.
     pub(crate) on_host_network: bool,
 }
 
@@ -32,9 +33,9 @@ impl std::fmt::Debug for Container {
     }
 }
 
-/// A running container, removed when this is dropped or the process ends, in whatever way it does.
+/// A running container, removed when this is dropped or the process ends in any way.
 pub(crate) struct Container {
-    // First, so that it is dropped first.
+    // The first field, so that it is dropped first.
     container: testcontainers::Container<GenericImage>,
     name: String,
     port: u16,
@@ -47,14 +48,14 @@ impl Container {
         loop {
             attempt += 1;
             match Self::start_at(recipe, free_port()) {
-                // Someone else may have taken the port since then.
+                // Another process may have taken the port since.
                 Err(reason) if attempt < 5 && reason.contains("port is already") => {}
                 result => return result,
             }
         }
     }
 
-    /// The host's port is chosen here and not by the engine, which would choose another one at every start.
+    /// The host's port is chosen here, because the engine would choose another one at every start.
     fn start_at(recipe: &Recipe, port: u16) -> Result<Self, String> {
         let name = format!("authstore-test-{}", Uuid::new_v4().simple());
         let at_end = AtEnd::run(["docker", "rm", "--force", "--volumes", &name])
@@ -97,7 +98,7 @@ impl Container {
         &self.name
     }
 
-    /// Its address in the engine's network, for other containers.
+    /// Returns its address in the engine's network, for other containers.
     pub(crate) fn address(&self) -> Result<String, String> {
         let output = Command::new("docker")
             .args(["inspect", "--format"])
@@ -113,7 +114,7 @@ impl Container {
         }
     }
 
-    /// The port on this machine that leads to the server.
+    /// Returns the port on this machine that is forwarded to the server.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -122,7 +123,7 @@ impl Container {
         self.container.is_running().unwrap_or(false)
     }
 
-    /// The last lines of what it wrote.
+    /// Returns the last lines of its output.
     pub(crate) fn log(&self) -> String {
         let read = |bytes: testcontainers::core::error::Result<Vec<u8>>| {
             String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
@@ -132,8 +133,8 @@ impl Container {
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
-    /// Runs `docker COMMAND ARGUMENTS... NAME`: the library has not everything that the engine can do, and what it has
-    /// in its blocking half panics here and there.
+    /// Runs `docker COMMAND ARGUMENTS... NAME`, because the library does not support everything, and some of its
+    /// blocking functions panic.
     pub(crate) fn docker(&self, command: &[&str]) -> Result<(), String> {
         let output = Command::new("docker")
             .args(command)
@@ -148,7 +149,7 @@ impl Container {
     }
 }
 
-/// Whether an engine answers; else why not.
+/// Checks that an engine answers, or returns the reason why not.
 pub(crate) fn engine() -> Result<(), String> {
     let output = Command::new("docker")
         .args(["version", "--format", "{{.Server.Version}}"])
@@ -166,7 +167,7 @@ pub(crate) fn engine() -> Result<(), String> {
     }
 }
 
-/// Whether an engine answers and has this image; otherwise why not.
+/// Checks that an engine answers and has this image, or returns the reason why not.
 pub(crate) fn image_is_there(image: &str) -> Result<(), String> {
     engine()?;
     let output = Command::new("docker")
@@ -178,8 +179,7 @@ pub(crate) fn image_is_there(image: &str) -> Result<(), String> {
     }
 }
 
-/// Below the range from which systems take the ports of connections that go out, so that none of those is in the way
-/// while a server restarts.
+/// Below the ephemeral ports, so that no outgoing connection takes the port while a server restarts.
 fn free_port() -> u16 {
     loop {
         let port = 20_000

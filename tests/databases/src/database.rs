@@ -25,8 +25,8 @@ enum Place {
 }
 
 impl Database {
-    /// A new database of this kind, on the server that this process shares where it needs one. An error says why there
-    /// is none.
+    /// Creates a database of this kind, on the shared server if it needs one. Returns the reason if it is not
+    /// available.
     pub fn new(kind: Kind) -> Result<Self, String> {
         let place = match kind {
             Kind::SqliteMemory => Place::Memory,
@@ -49,7 +49,7 @@ impl Database {
         Ok(Database { kind, place })
     }
 
-    /// A new database on this server.
+    /// Creates a database on this server.
     pub fn on(server: &Arc<Server>) -> Result<Self, String> {
         let name = format!("authstore_test_{}", Uuid::new_v4().simple());
         server
@@ -64,12 +64,12 @@ impl Database {
         })
     }
 
-    /// Which of the databases it is.
+    /// Returns the kind of database.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Its URL. For SQLite in memory each connect makes a database of its own.
+    /// Returns its URL. For SQLite in memory, each connection to it creates a new database.
     pub fn url(&self) -> String {
         match &self.place {
             Place::Memory => "sqlite::memory:".to_owned(),
@@ -78,20 +78,20 @@ impl Database {
         }
     }
 
-    /// Its URL for another host and port, such as those of a [`Proxy`](crate::Proxy).
+    /// Returns its URL with another host and port, such as those of a [`Proxy`](crate::Proxy).
     ///
     /// # Panics
     ///
-    /// When it is not on a server.
+    /// If it is not on a server.
     pub fn url_through(&self, address: SocketAddr) -> String {
         self.server().url_through(address, self.name())
     }
 
-    /// Its name on the server.
+    /// Returns its name on the server.
     ///
     /// # Panics
     ///
-    /// When it is not on a server.
+    /// If it is not on a server.
     pub fn name(&self) -> &str {
         match &self.place {
             Place::Server { name, .. } => name,
@@ -99,11 +99,11 @@ impl Database {
         }
     }
 
-    /// The server that it is on.
+    /// Returns its server.
     ///
     /// # Panics
     ///
-    /// When it is not on one.
+    /// If it is not on a server.
     pub fn server(&self) -> &Arc<Server> {
         match &self.place {
             Place::Server { server, .. } => server,
@@ -111,46 +111,46 @@ impl Database {
         }
     }
 
-    /// A connection to it for what a test does behind the store's back.
+    /// Opens a connection that bypasses the store.
     ///
     /// # Panics
     ///
-    /// When it is not on a server, or that does not answer.
+    /// If it is not on a server, or the server does not answer.
     pub fn client(&self) -> Client {
         Client::connect(&self.url()).unwrap_or_else(|error| panic!("{}: {error}", self.kind))
     }
 
-    /// A store on it, with the schema.
+    /// Opens a store on it, and migrates it.
     ///
     /// # Panics
     ///
-    /// When it cannot be opened or migrated.
+    /// If it cannot be opened or migrated.
     pub fn store(&self) -> AuthStore {
         self.store_with("")
     }
 
-    /// A store on it with these options (`pool_size=2&...`), and with the schema.
+    /// Opens a store on it with these options (`pool_size=2&...`), and migrates it.
     ///
     /// # Panics
     ///
-    /// When it cannot be opened or migrated.
+    /// If it cannot be opened or migrated.
     pub fn store_with(&self, options: &str) -> AuthStore {
         store(&with_options(self.url(), options))
     }
 }
 
-/// A store at this URL, with the schema.
+/// Opens a store at this URL, and migrates it.
 ///
 /// # Panics
 ///
-/// When it cannot be opened or migrated.
+/// If it cannot be opened or migrated.
 pub fn store(url: &str) -> AuthStore {
     let store = AuthStore::connect(url).expect("the store can be opened");
     store.migrate().expect("the store can be migrated");
     store
 }
 
-/// A URL with further options.
+/// Adds options to a URL.
 pub fn with_options(mut url: String, options: &str) -> String {
     if !options.is_empty() {
         url.push(if url.contains('?') { '&' } else { '?' });
@@ -164,8 +164,8 @@ impl Drop for Database {
         let Place::Server { server, name } = &self.place else {
             return;
         };
-        // Only a test that has failed leaves connections that hold locks, or a server that is down. Its own message
-        // counts, so what goes wrong here is no panic.
+        // Only a failed test leaves connections with locks, or a server that is down. Its own message counts, so errors
+        // here do not panic.
         let dropped = server.client().and_then(|mut client| {
             if self.kind == Kind::Postgres {
                 return client.try_query(&format!("DROP DATABASE {name} WITH (FORCE)"));
@@ -178,7 +178,7 @@ impl Drop for Database {
                         "SELECT id FROM information_schema.processlist WHERE db = '{name}'"
                     ))?;
                     for id in left.into_iter().flatten().flatten() {
-                        // It may have ended since then.
+                        // It may have ended since.
                         let _ = client.try_query(&format!("KILL {id}"));
                     }
                     client.try_query(&format!("DROP DATABASE {name}"))

@@ -14,17 +14,17 @@ use crate::kind::Kind;
 use crate::proxy::{Proxy, Traffic};
 use crate::server::{Server, image};
 
-/// How long a node may take until it has joined.
+/// The timeout for a node to join.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A Galera cluster of three MariaDB nodes, each in a container, removed when this is dropped.
+/// A Galera cluster of three MariaDB nodes, each in a container. Dropping it removes them.
 #[derive(Debug)]
 pub struct Galera {
     nodes: Vec<Arc<Server>>,
 }
 
 impl Galera {
-    /// Starts the nodes, and returns when all three have joined. An error says why they did not.
+    /// Starts the nodes, and returns when all three have joined, or the reason why they did not.
     pub fn start() -> Result<Self, String> {
         engine()?;
         let password = Uuid::new_v4().simple().to_string();
@@ -33,7 +33,7 @@ impl Galera {
         let first = Arc::new(Server::in_container(Kind::Mariadb, first, &password)?);
         wait_until_joined(&first, 1)?;
         let mut nodes = vec![first];
-        // One after the other: a node that gives its data to another one takes no third.
+        // One at a time: a node that sends its data to another cannot accept a third.
         for _ in 1..3 {
             let node = Container::start(&recipe(Some(&address), &password))?;
             let node = Arc::new(Server::in_container(Kind::Mariadb, node, &password)?);
@@ -45,19 +45,19 @@ impl Galera {
         Ok(Galera { nodes })
     }
 
-    /// The nodes, each of which takes reads and writes.
+    /// Returns the nodes, each of which accepts reads and writes.
     pub fn nodes(&self) -> &[Arc<Server>] {
         &self.nodes
     }
 
-    /// The URL of a database, with the hosts of all nodes in their order.
+    /// Returns the URL of a database, with the hosts of all nodes in order.
     pub fn url(&self, database: &str) -> String {
         let hosts: Vec<_> = self.nodes.iter().map(|node| node.host()).collect();
         self.nodes[0].url_at(&hosts.join(","), database)
     }
 }
 
-/// The first node, or one that joins it.
+/// Starts the first node, or one that joins it.
 fn recipe(first: Option<&str>, password: &str) -> Recipe {
     let mut recipe = Recipe {
         image: image(Kind::Mariadb),
@@ -73,7 +73,7 @@ fn recipe(first: Option<&str>, password: &str) -> Recipe {
                 "gcomm:// --wsrep-new-cluster".to_owned(),
             )
         }
-        // Its users come with the data of the others.
+        // Its users are part of the data from the others.
         Some(address) => (
             "install -d -o mysql -g mysql /run/mysqld; cp -a /var/lib/mysql.new/. /var/lib/mysql; \
              chown mysql:mysql /var/lib/mysql; \
@@ -114,12 +114,12 @@ fn wait_until_joined(node: &Server, size: usize) -> Result<(), String> {
     }
 }
 
-/// A Galera cluster for the conformance suite: each handle on a storage is on the next of the nodes.
+/// A Galera cluster for the conformance suite: each handle on a storage uses the next node.
 #[derive(Clone, Debug)]
 pub struct GaleraHarness(Arc<Galera>);
 
 impl GaleraHarness {
-    /// This cluster.
+    /// Creates a harness for this cluster.
     pub fn on(cluster: Arc<Galera>) -> Self {
         GaleraHarness(cluster)
     }
@@ -165,9 +165,9 @@ impl Harness for GaleraHarness {
 }
 
 struct Cluster {
-    /// A way to each node.
+    /// A proxy for each node.
     proxies: Vec<Proxy>,
-    /// The node that the next handle is on.
+    /// The node of the next handle.
     next: AtomicUsize,
     database: Database,
 }

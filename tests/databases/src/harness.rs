@@ -21,7 +21,7 @@ pub struct DatabaseHarness {
 }
 
 impl DatabaseHarness {
-    /// The server that the process shares, where the database needs one.
+    /// Uses the shared server, if the database needs one.
     pub fn new(kind: Kind) -> Self {
         DatabaseHarness {
             kind,
@@ -30,7 +30,7 @@ impl DatabaseHarness {
         }
     }
 
-    /// This server.
+    /// Uses this server.
     pub fn on(server: Arc<Server>) -> Self {
         DatabaseHarness {
             kind: server.kind(),
@@ -39,7 +39,7 @@ impl DatabaseHarness {
         }
     }
 
-    /// PostgreSQL through this pooler.
+    /// Uses PostgreSQL through this pooler.
     pub fn through(pooler: Arc<Pooler>) -> Self {
         DatabaseHarness {
             kind: pooler.server().kind(),
@@ -55,7 +55,7 @@ impl DatabaseHarness {
         }
     }
 
-    /// Whether a server like ours can be started, to be killed.
+    /// Returns true if another server like this can be started, to be killed.
     fn can_be_killed(&self) -> bool {
         self.kind.is_server() && self.server().is_ok_and(|server| server.can_be_copied())
     }
@@ -148,7 +148,7 @@ impl Harness for DatabaseHarness {
     }
 }
 
-/// What cannot happen to a database that runs in the process.
+/// Returns the rules to decline for a database that runs in the process.
 fn embedded(kind: Kind) -> Vec<Declined> {
     const NO_CONNECTION: &str =
         "SQLite runs in the process of its caller: there is no connection that could be cut.";
@@ -186,7 +186,7 @@ fn embedded(kind: Kind) -> Vec<Declined> {
     declined
 }
 
-/// The server's version, and those of its settings that might make a difference.
+/// Returns the server's version and its relevant settings.
 fn server_description(
     server: &Server,
 ) -> Result<(Option<String>, BTreeMap<String, String>), String> {
@@ -231,7 +231,7 @@ fn server_description(
     Ok((Some(version), settings))
 }
 
-/// SQLite in memory: a handle is the only way to the database, so all are clones of the first.
+/// SQLite in memory. A database is only reachable through its handle, so all handles are clones of the first.
 #[derive(Default)]
 struct Memory(OnceLock<AuthStore>);
 
@@ -245,9 +245,9 @@ impl Storage for Memory {
     }
 }
 
-/// SQLite on a file, where another program can hold up writers.
+/// SQLite on a file, where another program can block writers.
 struct File {
-    // First, so that it is closed before the file is removed.
+    // The first field, so that it is closed before the file is removed.
     writer: Mutex<Option<Connection>>,
     database: Database,
 }
@@ -272,18 +272,18 @@ impl Storage for File {
     }
 }
 
-/// A database on a server, with a way to it that can be closed without disturbing others.
+/// A database on a server, behind a proxy that can be closed without disturbing others.
 struct Remote {
     database: Database,
     pooler: Option<Arc<Pooler>>,
     proxy: Proxy,
-    /// Whether no other storage is on the server.
+    /// Whether this is the only storage on the server.
     is_its_own: bool,
 }
 
 impl Storage for Remote {
     fn open(&self) -> Result<AuthStore, BoxError> {
-        // Several rules at once on a busy machine: to wait for a connection is no failure.
+        // Several rules run concurrently on a busy machine, so a long wait for a connection is not a failure.
         let url = self.database.url_through(self.proxy.address());
         let separator = if url.contains('?') { '&' } else { '?' };
         Ok(AuthStore::connect(&format!(

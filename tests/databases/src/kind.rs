@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All databases.
     pub const ALL: [Kind; 5] = [
         Kind::SqliteMemory,
         Kind::SqliteFile,
@@ -26,13 +26,13 @@ impl Kind {
         Kind::Mariadb,
     ];
 
-    /// Those that need a server.
+    /// The databases that need a server.
     pub const SERVERS: [Kind; 3] = [Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
     /// MySQL and MariaDB, which share their dialect.
     pub const MYSQL_AND_MARIADB: [Kind; 2] = [Kind::Mysql, Kind::Mariadb];
 
-    /// Its name, in tests and files: `sqlite-memory`, `sqlite-file`, `postgres`, `mysql` or `mariadb`.
+    /// Returns its name in tests and files: `sqlite-memory`, `sqlite-file`, `postgres`, `mysql` or `mariadb`.
     pub fn name(self) -> &'static str {
         match self {
             Kind::SqliteMemory => "sqlite-memory",
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Its name as its makers write it.
+    /// Returns its product name.
     pub fn title(self) -> &'static str {
         match self {
             Kind::SqliteMemory | Kind::SqliteFile => "SQLite",
@@ -53,7 +53,7 @@ impl Kind {
         }
     }
 
-    /// SQL with names in double quotes, with names as this database takes them.
+    /// Converts SQL with names in double quotes to this database's quotes.
     pub fn quoted(self, sql: &str) -> String {
         match self {
             Kind::Mysql | Kind::Mariadb => sql.replace('"', "`"),
@@ -61,17 +61,17 @@ impl Kind {
         }
     }
 
-    /// Whether it needs a server.
+    /// Returns true if it needs a server.
     pub fn is_server(self) -> bool {
         Self::SERVERS.contains(&self)
     }
 
-    /// The environment variable with the URL of a running server to use.
+    /// Returns the environment variable for the URL of a running server to use.
     pub fn url_variable(self) -> String {
         format!("AUTHSTORE_TEST_{}_URL", self.name().to_uppercase())
     }
 
-    /// The environment variable with the image to start a container of.
+    /// Returns the environment variable for the image of the container.
     pub fn image_variable(self) -> String {
         format!("AUTHSTORE_TEST_{}_IMAGE", self.name().to_uppercase())
     }

@@ -1,28 +1,27 @@
 //! The databases that `authstore` is tested on: SQLite in memory and on a file, PostgreSQL, MySQL and MariaDB.
 //!
-//! A [`Database`] is a new, empty database for one test. A server is started in a container when it is first asked for,
-//! shared by all tests of the process, and removed at the end, also when a test fails or the process is killed.
+//! A [`Database`] is a new, empty database for one test. A server is started in a container when it is first needed,
+//! shared by all tests of the process, and removed at the end, even if a test fails or the process is killed.
 //!
-//! Tests that run on servers are written once, as functions of a [`Kind`], and run by [`run`] under `cargo test`: a test
-//! for each database, named by it. A database that cannot be had is reported by name at the end, with what to do about
-//! it.
+//! Tests on servers are written once, as functions of a [`Kind`]. [`run`] runs them under `cargo test`, as a test for
+//! each database. The output ends with a list of the databases that are not available, and how to provide them.
 //!
 //! # Environment
 //!
 //! - `AUTHSTORE_TEST_POSTGRES_URL`, `AUTHSTORE_TEST_MYSQL_URL`, `AUTHSTORE_TEST_MARIADB_URL`: a running server to use
-//!   instead of a container, with a user who may create databases. Each test makes a database `authstore_test_...`
-//!   there and drops it.
+//!   instead of a container, with a user who may create databases. Each test creates and drops a database
+//!   `authstore_test_...` there.
 //! - `AUTHSTORE_TEST_POSTGRES_IMAGE`, `AUTHSTORE_TEST_MYSQL_IMAGE`, `AUTHSTORE_TEST_MARIADB_IMAGE`: the image to start
 //!   (`postgres:17`, `mysql:9`, `mariadb:11`).
 //! - `AUTHSTORE_TEST_PGBOUNCER_IMAGE`, `AUTHSTORE_TEST_PGBOUNCER_OLD_IMAGE`: images with PgBouncer from 1.21 on, and
 //!   before (`authstore/pgbouncer:1.24`, `authstore/pgbouncer:1.18`).
-//! - `AUTHSTORE_TEST_REQUIRE`: names of databases, with commas between them, whose absence is a failure; `node` among them
-//!   is Node.js, which the tests with Auth.js need, `browser` Chromium with its driver, for the sign-in example, and
-//!   `valkey` a server of Valkey or Redis, for the example of a backend.
+//! - `AUTHSTORE_TEST_REQUIRE`: a comma-separated list of databases whose absence is a failure. It may also name `node`
+//!   (Node.js, for the tests with Auth.js), `browser` (Chromium with its driver, for the sign-in example) and `valkey`
+//!   (the server of Valkey or Redis, for the example backend).
 //!
-//! `cargo nextest` runs each test in a process of its own, each of which would start a container. Give it the URLs of
-//! running servers, or let `with-servers` start them for it: `cargo run -p authstore-test-databases --bin with-servers
-//! -- cargo nextest run --workspace`.
+//! `cargo nextest` runs each test in a separate process, each of which would start a container. Pass it the URLs of
+//! running servers, or let `with-servers` start them: `cargo run -p authstore-test-databases --bin with-servers --
+//! cargo nextest run --workspace`.
 
 mod cleanup;
 mod client;

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// A server's URL, in parts: `scheme://[user[:password]@]host[:port]/[database][?options]`.
+/// A parsed server URL: `scheme://[user[:password]@]host[:port]/[database][?options]`.
 #[derive(Clone)]
 pub(crate) struct Location {
     scheme: String,
@@ -39,7 +39,7 @@ impl Location {
         }
     }
 
-    /// The user and the password, decoded.
+    /// Returns the decoded user and password.
     pub(crate) fn credentials(&self) -> (String, String) {
         let (user, password) = self.user.split_once(':').unwrap_or((&self.user, ""));
         let decode = |text| {
@@ -50,12 +50,12 @@ impl Location {
         (decode(user), decode(password))
     }
 
-    /// The host's name, or address, and port as the URL has them.
+    /// Returns the host and port, as in the URL.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// The database that the URL names, empty if it names none.
+    /// Returns the database in the URL, or an empty string.
     pub(crate) fn database(&self) -> &str {
         &self.database
     }
@@ -64,7 +64,7 @@ impl Location {
         self.url_at(&self.host, database)
     }
 
-    /// The same, with another way to the server.
+    /// Returns the same location with another host and port.
     pub(crate) fn url_through(&self, address: SocketAddr, database: &str) -> String {
         self.url_at(&address.to_string(), database)
     }

@@ -12,7 +12,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The version of PgBouncer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PgBouncer {
-    /// 1.18, of Debian 12: it knows nothing of prepared statements, and takes few startup parameters.
+    /// 1.18, of Debian 12. It does not support prepared statements, and accepts few startup parameters.
     Old,
     /// 1.24, of Debian 13.
     Recent,
@@ -22,8 +22,8 @@ impl PgBouncer {
     /// Both.
     pub const ALL: [PgBouncer; 2] = [PgBouncer::Old, PgBouncer::Recent];
 
-    /// The image to start: `AUTHSTORE_TEST_PGBOUNCER_OLD_IMAGE`, `AUTHSTORE_TEST_PGBOUNCER_IMAGE`, or what `.ci/images`
-    /// builds.
+    /// Returns the image to start: `AUTHSTORE_TEST_PGBOUNCER_OLD_IMAGE`, `AUTHSTORE_TEST_PGBOUNCER_IMAGE`, or the one
+    /// that `.ci/images` builds.
     pub(crate) fn image(self) -> String {
         let (variable, image) = match self {
             PgBouncer::Old => (
@@ -36,7 +36,7 @@ impl PgBouncer {
     }
 }
 
-/// A running PgBouncer in front of a PostgreSQL server, removed when it is dropped.
+/// A running PgBouncer in front of a PostgreSQL server. Dropping it removes the container.
 #[derive(Debug)]
 pub struct Pooler {
     server: Arc<Server>,
@@ -47,7 +47,8 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one with its stock settings but for these lines of `pgbouncer.ini`, such as `pool_mode = transaction`.
+    /// Starts PgBouncer with its default settings, except for these lines of `pgbouncer.ini`, such as `pool_mode =
+    /// transaction`.
     pub fn start(
         version: PgBouncer,
         server: &Arc<Server>,
@@ -100,35 +101,35 @@ impl Pooler {
         Ok(pooler)
     }
 
-    /// Starts another one with the same settings, in front of another server.
+    /// Starts another PgBouncer with the same settings, in front of another server.
     pub fn start_copy(&self, server: &Arc<Server>) -> Result<Self, String> {
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
         Self::start(self.version, server, &settings)
     }
 
-    /// The server behind it.
+    /// Returns the server behind it.
     pub fn server(&self) -> &Arc<Server> {
         &self.server
     }
 
-    /// Where it listens.
+    /// Returns its host and port.
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// The URL of a database through it.
+    /// Returns the URL of a database through it.
     pub fn url(&self, database: &str) -> String {
         self.server.url_through(self.address(), database)
     }
 
-    /// The URL of a database through it with another password.
+    /// Returns the URL of a database through it with another password.
     pub(crate) fn url_with_password(&self, password: &str, database: &str) -> String {
         self.server
             .with_password(password)
             .url_through(self.address(), database)
     }
 
-    /// What it says that it is.
+    /// Returns the version that it reports.
     pub(crate) fn version(&self) -> Option<String> {
         let mut client = self.client("pgbouncer").ok()?;
         let mode = client
@@ -145,7 +146,7 @@ impl Pooler {
         Some(format!("{version}, pool_mode = {mode}"))
     }
 
-    /// A connection through it for what another program does.
+    /// Opens a connection through it, to act as another program.
     pub fn client(&self, database: &str) -> Result<Client, String> {
         Client::connect_plainly(&self.url(database))
     }

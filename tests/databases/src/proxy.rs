@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// A way to a server that counts what goes through it, and can be cut, held up and closed.
+/// A TCP proxy for a server that counts traffic, and can interrupt connections, hold traffic back and refuse
+/// connections.
 ///
-/// It knows nothing of what is said. Connections through it end when it is dropped.
+/// It does not parse protocols. Dropping it closes its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -31,17 +32,17 @@ struct State {
     open: Vec<(u64, TcpStream, TcpStream)>,
 }
 
-/// What a proxy does with what it is given.
+/// How a proxy treats traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Traffic {
     /// Everything passes.
     #[default]
     Passes,
-    /// New connections are closed at once; open ones go on.
+    /// New connections are closed immediately; open ones continue.
     Refused,
-    /// Nothing passes in either direction, and no one is told.
+    /// Nothing passes in either direction, without an error.
     Held,
-    /// What clients send passes, and what servers answer is held back.
+    /// Requests pass, and answers are held back.
     AnswersHeld,
     /// The connection on which a client begins this request, counted from 1 over all of them, is cut before it arrives.
     CutAtRequest(u64),
@@ -50,7 +51,7 @@ pub enum Traffic {
 }
 
 impl Proxy {
-    /// A way to the server at this host and port.
+    /// Starts a proxy for the server at this host and port.
     pub fn to(upstream: impl Into<String>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener
@@ -69,33 +70,33 @@ impl Proxy {
         Proxy { address, shared }
     }
 
-    /// Where it listens.
+    /// Returns its host and port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How often, over all connections, a client has sent something after the server had had the word.
+    /// Returns the number of round trips over all connections: how often a client sent something after the server had.
     pub fn round_trips(&self) -> u64 {
         self.shared.round_trips.load(Ordering::SeqCst)
     }
 
-    /// How many connections were made through it.
+    /// Returns how many connections were opened through it.
     pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// How many connections are open.
+    /// Returns how many connections are open.
     pub fn open(&self) -> usize {
         self.shared.state().open.len()
     }
 
-    /// What is done with traffic from now on.
+    /// Sets how traffic is treated from now on.
     pub fn set(&self, traffic: Traffic) {
         self.shared.state().traffic = traffic;
         self.shared.changed.notify_all();
     }
 
-    /// Whether a cut that was [`set`](Proxy::set) is still to come.
+    /// Returns true if a cut that was [`set`](Proxy::set) has not happened yet.
     pub fn is_waiting_to_cut(&self) -> bool {
         matches!(
             self.shared.state().traffic,
@@ -103,14 +104,14 @@ impl Proxy {
         )
     }
 
-    /// Cuts all open connections.
+    /// Interrupts all open connections.
     pub fn cut(&self) {
         for (_, client, server) in &self.shared.state().open {
             cut(client, server);
         }
     }
 
-    /// Refuses new connections and cuts the open ones, as if the server had gone.
+    /// Refuses new connections and interrupts the open ones, as if the server were down.
     pub fn close(&self) {
         self.set(Traffic::Refused);
         self.cut();
@@ -121,7 +122,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
         self.close();
-        // Wakes the acceptor.
+        // Wakes the accepting thread.
         let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
     }
 }
@@ -155,7 +156,8 @@ impl Shared {
         self.state()
             .open
             .push((id, client.try_clone()?, server.try_clone()?));
-        // The server speaks first on MySQL, the client on PostgreSQL: either way its first word is a round trip.
+        // On MySQL the server sends first, on PostgreSQL the client. Either way, the client's first message counts as a
+        // round trip.
         let client_spoke_last = Arc::new(AtomicBool::new(false));
         let (from_client, from_server) = (client.try_clone()?, server.try_clone()?);
         let (shared, last) = (self.clone(), client_spoke_last.clone());
@@ -193,7 +195,7 @@ impl Shared {
         self.state().open.retain(|(other, ..)| *other != id);
     }
 
-    /// Waits as long as traffic is held; false when the connection is to be cut.
+    /// Waits while traffic is held back. Returns false if the connection must be closed.
     fn may_pass(&self, is_request: bool, begins: bool) -> bool {
         let mut state = self.state();
         loop {
@@ -226,7 +228,7 @@ impl Shared {
     }
 }
 
-/// It may have been cut from the other side already.
+/// The other side may have closed it already.
 fn cut(client: &TcpStream, server: &TcpStream) {
     let _ = client.shutdown(Shutdown::Both);
     let _ = server.shutdown(Shutdown::Both);

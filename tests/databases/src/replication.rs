@@ -6,17 +6,17 @@ use crate::container::{Container, Recipe};
 use crate::kind::Kind;
 use crate::server::{Server, Setup, image};
 
-/// A PostgreSQL server, and another that follows it by streaming replication.
+/// A PostgreSQL primary, and a standby with streaming replication.
 #[derive(Debug)]
 pub struct Replication {
-    /// The server that takes writes.
+    /// The server that accepts writes.
     pub primary: Server,
-    /// The server that takes none until it is [promoted](Replication::promote).
+    /// The server that accepts no writes until it is [promoted](Replication::promote).
     pub standby: Server,
 }
 
 impl Replication {
-    /// Starts both, each in a container for the caller alone.
+    /// Starts both, each in a container that is not shared.
     pub fn start() -> Result<Self, String> {
         let setup = Setup {
             durable: true,
@@ -56,19 +56,19 @@ impl Replication {
         Ok(Replication { primary, standby })
     }
 
-    /// The URL of a database, with both hosts, the primary's first.
+    /// Returns the URL of a database with both hosts, the primary's first.
     pub fn url(&self, database: &str) -> String {
         let hosts = [self.primary.host(), self.standby.host()];
         self.primary.url_at(&hosts.join(","), database)
     }
 
-    /// The same, with the standby's host first.
+    /// Returns the same URL with the standby's host first.
     pub fn url_standby_first(&self, database: &str) -> String {
         let hosts = [self.standby.host(), self.primary.host()];
         self.primary.url_at(&hosts.join(","), database)
     }
 
-    /// Makes the standby a primary, and waits until it is.
+    /// Promotes the standby, and waits until it is the primary.
     pub fn promote(&self) -> Result<(), String> {
         let promoted = self.standby.client()?.try_query("SELECT pg_promote()")?;
         match promoted.first().and_then(|row| row.first()).cloned() {
@@ -77,7 +77,7 @@ impl Replication {
         }
     }
 
-    /// Restarts the primary as a standby, as an operator does who has promoted another.
+    /// Restarts the primary as a standby, as an operator does after promoting another server.
     pub fn demote(&self) -> Result<(), String> {
         self.primary
             .client()?
@@ -85,7 +85,7 @@ impl Replication {
         self.primary.restart()
     }
 
-    /// Waits until the standby has what the primary has.
+    /// Waits until the standby has caught up.
     pub fn catch_up(&self) -> Result<(), String> {
         let position = "SELECT pg_current_wal_lsn()";
         let position = self.primary.client()?.query_one(position);
@@ -93,7 +93,7 @@ impl Replication {
         wait_until(&mut self.standby.client()?, &caught_up)
     }
 
-    /// From now on the primary acknowledges a commit only when the standby has it, too.
+    /// Makes replication synchronous: the primary acknowledges a commit only when the standby has it.
     pub fn make_synchronous(&self) -> Result<(), String> {
         let mut client = self.primary.client()?;
         client.try_query("ALTER SYSTEM SET synchronous_standby_names = '*'")?;

@@ -9,7 +9,7 @@ use crate::container::{Container, Recipe, engine};
 use crate::kind::Kind;
 use crate::location::Location;
 
-/// How long a server may take until it answers.
+/// The timeout for a server to start.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running PostgreSQL, MySQL or MariaDB.
@@ -17,25 +17,25 @@ pub struct Server {
     kind: Kind,
     location: Location,
     container: Option<Container>,
-    /// What it was started with, if it was.
+    /// Its configuration, if it was started here.
     setup: Option<Setup>,
 }
 
-/// How a test wants a server of its own to be.
+/// The configuration of a test's own server.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// Arguments of the server's command line.
     pub arguments: Vec<String>,
-    /// Statements that are run once, when the server answers, such as those that set what no argument can.
+    /// Statements to run once the server answers, for settings without an argument.
     pub statements: Vec<&'static str>,
-    /// Whether what is committed survives a restart. It costs speed, so servers that are not restarted do without.
+    /// Whether commits survive a restart. It costs speed, so it is off for servers that are not restarted.
     pub durable: bool,
-    /// Files to put into the container, by path, owned by the server and readable to no one else.
+    /// Files to put into the container, by path. Only the server can read them.
     pub files: Vec<(String, Vec<u8>)>,
 }
 
 impl Setup {
-    /// Defaults as far from what the store wants as they can be.
+    /// Defaults that differ as much as possible from what the store needs.
     pub fn hostile(kind: Kind) -> Self {
         let arguments: &[&str] = match kind {
             Kind::Postgres => &[
@@ -90,7 +90,7 @@ impl Setup {
     }
 }
 
-/// What is set for all sessions to come, on both servers.
+/// Settings for all future sessions, on both servers.
 macro_rules! hostile_globals {
     ($($more:literal),*) => {
         &[
@@ -145,8 +145,8 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// The server that all tests of this process share: the one whose URL is in the environment, else a container that is
-    /// started at the first call and removed when the process ends. An error says why there is none.
+    /// Returns the server that all tests of this process share: the one whose URL is in the environment, or a container
+    /// that is started at the first call and removed when the process ends. Returns the reason if there is none.
     pub fn shared(kind: Kind) -> Result<Arc<Self>, String> {
         static POSTGRES: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
         static MYSQL: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
@@ -171,7 +171,7 @@ impl Server {
             .clone()
     }
 
-    /// Starts a server in a container for the caller alone, removed when it is dropped.
+    /// Starts a server in a container that is not shared. Dropping it removes the container.
     pub fn start(kind: Kind, setup: &Setup) -> Result<Self, String> {
         engine()?;
         let password = Uuid::new_v4().simple().to_string();
@@ -193,8 +193,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts another one like this, for the caller alone, on which what is committed survives a kill. An error when this
-    /// one was not started here.
+    /// Starts another server like this one, not shared, on which commits survive a kill. Fails if this one was not
+    /// started here.
     pub fn start_durable_copy(&self) -> Result<Self, String> {
         let setup = self
             .setup
@@ -209,12 +209,12 @@ impl Server {
         )
     }
 
-    /// Whether [`start_durable_copy`](Server::start_durable_copy) knows what to start.
+    /// Returns true if [`start_durable_copy`](Server::start_durable_copy) can start a copy.
     pub fn can_be_copied(&self) -> bool {
         self.setup.is_some()
     }
 
-    /// The server in this container, once it answers.
+    /// Waits until the server in this container answers.
     pub(crate) fn in_container(
         kind: Kind,
         container: Container,
@@ -238,7 +238,7 @@ impl Server {
         Ok(server)
     }
 
-    /// A running server that someone else looks after.
+    /// Uses a running server that is not ours.
     fn at(kind: Kind, url: &str) -> Result<Self, String> {
         let server = Server {
             kind,
@@ -250,32 +250,32 @@ impl Server {
         Ok(server)
     }
 
-    /// Which of the databases it is.
+    /// Returns the kind of database.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The URL of a database on it.
+    /// Returns the URL of a database on it.
     pub fn url(&self, database: &str) -> String {
         self.location.url(database)
     }
 
-    /// The URL that tests come to it with, as `AUTHSTORE_TEST_..._URL` takes it.
+    /// Returns its URL, as for `AUTHSTORE_TEST_..._URL`.
     pub fn admin_url(&self) -> String {
         self.location.url(self.location.database())
     }
 
-    /// The URL of a database on it for another host and port, such as those of a [`Proxy`](crate::Proxy).
+    /// Returns the URL of a database on it with another host and port, such as those of a [`Proxy`](crate::Proxy).
     pub fn url_through(&self, address: std::net::SocketAddr, database: &str) -> String {
         self.location.url_through(address, database)
     }
 
-    /// The URL of a database on it with another password.
+    /// Returns the URL of a database on it with another password.
     pub fn url_with_password(&self, password: &str, database: &str) -> String {
         self.location.with_password(password).url(database)
     }
 
-    /// Its host and port.
+    /// Returns its host and port.
     pub fn host(&self) -> String {
         match self.location.host() {
             host if host.contains(':') => host.to_owned(),
@@ -284,12 +284,12 @@ impl Server {
         }
     }
 
-    /// Where it is, for a user with another password.
+    /// Returns its location with another password.
     pub(crate) fn with_password(&self, password: &str) -> Location {
         self.location.with_password(password)
     }
 
-    /// A server in this container with the same users as this one. Returns when it answers.
+    /// Returns a server in this container with the same users as this one, once it answers.
     pub(crate) fn twin(&self, container: Container) -> Result<Self, String> {
         let host = format!("127.0.0.1:{}", container.port());
         let twin = Server {
@@ -302,51 +302,51 @@ impl Server {
         Ok(twin)
     }
 
-    /// The URL of a database, with other hosts.
+    /// Returns the URL of a database, with other hosts.
     pub(crate) fn url_at(&self, hosts: &str, database: &str) -> String {
         self.location.url_at(hosts, database)
     }
 
-    /// The user and the password that tests come with.
+    /// Returns the user and password of the tests.
     pub(crate) fn credentials(&self) -> (String, String) {
         self.location.credentials()
     }
 
-    /// Its host, and its port.
+    /// Returns its host and its port.
     pub(crate) fn address(&self) -> (String, u16) {
         let host = self.host();
         let (name, port) = host.rsplit_once(':').expect("a port");
         (name.to_owned(), port.parse().expect("a port is a number"))
     }
 
-    /// A connection for what a test does behind the store's back.
+    /// Opens a connection that bypasses the store.
     pub fn client(&self) -> Result<Client, String> {
         Client::connect(&self.admin_url())
     }
 
-    /// Whether it is a container of ours, which can be paused and restarted.
+    /// Returns true if it is our container, which can be paused and restarted.
     pub fn is_container(&self) -> bool {
         self.container.is_some()
     }
 
-    /// What its container is called, if it is one of ours.
+    /// Returns the name of its container, if it is ours.
     pub fn container_name(&self) -> Option<&str> {
         self.container.as_ref().map(Container::name)
     }
 
-    /// Stops it as a machine that is shut down would, and starts it again. Returns when it answers.
+    /// Shuts it down cleanly and starts it again. Returns when it answers.
     pub fn restart(&self) -> Result<(), String> {
         self.container()?.docker(&["restart", "--time=30"])?;
         self.wait_until_ready()
     }
 
-    /// Kills it, as a power cut would, and starts it again. Returns when it answers.
+    /// Kills it and starts it again. Returns when it answers.
     pub fn crash(&self) -> Result<(), String> {
         self.kill()?;
         self.start_again()
     }
 
-    /// Kills it, as a power cut would.
+    /// Kills it.
     pub fn kill(&self) -> Result<(), String> {
         self.container()?.docker(&["kill"])
     }
@@ -367,7 +367,7 @@ impl Server {
         self.container()?.docker(&["pause"])
     }
 
-    /// Lets it go on.
+    /// Unfreezes it.
     pub fn unpause(&self) -> Result<(), String> {
         self.container()?.docker(&["unpause"])
     }
@@ -400,7 +400,7 @@ impl Server {
     }
 }
 
-/// The image of which containers are started.
+/// Returns the image of containers.
 pub(crate) fn image(kind: Kind) -> String {
     std::env::var(kind.image_variable()).unwrap_or_else(|_| {
         match kind {
@@ -424,7 +424,7 @@ fn recipe(kind: Kind, setup: &Setup, password: &str) -> Recipe {
             recipe.environment = vec![
                 ("POSTGRES_PASSWORD", password.to_owned()),
                 ("PGDATA", "/var/lib/postgresql/authstore-test".to_owned()),
-                // A password is hashed thousands of times at each connect, which takes long without optimization.
+                // A password is hashed thousands of times for each connection, which takes long without optimization.
                 (
                     "POSTGRES_INITDB_ARGS",
                     "--set=scram_iterations=1".to_owned(),
@@ -477,7 +477,7 @@ fn recipe(kind: Kind, setup: &Setup, password: &str) -> Recipe {
     recipe.command = if setup.files.is_empty() {
         command
     } else {
-        // Files are put in as root's; the server insists that a private key is its own and no one else's to read.
+        // Files are created as root's, but the server requires that it owns a private key that no one else can read.
         let mut script = "for file in \"$@\"; do [ \"$file\" = -- ] && break; chown ".to_owned();
         script += owner;
         script += " \"$file\" && chmod 600 \"$file\"; shift; done; shift; exec docker-entrypoint.sh \"$@\"";

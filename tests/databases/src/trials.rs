@@ -1,4 +1,4 @@
-//! Tests on databases, as `cargo test` and `cargo nextest` run them.
+//! Tests on databases, for `cargo test` and `cargo nextest`.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -11,14 +11,14 @@ use crate::kind::Kind;
 use crate::pooler::PgBouncer;
 use crate::server::Server;
 
-/// What a test needs of its database.
+/// What a test needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
-    /// A [`Database`](crate::Database) on the server that all share.
+    /// A [`Database`](crate::Database) on the shared server.
     Shared,
-    /// A server in a container of its own, which it can restart or set up in its own way.
+    /// A separate server in a container, which the test can restart or configure.
     Container,
-    /// A [`Pooler`](crate::Pooler) in front of the server that all share.
+    /// A [`Pooler`](crate::Pooler) in front of the shared server.
     Pooler,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Test {
 }
 
 impl Test {
-    /// A test of this name, without that of the database. It fails when `run` panics.
+    /// Creates a test with this name, without the database's. It fails if `run` panics.
     pub fn new(kind: Kind, needs: Needs, name: &str, run: impl FnOnce() + Send + 'static) -> Self {
         Test {
             kind,
@@ -47,7 +47,7 @@ impl Test {
         }
     }
 
-    /// The same test on each of these databases.
+    /// Creates the same test for each of these databases.
     pub fn on(kinds: &[Kind], needs: Needs, name: &str, run: fn(Kind)) -> Vec<Self> {
         kinds
             .iter()
@@ -56,7 +56,7 @@ impl Test {
     }
 }
 
-/// Runs the tests that the command line asks for, and says at the end which databases could not be had.
+/// Runs the tests that the command line selects, and lists the databases that were not available.
 ///
 /// Call it in `main` of a test target that has `harness = false`.
 pub fn run(tests: Vec<Test>) -> ExitCode {
@@ -78,7 +78,7 @@ fn run_with(arguments: Arguments, tests: Vec<Test>) -> ExitCode {
     {
         *wanted.entry((test.kind, test.needs)).or_default() += 1;
     }
-    // To start servers just to list tests would take too long, so this much is found out at less cost.
+    // Starting servers just to list tests would take too long, so only check whether they could be started.
     let obstacle = if arguments.list {
         cheap_obstacle
     } else {
@@ -127,7 +127,7 @@ fn run_with(arguments: Arguments, tests: Vec<Test>) -> ExitCode {
     conclusion.exit_code()
 }
 
-/// As libtest-mimic decides it.
+/// As in libtest-mimic.
 fn is_asked_for(arguments: &Arguments, name: &str) -> bool {
     let matches = |filter: &String| {
         if arguments.exact {
@@ -139,7 +139,7 @@ fn is_asked_for(arguments: &Arguments, name: &str) -> bool {
     arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
 }
 
-/// Why tests of this kind cannot run.
+/// Returns the reason why tests of this kind cannot run.
 fn obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
     match needs {
         _ if !kind.is_server() => Ok(()),
@@ -167,13 +167,12 @@ fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
     }
 }
 
-/// The databases that must be there (`AUTHSTORE_TEST_REQUIRE`, which may also name `node`: Node.js, for the tests with
-/// Auth.js; `browser`: Chromium and its driver, for those of the sign-in example; and `valkey`: its server or Redis's, for
-/// those of the example of a backend).
+/// Returns the required databases: those in `AUTHSTORE_TEST_REQUIRE`, which may also name `node` (for the tests with
+/// Auth.js), `browser` (for the sign-in example) and `valkey` (for the example backend).
 ///
 /// # Panics
 ///
-/// When the environment names one that does not exist.
+/// If the environment names one that does not exist.
 pub fn required() -> Vec<Kind> {
     std::env::var("AUTHSTORE_TEST_REQUIRE")
         .unwrap_or_default()
@@ -187,7 +186,7 @@ pub fn required() -> Vec<Kind> {
         .collect()
 }
 
-/// What to say of a database that could not be had.
+/// Returns the message about a database that is not available.
 fn notice(
     kind: Kind,
     wanted: &BTreeMap<(Kind, Needs), u64>,

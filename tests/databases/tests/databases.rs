@@ -1,4 +1,4 @@
-//! What the tests of `authstore` rely on: each gets a database of its own, and nothing is left behind.
+//! Tests of the test databases: each test gets its own database, and nothing is left behind.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
@@ -10,7 +10,7 @@ use authstore_test_databases::{
     Client, Database, Kind, Needs, Proxy, Server, Setup, Test, Traffic, run,
 };
 
-/// Set for the copy of this program that is killed.
+/// Set in the copy of this program that is killed.
 const VICTIM: &str = "AUTHSTORE_TEST_VICTIM";
 
 fn main() -> ExitCode {
@@ -39,8 +39,8 @@ fn main() -> ExitCode {
     tests.extend(Test::on(
         &Kind::SERVERS,
         Needs::Shared,
-        "a_proxy_cuts_before_a_request_and_before_an_answer",
-        a_proxy_cuts_before_a_request_and_before_an_answer,
+        "proxy_cuts_before_requests_and_answers",
+        proxy_cuts_before_requests_and_answers,
     ));
     tests.extend(Test::on(
         &Kind::SERVERS,
@@ -103,7 +103,7 @@ fn a_proxy_counts_round_trips(kind: Kind) {
     assert!(before >= 1);
     client.query("SELECT 1");
     assert_eq!(proxy.round_trips() - before, 1);
-    // A long request and a long answer come in many pieces.
+    // A long request and a long answer are split into many segments.
     let long = "x".repeat(1 << 20);
     assert_eq!(client.query_one(&format!("SELECT '{long}'")), long);
     assert_eq!(proxy.round_trips() - before, 2);
@@ -111,7 +111,7 @@ fn a_proxy_counts_round_trips(kind: Kind) {
     assert!(client.try_query("SELECT 1").is_err());
 }
 
-fn a_proxy_cuts_before_a_request_and_before_an_answer(kind: Kind) {
+fn proxy_cuts_before_requests_and_answers(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let mut direct = database.client();
     direct.query("CREATE TABLE t (x int)");
@@ -153,7 +153,7 @@ fn a_durable_server_keeps_what_was_committed(kind: Kind) {
     assert_eq!(asked.join().unwrap(), "1");
 }
 
-/// Starts a server, says how its container is called, and waits for death.
+/// Starts a server, prints the name of its container, and waits to be killed.
 fn victim() -> ExitCode {
     let server = Server::start(Kind::Postgres, &Setup::default()).unwrap();
     println!("{}", server.container_name().unwrap());

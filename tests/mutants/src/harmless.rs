@@ -1,4 +1,4 @@
-//! Mutants that no rule can catch, since they change nothing that a caller could see.
+//! Mutants that no rule can catch, because they change nothing that a caller can observe.
 
 use authstore_test_databases::Kind;
 
@@ -11,25 +11,25 @@ const ALL_BUT_POSTGRES: &[Kind] = &[
     Kind::Mariadb,
 ];
 
-/// On these databases, in files whose path begins so, a change that has this in it, and why no one would notice.
+/// The databases, the prefix of the file's path, a part of the change, and the reason why it has no effect.
 const HARMLESS: &[(&[Kind], &str, &str, &str)] = &[
     (
         &Kind::ALL,
         "history/list.sql",
         "version",
-        "whoever compares a history with a series puts it in order",
+        "the comparison of a history with a series sorts it",
     ),
     (
         &Kind::ALL,
         "history/create.sql",
         "KEY",
-        "one run at a time writes to the history, and no step twice",
+        "one run at a time writes to the history, and no migration twice",
     ),
     (
         &Kind::ALL,
         "history/create.sql",
         "applied_at",
-        "when a step was taken is there for people to read",
+        "the time of a migration is only shown to people",
     ),
     (
         ALL_BUT_POSTGRES,
@@ -142,7 +142,7 @@ const HARMLESS: &[(&[Kind], &str, &str, &str)] = &[
     ),
 ];
 
-/// Why no one would notice this change, if no one would.
+/// Returns the reason why this change has no effect, if it has none.
 pub(crate) fn why_harmless(kind: Kind, file: &str, change: &str) -> Option<&'static str> {
     HARMLESS
         .iter()

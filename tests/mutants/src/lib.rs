@@ -1,11 +1,11 @@
-//! What is run on a mutant of authstore, to see whether the conformance suite notices.
+//! Runs the conformance suite on a mutant of authstore.
 
 use std::process::ExitCode;
 
 use authstore_conformance::{Outcome, RuleReport, Runner};
 use authstore_test_databases::{DatabaseHarness, Kind};
 
-/// Rules mostly wait for their database, so there are more than processors.
+/// More than the number of processors, because rules mostly wait for their database.
 const THREADS: usize = 6;
 
 /// Runs a rule, a group of rules, or `all`, in the profile of the environment, until one fails, and prints which.

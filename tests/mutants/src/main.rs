@@ -1,9 +1,8 @@
-//! Tries whether the conformance suite notices when a statement of authstore is changed.
+//! Tests whether the conformance suite detects changes of authstore's statements.
 //!
-//! Every file of SQL is changed in each way that `mutate.rs` knows, one change at a time, and the suite runs on what
-//! comes out: the rules of the operation first, then `model`, then all. A mutant that no rule notices has survived, unless
-//! `harmless.rs` says why there is nothing to notice.
-//! Servers are as hostile as they are for the tests of `hostile.rs`.
+//! Changes every SQL file in each way that `mutate.rs` knows, one change at a time, and runs the suite on the result:
+//! the rules of the operation first, then `model`, then all. A mutant that no rule catches survives, unless
+//! `harmless.rs` lists it. Servers have the same hostile defaults as in `server_defaults.rs`.
 //!
 //! `sql-mutants NAME [FILE...]`, where NAME is that of a database and FILE such as `get_user.sql`.
 
@@ -25,7 +24,7 @@ use harmless::why_harmless;
 use mutate::{Mutant, mutants};
 use program::Program;
 
-/// How long the suite may take on a mutant. One that takes longer is caught: a rule waits for it without end.
+/// The timeout of the suite on a mutant. One that takes longer is caught, because a rule hangs.
 const LIMIT: Duration = Duration::from_secs(240);
 
 fn main() -> ExitCode {
@@ -44,18 +43,18 @@ fn main() -> ExitCode {
     })
 }
 
-/// What becomes of a mutant.
+/// The outcome of a mutant.
 enum Outcome {
-    /// This rule notices.
+    /// This rule catches it.
     Caught(String),
-    /// No rule notices, since there is nothing to notice.
+    /// No rule catches it, because it has no effect.
     Harmless(&'static str),
     Survived,
-    /// The program does not hold the file.
+    /// The program does not contain the file.
     NotSent,
 }
 
-/// Makes all mutants, or those of some files, and tries them.
+/// Creates all mutants, or those of some files, and tests them.
 fn try_all(kind: Kind, only: &[&str]) -> Result<ExitCode, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let workspace = workspace.expect("this crate lies two folders down");
@@ -116,7 +115,7 @@ fn try_all(kind: Kind, only: &[&str]) -> Result<ExitCode, String> {
     })
 }
 
-/// The files of a database, by their path in its folder. MariaDB sends those of MySQL where it has none of its own.
+/// Returns the files of a database, by their path in its folder. MariaDB uses those of MySQL if it has none of its own.
 fn files(workspace: &Path, kind: Kind) -> std::io::Result<Vec<(String, String)>> {
     let folders: &[&str] = match kind {
         Kind::SqliteMemory | Kind::SqliteFile => &["sqlite"],
@@ -127,7 +126,7 @@ fn files(workspace: &Path, kind: Kind) -> std::io::Result<Vec<(String, String)>>
     let mut files: Vec<(String, String)> = Vec::new();
     for folder in folders {
         let root = workspace.join("sql").join(folder);
-        // Adoption is for databases of others, which the suite has none of.
+        // The suite does not test adoption.
         for inside in ["", "history", "transaction", "migrations"] {
             let Ok(entries) = fs::read_dir(root.join(inside)) else {
                 continue;
@@ -148,7 +147,7 @@ fn files(workspace: &Path, kind: Kind) -> std::io::Result<Vec<(String, String)>>
     Ok(files)
 }
 
-/// Where mutants are tried.
+/// The program on which mutants are tested.
 struct Trial<'a> {
     kind: Kind,
     server: Option<&'a Server>,

@@ -1,4 +1,4 @@
-//! What can be wrong with a statement: one small change each, of the kind that a person makes by mistake.
+//! Mutations of a statement: small changes of the kind that people make by mistake.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 /// A file of SQL with one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mutant {
-    /// The change, in the words of the file.
+    /// The change, as text of the file.
     pub(crate) change: String,
     pub(crate) sql: String,
 }
@@ -25,7 +25,7 @@ pub(crate) fn mutants(folder: &str, sql: &str) -> Vec<Mutant> {
     for change in CHANGES {
         change(&file, &mut mutants);
     }
-    // What is in a condition of a condition is found twice.
+    // Nested conditions are found twice.
     let mut seen = HashSet::new();
     mutants.retain(|mutant| seen.insert(mutant.sql.clone()));
     mutants
@@ -442,7 +442,7 @@ fn settings(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// A step that cannot be repeated.
+/// A migration that cannot be repeated.
 fn existence(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["IF"]) {
         let end = if file.word(place + 1) == "NOT" {

@@ -1,4 +1,4 @@
-//! A program that holds all statements, of which mutants are made without compiling anything again.
+//! A program with all statements compiled in, which is patched to create mutants without recompiling.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use memchr::memmem;
 
-/// Blanks at the end of each file, so that a statement may become longer.
+/// Spaces at the end of each file, so that a statement may become longer.
 const ROOM: usize = 256;
 
-/// What the program is built of.
+/// The sources of the program.
 const SOURCES: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
@@ -23,17 +23,17 @@ const SOURCES: &[&str] = &[
     "tests",
 ];
 
-/// This very program, with room in its statements.
+/// A copy of this program, with space in its statements.
 pub(crate) struct Program {
     bytes: Vec<u8>,
     permissions: Permissions,
-    /// Where a mutant lies while it is tried.
+    /// The path of the mutant that is being tested.
     mutant: PathBuf,
 }
 
 impl Program {
-    /// Copies the workspace, makes room in the files of SQL, and builds. `name` sets this one's mutants apart from those of
-    /// others that are tried at the same time.
+    /// Copies the workspace, adds space to the SQL files, and builds it. `name` distinguishes its mutants from those of
+    /// concurrent runs.
     pub(crate) fn build(workspace: &Path, name: &str) -> Result<Self, String> {
         let folder = workspace.join("target/sql-mutants");
         let copy = folder.join("workspace");
@@ -62,12 +62,12 @@ impl Program {
         })
     }
 
-    /// The program as it is.
+    /// Returns the unchanged program.
     pub(crate) fn unchanged(&self) -> io::Result<PathBuf> {
         self.write(&self.bytes)
     }
 
-    /// The program with another text in the place of this one; `None` if it does not hold this one.
+    /// Returns the program with one text replaced by another, or `None` if it does not contain the text.
     pub(crate) fn with(&self, sql: &str, mutant: &str) -> io::Result<Option<PathBuf>> {
         let sql = with_room(sql);
         assert!(mutant.len() <= sql.len(), "there is too little room");
@@ -84,7 +84,7 @@ impl Program {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        // Not over the one before, which may still be ending.
+        // Do not overwrite the previous one, which may still be running.
         let _ = fs::remove_file(&self.mutant);
         fs::write(&self.mutant, bytes)?;
         fs::set_permissions(&self.mutant, self.permissions.clone())?;
@@ -96,7 +96,7 @@ fn with_room(sql: &str) -> String {
     format!("{sql}{:ROOM$}", "")
 }
 
-/// Copies what is not there yet in this form, so that cargo builds no more than it must.
+/// Copies only files that differ, so that cargo rebuilds as little as possible.
 fn copy_with_room(from: &Path, to: &Path) -> io::Result<()> {
     if from.is_dir() {
         fs::create_dir_all(to)?;

@@ -1,5 +1,5 @@
-//! What `cargo mutants` runs on each mutant of authstore: the conformance suite, up to the first rule that fails, on the
-//! databases that the environment names.
+//! The test that `cargo mutants` runs on each mutant of authstore: the conformance suite, up to the first failure, on
+//! the databases that the environment names.
 
 use std::process::ExitCode;
 

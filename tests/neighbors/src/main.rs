@@ -1,4 +1,4 @@
-//! Opens SQLite by authstore, by Diesel and by SQLx in one program: a program can link its library only once, so the three
+//! Opens SQLite with authstore, Diesel and SQLx in one program. A program can link the library only once, so the three
 //! must agree on one `libsqlite3-sys`.
 
 use authstore::AuthStore;

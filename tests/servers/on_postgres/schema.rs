@@ -19,8 +19,8 @@ pub(crate) fn tests() -> Vec<Test> {
             text_ids_and_times_without_zone_round_trip,
         ),
         (
-            "schema.a_column_whose_type_was_changed_is_read_on",
-            a_column_whose_type_was_changed_is_read_on,
+            "schema.column_type_may_change_at_run_time",
+            column_type_may_change_at_run_time,
         ),
         (
             "schema.own_row_that_refers_to_a_user",
@@ -159,7 +159,7 @@ fn text_ids_and_times_without_zone_round_trip(kind: Kind) {
     }
 }
 
-fn a_column_whose_type_was_changed_is_read_on(kind: Kind) {
+fn column_type_may_change_at_run_time(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("pool_size=2");
     let ada = store.create_user(new_user("ada@example.org")).unwrap();

@@ -17,7 +17,7 @@ use authstore_test_databases::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Rules mostly wait for their database, so there are more than processors.
+/// More than the number of processors, because rules mostly wait for their database.
 const THREADS: usize = 6;
 
 /// A storage to certify.
@@ -57,9 +57,9 @@ impl Target {
             Target::PgBouncer => {
                 let settings = [
                     "pool_mode = transaction",
-                    // Its limit on clients is for one application; here are as many as there are rules at a time.
+                    // The default limit on clients is for one application, but many rules run concurrently.
                     "max_client_conn = 2000",
-                    // Otherwise it waits for 15 s after a connection that has failed.
+                    // Otherwise it waits for 15 s after a failed connection.
                     "server_login_retry = 1",
                 ];
                 let server = Server::shared(Kind::Postgres)?;
@@ -172,7 +172,7 @@ impl Line {
                     && certificate.problems.is_empty()
                     && certificate.counts.passed + certificate.counts.declined > 0
             }
-            // Whoever asks for the profile `quick` knows that it certifies nothing.
+            // If the profile `quick` was requested, it is known that it does not certify.
             Ok(certificate) => certificate.all_kept,
             Err(_) => false,
         }
@@ -259,7 +259,7 @@ fn progress(bar: &ProgressBar, name: &str, report: &RuleReport) {
     bar.set_message(report.id);
     bar.inc(1);
     if matches!(report.outcome, Outcome::Failed | Outcome::NotRun) {
-        // Printed also where there is no terminal.
+        // Printed even if there is no terminal.
         let detail = report.detail.as_deref().unwrap_or_default();
         bar.suspend(|| println!("\n{name}: {}: {}\n{detail}", report.outcome, report.id));
     }

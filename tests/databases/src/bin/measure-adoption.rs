@@ -1,8 +1,7 @@
 //! Measures the adoption of a database of Auth.js with many users: `measure-adoption 1000000 [sqlite-file postgres ...]`.
 //!
-//! While the command adopts, one connection signs someone in again and again (it reads the session and its user), and
-//! another extends the session (it writes). The longest time that each had to wait is printed, with the time that the
-//! adoption took and the most memory that the command held.
+//! While the command adopts, one connection repeatedly reads a session and its user, as a sign-in does, and another
+//! extends the session. Prints the longest wait of each, the duration of the adoption and the command's peak memory.
 
 use std::fs;
 use std::process::{Command, ExitCode, Stdio};
@@ -14,7 +13,7 @@ use authstore_test_databases::{Client, Database, Kind, command};
 
 const KINDS: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
-/// How long the others pause between two statements.
+/// The pause of the other connections between two statements.
 const PAUSE: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {
@@ -38,7 +37,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A connection past the store.
+/// A connection that bypasses the store.
 enum Connection {
     Sqlite(rusqlite::Connection),
     Server(Client),
@@ -176,7 +175,7 @@ fn measure(kind: Kind, users: u64) -> Result<String, String> {
     })
 }
 
-/// The longest time that one of these statements took.
+/// Runs statements, and returns the longest duration.
 fn longest(database: &Database, sql: &str, is_done: &AtomicBool) -> Result<Duration, String> {
     let mut connection = Connection::open(database)?;
     let mut longest = Duration::ZERO;
@@ -189,7 +188,7 @@ fn longest(database: &Database, sql: &str, is_done: &AtomicBool) -> Result<Durat
     Ok(longest)
 }
 
-/// How long it took, and the most memory that the command held, as Linux tells it.
+/// Returns the duration and the peak memory of the command, as Linux reports it.
 fn adopt(database: &Database) -> Result<(Duration, String), String> {
     let program = command();
     let start = Instant::now();

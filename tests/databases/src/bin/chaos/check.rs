@@ -1,4 +1,4 @@
-//! Compares what was acknowledged with what the tables hold.
+//! Compares the acknowledged writes with the tables.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use authstore_test_databases::{Client, Kind, TextRow};
 use crate::ledger::{Next, Record};
 use crate::writer::{STEPS, first_token, rotated_token};
 
-/// What the tables hold for each person, read with the bare driver: the store is what is being tested.
+/// The rows of each person, read with the bare driver, because the store is being tested.
 #[derive(Default)]
 pub(crate) struct Tables(HashMap<Uuid, Rows>);
 
@@ -19,7 +19,7 @@ struct Rows {
     verification_tokens: usize,
 }
 
-/// Whether each acknowledged write is there exactly once.
+/// Whether each acknowledged write was done exactly once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verdict {
     Kept,
@@ -27,7 +27,7 @@ enum Verdict {
     Twice,
 }
 
-/// How many people's writes were lost or done twice, and of how many the outcome was unknown.
+/// How many people's writes were lost, done twice, or had an unknown outcome.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) lost: u64,
@@ -63,14 +63,14 @@ impl Tables {
         Ok(tables)
     }
 
-    /// The rows of the person whose ID is in the first column.
+    /// Returns the rows of the person whose ID is in the first column.
     fn rows_of(&mut self, row: &TextRow) -> Result<&mut Rows, String> {
         let id = row.first().cloned().flatten().ok_or("a row has no ID")?;
         let id = id.parse().map_err(|error| format!("a row's ID: {error}"))?;
         Ok(self.0.entry(id).or_default())
     }
 
-    /// Compares them with what was reported.
+    /// Compares them with the reports.
     pub(crate) fn check(mut self, records: &HashMap<Uuid, Record>) -> Counts {
         let mut counts = Counts::default();
         for (&person, record) in records {
@@ -89,7 +89,7 @@ impl Tables {
                 counts.unknown += 1;
             }
         }
-        // What is left was begun by no one.
+        // The remaining rows belong to no reported write.
         for rows in self.0.values() {
             eprintln!("Twice: no one wrote {rows:?}");
             counts.twice += 1;
@@ -98,7 +98,7 @@ impl Tables {
     }
 }
 
-/// The rows after this many steps.
+/// Returns the rows after this many steps.
 fn rows_after(steps: usize, person: Uuid) -> Rows {
     Rows {
         users: usize::from(steps >= 1),
@@ -116,7 +116,7 @@ fn judge(person: Uuid, record: &Record, rows: &Rows) -> Verdict {
     if rows.users > 1 || rows.sessions.len() > 1 || rows.verification_tokens > 1 {
         Verdict::Twice
     } else if *rows == rows_after(done, person) {
-        // A contradiction without a second write: what it contradicts is missing, or was when it was asked for.
+        // A contradiction without a second write: a row is missing, or was missing when it was read.
         match record.next {
             Next::Contradicted => Verdict::Lost,
             _ => Verdict::Kept,
@@ -124,7 +124,7 @@ fn judge(person: Uuid, record: &Record, rows: &Rows) -> Verdict {
     } else if done < STEPS.len() && *rows == rows_after(done + 1, person) {
         match record.next {
             Next::Unheard | Next::Unknown => Verdict::Kept,
-            // Done, though the caller was told to do it again.
+            // Done, although the caller was told to retry.
             Next::Unavailable | Next::Contradicted => Verdict::Twice,
         }
     } else {
@@ -140,7 +140,7 @@ mod tests {
     fn each_deviation_is_noticed() {
         use Next::{Contradicted, Unavailable, Unheard, Unknown};
         use Verdict::{Kept, Lost, Twice};
-        // The steps that were acknowledged, what is known of the next, and the steps that the rows show.
+        // The acknowledged steps, what is known about the next one, and the steps in the tables.
         for (acknowledged, next, found, wanted) in [
             (3, Unknown, 3, Kept),
             (3, Unknown, 4, Kept),

@@ -7,10 +7,10 @@ use authstore::uuid::Uuid;
 
 use crate::note::{Event, Note};
 
-/// Far longer than the store may need once its database answers.
+/// Much longer than the store needs once its database answers.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the writers have reported.
+/// The reports of the writers.
 #[derive(Default)]
 pub(crate) struct Ledger(Mutex<Entries>);
 
@@ -25,15 +25,15 @@ pub(crate) struct Entries {
     pub(crate) failures: Vec<String>,
 }
 
-/// What is known of one person's writes.
+/// What is known about one person's writes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Record {
-    /// How many of the steps were acknowledged.
+    /// The number of acknowledged steps.
     pub(crate) acknowledged: usize,
     pub(crate) next: Next,
 }
 
-/// What is known of the write after those that were acknowledged.
+/// What is known about the write after the acknowledged ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Next {
     /// Nothing: the writer was killed, or stopped.
@@ -64,7 +64,7 @@ impl Ledger {
         }
     }
 
-    /// Waits until this many more writes were acknowledged, and returns how long that took.
+    /// Waits until this many more writes are acknowledged, and returns how long that took.
     pub(crate) fn wait_for_writes(&self, count: u64) -> Result<Duration, String> {
         let start = Instant::now();
         let goal = self.entries().acknowledged + count;

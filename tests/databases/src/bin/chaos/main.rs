@@ -1,19 +1,21 @@
-//! `chaos [ROUNDS] [NAME]`: kills what writes, and what is written to, and counts what became of the writes.
+//! `chaos [ROUNDS] [NAME]`: kills writers and servers, and counts lost and doubled writes.
 //!
-//! - `sqlite`: SIGKILL of processes that write to one file: of one in four, or of all.
-//! - `postgres`, `mysql`, `mariadb`, `postgres-pgbouncer`: restarts and kills of the server; the last one behind PgBouncer in
-//!   transaction mode.
+//! - `sqlite`: SIGKILL of one of four processes that write to one file, or of all.
+//! - `postgres`, `mysql`, `mariadb`, `postgres-pgbouncer`: restarts and kills of the server, the last one behind
+//!   PgBouncer in transaction mode.
 //! - `postgres-failover`: a primary that is killed, frozen or demoted, and its synchronous standby, which is promoted.
 //! - `mariadb-galera`: a node of a Galera cluster that is killed or frozen, and the other two.
 //!
 //! There are 8 writers. Each signs people up: a user, a session, its rotation, a verification token and its use. An
-//! acknowledged write is noted, outside the process that is killed, before the next one begins. At the end the tables
-//! are read with the bare driver. Every acknowledged write must be there once; one whose outcome is unknown wholly or
-//! not at all; one that was `Unavailable` not at all. No call may take longer than the documented limits.
+//! acknowledged write is recorded outside the process that is killed, before the next one begins. At the end the tables
+//! are read with the bare driver. Every acknowledged write must have been done exactly once; one with an unknown
+//! outcome completely or not at all; one that was `Unavailable` not at all. No call may take longer than the documented
+//! limits.
 //!
-//! Prints a row for each scenario. `unknown` also counts the writes that were in flight in a process when it was killed.
-//! Recovery is the time from the server's return, the promotion or the kill until a write is acknowledged. The exit code
-//! is 1 when a write was lost or done twice, a call was stuck or failed otherwise, or a scenario could not be run.
+//! Prints a row for each scenario. `unknown` also counts the writes that were in flight in a process when it was
+//! killed. Recovery is the time from the server's return, the promotion or the kill until a write is acknowledged. The
+//! exit code is 1 if a write was lost or done twice, a call was stuck or failed otherwise, or a scenario could not be
+//! run.
 
 mod check;
 mod ledger;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use authstore::uuid::Uuid;
 use authstore::{Error, Result};
 
-/// What a writer reports, in memory or as a line of a pipe. Each is reported before the next write begins.
+/// A report of a writer, in memory or as a line in a pipe. It is sent before the next write begins.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Note {
-    /// Whose writes they are.
+    /// The person whose write it is.
     pub(crate) person: Uuid,
     pub(crate) event: Event,
     /// How long the call took.
@@ -21,13 +21,13 @@ pub(crate) enum Event {
     Begun,
     /// The next write was acknowledged.
     Acknowledged,
-    /// `OutcomeUnknown`: the next write was done wholly, or not at all.
+    /// `OutcomeUnknown`: the next write was done completely or not at all.
     Unknown,
     /// `Unavailable`: the next write was not done.
     Unavailable,
     /// An answer that cannot be true if every acknowledged write was done once, such as a conflict over a new ID.
     Contradicted,
-    /// What can be used once was used a second time.
+    /// Something that can be used once was used a second time.
     Repeated,
     /// A call did not return within the documented limits.
     Stuck,
@@ -36,7 +36,7 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    /// What an operation returned; `false` means that it did not find what an acknowledged write had left.
+    /// The result of an operation; `false` means that it did not find a row of an acknowledged write.
     pub(crate) fn of(result: Result<bool>) -> Self {
         match result {
             Ok(true) => Event::Acknowledged,

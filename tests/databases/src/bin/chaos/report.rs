@@ -24,7 +24,7 @@ impl Report {
         self.longest_recovery = self.longest_recovery.max(recovery);
     }
 
-    /// Counts what the writers reported, and compares it with the tables.
+    /// Counts the reports of the writers, and compares them with the tables.
     pub(crate) fn add_writes(&mut self, ledger: Ledger, tables: Tables) {
         let entries = ledger.into_entries();
         let counts = tables.check(&entries.records);

@@ -18,13 +18,13 @@ use crate::writer::{WRITERS, write};
 const OPTIONS: &str =
     "pool_size=8&checkout_timeout_ms=3000&connect_timeout_ms=3000&statement_timeout_ms=2000";
 
-/// 3 s for the pool, then a ping and a statement, each of which a silent server has 2 s to end and 2 s to report.
+/// 3 s for the pool, then a ping and a statement, each with 2 s on the server and 2 s more on the client.
 const LIMIT: Duration = Duration::from_secs(11);
 
-/// How many writes are acknowledged before each fault, so that it meets the server at work.
+/// The number of acknowledged writes before each fault, so that the server is under load.
 const BETWEEN_FAULTS: u64 = 200;
 
-/// The server is shut down and started, or killed and started, in turns.
+/// Alternately restarts the server cleanly and kills it.
 pub(crate) fn restart(kind: Kind, rounds: usize) -> Result<Report, String> {
     let setup = Setup {
         durable: true,
@@ -35,7 +35,7 @@ pub(crate) fn restart(kind: Kind, rounds: usize) -> Result<Report, String> {
     restart_under_load(&database, &database.url(), rounds)
 }
 
-/// The same behind PgBouncer in transaction mode, which holds back what it has no server for.
+/// The same behind PgBouncer in transaction mode, which queues statements while there is no server.
 pub(crate) fn restart_behind_pooler(rounds: usize) -> Result<Report, String> {
     let setup = Setup {
         durable: true,
@@ -43,7 +43,7 @@ pub(crate) fn restart_behind_pooler(rounds: usize) -> Result<Report, String> {
     };
     let server = Arc::new(Server::start(Kind::Postgres, &setup)?);
     let database = Database::on(&server)?;
-    // Otherwise it waits for 15 s after a connection that has failed, and no one recovers sooner.
+    // Otherwise it waits for 15 s after a failed connection, and recovery takes at least as long.
     let settings = ["pool_mode = transaction", "server_login_retry = 1"];
     let pooler = Pooler::start(PgBouncer::Recent, &server, &settings)?;
     restart_under_load(&database, &pooler.url(database.name()), rounds)
@@ -70,12 +70,13 @@ fn restart_under_load(database: &Database, url: &str, rounds: usize) -> Result<R
     Ok(report)
 }
 
-/// The primary is killed, frozen, or restarted as a standby, in turns, and its standby is promoted.
+/// Alternately kills the primary, freezes it, or restarts it as a standby, and promotes its standby.
 pub(crate) fn fail_over(rounds: usize) -> Result<Report, String> {
     let mut report = Report::default();
     for round in 0..rounds {
         let servers = Replication::start()?;
-        // Otherwise the primary acknowledges what only it has, and what is lost with it was lost by its configuration.
+        // Otherwise the primary acknowledges writes that the standby does not have, and losing them would be a matter
+        // of configuration.
         servers.make_synchronous()?;
         let store = store(&with_options(servers.url("postgres"), OPTIONS));
         let ledger = Ledger::default();
@@ -100,7 +101,7 @@ pub(crate) fn fail_over(rounds: usize) -> Result<Report, String> {
     Ok(report)
 }
 
-/// The node of a Galera cluster that is in use is killed or frozen, in turns, and the other two go on.
+/// Alternately kills and freezes the node of a Galera cluster that is in use, while the other two continue.
 pub(crate) fn lose_node(rounds: usize) -> Result<Report, String> {
     let mut report = Report::default();
     for round in 0..rounds {
@@ -109,7 +110,7 @@ pub(crate) fn lose_node(rounds: usize) -> Result<Report, String> {
             return Err("the cluster has no second node".to_owned());
         };
         let database = Database::on(next)?;
-        // A client that connects to a database is not made to wait for it.
+        // Connecting to a database does not wait for the other nodes.
         let mut client = in_use.client()?;
         client.try_query("SET SESSION wsrep_sync_wait = 1")?;
         client.try_query("SELECT 1")?;

@@ -24,7 +24,7 @@ const PROCESSES: usize = 4;
 /// The writers' queue, the pool and the lock of another process, 5 s each.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// One of four processes is killed, or all of them at once, in turns. Another one takes the place of each.
+/// Alternately kills one of four processes and all of them. Each is replaced.
 pub(crate) fn run(rounds: usize) -> Result<Report, String> {
     let database = Database::new(Kind::SqliteFile)?;
     let url = database.url();
@@ -37,7 +37,7 @@ pub(crate) fn run(rounds: usize) -> Result<Report, String> {
     let mut report = Report::default();
     for round in 0..rounds {
         ledger.wait_for_writes(100)?;
-        // Another moment of a write each time.
+        // At a different moment of a write each time.
         thread::sleep(Duration::from_micros((round as u64 * 1_700) % 50_000));
         let killed = if round % 2 == 0 { 1 } else { PROCESSES };
         for process in processes.drain(..killed) {
@@ -56,13 +56,13 @@ pub(crate) fn run(rounds: usize) -> Result<Report, String> {
     Ok(report)
 }
 
-/// Writes until it is killed. What is printed is done.
+/// Writes until it is killed. Prints only finished writes.
 pub(crate) fn write_until_killed(url: &str) {
     let store = AuthStore::connect(url).expect("a store");
     let print = |note| {
         let mut out = std::io::stdout().lock();
         if writeln!(out, "{note}").and_then(|()| out.flush()).is_err() {
-            // No one reads any more, so no one kills this process.
+            // The parent has ended, and will not kill this process.
             std::process::exit(1);
         }
     };
@@ -100,7 +100,7 @@ impl Process {
                 output
                     .read_line(&mut line)
                     .map_err(|error| format!("could not read from a process: {error}"))?;
-                // A line without an end was cut by the kill.
+                // The kill truncated a line without an end.
                 let Some(note) = line.strip_suffix('\n') else {
                     return Ok(());
                 };
@@ -110,7 +110,7 @@ impl Process {
         Ok(Process { child, reader })
     }
 
-    /// Kills it, and reads what it has reported until then.
+    /// Kills it, and reads its reports until then.
     fn kill(mut self) -> Result<(), String> {
         let words = |error: std::io::Error| format!("could not kill a process: {error}");
         if let Some(status) = self.child.try_wait().map_err(words)? {

@@ -1,4 +1,4 @@
-//! Writers that sign people up until they are told to stop, and the watch over them.
+//! Writers that sign people up until they are told to stop, and the supervision of their calls.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,18 +11,18 @@ use authstore::{AuthStore, NewSession, NewUser, Result, SessionChanges, Verifica
 
 use crate::note::{Event, Note};
 
-/// How many threads write at a time.
+/// The number of writing threads.
 pub(crate) const WRITERS: usize = 8;
 
-/// What is added to the documented limits: a call is late on a busy machine, too, and is not stuck for that.
+/// Added to the documented limits, because calls may be slow on a busy machine without being stuck.
 const SLACK: Duration = Duration::from_secs(10);
 
-/// A call that takes this many times as long as it may is not waited for any longer.
+/// Give up on a call that takes this many times its limit.
 const GIVEN_UP: u32 = 4;
 
 type Step = fn(&AuthStore, Uuid) -> Result<bool>;
 
-/// What is written for each person, in this order.
+/// The writes for each person, in this order.
 pub(crate) const STEPS: [Step; 5] = [
     |store, id| {
         let user = NewUser {
@@ -75,7 +75,7 @@ fn use_token(store: &AuthStore, person: Uuid) -> Result<bool> {
 /// Writes with `threads` threads until `over`, and reports to `report`. A call is stuck once it has taken longer than
 /// `limit`, the documented one, and some more for a busy machine.
 ///
-/// Ends the process when a call does not return at all.
+/// Ends the process if a call does not return at all.
 pub(crate) fn write(
     store: &AuthStore,
     threads: usize,
@@ -121,7 +121,7 @@ fn sign_up(store: &AuthStore, call: &Call, report: &(dyn Fn(Note) + Sync)) {
         let acknowledged = event == Event::Acknowledged;
         note(event, took);
         if !acknowledged {
-            // As a program that has something else to do: a server that is down is not asked without a pause.
+            // Pause, as a real program would, while the server is down.
             thread::sleep(Duration::from_millis(5));
             return;
         }
@@ -132,7 +132,7 @@ fn sign_up(store: &AuthStore, call: &Call, report: &(dyn Fn(Note) + Sync)) {
     }
 }
 
-/// The call that a writer is in.
+/// The current call of a writer.
 #[derive(Default)]
 struct Call(Mutex<Option<InFlight>>);
 
