@@ -1,6 +1,6 @@
 //! Several processes on one file, some of which are killed.
 //!
-//! The program is its own child: called with a role, it plays that role instead of running the tests.
+//! The program is its own child: called with a role, it runs that role instead of the tests.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -63,7 +63,7 @@ fn open(file: &Path) -> AuthStore {
 
 fn play(role: &str, file: &Path) {
     match role {
-        // As many as wait for one another, so that they commit together.
+        // Several threads, so that they wait together and commit together.
         "write" => {
             let store = open(file);
             thread::scope(|scope| {
@@ -95,7 +95,7 @@ fn play(role: &str, file: &Path) {
 }
 
 fn child(role: &str, file: &Path) -> Command {
-    // A path that another user, too, may run, wherever the build is.
+    // A path from which another user can run it, wherever the build is.
     let mut command = Command::new("/proc/self/exe");
     command
         .args(["--role", role])
@@ -111,7 +111,7 @@ fn spawn(role: &str, file: &Path) -> (Child, BufReader<ChildStdout>) {
     (child, output)
 }
 
-/// Signs people up, and deletes every third, until it is killed. What is printed is done.
+/// Signs people up, and deletes every third, until it is killed. Prints only finished writes.
 fn write_for_ever(store: &AuthStore) {
     for round in 0_u64.. {
         let user = Uuid::now_v7();
@@ -150,7 +150,7 @@ fn every_acknowledged_write_survives_sigkill() {
         child.wait().expect("its end");
         output.read_to_string(&mut lines).expect("the other lines");
 
-        // The last line may be cut off.
+        // The last line may be truncated.
         for line in lines
             .split_inclusive('\n')
             .filter_map(|line| line.strip_suffix('\n'))
@@ -208,7 +208,7 @@ fn eight_processes_apply_each_step_once() {
 
 const LONG_SERIES: &str = "app";
 
-/// A series whose second step takes long enough to be killed in.
+/// A series whose second migration takes long enough to be killed.
 fn migrate_and_stay(file: &Path) {
     let store = open(file);
     store.migrate().expect("a schema");
@@ -309,7 +309,7 @@ fn a_read_only_file_is_refused_by_name() {
     fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");
 
     let mut command = child("open", &file);
-    // What is read-only to others is not so to root.
+    // Root can write to read-only files.
     if fs::metadata(&file).expect("the file").uid() == 0 {
         command.uid(NOBODY).gid(NOBODY);
     }

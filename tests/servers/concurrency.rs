@@ -32,7 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 const THREADS: u64 = 16;
 const ROUNDS: u64 = 60;
-/// So few that the threads are in each other's way all the time.
+/// So few that the threads conflict all the time.
 const PEOPLE: u64 = 4;
 const LATER: OffsetDateTime = datetime!(2100-01-01 0:00 UTC);
 
@@ -40,8 +40,8 @@ fn id(number: u64) -> Uuid {
     Uuid::from_u64_pair(0x0190_0000_0000_7000, 0x8000_0000_0000_0000 | number)
 }
 
-/// Deadlocks and serialization failures are dealt with inside: what reaches the caller is a conflict or a missing row,
-/// which is for the caller to deal with, or nothing.
+/// Deadlocks and serialization failures are retried inside. The caller gets only conflicts and missing rows, which are
+/// its own to handle.
 fn mixed_load_on_few_rows(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store =
@@ -64,7 +64,7 @@ fn mixed_load_on_few_rows(kind: Kind) {
             .map(|thread| thread.join().unwrap())
             .sum()
     });
-    // Each token was made once, by whoever came first, and used once.
+    // Each token was created once, by the first caller, and used once.
     assert_eq!(used, ROUNDS);
     for number in 0..PEOPLE {
         let (user, sessions, accounts) = (
@@ -78,7 +78,7 @@ fn mixed_load_on_few_rows(kind: Kind) {
     }
 }
 
-/// Does a bit of everything, and returns how many tokens it got.
+/// Calls many operations, and returns how many tokens it got.
 fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
     let number = (thread + round) % PEOPLE;
     let user = id(number);
@@ -181,8 +181,8 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
             never,
         ),
     }
-    // All threads want the same token. A token that was used must not be made again, so the first to put up a user for
-    // it, whom no one deletes, makes it.
+    // All threads want the same token. A used token must not be created again, so the thread that creates a certain
+    // user first, whom no one deletes, also creates the token.
     let first = store.create_user(NewUser {
         email: Some(token.clone()),
         ..NewUser::default()
@@ -197,7 +197,7 @@ fn round_of(store: &AuthStore, thread: u64, round: u64) -> u64 {
         }) => {}
         Err(error) => panic!("{error:?}"),
     }
-    // Whoever made it asks for it after that, so someone gets it.
+    // The thread that created it uses it afterwards, so some thread gets it.
     let used = store
         .use_verification_token("ada@example.org", &token)
         .unwrap();

@@ -1,7 +1,7 @@
-//! Every rule of the conformance suite on every database: `cargo test -p authstore-test-servers --test
-//! conformance postgres::create_user` runs those of one operation on one of them.
+//! Every rule of the conformance suite on every database. To run those of one operation on one database: `cargo test -p
+//! authstore-test-servers --test conformance postgres::create_user`.
 //!
-//! `AUTHSTORE_CONFORMANCE_PROFILE` says how much is tried, and `AUTHSTORE_CONFORMANCE_SEED` replays a failure.
+//! `AUTHSTORE_CONFORMANCE_PROFILE` sets how much is tested, and `AUTHSTORE_CONFORMANCE_SEED` replays a failure.
 
 use std::process::ExitCode;
 

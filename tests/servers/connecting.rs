@@ -42,11 +42,11 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Far below the checkout timeout that `refusal` sets, during which a pool would retry, and far above what a busy machine
-/// needs.
+/// Much less than the checkout timeout that `refusal` sets, during which a pool would retry, and much more than a busy
+/// machine needs.
 const AT_ONCE: Duration = Duration::from_secs(60);
 
-/// The error and all that caused it, as it is shown and as it is debugged. Each cause must be told once.
+/// Returns the error and its causes, as `Display` and `Debug` show them. Each cause must appear once.
 pub(crate) fn words(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}");
     let mut told = error.to_string();
@@ -77,7 +77,7 @@ fn a_wrong_password_is_reported_at_once(kind: Kind) {
         .server()
         .url_with_password(password, database.name());
     let (error, words) = refusal(&url);
-    // Not worth a retry.
+    // Retrying would not help.
     assert!(!error.is_retryable(), "{words}");
     let servers_own = match kind {
         Kind::Postgres => "password authentication failed for user",
@@ -113,12 +113,12 @@ fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
         let url = format!("{scheme}://ada:correct-horse@{host}/auth");
         let start = Instant::now();
         let error = AuthStore::connect(&url).expect_err("must be unavailable");
-        // To look up a name takes as long as the resolver takes.
+        // The lookup of a name takes as long as the resolver needs.
         assert!(start.elapsed() < AT_ONCE);
         let words = words(&error);
         assert!(matches!(error, Error::Unavailable { .. }), "{words}");
         assert!(!words.contains("correct-horse"), "{words}");
-        // Once: the driver names it in its own way.
+        // Once: the driver's message may name it, too.
         let host = host.split(':').next().unwrap();
         let port = match (host, kind) {
             ("127.0.0.1", _) => port,
@@ -130,7 +130,7 @@ fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
     }
 }
 
-/// A store for which nothing but the size of the pool has an end.
+/// Opens a store whose only limit is the size of the pool.
 fn endless(kind: Kind, url: &str, pool_size: u32) -> Result<AuthStore, Error> {
     Ok(if kind == Kind::Postgres {
         let options: PostgresOptions = url.parse()?;
@@ -213,7 +213,7 @@ fn unknown_option_lists_known_options(kind: Kind) {
     assert!(!error.to_string().contains("pool_sise"), "{error}");
 }
 
-/// The socket is the test's, which passes on what comes in: the server may be in a container.
+/// The test forwards connections to the socket, because the server may be in a container.
 #[cfg(unix)]
 fn a_unix_socket_leads_to_the_server(kind: Kind) {
     use std::net::TcpStream;
@@ -227,7 +227,7 @@ fn a_unix_socket_leads_to_the_server(kind: Kind) {
     let (host, name) = (host.to_owned(), name.split('?').next().unwrap());
 
     let folder = tempfile::tempdir().unwrap();
-    // As PostgreSQL's clients expect it in the directory that they are given.
+    // The file name that PostgreSQL's clients expect in the directory.
     let path = folder.path().join(".s.PGSQL.5432");
     let listener = UnixListener::bind(&path).unwrap();
     std::thread::spawn(move || {
@@ -249,7 +249,7 @@ fn a_unix_socket_leads_to_the_server(kind: Kind) {
         }
     });
 
-    // MySQL takes a password over a socket as it is once it knows it: from the connections over TCP before.
+    // Over a socket, MySQL accepts a plain-text password only once it is cached, by the earlier connections over TCP.
     let (at, option, place) = match kind {
         Kind::Postgres => ("", "host", folder.path()),
         _ => ("localhost", "socket", path.as_path()),

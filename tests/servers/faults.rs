@@ -55,7 +55,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// "Never hangs": far above any timeout that a test sets.
+/// The limit for "never hangs": much more than any timeout that a test sets.
 pub(crate) const NEVER_HANGS: Duration = Duration::from_secs(60);
 
 fn user(id: Uuid) -> NewUser {
@@ -153,7 +153,7 @@ fn waiting_for_a_paused_server_ends(kind: Kind) {
     server.unpause().unwrap();
     assert!(matches!(read, Err(Error::Unavailable { .. })), "{read:?}");
     assert!(write.as_ref().is_err_and(is_fault), "{write:?}");
-    // Two waits, each for a statement, a ping or a new connection, with a second try here and there.
+    // Two waits, each for a statement, a ping or a new connection, with some retries.
     assert!(took < NEVER_HANGS, "{took:?}");
     let deadline = Instant::now() + NEVER_HANGS;
     while let Err(error) = store.get_user(person.user) {
@@ -161,13 +161,13 @@ fn waiting_for_a_paused_server_ends(kind: Kind) {
         assert!(Instant::now() < deadline, "{error:?}");
     }
     if matches!(write, Err(Error::Unavailable { .. })) {
-        // It was promised that nothing was written. The server may still be at it, if it was.
+        // The error means that nothing was written. If it was, the server may still be executing it.
         thread::sleep(Duration::from_millis(500));
         assert_eq!(store.get_user(id).unwrap(), None);
     }
 }
 
-/// Ends all sessions on a database but the caller's, and returns when they are gone.
+/// Ends all other sessions on a database, and returns when they have ended.
 pub(crate) fn kill_sessions(database: &Database) -> usize {
     let mut admin = database.server().client().unwrap();
     let name = database.name();
@@ -179,7 +179,7 @@ pub(crate) fn kill_sessions(database: &Database) -> usize {
     };
     let sessions: Vec<String> = admin.query(&list).into_iter().flatten().flatten().collect();
     for id in &sessions {
-        // It may have ended by itself.
+        // It may have ended on its own.
         let _ = admin.try_query(&if is_postgres {
             format!("SELECT pg_terminate_backend({id})")
         } else {
@@ -199,7 +199,7 @@ fn killed_idle_connections_go_unnoticed(kind: Kind) {
     let store = database.store_with("pool_size=1");
     for operation in OPERATIONS {
         let person = seed(&store);
-        // At once, so that no one pings the connection; the server's last words have come by the time it has gone.
+        // Immediately, so that the connection is not pinged. The server's last message has arrived by then.
         assert!(kill_sessions(&database) > 0);
         thread::sleep(Duration::from_millis(100));
         (operation.call)(&store, &person)
@@ -223,7 +223,7 @@ fn exhausted_pool_times_out(kind: Kind) {
     }
     thread::scope(|scope| {
         let waiting = scope.spawn(|| store.get_user(person.user));
-        // Until it has the connection.
+        // Wait until it has the connection.
         let deadline = Instant::now() + NEVER_HANGS;
         let mut refused = 0;
         while refused < 2 {
@@ -287,14 +287,14 @@ fn failed_operations_leak_no_connection(kind: Kind) {
             matches!(error, Error::Conflict { .. } | Error::NotFound { .. }),
             "{error:?}"
         );
-        // What fails with its connection must not take its place in the pool along.
+        // A call that fails with its connection must not leak its place in the pool.
         if round % 50 == 49 {
             proxy.cut();
             let _ = store.get_user(person.user);
         }
     }
     assert!(proxy.open() <= POOL, "{} are open", proxy.open());
-    // All of the pool can still be had at once.
+    // All connections of the pool are still available concurrently.
     thread::scope(|scope| {
         for _ in 0..POOL {
             scope.spawn(|| {
@@ -307,7 +307,7 @@ fn failed_operations_leak_no_connection(kind: Kind) {
     assert!(proxy.open() <= POOL, "{} are open", proxy.open());
 }
 
-/// A store whose one connection goes through a proxy, and a store beside it.
+/// A store whose only connection goes through a proxy, and a direct store.
 pub(crate) fn behind_a_proxy(kind: Kind) -> (AuthStore, AuthStore, Proxy, Database) {
     let database = Database::new(kind).unwrap();
     let proxy = Proxy::to(database.server().host());
@@ -330,7 +330,7 @@ fn a_connection_cut_before_a_request_arrives(kind: Kind) {
             Err(error) => {
                 assert!(operation.writes, "{}: {error:?}", operation.name);
                 assert!(is_fault(&error), "{}: {error:?}", operation.name);
-                // Nothing has arrived, so it can still be done.
+                // Nothing has arrived, so it can be done again.
                 (operation.call)(&store, &person)
                     .unwrap_or_else(|error| panic!("{} again: {error:?}", operation.name));
             }
@@ -342,9 +342,9 @@ fn a_connection_cut_before_a_request_arrives(kind: Kind) {
 fn a_connection_cut_before_an_answer_arrives(kind: Kind) {
     let (store, beside, proxy, _database) = behind_a_proxy(kind);
     for operation in OPERATIONS {
-        // MySQL writes in up to four steps: cut after each of them.
+        // MySQL writes in up to four round trips: interrupt each of them.
         for answer in 1..=4 {
-            // With its statements prepared, so that the answers are to what it does.
+            // With prepared statements, so that the answers are those of the operation.
             (operation.call)(&store, &seed(&beside)).unwrap();
             let person = seed(&beside);
             proxy.set(Traffic::CutAtAnswer(answer));
@@ -354,13 +354,13 @@ fn a_connection_cut_before_an_answer_arrives(kind: Kind) {
             assert!(operation.writes, "{}: {error:?}", operation.name);
             assert!(is_fault(&error), "{}: {error:?}", operation.name);
             if matches!(error, Error::Unavailable { .. }) {
-                // Nothing was written, so it can still be done.
+                // Nothing was written, so it can be done again.
                 (operation.call)(&store, &person)
                     .unwrap_or_else(|error| panic!("{} again: {error:?}", operation.name));
             }
         }
     }
-    // A write whose only answer is lost cannot be known to be done.
+    // If the only answer of a write is lost, its outcome is unknown.
     let id = Uuid::now_v7();
     store.create_user(NewUser::default()).unwrap();
     proxy.set(Traffic::CutAtAnswer(1));

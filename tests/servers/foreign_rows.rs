@@ -1,5 +1,5 @@
-//! Rows that others have written in forms that the store does not write: read where their meaning is clear, and else an
-//! error that names table, column and row. Never a panic, never a wrong value, never a secret.
+//! Rows from other programs in formats that the store does not write: read if their meaning is clear, otherwise an
+//! error that names table, column and row. Never a panic, a wrong value or a secret.
 
 use authstore::{AuthStore, Error};
 use authstore_test_databases::{Client, Database, Kind, Needs, Test};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 const ID: &str = "0b9f2c9e-6f63-4b6e-8d0c-2f6f2a0f4c11";
 const SECRET: &str = "a-token-that-must-not-be-shown";
 
-/// Any database that two programs can share.
+/// The databases that two programs can share.
 const SHARED: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -61,7 +61,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.into_iter().flatten().collect()
 }
 
-/// PostgreSQL lets no other id in.
+/// PostgreSQL accepts no other id.
 const WITHOUT_UUIDS: [Kind; 3] = [Kind::SqliteFile, Kind::Mysql, Kind::Mariadb];
 
 const WITHOUT_BOOLEANS: [Kind; 3] = WITHOUT_UUIDS;
@@ -95,7 +95,7 @@ impl Rows {
         }
     }
 
-    /// Runs statements in which names stand in double quotes.
+    /// Runs statements with names in double quotes.
     fn write(&mut self, statements: &[&str]) {
         for sql in statements {
             match &mut self.bare {
@@ -105,7 +105,7 @@ impl Rows {
         }
     }
 
-    /// A user, with everything as the store writes it.
+    /// Inserts a user and its rows, in the store's formats.
     fn write_user(&mut self) -> Uuid {
         self.write(&[&format!(
             r#"INSERT INTO "User" ("id", "email") VALUES ('{ID}', 'ada@example.org')"#
@@ -123,7 +123,7 @@ impl Rows {
     }
 }
 
-/// It is this error, says where, and does not say what is secret.
+/// Checks that the error is of this kind, names the place, and shows no secret.
 fn is_named<T: std::fmt::Debug>(outcome: authstore::Result<T>, column: &str, row: &str) {
     match outcome {
         Err(error @ Error::Backend { .. }) => {
@@ -230,7 +230,7 @@ fn no_time_on_postgres(kind: Kind) {
     ] {
         rows.write_session(value);
         match rows.store.get_session_and_user(SECRET) {
-            // Before the year 1970 a time is one anyway.
+            // Times before 1970 are read, too.
             Ok(Some((session, _))) if value.contains("BC") => {
                 assert_eq!(session.expires.year(), -43)
             }
@@ -276,7 +276,8 @@ fn no_time_on_mysql(kind: Kind) {
     }
 }
 
-/// Read by email it could not be found by ID, so neither finds it: adoption names such rows.
+/// A row that could only be found by email is rejected, because lookups by ID would not find it. An adoption names such
+/// rows.
 fn uuid_in_another_form(kind: Kind) {
     let mut rows = Rows::new(kind);
     for (number, id) in [ID.to_uppercase(), ID.replace('-', "")].iter().enumerate() {
@@ -318,7 +319,7 @@ fn other_types_on_sqlite(kind: Kind) {
     is_named(rows.store.get_user(user), "User.name", ID);
     rows.write(&[r#"UPDATE "User" SET "name" = CAST(x'ff61' AS text)"#]);
     is_named(rows.store.get_user(user), "User.name", ID);
-    // A number is brought to text by the column itself.
+    // The column itself converts a number to text.
     rows.write(&[r#"UPDATE "User" SET "name" = 42"#]);
     assert_eq!(
         rows.store.get_user(user).unwrap().unwrap().name.as_deref(),

@@ -79,11 +79,11 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Names the role that a copy of this program plays, and the database that it plays it on.
+/// The environment variables for the role of a copy of this program, and its database.
 const ROLE: &str = "AUTHSTORE_TEST_ROLE";
 const URL: &str = "AUTHSTORE_TEST_ROLE_URL";
 
-/// What a copy of this program does; `None` in the program that runs the tests.
+/// Runs the role of a copy of this program. Returns `None` in the program that runs the tests.
 pub(crate) fn play() -> Option<ExitCode> {
     let role = std::env::var(ROLE).ok()?;
     let store = AuthStore::connect(&std::env::var(URL).expect("a URL")).expect("a store");
@@ -114,7 +114,7 @@ fn spawn(role: &str, database: &Database) -> Child {
     spawn_at(role, &database.url())
 }
 
-/// A copy of this program that plays a role on the database at this URL.
+/// Returns a command for a copy of this program with a role on the database at this URL.
 pub(crate) fn spawn_at(role: &str, url: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .env(ROLE, role)
@@ -124,7 +124,7 @@ pub(crate) fn spawn_at(role: &str, url: &str) -> Child {
         .unwrap()
 }
 
-/// Whether every step was taken, and the schema is as good as one that was made without interruption.
+/// Checks that every migration was applied, and that the schema is the same as after a run without interruptions.
 fn check(database: &Database, what: &str) {
     let store = AuthStore::connect(&database.url()).unwrap();
     store
@@ -180,14 +180,15 @@ fn next_run_finishes_after_a_kill(kind: Kind) {
     }
 }
 
-/// Makes the test of cut runs cut at every answer, instead of at a sample of them.
+/// The environment variable to interrupt runs at every answer, instead of at a sample.
 const EVERY_CUT: &str = "AUTHSTORE_TEST_EVERY_CUT";
 
-/// Each step takes the same number of answers. A prime that does not divide it visits another part of each step.
+/// Each migration takes the same number of answers. With a prime that does not divide it, the sample covers different
+/// parts of each.
 const CUT_STRIDE: usize = 11;
 
-/// Cuts the connection at one answer, then a later one, and so on until a run comes through. To the server, it is what the
-/// death of the program would be at that moment.
+/// Interrupts the connection at one answer, then at a later one, and so on until a run succeeds. For the server, this
+/// is the same as a kill of the program at that moment.
 fn interrupted_run_is_finished_by_the_next(kind: Kind) {
     let stride = if std::env::var_os(EVERY_CUT).is_some() {
         1
@@ -202,7 +203,7 @@ fn interrupted_run_is_finished_by_the_next(kind: Kind) {
         proxy.set(Traffic::CutAtAnswer(at));
         match store.migrate() {
             Ok(_) if proxy.is_waiting_to_cut() => break,
-            // The last answer is to a farewell, or something was tried again.
+            // The last answer is to the disconnect, or something was retried.
             Ok(_) => {}
             Err(error) => {
                 assert!(!matches!(error, Error::Invalid { .. }), "{error:?}");
@@ -211,7 +212,7 @@ fn interrupted_run_is_finished_by_the_next(kind: Kind) {
         }
         check(&database, &format!("cut at answer {at}"));
     }
-    // Each of the eight steps alone takes at least as many answers as this.
+    // Each of the eight migrations takes at least this many answers.
     let least = 40 / stride;
     assert!(cuts > least, "{cuts}");
 }
@@ -236,7 +237,7 @@ fn down_and_up_leaves_a_working_empty_schema(kind: Kind) {
     }
 }
 
-/// A migrator of an application's steps, numbered from 1.
+/// Returns a migrator for an application's migrations, numbered from 1.
 fn application(database: &Database, steps: &[&'static str]) -> Migrator {
     let steps = (1..)
         .zip(steps)
@@ -331,7 +332,7 @@ fn what_a_step_leaves_reaches_no_other(kind: Kind) {
         let database = Database::new(kind).unwrap();
         let (create, count) = match kind {
             Kind::Postgres => ("CREATE TABLE b (n int);", "SELECT count(*) FROM public.b"),
-            // The session is strict if that did not reach it.
+            // The session is strict if the setting did not reach it.
             _ => (
                 "CREATE TABLE b (n tinyint DEFAULT 127);",
                 "SELECT count(*) FROM b",
@@ -345,7 +346,7 @@ fn what_a_step_leaves_reaches_no_other(kind: Kind) {
         assert_eq!(database.client().query_one(count), "0", "{left}");
         let again = application(&database, &[left, create]);
         assert!(again.up().unwrap().is_empty(), "{left}");
-        // A step that stores what does not fit fails, whatever the one before has set.
+        // A migration that stores a value that does not fit fails, whatever the previous one has set.
         if kind != Kind::Postgres {
             let strict = "INSERT INTO b VALUES (999);";
             let more = application(&database, &[left, create, strict]);
@@ -392,7 +393,7 @@ fn an_open_or_ended_transaction_fails_the_step(kind: Kind) {
     }
 }
 
-/// On PostgreSQL this ends the step's transaction; on the others, no session would show it.
+/// On PostgreSQL this ends the migration's transaction; on the others, no session shows the prepared transaction.
 fn step_that_leaves_a_transaction_prepared(kind: Kind) {
     let steps: &[&str] = match kind {
         Kind::Postgres => &["INSERT INTO a VALUES (1); PREPARE TRANSACTION 'authstore';"],
@@ -474,7 +475,7 @@ fn step_without_transaction_is_recorded(kind: Kind) {
     assert_eq!(database.client().query_one("SELECT count(*) FROM a"), "0");
 }
 
-/// A change of the tables that the history does not know, and what is said of it. Names are in double quotes.
+/// A change of the tables that the history does not record, and the message about it. Names are in double quotes.
 const DRIFT_ON_POSTGRES: &[(&str, &str)] = &[
     (
         r#"DROP INDEX "Session_expires_idx""#,
@@ -654,7 +655,7 @@ fn an_error_in_a_step_is_told_in_full(kind: Kind) {
     }
 }
 
-/// A program that migrates when it starts need not be allowed to change the schema.
+/// A program that migrates when it starts does not need the right to change the schema.
 fn up_to_date_needs_no_right_but_to_read(kind: Kind) {
     let database = Database::new(kind).unwrap();
     database.store();
@@ -679,7 +680,7 @@ fn operations_need_no_right_but_on_rows(kind: Kind) {
     assert_eq!(failed, [""; 0]);
 }
 
-/// Runs `work` on a store whose user has these rights on every table, and no others.
+/// Runs `work` on a store whose user has only these rights on every table.
 fn with_rights<T>(
     database: &Database,
     rights: &str,
@@ -720,12 +721,13 @@ fn with_rights<T>(
     result
 }
 
-/// The limit on the operations' statements is not one on the steps: to build an index on a large table takes its time.
+/// The statement timeout of operations does not apply to migrations, because building an index on a large table takes
+/// long.
 fn a_step_may_take_longer_than_a_statement(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store_with("statement_timeout_ms=500");
     let sleep = match kind {
-        // What is deferred runs in the commit.
+        // Deferred triggers run in the commit.
         Kind::Postgres => {
             "CREATE TABLE slow (id int);
              CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql

@@ -1,4 +1,4 @@
-//! What an observer is told about connections, which only servers can lose.
+//! Observations of lost connections, which need a server.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -31,7 +31,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// An observation, without what it borrows.
+/// An owned observation.
 #[derive(Clone, Debug)]
 struct Seen {
     operation: &'static str,
@@ -43,7 +43,7 @@ struct Seen {
     reconnects: u32,
 }
 
-/// The store, and what has been observed on it.
+/// Returns a store, and the list of observations on it.
 fn observed(store: AuthStore) -> (AuthStore, Arc<Mutex<Vec<Seen>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let store = store.observe({

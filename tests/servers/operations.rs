@@ -1,4 +1,4 @@
-//! Every operation, by name, as calls that can be made again and again.
+//! Every operation, by name, as repeatable calls.
 
 use authstore::{
     AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
@@ -12,14 +12,14 @@ use uuid::Uuid;
 const LATER: OffsetDateTime = datetime!(2100-01-01 0:00 UTC);
 const EXPIRED: OffsetDateTime = datetime!(1971-01-01 0:00 UTC);
 
-/// A user with one of each. All keys are made of `key`.
+/// A user with one row of each kind. All keys are derived from `key`.
 pub(crate) struct Person {
     /// The id of the user, and of the session that has not expired.
     pub(crate) user: Uuid,
     pub(crate) key: String,
 }
 
-/// Everything that an operation needs to find.
+/// Creates everything that an operation needs to find.
 pub(crate) fn seed(store: &AuthStore) -> Person {
     let user = Uuid::now_v7();
     let key = user.simple().to_string();
@@ -68,7 +68,7 @@ pub(crate) fn authenticator(user_id: Uuid, key: &str) -> Authenticator {
     }
 }
 
-/// An operation's name, and a call of it that succeeds, once for each person, and finds or writes a row.
+/// An operation's name, and a call that succeeds once for each person and finds or writes a row.
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) writes: bool,
@@ -103,7 +103,7 @@ pub(crate) const UNLINK_KEEP_LAST: &str = "unlink_account_of_user (keep_last)";
 /// `delete_authenticator_of_user`, unless it is the last way to sign in.
 pub(crate) const DELETE_KEEP_LAST: &str = "delete_authenticator_of_user (keep_last)";
 
-/// All of them.
+/// All operations.
 pub(crate) const OPERATIONS: &[Operation] = &[
     writes("create_user", |store, person| {
         let user = NewUser {

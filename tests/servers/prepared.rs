@@ -1,4 +1,4 @@
-//! Statements are prepared once for each connection, and stay.
+//! Statements are prepared once per connection, and stay prepared.
 
 use authstore::AuthStore;
 use authstore_test_databases::{Database, Kind, Needs, Test};
@@ -14,8 +14,8 @@ pub(crate) fn tests() -> Vec<Test> {
     )
 }
 
-/// How many statements the store's only connection has prepared, and on PostgreSQL, which tells of those that are there, when
-/// the last.
+/// Returns how many statements the store's only connection has prepared and, on PostgreSQL, which lists them, when the
+/// last was prepared.
 fn prepared(kind: Kind, store: &AuthStore) -> (i64, String) {
     let sql = match kind {
         Kind::Postgres => {
@@ -47,7 +47,7 @@ fn each_statement_once(kind: Kind) {
     let database = Database::new(kind).expect("a server");
     let store = database.store_with("pool_size=1");
     call_all(&store);
-    // The question is a statement too.
+    // This query is a statement, too.
     prepared(kind, &store);
     let first = prepared(kind, &store);
     for _ in 0..3 {

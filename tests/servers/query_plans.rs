@@ -15,7 +15,7 @@ pub(crate) fn tests() -> Vec<Test> {
         "query_plans.no_statement_scans_a_table",
         |_| no_statement_scans_a_table_on_postgres(),
     );
-    // These read the server's log of all statements, which others would fill up.
+    // These read the server's log of all statements, which other tests would fill.
     tests.extend(Test::on(
         &Kind::MYSQL_AND_MARIADB,
         Needs::Container,
@@ -25,10 +25,10 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Enough that a scan costs more than an index does.
+/// Enough rows that a scan costs more than an index.
 const ROWS: u128 = 5_000;
 
-/// Rows of people whom no statement asks for.
+/// Creates rows of people that no statement looks up.
 fn fill(client: &mut Client, quote: char) {
     let insert = |table: &str, columns: &str, row: &dyn Fn(Uuid, u128) -> String| {
         let columns = columns.replace('"', &quote.to_string());
@@ -99,7 +99,7 @@ fn fill(client: &mut Client, quote: char) {
     }
 }
 
-/// The statements of a dialect that read or write rows, by file.
+/// Returns the statements of a dialect that read or write rows, by file.
 fn statements(dialect: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../sql")
@@ -123,7 +123,7 @@ fn statements(dialect: &str) -> BTreeMap<String, String> {
     statements
 }
 
-/// What a delete looks up in each table that refers to its own. No plan of ours shows it.
+/// Returns the lookups of a delete in each referring table, which do not appear in its plan.
 const CASCADES: [(&str, &str); 5] = [
     ("Account", "userId"),
     ("Session", "userId"),
@@ -159,7 +159,7 @@ fn no_statement_scans_a_table_on_postgres() {
         }
     }
     assert!(scans.is_empty(), "{}", scans.join("\n\n"));
-    // The test itself can fail.
+    // Check that the test can fail.
     let plan = client.query(r#"EXPLAIN SELECT * FROM "User" WHERE "name" = 'Ada'"#);
     assert!(postgres_scans(
         &plan.into_iter().flatten().flatten().collect::<Vec<_>>()
@@ -170,7 +170,7 @@ fn no_statement_scans_a_table_on_postgres() {
     ));
 }
 
-/// Whether a table, or an index from end to end, is scanned.
+/// Returns true if a table or a whole index is scanned.
 fn postgres_scans(plan: &[String]) -> bool {
     plan.iter().enumerate().any(|(number, line)| {
         let is_index = line.contains("Index Scan") || line.contains("Index Only Scan");
@@ -197,8 +197,8 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
     let store = database.store();
     let mut client = database.client();
     fill(&mut client, '`');
-    // With their parameters, statements are found in the log. They are explained with those of someone who is still
-    // there.
+    // The log contains the statements with their parameters. They are explained with the parameters of an existing
+    // user.
     let mut people = Vec::new();
     for operation in OPERATIONS {
         let person = seed(&store);
@@ -226,7 +226,7 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
         .collect();
     let mut statements = statements("mysql");
     if kind == Kind::Mariadb {
-        // What MariaDB does in its own way stands beside.
+        // Statements that differ on MariaDB are in another folder.
         let own = self::statements("mariadb");
         for name in ["verification_token", "challenge"] {
             if own.contains_key(&format!("use_{name}.sql")) {
@@ -235,9 +235,9 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
         }
         statements.extend(own);
     }
-    // Asked once for each connection, of the server's variables.
+    // Runs once per connection, and reads the server's variables.
     statements.remove("galera.sql");
-    // Sent only when two updates meet. They find their row by the key of the select that was sent.
+    // Sent only if two updates conflict. They use the same key as the select before.
     let met: Vec<String> = statements
         .keys()
         .filter_map(|name| Some(format!("{}.sql", name.strip_suffix("_as_read.sql")?)))
@@ -278,7 +278,7 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
         }
     }
     assert!(scans.is_empty(), "{}", scans.join("\n\n"));
-    // The test itself can fail.
+    // Check that the test can fail.
     for sql in [
         "SELECT * FROM `User` WHERE `name` = 'Ada'",
         "SELECT `id` FROM `User` ORDER BY `id`",
@@ -288,7 +288,7 @@ fn no_statement_scans_a_table_on_mysql(kind: Kind) {
     }
 }
 
-/// Whether a statement in the log is this one, with its parameters filled in.
+/// Returns true if a statement in the log is this one with its parameters filled in.
 fn is_made_of(sent: &str, sql: &str) -> bool {
     let mut rest = sent;
     sql.trim_end()
@@ -303,7 +303,7 @@ fn is_made_of(sent: &str, sql: &str) -> bool {
         })
 }
 
-/// The statement, about another person.
+/// Returns the statement for another person.
 fn now_of(sent: &str, people: &[Person], person: &Person) -> String {
     people.iter().fold(sent.to_owned(), |sql, was| {
         sql.replace(&was.key, &person.key)
@@ -311,7 +311,7 @@ fn now_of(sent: &str, people: &[Person], person: &Person) -> String {
     })
 }
 
-/// The step of the plan that scans a table, or an index from end to end.
+/// Returns the part of the plan that scans a table or a whole index.
 fn mysql_scan(kind: Kind, client: &mut Client, sql: &str) -> Option<Vec<Option<String>>> {
     // MySQL shows partitions in between.
     let access = if kind == Kind::Mysql { 4 } else { 3 };

@@ -6,8 +6,8 @@ use authstore_test_databases::{Client, Database, Kind, Needs, Proxy, Test, store
 
 use crate::operations::{DELETE_KEEP_LAST, OPERATIONS, Operation, UNLINK_KEEP_LAST, seed};
 
-/// A connection that was used less than half a second ago is not pinged. Calls that were further apart than this, on a
-/// machine that is busy with other things, are not counted, but made again.
+/// A connection that was used less than half a second ago is not pinged. If calls are further apart on a busy machine,
+/// they are not counted, but repeated.
 const SURELY_NO_PING: Duration = Duration::from_millis(400);
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -33,7 +33,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// What the documentation of each backend says.
+/// Returns the round trips in the documentation of each backend.
 fn expected(kind: Kind, operation: &str) -> u64 {
     match (kind, operation) {
         (Kind::Postgres, _) => 1,
@@ -54,7 +54,7 @@ fn expected(kind: Kind, operation: &str) -> u64 {
     }
 }
 
-/// A store whose one connection goes through a proxy, and another beside it.
+/// A store whose only connection goes through a proxy, and a direct one.
 struct Counted {
     // Fields are dropped in this order.
     store: AuthStore,
@@ -77,7 +77,7 @@ impl Counted {
         }
     }
 
-    /// The round trips of one call, at once after another.
+    /// Returns the round trips of one call, immediately after another.
     fn call(&self, operation: &Operation) -> u64 {
         for _ in 0..100 {
             let person = seed(&self.beside);
@@ -111,14 +111,14 @@ fn each_operation_in_steady_state(kind: Kind) {
                 operation.name
             ));
         }
-        // To prepare a statement is a round trip: so the count sees it, and it is not among the later ones. Other
-        // operations may find their statement prepared already.
+        // Preparing a statement takes a round trip, which the first count includes and later ones do not. The
+        // statements of other operations may be prepared already.
         if operation.name == "get_user_by_email" && first <= expected {
             wrong.push(format!("{}: {first} in the first call", operation.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // One more may have been made since then: the first of all, which only tried the password.
+    // One more may have been opened: the very first, which only checks the password.
     assert!(counted.proxy.connections() <= connections + 1);
 }
 
@@ -137,12 +137,12 @@ fn a_ping_only_after_half_a_second(kind: Kind) {
     assert_eq!(counted.proxy.round_trips() - before, 2);
 }
 
-/// Beyond what the bare driver needs to sign in: to prepare the settings of the session, and to set them.
+/// In addition to the bare driver's sign-in: preparing and setting the session's settings.
 fn a_connection_is_ready_after_two(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let proxy = Proxy::to(database.server().host());
     let client = Client::connect(&database.url_through(proxy.address())).unwrap();
-    // The client also asks for the largest packet, and sets up its session by one statement.
+    // The client also reads the maximum packet size, and sets up its session with one statement.
     let sign_in = proxy.round_trips() - 2;
     drop(client);
 

@@ -12,7 +12,7 @@ pub(crate) fn tests() -> Vec<Test> {
     )
 }
 
-/// Every rule of the conformance suite on a server whose defaults are as far from ours as they can be.
+/// Every rule of the conformance suite on a server whose defaults differ as much as possible from ours.
 fn a_servers_defaults_change_nothing(kind: Kind) {
     let server = Arc::new(Server::start(kind, &Setup::hostile(kind)).unwrap());
     let certificate = Runner::new(DatabaseHarness::on(server))

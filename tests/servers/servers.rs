@@ -1,4 +1,4 @@
-//! What the store does on real servers: written once, run on PostgreSQL, MySQL and MariaDB, a test for each, named by it.
+//! Tests on real servers, each written once and run on PostgreSQL, MySQL and MariaDB.
 
 mod concurrency;
 mod connecting;

@@ -1,4 +1,4 @@
-//! One transaction of the store's operations and the application's own SQL, on every database.
+//! Transactions of the store's operations and the application's own SQL, on every database.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
@@ -136,7 +136,7 @@ fn both_or_neither(kind: Kind) {
             .expect("looked up"),
         None
     );
-    // So does an error of the application's own.
+    // An error of the application also undoes it.
     let refused: Result<(), Box<dyn std::error::Error>> = store.transaction(|tx| {
         tx.create_user(named("grace@example.org"))?;
         Err("not today".into())
@@ -322,7 +322,7 @@ fn failures_leak_no_connection(kind: Kind) {
     assert_eq!(profiles(&store, &own), 1);
 }
 
-/// Two transactions that lock two rows in opposite order, on the first try of each.
+/// Two transactions lock two rows in opposite order at their first attempt.
 fn deadlock_runs_it_again(kind: Kind) {
     let database = Database::new(kind).expect("a database");
     let store = database.store();

@@ -1,4 +1,4 @@
-//! Many threads on one file get in each other's way only where the contract says so.
+//! Many threads on one file conflict only as the contract specifies.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -17,8 +17,8 @@ const THREADS: u64 = 8;
 #[test]
 fn mixed_load_never_sees_a_busy_database() {
     let directory = tempfile::tempdir().expect("a directory");
-    // Two handles: writers that one fair queue does not bring into order.
-    // Only a deadlock should reach a caller here, and not a machine that is busy with other things.
+    // Two handles, whose writers do not share a queue. Long timeouts, so that only a deadlock would fail, not a busy
+    // machine.
     let url = format!(
         "sqlite:{}/auth.db?busy_timeout_ms=60000&checkout_timeout_ms=60000",
         directory.path().display()

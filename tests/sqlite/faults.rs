@@ -1,4 +1,4 @@
-//! What is wrong with a file is said plainly, and nothing is lost.
+//! Errors about a file are clear, and nothing is lost.
 
 use std::fs;
 
@@ -146,7 +146,7 @@ fn a_path_may_hold_any_character() {
     assert!(directory.path().join("a?b % é.db").is_file());
 }
 
-/// What fails after the sessions are swept takes the sweep back: the error says that nothing was written.
+/// A failure after the sessions were swept undoes the sweep, because the error means that nothing was written.
 #[test]
 fn a_sweep_that_fails_half_way_deletes_nothing() {
     let directory = directory();

@@ -1,4 +1,4 @@
-//! Writers that wait together are committed together, and are none the worse for it.
+//! Writers that wait together are committed together, without affecting each other.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,7 @@ fn new() -> (TempDir, AuthStore, User) {
     (directory, store, user)
 }
 
-/// A reader, which keeps what is committed from now on in the log: it holds on to what it sees.
+/// A reader with an open snapshot, which keeps later commits in the log.
 fn reader(directory: &TempDir) -> Connection {
     let reader = Connection::open(directory.path().join("auth.db")).expect("a connection");
     reader
@@ -34,7 +34,7 @@ fn reader(directory: &TempDir) -> Connection {
     reader
 }
 
-/// How many transactions the log has, each of which was one wait for the disk. See
+/// Returns how many transactions the log has. Each was one wait for the disk. See
 /// <https://www.sqlite.org/fileformat.html#the_write_ahead_log>: the second word of a frame's header is not zero in the
 /// last frame of a transaction.
 fn commits(directory: &TempDir) -> usize {
@@ -50,7 +50,7 @@ fn commits(directory: &TempDir) -> usize {
         .count()
 }
 
-/// Calls `write` in this many threads, which all wait behind another process's transaction first.
+/// Calls `write` in this many threads, which first all wait for another process's transaction.
 fn together<T: Send>(directory: &TempDir, write: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let other = Connection::open(directory.path().join("auth.db")).expect("a connection");
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
@@ -81,7 +81,7 @@ fn waiting_writers_share_one_disk_sync() {
         done.expect("a session");
     }
     let commits = commits(&directory) - before;
-    // One, if all of them were there within half a second; 16, if each had its own.
+    // One, if all arrived within half a second; 16, if each had its own.
     assert!(commits <= WRITERS / 2, "{commits} commits");
     assert_eq!(
         store.list_sessions_by_user_id(user.id).expect("all").len(),
@@ -164,7 +164,7 @@ fn failed_commit_affects_no_other_writer() {
     assert!(store.get_user(author.id).expect("an answer").is_some());
 }
 
-/// A trigger can fail and keep what it has written. A single statement has no savepoint to undo it with.
+/// A trigger can fail and keep what it has written, and a single statement has no savepoint to undo that.
 #[test]
 fn half_a_statement_is_undone_in_a_group_too() {
     let (directory, store, user) = new();

@@ -1,4 +1,4 @@
-//! The log does not grow without end.
+//! The log does not grow without bound.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use authstore::{AuthStore, NewUser, SqliteOptions, Synchronous};
 use rusqlite::Connection;
 
-/// Reads without a pause, two at a time, each for a few milliseconds: one begins before the other ends.
+/// Reads continuously, with two overlapping readers of a few milliseconds each.
 fn leapfrog(file: &Path, over: &AtomicBool) {
     let readers = [(); 2].map(|()| Connection::open(file).expect("a connection"));
     let read = r#"BEGIN; SELECT count(*) FROM "Session";"#;

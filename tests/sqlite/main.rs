@@ -1,4 +1,4 @@
-//! What holds on SQLite alone, in one process. `sqlite_processes` is about several.
+//! Tests for SQLite only, in one process. `sqlite_processes` tests several.
 #![cfg(feature = "sqlite")]
 
 mod concurrency;

@@ -1,4 +1,4 @@
-//! What a step of a migration may leave behind where foreign keys are concerned.
+//! Rows with violated foreign keys after a migration.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ impl Application {
         Application { directory, store }
     }
 
-    /// Applies one more step.
+    /// Applies one more migration.
     fn step(&self, sql: &str) -> authstore::Result<usize> {
         let steps = self.directory.path().join("steps");
         fs::create_dir_all(&steps).expect("a directory");

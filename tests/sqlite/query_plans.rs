@@ -6,7 +6,7 @@ use std::path::Path;
 use authstore::{AuthStore, SqliteOptions};
 use rusqlite::Connection;
 
-/// Each row of `EXPLAIN QUERY PLAN`, as SQLite words it.
+/// Returns the rows of `EXPLAIN QUERY PLAN`.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
@@ -55,7 +55,7 @@ fn no_statement_scans_a_table() {
         assert!(!scans(&plan), "{name} reads a whole table: {plan:#?}");
     }
 
-    // The check itself can fail.
+    // Check that the test can fail.
     assert!(scans(&plan(
         &connection,
         r#"SELECT "id" FROM "User" WHERE "name" = ?1"#

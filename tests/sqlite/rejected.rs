@@ -1,4 +1,4 @@
-//! What an application adds to the schema may refuse a write, and is named.
+//! The application's own constraints and triggers may reject a write, and are named.
 
 use authstore::{
     AuthStore, Authenticator, Change, Constraint, Entity, Error, NewAccount, NewSession, NewUser,
@@ -109,7 +109,7 @@ fn older_orphans_do_not_hide_the_referring_table() {
         .create_session(NewSession::new(application.ada.id, "token", EXPIRES))
         .expect("a session");
     application.sql(&format!("INSERT INTO b VALUES ('{}');", session.id));
-    // By way of the sessions that are deleted with the user.
+    // Through the sessions that are deleted with the user.
     assert_rejected(store.delete_user(application.ada.id), "b");
     assert_rejected(store.delete_session("token"), "b");
     assert_rejected(
@@ -153,7 +153,7 @@ fn missing_user_is_not_found_despite_own_constraints() {
             "{missing:?}"
         );
     }
-    // The user exists; the trigger's own row lacks what it refers to.
+    // The user exists, but the trigger's row refers to a missing row.
     let ada = application.ada.id;
     assert_rejected(
         store.create_session(NewSession::new(ada, "token", EXPIRES)),
@@ -243,7 +243,7 @@ fn own_checks_and_unique_indexes_are_named() {
         store.create_session(NewSession::new(ada, "b", EXPIRES)),
         "Session.expires",
     );
-    // Ours are still conflicts.
+    // Our own constraints are still conflicts.
     let later = EXPIRES + std::time::Duration::from_secs(1);
     let taken = store.create_session(NewSession::new(ada, "a", later));
     assert!(

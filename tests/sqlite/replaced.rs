@@ -12,7 +12,7 @@ fn open(file: &Path) -> AuthStore {
     AuthStore::new(options.open().expect("a store"))
 }
 
-/// As long as a read may go on without a look at the path.
+/// The interval after which a read checks the path again.
 fn pause() {
     thread::sleep(Duration::from_millis(60));
 }
@@ -39,7 +39,7 @@ fn all_connections_move_to_the_replacing_file() {
         .expect("a user");
     copy(&other, &restored);
     let ada = store.create_user(NewUser::default()).expect("a user");
-    // As many connections as the pool may have.
+    // As many connections as the pool allows.
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -61,7 +61,7 @@ fn all_connections_move_to_the_replacing_file() {
         assert!(store.get_user(ada.id).expect("an answer").is_none());
         assert!(store.get_user(grace.id).expect("an answer").is_some());
     }
-    // What was acknowledged is in the file that is there.
+    // Acknowledged writes are in the current file.
     match late {
         Ok(user) => assert!(store.get_user(user.id).expect("an answer").is_some()),
         Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error:?}"),
@@ -102,7 +102,7 @@ fn deleted_file_is_unavailable_and_not_recreated() {
 
 #[test]
 fn store_keeps_its_file_when_the_directory_changes() {
-    // Whatever the working directory of the tests is, a relative path is made absolute at once.
+    // A relative path is made absolute immediately, whatever the working directory of the tests.
     let directory = tempfile::tempdir_in(".").expect("a directory");
     let relative = Path::new(directory.path().file_name().expect("a name")).join("auth.db");
     let store = open(&relative);

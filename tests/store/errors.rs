@@ -1,4 +1,4 @@
-//! What an error and its sources say: each cause once, and which limit ended the call.
+//! Errors and their sources: each cause appears once, and the limit that ended a call is named.
 
 use std::error::Error as _;
 use std::fs;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Checks that no error of the chain repeats what its source says, and returns the chain.
+/// Checks that no error of the chain repeats its source, and returns the chain.
 #[track_caller]
 fn chain(error: &Error) -> Vec<String> {
     let mut lines = vec![error.to_string()];
@@ -37,7 +37,7 @@ fn sqlite(directory: &TempDir, options: &str) -> (AuthStore, rusqlite::Connectio
     (store.expect("a store"), other)
 }
 
-/// One failure of every kind that a store can have, and some that migrations have.
+/// Every kind of error of a store, and some of migrations.
 fn failures(store: &AuthStore) -> Vec<Error> {
     let ada = NewUser {
         email: Some("ada@example.org".into()),
@@ -153,7 +153,7 @@ fn failed_migrations_tell_each_cause_once() {
     chain(&Series::from_dir("team", "/does/not/exist").expect_err("no directory"));
 }
 
-/// A cipher that fails, with a reason of its own.
+/// A cipher that fails with its own reason.
 struct Broken;
 
 impl TokenCipher for Broken {
@@ -293,7 +293,7 @@ fn dropped_table_is_not_an_unmigrated_schema() {
             .list_sessions_by_user_id(Uuid::max())
             .expect_err("no table"),
     );
-    // On the transaction's own connection, as the pool has no other.
+    // On the transaction's own connection, because the pool has no other.
     let inside = store.transaction(|transaction| transaction.delete_session("token").map(drop));
     check(inside.expect_err("no table"));
     other

@@ -1,4 +1,4 @@
-//! What holds for every store whatever its database, tried on SQLite.
+//! Tests that hold for every database, run on SQLite.
 #![cfg(feature = "sqlite")]
 
 mod errors;

@@ -1,4 +1,4 @@
-//! Migrations on SQLite: the crate's own series, and an application's beside it.
+//! Migrations on SQLite: the crate's own series and an application's.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use authstore::migration::{Direction, MigrationError, Migrator, Series, Step, St
 use authstore::{AuthStore, Error, NewUser};
 use tempfile::TempDir;
 
-/// A store, and an application's folder of migrations beside it.
+/// A store, and an application's folder of migrations.
 struct Application {
     directory: TempDir,
     store: AuthStore,
@@ -25,7 +25,7 @@ impl Application {
         }
     }
 
-    /// With a table of teams, and one of their members that refers to the crate's users.
+    /// Creates a table of teams, and one of members that refers to the crate's users.
     fn with_teams() -> Self {
         let application = Application::new();
         application.store.migrate().expect("the crate's schema");
@@ -66,7 +66,7 @@ impl Application {
         migrator.with_series(self.series().expect("a series"))
     }
 
-    /// Runs SQL by a connection of its own.
+    /// Runs SQL on a separate connection.
     fn sql(&self, sql: &str) -> rusqlite::Result<()> {
         rusqlite::Connection::open(self.directory.path().join("auth.db"))?.execute_batch(sql)
     }
@@ -438,7 +438,7 @@ fn a_step_cannot_change_its_session() {
     }
 }
 
-/// The last step's outcome: what it failed with, if it did.
+/// Runs the migrations, and returns the error of the last one, if it failed.
 fn outcome(application: &Application, step: &str) -> Result<(), String> {
     application.write("0003_step.up.sql", step);
     match application.migrator().up() {
@@ -540,7 +540,7 @@ fn step_without_transaction_is_recorded() {
     }
 }
 
-/// The store keeps its turn to write, so its own runs don't repeat a step either.
+/// The store keeps its turn to write, so concurrent runs of one store do not repeat it either.
 #[test]
 fn no_transaction_migration_runs_once_per_store() {
     let application = Application::with_teams();
@@ -583,7 +583,7 @@ fn a_pragma_reaches_no_later_step() {
             "0003_old.up.sql",
             &format!("{end}PRAGMA legacy_alter_table = ON;"),
         );
-        // With it, the member's table would still refer to the old name.
+        // With it, the members' table would still refer to the old name.
         application.write("0004_rename.up.sql", "ALTER TABLE team RENAME TO club;");
         assert_eq!(application.migrator().up().expect("applied").len(), 4);
         application
@@ -852,7 +852,7 @@ fn invalid_files_are_named_and_links_followed() {
     let migrator = application.migrator();
     assert_eq!(versions(&migrator.up().expect("all")), [1, 2, 3]);
 
-    // Versions may have gaps, and other folders are none of ours.
+    // Versions may have gaps, and other folders are ignored.
     fs::create_dir(application.file("archive")).expect("a folder");
     application.write(
         "20261128000000_create_medal.up.sql",
@@ -898,7 +898,7 @@ fn strings_that_are_no_utf8_block_an_adoption() {
         let migrator = application.store.migrator().expect("a migrator");
         let found = migrator.compare().expect("compared");
         assert_eq!(found.obstacles, [""; 0], "{found}");
-        // A byte that begins nothing, a string cut off, an overlong form, and a half of a pair.
+        // An invalid byte, a truncated string, an overlong form, and half of a surrogate pair.
         for bytes in ["41FF42", "41C3", "41C080", "41EDA080"] {
             application
                 .sql(&format!(
@@ -993,7 +993,7 @@ fn drift_of_every_kind_is_found() {
         connection
             .execute_batch(&drift)
             .unwrap_or_else(|error| panic!("{drift}: {error}"));
-        // A connection that was open keeps the schema that it knows.
+        // An open connection keeps the schema that it has read.
         let url = format!("sqlite:{}", file.display());
         let store = AuthStore::connect(&url).expect("a store");
         let migrator = store.migrator().expect("a migrator");

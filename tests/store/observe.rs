@@ -15,7 +15,7 @@ fn store() -> AuthStore {
     store
 }
 
-/// The texts that were added to it.
+/// The strings that were added to it.
 type Lines = Arc<Mutex<Vec<String>>>;
 
 #[test]
@@ -73,7 +73,7 @@ fn every_observer_is_called_once() {
     assert_eq!(*lines.lock().unwrap(), ["first", "second"]);
 }
 
-/// A store on which these operations end in this error.
+/// A store on which these operations fail with this error.
 fn failing(operation: &'static str, fault: fn() -> Fault) -> AuthStore {
     let backend = SqliteOptions::memory().open().unwrap();
     let store = AuthStore::new(FailingBackend::new(backend, move |called| {
@@ -135,7 +135,7 @@ fn pointers_to_backends_are_backends() {
     }
 }
 
-/// What is told at each level, for the log and for tracing.
+/// The events at each level, for `log` and `tracing`.
 fn one_of_each_level(observer: fn(&observe::Observation<'_>)) {
     let fault = |name: &'static str| match name {
         "ping" => Fault::Before(Error::unavailable("busy")),

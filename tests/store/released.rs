@@ -1,7 +1,7 @@
-//! Databases that released versions have left behind are brought up to date, and nothing in them is lost.
+//! Databases of released versions are migrated without losing data.
 //!
-//! `tests/released/` has a SQLite file for each release in `CHANGELOG.md`, named by its version. `just released-database`
-//! writes the one of the version that is about to be released.
+//! `tests/released/` has a SQLite file for each release in `CHANGELOG.md`, named by its version. `just
+//! released-database` writes the file of the version that is about to be released.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ fn open(file: &Path) -> AuthStore {
     AuthStore::connect(&format!("sqlite:{}", file.display())).unwrap()
 }
 
-/// Writes one row of each model. What it writes is never changed: the files of older versions hold it.
+/// Writes one row of each model. Never change these rows, because the files of older versions contain them.
 fn fill(store: &AuthStore) {
     let user = NewUser {
         id: Some(USER),
@@ -103,7 +103,7 @@ fn check(file: &Path) {
     assert_eq!(store.get_authenticator(&credential_id).unwrap(), None);
 }
 
-/// The versions that have a heading in the changelog, without the one that is marked as unreleased.
+/// Returns the versions in the changelog, without the unreleased one.
 fn released() -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
     let changelog = fs::read_to_string(path).unwrap();
@@ -138,7 +138,7 @@ fn every_release_has_its_database_file() {
     }
 }
 
-/// Tries on a new file what the test above does to old ones. With `AUTHSTORE_RELEASE` set, keeps the file.
+/// Tests a new file like the old ones above. If `AUTHSTORE_RELEASE` is set, keeps the file.
 #[test]
 fn a_file_of_this_version_passes() {
     let directory = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ fn a_file_of_this_version_passes() {
     let store = open(&file);
     store.migrate().unwrap();
     fill(&store);
-    // The last connection that is closed moves the log into the file.
+    // Closing the last connection moves the log into the file.
     drop(store);
     assert!(!directory.path().join("new.db-wal").exists());
     check(&file);

@@ -1,4 +1,4 @@
-//! No token shows up in anything that a program might log: not in a model, an input or an error.
+//! No token appears in anything that a program might log: a model, an input or an error.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Part of every secret below, so that a piece of one is found too.
+/// Part of every secret below, so that a part of a secret is found, too.
 const SECRET: &str = "hunter2";
 
 fn secret(name: &str) -> String {
@@ -23,7 +23,7 @@ fn some_secret(name: &str) -> Option<String> {
     Some(secret(name))
 }
 
-/// Both forms of `Debug`, after a look for secrets in them.
+/// Checks both forms of `Debug` for secrets, and returns them.
 #[track_caller]
 fn shown(value: &dyn Debug) -> String {
     let text = format!("{value:?}\n{value:#?}");
@@ -97,11 +97,11 @@ fn models_and_inputs_show_no_secret() {
         oauth_token: new.oauth_token.clone(),
     };
     for text in [shown(&new), shown(&stored), shown(&account_changes())] {
-        // Six secrets, in two forms.
+        // Six secrets in two forms.
         assert_eq!(text.matches("[redacted]").count(), 12, "{text}");
         assert!(text.contains("read:user"), "too much is hidden: {text}");
     }
-    // Whether there is a token may be shown.
+    // The presence of a token may be shown.
     let bare = shown(&NewAccount::new("oauth", "github", "583231"));
     assert!(!bare.contains("[redacted]"), "{bare}");
     let kept = shown(&AccountChanges::default());
@@ -127,11 +127,11 @@ fn models_and_inputs_show_no_secret() {
         ..SessionChanges::default()
     };
     assert_eq!(shown(&rotation).matches("[redacted]").count(), 2);
-    // As they come in practice: in tuples, options and vectors.
+    // As in practice: in tuples, options and vectors.
     shown(&Some((session.clone(), vec![stored])));
 }
 
-/// Every operation that takes or returns a secret, and the others for good measure, with what went wrong.
+/// Returns the errors of every operation, whether or not it takes or returns a secret.
 fn run_all(store: &AuthStore, user_id: Uuid, suffix: &str) -> Vec<Error> {
     let session_token = secret(&format!("session{suffix}"));
     let link = secret(&format!("link{suffix}"));
@@ -218,7 +218,7 @@ fn run_all(store: &AuthStore, user_id: Uuid, suffix: &str) -> Vec<Error> {
     results.into_iter().flatten().collect()
 }
 
-/// Looks for secrets in an error and its causes, in every form, and returns what kind it is.
+/// Checks an error and its causes for secrets, in every form, and returns its kind.
 fn look(error: &Error) -> &'static str {
     shown(error);
     assert!(!error.to_string().contains(SECRET), "{error}");
@@ -259,7 +259,7 @@ fn errors_show_no_secret() {
     // Without the schema.
     kinds(&run_all(&store, user_id, ""), &["migration"]);
     store.migrate().expect("a schema");
-    // What is there already, and what is not there.
+    // Rows that exist already, and rows that do not exist.
     kinds(&run_all(&store, user_id, ""), &["conflict", "not found"]);
     kinds(&run_all(&store, user_id, ""), &["conflict", "not found"]);
     // Too long, and with a NUL in it.
@@ -275,7 +275,7 @@ fn errors_show_no_secret() {
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
     kinds(&run_all(&store, user_id, ""), &["unavailable"]);
     other.execute_batch("ROLLBACK").expect("an unlock");
-    // A file that is no database any more.
+    // A file that is no longer a database.
     drop((store, other));
     std::fs::write(&path, secret("file").repeat(1_000)).expect("garbage");
     kinds(
@@ -284,7 +284,7 @@ fn errors_show_no_secret() {
     );
 }
 
-/// The error names the row, and must not do so by its secret.
+/// The error identifies the row, but not by its secret.
 #[test]
 fn rows_that_cannot_be_read_show_no_secret() {
     type Read = fn(&AuthStore, Uuid) -> Option<Error>;
@@ -311,7 +311,7 @@ fn rows_that_cannot_be_read_show_no_secret() {
         let user_id = Uuid::now_v7();
         run_all(&store, user_id, "");
         assert!(read(&store, user_id).is_none(), "{table}.{column}");
-        // A token that was just used up is there again.
+        // A token that was just used exists again.
         run_all(&store, user_id, "");
         rusqlite::Connection::open(&path)
             .and_then(|other| {

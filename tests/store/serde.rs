@@ -1,4 +1,4 @@
-//! Models in JSON: what goes out, and what comes in.
+//! Models in JSON, serialized and deserialized.
 
 use authstore::{
     Account, Authenticator, Change, NewAccount, NewUser, Session, User, UserChanges,

@@ -1,4 +1,4 @@
-//! Attacks on a sign-in, and what `SignIn` makes of them.
+//! Attacks on a sign-in, which `SignIn` prevents.
 
 use std::sync::Barrier;
 use std::thread;
@@ -51,7 +51,7 @@ fn passkey(user: &User, credential_id: &str, counter: i64) -> Authenticator {
     }
 }
 
-/// Calls `work` on eight threads at once.
+/// Calls `work` on eight threads concurrently.
 fn race<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
     const THREADS: usize = 8;
     let barrier = Barrier::new(THREADS);
@@ -112,7 +112,7 @@ fn squatter_loses_every_way_in() -> authstore::Result<()> {
         signin.confirm_email_change(id, "evil@example.org", token, NOW)?,
         None
     );
-    // From now on the address is hers, and nothing is taken again.
+    // The address is now hers, and nothing is removed again.
     assert_eq!(
         signin.sign_in_with_email("ada@example.org", NOW)?.removed,
         None
@@ -274,7 +274,7 @@ fn hijackers_change_of_address_is_void() -> authstore::Result<()> {
     signin.end_all_sessions(ada.id, None)?;
     assert_eq!(confirm("evil@example.org", &hijack)?, None);
 
-    // A later change voids an earlier one, and a change is for its address and user alone.
+    // A later change voids an earlier one, and a change is valid only for its address and user.
     let earlier = signin.create_email_change(ada.id, "evil@example.org", LATER)?;
     let later = signin.create_email_change(ada.id, "countess@example.org", LATER)?;
     assert_eq!(confirm("evil@example.org", &earlier)?, None);
@@ -298,7 +298,7 @@ fn leaked_database_holds_no_live_token() -> authstore::Result<()> {
     let stored = &signin.store().list_sessions_by_user_id(ada.id)?[0];
     assert_eq!(stored, &session);
     assert!(!stored.session_token.contains(token.expose()));
-    // Nor does what is stored work as a token.
+    // The stored value does not work as a token.
     assert_eq!(signin.resume_session(&stored.session_token, NOW)?, None);
     assert!(signin.resume_session(token.expose(), NOW)?.is_some());
     Ok(())
@@ -327,7 +327,7 @@ fn session_lives_for_its_lifetime() -> authstore::Result<()> {
         renew_after: Duration::minutes(30),
     });
     let ada = signin.sign_in_with_email("ada@example.org", NOW)?.user;
-    // The system's clock is in the session's UUID v7, and what counts is in its details.
+    // The session's UUID v7 has the system's clock, but the details count.
     let began = OffsetDateTime::now_utc()
         .replace_millisecond(0)
         .expect("in range");
@@ -482,7 +482,7 @@ fn provider_tokens_are_encrypted_at_rest() -> authstore::Result<()> {
         }
     }
 
-    // An update encrypts what it sets, under the current key, and leaves the rest.
+    // An update encrypts the fields that it sets under the current key, and keeps the others.
     let changes = AccountChanges {
         access_token: Change::set("secret-7"),
         oauth_token: Change::Clear,

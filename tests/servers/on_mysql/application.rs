@@ -1,4 +1,4 @@
-//! What an application has added to the tables: its own foreign keys, unique keys, CHECKs and triggers.
+//! The application's own foreign keys, unique keys, CHECKs and triggers on the tables.
 
 use authstore::{
     AuthStore, Change, Constraint, Error, NewAccount, NewSession, NewUser, UserChanges,
@@ -131,7 +131,7 @@ fn trigger(kind: Kind) {
     rejected_by(store.create_user(NewUser::default()), name);
     client.query("DROP TRIGGER ban_user");
 
-    // Our own keys are still told: which of two in one script, too.
+    // Our own keys are still named, even if one script has two of them.
     let id = Uuid::now_v7();
     let user = || NewUser {
         id: Some(id),
@@ -163,7 +163,7 @@ fn trigger(kind: Kind) {
     }
 }
 
-/// A time of zeros, which another program wrote: what cannot be read is not written, or the error says that it was.
+/// A zero date from another program: a row that cannot be read is not written, or the error reports that it was.
 fn unreadable(kind: Kind) {
     let (_database, store, mut client) = set_up(kind);
     client.query("SET SESSION sql_mode = ''");

@@ -26,10 +26,10 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Far above any timeout in the URL.
+/// Much longer than any timeout in the URL.
 const NEVER_HANGS: Duration = Duration::from_secs(60);
 
-/// A server with the schema, and with a user whom its being read-only binds, as it does not bind root.
+/// A server with the schema and a user to whom `read_only` applies, unlike root.
 fn primary(kind: Kind) -> (Server, Client) {
     let server = Server::start(kind, &Setup::default()).unwrap();
     let mut client = server.client().unwrap();
@@ -63,20 +63,20 @@ fn the_next_host_takes_over(kind: Kind) {
     let store = AuthStore::connect(&url).unwrap();
     assert!(knows(&mut a, &sign_up(&store)), "hosts are tried in order");
 
-    // Demoted: a write finds the next host by itself, and reads follow.
+    // Demoted: a write moves to the next host, and reads follow.
     a.query("SET GLOBAL read_only = 1");
     let ada = sign_up(&store);
     assert!(knows(&mut b, &ada));
     assert!(store.get_user(ada.id).unwrap().is_some());
 
-    // All read-only, as in the middle of a failover: an error that says to try again.
+    // All are read-only, as during a failover: the error is retryable.
     b.query("SET GLOBAL read_only = 1");
     let error = store.create_user(NewUser::default()).unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
     a.query("SET GLOBAL read_only = 0");
     assert!(knows(&mut a, &sign_up(&store)));
 
-    // Frozen: it takes connections and says nothing.
+    // Frozen: it accepts connections but does not answer.
     b.query("SET GLOBAL read_only = 0");
     to_a.set(Traffic::Held);
     let start = Instant::now();
@@ -91,10 +91,10 @@ fn the_next_host_takes_over(kind: Kind) {
         start.elapsed()
     );
     assert!(knows(&mut b, &user));
-    // Also for a program that only starts now.
+    // The same for a program that starts now.
     assert!(knows(&mut b, &sign_up(&AuthStore::connect(&url).unwrap())));
 
-    // Gone.
+    // Down.
     to_a.set(Traffic::Passes);
     to_b.close();
     let start = Instant::now();
@@ -112,7 +112,7 @@ fn connects_to_a_writable_host(kind: Kind) {
     let (server_a, mut a) = primary(kind);
     let (server_b, mut b) = primary(kind);
     let (to_a, to_b) = (Proxy::to(server_a.host()), Proxy::to(server_b.host()));
-    // With the default limits, a host that says nothing has ten seconds.
+    // With the default limits, a host that does not answer has ten seconds.
     let open = || {
         AuthStore::connect(&format!(
             "mysql://app:pw@{},{}/auth",
@@ -121,19 +121,19 @@ fn connects_to_a_writable_host(kind: Kind) {
         ))
     };
 
-    // A replica: its rows may be old, so it is not read from either.
+    // A replica: its rows may be outdated, so it is not used for reads either.
     a.query("SET GLOBAL read_only = 1");
     let on_b = sign_up(&open().unwrap());
     assert!(knows(&mut b, &on_b));
     assert!(open().unwrap().get_user(on_b.id).unwrap().is_some());
 
-    // Frozen: the limit of the pool is shorter than that of a connection.
+    // Frozen: the pool's timeout is shorter than that of a connection.
     a.query("SET GLOBAL read_only = 0");
     to_a.set(Traffic::Held);
     let user = sign_up(&open().unwrap());
     assert!(knows(&mut b, &user));
 
-    // Nothing but a replica is left: it can be read.
+    // Only a replica is left: it can be read.
     to_a.set(Traffic::Passes);
     a.query("SET GLOBAL read_only = 1");
     to_b.close();

@@ -27,7 +27,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-/// One for all tests: it takes a while to start.
+/// One cluster for all tests, because it takes long to start.
 fn cluster() -> Arc<Galera> {
     static CLUSTER: OnceLock<Arc<Galera>> = OnceLock::new();
     CLUSTER
@@ -44,7 +44,7 @@ fn stores(database: &Database, cluster: &Galera) -> Vec<AuthStore> {
         .collect()
 }
 
-/// With the server's own defaults some of the sessions are still valid on the next node after they were deleted.
+/// With the server's defaults, some sessions are still valid on the next node after they were deleted.
 fn next_node_reads_acknowledged_writes(cluster: &Galera) {
     let database = Database::on(&cluster.nodes()[0]).unwrap();
     let stores = stores(&database, cluster);
@@ -67,8 +67,8 @@ fn next_node_reads_acknowledged_writes(cluster: &Galera) {
     }
 }
 
-/// Nodes do not see each other's row locks. Each round has new connections: when another node's write ends a transaction
-/// while a statement is being prepared in it, the node answers that all is well.
+/// Nodes do not see each other's row locks. Each round has new connections: when another node's write ends a
+/// transaction while a statement is being prepared in it, the node reports success.
 fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
     let database = Database::on(&cluster.nodes()[0]).unwrap();
     stores(&database, cluster)[0].migrate().unwrap();
@@ -87,7 +87,7 @@ fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
             let remove = |(node, store): (usize, &AuthStore)| {
                 let (store, id) = (store.clone(), account(node).provider_account_id);
                 scope.spawn(move || {
-                    // Each node has to know the accounts, so that all begin at the same moment.
+                    // Wait until each node has the accounts, so that all start together.
                     assert_eq!(store.list_accounts_by_user_id(ada.id).unwrap().len(), 3);
                     start.wait();
                     store
@@ -112,7 +112,7 @@ fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
     }
 }
 
-/// `GET_LOCK` is a node's own: with that alone, all but one of these fail.
+/// `GET_LOCK` is local to a node: with it alone, all but one of these fail.
 fn migrations_at_once_on_all_nodes(cluster: &Galera) {
     for _ in 0..3 {
         let database = Database::on(&cluster.nodes()[0]).unwrap();

@@ -1,4 +1,4 @@
-//! A server that keeps the names of tables in lower case, as on Windows and on Azure.
+//! A server that stores table names in lower case, as on Windows and Azure.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) fn tests() -> Vec<Test> {
     )
 }
 
-/// The schema of Auth.js's guide, and someone who is signed in.
+/// The schema of Auth.js's guide, with a user who is signed in.
 const THEIRS: &[&str] = &[
     "CREATE TABLE `User` (`id` varchar(36) PRIMARY KEY DEFAULT (uuid()), `name` varchar(255), \
      `email` varchar(255) NOT NULL UNIQUE, `emailVerified` datetime(3) DEFAULT now(3), `image` varchar(255))",

@@ -1,4 +1,4 @@
-//! What holds on MySQL and MariaDB alone.
+//! Tests for MySQL and MariaDB only.
 
 mod application;
 mod failover;

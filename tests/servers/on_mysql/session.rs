@@ -1,4 +1,4 @@
-//! What a session inherits from the server: each variable is either set by us or listed here as harmless.
+//! The variables that a session inherits from the server: each is either set by us or listed here as harmless.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Why a variable can change nothing that the store reads or writes, and the variables of both servers of which that is
-/// true. One that a new version of a server brings is in no list, and fails the test until someone has looked at it.
+/// The reasons why variables do not affect what the store reads or writes, and the variables of both servers for each.
+/// A variable that a new version of a server adds is in no list, and fails the test until it is classified.
 const HARMLESS: &[(&str, &[&str])] = &[
     (
         "set along with collation_connection",
@@ -346,7 +346,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
     ("only when a password is set", &["old_passwords"]),
 ];
 
-/// The variables that are set when a connection is made: the first word of each line.
+/// Returns the variables that are set when a connection is opened: the first word of each line.
 fn set(kind: Kind) -> BTreeSet<String> {
     let sql = match kind {
         Kind::Mysql => include_str!("../../../sql/mysql/session.sql"),
@@ -401,7 +401,7 @@ fn each_variable_is_set_or_harmless(kind: Kind) {
     );
 }
 
-/// With `completion_type=CHAIN`, a plain COMMIT begins another transaction, which no one ends.
+/// With `completion_type=CHAIN`, a plain COMMIT begins another transaction, which is never ended.
 fn no_transaction_is_chained(kind: Kind) {
     let server = Arc::new(Server::start(kind, &Setup::default()).unwrap());
     let database = Database::on(&server).unwrap();

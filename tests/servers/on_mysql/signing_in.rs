@@ -41,7 +41,7 @@ fn by_each_plugin_of_the_server() {
     }
 }
 
-/// One that could not store a row with as much text as the contract allows.
+/// A server that could not store the longest row that the contract allows.
 fn a_server_with_small_packets_is_refused(kind: Kind) {
     let setup = Setup {
         arguments: vec!["--max-allowed-packet=4M".to_owned()],

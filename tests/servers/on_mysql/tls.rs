@@ -28,7 +28,7 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A server whose certificate is made out to `localhost` and not to `127.0.0.1`.
+/// A server with a certificate for `localhost`, but not for `127.0.0.1`.
 fn server(kind: Kind, authority: &CertifiedIssuer<'_, KeyPair>) -> Server {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()])
@@ -63,7 +63,7 @@ fn assert_refused(result: Result<AuthStore, Error>, why: &str) {
     assert!(error.to_string().contains(why), "{error}");
 }
 
-/// The URL of a database for a user whom the server lets in by TLS only.
+/// The URL of a database for a user who must connect with TLS.
 fn url_of_a_user_who_needs_tls(database: &Database) -> String {
     let mut admin = database.client();
     admin.query("CREATE USER 'tls'@'%' IDENTIFIED BY 'open sesame' REQUIRE SSL");
@@ -91,7 +91,7 @@ fn only_a_right_certificate_passes(kind: Kind) {
     let by_address = url_of_a_user_who_needs_tls(&database);
     let by_name = by_address.replace("127.0.0.1", "localhost");
 
-    // To name authorities is to want TLS.
+    // Naming authorities implies TLS.
     for mode in ["", "ssl-mode=REQUIRED&", "ssl-mode=VERIFY_IDENTITY&"] {
         let store = connect(&by_name, &format!("{mode}{ours}")).unwrap();
         store.migrate().unwrap();
@@ -109,21 +109,21 @@ fn only_a_right_certificate_passes(kind: Kind) {
             assert_refused(connect(&by_name, &format!("{mode}{file}")), "ssl-ca");
         }
     }
-    // The public authorities have not signed for ours.
+    // Our certificate is not signed by a public authority.
     assert_refused(connect(&by_name, "ssl-mode=REQUIRED"), "UnknownIssuer");
 
-    // Which NO_VERIFY does not ask.
+    // NO_VERIFY does not check that.
     let unverified = connect(&by_address, "ssl-mode=NO_VERIFY").unwrap();
     unverified.ping().unwrap();
 
-    // And without, as a server on the same machine is reached.
+    // And without TLS, as for a server on the same machine.
     assert_refused(connect(&by_name, ""), "Access denied");
     connect(&database.url(), "").unwrap().ping().unwrap();
 }
 
 fn server_without_tls_is_rejected_if_required(kind: Kind) {
     let without = match kind {
-        // MySQL 9 has no other way to turn it off.
+        // MySQL 9 provides no other way to turn it off.
         Kind::Mysql => "--tls-version=",
         _ => "--skip-ssl",
     };

@@ -1,4 +1,4 @@
-//! A primary and a standby, and what becomes of the store when they change places.
+//! A primary and a standby, and the store when they change roles.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Far more than the seconds that it takes, and less than if each of the connections were waited for.
+/// Much more than the few seconds that it takes, and less than waiting for each connection would take.
 const RECOVERED: Duration = Duration::from_secs(20);
 
 const OPTIONS: &str = "pool_size=4&connect_timeout_ms=3000&statement_timeout_ms=2000";
@@ -47,7 +47,7 @@ fn use_all_connections(store: &AuthStore) {
     });
 }
 
-/// Writes until that succeeds.
+/// Retries a write until it succeeds.
 fn recover(store: &AuthStore, what: &str) {
     let start = Instant::now();
     loop {
@@ -82,7 +82,7 @@ fn frozen_primary_is_left(_: Kind) {
     servers.promote().unwrap();
     recover(&store, "frozen primary");
 
-    // A host that takes connections and says nothing costs a head start, not the whole timeout.
+    // A host that accepts connections but does not answer costs only the delay before the next host is tried.
     let start = Instant::now();
     AuthStore::connect(&url).unwrap();
     println!(
@@ -106,7 +106,7 @@ fn each_target_finds_its_server(_: Kind) {
     let servers = Replication::start().unwrap();
     store(&servers.primary.url("postgres"));
     servers.catch_up().unwrap();
-    // By whether it takes writes, which says which of them it is.
+    // Whether it accepts writes shows which server it is.
     let takes_writes = |url: &str, target: &str| -> Result<bool, Error> {
         let options = match target {
             "" => String::new(),
@@ -151,10 +151,11 @@ fn each_target_finds_its_server(_: Kind) {
     }
     assert!(found[0] > 0 && found[1] > 0, "{found:?}");
 
-    // Nothing to do needs no right to write: a program that migrates at its start runs on a standby too.
+    // If nothing is pending, migrating works without writes, so a program that migrates at start also runs on a
+    // standby.
     let reader = AuthStore::connect(&standby).unwrap();
     assert!(reader.migrate().unwrap().is_empty());
-    // Promoted, it is no longer what was asked for.
+    // After its promotion, it is no longer the requested kind of server.
     let reader = AuthStore::connect(&with_options(
         servers.url_standby_first("postgres"),
         "target_session_attrs=standby&checkout_timeout_ms=500",
@@ -163,7 +164,7 @@ fn each_target_finds_its_server(_: Kind) {
     reader.ping().unwrap();
     servers.promote().unwrap();
     let start = Instant::now();
-    // The server says that it was promoted with the answer to the next statement.
+    // The server reports its promotion with the next answer.
     let error = loop {
         match reader.ping() {
             Ok(()) => assert!(start.elapsed() < RECOVERED, "still in use"),
@@ -185,7 +186,7 @@ fn long_outage_is_over_at_once(_: Kind) {
             store.ping().unwrap();
             Instant::now()
         });
-        // By now pauses that doubled would be of 6 s and more.
+        // By now, doubling pauses would be 6 s or longer.
         thread::sleep(Duration::from_secs(8));
         servers.primary.start_again().unwrap();
         let back = Instant::now();

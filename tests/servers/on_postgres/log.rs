@@ -1,4 +1,4 @@
-//! The driver writes to the log what it sends. It must not write any values.
+//! The driver logs what it sends. The log must not contain values.
 
 use std::sync::{Mutex, OnceLock};
 
@@ -65,7 +65,7 @@ fn no_token_is_in_it_at_any_level(kind: Kind) {
         .unwrap()
         .unwrap();
 
-    // The other tests of this process write to it as well.
+    // Other tests of this process write to the same log.
     log::set_max_level(LevelFilter::Off);
     let kept = kept().lock().unwrap();
     // Otherwise this would pass without a log.

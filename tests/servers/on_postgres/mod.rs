@@ -1,4 +1,4 @@
-//! What holds on PostgreSQL alone.
+//! Tests for PostgreSQL only.
 
 mod failover;
 mod log;

@@ -1,4 +1,4 @@
-//! Several applications in one database, each in a schema of its own.
+//! Several applications in one database, each in its own schema.
 
 use authstore::migration::MigrationError;
 use authstore::{AuthStore, Error, NewUser};
@@ -49,7 +49,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Each would mean something else, or nothing, if it were not quoted or were quoted twice.
+/// Names that change their meaning, or become invalid, if they are not quoted or are quoted twice.
 const NAMES: [&str; 4] = ["Auth App", "a\"b", "UPPER", "a.b, public;--\\'"];
 
 fn in_schema(url: String, name: &str) -> String {
@@ -131,7 +131,7 @@ fn check_apart(database: &Database, url: &str) {
     assert!(stores[1].get_user(users[1].id).unwrap().is_some());
 }
 
-/// Otherwise the tables would be created where no operation looks for them.
+/// Otherwise the tables would be created in a schema where no operation looks for them.
 fn migrations_by_another_url_use_it(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let options: authstore::PostgresOptions = database.url().parse().unwrap();
@@ -212,7 +212,7 @@ fn rights_are_needed_only_to_create(kind: Kind) {
     }
 }
 
-/// "Run migrate first" would be no help: it is what was run.
+/// The error must not be "run migrate first", because that was done.
 fn missing_search_path_is_named(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let url = with_options(database.url(), "options=-c%20search_path%3Dnowhere");

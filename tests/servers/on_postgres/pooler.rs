@@ -66,8 +66,8 @@ fn pooler(version: PgBouncer, database: &Database, settings: &[&str]) -> Pooler 
     Pooler::start(version, database.server(), settings).unwrap()
 }
 
-/// The driver numbers the names of its statements in each process. Behind a pooler that passes them on, another process's
-/// `s3` was executed, with the parameters of ours: reads deleted users.
+/// Each process numbers the names of its statements. Behind a pooler that forwards names, another process's `s3` was
+/// executed with our parameters: reads deleted users.
 fn reads_delete_nothing(kind: Kind) {
     let cases: [(PgBouncer, &[&str]); 2] = [
         (PgBouncer::Old, &[TRANSACTION, "default_pool_size = 2"]),
@@ -146,7 +146,7 @@ fn operations_are_one_round_trip(kind: Kind) {
     let url = with_options(database.url_through(proxy.address()), "pool_size=1");
     let store = store(&url);
     for operation in OPERATIONS {
-        // The machine may be busy for so long that the pool pings first.
+        // On a busy machine, the pool may ping first.
         let counts: Vec<u64> = (0..5)
             .map(|_| {
                 let person = seed(&beside);
@@ -169,7 +169,7 @@ fn settings_of_others_change_nothing(kind: Kind) {
     );
     let store = store(&pooler.url(database.name()));
     let mut other = pooler.client(database.name()).unwrap();
-    // What is set by this client stays on the only session, which the store uses next.
+    // This client's settings stay in the only session, which the store uses next.
     for setting in [
         "session_replication_role = replica",
         "default_transaction_read_only = on",
@@ -245,7 +245,7 @@ fn named_statements_need_separate_names(kind: Kind) {
     assert!(error.to_string().contains("prepare=auto"), "{error}");
 }
 
-/// To read a column of a type that is not PostgreSQL's own, the driver names a statement, whatever it was told.
+/// To read a column whose type is not built in, the driver always names a statement.
 fn types_are_not_looked_up_by_name(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
@@ -258,7 +258,7 @@ fn types_are_not_looked_up_by_name(kind: Kind) {
     let mut client = database.client();
     client.query("CREATE DOMAIN address AS text");
 
-    // In SQL of the application's: the names are gone with the connection that was used.
+    // In the application's SQL: the connection is dropped, and the names with it.
     let shared = AuthStore::connect(&with_options(url.clone(), "pool_size=1")).unwrap();
     for _ in 0..3 {
         let found =
@@ -276,7 +276,7 @@ fn types_are_not_looked_up_by_name(kind: Kind) {
 fn eight_processes_migrate_at_once(kind: Kind) {
     for version in PgBouncer::ALL {
         let database = Database::new(kind).unwrap();
-        // One session fewer than it takes to keep a lock on one while another works.
+        // One session fewer than needed to hold a lock on one while another works.
         let pooler = pooler(version, &database, &[TRANSACTION, "default_pool_size = 1"]);
         let url = pooler.url(database.name());
         let processes = [(); 8].map(|()| spawn_at("migrate", &url));
@@ -334,7 +334,7 @@ fn failed_step_keeps_earlier_steps(kind: Kind) {
     assert_eq!(up().unwrap().len(), 1);
     assert_eq!(tables(), "2");
 
-    // The lock is one of a transaction there.
+    // The lock belongs to a transaction there.
     write(
         "0003_clean.up.sql",
         "-- authstore: no-transaction\nVACUUM one;",

@@ -1,4 +1,4 @@
-//! Databases that are not as ours are.
+//! Databases that differ from ours.
 
 use authstore::migration::Series;
 use authstore::{AuthStore, Constraint, Entity, Error, NewSession, NewUser};
@@ -111,7 +111,7 @@ fn text_ids_and_times_without_zone_round_trip(kind: Kind) {
         CREATE UNIQUE INDEX "sessions_by_token" ON "Session" ("sessionToken");
         "#,
     );
-    // In a zone far from UTC nothing must move.
+    // In a time zone far from UTC, times must not change.
     let store = AuthStore::connect(&authstore_test_databases::with_options(
         database.url(),
         "options=-c%20timezone%3DPacific/Auckland",
@@ -147,7 +147,7 @@ fn text_ids_and_times_without_zone_round_trip(kind: Kind) {
         other => panic!("{other:?}"),
     }
 
-    // What is finer than a millisecond is cut, as JavaScript cuts it.
+    // Times are truncated to milliseconds, as in JavaScript.
     client.query(r#"UPDATE "Session" SET "expires" = '2026-11-23 12:34:56.789999'"#);
     let (read, _) = store.get_session_and_user("token").unwrap().unwrap();
     assert_eq!(read.expires, verified);
@@ -164,7 +164,7 @@ fn column_type_may_change_at_run_time(kind: Kind) {
     let store = database.store_with("pool_size=2");
     let ada = store.create_user(new_user("ada@example.org")).unwrap();
     let read = || store.get_user_by_email("ada@example.org").unwrap();
-    // On both connections at the same time, so that both have prepared it.
+    // On both connections concurrently, so that both have prepared it.
     let read_on_both = || {
         let mut locker = database.client();
         locker.query(r#"BEGIN; LOCK TABLE "User""#);
@@ -172,7 +172,7 @@ fn column_type_may_change_at_run_time(kind: Kind) {
             let readers = [scope.spawn(read), scope.spawn(read)];
             let waiting = "SELECT count(*) FROM pg_stat_activity \
                            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            // Inside a transaction it would be the same answer forever.
+            // Inside a transaction, the result would never change.
             let mut watcher = database.client();
             while watcher.query_one(waiting) != "2" {
                 std::thread::sleep(std::time::Duration::from_millis(10));
@@ -243,7 +243,7 @@ fn an_encoding_that_lacks_characters_is_refused(kind: Kind) {
     assert!(error.to_string().contains("LATIN1"), "{error}");
 }
 
-/// One statement commits on its own, so a row that it returns cannot be taken back when it cannot be read.
+/// A single statement commits automatically, so it cannot be undone if the returned row cannot be read.
 fn unreadable_row_says_that_it_was_written(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
@@ -327,7 +327,7 @@ fn own_constraints_are_named(kind: Kind) {
         };
         assert_eq!(constraint, wanted);
     }
-    // A reference of ours to another table is not one to a missing user.
+    // A foreign key of ours to another table is not a missing user.
     client.query(
         r#"CREATE TABLE "profile" ("id" uuid PRIMARY KEY);
            ALTER TABLE "Session" ADD CONSTRAINT "session_profile" FOREIGN KEY ("userId") REFERENCES "profile" ("id")"#,

@@ -1,4 +1,4 @@
-//! The settings that a session inherits, and what the store makes of them.
+//! The settings that a session inherits, and how the store handles them.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// A value for each setting that is pinned, as far from ours as it can be.
+/// For each pinned setting, a value that differs as much as possible from ours.
 const HOSTILE: [(&str, &str); 27] = [
     ("statement_timeout", "17s"),
     ("lock_timeout", "17s"),
@@ -79,7 +79,7 @@ const HARMLESS_CATEGORIES: [(&str, &str); 8] = [
     ("File Locations", "is the administrator's code"),
 ];
 
-/// The settings of the other categories that are left as they are, each with the reason.
+/// The settings of the other categories that stay unchanged, each with the reason.
 const HARMLESS: [(&str, &str); 58] = [
     ("default_tablespace", "says where tables are kept"),
     ("default_table_access_method", "says how tables are kept"),
@@ -108,7 +108,7 @@ const HARMLESS: [(&str, &str); 58] = [
     ("escape_string_warning", "is a notice"),
     ("synchronize_seqscans", "every list is ordered"),
     ("gin_pending_list_limit", "is for GIN indexes"),
-    // Of one transaction, and said by each.
+    // Settings of a transaction, which each transaction sets.
     (
         "transaction_isolation",
         "is said at each begin, or the session's default",
@@ -127,7 +127,7 @@ const HARMLESS: [(&str, &str); 58] = [
         "ends idle connections, which the pool replaces",
     ),
     ("deadlock_timeout", "says how soon a deadlock is found"),
-    // Work of VACUUM.
+    // Settings for VACUUM.
     ("vacuum_failsafe_age", "is for VACUUM"),
     ("vacuum_freeze_min_age", "is for VACUUM"),
     ("vacuum_freeze_table_age", "is for VACUUM"),
@@ -135,7 +135,7 @@ const HARMLESS: [(&str, &str); 58] = [
     ("vacuum_multixact_freeze_min_age", "is for VACUUM"),
     ("vacuum_multixact_freeze_table_age", "is for VACUUM"),
     ("vacuum_truncate", "is for VACUUM"),
-    // The log of the server.
+    // Settings of the server's log.
     ("commit_delay", "groups commits"),
     ("commit_siblings", "groups commits"),
     ("wal_compression", "is a form of the log"),
@@ -143,7 +143,8 @@ const HARMLESS: [(&str, &str); 58] = [
     ("wal_recycle", "is a form of the log"),
     ("wal_skip_threshold", "is a form of the log"),
     ("wal_consistency_checking", "checks the log"),
-    // For developers of PostgreSQL, and to rescue what is damaged: they are never on while programs use the database.
+    // Settings for developers of PostgreSQL and for repairing damage, which are never on while programs use the
+    // database.
     (
         "allow_in_place_tablespaces",
         "is for PostgreSQL's own tests",
@@ -171,7 +172,8 @@ const HARMLESS: [(&str, &str); 58] = [
     ("application_name", "names the program"),
 ];
 
-/// What is pinned, by the statement that pins it; a setting whose value is a parameter, or depends, has none here.
+/// Returns the pinned settings, from the statement that pins them, without those whose value is a parameter or depends
+/// on others.
 fn pinned() -> BTreeMap<&'static str, Option<&'static str>> {
     let sql = include_str!("../../../sql/postgres/session/pin.sql");
     let after_quote = |text: &'static str| text.split('\'').nth(1);
@@ -246,7 +248,7 @@ fn pinned_settings_hold_in_operations(kind: Kind) {
         HOSTILE
             .iter()
             .filter(|(name, _)| *name != "transaction_timeout" || version >= 170_000)
-            // PgBouncer says what it wants here at each of its connects.
+            // PgBouncer sets this for each of its connections.
             .filter(|(name, _)| *name != "client_encoding")
     };
     let alter: Vec<String> = hostile()
@@ -272,7 +274,7 @@ fn pinned_settings_hold_in_operations(kind: Kind) {
             let wanted = match (*name, pinned()[name]) {
                 ("statement_timeout", _) => "5s",
                 ("lock_timeout", _) => "0",
-                // The administrator's, in operations, and where no schema is named.
+                // Left to the administrator, for operations and if no schema is named.
                 (
                     "idle_in_transaction_session_timeout" | "transaction_timeout" | "search_path",
                     _,

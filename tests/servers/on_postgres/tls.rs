@@ -34,7 +34,7 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A server with TLS on, whose certificate is made out to `localhost` and not to `127.0.0.1`.
+/// A server with TLS and a certificate for `localhost`, but not for `127.0.0.1`.
 fn server(authority: &CertifiedIssuer<'_, KeyPair>) -> Server {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()])
@@ -75,7 +75,7 @@ fn assert_refused(result: Result<AuthStore, Error>, why: &str) {
     assert!(error.to_string().contains(why), "{error}");
 }
 
-/// Whether all sessions but the asking one are encrypted, of which there must be one.
+/// Returns whether all other sessions are encrypted. There must be at least one.
 fn all_encrypted(client: &mut Client) -> bool {
     let encrypted = client.query(
         "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
@@ -130,7 +130,7 @@ fn only_a_right_certificate_passes() {
         );
     }
     connect(&by_address, &trusting("verify-ca", &ours_pem)).unwrap();
-    // To name authorities is to want TLS.
+    // Naming authorities implies TLS.
     let implied = format!("sslrootcert={}", ours_pem.display());
     connect(&by_name, &implied).unwrap();
     assert_refused(connect(&by_address, &implied), "not valid for name");
@@ -140,13 +140,13 @@ fn only_a_right_certificate_passes() {
     )
     .unwrap();
 
-    // And without, as a server on the same machine is reached.
+    // And without TLS, as for a server on the same machine.
     let store = connect(&by_name, "").unwrap();
     store.ping().unwrap();
     assert!(!all_encrypted(&mut database.client()));
 }
 
-/// As PostgreSQL's manual makes one: an authority by its own word, with a common name and no other.
+/// A certificate as in PostgreSQL's manual: marked as an authority, with only a common name.
 fn self_signed_certificate_is_trusted_by_itself() {
     let ours = authority("localhost");
     let folder = tempfile::tempdir().unwrap();
@@ -177,7 +177,7 @@ fn self_signed_certificate_is_trusted_by_itself() {
     );
     connect(&by_address, &trusting("verify-ca", &trusted)).unwrap();
 
-    // The server binds the password to the connection, so that it fails where someone else ends the TLS.
+    // The server binds the password to the connection, so it fails if an attacker terminates TLS.
     for mode in ["no-verify", "no-verify&channel_binding=require"] {
         let store = connect(&by_address, &format!("sslmode={mode}")).unwrap();
         store.ping().unwrap();
