@@ -382,32 +382,11 @@ fn extremes(store: &AuthStore) -> Verdict<Vec<VerificationToken>> {
 /// Each is deleted, in several orders, and the others stay.
 pub(crate) fn key_spaces(context: &Context) -> Verdict {
     let store = context.store();
-    let number = 7;
+    let (number, other) = (7, 8);
     let uuid = id(number);
     let key = uuid.to_string();
     let text = || key.clone();
     let expires = millis(1_000);
-    let creations = [
-        Call::CreateUser(NewUser {
-            email: Some(text()),
-            ..bare_user(number)
-        }),
-        Call::LinkAccount(
-            uuid,
-            NewAccount {
-                id: Some(uuid),
-                ..NewAccount::new(text(), text(), text())
-            },
-        ),
-        Call::CreateSession(NewSession {
-            id: Some(uuid),
-            ..NewSession::new(uuid, text(), expires)
-        }),
-        Call::UpdateSessionDetails(uuid, full_session_details(number)),
-        Call::CreateVerificationToken(VerificationToken::new(text(), text(), expires)),
-        Call::CreateChallenge(Challenge::new(text(), text(), expires)),
-        Call::CreateAuthenticator(authenticator_with_id(number, number, &key)),
-    ];
     let reads = [
         Call::GetUser(uuid),
         Call::GetUserByEmail(text()),
@@ -421,7 +400,7 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         Call::ListSessionsByUserId(uuid),
         Call::ListAuthenticatorsWithDetailsByUserId(uuid),
     ];
-    let mut deletions = vec![
+    let mut deletions = [
         Call::DeleteSession(text()),
         Call::UseVerificationToken(text(), text()),
         Call::UseChallenge(text()),
@@ -429,19 +408,54 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         Call::DeleteAuthenticator(text()),
     ];
     let mut model = Model::default();
-    for _ in 0..deletions.len() {
+    // Each row that belongs to a user belongs to the one with that key, or to the other.
+    for owners in 0..8 {
+        let owner = |bit: u32| {
+            if owners >> bit & 1 == 0 {
+                number
+            } else {
+                other
+            }
+        };
+        let creations = [
+            Call::CreateUser(NewUser {
+                email: Some(text()),
+                ..bare_user(number)
+            }),
+            Call::CreateUser(bare_user(other)),
+            Call::LinkAccount(
+                id(owner(0)),
+                NewAccount {
+                    id: Some(uuid),
+                    ..NewAccount::new(text(), text(), text())
+                },
+            ),
+            Call::CreateSession(NewSession {
+                id: Some(uuid),
+                ..NewSession::new(id(owner(1)), text(), expires)
+            }),
+            Call::UpdateSessionDetails(uuid, full_session_details(number)),
+            Call::CreateVerificationToken(VerificationToken::new(text(), text(), expires)),
+            Call::CreateChallenge(Challenge::new(text(), text(), expires)),
+            Call::CreateAuthenticator(authenticator_with_id(number, owner(2), &key)),
+        ];
         deletions.rotate_left(1);
-        let user = [Call::DeleteUser(uuid)];
-        for call in creations.iter().chain(&deletions).chain(&user) {
-            for call in std::iter::once(call).chain(&reads) {
-                let (got, answer) = (call.on_store(store), call.on_model(&mut model));
-                if !agrees(&got, &answer) {
-                    return Err(Failure::broken(format!(
-                        "{} disagrees with the model if rows of several tables have the same key",
-                        call.show()
-                    ))
-                    .expected(show_answer(&answer))
-                    .got(show_got(&got)));
+        let (user, other_user) = ([Call::DeleteUser(uuid)], [Call::DeleteUser(id(other))]);
+        for ends in [
+            [&deletions[..], &user, &other_user],
+            [&user, &deletions[..], &other_user],
+        ] {
+            for call in creations.iter().chain(ends.into_iter().flatten()) {
+                for call in std::iter::once(call).chain(&reads) {
+                    let (got, answer) = (call.on_store(store), call.on_model(&mut model));
+                    if !agrees(&got, &answer) {
+                        return Err(Failure::broken(format!(
+                            "{} disagrees with the model if rows of several tables have the same key",
+                            call.show()
+                        ))
+                        .expected(show_answer(&answer))
+                        .got(show_got(&got)));
+                    }
                 }
             }
         }

@@ -446,6 +446,32 @@ faults! {
         }
     }
 
+    DetailsOfTheUser "storage.key_spaces": "Clears the details of the session whose ID is that of a deleted user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let deleted = db.delete_user(id)?;
+            match db.update_session_details(id, &SessionDetailsChanges {
+                ip: Change::Clear,
+                user_agent: Change::Clear,
+                ..Default::default()
+            }) {
+                Ok(_) | Err(Error::NotFound { .. }) => Ok(deleted),
+                Err(error) => Err(error),
+            }
+        }
+    }
+
+    CredentialAsAccount "storage.key_spaces": "Rejects a passkey whose credential ID is the ID of another user's account." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            let id = &authenticator.credential_id;
+            match db.get_account(id, id)? {
+                Some(account) if account.user_id != authenticator.user_id => {
+                    Err(Error::conflict(Constraint::AuthenticatorCredentialId))
+                }
+                _ => db.create_authenticator(authenticator),
+            }
+        }
+    }
+
     CachesWhatIsReadOften (Mutex<BTreeMap<String, (u32, Option<User>)>>) "storage.often_read_is_current": "Remembers who has an email address once it was read fifty times." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             let mut known = self.0.lock().expect("no panic while held");
