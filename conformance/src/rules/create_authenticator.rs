@@ -14,7 +14,7 @@ use crate::strings::{
     longest_text, text_lengths,
 };
 
-/// Creates a passkey, and finds it again as it was given.
+/// Creates a passkey, and checks that it is returned unchanged.
 #[track_caller]
 fn comes_back(context: &Context, new: Authenticator) -> Verdict {
     let store = context.store();
@@ -106,7 +106,7 @@ pub(crate) fn long_text(context: &Context) -> Verdict {
 pub(crate) fn long_credential_id(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    // They differ at the very end, at the very beginning, and by their length.
+    // They differ at the end, at the beginning, and in length.
     let start = "k".repeat(1_363);
     let ids = [
         format!("{start}A"),
@@ -129,7 +129,7 @@ pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
         "a", "A", "aa", "aA", "Aa", "AA", "-", "_", "--", "a-", "a_", "0", "00", "1e5", "100000",
         "null", "NULL", "true", "+", "/", "a+", "a/", "a=", "a==", "~", "!", "%", "'", "\\", ";",
     ];
-    // Those that may be credential ids: with others, two of one hash.
+    // Only those that are valid credential ids. Pairs of them have the same hash.
     let alike = keys_alike();
     let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
     let alike = alike.iter().map(String::as_str).filter(visible);

@@ -7,7 +7,7 @@ use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
 
-/// Creates a challenge, and checks that it is used as it was created.
+/// Creates a challenge, and checks that using it returns it unchanged.
 fn round_trips(context: &Context, challenge: Challenge) -> Verdict {
     let store = context.store();
     returns(

@@ -9,7 +9,7 @@ use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
 
-/// Creates a session, and finds it again as it was returned.
+/// Creates a session, and checks that it is read as it was returned.
 #[track_caller]
 fn comes_back(context: &Context, new: NewSession) -> Verdict<Session> {
     let store = context.store();

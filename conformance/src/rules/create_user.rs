@@ -11,7 +11,7 @@ use crate::strings::{
     BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text, text_lengths,
 };
 
-/// Creates a user, and finds it again by its id as it was returned.
+/// Creates a user, and checks that it is read by its id as it was returned.
 #[track_caller]
 fn comes_back(context: &Context, user: NewUser) -> Verdict<User> {
     let store = context.store();
@@ -69,7 +69,7 @@ pub(crate) fn each_optional_field(context: &Context) -> Verdict {
 
 pub(crate) fn given_id(context: &Context) -> Verdict {
     let store = context.store();
-    // The smallest, the largest, and one whose text has letters in it.
+    // The smallest id, the largest, and one with letters in its text form.
     for number in [1, u128::MAX, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789] {
         let user = comes_back(context, bare_user(number))?;
         equal("the id of create_user(..)", user.id, id(number))?;
@@ -327,8 +327,8 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
     })
 }
 
-/// Several callers create users of whom only one may have a key. `new` makes the user with a number for a key, and
-/// `has` tells whether it is this one who has the key.
+/// Several callers create users with the same key, of which only one may succeed. `new` returns the user with a number
+/// for a key, and `has` returns whether this user has the key.
 fn one_wins(
     context: &Context,
     constraint: Constraint,
@@ -367,14 +367,14 @@ fn one_wins(
     })
 }
 
-/// Lengths around those at which storages change how they keep a string, or cut it.
+/// Lengths around those at which storages change how they store a string, or truncate it.
 pub(crate) fn every_length(context: &Context) -> Verdict {
     for (number, length) in (1..).zip(text_lengths()) {
         comes_back(
             context,
             NewUser {
                 name: Some("n".repeat(length)),
-                // Characters of three bytes: as many bytes, rounded down.
+                // With characters of three bytes, the same number of bytes, rounded down.
                 image: Some("\u{20ac}".repeat(length / 3)),
                 ..bare_user(number)
             },
@@ -383,7 +383,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// Ids of which each differs from the first in a single bit.
+/// Ids that each differ from the first in a single bit.
 pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
     let store = context.store();
     let base = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef_u128;

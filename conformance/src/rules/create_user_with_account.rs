@@ -46,7 +46,7 @@ pub(crate) fn stored(context: &Context) -> Verdict {
             ..bare_account(3)
         },
     )?;
-    // Each value stands where the same value stands after the two operations that this one is made of.
+    // Every value is the same as after the two separate operations.
     let together = store.get_account("provider 1", "account 1")?;
     store.unlink_account("provider 1", "account 1")?;
     let alone = store.link_account(id(1), full_account(1))?;
@@ -93,7 +93,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     )
 }
 
-/// Nothing of user 9 and account 9, who were refused, is there, and of the others everything.
+/// Checks that nothing of the rejected user 9 and account 9 exists, and that the other rows are complete.
 #[track_caller]
 fn left_no_trace(context: &Context, before: &crate::fixture::World) -> Verdict {
     let store = context.store();
@@ -216,7 +216,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     })
 }
 
-/// Several callers sign up, each with a provider account of their own, and exactly one succeeds.
+/// Several callers sign up, each with a different provider account, and exactly one succeeds.
 fn one_sign_up(
     context: &Context,
     constraint: Constraint,
@@ -275,7 +275,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             |store| store.create_user_with_account(full_user(round), full_account(round)),
             |thread, store| {
                 let by_account = || store.get_user_by_account(&provider, &account);
-                // Whichever is seen first, the other one is there when it is looked for next.
+                // Whichever row is read first, the other one must exist when it is read next.
                 let half = if thread % 2 == 0 {
                     let user = store.get_user(id(round))?.is_some();
                     let accounts = store.list_accounts_by_user_id(id(round))?;

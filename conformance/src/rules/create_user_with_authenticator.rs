@@ -9,7 +9,7 @@ use crate::race::{Race, THREADS, overlapped, winners};
 
 pub(crate) fn stored(context: &Context) -> Verdict {
     let store = context.store();
-    // Whose the passkey is is what the operation says, not what it is given.
+    // The operation sets the passkey's user, whatever the argument has.
     let (user, passkey) =
         store.create_user_with_authenticator(full_user(1), authenticator(1, 99))?;
     equal("the passkey's user", passkey.user_id, user.id)?;

@@ -7,7 +7,7 @@ use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
 
-/// Creates a verification token, and uses it up: it comes back as it was returned.
+/// Creates a verification token, and checks that using it returns it unchanged.
 #[track_caller]
 fn comes_back(context: &Context, new: VerificationToken) -> Verdict {
     let store = context.store();

@@ -22,8 +22,8 @@ fn create(store: &AuthStore, times: &[OffsetDateTime]) -> Verdict {
     Ok(())
 }
 
-/// So many sessions, verification tokens and challenges that are due at the suite's zero, by several threads: a server
-/// writes to its disk for all of them at once.
+/// Creates this many expired sessions, verification tokens and challenges, on several threads, because a server can
+/// then write to its disk for all of them together.
 fn create_many(store: &AuthStore, rows: u32) -> Verdict {
     let create = |first: usize| -> Verdict {
         for number in (first..=rows as usize).step_by(THREADS) {
@@ -42,7 +42,8 @@ fn create_many(store: &AuthStore, rows: u32) -> Verdict {
     })
 }
 
-/// The numbers of the sessions, of the verification tokens and of the challenges that are left. Uses the latter two up.
+/// Returns the numbers of the sessions, verification tokens and challenges that are left. Uses up the tokens and
+/// challenges.
 fn left(store: &AuthStore, numbers: usize) -> Verdict<[Vec<u64>; 3]> {
     let [mut sessions, mut tokens, mut challenges] = [const { Vec::new() }; 3];
     for number in 1..=numbers as u128 {
@@ -210,7 +211,7 @@ pub(crate) fn limit(context: &Context) -> Verdict {
         store.delete_expired(millis(100), u32::MAX),
         of_each(3),
     )?;
-    // Rows of one age: any of them, but no more than the limit.
+    // Of rows of the same age, any may be deleted, but not more than the limit.
     create(store, &[millis(1); 5])?;
     returns(
         "delete_expired(.., 2) of 5 of one age",
@@ -266,7 +267,7 @@ pub(crate) fn counts_apart(context: &Context) -> Verdict {
 pub(crate) fn callers_clock(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    // By any clock of today the first is long over, and the second is not.
+    // By any current clock, the first has long expired, and the second has not.
     let times = [
         at("1990-01-01T00:00:00.000Z"),
         at("2500-01-01T00:00:00.000Z"),
@@ -421,7 +422,7 @@ pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
         for number in 0..SESSIONS as u128 {
             store.create_session(session_until(round * 100 + number, 1, millis(0)))?;
         }
-        // How many sessions each thread has deleted, or which it has extended.
+        // The number of sessions that each thread has deleted, or those that it has extended.
         let ran = race.at_once(THREADS, |thread, store| {
             if thread < SWEEPERS {
                 let deleted = store.delete_expired(millis(0), 1_000)?.sessions;
@@ -440,7 +441,7 @@ pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
             Ok((0, extended))
         });
         let overlap = overlapped(&ran);
-        // What one sweep passed over since another had it in hand.
+        // Rows that one sweep skipped because another had locked them.
         let mut deleted = store.delete_expired(millis(0), 1_000)?.sessions;
         let mut extended = Vec::new();
         for (by_one, of_one) in all_succeed("delete_expired(..) or update_session(..)", ran)? {
@@ -473,7 +474,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         store.delete_expired(millis(0), rows),
         of_each(rows.into()),
     )?;
-    // Of which less is left in 16 bits, or in 31.
+    // Limits that become smaller in 16 or 31 bits.
     for limit in [1 << 16, 1 << 31, u32::MAX] {
         create(store, &[millis(0); 3])?;
         returns(

@@ -188,7 +188,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             "delete_user(..)",
             |store| store.delete_user(id(round)),
             |_, store| {
-                // The user is looked for before the rows, and once more after them.
+                // Read the user before the rows, and again after them.
                 let seen = look(store, [round])?;
                 let half = if !seen.has_users() && !seen.is_empty() {
                     Some("rows of a user that was deleted")
@@ -203,8 +203,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
     })
 }
 
-/// Deletes a user while other threads create what belongs to the user. Whatever they made is gone with it, or was
-/// refused.
+/// Deletes a user while other threads create rows of the user. Their rows must be deleted with the user, or rejected.
 pub(super) fn no_orphan<T: Send>(
     context: &Context,
     call: &str,
@@ -261,7 +260,7 @@ pub(crate) fn no_orphan_session(context: &Context) -> Verdict {
         "create_session(..)",
         |store, number, user| store.create_session(session(number, user)),
         |store, number, user| {
-            // A row without its user may not be found by its token: the list shows it, and so does its token, taken.
+            // A row without its user may not be found by its token. The list shows it, or the token is taken.
             if !store.list_sessions_by_user_id(id(user))?.is_empty() {
                 return Ok(true);
             }

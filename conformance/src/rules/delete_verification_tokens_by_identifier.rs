@@ -37,7 +37,7 @@ pub(crate) fn all_of_them(context: &Context) -> Verdict {
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     let other = store.create_verification_token(token(1))?;
-    // Its value is the other's identifier.
+    // Its value is the identifier of the other token.
     let alike = VerificationToken::new("bob@x.org", "ada@x.org", millis(1));
     store.create_verification_token(alike.clone())?;
     store.create_verification_token(VerificationToken::new("ada@x.org", "a", millis(1)))?;

@@ -22,7 +22,7 @@ use crate::model::Model;
 use crate::race::{Ran, joined, timed};
 use crate::show::Show as _;
 
-/// Waits until the storage works again by itself.
+/// Waits until the storage works again automatically.
 fn recovers(context: &Context, store: &AuthStore) -> Verdict {
     let recovery = context.limits().recovery;
     let deadline = Instant::now() + recovery;
@@ -40,7 +40,7 @@ fn recovers(context: &Context, store: &AuthStore) -> Verdict {
     }
 }
 
-/// A call of every operation, each of which would do something on a storage that [`populate`] filled.
+/// Returns a call of every operation, each of which has an effect on a storage that [`populate`] filled.
 pub(super) fn every_operation() -> Vec<Call> {
     let text = |text: &str| text.to_owned();
     let account = |number| (format!("provider {number}"), format!("account {number}"));
@@ -121,7 +121,7 @@ pub(super) fn every_operation() -> Vec<Call> {
     ]
 }
 
-/// Runs all of them at the same time, since each may wait until its time is over.
+/// Runs all of them concurrently, because each may wait until its timeout.
 pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<Reply, Error>>> {
     thread::scope(|scope| {
         let running: Vec<_> = calls
@@ -147,7 +147,7 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     store.create_verification_token(token(1))?;
     let before = look(store, 1..=3)?;
     let calls = every_operation();
-    // Each read was made before, so that a memory of it would answer now.
+    // Each row was read before, so that a cache would answer now.
     for read in calls.iter().filter(|call| !call.writes()) {
         read.on_store(store)?;
     }
@@ -210,7 +210,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
     populate(store)?;
     store.create_verification_token(token(1))?;
     harness_result(context.storage().pause())?;
-    // More than there are connections in any pool: those who get none must be told in time, too.
+    // More than the connections of any pool, because callers without a connection must return within the limit, too.
     let calls: Vec<Call> = (0..3).flat_map(|_| every_operation()).collect();
     let outcomes = all_at_once(store, &calls);
     harness_result(context.storage().resume())?;
@@ -244,7 +244,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
     }
     ensure(waited, "no write waited on a storage that does not answer")?;
     recovers(context, store)?;
-    // What was not written at the time is not written afterwards either.
+    // A write that failed must not be done later either.
     thread::sleep(Duration::from_millis(200));
     let (user, account) = (
         store.get_user(id(52))?,
@@ -328,10 +328,10 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// A write that a thread has made, and what came of it.
+/// A write of a thread, and its result.
 type Written = (u128, Result<(), Error>);
 
-/// Signs people up, one after the other, until it is told to stop.
+/// Signs people up, one at a time, until it is told to stop.
 fn sign_up(
     store: &AuthStore,
     writer: u128,
@@ -355,7 +355,7 @@ fn sign_up(
     written
 }
 
-/// The writes that failed, and some that were made before each of these and before the end: there may be very many.
+/// Returns the writes that failed, and a few before each of these and before the end, because there may be very many.
 fn worth_a_look(written: Vec<Written>) -> Vec<Written> {
     const BEFORE: usize = 20;
     let failures: Vec<usize> = (0..written.len())
@@ -376,8 +376,8 @@ fn worth_a_look(written: Vec<Written>) -> Vec<Written> {
         .collect()
 }
 
-/// Acts while this many writers sign people up, on these handles in turn. The act is told whether a sign-up has failed.
-/// Returns the sign-ups that are worth a look.
+/// Runs `act` while this many writers sign people up, on these handles in turn. `act` can see whether a sign-up has
+/// failed. Returns the sign-ups to check.
 fn while_others_sign_up(
     stores: &[AuthStore],
     writers: u128,
@@ -400,7 +400,7 @@ fn while_others_sign_up(
     })
 }
 
-/// Each sign-up is complete or absent, and what it returned is true. Returns how many got no answer.
+/// Checks that each sign-up is complete or absent, as its result says. Returns how many got no answer.
 fn are_whole(store: &AuthStore, written: Vec<Written>) -> Verdict<usize> {
     let mut cut = 0;
     for (number, outcome) in written {
@@ -446,7 +446,7 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
         let deadline = Instant::now() + Duration::from_secs(40);
         let mut result = Ok(());
         let mut cuts = 0;
-        // Three times at least, and until a write was under way.
+        // At least three times, and until a write was in flight.
         while result.is_ok()
             && (cuts < 3 || !failed.load(Ordering::SeqCst) && Instant::now() < deadline)
         {
@@ -472,7 +472,7 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
 /// A write, and calls that show whether it was done.
 type Witnessed = (Call, Vec<Call>);
 
-/// Every write, each to rows of its own among those of [`setting`].
+/// Returns every write, each to different rows of [`setting`].
 fn every_write(first: u128) -> Vec<Witnessed> {
     let (user, other, third) = (first, first + 1, first + 2);
     let account = |number| (format!("provider {number}"), format!("account {number}"));
@@ -652,8 +652,8 @@ fn every_write(first: u128) -> Vec<Witnessed> {
     ]
 }
 
-/// What the writes of [`every_write`] need: three users and one with a passkey alone, verification tokens, a session, a
-/// challenge, and of everything that can expire one that has.
+/// Creates the rows for [`every_write`]: three users and one with only a passkey, verification tokens, a session, a
+/// challenge, and an expired row of each kind that can expire.
 fn setting(first: u128) -> Vec<Call> {
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
@@ -684,22 +684,22 @@ fn setting(first: u128) -> Vec<Call> {
     calls
 }
 
-/// When the token expires that is to be deleted: long before all else, and later the higher the number.
+/// The expiry of the token to delete: long before all other rows, and later for higher numbers.
 fn expiry(first: u128) -> OffsetDateTime {
     since_1970(i64::try_from(first).expect("the suite's numbers are small") * 1_000)
 }
 
-/// How a write ends whose answer is held back.
+/// The end of a write whose answer is held back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Its connection is cut.
+    /// Its connection is interrupted.
     Cut,
-    /// Its time is over.
+    /// It times out.
     TimeOut,
 }
 
-/// Makes every write at the same time, each on a handle of its own that has made such a write before (so that all it
-/// needs is there, and the write is what it asks for first), while answers are held back. Returns whether any was done.
+/// Runs every write concurrently while answers are held back, each on a separate handle that has done the same write
+/// before, so that the write itself is its first request. Returns whether any was done.
 fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     let store = context.store();
     let (likes, writes) = (every_write(first), every_write(first + 3));
@@ -707,7 +707,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     for call in &settings {
         call.on_store(store)?;
     }
-    // What the model holds when answers are held back.
+    // The model at the time when answers are held back.
     let mut model = Model::default();
     for call in settings.iter().chain(likes.iter().map(|(like, _)| like)) {
         call.on_model(&mut model)
@@ -717,7 +717,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         .iter()
         .map(|_| context.open())
         .collect::<Verdict<_>>()?;
-    // Met twice: when each has made a write like its own, and when answers are held back.
+    // Reached twice: after each has done a write like its own, and when answers are held back.
     let together = &Barrier::new(writes.len() + 1);
     let outcomes = thread::scope(|scope| {
         let running: Vec<_> = handles
@@ -757,7 +757,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     Ok(any)
 }
 
-/// Whether a write was done, which must be what it said.
+/// Returns whether a write was done, and checks that this matches its result.
 fn was_done(
     context: &Context,
     model: &Model,
@@ -805,7 +805,7 @@ fn was_done(
     Ok(done)
 }
 
-/// Until a write was under way.
+/// Repeat until a write was in flight.
 fn unanswered(context: &Context, end: End) -> Verdict {
     const ROUNDS: u128 = 5;
     for round in 0..ROUNDS {
@@ -826,8 +826,8 @@ pub(crate) fn answer_late(context: &Context) -> Verdict {
     unanswered(context, End::TimeOut)
 }
 
-/// Calls that time out on handles, then many reads on each of these: every one gets its own answer, and not that of a
-/// call before it.
+/// Lets calls time out on handles, then reads often on each. Every read must get its own answer, not that of an earlier
+/// call.
 pub(crate) fn answers_in_step(context: &Context) -> Verdict {
     const AT_ONCE: usize = 8;
     let store = context.store();
@@ -852,7 +852,8 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
     ] {
         let handles: Vec<AuthStore> = (0..3).map(|_| context.open()).collect::<Verdict<_>>()?;
         let handles: Vec<&AuthStore> = handles.iter().chain([store]).collect();
-        // Calls on the rows of user 3 alone: what is read afterwards stays as it is, whether or not they were done.
+        // Calls only on rows of user 3, so the rows that are read afterwards are the same whether or not they were
+        // done.
         let calls = [
             Call::UpdateUser(
                 id(3),
@@ -905,7 +906,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
         }
         for handle in handles {
             recovers(context, handle)?;
-            // At the same time, so that every connection of the handle is used again.
+            // Concurrently, so that every connection of the handle is used again.
             thread::scope(|scope| {
                 let running: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| read(handle))).collect();
                 running.into_iter().try_for_each(joined)
@@ -915,7 +916,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// A call does what the model says. While the storage is unavailable, it is repeated until the deadline.
+/// Checks that a call agrees with the model. While the storage is unavailable, repeats it until the deadline.
 fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) -> Verdict {
     let got = loop {
         match call.on_store(store) {
@@ -937,7 +938,7 @@ fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) 
     .got(show_got(&got)))
 }
 
-/// Runs every operation on a handle, so that everything it needs is there, such as statements and scripts.
+/// Runs every operation on a handle, to prepare statements and scripts.
 fn run_everything(store: &AuthStore, model: &mut Model, first: u128, deadline: Instant) -> Verdict {
     let writes = every_write(first).into_iter().map(|(write, _)| write);
     let reads = every_operation().into_iter().filter(|call| !call.writes());
@@ -948,8 +949,8 @@ fn run_everything(store: &AuthStore, model: &mut Model, first: u128, deadline: I
         .try_for_each(|call| agreed(store, model, &call, deadline))
 }
 
-/// Every write through the handles in turn while others sign up, the server's end right after the last, and then
-/// everything again.
+/// Does every write through the handles in turn while others sign up, kills the server right after the last one, and
+/// then repeats everything.
 pub(crate) fn killed_server(context: &Context) -> Verdict {
     const WRITERS: u128 = 4;
     let handles = [context.store().clone(), context.open()?];
@@ -994,7 +995,7 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
     {
         run_everything(handle, &mut model, first, deadline)?;
     }
-    // At the same time, so that every connection of a handle is used again.
+    // Concurrently, so that every connection of a handle is used again.
     for handle in &handles {
         while let Some(error) = all_at_once(handle, &vec![Call::GetUser(id(1)); 16])
             .into_iter()
@@ -1065,7 +1066,7 @@ mod tests {
         assert_eq!(cut, writes, "every_write() is not complete");
     }
 
-    /// Otherwise `answer_lost` could not tell which of two writes was done.
+    /// Otherwise `answer_lost` could not distinguish two writes.
     #[test]
     fn every_write_changes_what_its_witnesses_see() {
         let mut model = Model::default();

@@ -147,8 +147,7 @@ pub(crate) fn one_step(context: &Context) -> Verdict {
     })
 }
 
-/// A session moves from user to user, and each user that it has left is deleted: it is there at every moment, with a
-/// user.
+/// Moves a session from user to user, and deletes each former user. The session must always exist, with a user.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     const MOVES: u128 = 6;
     let race = Race::new(context)?;

@@ -111,7 +111,7 @@ pub(crate) fn current_user(context: &Context) -> Verdict {
     )
 }
 
-/// An account is unlinked from a user, who is renamed afterwards: the account no longer leads to the new name.
+/// Unlinks an account from a user, and renames the user afterwards. The account must not return the new name.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     const MOVES: u128 = 6;
     let race = Race::new(context)?;

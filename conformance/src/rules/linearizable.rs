@@ -20,7 +20,7 @@ use crate::sequence::test_runner;
 const THREADS: usize = 5;
 const CALLS: usize = 4;
 
-/// Several threads call at random out of a few calls on one row; then an order is looked for that explains all results.
+/// Several threads make random calls on one row. Then this searches for an order that explains all results.
 fn linearizable(context: &Context, calls: Vec<Call>) -> Verdict {
     let race = Race::new(context)?;
     let mut random = test_runner(context.seed(), 0);
@@ -31,7 +31,7 @@ fn linearizable(context: &Context, calls: Vec<Call>) -> Verdict {
         for user in 1..=2 {
             let create = Call::CreateUser(bare_user(user));
             create.on_store(context.store())?;
-            // It cannot be refused: there is nothing.
+            // It cannot fail, because the storage is empty.
             let _ = create.on_model(&mut model);
         }
         let plan: Vec<Vec<Call>> = (0..THREADS).map(|_| picks(&pick, &mut random)).collect();
@@ -47,7 +47,8 @@ fn linearizable(context: &Context, calls: Vec<Call>) -> Verdict {
             .into_iter()
             .flatten()
             .collect();
-        // What was unavailable wrote nothing, and takes no place in the order. Whether it may be is for other rules.
+        // A call that was unavailable wrote nothing, and has no place in the order. Other rules check whether it may
+        // be.
         let events: Vec<Event> = events
             .into_iter()
             .filter(|event| !matches!(event.ran.value, Err(Error::Unavailable { .. })))
@@ -57,7 +58,7 @@ fn linearizable(context: &Context, calls: Vec<Call>) -> Verdict {
                 .expected("results of some sequential order, in which each call takes effect between its start and its return")
                 .got(show_history(&events)));
         }
-        // Times of calls in different threads: those of one thread never overlap.
+        // Compare only calls of different threads, because those of one thread never overlap.
         let ran: Vec<_> = events.into_iter().map(|event| event.ran).collect();
         Ok(overlapped(&ran))
     })
@@ -190,7 +191,7 @@ pub(crate) fn sessions(context: &Context) -> Verdict {
             Call::DeleteSession(token()),
             Call::DeleteSessionsByUserId(id(2), None),
             Call::UpdateUser(id(2), renamed()),
-            // The user from whom the session moves away.
+            // The former user of the session.
             Call::DeleteUser(id(1)),
         ],
     )

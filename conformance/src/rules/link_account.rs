@@ -12,7 +12,7 @@ use crate::strings::{
     text_lengths,
 };
 
-/// Links an account to user 1, and finds it again as it was returned.
+/// Links an account to user 1, and checks that it is read as it was returned.
 #[track_caller]
 fn comes_back(context: &Context, account: NewAccount) -> Verdict<Account> {
     let store = context.store();
@@ -52,7 +52,7 @@ pub(crate) fn stored(context: &Context) -> Verdict {
     )
 }
 
-/// An account for each nullable text, with that text alone.
+/// Returns an account for each nullable string, with only that string.
 fn alone(text: &str) -> Vec<NewAccount> {
     let some = || Some(text.to_owned());
     vec![
@@ -91,7 +91,7 @@ fn alone(text: &str) -> Vec<NewAccount> {
     ]
 }
 
-/// An account with this text in every nullable text.
+/// Returns an account with this value in every nullable string.
 fn everywhere(number: u128, text: &str) -> NewAccount {
     let some = || Some(text.to_owned());
     NewAccount {
@@ -336,7 +336,7 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
     ] {
         comes_back(context, account_at(number, provider, account))?;
     }
-    // However the two keys are put together, the boundary between them counts: "a:" and "b" are not "a" and ":b".
+    // If a backend joins the two keys, the boundary between them must count: "a:" and "b" are not "a" and ":b".
     let separators = (1..128).map(|code| char::from(code).to_string());
     let long = [
         "::",
@@ -359,7 +359,7 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
             account_at(2 * number + 1, "a", &format!("{separator}b")),
         )?;
     }
-    // Nor do the lengths: 1 and 12 is not 11 and 2.
+    // With lengths too: 1 and 12 is not 11 and 2.
     for (number, provider, account) in [
         (1_001, "ab", "c"),
         (1_002, "a", "bc"),
@@ -461,7 +461,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     })
 }
 
-/// All strings of one row have their greatest length.
+/// All strings of one row have their maximum length.
 pub(crate) fn all_texts_long(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     let long = || Some(longest_text());

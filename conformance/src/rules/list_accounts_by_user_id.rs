@@ -55,7 +55,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     let keys = keys_alike();
     let mut expected = Vec::new();
-    // Neither the order in which they come nor that of their ids is the order of their keys.
+    // The order of their keys is neither that of their creation nor that of their ids.
     for (number, key) in (0..).zip(&keys) {
         for (place, (provider, account)) in
             [("b", key.as_str()), (key, "z"), ("B", key), (key, "Z")]
@@ -93,7 +93,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// Two accounts are linked and unlinked so that the user has one at every moment.
+/// Links and unlinks two accounts so that the user always has one.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
@@ -104,7 +104,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
         race.look_on(
             "link_account(..) of one account, and unlink_account(..) of another",
             |store| {
-                // The last one is not taken back: a list that began before it must not look for the account after it.
+                // The last change is not undone. Otherwise a list that began before it could read the account after it.
                 for (linked, unlinked) in [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0)] {
                     store.link_account(id(round), account(linked))?;
                     let gone = account(unlinked);

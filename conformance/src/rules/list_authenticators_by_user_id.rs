@@ -75,7 +75,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// Two authenticators are created and deleted so that the user has one at every moment.
+/// Creates and deletes two authenticators so that the user always has one.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
@@ -86,7 +86,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
         race.look_on(
             "create_authenticator(..) of one passkey, and delete_authenticator(..) of another",
             |store| {
-                // The last one is not taken back: a list that began before it must not look for the passkey after it.
+                // The last change is not undone. Otherwise a list that began before it could read the passkey after it.
                 for (created, deleted) in [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0)] {
                     store.create_authenticator(passkey(created))?;
                     store.delete_authenticator(&passkey(deleted).credential_id)?;

@@ -71,9 +71,9 @@ pub(crate) fn order(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut expected = Vec::new();
-    // Times whose order is not that of their texts without a fraction, of 32 bits, or of whole seconds; each of them
-    // several times. Ids are in no order, neither by number nor as they come, nor do those in the order of their bytes
-    // stay in it when their fields are read as numbers of the other endianness.
+    // Times whose order differs if they are compared as strings without a fraction, in 32 bits, or in whole seconds;
+    // each several times. The order of ids is neither that of creation nor of numbers, and differs if the fields of an
+    // id are read with the other endianness.
     let far = crate::times::FAR.iter().map(|time| at(time));
     let near = [0, 1, 9, 10, 11, 99, 100, 101, 999, 1_000, 1_001, 60_000].map(millis);
     for (place, expires) in (1_u128..).zip(far.chain(near)) {
@@ -166,7 +166,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// Two sessions move to a user and away again so that the user has one at every moment.
+/// Moves two sessions to a user and away again so that the user always has one.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
@@ -184,7 +184,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             |store| {
                 let there = [(1, user), (0, other)];
                 let back = [(0, user), (1, other)];
-                // The last one is not taken back: a list that began before it must not look for the session after it.
+                // The last change is not undone. Otherwise a list that began before it could read the session after it.
                 for (number, to) in [there, back, there, back, there].into_iter().flatten() {
                     let changes = SessionChanges {
                         user_id: Some(id(to)),

@@ -61,7 +61,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// A session is extended first and seen afterwards, time after time: the details are never ahead of the session.
+/// Repeatedly extends a session, then updates its details. The details must never be newer than the session.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {

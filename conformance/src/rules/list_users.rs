@@ -5,7 +5,7 @@ use crate::race::Race;
 
 pub(crate) fn order(context: &Context) -> Verdict {
     let store = context.store();
-    // By their bytes: the first hexadecimal digit of the largest ids is a letter.
+    // In bytewise order. The first hexadecimal digit of the largest ids is a letter.
     let ids = [1, 2, 15, 16, 255, u128::MAX >> 1, 0xa << 124, u128::MAX - 1].map(id);
     let mut users = Vec::new();
     for place in [5, 2, 7, 0, 3, 6, 1, 4] {
@@ -93,12 +93,12 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// Two users are created and deleted so that there is one at every moment.
+/// Creates and deletes two users so that one always exists.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     context.store().create_user(bare_user(0))?;
     race.rounds(|round| {
-        // The one who is left of the round before is deleted first.
+        // Delete the user who is left from the previous round first.
         let left = round - 1;
         race.look_on(
             "create_user(..) of one user, and delete_user(..) of another",

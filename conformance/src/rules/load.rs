@@ -49,7 +49,7 @@ pub(crate) fn no_busy_error(context: &Context) -> Verdict {
     no_orphans(context)
 }
 
-/// Whatever a load has left refers to users who are there.
+/// All rows that a load has left refer to existing users.
 fn no_orphans(context: &Context) -> Verdict {
     let store = context.store();
     for user in 1..=3 {
@@ -101,7 +101,7 @@ pub(crate) fn unrelated_rows(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// Sixteen threads write one row, again and again: each waits for its turn, and none gives up.
+/// Sixteen threads repeatedly write one row. Each waits for its turn, and none fails.
 pub(crate) fn one_row(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     let store = context.store();

@@ -14,7 +14,7 @@ use crate::fixture::{World, full_user, id, look, populate, token};
 use crate::race::{Race, THREADS, overlapped};
 use crate::show::Show;
 
-/// The backend's migrator; a backend without one declines the rules about migrations.
+/// Returns the backend's migrator. A backend without one declines the rules about migrations.
 #[track_caller]
 pub(super) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
     match store.migrator() {
@@ -25,7 +25,7 @@ pub(super) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
     }
 }
 
-/// The versions of the steps that were taken, and how they went.
+/// Returns the versions of the applied or reverted migrations, and checks their direction.
 fn taken(steps: &[Step], direction: Direction) -> Verdict<Vec<u64>> {
     ensure(
         steps.iter().all(|step| step.direction == direction),
@@ -45,7 +45,7 @@ fn versions(migrator: &Migrator) -> Vec<u64> {
         .collect()
 }
 
-/// For each step of the status, whether it was taken; no other state is right.
+/// Returns whether each migration is applied or pending. Any other state is a failure.
 fn applied(migrator: &Migrator) -> Verdict<Vec<bool>> {
     let status = succeeds("Migrator::status()", migrator.status())?;
     equal(
@@ -69,12 +69,12 @@ fn applied(migrator: &Migrator) -> Verdict<Vec<bool>> {
         .collect()
 }
 
-/// All that is stored, but for verification tokens.
+/// Returns everything that is stored, except verification tokens.
 fn seen(store: &AuthStore) -> authstore::Result<World> {
     look(store, 1..=3)
 }
 
-/// One verification token is still there.
+/// Checks that one verification token still exists.
 #[track_caller]
 fn token_is_there(store: &AuthStore) -> Verdict {
     let token = token(1);
@@ -184,7 +184,7 @@ pub(crate) fn down_and_up(context: &Context) -> Verdict {
     fill(store)
 }
 
-/// What the steps before the last one hold, the last one's way down and up leaves.
+/// Reverting and applying the last migration keeps the rows of the earlier ones.
 pub(crate) fn last_step(context: &Context) -> Verdict {
     let store = context.store();
     let migrator = migrator(store)?;
@@ -258,7 +258,7 @@ pub(crate) fn step_by_step(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// The backend's own series, changed.
+/// Returns a changed copy of the backend's own series.
 fn changed(migrator: &Migrator, change: impl FnOnce(&mut Vec<Migration>)) -> Verdict<Series> {
     let mut migrations = migrator.series().migrations().to_vec();
     change(&mut migrations);
@@ -283,7 +283,7 @@ pub(crate) fn resumes(context: &Context) -> Verdict {
     let own = migrator(store)?;
     own.down(usize::MAX)?;
     for (place, step) in own.series().migrations().iter().enumerate() {
-        // A step of which nothing can be done, and one of which the first half can.
+        // A migration of which nothing can be done, and one of which the first half can.
         for up in [NONSENSE.to_owned(), format!("{}\n{NONSENSE}\n", step.up())] {
             fails_and_resumes(store, &own, place, up)?;
             fill(store)?;
@@ -294,8 +294,8 @@ pub(crate) fn resumes(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// On a storage without its schema, a run fails at the step in this place, for which it has this text. The next run, with
-/// the right text, takes that step and those after it.
+/// On a storage without its schema, lets a run fail at the migration in this position, which has this text. The next
+/// run, with the right text, must apply it and those after it.
 fn fails_and_resumes(store: &AuthStore, own: &Migrator, place: usize, up: String) -> Verdict {
     let all = versions(own);
     let broken = changed(own, |migrations| {
@@ -336,7 +336,7 @@ fn fails_and_resumes(store: &AuthStore, own: &Migrator, place: usize, up: String
     )
 }
 
-/// A history that does not fit the program is refused either way, and nothing is changed.
+/// Checks that a history that does not match the program is rejected in both directions, and nothing is changed.
 fn refuses(
     context: &Context,
     change: impl FnOnce(&mut Vec<Migration>),
@@ -431,7 +431,7 @@ pub(crate) fn refuses_step_out_of_order(context: &Context) -> Verdict {
     )
 }
 
-/// The last step of the backend's series, taken as the only step of another, which counts as it likes.
+/// The last migration of the backend's series, as the only one of another series, with any version.
 pub(crate) fn independent_series(context: &Context) -> Verdict {
     let store = context.store();
     let own = migrator(store)?;
@@ -446,8 +446,8 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
     succeeds("Migrator::down(1)", own.down(1))?;
     let all_but_last = applied(&own)?;
     let own_name = own.series().name();
-    // Names that can be mistaken for the backend's own, with the number of one of its steps; the time of day, by which
-    // some number their steps; the last number there is.
+    // Names that could be mistaken for the backend's own, with the version of one of its migrations; a date and time,
+    // which some use as versions; and the maximum version.
     for (name, version) in [
         (own_name.to_uppercase(), first.version()),
         (format!("{own_name} "), first.version()),
@@ -499,7 +499,7 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
     )
 }
 
-/// A storage that no one has migrated yet says so, and one call makes it work.
+/// A storage that was not migrated reports that, and works after one call.
 pub(crate) fn empty_database(context: &Context) -> Verdict {
     migrator(context.store())?;
     let storage = harness_result(context.harness().fresh())?;
@@ -536,8 +536,8 @@ pub(crate) fn empty_database(context: &Context) -> Verdict {
     fill(&store)
 }
 
-/// The names and times of the steps, to the clock of this machine: the server's own may differ by less than the least
-/// that two time zones do.
+/// Checks the names and times of the migrations by the clock of this machine. The server's clock may differ by less
+/// than the smallest difference of two time zones.
 pub(crate) fn status(context: &Context) -> Verdict {
     const CLOCKS: time::Duration = time::Duration::minutes(10);
     let store = context.store();
@@ -553,7 +553,7 @@ pub(crate) fn status(context: &Context) -> Verdict {
             .map(|step| step.name().to_owned())
             .collect()
     };
-    // A program that has none of the later steps: their names are those of the history.
+    // A program without the later migrations, whose names are then those in the history.
     let shorter = migrator(store)?.with_series(changed(&own, |migrations| migrations.truncate(1))?);
     for migrator in [&own, &shorter] {
         let status = succeeds("Migrator::status()", migrator.status())?;

@@ -9,22 +9,22 @@ use crate::context::Context;
 use crate::failure::{Failure, Kind, Verdict};
 use crate::sequence::{any_sequence, clear, compare, deletions, looks, test_runner};
 
-/// How long a sequence that differs is made shorter.
+/// The time limit for shortening a failing sequence.
 const SHORTENING: Duration = Duration::from_secs(60);
 
-/// How many of the sequences before the one that failed are tried again.
+/// How many sequences before the failing one to repeat.
 const REMEMBERED: usize = 200;
 
 pub(crate) fn sequences(context: &Context) -> Verdict {
     let cases = context.profile().pick(80, 120, 20_000);
     let failed = Cell::new(false);
     let first_failure = RefCell::new(None);
-    // What ran on the storage before the sequence that failed.
+    // The sequences that ran on the storage before the failing one.
     let earlier = RefCell::new(VecDeque::new());
     let outcome = test_runner(context.seed(), cases).run(&any_sequence(), |calls| {
         context.tally().sequence();
-        // All sequences run on one storage, which each leaves empty; once one has failed, it is made shorter on storages
-        // that are new, so that nothing that another one left can matter.
+        // All sequences run on one storage, which each leaves empty. A failing one is shortened on new storages, so
+        // that rows from other sequences have no influence.
         let verdict = if failed.get() {
             context
                 .another()
@@ -59,12 +59,12 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
         let (_storage, store) = context.another()?;
         compare(&store, calls)
     };
-    // A storage that could not be made tells nothing.
+    // Ignore a storage that could not be created.
     let fails = |calls: &[Call]| matches!(on_a_new_storage(calls), Err(failure) if failure.kind == Kind::Broken);
     let deadline = Instant::now() + SHORTENING;
     let shortest = shorten(shorter, deadline, fails);
     on_a_new_storage(&shortest)?;
-    // It passes alone: perhaps something was left behind.
+    // It passes alone. Perhaps an earlier sequence left rows behind.
     let mut all = Vec::from(earlier.into_inner());
     all.push(shortest);
     if let Some(together) = together(all, fails)
@@ -83,8 +83,8 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     ))
 }
 
-/// The calls of these sequences and those that delete everything in between, as short as possible, if they fail on a new
-/// storage. The one before the last is tried first, then all.
+/// Returns the calls of these sequences, and those that delete everything in between, shortened as far as possible, if
+/// they fail on a new storage. Tries only the one before the last first, then all.
 fn together(
     mut all: Vec<Vec<Call>>,
     mut still_fails: impl FnMut(&[Call]) -> bool,
@@ -120,7 +120,7 @@ fn together(
     Some(in_turn(&earlier, &looks, &last))
 }
 
-/// Each of the earlier sequences, the looks at what it left, and the calls that delete that; then the last.
+/// Returns the calls of each earlier sequence, those that read and delete its rows, and then those of the last one.
 fn in_turn(earlier: &[Vec<Call>], looks: &[Call], last: &[Call]) -> Vec<Call> {
     earlier
         .iter()
@@ -129,8 +129,8 @@ fn in_turn(earlier: &[Vec<Call>], looks: &[Call], last: &[Call]) -> Vec<Call> {
         .collect()
 }
 
-/// Leaves out as many calls as can be while it still fails: halves first, single ones in the end. It is quicker than
-/// proptest at that, which makes the calls themselves simpler, too, and may run out of time before it is done.
+/// Removes as many calls as possible while the sequence still fails: halves first, then single ones. This is faster
+/// than proptest, which also simplifies the calls themselves, and may run out of time.
 fn shorten<T: Clone>(
     mut calls: Vec<T>,
     deadline: Instant,

@@ -7,7 +7,7 @@ use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_text};
 
-/// What a provider answers to a refresh.
+/// The response of a provider to a refresh.
 fn rotated(token: &str) -> AccountChanges {
     AccountChanges {
         refresh_token: Change::set(token),
@@ -196,7 +196,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let mut expected = store.link_account(id(1), bare_account(1))?;
-    // The longest, with which all of the account's strings are as long as they may be at once, is among them.
+    // They include the longest, with which all strings of the account have their maximum length.
     for length in crate::strings::text_lengths() {
         let seen = expected.refresh_token.clone();
         let text = Some("t".repeat(length));

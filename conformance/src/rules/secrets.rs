@@ -12,11 +12,11 @@ use crate::fixture::{
 use crate::rules::faults::all_at_once;
 use crate::strings::longest_text;
 
-/// Begins and ends every secret.
+/// The beginning and end of every secret.
 const SECRET: &str = "S3CR3T";
 
-/// What shows a secret: either end of it, folded, in Base64 and in hexadecimal. And what shows an email address of the
-/// suite's users.
+/// Text that reveals a secret: either end of it, in any case, in Base64 and in hexadecimal. Also text that reveals an
+/// email address of the suite's users.
 const SHOWN: [&str; 6] = [
     "S3C",
     "R3T",
@@ -30,7 +30,7 @@ fn secret(name: &str) -> String {
     format!("{SECRET}-{name}-{SECRET}")
 }
 
-/// An account with a secret in all that is secret.
+/// Returns an account with secrets in all secret fields.
 fn secret_account(number: u128) -> NewAccount {
     NewAccount {
         refresh_token: Some(secret("refresh")),
@@ -55,7 +55,7 @@ fn secret_challenge() -> Challenge {
     Challenge::new(secret("challenge"), secret("payload"), millis(1))
 }
 
-/// Every operation that is told a secret.
+/// Returns every operation with a secret argument.
 fn calls_with_secrets() -> Vec<Call> {
     let changes = AccountChanges {
         refresh_token: authstore::Change::Set(secret("refresh")),
@@ -103,7 +103,7 @@ fn calls_with_secrets() -> Vec<Call> {
     ]
 }
 
-/// No error, nor any that it was caused by, shows a secret, neither to people nor to programmers.
+/// Checks that no error and none of its causes shows a secret, in `Display` or `Debug`.
 #[track_caller]
 fn hides(call: &str, error: &Error) -> Verdict {
     let shown = show_error(error);

@@ -80,7 +80,7 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
     )
 }
 
-/// Each write through one handle is seen at once through the other, and the other way round.
+/// Each write through one handle is visible immediately through the other, and vice versa.
 pub(crate) fn handles_agree(context: &Context) -> Verdict {
     let first = context.store();
     let second = &context.open()?;
@@ -196,8 +196,8 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
     )
 }
 
-/// Before and after each write, all that can be read is read, through the handle that writes and through another: what a
-/// cache has kept of the time before would show.
+/// Reads everything before and after each write, through the handle that writes and through another, to detect stale
+/// caches.
 pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     let handles = [context.store(), &context.open()?];
     let mut model = Model::default();
@@ -233,9 +233,9 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     };
     let writes = every_operation().into_iter().filter(Call::writes).chain([
         Call::UpdateSession("session 11".to_owned(), move_session),
-        // It expires at `millis(5)` by now.
+        // It now expires at `millis(5)`.
         Call::DeleteExpired(millis(5), 10),
-        // Who has an address, found or not found before, is another now.
+        // Addresses that were or were not found before now belong to another user.
         Call::UpdateUser(id(2), email("moved@example.org")),
         Call::UpdateUser(id(1), email("user-2@example.org")),
         Call::DeleteUser(id(1)),
@@ -254,8 +254,8 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     read_all(&mut run)
 }
 
-/// All that can be read of what [`population`] and [`every_operation`] write, but for verification tokens, which are
-/// gone when they are read.
+/// Returns everything that can be read of the rows of [`population`] and [`every_operation`], except verification
+/// tokens, which reading deletes.
 fn every_read() -> Vec<Call> {
     let mut reads = Vec::new();
     for user in [1, 2, 3, 50, 52, 56] {
@@ -310,7 +310,7 @@ pub(crate) fn outlives_handles(context: &Context) -> Verdict {
     each_write_outlives_its_handle(&*storage, second)
 }
 
-/// Every operation that writes, on a storage that [`populate`] filled, each as the last that its handle does.
+/// Every operation that writes, on a storage that [`populate`] filled, each as the last of its handle.
 fn each_write_outlives_its_handle(storage: &dyn Storage, mut store: AuthStore) -> Verdict {
     let everyone = || (1..=5).chain([50, 52]);
     for call in every_operation().iter().filter(|call| call.writes()) {
@@ -341,8 +341,8 @@ fn each_write_outlives_its_handle(storage: &dyn Storage, mut store: AuthStore) -
     Ok(())
 }
 
-/// Rows of all models with what is easily changed when it is written down and read again: numbers that floating point
-/// does not hold, the first and the last time, texts that are empty, and none. Returns the verification tokens.
+/// Creates rows of all models with values that a conversion may change: integers that floating point cannot represent,
+/// the first and the last time, empty strings, and NULL. Returns the verification tokens.
 fn extremes(store: &AuthStore) -> Verdict<Vec<VerificationToken>> {
     let times = [since_1970(1), at("9999-12-31T23:59:59.999Z")];
     let mut tokens = Vec::new();
@@ -378,8 +378,8 @@ fn extremes(store: &AuthStore) -> Verdict<Vec<VerificationToken>> {
     Ok(tokens)
 }
 
-/// One string is the key of everything that has a string for a key, and one UUID the id of everything that has an id.
-/// Each is deleted, in several orders, and the others stay.
+/// Uses the same string for all keys, and the same UUID for all ids. Deletes each row, in several orders; the others
+/// must stay.
 pub(crate) fn key_spaces(context: &Context) -> Verdict {
     let store = context.store();
     let (number, other) = (7, 8);
@@ -518,7 +518,7 @@ pub(crate) fn often_read_is_current(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// What the keys find that [`populate`] used for user 1, and who has the addresses.
+/// Returns the rows for the keys that [`populate`] used for user 1, and the users with its addresses.
 type World = Vec<String>;
 
 fn look_by_keys(store: &AuthStore) -> Verdict<World> {
@@ -547,7 +547,7 @@ pub(crate) fn handles_are_independent(context: &Context) -> Verdict {
         look(handle, 1..=3)?;
     }
     let before = look(store, 1..=3)?;
-    // A clone of a handle that stays, and a handle of which nothing stays.
+    // A clone of a handle that stays open, and a handle that is dropped completely.
     drop((second.clone(), first));
     for (name, handle) in [("another", &second), ("the first", store)] {
         for _ in 0..3 {
@@ -565,7 +565,7 @@ pub(crate) fn handles_are_independent(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// A row that has expired is deleted by `delete_expired`, and by nothing else.
+/// Only `delete_expired` deletes an expired row.
 pub(crate) fn keeps_what_has_expired(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
@@ -577,7 +577,7 @@ pub(crate) fn keeps_what_has_expired(context: &Context) -> Verdict {
         store.create_verification_token(token_until(number, expires))?;
         store.create_challenge(challenge_until(number, expires))?;
     }
-    // Longer than the rows live, and with `soak` than the pause of most jobs that sweep.
+    // Longer than the rows' lifetime, and in `soak` longer than the interval of most cleanup jobs.
     std::thread::sleep(std::time::Duration::from_secs(
         context.profile().pick(4, 15, 150).into(),
     ));

@@ -150,7 +150,7 @@ pub(crate) fn takes_the_last(context: &Context) -> Verdict {
     )
 }
 
-/// Auth.js has both for one passkey.
+/// Auth.js stores both for one passkey.
 pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
@@ -178,7 +178,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::LastWayIn,
     )?;
-    // Another passkey is another way.
+    // Another passkey counts as another way.
     store.create_authenticator(authenticator(2, 1))?;
     returns(
         "unlink_account_of_user(.., true) of the account of one passkey of two",
@@ -202,7 +202,7 @@ fn race_for_the_last(
             store.link_account(id(1), account_at(number, "github", &thread.to_string()))?;
             store.create_authenticator(authenticator(number, 1))?;
         }
-        // Two are left for the others to fight about, whichever kinds the callers take.
+        // Enough are left for the others to compete for, whichever kinds the callers remove.
         let ran = race.at_once(2 * THREADS, |caller, store| remove(store, caller));
         let overlap = overlapped(&ran);
         let told = all_succeed("a removal with keep_last", ran)?;

@@ -7,10 +7,10 @@ use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key, longest_text};
 
-/// How many fields an update of an account may change.
+/// The number of fields that an update of an account can change.
 const FIELDS: usize = 10;
 
-/// Does something to the field with this number.
+/// Applies a change to the field with this number.
 fn change(changes: &mut AccountChanges, field: usize, to: Option<&str>) {
     let text = |to: Option<&str>| Change::from(to.map(str::to_owned));
     match field {
@@ -46,7 +46,7 @@ fn apply(account: &Account, changes: &AccountChanges) -> Account {
     }
 }
 
-/// Updates an account, and checks that both the update and `get_account` give the row as it should be.
+/// Updates an account, and checks that both the update and `get_account` return the expected row.
 #[track_caller]
 fn updates(context: &Context, account: &mut Account, changes: AccountChanges) -> Verdict {
     let store = context.store();
@@ -94,7 +94,7 @@ pub(crate) fn combinations(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut account = store.link_account(id(1), full_account(1))?;
-    // All pairs of fields, each pair set, cleared and half of either.
+    // All pairs of fields: both set, both cleared, and one of each.
     for first in 0..FIELDS {
         for second in 0..first {
             for (one, other) in [
@@ -110,7 +110,7 @@ pub(crate) fn combinations(context: &Context) -> Verdict {
             }
         }
     }
-    // Every field that a bit of the number is set for; and the others cleared, or kept.
+    // The fields whose bits are set in the number are set; the others are cleared or kept.
     for number in (0..1_usize << FIELDS).step_by(31) {
         for clear in [false, true] {
             let mut changes = AccountChanges::default();
@@ -331,7 +331,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut account = store.link_account(id(1), bare_account(1))?;
-    // The longest, with which all of the account's strings are as long as they may be at once, is among them.
+    // They include the longest, with which all strings of the account have their maximum length.
     for length in crate::strings::text_lengths() {
         let text = "t".repeat(length);
         let mut changes = AccountChanges {

@@ -5,7 +5,7 @@ use crate::failure::{Verdict, not_found, returns};
 use crate::fixture::{authenticator, authenticator_with_id, full_user, id, look, populate};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
-/// Sets a counter, and checks that both the update and `get_authenticator` give the row as it should be.
+/// Sets a counter, and checks that both the update and `get_authenticator` return the expected row.
 #[track_caller]
 fn updates(context: &Context, authenticator: &mut Authenticator, counter: i64) -> Verdict {
     let store = context.store();
@@ -26,7 +26,7 @@ pub(crate) fn any_counter(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut created = store.create_authenticator(authenticator(1, 1))?;
-    // Up, down, and to what it is already: whether a counter may go down is for the caller to decide.
+    // Up, down, and unchanged. Whether a counter may decrease is for the caller to decide.
     for counter in [
         1,
         0,

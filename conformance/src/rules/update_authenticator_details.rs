@@ -16,7 +16,7 @@ fn details(store: &AuthStore) -> authstore::Result<Option<AuthenticatorDetails>>
     Ok(listed.into_iter().next().map(|(_, details)| details))
 }
 
-/// Updates details, and checks that they are listed as they should be.
+/// Updates details, and checks that they are listed as expected.
 #[track_caller]
 fn updates(
     store: &AuthStore,

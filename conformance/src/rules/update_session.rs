@@ -7,7 +7,7 @@ use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
 
-/// Updates a session, and checks that both the update and `get_session_and_user` give the row as it should be.
+/// Updates a session, and checks that both the update and `get_session_and_user` return the expected row.
 #[track_caller]
 fn updates(context: &Context, session: &mut Session, changes: SessionChanges) -> Verdict {
     let store = context.store();
@@ -328,7 +328,7 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
             store.update_session(&token(number), changes)
         },
         |store, number, user| {
-            // A row without its user may not be found by its token: the list shows it, and so does its token, taken.
+            // A row without its user may not be found by its token. The list shows it, or the token is taken.
             let left = !store.list_sessions_by_user_id(id(user))?.is_empty();
             if store.get_session_and_user(&token(number))?.is_none() {
                 return match store.create_session(session(number % 100, HOME)) {

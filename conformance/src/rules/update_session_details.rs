@@ -9,7 +9,7 @@ use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text};
 
 const SESSION: u128 = 2_001;
 
-/// Updates details, and checks that every read returns them as they should be.
+/// Updates details, and checks that every read returns them as expected.
 #[track_caller]
 fn updates(
     store: &AuthStore,
@@ -210,7 +210,7 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     race.rounds(|_| {
         store.create_session(session(1, 1))?;
-        // The first of them has to insert, the others find what it inserted.
+        // The first has to insert, and the others find its row.
         let ran = race.at_once(4, |thread, store| {
             let all = full_session_details(1);
             let none = SessionDetailsChanges::default;

@@ -10,7 +10,7 @@ use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
 
-/// Updates user 1, and checks that both the update and `get_user` give the row as it should be.
+/// Updates user 1, and checks that both the update and `get_user` return the expected row.
 #[track_caller]
 fn updates(context: &Context, changes: UserChanges, expected: User) -> Verdict {
     let store = context.store();
@@ -27,7 +27,7 @@ fn updates(context: &Context, changes: UserChanges, expected: User) -> Verdict {
     )
 }
 
-/// Keep, set or clear, each on a missing and on a present value.
+/// Keep, set or clear, each on a NULL and on a value.
 fn apply(user: &User, changes: &UserChanges) -> User {
     User {
         id: user.id,
@@ -129,7 +129,7 @@ pub(crate) fn clears(context: &Context) -> Verdict {
         let user = store.create_user(full_user(number))?;
         let expected = apply(&user, &changes);
         updates(context, changes.clone(), expected.clone())?;
-        // What is clear can be cleared.
+        // A NULL field can be cleared.
         updates(context, changes, expected)?;
     }
     Ok(())
@@ -140,7 +140,7 @@ pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
     for user in [full_user(1), bare_user(2)] {
         let user = store.create_user(user)?;
         updates(context, UserChanges::default(), user.clone())?;
-        // The values that it has already.
+        // The current values.
         let same = UserChanges {
             name: user.name.clone().into(),
             email: user.email.clone().into(),
@@ -326,7 +326,7 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
         let call = format!("update_user(..) with the email address {}", email.show());
         returns(call, updated, Some(email))?;
     }
-    // One user has one, and the other takes one that only looks like it.
+    // One user has one of them, and the other takes one that only looks the same.
     for (first, second) in [
         ("e", "é"),
         ("Ada", "ada"),
@@ -508,7 +508,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     for length in crate::strings::text_lengths() {
         let changes = UserChanges {
             name: Change::Set("n".repeat(length)),
-            // Characters of three bytes: as many bytes, rounded down.
+            // With characters of three bytes, the same number of bytes, rounded down.
             image: Change::Set("\u{20ac}".repeat(length / 3)),
             ..Default::default()
         };

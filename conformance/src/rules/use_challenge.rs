@@ -53,7 +53,7 @@ pub(crate) fn expired_too(context: &Context) -> Verdict {
 pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     for number in 1..=4 {
-        // All of one payload and expiry.
+        // All with the same payload and expiry.
         let challenge = Challenge::new(format!("challenge {number}"), "payload", millis(1));
         store.create_challenge(challenge)?;
     }
@@ -109,11 +109,11 @@ pub(crate) fn each_creation_once(context: &Context) -> Verdict {
     race.rounds(|round| {
         let key = format!("challenge {round}");
         let create = |store: &AuthStore, payload: usize| {
-            // All expire together: only the payload tells them apart.
+            // All expire together, so only the payload distinguishes them.
             store.create_challenge(Challenge::new(&key, payload.to_string(), millis(1)))
         };
         create(context.store(), 0)?;
-        // The caller that gets the challenge creates it again, with a payload that no other has.
+        // The caller that gets the challenge creates it again, with a unique payload.
         let use_and_create = |store: &AuthStore, payload| {
             let used = store.use_challenge(&key)?;
             if used.is_some() {

@@ -171,7 +171,7 @@ pub(crate) fn each_creation_once(context: &Context) -> Verdict {
         let first = context
             .store()
             .create_verification_token(token_until(round, millis(0)))?;
-        // Whoever gets the token creates it again, with an expiry that no other has.
+        // The caller that gets the token creates it again, with a unique expiry.
         let use_and_create = |store: &AuthStore, expires| {
             let used = store.use_verification_token(&first.identifier, &first.token)?;
             if used.is_some() {
@@ -218,7 +218,7 @@ pub(crate) fn one_winner_against_delete_expired(context: &Context) -> Verdict {
             .store()
             .create_verification_token(token_until(round, millis(0)))?;
         let ran = race.at_once(THREADS, |thread, store| {
-            // Whoever arrives last at the start runs first: let it be one as often as the other.
+            // The last to arrive at the barrier runs first, so alternate between them.
             if (thread as u128 + round).is_multiple_of(2) {
                 let used = store.use_verification_token(&created.identifier, &created.token)?;
                 Ok(u64::from(used.is_some()))
@@ -251,7 +251,7 @@ pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
         let VerificationToken {
             identifier, token, ..
         } = new(place);
-        // Those that look most like it stand beside it.
+        // The most similar tokens exist, too.
         let beside = [place.checked_sub(1), Some(place + 1)];
         for other in beside
             .into_iter()

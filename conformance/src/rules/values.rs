@@ -15,7 +15,7 @@ use crate::sequence::{as_program, clear, test_runner};
 /// The last millisecond of the year 9999, since 1970.
 const LAST: i64 = 253_402_300_799_999;
 
-/// Any text without a NUL character, as short as it goes.
+/// Any string without a NUL character.
 fn text(length: std::ops::Range<usize>) -> impl Strategy<Value = String> {
     let character = prop_oneof![
         4 => any::<char>(),
@@ -125,7 +125,7 @@ fn rows() -> impl Strategy<Value = Rows> {
     )
 }
 
-/// Writes the rows, and reads each of them in every way there is.
+/// Writes the rows, and reads each of them with every operation that can.
 fn come_back(context: &Context, rows: &Rows) -> Verdict {
     let store = context.store();
     clear(store)?;
@@ -184,7 +184,7 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
         store.list_authenticators_by_user_id(id(1)),
         vec![authenticator],
     )?;
-    // And each text by an update, in another field than before.
+    // And each string in an update, in a different field than before.
     let changes = UserChanges {
         name: user.image.clone().into(),
         image: user.name.clone().into(),
