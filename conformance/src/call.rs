@@ -1,4 +1,4 @@
-//! Operations as values: made at random, run on a store and on the model, and printed as a person would type them.
+//! Operations as values: generated at random, run on a store and on the model, and printed as Rust code.
 
 use authstore::{
     Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge,
@@ -12,7 +12,7 @@ use crate::failure::show_refusal;
 use crate::model::{Answer, Model};
 use crate::show::{AsCode, Show};
 
-/// One call of an operation. Ids are always given, so that the model can be told the same.
+/// One call of an operation. Ids are always given, so that the model gets the same.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     CreateUser(NewUser),
@@ -59,8 +59,7 @@ pub(crate) enum Call {
     Ping,
 }
 
-/// What a call gave, as text: the operations give values of many types, and all that is done with them is to compare
-/// them and to show them.
+/// The result of a call, as text, because the operations return many types and results are only compared and shown.
 pub(crate) type Reply = String;
 
 fn shown<T: Show>(value: T) -> Reply {
@@ -315,7 +314,7 @@ fn complete_account(user_id: Uuid, account: NewAccount) -> Account {
     }
 }
 
-/// Whether what a store gave is what the model says, or one of the refusals that are right.
+/// Returns true if the store's result is that of the model, or one of its correct errors.
 pub(crate) fn agrees(got: &Result<Reply, Error>, answer: &Answer<Reply>) -> bool {
     match (got, answer) {
         (Ok(got), Ok(expected)) => got == expected,
@@ -324,7 +323,7 @@ pub(crate) fn agrees(got: &Result<Reply, Error>, answer: &Answer<Reply>) -> bool
     }
 }
 
-/// What the model says, as text.
+/// Returns the model's result, as text.
 pub(crate) fn show_answer(answer: &Answer<Reply>) -> String {
     match answer {
         Ok(reply) => format!("Ok({reply})"),
@@ -336,7 +335,7 @@ pub(crate) fn show_answer(answer: &Answer<Reply>) -> String {
     }
 }
 
-/// What a store gave, as text.
+/// Returns a store's result, as text.
 pub(crate) fn show_got(got: &Result<Reply, Error>) -> String {
     match got {
         Ok(reply) => format!("Ok({reply})"),
@@ -344,7 +343,7 @@ pub(crate) fn show_got(got: &Result<Reply, Error>) -> String {
     }
 }
 
-/// As a person would type it, without the store and the question mark.
+/// Shows the call as Rust code, without the store and the question mark.
 impl Show for Call {
     fn show(&self) -> String {
         let arguments: Vec<String> = match self {
@@ -427,7 +426,7 @@ impl Show for Call {
 }
 
 impl Call {
-    /// The operation's name.
+    /// Returns the operation's name.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Call::CreateUser(..) => "create_user",
@@ -479,7 +478,7 @@ impl Call {
         }
     }
 
-    /// Whether it may change something.
+    /// Returns true if it may change something.
     pub(crate) fn writes(&self) -> bool {
         !(self.name().starts_with("get_")
             || self.name().starts_with("list_")

@@ -1,5 +1,4 @@
-//! Rows that the checks start from. Every field of every row has a value of its own, so that two that are mixed up
-//! cannot go unnoticed.
+//! Rows that the checks start from. Every field of every row has a different value, so that swapped values are noticed.
 
 use authstore::{
     Account, AuthStore, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
@@ -15,8 +14,8 @@ use crate::failure::Verdict;
 use crate::show::Show;
 pub(crate) use crate::values::{at, id};
 
-/// This many milliseconds after the suite's zero, which is an hour from now: a row that expires then is live by any
-/// clock, and so in reach of a cache of live sessions, or of a storage that expires rows on its own.
+/// Returns the time this many milliseconds after the suite's zero, which is an hour from now. A row that expires then
+/// is live by any clock, so caches of live sessions and storages that expire rows automatically are tested.
 pub(crate) fn millis(number: i64) -> OffsetDateTime {
     static ZERO: LazyLock<i64> = LazyLock::new(|| {
         let live = OffsetDateTime::now_utc() + Duration::hours(1);
@@ -25,7 +24,7 @@ pub(crate) fn millis(number: i64) -> OffsetDateTime {
     since_1970(*ZERO + number)
 }
 
-/// Moves a time into one of three eras: live, far in the future, and long expired.
+/// Moves a time into one of three eras: live, far in the future, or long expired.
 pub(crate) fn in_era(era: u64, time: OffsetDateTime) -> OffsetDateTime {
     match era % 3 {
         0 => time,
@@ -34,7 +33,7 @@ pub(crate) fn in_era(era: u64, time: OffsetDateTime) -> OffsetDateTime {
     }
 }
 
-/// So many milliseconds after the beginning of 1970.
+/// Returns the time this many milliseconds after the beginning of 1970.
 pub(crate) fn since_1970(milliseconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000)
         .expect("the suite's times are in range")
@@ -57,7 +56,7 @@ pub(crate) fn full_user(number: u128) -> NewUser {
     }
 }
 
-/// A user with nothing but an id.
+/// A user with only an id.
 pub(crate) fn bare_user(number: u128) -> NewUser {
     NewUser {
         id: Some(id(number)),
@@ -90,7 +89,7 @@ pub(crate) fn full_account(number: u128) -> NewAccount {
     }
 }
 
-/// An account with nothing but what every account has.
+/// An account with only the required fields.
 pub(crate) fn bare_account(number: u128) -> NewAccount {
     NewAccount {
         id: Some(id(1_000 + number)),
@@ -230,20 +229,20 @@ pub(crate) fn population(users: impl IntoIterator<Item = u128>) -> Vec<Call> {
     calls
 }
 
-/// What can be seen of some users: the rows, and all that refers to them.
+/// The rows of some users, and all rows that refer to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct World {
     users: Vec<User>,
     accounts: Vec<Account>,
     sessions: Vec<Session>,
-    /// In the order of the sessions; the default where there are none.
+    /// In the order of the sessions; the default if there are none.
     session_details: Vec<SessionDetails>,
     authenticators: Vec<Authenticator>,
-    /// In the order of the authenticators; the default where there are none.
+    /// In the order of the authenticators; the default if there are none.
     authenticator_details: Vec<AuthenticatorDetails>,
 }
 
-/// Looks at the users with these numbers.
+/// Reads the rows of the users with these numbers.
 pub(crate) fn look(
     store: &AuthStore,
     users: impl IntoIterator<Item = u128>,
@@ -276,7 +275,7 @@ pub(crate) fn look(
 }
 
 impl World {
-    /// Whether each table has either what it had then, or nothing.
+    /// Returns true if each table has either the same rows as then, or none.
     pub(crate) fn is_what_is_left_of(&self, then: &World) -> bool {
         fn left<T: PartialEq>(now: &[T], then: &[T]) -> bool {
             now.is_empty() || now == then
@@ -296,17 +295,17 @@ impl World {
         !self.users.is_empty()
     }
 
-    /// How many users there are.
+    /// Returns the number of users.
     pub(crate) fn users(&self) -> usize {
         self.users.len()
     }
 
-    /// How many passkeys there are.
+    /// Returns the number of passkeys.
     pub(crate) fn authenticators(&self) -> usize {
         self.authenticators.len()
     }
 
-    /// Nothing at all.
+    /// Returns true if there are no rows.
     pub(crate) fn is_empty(&self) -> bool {
         self.users.is_empty()
             && self.accounts.is_empty()

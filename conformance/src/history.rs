@@ -1,4 +1,4 @@
-//! Histories of concurrent calls, and the search for an order of them that explains what each gave (after Wing and Gong:
+//! Histories of concurrent calls, and the search for a sequential order that explains their results (Wing and Gong,
 //! "Testing and Verifying Concurrent Objects", 1993).
 
 use std::collections::HashSet;
@@ -10,15 +10,15 @@ use crate::model::Model;
 use crate::race::Ran;
 use crate::show::Show;
 
-/// A call, what it gave, and when.
+/// A call, its result, and its start and end.
 pub(crate) struct Event {
     pub(crate) thread: usize,
     pub(crate) call: Call,
     pub(crate) ran: Ran<Result<Reply, Error>>,
 }
 
-/// Whether the calls could have happened one after the other, beginning with this model, in an order in which no call
-/// comes before one that had returned when it began.
+/// Returns true if the calls are linearizable from this model: there is a sequential order with the same results, in
+/// which no call precedes one that had returned before it began.
 pub(crate) fn has_legal_order(events: &[Event], model: &Model) -> bool {
     assert!(events.len() <= 64, "one bit for each");
     let all = if events.len() == 64 {
@@ -26,7 +26,7 @@ pub(crate) fn has_legal_order(events: &[Event], model: &Model) -> bool {
     } else {
         (1 << events.len()) - 1
     };
-    // What is still to be tried: which calls have happened, and what there is then.
+    // The states still to try: the calls that have happened, and the model after them.
     let mut open = vec![(0_u64, model.clone())];
     let mut seen = HashSet::new();
     while let Some((done, model)) = open.pop() {
@@ -37,7 +37,7 @@ pub(crate) fn has_legal_order(events: &[Event], model: &Model) -> bool {
             continue;
         }
         let left = || (0..events.len()).filter(|place| done >> place & 1 == 0);
-        // Whatever was called after another of those left had returned cannot be the next.
+        // A call that began after another remaining call had returned cannot be next.
         let Some(first_return) = left().map(|place| events[place].ran.returned).min() else {
             continue;
         };
@@ -52,7 +52,7 @@ pub(crate) fn has_legal_order(events: &[Event], model: &Model) -> bool {
     false
 }
 
-/// The history, by the time of the call, in microseconds.
+/// Shows the history, ordered by the start of calls, in microseconds.
 pub(crate) fn show_history(events: &[Event]) -> String {
     let mut events: Vec<&Event> = events.iter().collect();
     events.sort_by_key(|event| event.ran.called);
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::fixture::token;
 
-    /// A history of calls of `use_verification_token` on a token that is there: when each was called and returned, and
+    /// Creates a history of calls of `use_verification_token` on an existing token: the start and end of each, and
     /// whether it got the token.
     fn history(calls: &[(u64, u64, bool)]) -> bool {
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The contract as a program: pure, sequential, in memory, and as plain as can be, so that it is right on sight.
+//! The contract as a program: pure, sequential, in memory, and simple enough to be obviously correct.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use authstore::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// All there is in a store. Each method does what the method of [`Backend`](authstore::Backend) of the same name does.
+/// The content of a store. Each method does the same as the method of [`Backend`](authstore::Backend) with its name.
 ///
-/// Where a row breaks several constraints, a backend may name any of them: a method that refuses returns all that would
-/// be right.
+/// If a row violates several constraints, a backend may name any of them, so a method that fails returns all correct
+/// errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Model {
     /// By id.
@@ -34,7 +34,7 @@ pub struct Model {
     pub challenges: BTreeMap<String, Challenge>,
 }
 
-/// Why an operation is refused.
+/// The error of a rejected operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// [`Error::Conflict`].
@@ -44,7 +44,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether this is the refusal that the error stands for.
+    /// Returns true if the store's error is this one.
     pub fn is(self, error: &Error) -> bool {
         match (self, error) {
             (Refusal::Conflict(constraint), Error::Conflict { constraint: named }) => {
@@ -65,10 +65,10 @@ impl From<Refusal> for Error {
     }
 }
 
-/// A result, or all the refusals that would be right.
+/// A result, or all correct errors.
 pub type Answer<T> = Result<T, Vec<Refusal>>;
 
-/// Refuses for each reason that holds.
+/// Fails with the error of each condition that holds.
 fn refuse<const N: usize>(reasons: [(bool, Refusal); N]) -> Answer<()> {
     let reasons: Vec<Refusal> = reasons
         .into_iter()
@@ -93,7 +93,7 @@ fn provider_account(account: &Account) -> (String, String) {
     reason = "they are the operations of the contract, and documented there"
 )]
 impl Model {
-    /// Whether another user than `but` has the email address.
+    /// Returns true if a user other than `but` has the email address.
     fn has_email(&self, email: Option<&String>, but: Option<Uuid>) -> bool {
         email.is_some()
             && self
@@ -136,7 +136,7 @@ impl Model {
         )
     }
 
-    /// Deletes the details of what is gone.
+    /// Deletes details without a row.
     fn cascade(&mut self) {
         let sessions = &self.sessions;
         self.session_details
@@ -310,7 +310,7 @@ impl Model {
     }
 
     pub fn list_accounts_by_user_id(&self, user_id: Uuid) -> Vec<Account> {
-        // The map is in the order of the keys' bytes.
+        // The map is in bytewise order of its keys.
         self.accounts
             .values()
             .filter(|account| account.user_id == user_id)

@@ -1,4 +1,4 @@
-//! Several callers at the same time, and the proof that they were.
+//! Concurrent callers, and the proof that they were concurrent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,13 +11,13 @@ use crate::context::Context;
 use crate::failure::{Failure, Verdict, show_error};
 use crate::tally::Tally;
 
-/// How many threads race.
+/// The number of threads in a race.
 pub(crate) const THREADS: usize = 8;
 
-/// How long it is tried to have two calls under way at the same time.
+/// How long to try until two calls overlap.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What a thread got, and when it called and returned.
+/// The result of a thread's call, with its start and end.
 #[derive(Clone, Debug)]
 pub(crate) struct Ran<T> {
     pub(crate) value: T,
@@ -25,7 +25,7 @@ pub(crate) struct Ran<T> {
     pub(crate) returned: Instant,
 }
 
-/// Runs a call, and takes its times.
+/// Runs a call, and records its start and end.
 pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> Ran<T> {
     let called = Instant::now();
     let value = call();
@@ -36,14 +36,14 @@ pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> Ran<T> {
     }
 }
 
-/// What a thread made, or its panic.
+/// The result of a thread, or its panic.
 pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Whether any two of these were under way at the same time.
+/// Returns true if any two of these overlapped.
 pub(crate) fn overlapped<T>(ran: &[Ran<T>]) -> bool {
     let mut times: Vec<_> = ran.iter().map(|one| (one.called, one.returned)).collect();
     times.sort();
@@ -74,7 +74,7 @@ impl Race {
         })
     }
 
-    /// Runs `work` in as many threads, each beginning when all are there.
+    /// Runs `work` in this many threads, which start together.
     pub(crate) fn at_once<T: Send>(
         &self,
         threads: usize,
@@ -83,7 +83,7 @@ impl Race {
         self.at_once_untimed(threads, |thread, store| timed(|| work(thread, store)))
     }
 
-    /// As [`at_once`](Race::at_once), for work that takes its times itself.
+    /// As [`at_once`](Race::at_once), for work that records its own times.
     pub(crate) fn at_once_untimed<T: Send>(
         &self,
         threads: usize,
@@ -96,7 +96,7 @@ impl Race {
                     let (ready, work) = (&ready, &work);
                     let store = &self.stores[number % self.stores.len()];
                     scope.spawn(move || {
-                        // A barrier of the operating system would wake one thread after the other.
+                        // A barrier of the operating system would wake the threads one at a time.
                         ready.fetch_add(1, Ordering::SeqCst);
                         while ready.load(Ordering::SeqCst) < threads {
                             thread::yield_now();
@@ -109,9 +109,9 @@ impl Race {
         })
     }
 
-    /// As [`at_once`](Race::at_once), for several keys, one after the other: the threads meet again before each. So many
-    /// more races take place than if threads were started for each, and a gap between two trips is met for certain.
-    /// Returns what came of each key.
+    /// As [`at_once`](Race::at_once), for several keys in sequence. The threads wait for each other before each key.
+    /// This allows many more races than starting threads for each, and surely hits a gap between two round trips.
+    /// Returns the results for each key.
     pub(crate) fn at_once_for_keys<T: Send>(
         &self,
         threads: usize,
@@ -122,7 +122,7 @@ impl Race {
         let by_thread = self.at_once_untimed(threads, |thread, store| {
             let ran = (0..keys).map(|key| {
                 arrived.fetch_add(1, Ordering::SeqCst);
-                // A thread that panicked never arrives: the others do not wait for it longer than this.
+                // A thread that panicked never arrives, so the others stop waiting after this time.
                 let deadline = Instant::now() + PATIENCE;
                 while arrived.load(Ordering::SeqCst) < threads * (key + 1)
                     && Instant::now() < deadline
@@ -139,8 +139,9 @@ impl Race {
             .collect()
     }
 
-    /// One thread acts while the others look on, each several times and until the act is done: whether a look overlapped
-    /// the act. `look`, which is told the number of its thread, says what it saw that no one may see, if it did.
+    /// One thread runs `act` while the others repeatedly call `look` until it is done. Returns whether a look
+    /// overlapped the act. `look` gets the number of its thread, and returns a description of any forbidden state that
+    /// it saw.
     pub(crate) fn look_on<T: Send>(
         &self,
         call: &str,
@@ -148,7 +149,7 @@ impl Race {
         look: impl Fn(usize, &AuthStore) -> authstore::Result<Option<String>> + Sync,
     ) -> Verdict<bool> {
         const LOOKS: usize = 6;
-        // So that an act that panics, and is never done, ends the race as well.
+        // So that the race also ends if `act` panics.
         const MOST_LOOKS: usize = 500;
         let done = AtomicBool::new(false);
         let ran = self.at_once_untimed(THREADS, |thread, store| {
@@ -183,13 +184,13 @@ impl Race {
             .any(|look| look.called < act.returned && act.called < look.returned))
     }
 
-    /// Repeats a race until it took place often enough. `round` gets the number of the round, from 1, and says whether
-    /// calls overlapped.
+    /// Repeats a race until calls have overlapped often enough. `round` gets the number of the round, from 1, and
+    /// returns whether calls overlapped.
     pub(crate) fn rounds(&self, round: impl FnMut(u128) -> Verdict<bool>) -> Verdict {
         self.repeat(self.rounds, round)
     }
 
-    /// As [`rounds`](Race::rounds), until the race took place this many times.
+    /// As [`rounds`](Race::rounds), until calls have overlapped this many times.
     pub(crate) fn repeat(
         &self,
         wanted: u32,
@@ -198,8 +199,8 @@ impl Race {
         let start = Instant::now();
         let (mut took_place, mut number) = (0, 0);
         while took_place < wanted {
-            // On a storage in memory, or a machine that is busy, it can take long until two calls meet. On a busy machine,
-            // few rounds fit into the time: it ends nothing before as many have been tried as are wanted.
+            // On a storage in memory or a busy machine, it can take long until two calls overlap. On a busy machine,
+            // few rounds fit into the time limit, so it only applies after the wanted number of rounds.
             let is_tried = took_place > 0 && number >= u128::from(wanted);
             let time = if is_tried { self.time } else { PATIENCE };
             if number > 0 && start.elapsed() > time {
@@ -220,7 +221,7 @@ impl Race {
     }
 }
 
-/// Of racing calls, how many succeeded; each other one was refused as it may be.
+/// Returns how many racing calls succeeded. All others must have failed with an allowed error.
 #[track_caller]
 pub(crate) fn winners<T>(
     call: &str,
@@ -243,7 +244,7 @@ pub(crate) fn winners<T>(
     Ok(winners)
 }
 
-/// All racing calls succeeded: what they gave.
+/// Checks that all racing calls succeeded, and returns their results.
 #[track_caller]
 pub(crate) fn all_succeed<T>(call: &str, ran: Vec<Ran<authstore::Result<T>>>) -> Verdict<Vec<T>> {
     let mut values = Vec::new();

@@ -19,10 +19,10 @@ use uuid::Uuid;
 use crate::harness::{BoxError, Description, Harness, Outage, Storage};
 use crate::model::{Answer, Model};
 
-/// How long an operation waits for a storage that is paused.
+/// How long an operation waits for a paused storage.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The tables, one for each step of the schema.
+/// The tables, one for each migration.
 const TABLES: [&str; 8] = [
     "User",
     "Account",
@@ -34,10 +34,10 @@ const TABLES: [&str; 8] = [
     "AuthenticatorDetails",
 ];
 
-/// A [`Backend`] in memory that keeps every rule of the suite, the rules about faults and migrations among them.
+/// A [`Backend`] in memory that keeps every rule of the suite, including those about faults and migrations.
 ///
-/// The suite is tried on it, and so are backends that break one rule: they wrap it. Clones are handles on the same
-/// storage. It has a schema of eight steps, and does not work until it is migrated.
+/// The suite is tested with it, and with broken backends that wrap it. Clones are handles on the same storage. Its
+/// schema has eight migrations, and it does not work until it is migrated.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
     shared: Arc<Shared>,
@@ -58,21 +58,21 @@ struct State {
     cut_off: bool,
     paused: bool,
     answers_held: bool,
-    /// How often the answers that were held have been lost.
+    /// How often answers that were held back were lost.
     losses: u64,
 }
 
 impl Reference {
-    /// An empty storage, not yet migrated.
+    /// Creates an empty storage, which is not migrated.
     pub fn new() -> Self {
         Reference::default()
     }
 
-    /// Runs something on the model, in one atomic step, as every operation does.
+    /// Runs `work` on the model in one atomic step, as every operation does.
     ///
     /// # Errors
     ///
-    /// Those that any operation may give.
+    /// Those of any operation.
     pub fn with<T>(&self, work: impl FnOnce(&mut Model) -> T) -> Result<T> {
         let mut state = self.shared.available(Instant::now() + TIMEOUT)?;
         if let Some(missing) = TABLES.iter().find(|table| !state.tables.contains(*table)) {
@@ -84,23 +84,24 @@ impl Reference {
         Ok(work(&mut state.model))
     }
 
-    /// As [`with`](Reference::with), for what writes: its answer may be held back, or lost.
+    /// As [`with`](Reference::with), for writes, whose answer may be held back or lost.
     fn write<T>(&self, work: impl FnOnce(&mut Model) -> T) -> Result<T> {
         let done = self.with(work)?;
         self.shared.answered(Instant::now() + TIMEOUT)?;
         Ok(done)
     }
 
-    /// As [`write`](Reference::write), for what may be refused.
+    /// As [`write`](Reference::write), for writes that may be rejected.
     fn ask<T>(&self, work: impl FnOnce(&mut Model) -> Answer<T>) -> Result<T> {
         self.write(work)?.map_err(|refusals| refusals[0].into())
     }
 
-    /// The series of its schema: a step for each table, `create <table>` on the way up and `drop <table>` back.
+    /// Returns the series of its schema: a migration for each table, with the SQL `create <table>` up and `drop
+    /// <table>` down.
     ///
     /// # Panics
     ///
-    /// Never: the series is well formed.
+    /// Never, because the series is valid.
     pub fn series() -> Series {
         let steps = (1..)
             .zip(TABLES)
@@ -129,14 +130,14 @@ impl Shared {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The state, when the storage can be reached and answers.
+    /// Waits until the storage is reachable and answers, and returns its state.
     fn available(&self, deadline: Instant) -> Result<MutexGuard<'_, State>> {
-        self.wait_while(deadline, "it does not answer", |state| {
+        self.wait_while(deadline, "the storage does not answer", |state| {
             state.paused && !state.cut_off
         })
         .and_then(|state| {
             if state.cut_off {
-                Err(Error::unavailable("it cannot be reached"))
+                Err(Error::unavailable("the storage is unreachable"))
             } else {
                 Ok(state)
             }
@@ -414,7 +415,7 @@ impl Backend for Reference {
         self.shared.available(Instant::now() + TIMEOUT).map(drop)
     }
 
-    /// The reference has no transactions, so that rules hold for a backend without them.
+    /// The reference has no transactions, because rules must hold for a backend without them.
     fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
         Ok(None)
     }
@@ -470,7 +471,7 @@ type Undo = (
 
 struct ReferenceLock<'a> {
     shared: &'a Shared,
-    /// What to go back to, until it is finished.
+    /// The state to restore if the run is not finished.
     undo: Option<Undo>,
 }
 
@@ -491,7 +492,7 @@ impl Lock for ReferenceLock<'_> {
                 let table = TABLES.into_iter().find(|table| *table == name)?;
                 matches!(verb, "create" | "drop").then_some(table)
             })
-            .ok_or_else(|| Error::backend("the step is in a language that is not understood"))?;
+            .ok_or_else(|| Error::backend("the migration is not valid"))?;
         let mut state = self.shared.lock();
         match direction {
             Direction::Up => {
@@ -566,16 +567,16 @@ impl Harness for ReferenceHarness {
     }
 }
 
-/// A [`Storage`] on a [`Reference`], with all that can be done to it.
+/// A [`Storage`] on a [`Reference`], with all faults.
 ///
-/// Its handles are whatever is made of the reference: a wrapper that breaks a rule, to see whether the suite finds it.
+/// Its handles may wrap the reference with a backend that breaks a rule, to test whether the suite finds it.
 pub struct ReferenceStorage<F> {
     reference: Reference,
     wrap: F,
 }
 
 impl<B: Backend, F: Fn(Reference) -> B + Send + Sync> ReferenceStorage<F> {
-    /// A fresh reference; each handle is what `wrap` makes of it.
+    /// Creates a fresh reference. `wrap` creates each handle from it.
     pub fn new(wrap: F) -> Self {
         ReferenceStorage {
             reference: Reference::new(),
@@ -610,7 +611,7 @@ impl<B: Backend, F: Fn(Reference) -> B + Send + Sync> Storage for ReferenceStora
         Ok(())
     }
 
-    /// It keeps what it has acknowledged: of its process, nothing else is left.
+    /// After a kill, only acknowledged writes are left.
     fn restart(&self) -> Result<(), BoxError> {
         self.cut_off()?;
         self.restore()

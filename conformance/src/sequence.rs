@@ -17,7 +17,7 @@ use crate::fixture::{id, in_era, millis};
 use crate::model::Model;
 use crate::show::Show;
 
-/// A runner whose randomness is all made of the seed.
+/// Creates a runner whose randomness is derived from the seed.
 pub(crate) fn test_runner(seed: u64, cases: u32) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -32,7 +32,7 @@ pub(crate) fn test_runner(seed: u64, cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-// Few keys, so that they collide; and some that a backend may take for each other.
+// Few keys, so that they collide, and some that a backend may confuse.
 const EMAILS: [&str; 3] = ["ada@x.org", "Ada@x.org", "ada@x.org "];
 const PROVIDERS: [&str; 2] = ["github", "GitHub"];
 const PROVIDER_ACCOUNT_IDS: [&str; 2] = ["1", "01"];
@@ -71,7 +71,7 @@ fn change<T: Clone + std::fmt::Debug>(
     })
 }
 
-/// One of few seconds of an era; [`spread`] makes them differ.
+/// One of a few seconds of an era; [`spread`] makes them distinct.
 fn time() -> impl Strategy<Value = OffsetDateTime> {
     (0..4_i64, 0..3_u64).prop_map(|(second, era)| in_era(era, millis(second * 1_000)))
 }
@@ -173,7 +173,7 @@ fn authenticator() -> impl Strategy<Value = Authenticator> {
         )
 }
 
-/// Any call. What creates comes more often than what deletes, or there would be nothing to delete.
+/// Any call. Creating calls are more frequent than deleting ones, otherwise there would be nothing to delete.
 pub(crate) fn any_call() -> impl Strategy<Value = Call> {
     let account = || (one_of(&PROVIDERS), one_of(&PROVIDER_ACCOUNT_IDS));
     let session = || one_of(&SESSION_TOKENS);
@@ -310,8 +310,8 @@ pub(crate) fn any_sequence() -> impl Strategy<Value = Vec<Call>> {
     proptest::collection::vec(any_call(), 1..100).prop_map(spread)
 }
 
-/// Puts as many milliseconds between the expiries of two rows as there are calls between the two: which of several rows
-/// of one age go first under a limit is not said, and the model would have to guess.
+/// Makes the expiry of each row distinct by adding milliseconds. Under a limit, any of several rows with the same
+/// expiry may be deleted first, and the model could not predict which.
 fn spread(mut calls: Vec<Call>) -> Vec<Call> {
     for (place, call) in (0_i64..).zip(&mut calls) {
         let later = Duration::milliseconds(place);
@@ -328,7 +328,7 @@ fn spread(mut calls: Vec<Call>) -> Vec<Call> {
     calls
 }
 
-/// Calls that together show everything that a sequence can have left. They use verification tokens and challenges up.
+/// Returns calls that together read all rows that a sequence can leave. They use up verification tokens and challenges.
 pub(crate) fn looks() -> Vec<Call> {
     let mut calls = Vec::new();
     for user in USERS.map(id) {
@@ -359,7 +359,7 @@ pub(crate) fn looks() -> Vec<Call> {
     calls
 }
 
-/// Deletes all that a sequence can have left.
+/// Deletes all rows that a sequence can leave.
 pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
     deletions()
         .iter()
@@ -369,12 +369,12 @@ pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
 /// The calls of [`clear`].
 pub(crate) fn deletions() -> Vec<Call> {
     let users = USERS.map(|user| Call::DeleteUser(id(user)));
-    // No expiry of a sequence is later than this.
+    // Every expiry in a sequence is earlier.
     let rest = Call::DeleteExpired(millis(1_000_000), u32::MAX);
     users.into_iter().chain([rest]).collect()
 }
 
-/// Runs a sequence on a store that is empty, and on the model, and looks at all that is left at the end.
+/// Runs a sequence on an empty store and on the model, and compares all results and the rows that are left.
 pub(crate) fn compare(store: &AuthStore, calls: &[Call]) -> Verdict {
     let mut model = Model::default();
     let looks = looks();
@@ -396,11 +396,11 @@ pub(crate) fn compare(store: &AuthStore, calls: &[Call]) -> Verdict {
     Ok(())
 }
 
-/// The calls as one would type them; of the last one, the result is what matters.
+/// Shows the calls as Rust code. Only the result of the last one is checked.
 pub(crate) fn as_program(calls: &[Call], last: Option<&Call>) -> String {
     let mut lines = vec!["use authstore_conformance::values::{at, id};".to_owned()];
     for call in calls {
-        // Whether it was refused does not matter here.
+        // Its result does not matter here.
         lines.push(format!("let _ = store.{};", call.show()));
     }
     if let Some(call) = last {

@@ -1,4 +1,4 @@
-//! Strings that storages have been known to mistake for others, or for something other than a string.
+//! Strings that storages are known to confuse with others, or with values that are not strings.
 
 /// Text in many scripts and forms.
 pub(crate) const UNICODE: &[&str] = &[
@@ -24,7 +24,7 @@ pub(crate) const UNICODE: &[&str] = &[
     "\u{ad}soft\u{200b}zero\u{2060}width",
 ];
 
-/// Blanks and control characters, wherever they stand.
+/// Whitespace and control characters, at any position.
 pub(crate) const BLANKS: &[&str] = &[
     " ",
     "   ",
@@ -44,7 +44,7 @@ pub(crate) const BLANKS: &[&str] = &[
     "\u{1}\u{2}\u{8}\u{b}\u{c}\u{1a}\u{1b}\u{1f}\u{7f}",
 ];
 
-/// What means something to one database or format or another, and nothing to us.
+/// Strings with a special meaning in some database or format.
 pub(crate) const HOSTILE: &[&str] = &[
     "%",
     "_",
@@ -141,7 +141,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "2026-01-01T00:00:00.000+00:00",
     "Thu, 01 Jan 2026 00:00:00 GMT",
     "P1D",
-    // What YAML, JSON, TOML, XML and others read as something other than a string.
+    // Strings that YAML, JSON, TOML, XML and others read as another type.
     "yes",
     "no",
     "on",
@@ -192,8 +192,8 @@ pub(crate) const HOSTILE: &[&str] = &[
     "gzip",
 ];
 
-/// Keys of which each differs from every other by its bytes, and from some by nothing that a folding, padding,
-/// normalizing, converting or cutting comparison would see.
+/// Keys that all differ bytewise, but of which some are equal if a comparison folds, pads, normalizes, converts or
+/// truncates them.
 pub(crate) fn keys_alike() -> Vec<String> {
     let mut keys: Vec<String> = [
         "ada@x.org",
@@ -291,7 +291,7 @@ pub(crate) fn keys_alike() -> Vec<String> {
         "a/b",
         "a%2fb",
         "a%2Fb",
-        // Parts of an address that some fold.
+        // Parts of an email address that some systems ignore.
         "ada@X.org",
         "ada+tag@x.org",
         "a.da@x.org",
@@ -300,7 +300,7 @@ pub(crate) fn keys_alike() -> Vec<String> {
         "ada@gmail.com",
         "ada@xn--mnchen-3ya.de",
         "ada@münchen.de",
-        // Two by two, these have the same hash of 32 bits: FNV-1a, FNV-1, CRC-32, djb2 (twice), Java's, MurmurHash3 and
+        // Pairs of these have the same 32-bit hash: FNV-1a, FNV-1, CRC-32, djb2 (twice), Java's, MurmurHash3 and
         // Adler-32.
         "costarring",
         "liquid",
@@ -327,7 +327,7 @@ pub(crate) fn keys_alike() -> Vec<String> {
     ]
     .map(String::from)
     .into();
-    // Indexes that keep only the beginning of a key know no more than 190 or 191 of its characters.
+    // Indexes on a prefix use only the first 190 or 191 characters of a key.
     let long = "k".repeat(190);
     keys.extend([
         long.clone(),
@@ -339,10 +339,10 @@ pub(crate) fn keys_alike() -> Vec<String> {
     keys
 }
 
-/// A key that much can be mistaken for.
+/// A key that others could be mistaken for.
 pub(crate) const KEY: &str = "Straße é 0123_x% a";
 
-/// What must not be mistaken for [`KEY`].
+/// Keys that must not be mistaken for [`KEY`].
 pub(crate) const NEAR_MISSES: &[&str] = &[
     "straße é 0123_x% a",
     "STRASSE É 0123_X% A",
@@ -368,17 +368,18 @@ pub(crate) const NEAR_MISSES: &[&str] = &[
     "__________________",
     "*",
     "' OR '1'='1",
-    // What has the same hash of 32 bits: CRC-32, FNV-1, Java's and djb2.
+    // Keys with the same 32-bit hash: CRC-32, FNV-1, Java's and djb2.
     "abnkJaK",
     "aae8xBk",
     "TUraße é 0123_x% a",
     "TSraße é 0123_x% a",
 ];
 
-/// A credential id that much can be mistaken for.
+/// A credential id that others could be mistaken for.
 pub(crate) const CREDENTIAL_ID: &str = "Cred-ential_1";
 
-/// What must not be mistaken for [`CREDENTIAL_ID`]: `-` and `_` belong to base64url, and `_` is a wildcard of SQL's.
+/// Credential ids that must not be mistaken for [`CREDENTIAL_ID`]: `-` and `_` are part of base64url, and `_` is a
+/// wildcard in SQL.
 pub(crate) const NEAR_CREDENTIAL_IDS: &[&str] = &[
     "cred-ential_1",
     "CRED-ENTIAL_1",
@@ -390,7 +391,7 @@ pub(crate) const NEAR_CREDENTIAL_IDS: &[&str] = &[
     "_____________",
     "1",
     "_",
-    // What has the same hash of 32 bits: CRC-32, FNV-1a, MurmurHash3, Java's and djb2.
+    // Credential ids with the same 32-bit hash: CRC-32, FNV-1a, MurmurHash3, Java's and djb2.
     "acE0e8b",
     "aaOVPqz",
     "acO8mZ4",
@@ -398,14 +399,14 @@ pub(crate) const NEAR_CREDENTIAL_IDS: &[&str] = &[
     "DQed-ential_1",
 ];
 
-/// A key of 255 characters, each of four bytes.
+/// Returns a key of 255 characters of four bytes each.
 pub(crate) fn longest_key(last: char) -> String {
     let mut key = "\u{1f511}".repeat(254);
     key.push(last);
     key
 }
 
-/// A text of 1,048,576 bytes, of characters of one to four bytes, that says at every place how far it is.
+/// Returns a string of 1,048,576 bytes, with characters of one to four bytes, that contains its position everywhere.
 pub(crate) fn longest_text() -> String {
     let mut text = String::with_capacity(1_048_576 + 32);
     while text.len() < 1_048_540 {
@@ -427,14 +428,14 @@ pub(crate) fn text_lengths() -> impl Iterator<Item = usize> {
     lengths.chain(limits).filter(|length| *length <= 1_048_576)
 }
 
-/// Keys of each length up to 255 characters, and some of characters of four bytes. None is another's.
+/// Distinct keys of each length up to 255 characters, and some with characters of four bytes.
 pub(crate) fn keys_of_every_length() -> impl Iterator<Item = String> {
     const WIDE: [usize; 12] = [1, 15, 16, 31, 32, 63, 64, 127, 128, 191, 192, 255];
     let narrow = (1..=255).map(|length| "k".repeat(length));
     narrow.chain(WIDE.map(|length| "\u{1f511}".repeat(length)))
 }
 
-/// Credential ids of lengths around powers of two and known limits. None is another's.
+/// Distinct credential ids with lengths around powers of two and known limits.
 pub(crate) fn credential_ids_of_every_length() -> impl Iterator<Item = String> {
     let powers = (1..=10).map(|power| 1_usize << power);
     let lengths = powers.flat_map(|power| [power, power + 1]);

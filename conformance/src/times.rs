@@ -1,4 +1,4 @@
-//! Times that storages have been known to change.
+//! Times that storages are known to change.
 
 use time::{Duration, OffsetDateTime};
 
@@ -92,7 +92,7 @@ pub(crate) fn seconds() -> Vec<i64> {
     numbers
 }
 
-/// The ends of what is let in, and where counters of seconds or years have ended.
+/// The first and the last accepted time, and the limits of counters of seconds or years.
 pub(crate) const FAR: &[&str] = &[
     "1970-01-01T00:00:00.000Z",
     "1970-01-01T00:00:00.001Z",
@@ -121,9 +121,9 @@ pub(crate) const FAR: &[&str] = &[
     "9999-12-31T23:59:59.999Z",
 ];
 
-/// Every half hour around the days on which clocks are changed in Europe, America and Australia, and around midnight in
-/// winter and summer, in milliseconds since 1970: a time that goes through any of these zones on its way comes back
-/// another.
+/// Every half hour around the days on which clocks change in Europe, America and Australia, and around midnight in
+/// winter and summer, in milliseconds since 1970. A storage that converts times to one of these zones and back would
+/// change some of them.
 pub(crate) fn around_clock_changes() -> Vec<i64> {
     const HALF_HOUR: i64 = 1_800_000;
     [

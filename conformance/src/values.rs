@@ -1,18 +1,18 @@
-//! How ids and times are written in a failure's sequence of calls, so that it can be pasted into a program.
+//! Functions for ids and times in the sequence of calls of a failure, so that it can be pasted into a program.
 
 use time::{Date, Month, OffsetDateTime, Time};
 use uuid::Uuid;
 
-/// The UUID with this number: the suite's own ids are small numbers, so that they are easy to read.
+/// Returns the UUID with this number. The suite's ids are small numbers, which are easy to read.
 pub const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-/// The time that is written so: `2026-11-23T19:00:00.000Z`.
+/// Parses a time such as `2026-11-23T19:00:00.000Z`.
 ///
 /// # Panics
 ///
-/// When it is written otherwise.
+/// If the format is different.
 pub fn at(text: &str) -> OffsetDateTime {
     parse(text).unwrap_or_else(|| panic!("{text:?} is no time such as 2026-11-23T19:00:00.000Z"))
 }
