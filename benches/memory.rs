@@ -1,5 +1,5 @@
-//! How much memory a program needs that uses the store: at rest, after a million operations, for each connection, and during
-//! a sweep. What a server needs for a connection is not in it.
+//! How much memory a program needs that uses the store: at rest, after a million operations, for each connection, and
+//! during a sweep. What a server needs for a connection is not in it.
 //!
 //! The resident set is read from `/proc`, so this runs on Linux only.
 

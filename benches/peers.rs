@@ -1,8 +1,8 @@
-//! `AuthStore` beside what a user would pick instead, on the same database, in turns: the real Auth.js adapter with Kysely on
-//! each database, and torii on SQLite.
+//! `AuthStore` beside what a user would pick instead, on the same database, in turns: the real Auth.js adapter with
+//! Kysely on each database, and torii on SQLite.
 //!
-//! Needs Node.js 20, npm and cargo. `torii/` is a package of its own with its own lock file, so that nothing of it is in
-//! that of the workspace.
+//! Needs Node.js 20, npm and cargo. `torii/` is a package of its own with its own lock file, so that nothing of it is
+//! in that of the workspace.
 
 #[path = "support/peer.rs"]
 mod peer;
@@ -177,8 +177,8 @@ fn insert_rows(store: &AuthStore, rows: usize) -> Vec<Uuid> {
     ids
 }
 
-/// Writes until SQLite begins to overwrite its log, as it did with torii's when that made its rows one by one. While a log
-/// grows, each commit waits for the file system's own journal too.
+/// Writes until SQLite begins to overwrite its log, as it did with torii's when that made its rows one by one. While a
+/// log grows, each commit waits for the file system's own journal too.
 fn settle_log(store: &AuthStore, user: Uuid) {
     for turn in 0..600 {
         let token = format!("settling-{turn}");

@@ -1,5 +1,5 @@
-//! `AuthStore` on PostgreSQL beside the same SQL on the bare blocking driver, with prepared statements, on one server, in
-//! turns; and how much both get done with several threads.
+//! `AuthStore` on PostgreSQL beside the same SQL on the bare blocking driver, with prepared statements, on one server,
+//! in turns; and how much both get done with several threads.
 //!
 //! The server is the one that the tests would use: see the crate `authstore-test-databases`.
 

@@ -1,13 +1,13 @@
-//! What operations cost with many users, beside what they cost with a thousand; the size on disk; and what a sign-in waits
-//! while a million expired sessions are deleted.
+//! What operations cost with many users, beside what they cost with a thousand; the size on disk; and what a sign-in
+//! waits while a million expired sessions are deleted.
 //!
 //! ```text
 //! cargo bench --package authstore-benches --bench scale -- 1000000 sqlite-file postgres
 //! ```
 //!
 //! The first argument is the number of users; there are twice as many accounts and sessions. The others name the
-//! databases: all, if none is named. The databases make the rows themselves, some thousands at a time, so the memory that
-//! is needed does not depend on how many there are.
+//! databases: all, if none is named. The databases make the rows themselves, some thousands at a time, so the memory
+//! that is needed does not depend on how many there are.
 
 mod support;
 

@@ -1,12 +1,12 @@
-//! `AuthStore` on SQLite beside the same SQL on bare rusqlite, on one file with the same settings, in turns; many writers
-//! at once; and what a million users cost.
+//! `AuthStore` on SQLite beside the same SQL on bare rusqlite, on one file with the same settings, in turns; many
+//! writers at once; and what a million users cost.
 //!
 //! # What users of rusqlite may want to know
 //!
 //! `prepare_cached` keeps a statement, but not its plan. When a cached statement goes back, rusqlite clears its
-//! parameters, and SQLite prepares a statement again when a parameter that its planner has looked at changes. That is the
-//! case for each statement with a join or an `ORDER BY`, and it costs five times what the statement itself does. With
-//! `connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)`, the [query planner stability
+//! parameters, and SQLite prepares a statement again when a parameter that its planner has looked at changes. That is
+//! the case for each statement with a join or an `ORDER BY`, and it costs five times what the statement itself does.
+//! With `connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)`, the [query planner stability
 //! guarantee](https://www.sqlite.org/queryplanner-ng.html#qpstab), the planner looks at no parameter, and a cached
 //! statement is as fast as one that is kept. `Statement::get_status(StatementStatus::RePrepare)` shows which it is. The
 //! store sets it; the first table of reads is beside a driver that does not, the second beside one that does.

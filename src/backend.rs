@@ -25,9 +25,9 @@ use crate::sql_value::{SqlRow, SqlValue};
 ///
 /// `AuthStore` has checked and completed every value. A backend never sees a NUL character; an empty key or one of more
 /// than 255 characters; a credential id of other than 1 to 1,364 visible ASCII characters; a provider account id that
-/// is neither a valid key nor a valid credential id; a string of more than 1,048,576 bytes; a time that is not in UTC, is finer
-/// than a millisecond, or outside the years 1970 to 9999; a negative counter; a missing id. It never has to make an id
-/// or read a clock. Lookups by a key that no row can have do not reach it.
+/// is neither a valid key nor a valid credential id; a string of more than 1,048,576 bytes; a time that is not in UTC,
+/// is finer than a millisecond, or outside the years 1970 to 9999; a negative counter; a missing id. It never has to
+/// make an id or read a clock. Lookups by a key that no row can have do not reach it.
 ///
 /// # What holds for every method
 ///
@@ -40,13 +40,13 @@ use crate::sql_value::{SqlRow, SqlValue};
 ///   and through any other on the same storage, from any thread, and after a restart (unless the storage is memory).
 /// - **Absent is not an error**: a lookup that finds nothing returns `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty list.
 ///   It is [`Error::NotFound`](crate::Error::NotFound) only where a method says so.
-/// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) names the constraint that was violated. When a
-///   row violates several, any of them may be named. When it violates one and also refers to a missing user, either error
-///   may be returned.
+/// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) names the constraint that was violated. When
+///   a row violates several, any of them may be named. When it violates one and also refers to a missing user, either
+///   error may be returned.
 /// - **The application's own constraints**, foreign keys and triggers, where the storage has such things, are neither:
 ///   a write that they reject is [`Error::Rejected`](crate::Error::Rejected), with the name of what rejected it. For
-///   example, when the application's own table refers to a user, [`delete_user`](Backend::delete_user) is `Rejected`, not
-///   `NotFound(User)`.
+///   example, when the application's own table refers to a user, [`delete_user`](Backend::delete_user) is `Rejected`,
+///   not `NotFound(User)`.
 /// - **A failed method wrote nothing**, except that after
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
 /// - **Reachable or not**: while the storage cannot be reached, every method is
@@ -54,8 +54,8 @@ use crate::sql_value::{SqlRow, SqlValue};
 /// - **Bounded**: no method waits forever. What could not be done before the timeout is
 ///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise `OutcomeUnknown`. Deadlocks,
 ///   serialization failures and a busy database are retried inside, until the time is up.
-/// - **A read is of one moment**: a list, a pair or a row is what it was at one moment between call and return, even while
-///   rows move between users.
+/// - **A read is of one moment**: a list, a pair or a row is what it was at one moment between call and return, even
+///   while rows move between users.
 /// - **All strings of a row may have their full length at once**: 1,048,576 bytes each.
 /// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error
 ///   or its sources, not even encoded, escaped or in part. Neither do email addresses and names.
@@ -104,8 +104,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it.
     ///
     /// Two concurrent updates of different fields both survive. Changes that name no field return the row.
-    /// `NotFound(User)` when there is no such user, whatever the changes; `Conflict(UserEmail)` when another user has the
-    /// address; the user's own address is not a conflict.
+    /// `NotFound(User)` when there is no such user, whatever the changes; `Conflict(UserEmail)` when another user has
+    /// the address; the user's own address is not a conflict.
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User>;
 
     /// Deletes the user, with all the user's accounts, sessions and authenticators and their details, and no other
@@ -158,7 +158,8 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Account>;
 
     /// As [`update_account`](Backend::update_account), if the account's refresh token is still the one that the caller
-    /// has seen (`None`: if it has none). Otherwise, or when there is no such account, returns `None` and writes nothing.
+    /// has seen (`None`: if it has none). Otherwise, or when there is no such account, returns `None` and writes
+    /// nothing.
     ///
     /// When several concurrent callers have seen the same token and write a new one, exactly one gets the account.
     fn refresh_account(
@@ -184,9 +185,9 @@ pub trait Backend: Send + Sync + 'static {
     /// there is no such session.
     ///
     /// As [`update_user`](Backend::update_user). `NotFound(User)` when the session exists and `changes` names a missing
-    /// user; `Conflict(SessionToken)` when another session has the new token; the session's own token is not a conflict.
-    /// When several concurrent callers replace the same token, exactly one finds the session. The
-    /// session keeps its id and its details.
+    /// user; `Conflict(SessionToken)` when another session has the new token; the session's own token is not a
+    /// conflict. When several concurrent callers replace the same token, exactly one finds the session. The session
+    /// keeps its id and its details.
     fn update_session(
         &self,
         session_token: &str,
@@ -221,8 +222,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Writes the details that `changes` names, and no others, without touching the session itself. Returns whether
     /// there is such a session; when there is none, nothing is written.
     ///
-    /// Two concurrent updates of different fields both survive. A session that is deleted concurrently takes the details
-    /// with it.
+    /// Two concurrent updates of different fields both survive. A session that is deleted concurrently takes the
+    /// details with it.
     fn update_session_details(
         &self,
         session_id: Uuid,
@@ -285,12 +286,12 @@ pub trait Backend: Send + Sync + 'static {
         counter: i64,
     ) -> Result<Authenticator>;
 
-    /// Records that the authenticator was used, and returns the row as this update left it: sets the counter and whether
-    /// the credential is backed up, if the counter is greater than the stored one or both are zero
+    /// Records that the authenticator was used, and returns the row as this update left it: sets the counter and
+    /// whether the credential is backed up, if the counter is greater than the stored one or both are zero
     /// ([WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter)).
     ///
-    /// Otherwise `Conflict(AuthenticatorCounter)`, and nothing is written. `NotFound(Authenticator)` when there is none.
-    /// Of several concurrent callers with one counter that is not zero, exactly one succeeds. The details are not
+    /// Otherwise `Conflict(AuthenticatorCounter)`, and nothing is written. `NotFound(Authenticator)` when there is
+    /// none. Of several concurrent callers with one counter that is not zero, exactly one succeeds. The details are not
     /// touched.
     fn use_authenticator(
         &self,
@@ -312,7 +313,8 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Removal>;
 
     /// Writes the details that `changes` names, and no others, without touching the authenticator itself. Returns
-    /// whether this user has such an authenticator; another user's is not touched. As [`update_session_details`](Backend::update_session_details).
+    /// whether this user has such an authenticator; another user's is not touched. As
+    /// [`update_session_details`](Backend::update_session_details).
     fn update_authenticator_details(
         &self,
         user_id: Uuid,
@@ -332,15 +334,15 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// `now` is the only clock. Of rows with the same `expires`, any may go first; a `limit` of 0 deletes none.
     /// Together, concurrent callers count each row once; they may skip rows that another has locked. A session that is
-    /// extended concurrently is either kept, or was deleted first. The three kinds may be deleted in three steps, each of
-    /// them atomic.
+    /// extended concurrently is either kept, or was deleted first. The three kinds may be deleted in three steps, each
+    /// of them atomic.
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts>;
 
     /// Checks that the database answers, in one round trip.
     fn ping(&self) -> Result<()>;
 
-    /// Begins a transaction for [`AuthStore::transaction`](crate::AuthStore::transaction); `None` for a storage that has
-    /// no transactions.
+    /// Begins a transaction for [`AuthStore::transaction`](crate::AuthStore::transaction); `None` for a storage that
+    /// has no transactions.
     ///
     /// Inside of one, [`Error::Invalid`](crate::Error::Invalid) for `transaction`: transactions cannot be nested.
     fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>>;
@@ -356,7 +358,8 @@ pub trait Backend: Send + Sync + 'static {
 
 /// An open transaction of a [`Backend`].
 pub trait BackendTransaction: Send {
-    /// Returns the operations, as part of the transaction. Once it has ended, they fail with [`Error::Invalid`](crate::Error::Invalid).
+    /// Returns the operations, as part of the transaction. Once it has ended, they fail with
+    /// [`Error::Invalid`](crate::Error::Invalid).
     fn backend(&self) -> Arc<dyn Backend>;
 
     /// Runs a statement, and returns how many rows it changed.
@@ -365,12 +368,14 @@ pub trait BackendTransaction: Send {
     /// Runs a statement, and returns its rows.
     fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>>;
 
-    /// Commits everything, or nothing. [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) when it is unknown which.
+    /// Commits everything, or nothing. [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) when it is unknown
+    /// which.
     fn commit(&self) -> Result<()>;
 
     /// Undoes everything. Does nothing when the transaction has ended.
     fn roll_back(&self);
 
-    /// Returns whether the transaction failed only because of a conflict with others, so that running it again may succeed.
+    /// Returns whether the transaction failed only because of a conflict with others, so that running it again may
+    /// succeed.
     fn may_repeat(&self) -> bool;
 }

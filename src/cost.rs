@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 /// The counters of the operation on this thread.
 ///
-/// Pools and retry loops are far below the store, and an operation never leaves its thread. A thread-local avoids passing
-/// the counters through every layer.
+/// Pools and retry loops are far below the store, and an operation never leaves its thread. A thread-local avoids
+/// passing the counters through every layer.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cost {
     /// Whether anyone observes, so that times are taken.

@@ -52,14 +52,14 @@ pub enum Error {
         /// The kind of row that is missing.
         entity: Entity,
     },
-    /// A constraint, foreign key or trigger that belongs to the application rejected the write. Nothing was written, and
-    /// trying again does not help until the rows that it protects change.
+    /// A constraint, foreign key or trigger that belongs to the application rejected the write. Nothing was written,
+    /// and trying again does not help until the rows that it protects change.
     ///
     /// An example is `CREATE TABLE post (author text REFERENCES "User" (id))`: a user who has posts cannot be deleted.
     Rejected {
         /// The name of the constraint, index or trigger that rejected it, as the database reports it. Never a stored
-        /// value. If the database reports no name, the name of what it belongs to: on SQLite, where foreign keys have no
-        /// name, the table that refers to the row.
+        /// value. If the database reports no name, the name of what it belongs to: on SQLite, where foreign keys have
+        /// no name, the table that refers to the row.
         constraint: String,
     },
     /// The database could not be reached, was busy, full, or did not answer before the timeout, and nothing was
@@ -236,8 +236,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// Combines the errors of several hosts after connecting to each of them failed. An error that trying again does not fix
-/// is returned alone, since an unreachable host must not hide it; otherwise all are listed.
+/// Combines the errors of several hosts after connecting to each of them failed. An error that trying again does not
+/// fix is returned alone, since an unreachable host must not hide it; otherwise all are listed.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn of_all(mut errors: Vec<Error>) -> Error {
     if let Some(index) = errors.iter().position(|error| !error.is_retryable()) {
@@ -268,7 +268,8 @@ impl From<MigrationError> for Error {
     }
 }
 
-/// A constraint that a row must not violate: each unique constraint of the schema, and the rule for a passkey's counter.
+/// A constraint that a row must not violate: each unique constraint of the schema, and the rule for a passkey's
+/// counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Constraint {

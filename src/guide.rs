@@ -86,9 +86,9 @@
 //!
 //! # Signing up and signing in
 //!
-//! [`SignIn`](signin::SignIn) wraps a store and makes the decisions of a sign-in, safely by default. Its module lists the
-//! [threats](signin#threats), what `SignIn` does about each, and what you have to do yourself. The name of the provider
-//! and its ID for the user identify an account:
+//! [`SignIn`](signin::SignIn) wraps a store and makes the decisions of a sign-in, safely by default. Its module lists
+//! the [threats](signin#threats), what `SignIn` does about each, and what you have to do yourself. The name of the
+//! provider and its ID for the user identify an account:
 //!
 //! ```
 //! use authstore::signin::SignIn;
@@ -128,8 +128,8 @@
 //! ```
 //!
 //! To link another account to a user who is signed in, call [`link_account`](signin::SignIn::link_account). To remove
-//! one, call [`unlink_account_of_user`](AuthStore::unlink_account_of_user); with `keep_last`, it never removes the user's
-//! last way to sign in. After refreshing an access token, store the new tokens with
+//! one, call [`unlink_account_of_user`](AuthStore::unlink_account_of_user); with `keep_last`, it never removes the
+//! user's last way to sign in. After refreshing an access token, store the new tokens with
 //! [`refresh_account`](signin::SignIn::refresh_account). It writes nothing if another request was faster, because a
 //! provider voids a refresh token once it is used.
 //!
@@ -137,7 +137,8 @@
 //!
 //! # Sessions
 //!
-//! A session means that a browser is signed in. The browser's cookie holds its token, the database only the token's hash:
+//! A session means that a browser is signed in. The browser's cookie holds its token, the database only the token's
+//! hash:
 //!
 //! ```
 //! use authstore::signin::SignIn;
@@ -166,10 +167,10 @@
 //! # }
 //! ```
 //!
-//! [`SessionLifetime`](signin::SessionLifetime) sets the idle and the total lifetime of a session. For a page "where you
-//! are signed in", begin sessions with [details](signin::SignIn::begin_session_with_details), list them with
-//! [`list_sessions_with_details_by_user_id`](AuthStore::list_sessions_with_details_by_user_id), and end one by its ID with
-//! [`delete_session_of_user`](AuthStore::delete_session_of_user). The page needs no token.
+//! [`SessionLifetime`](signin::SessionLifetime) sets the idle and the total lifetime of a session. For a page "where
+//! you are signed in", begin sessions with [details](signin::SignIn::begin_session_with_details), list them with
+//! [`list_sessions_with_details_by_user_id`](AuthStore::list_sessions_with_details_by_user_id), and end one by its ID
+//! with [`delete_session_of_user`](AuthStore::delete_session_of_user). The page needs no token.
 //!
 //! An Auth.js front end looks sessions up by the token itself. If it shares your sessions, choose
 //! [`SessionTokens::Plain`](signin::SessionTokens::Plain).
@@ -287,8 +288,8 @@
 //! # Changing what is stored
 //!
 //! An update writes the fields that you name, and no others, in one step: two concurrent updates of different fields
-//! both survive. For an optional field, [`Change`] distinguishes "keep it", "set it" and "clear it". The operation returns
-//! the updated row.
+//! both survive. For an optional field, [`Change`] distinguishes "keep it", "set it" and "clear it". The operation
+//! returns the updated row.
 //!
 //! ```
 //! use authstore::{AuthStore, Change, NewUser, UserChanges};
@@ -454,8 +455,8 @@
 //!
 //! # In production
 //!
-//! `docs/production.md` in the repository explains what to set, and what to expect when something fails: poolers, hosted
-//! services, failover, restarts, backups, least privilege. In short:
+//! `docs/production.md` in the repository explains what to set, and what to expect when something fails: poolers,
+//! hosted services, failover, restarts, backups, least privilege. In short:
 //!
 //! - Connections to another machine use TLS, and the server is verified. A service with a private certificate authority
 //!   needs `sslrootcert` or `ssl-ca`.
@@ -470,8 +471,9 @@
 //! # Other backends
 //!
 //! [`AuthStore::new`] takes any [`Backend`]: another database, a cache in front of one, your company's own storage. The
-//! trait has one method for each operation, and its documentation is the contract. `AuthStore` checks values and creates
-//! IDs before it calls the backend, so a backend only has to store. The crate `authstore-conformance` certifies it.
+//! trait has one method for each operation, and its documentation is the contract. `AuthStore` checks values and
+//! creates IDs before it calls the backend, so a backend only has to store. The crate `authstore-conformance` certifies
+//! it.
 //!
 //! ## Wrappers
 //!
@@ -480,8 +482,8 @@
 //! Backend`, so you can keep a reference to the backend that you give to the store.
 //!
 //! Every method of the trait is required, so a wrapper that does not forward a new operation does not compile. If the
-//! trait ever gets a method with a default, clippy's `missing_trait_methods` finds the wrappers that lack it. To write a
-//! wrapper that treats all operations alike, use [`for_each_operation!`](crate::for_each_operation): it includes new
+//! trait ever gets a method with a default, clippy's `missing_trait_methods` finds the wrappers that lack it. To write
+//! a wrapper that treats all operations alike, use [`for_each_operation!`](crate::for_each_operation): it includes new
 //! operations automatically.
 //!
 //! ## How the trait grows

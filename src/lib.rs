@@ -1,8 +1,8 @@
 //! Storage for authentication, for blocking (non-async) Rust programs.
 //!
-//! An [`AuthStore`] stores the users of a program: the accounts they sign in with (GitHub, Google, ...), their sessions,
-//! the secrets behind magic links, and their passkeys. It stores them in SQLite, inside the program, or on a PostgreSQL,
-//! MySQL or MariaDB server, in the tables of [Auth.js](https://authjs.dev).
+//! An [`AuthStore`] stores the users of a program: the accounts they sign in with (GitHub, Google, ...), their
+//! sessions, the secrets behind magic links, and their passkeys. It stores them in SQLite, inside the program, or on a
+//! PostgreSQL, MySQL or MariaDB server, in the tables of [Auth.js](https://authjs.dev).
 //!
 //! ```
 //! use authstore::signin::SignIn;

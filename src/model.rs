@@ -326,8 +326,8 @@ account_strings!(debug_account!(NewAccount {
     expires_at
 }));
 
-/// The changes for [`update_account`](crate::AuthStore::update_account), such as new tokens from the provider. The default
-/// keeps everything.
+/// The changes for [`update_account`](crate::AuthStore::update_account), such as new tokens from the provider. The
+/// default keeps everything.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AccountChanges {
     /// See [`Account::kind`]. `None` keeps it; it cannot be cleared.
@@ -407,7 +407,8 @@ impl NewSession {
 
 debug!(NewSession { id, user_id, expires } secret { session_token });
 
-/// The changes for [`update_session`](crate::AuthStore::update_session); `None` keeps a field. The default keeps everything.
+/// The changes for [`update_session`](crate::AuthStore::update_session); `None` keeps a field. The default keeps
+/// everything.
 ///
 /// `Debug` prints the token as `[redacted]`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -451,8 +452,8 @@ pub struct SessionDetailsChanges {
 
 /// The secret behind a magic link (table `VerificationToken`): it works once.
 ///
-/// It is also the input of [`create_verification_token`](crate::AuthStore::create_verification_token), since no field is
-/// filled in. `Debug` prints the token as `[redacted]`.
+/// It is also the input of [`create_verification_token`](crate::AuthStore::create_verification_token), since no field
+/// is filled in. `Debug` prints the token as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VerificationToken {
     /// The recipient of the link, usually an email address. Key, 1 to 255 characters.
@@ -488,12 +489,14 @@ debug!(VerificationToken { identifier, expires } secret { token });
 
 /// A passkey (table `Authenticator`).
 ///
-/// It is also the input of [`create_authenticator`](crate::AuthStore::create_authenticator), since no field is filled in.
+/// It is also the input of [`create_authenticator`](crate::AuthStore::create_authenticator), since no field is filled
+/// in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Authenticator {
-    /// The credential's id, in an encoding of the application's choice, unique and compared bytewise: 1 to 1,364 visible
-    /// ASCII characters, enough for the 1,023 bytes that [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id)
-    /// allows, in base64 or base64url. Auth.js writes base64.
+    /// The credential's id, in an encoding of the application's choice, unique and compared bytewise: 1 to 1,364
+    /// visible ASCII characters, enough for the 1,023 bytes that
+    /// [WebAuthn](https://www.w3.org/TR/webauthn-3/#credential-id) allows, in base64 or base64url. Auth.js writes
+    /// base64.
     pub credential_id: String,
     /// The user who signs in with it. Deleting the user deletes the passkey.
     pub user_id: Uuid,
@@ -512,8 +515,8 @@ pub struct Authenticator {
     pub transports: Option<String>,
 }
 
-/// Details of a passkey in addition to Auth.js's own columns (table `authstore_authenticator_details`). Until something is
-/// stored, a passkey has the default, in which all fields are `None`.
+/// Details of a passkey in addition to Auth.js's own columns (table `authstore_authenticator_details`). Until something
+/// is stored, a passkey has the default, in which all fields are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AuthenticatorDetails {
     /// The name that the user gave it. Text, up to 1,048,576 bytes.
@@ -548,8 +551,8 @@ pub enum Removal {
     LastWayIn,
 }
 
-/// Data that a sign-in needs in its next request, for one use (table `authstore_challenge`): an OAuth state with its PKCE
-/// verifier, or the challenge of a WebAuthn ceremony.
+/// Data that a sign-in needs in its next request, for one use (table `authstore_challenge`): an OAuth state with its
+/// PKCE verifier, or the challenge of a WebAuthn ceremony.
 ///
 /// `Debug` prints the key and the payload as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]

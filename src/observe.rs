@@ -23,9 +23,9 @@
 //!
 //! # Logging
 //!
-//! With the feature `log`, `store.observe(authstore::observe::to_log)` writes to the crate
-//! [log](https://docs.rs/log); with the feature `tracing`, `store.observe(authstore::observe::to_tracing)` emits an event
-//! of [tracing](https://docs.rs/tracing). The target of both is `authstore`. Each operation is one line or event:
+//! With the feature `log`, `store.observe(authstore::observe::to_log)` writes to the crate [log](https://docs.rs/log);
+//! with the feature `tracing`, `store.observe(authstore::observe::to_tracing)` emits an event of
+//! [tracing](https://docs.rs/tracing). The target of both is `authstore`. Each operation is one line or event:
 //!
 //! | level | what ended |
 //! |---|---|
@@ -34,8 +34,8 @@
 //! | debug | an operation with [`Error::Invalid`], [`Error::Conflict`], [`Error::NotFound`] or [`Error::Rejected`] |
 //! | trace | every other operation |
 //!
-//! The fields are `operation`, `backend`, `outcome`, `duration_us`, `attempts`, `pool_wait_us`, `reconnects` and, when it
-//! failed, `error`. None of them holds a stored value, a token or a password.
+//! The fields are `operation`, `backend`, `outcome`, `duration_us`, `attempts`, `pool_wait_us`, `reconnects` and, when
+//! it failed, `error`. None of them holds a stored value, a token or a password.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

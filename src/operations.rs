@@ -2,9 +2,9 @@
 
 /// Calls a macro with the signature of every operation of [`Backend`](crate::Backend), for backends that wrap another.
 ///
-/// The macro gets the tokens in braces unchanged, and then one line for each operation, in the order of the trait. `name`,
-/// `begin`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with this macro
-/// gets new operations as soon as authstore has them.
+/// The macro gets the tokens in braces unchanged, and then one line for each operation, in the order of the trait.
+/// `name`, `begin`, `migrator` and `pool_state` are not operations and not in the list. A backend that is written with
+/// this macro gets new operations as soon as authstore has them.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};

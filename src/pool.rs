@@ -12,13 +12,13 @@ use r2d2::ManageConnection;
 use crate::cost;
 use crate::error::{Error, Result};
 
-/// A connection that was used less than this ago is handed out without a ping: it has hardly died since, and a ping would
-/// double the latency. HikariCP's alive-bypass uses the same number.
+/// A connection that was used less than this ago is handed out without a ping: it has hardly died since, and a ping
+/// would double the latency. HikariCP's alive-bypass uses the same number.
 const ALIVE_BYPASS: Duration = Duration::from_millis(500);
 
-/// Twice the longest pause between two attempts to connect. r2d2 doubles the pause after each failure, up to half of its
-/// `connection_timeout`, and has no other setting for it: at its default of 30 s, a server that was away for 10 s would be
-/// missed for 10 s more.
+/// Twice the longest pause between two attempts to connect. r2d2 doubles the pause after each failure, up to half of
+/// its `connection_timeout`, and has no other setting for it: at its default of 30 s, a server that was away for 10 s
+/// would be missed for 10 s more.
 const RETRY_CEILING: Duration = Duration::from_secs(1);
 
 /// A longer wait than this is practically endless, and `Instant` cannot represent much more.
@@ -41,8 +41,8 @@ pub(crate) trait Connect: Send + Sync + 'static {
     /// ping, so it must not take a round trip. `now` is the current time.
     fn is_broken(&self, connection: &mut Self::Connection, now: Instant) -> bool;
 
-    /// Returns whether the server did not answer the connection's last use. If so, the pool drops all connections of the
-    /// same age or older: waiting for each of them would take as long.
+    /// Returns whether the server did not answer the connection's last use. If so, the pool drops all connections of
+    /// the same age or older: waiting for each of them would take as long.
     fn is_unanswered(&self, connection: &mut Self::Connection) -> bool {
         let _ = connection;
         false
@@ -114,8 +114,8 @@ impl<C: Connect> Pool<C> {
         })
     }
 
-    /// Returns a connection that works as far as is known. Waits up to the checkout timeout, plus at most the time of one
-    /// ping.
+    /// Returns a connection that works as far as is known. Waits up to the checkout timeout, plus at most the time of
+    /// one ping.
     pub(crate) fn get(&self) -> Result<Checkout<C>> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let checkout = cost::pool_wait(|| self.checkout());
@@ -150,8 +150,8 @@ impl<C: Connect> Pool<C> {
         ))
     }
 
-    /// Usually a connection is idle and works. Then the clock is read only once: on SQLite that costs as much as everything
-    /// else that the pool does.
+    /// Usually a connection is idle and works. Then the clock is read only once: on SQLite that costs as much as
+    /// everything else that the pool does.
     fn checkout(&self) -> Result<Checkout<C>> {
         let mut now = Instant::now();
         let deadline = now + self.checkout_timeout;
@@ -212,8 +212,8 @@ pub(crate) struct Checkout<C: Connect>(r2d2::PooledConnection<Manager<C>>);
 
 #[cfg(any(test, feature = "postgres"))]
 impl<C: Connect> Checkout<C> {
-    /// Runs `work` on the connection. The outer error means that the driver panicked: the connection will be dropped, and
-    /// the outcome of the work is unknown.
+    /// Runs `work` on the connection. The outer error means that the driver panicked: the connection will be dropped,
+    /// and the outcome of the work is unknown.
     pub(crate) fn contain<T>(
         &mut self,
         work: impl FnOnce(&mut C::Connection) -> Result<T>,

@@ -1,7 +1,7 @@
 //! Models in JSON and similar formats: the feature `serde`.
 //!
-//! Fields have Auth.js's names (`userId`, `emailVerified`), and times are RFC 3339. No secret is serialized: sessions and
-//! verification tokens omit their token, accounts omit their tokens and `session_state`, and challenges cannot be
+//! Fields have Auth.js's names (`userId`, `emailVerified`), and times are RFC 3339. No secret is serialized: sessions
+//! and verification tokens omit their token, accounts omit their tokens and `session_state`, and challenges cannot be
 //! serialized. The store checks deserialized values when it writes them; unknown fields are errors.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -104,8 +104,8 @@ impl SqlValue {
     }
 }
 
-/// A type that a cell can be read as. Databases store some types as another one: booleans as integers, UUIDs and times as
-/// text.
+/// A type that a cell can be read as. Databases store some types as another one: booleans as integers, UUIDs and times
+/// as text.
 pub trait FromSqlValue: Sized {
     /// Returns the cell as this type, or `None` if it is of another one.
     fn from_sql_value(cell: &SqlValue) -> Option<Self>;

@@ -191,7 +191,8 @@ impl AuthStore {
         self.backend.update_user(id, &changes)
     }
 
-    /// Deletes a user with all accounts, sessions and authenticators, in one atomic step. Returns whether there was one.
+    /// Deletes a user with all accounts, sessions and authenticators, in one atomic step. Returns whether there was
+    /// one.
     pub fn delete_user(&self, id: Uuid) -> Result<bool> {
         self.backend.delete_user(id)
     }
@@ -228,8 +229,8 @@ impl AuthStore {
         Ok((user, account))
     }
 
-    /// Deletes an account, regardless of its user. Returns whether there was one. To act for a user who is signed in, use
-    /// [`unlink_account_of_user`](AuthStore::unlink_account_of_user).
+    /// Deletes an account, regardless of its user. Returns whether there was one. To act for a user who is signed in,
+    /// use [`unlink_account_of_user`](AuthStore::unlink_account_of_user).
     pub fn unlink_account(&self, provider: &str, provider_account_id: &str) -> Result<bool> {
         if !validate::can_be_account(provider, provider_account_id) {
             return Ok(false);
@@ -241,8 +242,8 @@ impl AuthStore {
     /// step.
     ///
     /// A user's ways to sign in are the user's passkeys, and the user's accounts except those of the kind `webauthn`:
-    /// Auth.js stores one of these with each passkey, and the two count as one way. A link by email does not count. Of two
-    /// concurrent calls with `keep_last` that would together remove the last two ways, one returns
+    /// Auth.js stores one of these with each passkey, and the two count as one way. A link by email does not count. Of
+    /// two concurrent calls with `keep_last` that would together remove the last two ways, one returns
     /// [`Removal::LastWayIn`].
     pub fn unlink_account_of_user(
         &self,
@@ -290,12 +291,12 @@ impl AuthStore {
             .update_account(provider, provider_account_id, &changes)
     }
 
-    /// As [`update_account`](AuthStore::update_account), if the account's refresh token is still the one that the caller
-    /// has seen (`None`: if it has none), in one atomic step. Otherwise `None`, and nothing is written.
+    /// As [`update_account`](AuthStore::update_account), if the account's refresh token is still the one that the
+    /// caller has seen (`None`: if it has none), in one atomic step. Otherwise `None`, and nothing is written.
     ///
     /// A provider that rotates refresh tokens accepts each one once. Of several callers that refresh one token at once,
-    /// only the one whose exchange succeeded may store its result, and here only the first can. The others get `None`, as
-    /// does a caller whose account was unlinked since. They read what was written with
+    /// only the one whose exchange succeeded may store its result, and here only the first can. The others get `None`,
+    /// as does a caller whose account was unlinked since. They read what was written with
     /// [`get_account`](AuthStore::get_account).
     pub fn refresh_account(
         &self,
@@ -351,8 +352,9 @@ impl AuthStore {
     /// Changes the named fields of a session and no others, as [`update_user`](AuthStore::update_user) does. Returns
     /// `None` if there is no such session.
     ///
-    /// Other updates fail with [`Error::NotFound`] in this case. A session may end at any moment, when the user signs out
-    /// elsewhere or a sweep deletes it, and that is not the caller's mistake. Auth.js's own adapters return nothing, too.
+    /// Other updates fail with [`Error::NotFound`] in this case. A session may end at any moment, when the user signs
+    /// out elsewhere or a sweep deletes it, and that is not the caller's mistake. Auth.js's own adapters return
+    /// nothing, too.
     ///
     /// A new token ([`SessionChanges::session_token`]) replaces the old one, which stops working: after a sign-in, it
     /// makes a token that an attacker had planted worthless. When several callers replace the same token at once,
@@ -453,8 +455,8 @@ impl AuthStore {
 
     /// Uses a verification token up: deletes it and returns it, to exactly one of any number of callers.
     ///
-    /// `None` when there is none with both this identifier and this token. An expired token is used up and returned like
-    /// any other; whether to accept it is up to the caller: see [`VerificationToken::is_expired`].
+    /// `None` when there is none with both this identifier and this token. An expired token is used up and returned
+    /// like any other; whether to accept it is up to the caller: see [`VerificationToken::is_expired`].
     pub fn use_verification_token(
         &self,
         identifier: &str,
@@ -491,14 +493,14 @@ impl AuthStore {
     /// Creates a user together with the passkey that the user signs in with: both or neither. The authenticator's
     /// `user_id` is replaced by the new user's id.
     ///
-    /// An Auth.js front end on the same database signs a user in by passkey only if there is an account too, of the kind
-    /// `webauthn`, with the authenticator's `provider_account_id`: add it with
+    /// An Auth.js front end on the same database signs a user in by passkey only if there is an account too, of the
+    /// kind `webauthn`, with the authenticator's `provider_account_id`: add it with
     /// [`link_account`](AuthStore::link_account).
     ///
     /// # Errors
     ///
-    /// As for [`create_user`](AuthStore::create_user) and [`create_authenticator`](AuthStore::create_authenticator), but
-    /// never [`Error::NotFound`].
+    /// As for [`create_user`](AuthStore::create_user) and [`create_authenticator`](AuthStore::create_authenticator),
+    /// but never [`Error::NotFound`].
     pub fn create_user_with_authenticator(
         &self,
         user: NewUser,
@@ -535,8 +537,8 @@ impl AuthStore {
             .list_authenticators_with_details_by_user_id(user_id)
     }
 
-    /// Sets a passkey's signature counter (0 to 2⁶³-1) whatever it was, as Auth.js does, and returns the passkey as this
-    /// update left it. To verify a sign-in, use [`use_authenticator`](AuthStore::use_authenticator).
+    /// Sets a passkey's signature counter (0 to 2⁶³-1) whatever it was, as Auth.js does, and returns the passkey as
+    /// this update left it. To verify a sign-in, use [`use_authenticator`](AuthStore::use_authenticator).
     ///
     /// # Errors
     ///
@@ -558,15 +560,15 @@ impl AuthStore {
     /// backed up, as the authenticator reported them, and returns the passkey.
     ///
     /// The rule is that of [WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter): the counter must be greater
-    /// than the stored one, unless both are zero, as they always are for passkeys that are synchronized between devices.
-    /// Call it after the signature was verified. The details are not touched: to store when the passkey was last used,
-    /// call [`update_authenticator_details`](AuthStore::update_authenticator_details).
+    /// than the stored one, unless both are zero, as they always are for passkeys that are synchronized between
+    /// devices. Call it after the signature was verified. The details are not touched: to store when the passkey was
+    /// last used, call [`update_authenticator_details`](AuthStore::update_authenticator_details).
     ///
     /// # Errors
     ///
     /// [`Error::Conflict`] over [`AuthenticatorCounter`](crate::Constraint::AuthenticatorCounter) when the counter did
-    /// not increase: the answer was replayed, or the passkey was copied, and the sign-in should fail. Nothing is written.
-    /// [`Error::NotFound`] when there is no such passkey.
+    /// not increase: the answer was replayed, or the passkey was copied, and the sign-in should fail. Nothing is
+    /// written. [`Error::NotFound`] when there is no such passkey.
     pub fn use_authenticator(
         &self,
         credential_id: &str,
@@ -581,8 +583,8 @@ impl AuthStore {
             .use_authenticator(credential_id, counter, backed_up)
     }
 
-    /// Deletes a passkey, regardless of its user. Returns whether there was one. To act for a user who is signed in, use
-    /// [`delete_authenticator_of_user`](AuthStore::delete_authenticator_of_user).
+    /// Deletes a passkey, regardless of its user. Returns whether there was one. To act for a user who is signed in,
+    /// use [`delete_authenticator_of_user`](AuthStore::delete_authenticator_of_user).
     pub fn delete_authenticator(&self, credential_id: &str) -> Result<bool> {
         if !validate::can_be_credential_id(credential_id) {
             return Ok(false);
@@ -605,9 +607,9 @@ impl AuthStore {
             .delete_authenticator_of_user(user_id, credential_id, keep_last)
     }
 
-    /// Changes the named details of this user's passkey and no others, without touching the passkey itself, in one atomic
-    /// step. Returns whether the user has such a passkey; otherwise, as when it is another user's, nothing is written.
-    /// Details are deleted with their passkey.
+    /// Changes the named details of this user's passkey and no others, without touching the passkey itself, in one
+    /// atomic step. Returns whether the user has such a passkey; otherwise, as when it is another user's, nothing is
+    /// written. Details are deleted with their passkey.
     pub fn update_authenticator_details(
         &self,
         user_id: Uuid,
@@ -699,7 +701,8 @@ fn complete_user(user: NewUser) -> Result<User> {
     })
 }
 
-/// Checks all optional strings of an account. Every field of the struct is named, so that one added later is not forgotten.
+/// Checks all optional strings of an account. Every field of the struct is named, so that one added later is not
+/// forgotten.
 macro_rules! check_strings {
     (
         [$($secret:ident)*] [$($string:ident)*]

@@ -17,8 +17,8 @@ pub enum Fault {
     None,
     /// The call fails with this error, and the backend is not called.
     Before(Error),
-    /// The backend does the work, but the call fails with this error: a lost answer, as in [`Error::OutcomeUnknown`]. If
-    /// the backend itself fails, the call returns the backend's error.
+    /// The backend does the work, but the call fails with this error: a lost answer, as in [`Error::OutcomeUnknown`].
+    /// If the backend itself fails, the call returns the backend's error.
     After(Error),
 }
 

@@ -100,7 +100,8 @@ impl Transaction {
     /// Runs one of the application's statements that returns no rows, and returns how many rows it changed.
     ///
     /// The statement is a constant and its values are parameters, so nothing can be injected. Placeholders are the
-    /// database's own: `?` on SQLite, MySQL and MariaDB, `$1`, `$2` ... on PostgreSQL. Statements are prepared and kept.
+    /// database's own: `?` on SQLite, MySQL and MariaDB, `$1`, `$2` ... on PostgreSQL. Statements are prepared and
+    /// kept.
     ///
     /// # Errors
     ///

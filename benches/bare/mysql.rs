@@ -67,8 +67,8 @@ impl Mysql {
         self.connection.query_drop(sql).expect("done");
     }
 
-    /// As the two servers have to do it, which have no `UPDATE ... RETURNING`: reads the rows, then updates each exactly as
-    /// it was read.
+    /// As the two servers have to do it, which have no `UPDATE ... RETURNING`: reads the rows, then updates each
+    /// exactly as it was read.
     fn update<T>(
         &mut self,
         select: &str,

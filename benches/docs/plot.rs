@@ -1,5 +1,5 @@
-//! Two kinds of plots, as SVG that is light or dark as the reader's browser is. Both axes are logarithmic: what is twice as
-//! fast is as far away everywhere.
+//! Two kinds of plots, as SVG that is light or dark as the reader's browser is. Both axes are logarithmic: what is
+//! twice as fast is as far away everywhere.
 
 use std::fmt::Write;
 

@@ -11,8 +11,8 @@ use uuid::Uuid;
 /// What a user would write instead of `AuthStore`: one connection, prepared statements, and the models made of rows.
 ///
 /// There is a method for each operation of `AuthStore`, with its name and the same SQL. It returns what the driver
-/// gives: the rows that it found, or how many rows it wrote. Whatever creates a row makes a UUID v7 if none is given, as
-/// `AuthStore` does. Errors panic.
+/// gives: the rows that it found, or how many rows it wrote. Whatever creates a row makes a UUID v7 if none is given,
+/// as `AuthStore` does. Errors panic.
 pub(crate) trait Bare {
     /// Does all of this in one transaction.
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T;

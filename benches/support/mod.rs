@@ -1,5 +1,5 @@
-//! What the benchmarks share: two ways of doing the same thing, timed in turns, and a table of them; the operations, and
-//! the rows that they work on.
+//! What the benchmarks share: two ways of doing the same thing, timed in turns, and a table of them; the operations,
+//! and the rows that they work on.
 //!
 //! `throughput.rs` is a module of the benchmarks of servers only.
 

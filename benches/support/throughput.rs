@@ -15,8 +15,8 @@ fn spell() -> Duration {
     Duration::from_millis(if is_trial() { 10 } else { 400 })
 }
 
-/// Measures how many operations both do in a second, with 1, 4 and 16 threads. Each thread of the bare driver has its own
-/// connection, which `open` makes. The store should have a pool of 16. The users are those of
+/// Measures how many operations both do in a second, with 1, 4 and 16 threads. Each thread of the bare driver has its
+/// own connection, which `open` makes. The store should have a pool of 16. The users are those of
 /// [`insert_rows`](crate::support::insert_rows).
 pub(crate) fn compare_throughput<B: Bare>(
     server: &str,
@@ -84,8 +84,8 @@ fn in_turns(bare: impl Fn() -> f64, store: impl Fn() -> f64) -> (f64, f64) {
     (of_bare[spells / 2], of_store[spells / 2])
 }
 
-/// How often this many threads do their work in a second. Each makes its work, does it once, and waits until all have, so
-/// that no connection is opened while time is measured. Each call gets a number that no other call ever gets.
+/// How often this many threads do their work in a second. Each makes its work, does it once, and waits until all have,
+/// so that no connection is opened while time is measured. Each call gets a number that no other call ever gets.
 fn in_a_second<W: FnMut(usize)>(threads: usize, begin: impl Fn() -> W + Sync) -> f64 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let (start, over) = (Barrier::new(threads + 1), AtomicBool::new(false));

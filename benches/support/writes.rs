@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::rows::{EXPIRES, at, credential, doomed, email, new_account, new_user, passkey};
 use super::{Bare, Beside, Comparison};
 
-/// Compares what writes, and returns which operations that is. Each turn has rows of its own, in the order of the lines: what
-/// one creates, another updates and a third deletes. The users are those of [`insert_rows`](super::insert_rows), and most are gone
-/// afterwards.
+/// Compares what writes, and returns which operations that is. Each turn has rows of its own, in the order of the
+/// lines: what one creates, another updates and a third deletes. The users are those of
+/// [`insert_rows`](super::insert_rows), and most are gone afterwards.
 pub(crate) fn compare_writes(
     database: &str,
     title: &str,

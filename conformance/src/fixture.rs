@@ -198,8 +198,8 @@ pub(crate) fn authenticator_with_id(
     }
 }
 
-/// Three users, each with two accounts, two sessions and two passkeys with their details, numbered 11 and 12 for user 1,
-/// and so on.
+/// Three users, each with two accounts, two sessions and two passkeys with their details, numbered 11 and 12 for user
+/// 1, and so on.
 pub(crate) fn populate(store: &AuthStore) -> Verdict {
     for call in population(1..=3) {
         call.on_store(store)?;

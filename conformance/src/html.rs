@@ -18,7 +18,8 @@ td small{color:var(--quiet);display:block}
 pre{overflow:auto;border:1px solid var(--line);padding:1rem;white-space:pre-wrap}";
 
 impl Certificate {
-    /// Returns the certificate as one HTML page. For a page that compares several backends, see [`to_html`](crate::to_html).
+    /// Returns the certificate as one HTML page. For a page that compares several backends, see
+    /// [`to_html`](crate::to_html).
     pub fn to_html(&self) -> String {
         to_html(std::slice::from_ref(self))
     }

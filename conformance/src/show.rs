@@ -1,5 +1,5 @@
-//! Shows values as Rust code. The models' own `Debug` hides tokens. The suite's tokens are not secret, and a failure must
-//! show where two values differ.
+//! Shows values as Rust code. The models' own `Debug` hides tokens. The suite's tokens are not secret, and a failure
+//! must show where two values differ.
 
 use authstore::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,

@@ -19,8 +19,8 @@ pub(crate) fn all() -> Vec<OffsetDateTime> {
         .collect()
 }
 
-/// Times shortly before and after each usual lifetime, in the future and in the past, by the real clock: a storage that has a
-/// limit of its own, or decides what has expired, changes them.
+/// Times shortly before and after each usual lifetime, in the future and in the past, by the real clock: a storage that
+/// has a limit of its own, or decides what has expired, changes them.
 fn around_now() -> Vec<OffsetDateTime> {
     const LIFETIMES: &[Duration] = &[
         Duration::seconds(10),

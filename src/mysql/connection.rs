@@ -74,8 +74,8 @@ impl MysqlConnection {
         self.broken || self.in_transaction || self.is_closed()
     }
 
-    /// Whether the server has closed the connection, or said something unasked: that it is about to. It says nothing else
-    /// between two statements.
+    /// Whether the server has closed the connection, or said something unasked: that it is about to. It says nothing
+    /// else between two statements.
     #[cfg(unix)]
     fn is_closed(&self) -> bool {
         use std::os::fd::AsRawFd;
@@ -115,7 +115,8 @@ impl MysqlConnection {
     }
 
     pub(super) fn begin(&mut self) -> Result<()> {
-        // Whatever becomes of it, nothing was written: a connection on which it failed without an answer is not used again.
+        // Whatever becomes of it, nothing was written: a connection on which it failed without an answer is not used
+        // again.
         self.run_script(BEGIN, Phase::BeforeCommit)?;
         self.in_transaction = true;
         Ok(())
@@ -203,8 +204,9 @@ impl MysqlConnection {
         Ok(statement)
     }
 
-    /// When another node's write ends a transaction while a statement is being prepared, the node answers that all is well.
-    /// The statement would then run on its own, and be committed. A savepoint ends with its transaction, so it shows this.
+    /// When another node's write ends a transaction while a statement is being prepared, the node answers that all is
+    /// well. The statement would then run on its own, and be committed. A savepoint ends with its transaction, so it
+    /// shows this.
     #[cold]
     fn prepare_in_transaction(&mut self, sql: &'static str) -> Result<Statement> {
         self.run_script(HOLD, Phase::BeforeCommit)?;
@@ -233,7 +235,8 @@ impl MysqlConnection {
         })
     }
 
-    /// Refuses what the server would not take. Its own answer is an error or a closed connection, whichever comes first.
+    /// Refuses what the server would not take. Its own answer is an error or a closed connection, whichever comes
+    /// first.
     fn check_size(&mut self, size: usize) -> Result<()> {
         if size as u64 + FRAME <= self.max_packet {
             return Ok(());

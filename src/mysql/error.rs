@@ -213,7 +213,8 @@ pub(super) fn is_timeout(error: &MySqlError) -> bool {
     matches!(error.code, 1205 | 1907 | 1969 | 3024)
 }
 
-/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to show.
+/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to
+/// show.
 pub(super) fn classify_migration(error: MySqlError) -> Error {
     let message = format!("{} ({})", error.message, error.code);
     match classify_server(error, "").0 {

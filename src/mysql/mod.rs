@@ -41,14 +41,15 @@ use crate::sql::{
     UseAuthenticator, UseOnce, backend, retry_backoff, sql,
 };
 
-/// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in whole
-/// seconds, should be the one to give up.
+/// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in
+/// whole seconds, should be the one to give up.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The maximum that the protocol allows; the server has its own limit.
 const MAX_PACKET: usize = 1 << 30;
 
-/// When a quiet connection is asked whether its other end is still there, while a migration runs for as long as it takes.
+/// When a quiet connection is asked whether its other end is still there, while a migration runs for as long as it
+/// takes.
 const KEEPALIVE_MS: u32 = 60_000;
 
 /// A longer wait than 24 days is as good as endless; an `Instant` cannot count all that a `Duration` can, and a server
@@ -202,8 +203,8 @@ const MARIADB_GALERA: Statements = on_galera(MARIADB);
 const SERVER: &str = sql!("mysql", "server");
 const SESSION_GALERA: &str = sql!("mysql", "session_galera");
 
-/// The least `max_allowed_packet` that the contract can be kept with: a user and an account are sent in one packet, with up
-/// to ten strings of 1 MiB.
+/// The least `max_allowed_packet` that the contract can be kept with: a user and an account are sent in one packet,
+/// with up to ten strings of 1 MiB.
 const LEAST_PACKET: u64 = 11 << 20;
 
 /// Which of the two servers it is.
@@ -256,9 +257,9 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// A MySQL or MariaDB database.
 ///
 /// The server reports which of the two it is: MySQL from 8.0.17 or MariaDB from 10.2, which are the first to have the
-/// collations that are needed; it is tested with MySQL 9 and MariaDB 11. Whatever the server's defaults are, sessions are
-/// in UTC, in strict mode, in `utf8mb4`, and at the isolation level READ COMMITTED (so the binary log, where there is one,
-/// must not be in the format `STATEMENT`). Cloning a backend is cheap; all clones share one pool.
+/// collations that are needed; it is tested with MySQL 9 and MariaDB 11. Whatever the server's defaults are, sessions
+/// are in UTC, in strict mode, in `utf8mb4`, and at the isolation level READ COMMITTED (so the binary log, where there
+/// is one, must not be in the format `STATEMENT`). Cloning a backend is cheap; all clones share one pool.
 ///
 /// # Round trips
 ///
@@ -273,15 +274,15 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// | `unlink_account_of_user`, `delete_authenticator_of_user` with `keep_last` | 5 | 5 | begin, lock the user, count the other ways to sign in, delete, commit; 1 without `keep_last` |
 /// | `delete_expired` | 5 | 5 | begin, sessions, verification tokens, challenges, commit |
 ///
-/// What an update returns is worked out from the row that it has read: columns that a trigger of the application's changes
-/// are seen by the next read. A new connection is ready after two round trips, once the driver has signed in.
+/// What an update returns is worked out from the row that it has read: columns that a trigger of the application's
+/// changes are seen by the next read. A new connection is ready after two round trips, once the driver has signed in.
 ///
 /// # Galera
 ///
-/// On a node of a Galera cluster a session waits for what other nodes have acknowledged (`wsrep_sync_wait`), so that it may
-/// be any node. Creating a user with an account or an authenticator takes 4 round trips there. Nodes do not see each
-/// other's row locks, so a removal with `keep_last` writes and deletes a row of the challenges, over which concurrent
-/// removals conflict: 6 round trips.
+/// On a node of a Galera cluster a session waits for what other nodes have acknowledged (`wsrep_sync_wait`), so that it
+/// may be any node. Creating a user with an account or an authenticator takes 4 round trips there. Nodes do not see
+/// each other's row locks, so a removal with `keep_last` writes and deletes a row of the challenges, over which
+/// concurrent removals conflict: 6 round trips.
 ///
 /// A deadlock costs a further try. A connection that has been idle for half a second is asked whether it still works
 /// before it is used, which is one round trip more.
@@ -357,8 +358,8 @@ impl MysqlBackend {
                     retry_backoff(repeated);
                     repeated += 1;
                 }
-                // A closed connection is noticed at once, so this costs no time, whatever the deadline. One replacement is
-                // enough: a second new connection that is lost as well says that the server is down.
+                // A closed connection is noticed at once, so this costs no time, whatever the deadline. One replacement
+                // is enough: a second new connection that is lost as well says that the server is down.
                 Some(StatementFailure::NotExecuted) if !replaced => replaced = true,
                 Some(StatementFailure::Lost) if reads_only && !replaced => replaced = true,
                 // Each of the other hosts once. While all are read-only, a failover is still going on.
@@ -496,8 +497,8 @@ impl Connector {
         // Rows are locked by InnoDB, tables by the server around it, and each has its own limit, in whole seconds: 0
         // would mean not to wait at all.
         let lock_seconds = limits.lock.min(LONGEST_TIMEOUT).as_secs().max(1);
-        // MySQL's max_execution_time has milliseconds, and holds for SELECT only; MariaDB's max_statement_time has seconds,
-        // with a fraction, and holds for all.
+        // MySQL's max_execution_time has milliseconds, and holds for SELECT only; MariaDB's max_statement_time has
+        // seconds, with a fraction, and holds for all.
         let statement_limit = match kind {
             Kind::Mysql => mysql::Value::from(limits.statement.as_millis() as u64),
             Kind::Mariadb => mysql::Value::from(limits.statement.as_secs_f64()),
@@ -533,8 +534,8 @@ impl Connector {
         format!("{}:{port}", host(name))
     }
 
-    /// Connects and signs in, at the host in use or at the next one that takes writes, and returns which it was. The session
-    /// is as the server makes it.
+    /// Connects and signs in, at the host in use or at the next one that takes writes, and returns which it was. The
+    /// session is as the server makes it.
     fn sign_in(&self, limits: &Limits) -> Result<(Conn, usize)> {
         let hosts = &self.options.hosts;
         let in_use = self.host.load(Ordering::Relaxed);

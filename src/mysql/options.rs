@@ -19,9 +19,9 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// Create it with [`new`](MysqlOptions::new), or parse it from a URL of the form
 /// `mysql://user:password@host:port/database?option=value&...`. `mariadb://` means the same, since the server reports
-/// which of the two it is. Write `@ : / ? # %` in a user, a password or a database as `%XX`. You can name several hosts,
-/// separated by commas, each with its port: `mysql://app@db1:3306,db2:3307/auth`. They are tried in this order. The
-/// options:
+/// which of the two it is. Write `@ : / ? # %` in a user, a password or a database as `%XX`. You can name several
+/// hosts, separated by commas, each with its port: `mysql://app@db1:3306,db2:3307/auth`. They are tried in this order.
+/// The options:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -33,8 +33,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `checkout_timeout_ms` | [`checkout_timeout`](MysqlOptions::checkout_timeout) | 5,000 milliseconds |
 /// | `statement_timeout_ms` | [`statement_timeout`](MysqlOptions::statement_timeout) | 5,000 milliseconds |
 ///
-/// Parameters of other drivers, tools and vendors are accepted if their meaning can be kept, ignored if they can have no
-/// effect, and rejected with the reason otherwise: `docs/urls.md` lists them all.
+/// Parameters of other drivers, tools and vendors are accepted if their meaning can be kept, ignored if they can have
+/// no effect, and rejected with the reason otherwise: `docs/urls.md` lists them all.
 ///
 /// `Display` prints the options as a URL without the password. Neither `Display`, `Debug` nor an error shows the
 /// password.
@@ -79,18 +79,19 @@ pub struct MysqlOptions {
 /// then fails with [`Error::Invalid`] unless you choose `Disabled` explicitly.
 ///
 /// There is no mode that continues unencrypted when the server has no TLS (`PREFERRED`): an attacker in between could
-/// simply claim that. There is no `VERIFY_CA` either: the driver trusts the public authorities in addition to the ones you
-/// name, so anyone with a certificate for some host would pass.
+/// simply claim that. There is no `VERIFY_CA` either: the driver trusts the public authorities in addition to the ones
+/// you name, so anyone with a certificate for some host would pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MysqlSslMode {
     /// Not encrypted: for a server on the same machine or in a trusted network. `ssl-mode=DISABLED`.
     Disabled,
-    /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it. For
-    /// servers whose certificates no one can verify, such as those that MySQL makes for itself. `ssl-mode=NO_VERIFY`.
+    /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it.
+    /// For servers whose certificates no one can verify, such as those that MySQL makes for itself.
+    /// `ssl-mode=NO_VERIFY`.
     NoVerify,
-    /// Encrypted, and the certificate comes from a trusted authority and names the host. `ssl-mode=VERIFY_IDENTITY`, and
-    /// `ssl-mode=REQUIRED` too, with which MySQL's own clients verify nothing.
+    /// Encrypted, and the certificate comes from a trusted authority and names the host. `ssl-mode=VERIFY_IDENTITY`,
+    /// and `ssl-mode=REQUIRED` too, with which MySQL's own clients verify nothing.
     VerifyIdentity,
 }
 
@@ -165,8 +166,8 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets whether to encrypt and what to verify. Everything but [`Disabled`](MysqlSslMode::Disabled) needs the feature
-    /// `mysql-tls`. Defaults to what [`MysqlSslMode`] describes.
+    /// Sets whether to encrypt and what to verify. Everything but [`Disabled`](MysqlSslMode::Disabled) needs the
+    /// feature `mysql-tls`. Defaults to what [`MysqlSslMode`] describes.
     #[must_use]
     pub fn ssl_mode(mut self, mode: MysqlSslMode) -> Self {
         self.ssl_mode = Some(mode);
@@ -180,8 +181,8 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8;
-    /// at least 1 and at most 10,000, otherwise [`open`](MysqlOptions::open) fails with [`Error::Invalid`] for `pool_size`.
+    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8; at least
+    /// 1 and at most 10,000, otherwise [`open`](MysqlOptions::open) fails with [`Error::Invalid`] for `pool_size`.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = connections;
@@ -216,10 +217,10 @@ impl MysqlOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, for a timeout of 0, and, without the feature `mysql-tls`, for a server on another
-    /// machine unless [`Disabled`](MysqlSslMode::Disabled) was chosen; [`Error::Unavailable`] when the server cannot be
-    /// reached or takes no more connections; [`Error::Backend`] when it rejects this user, password, database or
-    /// encryption, with its message.
+    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, for a timeout of 0, and, without the feature
+    /// `mysql-tls`, for a server on another machine unless [`Disabled`](MysqlSslMode::Disabled) was chosen;
+    /// [`Error::Unavailable`] when the server cannot be reached or takes no more connections; [`Error::Backend`] when
+    /// it rejects this user, password, database or encryption, with its message.
     pub fn open(&self) -> Result<MysqlBackend> {
         for (field, timeout) in [
             ("connect_timeout", self.connect_timeout),

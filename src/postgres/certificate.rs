@@ -15,9 +15,9 @@ const ECDSA_SHA2: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
 const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01];
 const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
 
-/// Returns the data of the channel binding `tls-server-end-point` (RFC 5929, section 4.1): the certificate's hash, by the
-/// hash function of its signature, or SHA-256 in place of MD5 and SHA-1. `None` where the signature has none of those, as
-/// Ed25519, for which the binding is not defined.
+/// Returns the data of the channel binding `tls-server-end-point` (RFC 5929, section 4.1): the certificate's hash, by
+/// the hash function of its signature, or SHA-256 in place of MD5 and SHA-1. `None` where the signature has none of
+/// those, as Ed25519, for which the binding is not defined.
 pub(super) fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let (certificate_content, _) = read(SEQUENCE, certificate)?;
     let (_, rest) = read(SEQUENCE, certificate_content)?;

@@ -32,10 +32,10 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// A connection, on a session that is ours alone or on one that a pooler shares out.
 ///
-/// On a session of our own, what a result depends on is set once, and statements are prepared once and named. On a shared
-/// one neither would be safe: each transaction may run on another server connection, on which other programs have set
-/// and named what they like. There, each operation is a transaction that sets for itself what it depends on, with an
-/// unnamed statement. It is sent as a whole, so that it is one round trip too.
+/// On a session of our own, what a result depends on is set once, and statements are prepared once and named. On a
+/// shared one neither would be safe: each transaction may run on another server connection, on which other programs
+/// have set and named what they like. There, each operation is a transaction that sets for itself what it depends on,
+/// with an unnamed statement. It is sent as a whole, so that it is one round trip too.
 pub(crate) struct PostgresConnection {
     client: Client,
     driver: Driver,
@@ -50,8 +50,8 @@ pub(crate) struct PostgresConnection {
     /// Whether the operation that is run next may write.
     writes: bool,
     in_transaction: bool,
-    /// Whether the driver has named a statement on a session that others share: to look up the type of a column that the
-    /// application has read. It would use the name again.
+    /// Whether the driver has named a statement on a session that others share: to look up the type of a column that
+    /// the application has read. It would use the name again.
     has_named: bool,
     broken: bool,
     last_failure: FailureKind,

@@ -25,8 +25,8 @@ use crate::sql::{Connection, sql};
 
 const IDENTIFY: &str = sql!("postgres", "session/identify");
 
-/// How long a host may take before the next one is tried as well. A host that says nothing would otherwise cost the whole
-/// connect timeout each time.
+/// How long a host may take before the next one is tried as well. A host that says nothing would otherwise cost the
+/// whole connect timeout each time.
 const HEAD_START: Duration = Duration::from_secs(1);
 
 /// Makes connections.

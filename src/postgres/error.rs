@@ -113,7 +113,8 @@ pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     }
 }
 
-/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to show.
+/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to
+/// show.
 pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(server) => match classify_server(server, with_code(server)).error {
@@ -223,8 +224,8 @@ fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
             Some(constraint) => Error::conflict(constraint),
             None => rejected(server, reason),
         },
-        // Every other violation of integrity is one of a constraint that we did not make, and an exception that was raised
-        // by hand is one of a trigger's.
+        // Every other violation of integrity is one of a constraint that we did not make, and an exception that was
+        // raised by hand is one of a trigger's.
         "P0001" => rejected(server, reason),
         code if code.starts_with("23") => rejected(server, reason),
         "42P01" | "42703" => MigrationError::SchemaMissing { reason }.into(),
@@ -236,8 +237,8 @@ fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
         "53400" => Error::backend(reason),
         // Out of disk, memory or connections.
         code if code.starts_with("53") => Error::unavailable(reason),
-        // Locked by others for longer than we wait, or in use. The rest of class 55 says that something has to be set up
-        // otherwise, such as a table's replica identity (55000).
+        // Locked by others for longer than we wait, or in use. The rest of class 55 says that something has to be set
+        // up otherwise, such as a table's replica identity (55000).
         "55P03" | "55006" => Error::unavailable(reason),
         // The database was dropped.
         "57P04" => Error::backend(reason),
@@ -400,8 +401,8 @@ fn names_missing_user(server: &DbError) -> bool {
         "authstore_authenticator_details" => ("credential_id", r#""Authenticator""#),
         _ => return false,
     };
-    // In a schema that others have made, the name may be another. The detail names the table that is referred to last, in
-    // whatever language.
+    // In a schema that others have made, the name may be another. The detail names the table that is referred to last,
+    // in whatever language.
     constraint == format!("{table}_{column}_fkey")
         || columns(server).is_some_and(|columns| columns == column)
             && server

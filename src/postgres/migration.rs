@@ -174,8 +174,8 @@ impl PostgresLock<'_> {
         HISTORY.record(&mut self.connection, series, migration, direction)
     }
 
-    /// Creates the history's table if it is missing. `CREATE TABLE IF NOT EXISTS` alone would demand the right to create
-    /// tables from a user who needs none.
+    /// Creates the history's table if it is missing. `CREATE TABLE IF NOT EXISTS` alone would demand the right to
+    /// create tables from a user who needs none.
     fn create_history(&mut self) -> Result<()> {
         if self
             .connection

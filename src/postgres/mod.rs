@@ -7,8 +7,8 @@
 //! server's `statement_timeout`, after which it is cancelled and nothing was written, and, one second later, the
 //! client's, after which the connection is given up and the outcome of a write is not known.
 //!
-//! Each operation is one statement and one round trip: prepared once for each connection, or unnamed and in a transaction
-//! of its own where a pooler shares sessions out (see `connection`).
+//! Each operation is one statement and one round trip: prepared once for each connection, or unnamed and in a
+//! transaction of its own where a pooler shares sessions out (see `connection`).
 
 mod adopt;
 #[cfg(feature = "postgres-tls")]
@@ -158,13 +158,14 @@ impl PostgresBackend {
     /// that another attempt can fix:
     ///
     /// - a serialization conflict, until the retry budget is spent: each time another transaction has got on;
-    /// - a connection that the server was done with, until the budget is spent: a restart leaves as many as the pool has;
+    /// - a connection that the server was done with, until the budget is spent: a restart leaves as many as the pool
+    ///   has;
     /// - a stale statement, once: after that all statements of the connection are prepared again, so that a second time
     ///   has another cause;
     /// - a lost or silent connection, once, and only if `work` writes nothing: otherwise the work might be done twice.
     ///
-    /// The budget is checked between attempts. The last one may begin just before it is spent, and then takes as long as
-    /// a checkout and a statement may take.
+    /// The budget is checked between attempts. The last one may begin just before it is spent, and then takes as long
+    /// as a checkout and a statement may take.
     fn run<T>(
         &self,
         writes: bool,
@@ -204,8 +205,8 @@ impl PostgresBackend {
                 retry_backoff(conflicts);
                 conflicts += 1;
             }
-            // The connection is kept: others of the pool may have the same stale statement, and a conflict is none of the
-            // connection's doing.
+            // The connection is kept: others of the pool may have the same stale statement, and a conflict is none of
+            // the connection's doing.
             if matches!(
                 failure,
                 FailureKind::SerializationConflict | FailureKind::StaleStatement

@@ -21,11 +21,11 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The address of a PostgreSQL database, and how to use it.
 ///
-/// Create it with [`new`](PostgresOptions::new), or parse it from a URL in
-/// [PostgreSQL's own format](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
+/// Create it with [`new`](PostgresOptions::new), or parse it from a URL in [PostgreSQL's own
+/// format](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
 /// `postgres://user:password@host:port/database`. Write `@ : / ? # %` in a user, a password or a database as `%XX`. You
-/// can name several hosts, separated by commas, each with its port. For a Unix socket, name its directory in place of the
-/// host: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
+/// can name several hosts, separated by commas, each with its port. For a Unix socket, name its directory in place of
+/// the host: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -52,17 +52,18 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # What the server's own settings change
 ///
-/// They do not change any result: each session, or each transaction through a pooler, sets everything that results depend
-/// on (`sql/postgres/session/pin.sql` is the list). Every transaction runs in READ COMMITTED and may write, and a commit
-/// survives a crash of the server: `synchronous_commit=off` becomes `on`, and stricter values stay. The server, the role or
-/// `options` still determine the `role`, and the `search_path` unless [`schema`](PostgresOptions::schema) sets it.
+/// They do not change any result: each session, or each transaction through a pooler, sets everything that results
+/// depend on (`sql/postgres/session/pin.sql` is the list). Every transaction runs in READ COMMITTED and may write, and
+/// a commit survives a crash of the server: `synchronous_commit=off` becomes `on`, and stricter values stay. The
+/// server, the role or `options` still determine the `role`, and the `search_path` unless
+/// [`schema`](PostgresOptions::schema) sets it.
 ///
 /// # Poolers
 ///
-/// Through a pooler in session or transaction mode (PgBouncer, or one like it), with its stock settings, each operation is
-/// one transaction that is sent in one round trip, with an unnamed statement: see [`PostgresPrepare`]. This costs the
-/// server more work than a direct connection. Connecting fails in statement mode, since no operation with two statements
-/// could be atomic. A pooler may reject `options`, which this crate sends only if the URL has it.
+/// Through a pooler in session or transaction mode (PgBouncer, or one like it), with its stock settings, each operation
+/// is one transaction that is sent in one round trip, with an unnamed statement: see [`PostgresPrepare`]. This costs
+/// the server more work than a direct connection. Connecting fails in statement mode, since no operation with two
+/// statements could be atomic. A pooler may reject `options`, which this crate sends only if the URL has it.
 ///
 /// ```
 /// use authstore::PostgresOptions;
@@ -140,9 +141,9 @@ struct Keepalive {
 /// Whether the connection is encrypted, and what the server must prove. The names are those of PostgreSQL's own client.
 ///
 /// The default is [`Disable`](PostgresSslMode::Disable) for a server on the same machine (a Unix socket, `localhost`, a
-/// loopback address), and [`VerifyFull`](PostgresSslMode::VerifyFull) for any other, and for both if you name certificate
-/// authorities. A program built without the feature `postgres-tls` cannot verify: [`open`](PostgresOptions::open) then
-/// fails with [`Error::Invalid`] unless you choose `Disable` explicitly.
+/// loopback address), and [`VerifyFull`](PostgresSslMode::VerifyFull) for any other, and for both if you name
+/// certificate authorities. A program built without the feature `postgres-tls` cannot verify:
+/// [`open`](PostgresOptions::open) then fails with [`Error::Invalid`] unless you choose `Disable` explicitly.
 ///
 /// There is no mode that continues unencrypted when the server has no TLS (`allow`, `prefer`): an attacker in between
 /// could simply claim that.
@@ -151,11 +152,11 @@ struct Keepalive {
 pub enum PostgresSslMode {
     /// Not encrypted: for a server on the same machine or in a trusted network. `sslmode=disable`.
     Disable,
-    /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it. For
-    /// servers whose certificates no one can verify. `sslmode=no-verify`, as node-postgres names it.
+    /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it.
+    /// For servers whose certificates no one can verify. `sslmode=no-verify`, as node-postgres names it.
     NoVerify,
-    /// Encrypted, and the certificate comes from a trusted authority; the host that it names does not matter. For servers
-    /// that you name by address, with an authority that signs for no one else. `sslmode=verify-ca`.
+    /// Encrypted, and the certificate comes from a trusted authority; the host that it names does not matter. For
+    /// servers that you name by address, with an authority that signs for no one else. `sslmode=verify-ca`.
     VerifyCa,
     /// Encrypted, and the certificate comes from a trusted authority and names the host. `sslmode=verify-full`, and
     /// `sslmode=require` too, with which PostgreSQL's own client may verify nothing.
@@ -175,14 +176,14 @@ impl PostgresSslMode {
 
 /// Whether statements are prepared, once for each connection, under a name. `prepare=auto|always|never`.
 ///
-/// The server does not parse and plan a named statement each time. A name is safe only in a session that no other program
-/// uses. A pooler in transaction mode gives the session, including its names, to another client after each transaction:
-/// another program's statement may have the same name.
+/// The server does not parse and plan a named statement each time. A name is safe only in a session that no other
+/// program uses. A pooler in transaction mode gives the session, including its names, to another client after each
+/// transaction: another program's statement may have the same name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PostgresPrepare {
-    /// Named on a direct connection to the server, and unnamed through a pooler. Each new connection detects a pooler by
-    /// comparing the process that serves the session with the one that answered the connection.
+    /// Named on a direct connection to the server, and unnamed through a pooler. Each new connection detects a pooler
+    /// by comparing the process that serves the session with the one that answered the connection.
     #[default]
     Auto,
     /// Named, also through a pooler, which must keep the names of its clients apart, as PgBouncer does since 1.21
@@ -192,8 +193,8 @@ pub enum PostgresPrepare {
     Never,
 }
 
-/// Which of several servers to use, as in
-/// [PostgreSQL's own client](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS).
+/// Which of several servers to use, as in [PostgreSQL's own
+/// client](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS).
 /// `target_session_attrs=...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -332,8 +333,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the user to connect as. Defaults to the name of the user who runs the program, as the operating system knows
-    /// it; [`open`](PostgresOptions::open) fails with [`Error::Invalid`] when that user has no name.
+    /// Sets the user to connect as. Defaults to the name of the user who runs the program, as the operating system
+    /// knows it; [`open`](PostgresOptions::open) fails with [`Error::Invalid`] when that user has no name.
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
@@ -366,12 +367,13 @@ impl PostgresOptions {
     /// exists, usually `public`.
     ///
     /// It becomes the whole `search_path` of every session, or of every transaction through a pooler. Migrating creates
-    /// the schema if it is missing, which takes the right to create schemas in the database; until then, operations fail
-    /// as they do without tables. Reverting migrations leaves the schema. A
+    /// the schema if it is missing, which takes the right to create schemas in the database; until then, operations
+    /// fail as they do without tables. Reverting migrations leaves the schema. A
     /// [`migrate_url`](PostgresOptions::migrate_url) that names no schema uses this one.
     ///
-    /// [`open`](PostgresOptions::open) fails with [`Error::Invalid`] unless the name has 1 to 63 bytes, since PostgreSQL
-    /// truncates longer ones, and if it has a NUL, begins with `pg_`, or is `$user`, which PostgreSQL reserves.
+    /// [`open`](PostgresOptions::open) fails with [`Error::Invalid`] unless the name has 1 to 63 bytes, since
+    /// PostgreSQL truncates longer ones, and if it has a NUL, begins with `pg_`, or is `$user`, which PostgreSQL
+    /// reserves.
     #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = Some(schema.into());
@@ -385,24 +387,24 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets which of several servers to use. Defaults to [`PostgresTargetSession::Primary`] where several hosts are named,
-    /// and to [`PostgresTargetSession::Any`] for a single one.
+    /// Sets which of several servers to use. Defaults to [`PostgresTargetSession::Primary`] where several hosts are
+    /// named, and to [`PostgresTargetSession::Any`] for a single one.
     #[must_use]
     pub fn target_session(mut self, target: PostgresTargetSession) -> Self {
         self.target_session = Some(target);
         self
     }
 
-    /// Sets whether to try the hosts, and the addresses of each, in random order. Defaults to the order in which they are
-    /// named.
+    /// Sets whether to try the hosts, and the addresses of each, in random order. Defaults to the order in which they
+    /// are named.
     #[must_use]
     pub fn load_balance_hosts(mut self, random: bool) -> Self {
         self.load_balance_hosts = random;
         self
     }
 
-    /// Sets another URL of the same database, for migrations that should bypass a pooler. Defaults to the same connection
-    /// as for everything else.
+    /// Sets another URL of the same database, for migrations that should bypass a pooler. Defaults to the same
+    /// connection as for everything else.
     ///
     /// This crate's own migrations also run through a pooler. A migration that cannot run in a transaction needs a
     /// direct connection to the server.
@@ -428,8 +430,8 @@ impl PostgresOptions {
         })
     }
 
-    /// Sets whether to encrypt and what to verify. Everything but [`Disable`](PostgresSslMode::Disable) needs the feature
-    /// `postgres-tls`. Defaults to what [`PostgresSslMode`] describes.
+    /// Sets whether to encrypt and what to verify. Everything but [`Disable`](PostgresSslMode::Disable) needs the
+    /// feature `postgres-tls`. Defaults to what [`PostgresSslMode`] describes.
     #[must_use]
     pub fn ssl_mode(mut self, mode: PostgresSslMode) -> Self {
         self.ssl_mode = Some(mode);
@@ -452,17 +454,17 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8; at least 1 and
-    /// at most 10,000, otherwise [`open`](PostgresOptions::open) fails with [`Error::Invalid`] for `pool_size`. The server
-    /// has a limit too (`max_connections`), for all its clients together.
+    /// Sets the maximum number of connections, which is how many operations can run at a time. Defaults to 8; at least
+    /// 1 and at most 10,000, otherwise [`open`](PostgresOptions::open) fails with [`Error::Invalid`] for `pool_size`.
+    /// The server has a limit too (`max_connections`), for all its clients together.
     #[must_use]
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = connections;
         self
     }
 
-    /// Sets how long it may take to connect to one address of one host, from the first packet to the server's answer, and to
-    /// look up the addresses of a host. Defaults to 10 seconds.
+    /// Sets how long it may take to connect to one address of one host, from the first packet to the server's answer,
+    /// and to look up the addresses of a host. Defaults to 10 seconds.
     ///
     /// With several hosts, the next one is also tried after one second.
     #[must_use]
@@ -494,8 +496,8 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for options that contradict each other, and for a server on another machine when the program was
-    /// built without the feature `postgres-tls` and did not choose [`Disable`](PostgresSslMode::Disable);
+    /// [`Error::Invalid`] for options that contradict each other, and for a server on another machine when the program
+    /// was built without the feature `postgres-tls` and did not choose [`Disable`](PostgresSslMode::Disable);
     /// [`Error::Backend`] when the server rejects the connection, for example for a wrong password, and when its
     /// certificate is not trusted; [`Error::Unavailable`] when it cannot be reached.
     pub fn open(&self) -> Result<PostgresBackend> {
@@ -952,8 +954,8 @@ fn schema(field: &'static str, value: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
-/// Rejects a name that PostgreSQL would not take as it is: it truncates longer ones, so that two applications would share
-/// what remains, and gives the reserved ones a meaning of their own in a search path, quoted or not.
+/// Rejects a name that PostgreSQL would not take as it is: it truncates longer ones, so that two applications would
+/// share what remains, and gives the reserved ones a meaning of their own in a search path, quoted or not.
 fn check_schema(field: &'static str, name: &str) -> Result<()> {
     if name.is_empty() || name.len() > 63 {
         return Err(Error::invalid(field, "must have 1 to 63 bytes"));

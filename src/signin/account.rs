@@ -13,8 +13,8 @@ impl SignIn {
     /// user's name, image and address stay as they are.
     ///
     /// `new_user` is the profile for a new user. Its address is stored only if `email_verified` is set. Set it if the
-    /// provider says that it has verified the address (`email_verified` in OpenID Connect), and otherwise omit it. With an
-    /// unproved address, an attacker could create a user and wait for the address's owner to sign in to it.
+    /// provider says that it has verified the address (`email_verified` in OpenID Connect), and otherwise omit it. With
+    /// an unproved address, an attacker could create a user and wait for the address's owner to sign in to it.
     ///
     /// # Errors
     ///
@@ -79,8 +79,8 @@ impl SignIn {
         user
     }
 
-    /// Links an account to a user who is signed in. As [`AuthStore::link_account`](crate::AuthStore::link_account), with
-    /// the tokens encrypted at rest; they are returned in plain text.
+    /// Links an account to a user who is signed in. As [`AuthStore::link_account`](crate::AuthStore::link_account),
+    /// with the tokens encrypted at rest; they are returned in plain text.
     pub fn link_account(&self, user_id: Uuid, account: NewAccount) -> Result<Account> {
         let account = self.encrypt_new(account)?;
         self.decrypt(self.store.link_account(user_id, account)?)
@@ -116,8 +116,8 @@ impl SignIn {
             .collect()
     }
 
-    /// Changes an account. As [`AuthStore::update_account`](crate::AuthStore::update_account), with the tokens encrypted
-    /// at rest; the account is returned with its tokens decrypted.
+    /// Changes an account. As [`AuthStore::update_account`](crate::AuthStore::update_account), with the tokens
+    /// encrypted at rest; the account is returned with its tokens decrypted.
     ///
     /// To store the tokens from a refresh, use [`refresh_account`](SignIn::refresh_account).
     ///
@@ -138,9 +138,9 @@ impl SignIn {
         )
     }
 
-    /// Stores the tokens that a provider has issued for a refresh token, if that token (`seen`) is still the stored one.
-    /// Returns `None` when another caller was first: read the account again and use the tokens that it wrote, because
-    /// the provider has voided `seen`.
+    /// Stores the tokens that a provider has issued for a refresh token, if that token (`seen`) is still the stored
+    /// one. Returns `None` when another caller was first: read the account again and use the tokens that it wrote,
+    /// because the provider has voided `seen`.
     ///
     /// Takes two round trips. The second one compares and writes atomically.
     ///

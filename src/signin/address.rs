@@ -11,14 +11,14 @@ use crate::model::{Change, UserChanges};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Addresses {
-    /// Addresses are the same if their bytes are. Choose this if an Auth.js front end shares the database: it stores the
-    /// addresses from OAuth providers unchanged.
+    /// Addresses are the same if their bytes are. Choose this if an Auth.js front end shares the database: it stores
+    /// the addresses from OAuth providers unchanged.
     #[default]
     Exact,
     /// Addresses are stored and looked up in lower case.
     ///
-    /// Only ASCII letters are folded. Unicode also folds some other letters into ASCII (the Kelvin sign into `k`), so the
-    /// owner of one address could sign in as the owner of another.
+    /// Only ASCII letters are folded. Unicode also folds some other letters into ASCII (the Kelvin sign into `k`), so
+    /// the owner of one address could sign in as the owner of another.
     Lowercase,
 }
 
@@ -81,7 +81,8 @@ impl SignIn {
         Ok(collisions)
     }
 
-    /// Changes every address to lower case, so that [`Addresses::Lowercase`] finds all users. Returns how many it changed.
+    /// Changes every address to lower case, so that [`Addresses::Lowercase`] finds all users. Returns how many it
+    /// changed.
     ///
     /// Each user is changed in one atomic step. Run it again to finish an interrupted run.
     ///

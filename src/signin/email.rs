@@ -72,10 +72,10 @@ impl SignIn {
     /// Signs in the person who has just proved that they can read this email address, for example with a link. Creates
     /// the user if there is none.
     ///
-    /// If the user's address has never been verified, anyone may have entered it. Such a user first loses every account,
-    /// every passkey and all sessions; [`SignedIn::removed`] lists them. Only then is the address marked as verified.
-    /// This takes several steps, each of them atomic. If it fails halfway, the address is still unverified, and the next
-    /// sign-in continues. Run it in a transaction to make it one step.
+    /// If the user's address has never been verified, anyone may have entered it. Such a user first loses every
+    /// account, every passkey and all sessions; [`SignedIn::removed`] lists them. Only then is the address marked as
+    /// verified. This takes several steps, each of them atomic. If it fails halfway, the address is still unverified,
+    /// and the next sign-in continues. Run it in a transaction to make it one step.
     ///
     /// # Errors
     ///
@@ -166,8 +166,8 @@ impl SignIn {
         Ok(any || sessions > 0)
     }
 
-    /// Creates a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it to
-    /// the new address. The user's earlier pending changes become void.
+    /// Creates a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it
+    /// to the new address. The user's earlier pending changes become void.
     ///
     /// # Errors
     ///
@@ -255,8 +255,8 @@ fn email_change_identifier(user_id: Uuid) -> String {
 }
 
 /// Returns the identifier and the stored token of a change of address. The identifier depends on the user only, so that
-/// all of a user's changes can be voided. The token is valid for one address only, because the hash includes the address.
-/// Auth.js never reads these.
+/// all of a user's changes can be voided. The token is valid for one address only, because the hash includes the
+/// address. Auth.js never reads these.
 fn email_change(user_id: Uuid, email: &str, token: &str) -> (String, String) {
     let identifier = email_change_identifier(user_id);
     let stored = VerificationTokens::Hashed.stored(&identifier, &format!("{token} {email}"));

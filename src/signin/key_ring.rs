@@ -34,8 +34,8 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Creates a ring with one key of 32 random bytes. Its ID is stored with each value: 1 to 64 ASCII letters, digits, `-`,
-    /// `_` and `.`. Never use one ID for two keys.
+    /// Creates a ring with one key of 32 random bytes. Its ID is stored with each value: 1 to 64 ASCII letters, digits,
+    /// `-`, `_` and `.`. Never use one ID for two keys.
     pub fn new(id: impl Into<String>, key: [u8; 32]) -> Self {
         let newest = id.into();
         KeyRing {
@@ -97,7 +97,8 @@ impl TokenCipher for KeyRing {
     }
 }
 
-/// A nonce never repeats: it is drawn from 244 random bits, as [`Secret::generate`](super::Secret::generate) draws them.
+/// A nonce never repeats: it is drawn from 244 random bits, as [`Secret::generate`](super::Secret::generate) draws
+/// them.
 fn nonce() -> [u8; NONCE_BYTES] {
     let hash = Sha256::new()
         .chain_update(Uuid::new_v4())

@@ -1,7 +1,7 @@
 //! Signing users in, safely by default: the operations that every application would otherwise write itself.
 //!
-//! [`AuthStore`] stores values unchanged. [`SignIn`] wraps a store of any backend and makes the decisions: whose account
-//! this is, what an address proves, what the database may know about a token, and how long a session lives.
+//! [`AuthStore`] stores values unchanged. [`SignIn`] wraps a store of any backend and makes the decisions: whose
+//! account this is, what an address proves, what the database may know about a token, and how long a session lives.
 //!
 //! ```
 //! use authstore::signin::SignIn;
@@ -96,8 +96,8 @@ struct Settings {
 }
 
 impl SignIn {
-    /// Wraps a store with the default settings: tokens are hashed, addresses are stored as written, sessions live for 30
-    /// days, and provider tokens are not encrypted.
+    /// Wraps a store with the default settings: tokens are hashed, addresses are stored as written, sessions live for
+    /// 30 days, and provider tokens are not encrypted.
     pub fn new(store: AuthStore) -> Self {
         SignIn {
             store,

@@ -5,8 +5,8 @@ impl SignIn {
     /// Signs in the person whose passkey has just signed a challenge, and records its counter and backup state.
     ///
     /// Call it after verifying the signature, with the values that the authenticator reported. It calls
-    /// [`AuthStore::use_authenticator`](crate::AuthStore::use_authenticator), which compares and writes in one step, and
-    /// then reads the user. Returns `None` if the passkey is unknown, or was deleted with its user.
+    /// [`AuthStore::use_authenticator`](crate::AuthStore::use_authenticator), which compares and writes in one step,
+    /// and then reads the user. Returns `None` if the passkey is unknown, or was deleted with its user.
     ///
     /// # Errors
     ///

@@ -74,8 +74,8 @@ impl SignIn {
         Ok((token, session))
     }
 
-    /// As [`begin_session`](SignIn::begin_session), and stores the details for a page "where you are signed in": the time,
-    /// the network address and the browser's user agent. Takes one more round trip.
+    /// As [`begin_session`](SignIn::begin_session), and stores the details for a page "where you are signed in": the
+    /// time, the network address and the browser's user agent. Takes one more round trip.
     ///
     /// If storing the details fails, the new session is ended and the error is returned.
     ///
@@ -107,12 +107,12 @@ impl SignIn {
         }
     }
 
-    /// Returns the live session with this token and its user, and extends the session. Call it at every request. Returns
-    /// `None` for an unknown, expired or ended session, and for a token that cannot exist.
+    /// Returns the live session with this token and its user, and extends the session. Call it at every request.
+    /// Returns `None` for an unknown, expired or ended session, and for a token that cannot exist.
     ///
-    /// Takes one round trip. At most once in [`SessionLifetime::renew_after`], it also writes the new expiry and, if the
-    /// session has details, the time it was last seen: up to three more round trips. If the database is unavailable for
-    /// that, the session is returned as it was, and the next request tries again.
+    /// Takes one round trip. At most once in [`SessionLifetime::renew_after`], it also writes the new expiry and, if
+    /// the session has details, the time it was last seen: up to three more round trips. If the database is unavailable
+    /// for that, the session is returned as it was, and the next request tries again.
     ///
     /// The beginning of a session is in its details, or otherwise in its UUID v7. If it has neither (Auth.js creates
     /// other IDs and no details), only the idle lifetime applies.
@@ -170,8 +170,8 @@ impl SignIn {
         self.store.update_session(&session.session_token, changes)
     }
 
-    /// Gives a live session a new token, and returns it. The old token is useless afterwards. Of several callers with the
-    /// same old token, one gets a new one and the others get `None`.
+    /// Gives a live session a new token, and returns it. The old token is useless afterwards. Of several callers with
+    /// the same old token, one gets a new one and the others get `None`.
     ///
     /// Use it when the privileges of a session change, such as after asking for a password again (OWASP Session
     /// Management).
@@ -211,8 +211,8 @@ impl SignIn {
     /// hashed. Tokens that are already hashed stay as they are. Run it again to finish an interrupted run.
     ///
     /// Switch the programs that use the database to [`SessionTokens::Hashed`] first, then run this: a session is not
-    /// found until its token is hashed. Each session is changed in one atomic step. Memory is bounded by the sessions of
-    /// one user.
+    /// found until its token is hashed. Each session is changed in one atomic step. Memory is bounded by the sessions
+    /// of one user.
     ///
     /// # Errors
     ///

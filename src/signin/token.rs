@@ -14,8 +14,8 @@ pub enum SessionTokens {
     /// `sha256:` and the SHA-256 of the token in hexadecimal: someone who reads the database cannot use its sessions.
     #[default]
     Hashed,
-    /// The token itself. Choose this only while an Auth.js front end shares the sessions: it looks them up by the token.
-    /// Anyone who reads the database, or a backup of it, can then use every live session.
+    /// The token itself. Choose this only while an Auth.js front end shares the sessions: it looks them up by the
+    /// token. Anyone who reads the database, or a backup of it, can then use every live session.
     Plain,
 }
 

@@ -128,8 +128,8 @@ pub(crate) enum UseAuthenticator {
     /// One statement that returns the row as it was and whether it was updated. Its parameters are the credential id,
     /// the counter, and whether the credential is backed up.
     OneStatement(&'static str),
-    /// A select that locks the row, then an update, in one transaction. The update's parameters are the counter, whether
-    /// the credential is backed up, and the credential id.
+    /// A select that locks the row, then an update, in one transaction. The update's parameters are the counter,
+    /// whether the credential is backed up, and the credential id.
     SelectThenUpdate {
         select: &'static str,
         update: &'static str,

@@ -64,8 +64,8 @@ impl OpenFile {
         Ok(())
     }
 
-    /// Whether it is known to be no longer the file at its path, which is looked at now and then: a look costs as much as
-    /// a short read.
+    /// Whether it is known to be no longer the file at its path, which is looked at now and then: a look costs as much
+    /// as a short read.
     pub(super) fn is_replaced(&mut self, now: Instant) -> bool {
         if now.saturating_duration_since(self.checked) >= FILE_CHECK {
             return self.check().is_err();
@@ -322,9 +322,9 @@ fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     Ok(id)
 }
 
-/// Reads what we write, and what others may have written: with other digits after the second or none, with an offset, or
-/// (as SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. What is finer than a millisecond is
-/// cut off.
+/// Reads what we write, and what others may have written: with other digits after the second or none, with an offset,
+/// or (as SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. What is finer than a
+/// millisecond is cut off.
 fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
     if let Some(time) = parse_our_time(text.as_bytes()) {
         return Ok(time);

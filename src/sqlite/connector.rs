@@ -42,8 +42,8 @@ const CONFIG: [(DbConfig, bool); 7] = [
     (DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false),
     // The schema table cannot be written to directly.
     (DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false),
-    // The plan of a statement depends on the statement alone. Otherwise SQLite prepares a cached statement again at each
-    // use, because its parameters have changed.
+    // The plan of a statement depends on the statement alone. Otherwise SQLite prepares a cached statement again at
+    // each use, because its parameters have changed.
     (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
 ];
 

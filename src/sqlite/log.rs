@@ -1,7 +1,8 @@
 //! The log beside the database, and how it is kept from growing without end.
 //!
-//! SQLite starts its log again from the beginning when a commit finds that no reader uses it. Where readers never pause,
-//! that moment never comes, however short each read is. So now and then a writer asks for it, and waits a moment.
+//! SQLite starts its log again from the beginning when a commit finds that no reader uses it. Where readers never
+//! pause, that moment never comes, however short each read is. So now and then a writer asks for it, and waits a
+//! moment.
 
 use std::fs;
 use std::path::PathBuf;

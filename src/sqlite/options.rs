@@ -21,8 +21,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `sqlite:/var/lib/app/auth.db`, `sqlite:///var/lib/app/auth.db` | a file |
 /// | `sqlite::memory:` | a database in memory |
 ///
-/// `%XX` stands for a byte, as in any URL: write `%` as `%25`, `?` as `%3F` and, after `sqlite://`, `@` as `%40`. Options
-/// follow as a query:
+/// `%XX` stands for a byte, as in any URL: write `%` as `%25`, `?` as `%3F` and, after `sqlite://`, `@` as `%40`.
+/// Options follow as a query:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -65,8 +65,8 @@ pub(super) enum Location {
     Memory,
 }
 
-/// When SQLite waits for the disk: its [`PRAGMA synchronous`](https://www.sqlite.org/pragma.html#pragma_synchronous), for
-/// a database in WAL mode.
+/// When SQLite waits for the disk: its [`PRAGMA synchronous`](https://www.sqlite.org/pragma.html#pragma_synchronous),
+/// for a database in WAL mode.
 ///
 /// In every mode, acknowledged writes survive a crash of the *process*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -161,9 +161,9 @@ impl SqliteOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, or of more than 1 in memory, and for a path that is a directory or in a
-    /// directory that does not exist; [`Error::Backend`] for a file that is not a SQLite database or cannot be written
-    /// to; [`Error::Unavailable`] when it cannot be opened for another reason.
+    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, or of more than 1 in memory, and for a path that is a
+    /// directory or in a directory that does not exist; [`Error::Backend`] for a file that is not a SQLite database or
+    /// cannot be written to; [`Error::Unavailable`] when it cannot be opened for another reason.
     pub fn open(&self) -> Result<SqliteBackend> {
         SqliteBackend::open(self)
     }

@@ -1,8 +1,9 @@
 //! The queue of the writers of a process, and the groups in which they commit.
 //!
-//! SQLite has one writer at a time, and its commit waits for the disk. Writers that wait together share one transaction:
-//! the first begins it, each in turn runs its own part on the one connection, and the last commits. A part that fails is
-//! undone alone: a single statement undoes itself, and several have a savepoint. No writer gets its result before that.
+//! SQLite has one writer at a time, and its commit waits for the disk. Writers that wait together share one
+//! transaction: the first begins it, each in turn runs its own part on the one connection, and the last commits. A part
+//! that fails is undone alone: a single statement undoes itself, and several have a savepoint. No writer gets its
+//! result before that.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -129,10 +129,11 @@ fn rounds() -> u32 {
     env::var("AUTHSTORE_FUZZ_URLS").map_or(3_000, |rounds| rounds.parse().unwrap())
 }
 
-/// Parses URLs that are right, and URLs that are wrong in all ways in which a password that was not encoded makes them so.
+/// Parses URLs that are right, and URLs that are wrong in all ways in which a password that was not encoded makes them
+/// so.
 ///
-/// None panics; no error, `Debug` or `Display` shows a part of a password; what is accepted prints to a URL that parses to
-/// the same options.
+/// None panics; no error, `Debug` or `Display` shows a part of a password; what is accepted prints to a URL that parses
+/// to the same options.
 pub(crate) fn fuzz<O: Options>(schemes: &[&str], table: &[Parameter]) {
     let seed = match env::var("AUTHSTORE_FUZZ_SEED") {
         Ok(seed) => seed.parse().unwrap(),

@@ -4,8 +4,8 @@
 //! authstore-bench-torii FILE USERS
 //! ```
 //!
-//! Makes a database with this many users and a session each. A request is a line: the name of an operation, and after a tab
-//! a JSON array with an array for each call, which holds the number of the user. The answer is a line with the
+//! Makes a database with this many users and a session each. A request is a line: the name of an operation, and after a
+//! tab a JSON array with an array for each call, which holds the number of the user. The answer is a line with the
 //! nanoseconds that each call took.
 
 use std::io::{BufRead, Write};

@@ -89,8 +89,8 @@ pub(crate) struct Entry {
     pub(crate) does: &'static str,
 }
 
-/// Faults: name, rule meant for it, what it does wrong, and the operations that do it, with a test for each. A name may be followed by the type
-/// of what it remembers, in parentheses.
+/// Faults: name, rule meant for it, what it does wrong, and the operations that do it, with a test for each. A name may
+/// be followed by the type of what it remembers, in parentheses.
 macro_rules! faults {
     ($($name:ident $(($memory:ty))? $rule:literal: $does:literal { $($body:tt)* })*) => {
         $(
@@ -134,8 +134,8 @@ pub(crate) use stores;
 /// The rule fails the backend, and says why.
 pub(crate) fn is_caught<F: Fault>(rule: &str, does: &str) {
     let runner = Runner::new(Broken::<F>::new()).only(rule);
-    // A rule about faults may find a backend that hangs by the time limit alone. All others must end on their own, however
-    // busy the machine is, so theirs is the suite's default.
+    // A rule about faults may find a backend that hangs by the time limit alone. All others must end on their own,
+    // however busy the machine is, so theirs is the suite's default.
     let runner = match rule.starts_with("faults.") {
         true => runner.time_limit(Duration::from_secs(30)),
         false => runner,

@@ -113,8 +113,8 @@ pub(crate) enum MigrateTask {
     Down(DownOptions),
     /// Show each migration and its status; exit with 5 if any is pending
     Status {
-        /// Compare the tables, columns, keys and indexes with the schema that this program needs instead; exit with 1 if
-        /// something differs
+        /// Compare the tables, columns, keys and indexes with the schema that this program needs instead; exit with 1
+        /// if something differs
         #[arg(long)]
         check: bool,
     },

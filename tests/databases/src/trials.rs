@@ -63,7 +63,8 @@ pub fn run(tests: Vec<Test>) -> ExitCode {
     run_with(Arguments::from_args(), tests)
 }
 
-/// Like [`run`], for tests that mostly wait for their database: on this many threads, unless the command line says otherwise.
+/// Like [`run`], for tests that mostly wait for their database: on this many threads, unless the command line says
+/// otherwise.
 pub fn run_waiting(threads: usize, tests: Vec<Test>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(threads);

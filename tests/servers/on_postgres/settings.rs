@@ -52,7 +52,8 @@ const HOSTILE: [(&str, &str); 27] = [
     ("default_transaction_deferrable", "on"),
 ];
 
-/// The categories of `pg_settings` of which no setting changes what a statement returns or writes, each with the reason.
+/// The categories of `pg_settings` of which no setting changes what a statement returns or writes, each with the
+/// reason.
 const HARMLESS_CATEGORIES: [(&str, &str); 8] = [
     (
         "Query Tuning",

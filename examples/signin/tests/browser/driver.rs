@@ -116,8 +116,8 @@ impl Browser {
         self.click("li.mail a");
     }
 
-    /// Presses a button or follows a link, and waits for the page that it leads to. A passkey's button leads there after
-    /// a while, so the driver alone does not wait for it.
+    /// Presses a button or follows a link, and waits for the page that it leads to. A passkey's button leads there
+    /// after a while, so the driver alone does not wait for it.
     pub(crate) fn click(&self, selector: &str) {
         self.run("window.isOld = true", &json!([]));
         self.tick(selector);

@@ -1,5 +1,5 @@
-//! `conformance [NAME [RULE]]`: certifies the five databases, PostgreSQL through PgBouncer, and a Galera cluster of MariaDB;
-//! or one of them; or tries one rule, or group of rules, on it.
+//! `conformance [NAME [RULE]]`: certifies the five databases, PostgreSQL through PgBouncer, and a Galera cluster of
+//! MariaDB; or one of them; or tries one rule, or group of rules, on it.
 //!
 //! Writes `target/conformance/<name>.json`, `.xml`, `.md` and `.html` for each database on which all rules ran, and
 //! `index.html`, which compares them. Fails when a database does not keep all rules, or could not be started.
