@@ -422,6 +422,7 @@ macro_rules! __with_rules {
                 reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values and writes to the current rows, whatever was read before."
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
+                keys_of_other_columns ReadingAndWriting 1 "A key finds only rows that have it in the column of that key, and conflicts only with these."
                 often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."
                 handles_are_independent ReadingAndWriting 1 "Dropping a handle does not affect other handles."
                 keeps_what_has_expired ReadingAndWriting 1 "What has expired stays until delete_expired deletes it."

@@ -8,8 +8,9 @@ use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, equal, harness_result, returns, succeeds};
 use crate::fixture::{
     at, authenticator, authenticator_with_id, bare_account, bare_user, challenge_until,
-    full_account, full_session_details, full_user, id, look, millis, populate, population, session,
-    session_until, since_1970, token, token_until,
+    full_account, full_authenticator_details, full_session_details, full_user, id, look, millis,
+    populate, population, session, session_until, session_with_token, since_1970, token,
+    token_until,
 };
 use crate::harness::Storage;
 use crate::model::Model;
@@ -17,6 +18,20 @@ use crate::rules::faults::every_operation;
 use crate::show::Show;
 use crate::strings::UNICODE;
 use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The store answers a call as the model does.
+fn agreed(store: &AuthStore, model: &mut Model, call: &Call, when: &str) -> Verdict {
+    let (got, answer) = (call.on_store(store), call.on_model(model));
+    if agrees(&got, &answer) {
+        return Ok(());
+    }
+    Err(
+        Failure::broken(format!("{} disagrees with the model {when}", call.show()))
+            .expected(show_answer(&answer))
+            .got(show_got(&got)),
+    )
+}
 
 pub(crate) fn fresh_is_empty(context: &Context) -> Verdict {
     let store = context.store();
@@ -44,15 +59,12 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
     let mut empty = Model::default();
     for read in &reads {
         known.push(read.on_store(store)?);
-        let (got, answer) = (read.on_store(&other), read.on_model(&mut empty));
-        if !agrees(&got, &answer) {
-            return Err(Failure::broken(format!(
-                "{} on an empty storage returned rows of another storage",
-                read.show()
-            ))
-            .expected(show_answer(&answer))
-            .got(show_got(&got)));
-        }
+        agreed(
+            &other,
+            &mut empty,
+            read,
+            "in an empty storage beside another",
+        )?;
     }
     let token = token(1);
     returns(
@@ -202,16 +214,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     let handles = [context.store(), &context.open()?];
     let mut model = Model::default();
     let mut run = |store: &AuthStore, call: &Call| {
-        let (got, answer) = (call.on_store(store), call.on_model(&mut model));
-        if agrees(&got, &answer) {
-            return Ok(());
-        }
-        Err(Failure::broken(format!(
-            "{} disagrees with the model after all rows were read",
-            call.show()
-        ))
-        .expected(show_answer(&answer))
-        .got(show_got(&got)))
+        agreed(store, &mut model, call, "after all rows were read")
     };
     let reads = every_read();
     let read_all = |run: &mut dyn FnMut(&AuthStore, &Call) -> Verdict| {
@@ -399,6 +402,7 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         Call::ListAccountsByUserId(uuid),
         Call::ListSessionsByUserId(uuid),
         Call::ListAuthenticatorsWithDetailsByUserId(uuid),
+        Call::ListAuthenticatorsWithDetailsByUserId(id(other)),
     ];
     let mut deletions = [
         Call::DeleteSession(text()),
@@ -438,6 +442,12 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
             Call::CreateVerificationToken(VerificationToken::new(text(), text(), expires)),
             Call::CreateChallenge(Challenge::new(text(), text(), expires)),
             Call::CreateAuthenticator(authenticator_with_id(number, owner(2), &key)),
+            Call::UpdateAuthenticatorDetails(
+                id(owner(2)),
+                text(),
+                full_authenticator_details(number),
+            ),
+            Call::UpdateSessionDetails(uuid, full_session_details(number)),
         ];
         deletions.rotate_left(1);
         let (user, other_user) = ([Call::DeleteUser(uuid)], [Call::DeleteUser(id(other))]);
@@ -447,17 +457,121 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         ] {
             for call in creations.iter().chain(ends.into_iter().flatten()) {
                 for call in std::iter::once(call).chain(&reads) {
-                    let (got, answer) = (call.on_store(store), call.on_model(&mut model));
-                    if !agrees(&got, &answer) {
-                        return Err(Failure::broken(format!(
-                            "{} disagrees with the model if rows of several tables have the same key",
-                            call.show()
-                        ))
-                        .expected(show_answer(&answer))
-                        .got(show_got(&got)));
-                    }
+                    agreed(
+                        store,
+                        &mut model,
+                        call,
+                        "if rows of several tables have the same key",
+                    )?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Each operation with each value of another column.
+pub(crate) fn keys_of_other_columns(context: &Context) -> Verdict {
+    let store = context.store();
+    let mut model = Model::default();
+    let text = |text: &str| text.to_owned();
+    let (token, challenge) = (token(1), challenge_until(1, millis(1_000)));
+    let (account, session) = (id(1_011), id(2_011));
+    let texts = [
+        id(1).to_string(),
+        account.to_string(),
+        session.to_string(),
+        text("user-1@example.org"),
+        text("provider 11"),
+        text("account 11"),
+        text("session 11"),
+        text("credential-11"),
+        token.identifier.clone(),
+        token.token.clone(),
+        challenge.key.clone(),
+        challenge.payload.clone(),
+        text("provider 11account 11"),
+        text("provider 11:account 11"),
+        text("provider 11/account 11"),
+        text("provider 11|account 11"),
+    ];
+    let of_text = |key: &String| {
+        let key = || key.clone();
+        vec![
+            Call::GetUserByEmail(key()),
+            Call::GetUserByAccount(key(), key()),
+            Call::GetAccount(text("provider 11"), key()),
+            Call::GetAccount(key(), text("account 11")),
+            Call::UnlinkAccount(text("provider 11"), key()),
+            Call::GetSessionAndUser(key()),
+            Call::UpdateSession(key(), SessionChanges::default()),
+            Call::DeleteSession(key()),
+            Call::GetAuthenticator(key()),
+            Call::UpdateAuthenticatorCounter(key(), 1_000),
+            Call::UseAuthenticator(key(), 1_001, false),
+            Call::DeleteAuthenticator(key()),
+            Call::UseVerificationToken(token.identifier.clone(), key()),
+            Call::UseVerificationToken(key(), token.token.clone()),
+            Call::DeleteVerificationTokensByIdentifier(key()),
+            Call::UseChallenge(key()),
+            Call::CreateUser(NewUser {
+                email: Some(key()),
+                ..bare_user(9)
+            }),
+            Call::LinkAccount(
+                id(9),
+                NewAccount {
+                    id: Some(id(1_099)),
+                    ..NewAccount::new(key(), key(), key())
+                },
+            ),
+            Call::CreateSession(session_with_token(99, 9, &key())),
+            Call::CreateAuthenticator(authenticator_with_id(99, 9, &key())),
+            Call::CreateVerificationToken(VerificationToken::new("another", key(), millis(1))),
+            Call::UseVerificationToken(text("another"), key()),
+            Call::CreateChallenge(Challenge::new(key(), "another", millis(1))),
+            Call::UseChallenge(key()),
+            Call::DeleteUser(id(9)),
+        ]
+    };
+    let of_id = |key: Uuid| {
+        vec![
+            Call::GetUser(key),
+            Call::UpdateUser(key, UserChanges::default()),
+            Call::ListAccountsByUserId(key),
+            Call::ListSessionsByUserId(key),
+            Call::ListSessionsWithDetailsByUserId(key),
+            Call::ListAuthenticatorsByUserId(key),
+            Call::GetSessionDetails(key),
+            Call::UpdateSessionDetails(key, full_session_details(7)),
+            Call::LinkAccount(key, bare_account(99)),
+            Call::DeleteSessionOfUser(id(1), key),
+            Call::DeleteSessionOfUser(key, session),
+            Call::DeleteSessionsByUserId(key, None),
+            Call::DeleteUser(key),
+        ]
+    };
+    let looked_up = texts
+        .iter()
+        .map(of_text)
+        .chain([id(1), account, session].map(of_id));
+    for calls in looked_up {
+        let rows = population([1]).into_iter().chain([
+            Call::CreateVerificationToken(token.clone()),
+            Call::CreateChallenge(challenge.clone()),
+        ]);
+        let end = [
+            Call::DeleteUser(id(1)),
+            Call::UseVerificationToken(token.identifier.clone(), token.token.clone()),
+            Call::UseChallenge(challenge.key.clone()),
+        ];
+        for call in rows.chain(calls).chain(end) {
+            agreed(
+                store,
+                &mut model,
+                &call,
+                "if a key is that of another column",
+            )?;
         }
     }
     Ok(())

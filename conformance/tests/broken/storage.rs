@@ -472,6 +472,31 @@ faults! {
         }
     }
 
+    SessionByItsId "storage.keys_of_other_columns": "Deletes a session by its ID, too." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            if let Ok(id) = session_token.parse::<Uuid>() {
+                for user in db.list_users(None, u32::MAX)? {
+                    if db.delete_session_of_user(user.id, id)? {
+                        return Ok(true);
+                    }
+                }
+            }
+            db.delete_session(session_token)
+        }
+    }
+
+    DetailsInOnePlace "storage.key_spaces": "Clears the details of a passkey with those of a session whose ID is its credential ID." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            if let Some(passkey) = db.get_authenticator(&id.to_string())? {
+                db.update_authenticator_details(passkey.user_id, &passkey.credential_id, &AuthenticatorDetailsChanges {
+                    name: Change::Clear,
+                    ..Default::default()
+                })?;
+            }
+            db.update_session_details(id, changes)
+        }
+    }
+
     CachesWhatIsReadOften (Mutex<BTreeMap<String, (u32, Option<User>)>>) "storage.often_read_is_current": "Remembers who has an email address once it was read fifty times." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             let mut known = self.0.lock().expect("no panic while held");
