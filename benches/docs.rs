@@ -1,6 +1,6 @@
 //! Writes the numbers of the last run of each benchmark into `docs/performance.md`, and plots them.
 //!
-//! A table stands there between `<!-- numbers: NAME -->` and `<!-- end -->`. What was not measured is left as it is.
+//! Each table is between `<!-- numbers: NAME -->` and `<!-- end -->`. Tables that were not measured stay unchanged.
 
 #[path = "docs/plot.rs"]
 mod plot;
@@ -68,11 +68,11 @@ fn write_plot(docs: &Path, name: &str, svg: Option<String>) {
 /// A table, a database and a line.
 type Key = (String, String, String);
 
-/// What the benchmarks have kept.
+/// The results of the benchmarks.
 struct Numbers {
-    /// By table, database and line, in the order in which they were measured: a number for each way.
+    /// By table, database and line, in the order of measurement: a number for each way.
     lines: Vec<(Key, BTreeMap<String, f64>)>,
-    /// By benchmark: what is known of its run.
+    /// By benchmark: facts about its run.
     notes: Vec<(String, BTreeMap<String, String>)>,
 }
 
@@ -151,7 +151,7 @@ impl Numbers {
     }
 }
 
-/// The page, in which what stands between two marks is replaced.
+/// The page, with tables between marks that can be replaced.
 struct Page {
     path: PathBuf,
     text: String,
@@ -163,7 +163,7 @@ impl Page {
         Page { path, text }
     }
 
-    /// Replaces what has this name, if it was measured.
+    /// Replaces the table of this name, if it was measured.
     fn set(&mut self, name: &str, table: Option<String>) {
         let Some(table) = table else {
             println!("not measured: {name}");
@@ -181,7 +181,7 @@ impl Page {
     }
 }
 
-/// A table of Markdown, or nothing if it has no rows.
+/// Returns a Markdown table, or nothing if it has no rows.
 fn markdown(head: &[&str], rows: Vec<Vec<String>>) -> Option<String> {
     if rows.is_empty() {
         return None;
@@ -195,7 +195,7 @@ fn markdown(head: &[&str], rows: Vec<Vec<String>>) -> Option<String> {
     Some(text)
 }
 
-/// A number with the digits that mean something.
+/// Formats a number with three significant digits.
 fn short(number: f64) -> String {
     match number {
         n if n >= 100.0 => format!("{n:.0}"),

@@ -1,5 +1,5 @@
-//! How much memory a program needs that uses the store: at rest, after a million operations, for each connection, and
-//! during a sweep. What a server needs for a connection is not in it.
+//! The memory of a program that uses the store: at rest, after a million operations, for each connection, and during a
+//! sweep. The memory of a server is not included.
 //!
 //! The resident set is read from `/proc`, so this runs on Linux only.
 
@@ -70,7 +70,7 @@ fn measure(kind: Kind) -> Result<(), String> {
     }
     let worked = mib();
 
-    // The pool opens a connection when all others are in use.
+    // The pool opens a connection if all others are in use.
     let few = open(&store);
     let deadline = Instant::now() + Duration::from_secs(10);
     thread::scope(|scope| {

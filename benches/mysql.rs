@@ -1,5 +1,5 @@
-//! `AuthStore` on MySQL and MariaDB beside the same SQL on the bare driver, with prepared statements, on one server, in
-//! turns; and how much both do in a second with 1, 4 and 16 threads.
+//! Compares `AuthStore` on MySQL and MariaDB with the same SQL on the bare driver, with prepared statements, on one
+//! server, in turns; and the throughput of both with 1, 4 and 16 threads.
 
 #[path = "bare/mysql.rs"]
 mod bare;

@@ -1,8 +1,8 @@
-//! `AuthStore` beside what a user would pick instead, on the same database, in turns: the real Auth.js adapter with
-//! Kysely on each database, and torii on SQLite.
+//! Compares `AuthStore` with alternatives on the same database, in turns: the real Auth.js adapter with Kysely on each
+//! database, and torii on SQLite.
 //!
-//! Needs Node.js 20, npm and cargo. `torii/` is a package of its own with its own lock file, so that nothing of it is
-//! in that of the workspace.
+//! Needs Node.js 20, npm and cargo. `torii/` is a separate package, so that its dependencies are not in the workspace's
+//! lock file.
 
 #[path = "support/peer.rs"]
 mod peer;
@@ -24,7 +24,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-/// How many calls are made before the other's turn: a request to the peer is not answered in a microsecond.
+/// The number of calls in a turn, because a request to the peer takes more than a microsecond.
 const ROUND: usize = 25;
 
 fn main() -> ExitCode {
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
-/// Copies the program, and has npm fetch the packages of the lock file of the tests with Auth.js.
+/// Copies the program, and installs the packages of the tests with Auth.js with npm.
 fn install_authjs() -> Result<PathBuf, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-authjs");
@@ -106,7 +106,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Times both, some calls of each in turn. Each call is told its own number.
+    /// Measures both, a few calls of each in turn. Each call gets its own number.
     fn line<T>(
         &mut self,
         operation: &str,
@@ -145,7 +145,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// As JSON, in the form that `wire.mjs` reads.
+/// Converts to JSON in the format of `wire.mjs`.
 fn date(time: OffsetDateTime) -> String {
     let text = time.format(&Rfc3339).expect("a text");
     format!(r#"{{"$date":"{text}"}}"#)
@@ -155,7 +155,7 @@ fn email(row: usize) -> String {
     format!("{row}@example.org")
 }
 
-/// Makes this many users with an account and a session each.
+/// Creates this many users with an account and a session each.
 fn insert_rows(store: &AuthStore, rows: usize) -> Vec<Uuid> {
     let ids: Vec<_> = (0..rows).map(|_| Uuid::now_v7()).collect();
     for some in ids.iter().enumerate().collect::<Vec<_>>().chunks(500) {
@@ -177,8 +177,8 @@ fn insert_rows(store: &AuthStore, rows: usize) -> Vec<Uuid> {
     ids
 }
 
-/// Writes until SQLite begins to overwrite its log, as it did with torii's when that made its rows one by one. While a
-/// log grows, each commit waits for the file system's own journal too.
+/// Writes until SQLite starts to overwrite its log, as it already does in torii's database. While a log grows, each
+/// commit also waits for the file system's journal.
 fn settle_log(store: &AuthStore, user: Uuid) {
     for turn in 0..600 {
         let token = format!("settling-{turn}");
@@ -388,7 +388,7 @@ fn authjs_writes(table: &mut Table<'_>, store: &AuthStore, users: &[Uuid]) {
     );
 }
 
-/// Builds the program that calls torii, and compares what both do.
+/// Builds the program that calls torii, and compares both.
 fn beside_torii() -> Result<(), String> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("torii/Cargo.toml");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-torii");

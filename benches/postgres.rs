@@ -1,5 +1,5 @@
-//! `AuthStore` on PostgreSQL beside the same SQL on the bare blocking driver, with prepared statements, on one server,
-//! in turns; and how much both get done with several threads.
+//! Compares `AuthStore` on PostgreSQL with the same SQL on the bare blocking driver, with prepared statements, on one
+//! server, in turns; and the throughput of both with several threads.
 //!
 //! The server is the one that the tests would use: see the crate `authstore-test-databases`.
 
@@ -61,7 +61,7 @@ fn measure() {
     compare_throughput("PostgreSQL", &store, &users, || Postgres::open(&database));
 }
 
-/// What it costs to send statements without a name, as is done through a pooler: the server parses and plans each.
+/// The cost of unnamed statements, as used through a pooler: the server parses and plans each.
 fn compare_statements(turns: usize, database: &Database, users: &[Uuid]) {
     let named = database.store_with("prepare=always");
     let unnamed = database.store_with("prepare=never");
@@ -82,7 +82,7 @@ fn compare_statements(turns: usize, database: &Database, users: &[Uuid]) {
     let operations: [Operation<'_>; 2] = [("get_user", &read), ("update_user", &write)];
     for (name, operation) in operations {
         let (mut of_named, mut of_unnamed) = (Vec::new(), Vec::new());
-        // In turns, so that what else the machine does slows both down.
+        // In turns, so that other load on the machine affects both.
         for turn in 0..turns {
             let user = users[turn % users.len()];
             for (store, times) in [(&named, &mut of_named), (&unnamed, &mut of_unnamed)] {

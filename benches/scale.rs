@@ -1,13 +1,13 @@
-//! What operations cost with many users, beside what they cost with a thousand; the size on disk; and what a sign-in
-//! waits while a million expired sessions are deleted.
+//! The cost of operations with many users, compared with a thousand; the size on disk; and how long a sign-in waits
+//! while a million expired sessions are deleted.
 //!
 //! ```text
 //! cargo bench --package authstore-benches --bench scale -- 1000000 sqlite-file postgres
 //! ```
 //!
 //! The first argument is the number of users; there are twice as many accounts and sessions. The others name the
-//! databases: all, if none is named. The databases make the rows themselves, some thousands at a time, so the memory
-//! that is needed does not depend on how many there are.
+//! databases; the default is all. The databases create the rows themselves, a few thousand at a time, so the memory
+//! needed does not depend on their number.
 
 mod support;
 
@@ -34,7 +34,7 @@ macro_rules! sql {
 
 const DATABASES: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
-/// What the operations' cost is compared with.
+/// The number of users to compare with.
 const FEW: usize = 1_000;
 
 /// After the first half of the sessions has expired, and before the others do.
@@ -83,7 +83,7 @@ fn measure(kind: Kind, users: usize) -> Result<(), String> {
     let turns = turns(1_000);
     let server = kind.title();
     let few = Loaded::new(kind, FEW.min(users))?;
-    // A point between, for the plot.
+    // A point in between, for the plot.
     let some = Loaded::new(kind, FEW.max(users / 10).min(users))?;
     let began = Instant::now();
     let many = Loaded::new(kind, users)?;
@@ -175,9 +175,9 @@ impl Loaded {
         Ok(loaded)
     }
 
-    /// Has the database make this many rows.
+    /// Lets the database create this many rows.
     fn fill(&self, sql: &'static str, rows: usize, knows_users: bool) {
-        // As deep as MySQL and MariaDB let a query recurse.
+        // The maximum recursion of a query in MySQL and MariaDB.
         let chunk = match self.kind {
             Kind::Mysql | Kind::Mariadb => 1_000,
             _ => 20_000,
@@ -196,7 +196,7 @@ impl Loaded {
             .expect("done");
     }
 
-    /// How many bytes the tables and their indexes take.
+    /// Returns the size of the tables and their indexes, in bytes.
     fn size(&self) -> f64 {
         let sql = match self.kind {
             Kind::Postgres => sql!("postgres", "size"),
@@ -220,7 +220,7 @@ impl Loaded {
         user(self.at(turn))
     }
 
-    /// Deletes what has expired while a thread signs people in, and prints how long either takes.
+    /// Deletes expired rows while a thread signs users in, and prints how long both take.
     fn sweep(&self, server: &str) {
         let alone = self.sign_ins(&AtomicBool::new(false), 200);
         let over = AtomicBool::new(false);
@@ -251,7 +251,7 @@ impl Loaded {
         put("p99 meanwhile", beside);
     }
 
-    /// The 99th percentile of so many sign-ins, or of as many as are done before this is over.
+    /// Returns the 99th percentile of this many sign-ins, or of those that are done until this ends.
     fn sign_ins(&self, over: &AtomicBool, most: usize) -> Duration {
         let mut times = Vec::new();
         while times.is_empty() || (times.len() < most && !over.load(Ordering::Relaxed)) {

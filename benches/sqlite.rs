@@ -1,15 +1,16 @@
-//! `AuthStore` on SQLite beside the same SQL on bare rusqlite, on one file with the same settings, in turns; many
-//! writers at once; and what a million users cost.
+//! Compares `AuthStore` on SQLite with the same SQL on bare rusqlite, on one file with the same settings, in turns;
+//! many concurrent writers; and the cost of a million users.
 //!
 //! # What users of rusqlite may want to know
 //!
-//! `prepare_cached` keeps a statement, but not its plan. When a cached statement goes back, rusqlite clears its
-//! parameters, and SQLite prepares a statement again when a parameter that its planner has looked at changes. That is
-//! the case for each statement with a join or an `ORDER BY`, and it costs five times what the statement itself does.
-//! With `connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)`, the [query planner stability
-//! guarantee](https://www.sqlite.org/queryplanner-ng.html#qpstab), the planner looks at no parameter, and a cached
-//! statement is as fast as one that is kept. `Statement::get_status(StatementStatus::RePrepare)` shows which it is. The
-//! store sets it; the first table of reads is beside a driver that does not, the second beside one that does.
+//! `prepare_cached` keeps a statement, but not always its plan. When a cached statement is returned to the cache,
+//! rusqlite clears its parameters, and SQLite prepares a statement again if a parameter that its planner has read
+//! changes. This affects each statement with a join or an `ORDER BY`, and costs five times as much as the statement
+//! itself. With `connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)`, the [query planner stability
+//! guarantee](https://www.sqlite.org/queryplanner-ng.html#qpstab), the planner reads no parameters, and a cached
+//! statement is as fast as one that is kept. `Statement::get_status(StatementStatus::RePrepare)` shows how often a
+//! statement was prepared again. The store sets this option. The first table of reads compares it with a driver that
+//! does not, the second with one that does.
 
 #[path = "bare/sqlite.rs"]
 mod bare;
@@ -72,7 +73,7 @@ fn compare(file: &Path, turns: usize) {
     assert_complete(&lines);
 }
 
-/// Many writers at once: the store, and the bare driver behind a mutex. Each thread makes the same number of writes.
+/// Many concurrent writers: the store, and the bare driver behind a mutex. Each thread does the same number of writes.
 fn compare_writers(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns: usize) {
     println!("\n### SQLite, create_session by several threads (synchronous=full)\n");
     println!(

@@ -23,7 +23,7 @@ macro_rules! sql {
     };
 }
 
-/// One connection, with the settings of the store's.
+/// One connection, with the store's settings.
 pub(crate) struct Mysql {
     kind: Kind,
     connection: Conn,
@@ -67,8 +67,8 @@ impl Mysql {
         self.connection.query_drop(sql).expect("done");
     }
 
-    /// As the two servers have to do it, which have no `UPDATE ... RETURNING`: reads the rows, then updates each
-    /// exactly as it was read.
+    /// Reads the rows, then updates each exactly as it was read, because the two servers have no `UPDATE ...
+    /// RETURNING`.
     fn update<T>(
         &mut self,
         select: &str,
@@ -296,8 +296,8 @@ fn change_of_time(change: &Change<OffsetDateTime>) -> [Value; 2] {
     [(!change.is_keep()).into(), value.into()]
 }
 
-/// The parameters of a statement that inserts or updates details: the values, the key, and for each value whether it is
-/// to be written over an old one.
+/// The parameters of a statement that inserts or updates details: the values, the key, and for each value whether it
+/// replaces an old one.
 fn details(changes: &[[Value; 2]], key: &[Value]) -> Vec<Value> {
     let values = changes.iter().map(|[_, value]| value);
     let named = changes.iter().map(|[named, _]| named);

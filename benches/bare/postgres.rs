@@ -50,7 +50,7 @@ macro_rules! account_changes {
     };
 }
 
-/// One connection, and the statements that it has prepared.
+/// One connection and its prepared statements.
 pub(crate) struct Postgres {
     client: Client,
     statements: HashMap<&'static str, Statement>,
@@ -64,7 +64,7 @@ impl Postgres {
         }
     }
 
-    /// Makes users, and lets the planner know how many.
+    /// Creates users, and updates the planner's statistics.
     pub(crate) fn insert_rows(&mut self, users: usize) -> Vec<Uuid> {
         let ids = insert_rows(self, users);
         self.client.batch_execute("ANALYZE").expect("done");
@@ -96,7 +96,7 @@ impl Postgres {
         rows.iter().map(read).collect()
     }
 
-    /// How many rows a statement deleted that says whether it deleted one.
+    /// Returns how many rows a statement deleted, from its result.
     fn deleted(&mut self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> u64 {
         let answers = self.rows(sql, parameters, |row| row.get::<_, bool>(0));
         answers.into_iter().map(u64::from).sum()

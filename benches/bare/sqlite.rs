@@ -52,7 +52,7 @@ macro_rules! account_changes {
     };
 }
 
-/// One connection, with the settings of the store's.
+/// One connection, with the store's settings.
 pub(crate) struct Rusqlite(Connection);
 
 impl Rusqlite {
@@ -71,7 +71,7 @@ impl Rusqlite {
         Rusqlite(connection)
     }
 
-    /// Plans a statement once, whatever its parameters.
+    /// Plans each statement only once, whatever its parameters.
     pub(crate) fn keep_plans(self) -> Self {
         self.0
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)

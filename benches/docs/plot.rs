@@ -1,9 +1,9 @@
-//! Two kinds of plots, as SVG that is light or dark as the reader's browser is. Both axes are logarithmic: what is
-//! twice as fast is as far away everywhere.
+//! Two kinds of plots, as SVG with a light and a dark theme. Both axes are logarithmic, so a ratio has the same
+//! distance everywhere.
 
 use std::fmt::Write;
 
-/// What has a color of its own: a name and its points.
+/// A series with its own color: a name and points.
 #[derive(Clone)]
 pub(crate) struct Series {
     pub(crate) name: String,
@@ -45,7 +45,7 @@ circle.s0 { fill: #58a6ff } circle.s1 { fill: #f0883e } circle.s2 { fill: #bc8cf
 struct Axis {
     least: f64,
     most: f64,
-    /// Where it begins and ends in the picture.
+    /// Its begin and end in the picture.
     from: f64,
     to: f64,
 }
@@ -82,7 +82,7 @@ impl Axis {
     }
 }
 
-/// As people write it: 1,000 and 0.5.
+/// Formats a number, such as 1,000 or 0.5.
 fn number(value: f64) -> String {
     if value < 1.0 {
         return format!("{value}");
@@ -115,7 +115,7 @@ fn begin(width: f64, height: f64, title: &str, names: &[String]) -> String {
 }
 
 impl Lines {
-    /// This, unless there is nothing to plot.
+    /// Returns the plot, unless it is empty.
     pub(crate) fn with_points(mut self) -> Option<Self> {
         self.series.retain(|series| !series.points.is_empty());
         (!self.series.is_empty()).then_some(self)

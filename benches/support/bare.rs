@@ -1,4 +1,4 @@
-//! What stands beside `AuthStore`: the same operations on a bare driver.
+//! The other side of the comparison: the same operations on a bare driver.
 
 use authstore::{
     Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
@@ -8,11 +8,12 @@ use authstore::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What a user would write instead of `AuthStore`: one connection, prepared statements, and the models made of rows.
+/// The code that a user would write instead of `AuthStore`: one connection, prepared statements, and models built from
+/// rows.
 ///
-/// There is a method for each operation of `AuthStore`, with its name and the same SQL. It returns what the driver
-/// gives: the rows that it found, or how many rows it wrote. Whatever creates a row makes a UUID v7 if none is given,
-/// as `AuthStore` does. Errors panic.
+/// There is a method for each operation of `AuthStore`, with its name and the same SQL. It returns the driver's result:
+/// the rows that it found, or how many rows it wrote. Methods that create a row create a UUID v7 if none is given, as
+/// in `AuthStore`. Errors panic.
 pub(crate) trait Bare {
     /// Does all of this in one transaction.
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T;

@@ -1,5 +1,5 @@
-//! What the benchmarks share: two ways of doing the same thing, timed in turns, and a table of them; the operations,
-//! and the rows that they work on.
+//! Code that the benchmarks share: comparisons of two sides, measured in turns, and their tables; the operations, and
+//! their rows.
 //!
 //! `throughput.rs` is a module of the benchmarks of servers only.
 
@@ -23,13 +23,13 @@ pub(crate) use reads::compare_reads;
 pub(crate) use rows::{EXPIRES, at, insert_rows};
 pub(crate) use writes::compare_writes;
 
-/// Whether this is `cargo test`, which only tries whether the benchmark runs: `cargo bench` says that it is one.
+/// Returns true in `cargo test`, which only checks that the benchmark runs. `cargo bench` passes `--bench`.
 pub(crate) fn is_trial() -> bool {
     !env::args().any(|argument| argument == "--bench")
 }
 
-/// How many turns a writing operation takes: `BENCH_TURNS` if it is set, for a quick look at whether all works; else so
-/// many. What reads and how many rows there are follow from it.
+/// The number of turns of a writing operation: `BENCH_TURNS` if it is set, for a quick check, otherwise this number.
+/// The turns of reads and the number of rows are derived from it.
 pub(crate) fn turns(usual: usize) -> usize {
     if is_trial() {
         return 2;
@@ -60,13 +60,13 @@ pub(crate) fn assert_complete(lines: &[&str]) {
     assert!(missing.is_empty(), "not measured: {missing:?}");
 }
 
-/// In how many runs the turns of a line are divided, to see how much the ratio differs.
+/// The number of runs into which the turns of a line are divided, to show how much the ratio varies.
 const RUNS: usize = 20;
 
-/// What stands beside the store in a table.
+/// The other side of a table.
 #[derive(Clone, Copy)]
 pub(crate) enum Beside {
-    /// The bare driver, as its documentation says to use it.
+    /// The bare driver, used as in its documentation.
     Driver,
     /// A bare driver that keeps the plans of its statements.
     Plans,
@@ -100,8 +100,8 @@ impl Comparison {
         2 * (self.turns / 10 + self.turns)
     }
 
-    /// Times both ways, turn by turn, so that whatever else the machine does hits both alike. Each call is told its own
-    /// number.
+    /// Measures both sides, turn by turn, so that other load on the machine affects both equally. Each call gets its
+    /// own number.
     pub(crate) fn line<A, B>(
         &mut self,
         operation: &'static str,
@@ -112,7 +112,7 @@ impl Comparison {
         let (mut bare_times, mut store_times) = (Vec::new(), Vec::new());
         let warm_up = self.turns / 10;
         for turn in 0..warm_up + self.turns {
-            // Who comes first finds colder caches.
+            // The first one finds colder caches.
             let times = if turn % 2 == 0 {
                 let first = time(|| bare(2 * turn));
                 (first, time(|| store(2 * turn + 1)))

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 static FILE: Mutex<Option<File>> = Mutex::new(None);
 
-/// Begins the file of this benchmark anew. What only tries the benchmark keeps no numbers.
+/// Starts a new file for this benchmark. A check of the benchmark stores no numbers.
 pub(crate) fn begin(benchmark: &str) {
     if super::is_trial() {
         return;
@@ -50,7 +50,7 @@ fn machine() -> String {
     )
 }
 
-/// How many processes wanted a processor in the last minute, when the benchmark began.
+/// The load average of the last minute when the benchmark began.
 fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or_default().to_owned()

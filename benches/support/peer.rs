@@ -1,4 +1,4 @@
-//! A program that stands for what a user would pick instead: it calls that, and times each call itself.
+//! A program that calls an alternative to the store, and measures each call itself.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -27,7 +27,7 @@ impl Peer {
         })
     }
 
-    /// Has it call an operation with each of these arguments, which are JSON, and returns how long each call took.
+    /// Lets it call an operation with each of these arguments, which are JSON, and returns the duration of each call.
     pub(crate) fn times(&mut self, operation: &str, calls: &[String]) -> Vec<Duration> {
         let input = self.input.as_mut().expect("it is open");
         writeln!(input, "{operation}\t[{}]", calls.join(",")).expect("it listens");

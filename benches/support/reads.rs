@@ -1,4 +1,4 @@
-//! The operations that read: what each is called with, on the bare driver and on `AuthStore`.
+//! The operations that read, with their arguments, on the bare driver and on `AuthStore`.
 
 use authstore::AuthStore;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::{Bare, Beside, Comparison};
 /// How many users are listed at once.
 const PAGE: u32 = 20;
 
-/// Compares what leaves the rows as they are, and returns which operations that is. The users are those of
+/// Compares the operations that change no rows, and returns their names. The users are those of
 /// [`insert_rows`](super::insert_rows).
 pub(crate) fn compare_reads(
     database: &str,

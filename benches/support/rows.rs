@@ -1,4 +1,4 @@
-//! The rows that the operations work on.
+//! The rows that the operations use.
 
 use authstore::{
     Authenticator, AuthenticatorDetailsChanges, Change, NewAccount, NewSession, NewUser,
@@ -52,7 +52,7 @@ pub(super) fn new_user(email: Option<String>) -> NewUser {
     }
 }
 
-/// An account with what most providers give.
+/// An account with the fields that most providers send.
 pub(super) fn new_account(provider: &str, id: String, access_token: &str) -> NewAccount {
     NewAccount {
         access_token: Some(access_token.into()),
@@ -80,8 +80,8 @@ fn named() -> AuthenticatorDetailsChanges {
     }
 }
 
-/// Makes this many users with an account, a session and a passkey each, both with details, in one transaction: the bare
-/// driver is the faster one at that. The session has the user's id.
+/// Creates this many users with an account, a session and a passkey each, the latter two with details, in one
+/// transaction on the bare driver, which is faster. The session has the user's id.
 pub(crate) fn insert_rows(bare: &mut impl Bare, users: usize) -> Vec<Uuid> {
     bare.transaction(|bare| {
         (0..users)

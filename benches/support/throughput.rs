@@ -15,8 +15,8 @@ fn spell() -> Duration {
     Duration::from_millis(if is_trial() { 10 } else { 400 })
 }
 
-/// Measures how many operations both do in a second, with 1, 4 and 16 threads. Each thread of the bare driver has its
-/// own connection, which `open` makes. The store should have a pool of 16. The users are those of
+/// Measures how many operations both do per second, with 1, 4 and 16 threads. Each thread of the bare driver has its
+/// own connection, which `open` creates. The store should have a pool of 16. The users are those of
 /// [`insert_rows`](crate::support::insert_rows).
 pub(crate) fn compare_throughput<B: Bare>(
     server: &str,
@@ -74,7 +74,8 @@ pub(crate) fn compare_throughput<B: Bare>(
     }
 }
 
-/// The medians of what both do in some spells, in turns, so that whatever else the machine does hits both alike.
+/// Returns the medians of several measurements of both, in turns, so that other load on the machine affects both
+/// equally.
 fn in_turns(bare: impl Fn() -> f64, store: impl Fn() -> f64) -> (f64, f64) {
     let spells = if is_trial() { 1 } else { 5 };
     let (mut of_bare, mut of_store): (Vec<_>, Vec<_>) =
@@ -84,8 +85,8 @@ fn in_turns(bare: impl Fn() -> f64, store: impl Fn() -> f64) -> (f64, f64) {
     (of_bare[spells / 2], of_store[spells / 2])
 }
 
-/// How often this many threads do their work in a second. Each makes its work, does it once, and waits until all have,
-/// so that no connection is opened while time is measured. Each call gets a number that no other call ever gets.
+/// Returns how often this many threads do their work per second. Each thread prepares its work, does it once, and waits
+/// for the others, so that no connection is opened during the measurement. Each call gets a unique number.
 fn in_a_second<W: FnMut(usize)>(threads: usize, begin: impl Fn() -> W + Sync) -> f64 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let (start, over) = (Barrier::new(threads + 1), AtomicBool::new(false));

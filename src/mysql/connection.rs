@@ -22,17 +22,17 @@ const HOLD: &str = sql!("mysql", "transaction/hold");
 const STILL_HELD: &str = sql!("mysql", "transaction/still_held");
 const WARNINGS: &str = sql!("mariadb", "warnings");
 
-/// More than a packet needs beside the text in it.
+/// More than the overhead of a packet.
 const FRAME: u64 = 4_096;
 
-/// A connection, with the statements prepared on it, and what is known of how it is.
+/// A connection, with its prepared statements and its state.
 pub(crate) struct MysqlConnection {
     driver: Conn,
-    /// Which of the hosts it is to.
+    /// The index of its host.
     pub(super) host: usize,
-    /// That host and its port, for errors about the connection.
+    /// Its host and port, for errors about the connection.
     place: String,
-    /// What `statement_timeout_ms` is, if it limits this connection.
+    /// The value of `statement_timeout_ms`, if it applies to this connection.
     statement_timeout: Option<Duration>,
     lock_timeout: Duration,
     /// The server's `max_allowed_packet`.
@@ -40,7 +40,7 @@ pub(crate) struct MysqlConnection {
     /// Whether the server is a node of a Galera cluster.
     is_galera: bool,
     statements: HashMap<&'static str, Statement>,
-    /// What the last error means for the connection and the work; `MysqlBackend::run` reads it.
+    /// What the last error means for the connection and the statement. `MysqlBackend::run` reads it.
     pub(super) failure: Option<StatementFailure>,
     broken: bool,
     in_transaction: bool,
@@ -69,13 +69,13 @@ impl MysqlConnection {
         }
     }
 
-    /// Whether the connection is of no further use, as far as can be known without asking the server.
+    /// Returns true if the connection is unusable, as far as can be seen without asking the server.
     pub(super) fn is_broken(&self) -> bool {
         self.broken || self.in_transaction || self.is_closed()
     }
 
-    /// Whether the server has closed the connection, or said something unasked: that it is about to. It says nothing
-    /// else between two statements.
+    /// Returns true if the server has closed the connection, or announced that it will. It sends nothing else between
+    /// two statements.
     #[cfg(unix)]
     fn is_closed(&self) -> bool {
         use std::os::fd::AsRawFd;
@@ -91,7 +91,7 @@ impl MysqlConnection {
         peeked != Err(Errno::EAGAIN)
     }
 
-    /// The driver does not show its socket here: a connection that was closed is found out by using it.
+    /// The driver does not expose its socket here, so a closed connection is noticed when it is used.
     #[cfg(not(unix))]
     fn is_closed(&self) -> bool {
         false
@@ -101,7 +101,7 @@ impl MysqlConnection {
         self.drive("", Phase::NotExecuted, Conn::ping)
     }
 
-    /// Runs `work` in a transaction: committed when it returns `Ok`, otherwise rolled back.
+    /// Runs `work` in a transaction, which is committed if it returns `Ok` and rolled back otherwise.
     pub(super) fn transaction<T>(&mut self, work: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         self.begin()?;
         let done = work(self).and_then(|done| {
@@ -115,8 +115,7 @@ impl MysqlConnection {
     }
 
     pub(super) fn begin(&mut self) -> Result<()> {
-        // Whatever becomes of it, nothing was written: a connection on which it failed without an answer is not used
-        // again.
+        // Nothing was written in any case, because a connection without an answer is not used again.
         self.run_script(BEGIN, Phase::BeforeCommit)?;
         self.in_transaction = true;
         Ok(())
@@ -128,16 +127,16 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// Undoes a transaction that may be open. If this fails, the connection is unusable.
+    /// Rolls back a transaction that may be open. If this fails, the connection is unusable.
     pub(super) fn roll_back(&mut self) {
-        // Whether the work is run again depends on how it failed, not on how this did.
+        // Keep the original failure, which decides whether the work is run again.
         let failure = self.failure;
         let undone = !self.broken && self.run_script(ROLLBACK, Phase::BeforeCommit).is_ok();
         self.in_transaction = !undone;
         self.failure = failure;
     }
 
-    /// Runs one statement or several, as text, to the end.
+    /// Runs one statement or several, as text, to the last result.
     pub(super) fn run_script(&mut self, sql: &str, phase: Phase) -> Result<()> {
         self.check_size(sql.len())?;
         let mut answers = 0;
@@ -152,14 +151,14 @@ impl MysqlConnection {
             Ok(())
         })
         .map_err(|failed| {
-            // The statement after the last one that was answered. It determines the table of a primary key.
+            // The statement that failed: the one after the last that was answered. It determines the table of a primary
+            // key.
             let statement = sql.split(';').nth(answers).unwrap_or(sql);
             self.fail(failed, statement, phase)
         })
     }
 
-    /// Runs a migration's SQL to the end, for as long as it takes. It has no parameters, so that an error tells the
-    /// server's message, whatever it is.
+    /// Runs a migration's SQL without a time limit. It has no parameters, so an error can show the server's message.
     pub(super) fn run_step(&mut self, sql: &str) -> Result<()> {
         self.check_size(sql.len())?;
         self.contain(|driver| {
@@ -180,13 +179,13 @@ impl MysqlConnection {
         })
     }
 
-    /// Puts the session back to what it was when it was opened: nothing locked, open, set or prepared.
+    /// Resets the session to its initial state: no locks, open transactions, settings or prepared statements.
     pub(super) fn reset(&mut self) -> Result<()> {
         self.statements.clear();
         self.drive("", Phase::BeforeCommit, Conn::reset)
     }
 
-    /// Whether the last statement failed because of the connection, rather than by an answer of the server's.
+    /// Returns true if the last statement failed because of the connection, not with an error of the server.
     pub(super) fn is_lost(&self) -> bool {
         self.broken
     }
@@ -204,8 +203,8 @@ impl MysqlConnection {
         Ok(statement)
     }
 
-    /// When another node's write ends a transaction while a statement is being prepared, the node answers that all is
-    /// well. The statement would then run on its own, and be committed. A savepoint ends with its transaction, so it
+    /// If another node's write ends a transaction while a statement is being prepared, the node reports success. The
+    /// statement would then run outside the transaction, and be committed. A savepoint ends with its transaction, so it
     /// shows this.
     #[cold]
     fn prepare_in_transaction(&mut self, sql: &'static str) -> Result<Statement> {
@@ -227,7 +226,7 @@ impl MysqlConnection {
         self.drive(sql, self.phase(sql), |driver| {
             let mut result = driver.exec_iter(&statement, parameters)?;
             let found = result.affected_rows();
-            // To the end: an error may come after rows.
+            // Read to the end, because an error may come after rows.
             for row in result.by_ref() {
                 each(Cells::read(&row?));
             }
@@ -235,8 +234,7 @@ impl MysqlConnection {
         })
     }
 
-    /// Refuses what the server would not take. Its own answer is an error or a closed connection, whichever comes
-    /// first.
+    /// Rejects what the server would not accept. The server's own reaction would be an error or a closed connection.
     fn check_size(&mut self, size: usize) -> Result<()> {
         if size as u64 + FRAME <= self.max_packet {
             return Ok(());
@@ -249,7 +247,7 @@ impl MysqlConnection {
     }
 
     fn phase(&self, sql: &str) -> Phase {
-        // What only sets variables of the session writes nothing.
+        // Statements that only set session variables write nothing.
         if self.in_transaction || sql.starts_with("SET") {
             Phase::BeforeCommit
         } else {
@@ -267,7 +265,7 @@ impl MysqlConnection {
             .map_err(|failed| self.fail(failed, sql, phase))
     }
 
-    /// A panic of the driver's is an error like others: it must not take the caller's thread along.
+    /// Turns a panic of the driver into an error, so that it does not end the caller's thread.
     fn contain<T>(
         &mut self,
         work: impl FnOnce(&mut Conn) -> mysql::Result<T>,
@@ -278,7 +276,7 @@ impl MysqlConnection {
         }
     }
 
-    /// What it means that the driver failed, or panicked.
+    /// Classifies an error or a panic of the driver.
     #[cold]
     fn fail(&mut self, failed: Option<mysql::Error>, sql: &str, phase: Phase) -> Error {
         let is_timeout =
@@ -307,20 +305,20 @@ impl MysqlConnection {
         }
     }
 
-    /// Adds which option set the time limit that the server reports.
+    /// Adds the option that set the time limit that the server reports.
     fn name_limit(&self, error: Error, is_timeout: bool) -> Error {
         match (is_timeout, self.statement_timeout) {
             (false, _) => error,
             (true, Some(limit)) => error.after("statement_timeout", limit),
-            // Only a migration has no limit on statements.
+            // Only migrations have no statement timeout.
             (true, None) => error.after("lock_timeout", self.lock_timeout),
         }
     }
 }
 
 impl Connection for MysqlConnection {
-    /// Without parameters nothing needs to be prepared, and there may be several statements: a transaction, even. The
-    /// server stops at the first that fails, and leaves that open.
+    /// Without parameters nothing needs to be prepared, and there may be several statements, even a whole transaction.
+    /// The server stops at the first that fails, and leaves the transaction open.
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
         if !parameters.is_empty() {
             return self.rows::<i64>(sql, parameters, drop);
@@ -365,7 +363,7 @@ fn bind(value: &Value<'_>) -> mysql::Value {
             mysql::Value::from(&*uuid.hyphenated().encode_lower(&mut text))
         }
         Value::Text(text) => mysql::Value::from(text),
-        // All times are in the years 1970 to 9999.
+        // All times are between 1970 and 9999.
         Value::Time(time) => mysql::Value::Date(
             time.year().unsigned_abs() as u16,
             time.month().into(),
@@ -451,8 +449,8 @@ impl Row for mysql::Row {
     }
 }
 
-/// Reads an ID in the form in which all are written. In another (upper case, without hyphens) the server would not find
-/// the row by its ID, so it is refused instead of being half there.
+/// Reads an ID in the format in which IDs are written. In another (upper case, without hyphens) the server would not
+/// find the row by its ID, so it is rejected instead of being found only by other keys.
 fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     let mut canonical = Uuid::encode_buffer();
     match Uuid::try_parse(text) {
@@ -461,7 +459,7 @@ fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     }
 }
 
-/// Whether a column holds bytes. A decimal number is binary as well, but its digits are text.
+/// Returns true if a column holds bytes. A decimal number is binary, too, but its digits are text.
 fn is_binary(column: &mysql::Column) -> bool {
     const BINARY: u16 = 63;
     column.character_set() == BINARY

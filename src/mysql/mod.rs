@@ -41,19 +41,18 @@ use crate::sql::{
     UseAuthenticator, UseOnce, backend, retry_backoff, sql,
 };
 
-/// How much longer than the statement timeout an answer is awaited: the server, which counts the wait for a lock in
-/// whole seconds, should be the one to give up.
+/// How much longer than the statement timeout the client waits, because the server, which counts lock waits in whole
+/// seconds, should time out first.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The maximum that the protocol allows; the server has its own limit.
 const MAX_PACKET: usize = 1 << 30;
 
-/// When a quiet connection is asked whether its other end is still there, while a migration runs for as long as it
-/// takes.
+/// The TCP keepalive interval, which detects a dead server while a migration runs without a time limit.
 const KEEPALIVE_MS: u32 = 60_000;
 
-/// A longer wait than 24 days is as good as endless; an `Instant` cannot count all that a `Duration` can, and a server
-/// rejects what its own variables cannot hold.
+/// Longer timeouts are shortened to about 24 days, because an `Instant` cannot hold every `Duration`, and servers
+/// reject values that their variables cannot hold.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
 const MYSQL: Statements = Statements {
@@ -172,11 +171,11 @@ const LOCK_USER_ON_GALERA: &[&str] = &[
     sql!("mysql", "lock_user_on_galera/delete"),
 ];
 
-/// What differs on a node of a Galera cluster.
+/// The differences on a node of a Galera cluster.
 const fn on_galera(statements: Statements) -> Statements {
     Statements {
-        // A node loses the error when another node's write breaks into a script, and answers that all is well: each
-        // statement is sent on its own.
+        // If another node's write interrupts a script, the node loses the error and reports success, so each statement
+        // is sent separately.
         create_user_with_account: CreateUserWith::TwoStatements,
         create_user_with_authenticator: CreateUserWith::TwoStatements,
         unlink_account_of_user: RemoveWayIn {
@@ -203,11 +202,11 @@ const MARIADB_GALERA: Statements = on_galera(MARIADB);
 const SERVER: &str = sql!("mysql", "server");
 const SESSION_GALERA: &str = sql!("mysql", "session_galera");
 
-/// The least `max_allowed_packet` that the contract can be kept with: a user and an account are sent in one packet,
-/// with up to ten strings of 1 MiB.
+/// The minimum `max_allowed_packet` for the contract: a user and an account are sent in one packet, with up to ten
+/// strings of 1 MiB.
 const LEAST_PACKET: u64 = 11 << 20;
 
-/// Which of the two servers it is.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Mysql,
@@ -230,14 +229,14 @@ impl Kind {
     }
 }
 
-/// What a server reports about itself.
+/// The properties that a server reports.
 #[derive(Clone, Copy)]
 struct Server {
     kind: Kind,
     max_packet: u64,
 }
 
-/// Asks the server what it is, and refuses one that could not store every row.
+/// Reads the server's properties, and rejects a server that could not store every row.
 fn ask(driver: &mut Conn) -> Result<Server> {
     let answer: Option<(String, u64)> = driver.query_first(SERVER).map_err(classify_connecting)?;
     let (version, max_packet) = answer.unwrap_or_default();
@@ -263,7 +262,7 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 ///
 /// # Round trips
 ///
-/// Once its statements are prepared, each operation takes one round trip to the server, but for these:
+/// Once its statements are prepared, each operation takes one round trip to the server, except for these:
 ///
 /// | operation | MySQL | MariaDB | why |
 /// |---|---|---|---|
@@ -274,18 +273,18 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// | `unlink_account_of_user`, `delete_authenticator_of_user` with `keep_last` | 5 | 5 | begin, lock the user, count the other ways to sign in, delete, commit; 1 without `keep_last` |
 /// | `delete_expired` | 5 | 5 | begin, sessions, verification tokens, challenges, commit |
 ///
-/// What an update returns is worked out from the row that it has read: columns that a trigger of the application's
-/// changes are seen by the next read. A new connection is ready after two round trips, once the driver has signed in.
+/// The result of an update is computed from the row that it has read, so changes by a trigger of the application are
+/// seen only by the next read. A new connection is ready after two round trips, once the driver has signed in.
 ///
 /// # Galera
 ///
-/// On a node of a Galera cluster a session waits for what other nodes have acknowledged (`wsrep_sync_wait`), so that it
-/// may be any node. Creating a user with an account or an authenticator takes 4 round trips there. Nodes do not see
-/// each other's row locks, so a removal with `keep_last` writes and deletes a row of the challenges, over which
-/// concurrent removals conflict: 6 round trips.
+/// On a node of a Galera cluster, a session waits for everything that other nodes have acknowledged
+/// (`wsrep_sync_wait`), so you can use any node. Creating a user with an account or an authenticator takes 4 round
+/// trips there. Nodes do not see each other's row locks, so a removal with `keep_last` writes and deletes a row of the
+/// challenges, over which concurrent removals conflict: 6 round trips.
 ///
-/// A deadlock costs a further try. A connection that has been idle for half a second is asked whether it still works
-/// before it is used, which is one round trip more.
+/// A deadlock costs another attempt. A connection that was idle for half a second is pinged before it is used, which
+/// takes one more round trip.
 #[derive(Clone)]
 pub struct MysqlBackend(Arc<Shared>);
 
@@ -312,12 +311,12 @@ impl MysqlBackend {
     }
 
     fn kind(&self) -> Kind {
-        // Known since the first connection, without which there is no backend.
+        // Known since the first connection, which is opened before there is a backend.
         let server = self.0.connector.server.get();
         server.map_or(Kind::Mysql, |server| server.kind)
     }
 
-    /// A connection on which a statement may take as long as it takes, except for the wait for a lock.
+    /// Opens a connection without a statement timeout, except for the wait for a lock.
     fn connect_to_migrate(&self, lock_timeout: Duration) -> Result<MysqlConnection> {
         self.0.connector.connect_with(Limits {
             answer: None,
@@ -326,7 +325,7 @@ impl MysqlBackend {
         })
     }
 
-    /// Whether its server is a node of a Galera cluster.
+    /// Returns true if its server is a node of a Galera cluster.
     fn is_galera(&self) -> bool {
         self.0.connector.is_galera.get() == Some(&true)
     }
@@ -335,7 +334,7 @@ impl MysqlBackend {
         self.0.connector.options.hosts.len().saturating_sub(1)
     }
 
-    /// Runs `attempt` until it succeeds, fails for good, or has gone on for too long.
+    /// Runs `attempt` until it succeeds, fails permanently, or the time limit is reached.
     fn run<T>(
         &self,
         reads_only: bool,
@@ -358,11 +357,11 @@ impl MysqlBackend {
                     retry_backoff(repeated);
                     repeated += 1;
                 }
-                // A closed connection is noticed at once, so this costs no time, whatever the deadline. One replacement
-                // is enough: a second new connection that is lost as well says that the server is down.
+                // A closed connection is noticed immediately, so this ignores the deadline. One replacement is enough:
+                // if a second connection is lost too, the server is down.
                 Some(StatementFailure::NotExecuted) if !replaced => replaced = true,
                 Some(StatementFailure::Lost) if reads_only && !replaced => replaced = true,
-                // Each of the other hosts once. While all are read-only, a failover is still going on.
+                // Try each of the other hosts once. If all are read-only, a failover is still in progress.
                 Some(StatementFailure::ReadOnly)
                     if self.0.connector.leave(connection.host) && moves < self.other_hosts() =>
                 {
@@ -407,7 +406,7 @@ impl Database for MysqlBackend {
     }
 
     fn read<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
-        // A statement that writes nothing leaves nothing unknown.
+        // The outcome of a statement that writes nothing is never unknown.
         self.run(true, work).map_err(|error| match error {
             Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
             error => error,
@@ -444,21 +443,21 @@ impl Database for MysqlBackend {
 
 struct Connector {
     options: MysqlOptions,
-    /// What the first connection was told.
+    /// The properties that the first connection read.
     server: OnceLock<Server>,
-    /// Whether that was a node of a Galera cluster.
+    /// Whether it was a node of a Galera cluster.
     is_galera: OnceLock<bool>,
-    /// Which of the hosts is used, until it cannot be reached or is read-only.
+    /// The host in use, until it is unreachable or read-only.
     host: AtomicUsize,
 }
 
-/// How long to wait on a connection.
+/// The time limits of a connection.
 struct Limits {
-    /// For an answer of the server's, on this side of the connection.
+    /// For an answer, on the client's side.
     answer: Option<Duration>,
-    /// For a statement, on the server's side; zero for as long as it takes.
+    /// For a statement, on the server's side; zero for no limit.
     statement: Duration,
-    /// For another's lock, on the server's side.
+    /// For a lock, on the server's side.
     lock: Duration,
 }
 
@@ -473,7 +472,8 @@ impl Limits {
 }
 
 impl Connector {
-    /// Asked on the first connection, once its session is set up: the server's own limits might not allow the question.
+    /// Read on the first connection, once its session is set up, because the server's own limits might not allow the
+    /// query.
     fn is_galera(&self, kind: Kind, driver: &mut Conn) -> mysql::Result<bool> {
         if let Some(known) = self.is_galera.get() {
             return Ok(*known);
@@ -494,11 +494,11 @@ impl Connector {
                 *self.server.get_or_init(|| server)
             }
         };
-        // Rows are locked by InnoDB, tables by the server around it, and each has its own limit, in whole seconds: 0
-        // would mean not to wait at all.
+        // InnoDB locks rows and the server locks tables, with separate limits in whole seconds. 0 would mean not to
+        // wait.
         let lock_seconds = limits.lock.min(LONGEST_TIMEOUT).as_secs().max(1);
-        // MySQL's max_execution_time has milliseconds, and holds for SELECT only; MariaDB's max_statement_time has
-        // seconds, with a fraction, and holds for all.
+        // MySQL's max_execution_time is in milliseconds and applies only to SELECT; MariaDB's max_statement_time is in
+        // fractional seconds and applies to all statements.
         let statement_limit = match kind {
             Kind::Mysql => mysql::Value::from(limits.statement.as_millis() as u64),
             Kind::Mariadb => mysql::Value::from(limits.statement.as_secs_f64()),
@@ -534,8 +534,8 @@ impl Connector {
         format!("{}:{port}", host(name))
     }
 
-    /// Connects and signs in, at the host in use or at the next one that takes writes, and returns which it was. The
-    /// session is as the server makes it.
+    /// Connects and signs in, at the host in use or at the next one that accepts writes, and returns which it was. The
+    /// session has the server's defaults.
     fn sign_in(&self, limits: &Limits) -> Result<(Conn, usize)> {
         let hosts = &self.options.hosts;
         let in_use = self.host.load(Ordering::Relaxed);
@@ -580,21 +580,21 @@ impl Connector {
             .pass(options.password.clone())
             .db_name(Some(options.database.clone()))
             .ssl_opts(tls::options(options))
-            // Otherwise an update that changes nothing looks as if there were no row.
+            // Otherwise an update that changes nothing looks like a missing row.
             .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
             .tcp_connect_timeout(Some(options.connect_timeout))
             .read_timeout(limits.answer)
             .write_timeout(limits.answer)
             .tcp_keepalive_time_ms(keepalive)
-            // Each of these two saves a question to the server.
+            // Each of these two saves a query to the server.
             .prefer_socket(false)
             .max_allowed_packet(Some(MAX_PACKET))
-            // `MysqlConnection` keeps them.
+            // `MysqlConnection` caches statements itself.
             .stmt_cache_size(0)
     }
 }
 
-/// The same options with time limits that can be added to a time and sent to a server.
+/// Returns the same options, with time limits that an `Instant` and a server can hold.
 fn countable(options: &MysqlOptions) -> MysqlOptions {
     let mut options = options.clone();
     options.connect_timeout = options.connect_timeout.min(LONGEST_TIMEOUT);
@@ -602,7 +602,7 @@ fn countable(options: &MysqlOptions) -> MysqlOptions {
     options
 }
 
-/// The driver takes IPv6 addresses in brackets only.
+/// The driver accepts IPv6 addresses only in brackets.
 fn host(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]")
@@ -622,7 +622,7 @@ impl Connect for Arc<Connector> {
         connection.ping()
     }
 
-    /// Those to a host that is no longer used go as well: it is down, or a replica by now, whose rows are old.
+    /// Connections to a host that is no longer in use are dropped too: it is down, or a replica with outdated rows.
     fn is_broken(&self, connection: &mut MysqlConnection, _: Instant) -> bool {
         connection.is_broken() || connection.host != self.host.load(Ordering::Relaxed)
     }

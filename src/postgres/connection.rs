@@ -24,18 +24,18 @@ const NAMES: &str = sql!("postgres", "session/names");
 const PIN: &str = sql!("postgres", "session/pin");
 const CUSTOM_TYPES: &str = sql!("postgres", "session/custom_types");
 
-/// The first OID of what is not PostgreSQL's own (`FirstNormalObjectId` in its sources).
+/// The first OID of objects that are not built in (`FirstNormalObjectId` in PostgreSQL's sources).
 const FIRST_CUSTOM_OID: u32 = 16_384;
 
-/// How much longer than the server's own timeout a client waits: its message may take that long to arrive.
+/// How much longer than the server's timeout the client waits, because the server's error may take that long to arrive.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A connection, on a session that is ours alone or on one that a pooler shares out.
+/// A connection, with its own session or one that a pooler shares.
 ///
-/// On a session of our own, what a result depends on is set once, and statements are prepared once and named. On a
-/// shared one neither would be safe: each transaction may run on another server connection, on which other programs
-/// have set and named what they like. There, each operation is a transaction that sets for itself what it depends on,
-/// with an unnamed statement. It is sent as a whole, so that it is one round trip too.
+/// In its own session, all settings that a result depends on are set once, and statements are prepared once and named.
+/// In a shared session neither is safe: each transaction may run on another server connection, on which other programs
+/// have changed settings and used the names. There, each operation is a transaction with its own settings and an
+/// unnamed statement. It is sent at once, so it is also one round trip.
 pub(crate) struct PostgresConnection {
     client: Client,
     driver: Driver,
@@ -43,15 +43,15 @@ pub(crate) struct PostgresConnection {
     place: String,
     session: Session,
     pins: Pins,
-    /// By address and length: each statement is a string that is compiled in.
+    /// By address and length, because each statement is a constant string.
     prepared: HashMap<(usize, usize), Statement>,
-    /// How long the client waits for an answer, if not forever.
+    /// How long the client waits for an answer; `None` if there is no limit.
     answer_timeout: Option<Duration>,
-    /// Whether the operation that is run next may write.
+    /// Whether the next operation may write.
     writes: bool,
     in_transaction: bool,
-    /// Whether the driver has named a statement on a session that others share: to look up the type of a column that
-    /// the application has read. It would use the name again.
+    /// Whether the driver has named a statement in a shared session, to look up the type of a column that the
+    /// application has read. It would use the name again.
     has_named: bool,
     broken: bool,
     last_failure: FailureKind,
@@ -90,18 +90,18 @@ impl PostgresConnection {
         Ok(connection)
     }
 
-    /// Names the server in what is reported about the connection.
+    /// Adds the server's name to an error about the connection.
     pub(super) fn at(mut self, place: String) -> Self {
         self.place = place;
         self
     }
 
-    /// Finds out whether the pooler keeps a transaction on one session and, where statements are to be named, keeps the
-    /// names of its clients apart.
+    /// Checks that the pooler keeps a transaction in one session and, if statements are named, separates the names of
+    /// its clients.
     fn check_pooler(&mut self) -> Result<()> {
-        // A standby takes no other transactions.
+        // A standby accepts only read-only transactions.
         let begun = self.run_command(BEGIN_READ_ONLY).and_then(|()| {
-            // In statement mode, PgBouncer lets the begin pass, and ends the connection afterwards.
+            // In statement mode, PgBouncer accepts BEGIN, and closes the connection afterwards.
             self.run_command(STATEMENTS.ping)
         });
         begun.map_err(|error| match error {
@@ -137,12 +137,12 @@ impl PostgresConnection {
         self.commit()
     }
 
-    /// Whether a pooler shares out the server's sessions, so that only a transaction stays on one.
+    /// Returns true if a pooler shares the server's sessions, so that only a transaction stays in one.
     pub(super) fn is_shared(&self) -> bool {
         self.session.is_shared
     }
 
-    /// Whether the schema of the tables was named.
+    /// Returns true if the options name the schema of the tables.
     pub(super) fn has_schema(&self) -> bool {
         self.pins.schema.is_some()
     }
@@ -152,27 +152,27 @@ impl PostgresConnection {
         self.writes = writes;
     }
 
-    /// What became of the statement that failed last.
+    /// Returns what happened to the last statement that failed.
     pub(super) fn last_failure(&self) -> FailureKind {
         self.last_failure
     }
 
-    /// Whether the pool should drop the connection.
+    /// Returns true if the pool should drop the connection.
     pub(super) fn is_broken(&self) -> bool {
         self.is_lost() || self.has_named || !self.session.target.accepts(self.in_recovery())
     }
 
-    /// Whether the connection is lost, and with it a transaction that was open.
+    /// Returns true if the connection is lost, and with it an open transaction.
     pub(super) fn is_lost(&self) -> bool {
         self.broken || self.client.is_closed()
     }
 
-    /// Whether the server did not answer before the timeout.
+    /// Returns true if the server did not answer before the timeout.
     pub(super) fn is_unanswered(&self) -> bool {
         self.last_failure == FailureKind::Unanswered
     }
 
-    /// Whether the server is a standby, as far as it reports that without a query (from PostgreSQL 14 on).
+    /// Returns true if the server is a standby, as far as it reports that without a query (since PostgreSQL 14).
     fn in_recovery(&self) -> bool {
         self.driver
             .parameter("in_hot_standby")
@@ -192,7 +192,7 @@ impl PostgresConnection {
     /// Commits.
     pub(super) fn commit(&mut self) -> Result<()> {
         self.in_transaction = false;
-        // The server answers the commit of a failed transaction with a rollback, and calls that a success.
+        // The server answers the commit of a failed transaction with a rollback, which is not an error.
         if self.broken {
             return Err(Error::unavailable(
                 "the transaction was rolled back, because its connection failed",
@@ -201,22 +201,22 @@ impl PostgresConnection {
         self.run_command(COMMIT)
     }
 
-    /// Undoes a transaction that is open. If this fails, the connection is unusable.
+    /// Rolls back an open transaction. If this fails, the connection is unusable.
     pub(super) fn roll_back(&mut self) {
         self.in_transaction = false;
         self.undo(ROLLBACK);
     }
 
-    /// Undoes a transaction or a part of it. If this fails, the connection is unusable, and the transaction cannot be
-    /// committed.
+    /// Rolls back a transaction or a part of it. If this fails, the connection is unusable, and the transaction cannot
+    /// be committed.
     pub(super) fn undo(&mut self, sql: &'static str) {
-        // Why the transaction failed decides whether it is run again.
+        // Keep the original failure, which decides whether the transaction is run again.
         let failure = self.last_failure;
         self.broken |= self.run_command(sql).is_err();
         self.last_failure = failure;
     }
 
-    /// Runs a migration's SQL: any number of statements, without parameters, for as long as they take.
+    /// Runs a migration's SQL: any number of statements, without parameters and without a time limit.
     pub(super) fn run_script(&mut self, sql: &str) -> Result<()> {
         self.driver
             .run(None, self.client.batch_execute(sql))
@@ -229,14 +229,14 @@ impl PostgresConnection {
             })
     }
 
-    /// Runs a statement without parameters or rows, by the simple protocol, which names nothing.
+    /// Runs a statement without parameters or rows, with the simple protocol, which uses no names.
     pub(super) fn run_command(&mut self, sql: &'static str) -> Result<()> {
         self.driver
             .run(self.answer_timeout, self.client.batch_execute(sql))
             .map_err(|failure| self.failed(failure.into()))
     }
 
-    /// Puts the session back to what it was, inside a transaction.
+    /// Resets the session inside a transaction.
     pub(super) fn reset(&mut self, sql: &'static str) -> Result<()> {
         self.run_command(sql)?;
         self.pin(true)
@@ -294,7 +294,7 @@ impl PostgresConnection {
         Ok(rows)
     }
 
-    /// The statement, prepared and named, where the session is such that a name stays what it was.
+    /// Returns the prepared statement, if names are safe in this session.
     fn prepare(&mut self, sql: &'static str) -> Result<Option<Statement>> {
         if !self.session.names_statements {
             return Ok(None);
@@ -303,7 +303,7 @@ impl PostgresConnection {
         if let Some(statement) = self.prepared.get(&key) {
             return Ok(Some(statement.clone()));
         }
-        // The server looks the tables up while it prepares, so the schema must have been set before.
+        // The server looks up tables when it prepares a statement, so the schema must be set first.
         let statement = answer(
             &self.client,
             &mut self.driver,
@@ -318,8 +318,8 @@ impl PostgresConnection {
         Ok(Some(statement))
     }
 
-    /// The error of a row that cannot be read, which says so if the statement that returned it has written: it is
-    /// committed by then, and to hold every commit back until the row is read would cost each write a round trip.
+    /// Returns the error of a row that cannot be read. It mentions if the statement has written, because the write is
+    /// committed by then: delaying commits until the row is read would cost each write a round trip.
     fn committed(&self, error: Error) -> Error {
         match error {
             Error::Backend { reason, source } if self.writes && !self.in_transaction => {
@@ -332,7 +332,7 @@ impl PostgresConnection {
         }
     }
 
-    /// Notes what an error says about the connection.
+    /// Records what an error means for the connection.
     fn failed(&mut self, failure: StatementFailure) -> Error {
         self.last_failure = failure.kind;
         match failure.kind {
@@ -353,7 +353,7 @@ impl PostgresConnection {
         }
     }
 
-    /// Adds which option set the time limit that the server reports.
+    /// Adds the option that set the time limit that the server reports.
     fn name_limit(&self, error: Error, canceled: Option<Canceled>) -> Error {
         let (option, limit) = match canceled {
             Some(Canceled::Statement) => ("statement_timeout", self.pins.statement),
@@ -379,7 +379,7 @@ impl PostgresConnection {
     }
 }
 
-/// Runs `work` as it is, or in a transaction.
+/// Runs `work` directly or in a transaction.
 fn answer<T>(
     client: &Client,
     driver: &mut Driver,
@@ -413,8 +413,8 @@ fn as_text(setting: &Option<String>) -> (&(dyn ToSql + Sync), Type) {
     (setting, Type::TEXT)
 }
 
-/// The parameters of an unnamed statement, as text whose type the server finds out: which one a column has is not known
-/// where others have made the schema, and to ask would be a round trip more.
+/// The parameters of an unnamed statement, as text whose type the server infers. The types of columns are unknown if
+/// something else created the schema, and asking would take another round trip.
 fn untyped<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     parameters
         .iter()

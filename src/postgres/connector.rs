@@ -1,4 +1,4 @@
-//! How connections are made: to which of the hosts, and what is asked of the server there.
+//! Opens connections: chooses a host, and detects the properties of its server.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -25,11 +25,11 @@ use crate::sql::{Connection, sql};
 
 const IDENTIFY: &str = sql!("postgres", "session/identify");
 
-/// How long a host may take before the next one is tried as well. A host that says nothing would otherwise cost the
-/// whole connect timeout each time.
+/// How long to wait for a host before the next one is tried as well. Otherwise a host that does not answer would cost
+/// the whole connect timeout each time.
 const HEAD_START: Duration = Duration::from_secs(1);
 
-/// Makes connections.
+/// Opens connections.
 #[derive(Clone)]
 pub(super) struct Connector {
     config: Config,
@@ -51,7 +51,7 @@ struct Place {
     port: u16,
 }
 
-/// A server that answered, and is of the kind that is wanted.
+/// A server that answered, and is of the requested kind.
 struct Found {
     client: Client,
     connection: RawConnection,
@@ -94,7 +94,7 @@ impl Connector {
         let runtime = Runtime::new()?;
         let found = runtime.block_on(self.find())?;
         match found.connection.parameter("server_encoding") {
-            // SQL_ASCII stores the bytes that it is given.
+            // SQL_ASCII stores bytes unchanged.
             None | Some("UTF8" | "SQL_ASCII") => {}
             Some(encoding) => {
                 return Err(Error::backend(format!(
@@ -108,7 +108,7 @@ impl Connector {
             Driver::new(runtime, found.connection),
             found.session,
             pins,
-            // A server that falls silent here must not be waited for any longer than one that never spoke.
+            // The same timeout applies if the server stops answering here.
             self.connect_timeout,
         )
         .map_err(|error| nothing_written(error).in_context(&found.host))
@@ -127,8 +127,7 @@ impl Connector {
         }
     }
 
-    /// Tries the hosts in their order, each for as long as it has a head start before the next, and takes the first
-    /// server that is wanted.
+    /// Tries the hosts in order, each with a delay before the next, and returns the first server of the requested kind.
     async fn find_any(&self, target: PostgresTargetSession) -> Result<Found> {
         let mut hosts: VecDeque<&Place> = self.hosts.iter().collect();
         if self.shuffles_hosts {
@@ -147,7 +146,7 @@ impl Connector {
                     attempts.push(Box::pin(self.try_host(host, target)));
                     hosts.pop_front();
                     head_start.set(tokio::time::sleep(HEAD_START));
-                    // A new timer has to be polled to wake anyone.
+                    // A new timer must be polled once before it can wake the task.
                     continue;
                 }
                 let mut ended = None;
@@ -330,7 +329,7 @@ impl Connect for Connector {
     }
 }
 
-/// The hosts, with their ports and addresses, as libpq pairs them.
+/// Returns the hosts, with their ports and addresses, paired as in libpq.
 fn places(config: &Config) -> Result<Vec<Place>> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
     let ports = config.get_ports();
@@ -363,7 +362,7 @@ fn places(config: &Config) -> Result<Vec<Place>> {
         .collect())
 }
 
-/// The configuration without its hosts: the driver can add to them, and take none away.
+/// Returns the configuration without its hosts, because the driver can add hosts, but not remove them.
 fn without_hosts(config: &Config) -> Config {
     let mut single = Config::new();
     if let Some(user) = config.get_user() {
@@ -399,7 +398,7 @@ fn without_hosts(config: &Config) -> Config {
     single
 }
 
-/// Brings the list into an order by chance.
+/// Shuffles the list.
 fn shuffle<T>(list: &mut [T]) {
     for end in (1..list.len()).rev() {
         let chance = RandomState::new().hash_one(end);

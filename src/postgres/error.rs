@@ -1,4 +1,4 @@
-//! What PostgreSQL's errors mean to a caller.
+//! Converts PostgreSQL's errors to those of the contract.
 //!
 //! Neither the driver's errors nor the `DETAIL` of the server's are passed on: they quote the values of the statement.
 
@@ -10,12 +10,12 @@ use super::driver::QueryFailure;
 use crate::error::{Constraint, Entity, Error};
 use crate::migration::MigrationError;
 
-/// An error, and what became of the statement.
+/// An error, and what happened to the statement.
 #[derive(Debug)]
 pub(super) struct StatementFailure {
     pub(super) error: Error,
     pub(super) kind: FailureKind,
-    /// Which time limit of the server ended the statement, if one did.
+    /// The server's time limit that ended the statement, if one did.
     pub(super) canceled: Option<Canceled>,
 }
 
@@ -26,22 +26,23 @@ pub(super) enum Canceled {
     Lock,
 }
 
-/// What became of a statement that failed.
+/// What happened to a statement that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FailureKind {
-    /// It was rolled back, and would be again.
+    /// It was rolled back, and would fail again.
     Rejected,
-    /// It was rolled back for the sake of another transaction, and may succeed when it is repeated.
+    /// It was rolled back in favor of another transaction, and may succeed if repeated.
     SerializationConflict,
-    /// It was not run, because what it was prepared for has changed. It works once it is prepared again.
+    /// It was not run, because the prepared statement is outdated. It works once it is prepared again.
     StaleStatement,
-    /// It was not run, or was rolled back, because the server was done with the connection.
+    /// It was not run, or was rolled back, because the server closed the connection.
     NotExecuted,
-    /// It was rejected, because the server is a standby since a failover.
+    /// It was rejected, because the server has become a standby.
     Standby,
-    /// The connection is lost: the statement was run or not.
+    /// The connection was lost, so it is unknown whether the statement was run.
     Unknown,
-    /// No answer came before the timeout. The statement may have run, and the server may answer no one else either.
+    /// No answer came before the timeout. The statement may have run, and the server may not answer other connections
+    /// either.
     Unanswered,
 }
 
@@ -54,7 +55,7 @@ impl StatementFailure {
         }
     }
 
-    /// The error of a statement that nothing was sent of, or that cannot have changed anything.
+    /// The error of a statement that was not sent, or that cannot have changed anything.
     pub(super) fn not_executed(self) -> Self {
         let kind = match self.kind {
             FailureKind::Unknown => FailureKind::NotExecuted,
@@ -88,7 +89,7 @@ impl From<QueryFailure> for StatementFailure {
     }
 }
 
-/// The same error for a statement that writes nothing: there is nothing not to know.
+/// The same error for a statement that writes nothing, whose outcome is never unknown.
 pub(super) fn nothing_written(error: Error) -> Error {
     match error {
         Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
@@ -96,7 +97,7 @@ pub(super) fn nothing_written(error: Error) -> Error {
     }
 }
 
-/// What an error in answer to a statement means.
+/// Classifies an error of a statement.
 pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     if let Some(server) = error.as_db_error() {
         return classify_server(server, reason(server));
@@ -122,19 +123,19 @@ pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
             | Error::OutcomeUnknown { .. }
             | Error::Backend { .. }
             | Error::Migration(_)) => error,
-            // What it means for a row of the store's it does not mean here.
+            // The other kinds are about the store's own rows, which do not apply to a migration's SQL.
             _ => Error::backend(with_code(server)),
         },
         None => classify(error).error,
     }
 }
 
-/// What an error while connecting means. Nothing of the caller's was sent yet.
+/// Classifies an error while connecting. No statement was sent yet.
 pub(super) fn classify_connect(error: tokio_postgres::Error, hosts: &str) -> Error {
     if let Some(server) = error.as_db_error() {
         let reason = format!("{hosts}: {}", reason(server));
         return match server.code().code().get(..2) {
-            // The server starts, stops, or has no connection left.
+            // The server is starting, stopping, or out of connections.
             Some("53" | "57") => Error::unavailable(reason),
             _ => Error::backend(reason),
         };
@@ -144,7 +145,7 @@ pub(super) fn classify_connect(error: tokio_postgres::Error, hosts: &str) -> Err
         .into_source()
         .map(|source| source.downcast::<io::Error>())
     {
-        // So says rustls of a certificate that it does not trust.
+        // rustls reports this for a certificate that it does not trust.
         Some(Ok(source)) if source.kind() == io::ErrorKind::InvalidData => Error::backend(reason),
         Some(Ok(_)) => Error::unavailable(reason),
         Some(Err(_)) => Error::backend(reason),
@@ -152,7 +153,7 @@ pub(super) fn classify_connect(error: tokio_postgres::Error, hosts: &str) -> Err
     }
 }
 
-/// A parameter that the column's type has no room for: the schema is not ours.
+/// A parameter that the column's type cannot hold, so the schema is not ours.
 #[derive(Debug)]
 pub(super) struct Unwritable(pub(super) String);
 
@@ -168,7 +169,7 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
     let code = server.code().code();
     if is_fatal(server) {
         return match (code, server.routine()) {
-            // `ProcessInterrupts` runs between statements, or rolls back the one in progress: never after its commit.
+            // `ProcessInterrupts` runs between statements, or rolls back the current one, but never after its commit.
             ("57P01" | "57P05" | "25P03" | "25P04", Some("ProcessInterrupts")) => {
                 StatementFailure::new(Error::unavailable(reason), FailureKind::NotExecuted)
             }
@@ -185,14 +186,14 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
         ),
         // "cached plan must not change result type"
         ("0A000", Some("RevalidateCachedQuery"))
-        // A prepared statement that a pooler or `DISCARD` has dropped, or a name that is taken already.
+        // A prepared statement that a pooler or `DISCARD` has dropped, or a name that is already in use.
         | ("26000" | "42P05", _) => (Error::backend(reason), FailureKind::StaleStatement),
-        // A write, or the begin of a transaction that may write, on a standby.
+        // A write, or the start of a transaction that may write, on a standby.
         ("25006", _) | ("0A000", Some("call_bool_check_hook")) => {
             (Error::unavailable(reason), FailureKind::Standby)
         }
         ("40003", _) => (Error::outcome_unknown(reason), FailureKind::Unknown),
-        // Connection failure, told by a pooler between us and the server.
+        // A connection failure between a pooler and the server.
         (code, _) if code.starts_with("08") => {
             (Error::outcome_unknown(reason), FailureKind::Unknown)
         }
@@ -214,9 +215,9 @@ pub(super) fn canceled(server: &DbError) -> Option<Canceled> {
     }
 }
 
-/// The error for a statement that was rolled back, by the table of
-/// [PostgreSQL's error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html): `Unavailable` where time
-/// alone, or someone other than the programmer, can make the same statement succeed.
+/// The error for a statement that was rolled back, by the table of [PostgreSQL's error
+/// codes](https://www.postgresql.org/docs/current/errcodes-appendix.html): `Unavailable` if the same statement can
+/// succeed later without a change of the program.
 fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
     match code {
         "23503" if names_missing_user(server) => Error::not_found(Entity::User),
@@ -224,39 +225,38 @@ fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
             Some(constraint) => Error::conflict(constraint),
             None => rejected(server, reason),
         },
-        // Every other violation of integrity is one of a constraint that we did not make, and an exception that was
-        // raised by hand is one of a trigger's.
+        // Every other violated constraint is the application's, and so is an exception that is raised in a trigger.
         "P0001" => rejected(server, reason),
         code if code.starts_with("23") => rejected(server, reason),
         "42P01" | "42703" => MigrationError::SchemaMissing { reason }.into(),
-        // No schema of the search_path exists, which migrating alone does not change.
+        // No schema of the search_path exists, which migrating does not fix.
         "3F000" => Error::backend(format!(
             "{reason}: create the schema that the search_path names, or name it by schema= in the URL, and migrate"
         )),
-        // A limit that the administrator has set (`temp_file_limit`): the same statement meets it again.
+        // A limit of the administrator (`temp_file_limit`), which the same statement exceeds again.
         "53400" => Error::backend(reason),
         // Out of disk, memory or connections.
         code if code.starts_with("53") => Error::unavailable(reason),
-        // Locked by others for longer than we wait, or in use. The rest of class 55 says that something has to be set
-        // up otherwise, such as a table's replica identity (55000).
+        // Locked by others for longer than the timeout, or in use. The other errors of class 55 need a change of the
+        // configuration, such as a table's replica identity (55000).
         "55P03" | "55006" => Error::unavailable(reason),
         // The database was dropped.
         "57P04" => Error::backend(reason),
-        // Cancelled, as by a timeout; the server starts, stops or recovers.
+        // Canceled, for example by a timeout; or the server is starting, stopping or recovering.
         code if code.starts_with("57") => Error::unavailable(reason),
-        // The commit would break integrity, and would again.
+        // The commit would violate a constraint, and would again.
         "40002" => Error::backend(reason),
         // Rolled back.
         code if code.starts_with("40") => Error::unavailable(reason),
-        // The snapshot was too old (up to PostgreSQL 16): the next one is not.
+        // The snapshot was too old (up to PostgreSQL 16). The next one is not.
         "72000" => Error::unavailable(reason),
-        // What is left is a bug, a missing right, a broken schema, a damaged file or a limit of PostgreSQL's own.
+        // Everything else is a bug, a missing privilege, a broken schema, a damaged file or a limit of PostgreSQL.
         _ => Error::backend(reason),
     }
 }
 
-/// Whether a pooler says that it found no server to run the statement on. It has one SQLSTATE for this and for a server
-/// that it lost on the way, so its message decides; PgBouncer's messages are never translated.
+/// Returns true if a pooler reports that it found no server for the statement. It uses the same SQLSTATE for a server
+/// connection that was lost, so its message decides. PgBouncer's messages are never translated.
 fn never_reached_the_server(server: &DbError) -> bool {
     const MESSAGES: [&str; 4] = [
         "query_wait_timeout",
@@ -270,13 +270,13 @@ fn never_reached_the_server(server: &DbError) -> bool {
             .any(|message| server.message().contains(message))
 }
 
-/// The error for what a constraint or a trigger of the application's refused.
+/// Returns the error of a statement that a constraint or trigger of the application rejected.
 fn rejected(server: &DbError, reason: String) -> Error {
     if let Some(name) = server.constraint() {
         return Error::rejected(name);
     }
     match (server.table(), server.column()) {
-        // A column of ours that is NULL is a bug of ours.
+        // A NULL in a column of ours is a bug of ours.
         (Some(table), Some(column)) if !is_ours(table, column) => {
             Error::rejected(format!("{table}.{column}"))
         }
@@ -287,8 +287,8 @@ fn rejected(server: &DbError, reason: String) -> Error {
     }
 }
 
-/// The function that raised an exception, from such as `PL/pgSQL function public.no_posts(text) line 3 at RAISE`, in
-/// whatever language: the first word with parentheses.
+/// Returns the function that raised an exception, from a context such as `PL/pgSQL function public.no_posts(text) line
+/// 3 at RAISE`, in any language: the first word with parentheses.
 fn function(context: &str) -> Option<&str> {
     let (before, _) = context.split_once('(')?;
     before
@@ -327,7 +327,7 @@ fn is_fatal(server: &DbError) -> bool {
     )
 }
 
-/// The server's message, unless it is of a kind that quotes values: bad data (22), or whatever a trigger may say (P0).
+/// Returns the server's message, unless its class may quote values: invalid data (22), or a trigger's message (P0).
 fn reason(server: &DbError) -> String {
     match server.code().code().get(..2) {
         Some(
@@ -342,7 +342,7 @@ fn with_code(server: &DbError) -> String {
     format!("{} (SQLSTATE {})", server.message(), server.code().code())
 }
 
-/// The driver's words and those of its cause, which is not the server.
+/// Returns the messages of the driver and of its cause, which is not the server.
 fn describe(error: &tokio_postgres::Error) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
@@ -350,7 +350,7 @@ fn describe(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// By the constraint's name in our schema, or by its columns in one that others have made.
+/// Returns the constraint, by its name in our schema, or by its columns in a schema that something else created.
 fn constraint(server: &DbError) -> Option<Constraint> {
     // Another table's constraint may have the same name in another schema.
     let by_name = match (server.table()?, server.constraint()?) {
@@ -389,8 +389,8 @@ fn constraint(server: &DbError) -> Option<Constraint> {
     })
 }
 
-/// Whether a row of ours refers to a user, or to a row of a user, that does not exist. Otherwise a row of another table
-/// refers to what was to be deleted, or a row of ours to another table.
+/// Returns true if a row of ours refers to a missing user, or to a missing row of a user. Otherwise another table
+/// refers to the deleted row, or a row of ours refers to another table.
 fn names_missing_user(server: &DbError) -> bool {
     let (Some(table), Some(constraint)) = (server.table(), server.constraint()) else {
         return false;
@@ -401,8 +401,8 @@ fn names_missing_user(server: &DbError) -> bool {
         "authstore_authenticator_details" => ("credential_id", r#""Authenticator""#),
         _ => return false,
     };
-    // In a schema that others have made, the name may be another. The detail names the table that is referred to last,
-    // in whatever language.
+    // In a schema that something else created, the name may differ. The detail ends with the referenced table, in any
+    // language.
     constraint == format!("{table}_{column}_fkey")
         || columns(server).is_some_and(|columns| columns == column)
             && server
@@ -410,8 +410,8 @@ fn names_missing_user(server: &DbError) -> bool {
                 .is_some_and(|detail| detail.trim_end_matches('.').ends_with(target))
 }
 
-/// The columns of a key, without the values, from such as `Key ("userId")=(...) is not present in table "User".`, in
-/// whatever language.
+/// Returns the columns of a key, without the values, from a detail such as `Key ("userId")=(...) is not present in
+/// table "User".`, in any language.
 fn columns(server: &DbError) -> Option<String> {
     let (key, _) = server.detail()?.split_once(")=(")?;
     let (_, columns) = key.split_once('(')?;

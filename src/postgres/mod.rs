@@ -1,14 +1,14 @@
 //! PostgreSQL, through tokio-postgres.
 //!
-//! The blocking crate `postgres` is a thin cover of tokio-postgres: a runtime for each connection, which waits on the
-//! calling thread. We have the same here ourselves, because that cover lets a client wait without end for a server that
-//! is stopped or cut off (TCP alone does not notice: a stopped server's kernel still acknowledges), and does not look
-//! whether the server has closed a connection before it sends a statement. Here each statement has two limits: the
-//! server's `statement_timeout`, after which it is cancelled and nothing was written, and, one second later, the
-//! client's, after which the connection is given up and the outcome of a write is not known.
+//! The blocking crate `postgres` is a thin wrapper of tokio-postgres, with a runtime for each connection that waits on
+//! the calling thread. This module does the same itself, because with that wrapper a client waits indefinitely for a
+//! server that is stopped or unreachable (TCP does not notice, because a stopped server's kernel still acknowledges),
+//! and it does not check whether the server has closed a connection before it sends a statement. Here each statement
+//! has two limits: the server's `statement_timeout`, after which it is canceled and nothing was written, and, one
+//! second later, the client's, after which the connection is closed and the outcome of a write is unknown.
 //!
-//! Each operation is one statement and one round trip: prepared once for each connection, or unnamed and in a
-//! transaction of its own where a pooler shares sessions out (see `connection`).
+//! Each operation is one statement and one round trip: prepared once per connection, or, if a pooler shares sessions,
+//! unnamed and in its own transaction (see `connection`).
 
 mod adopt;
 #[cfg(feature = "postgres-tls")]
@@ -125,16 +125,16 @@ static STATEMENTS: Statements = Statements {
 
 /// A database on a PostgreSQL server.
 ///
-/// Each operation is one round trip. Deadlocks and serialization failures are repeated inside, and so is whatever a
-/// connection that the server has closed since then (as when it was restarted, or an administrator ended the
-/// connection) did not get done. Cloning it is cheap; all clones share one pool.
+/// Each operation is one round trip. Deadlocks and serialization failures are retried inside. So are statements that
+/// were not run because the server had closed the connection (after a restart, or by an administrator). Cloning is
+/// cheap; all clones share one pool.
 #[derive(Clone)]
 pub struct PostgresBackend(Arc<Shared>);
 
 struct Shared {
     pool: Pool<Connector>,
     migrates: Connector,
-    /// How long to repeat what other transactions made fail.
+    /// How long to retry after conflicts with other transactions.
     retry_budget: Duration,
 }
 
@@ -157,15 +157,16 @@ impl PostgresBackend {
     /// Runs `work` on a connection from the pool, and again after a failure that is known to have written nothing and
     /// that another attempt can fix:
     ///
-    /// - a serialization conflict, until the retry budget is spent: each time another transaction has got on;
-    /// - a connection that the server was done with, until the budget is spent: a restart leaves as many as the pool
-    ///   has;
-    /// - a stale statement, once: after that all statements of the connection are prepared again, so that a second time
+    /// - a serialization conflict, until the retry budget is used up: each time, another transaction succeeded;
+    /// - a connection that the server has closed, until the budget is used up: after a restart, there may be as many as
+    ///   the pool has;
+    /// - a stale statement, once: afterwards all statements of the connection are prepared again, so a second failure
     ///   has another cause;
-    /// - a lost or silent connection, once, and only if `work` writes nothing: otherwise the work might be done twice.
+    /// - a connection that is lost or does not answer, once, and only if `work` writes nothing: otherwise it might be
+    ///   done twice.
     ///
-    /// The budget is checked between attempts. The last one may begin just before it is spent, and then takes as long
-    /// as a checkout and a statement may take.
+    /// The budget is checked between attempts. The last one may begin just before it is used up, and then takes up to
+    /// the time limits of a checkout and a statement.
     fn run<T>(
         &self,
         writes: bool,
@@ -205,8 +206,8 @@ impl PostgresBackend {
                 retry_backoff(conflicts);
                 conflicts += 1;
             }
-            // The connection is kept: others of the pool may have the same stale statement, and a conflict is none of
-            // the connection's doing.
+            // Keep the connection: others in the pool may have the same stale statement, and a conflict is not caused
+            // by the connection.
             if matches!(
                 failure,
                 FailureKind::SerializationConflict | FailureKind::StaleStatement

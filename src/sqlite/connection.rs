@@ -18,17 +18,17 @@ use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
 use crate::sql_value::SqlValue;
 
-/// As JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
+/// The format of JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
 const TIME: EncodedConfig = Config::DEFAULT
     .set_time_precision(TimePrecision::Second {
         decimal_digits: NonZero::new(3),
     })
     .encode();
 
-/// How long reads may go without checking that the file is still the one at its path. Writes check each time.
+/// How often reads check that the file is still the one at its path. Writes check each time.
 const FILE_CHECK: Duration = Duration::from_millis(50);
 
-/// A longer wait than this cannot be told to SQLite: it counts milliseconds in 31 bits.
+/// The longest timeout that SQLite accepts: it counts milliseconds in 31 bits.
 pub(super) const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_millis(0x7fff_ffff);
 
 pub(crate) struct SqliteConnection(pub(super) rusqlite::Connection, pub(super) Option<OpenFile>);
@@ -64,8 +64,8 @@ impl OpenFile {
         Ok(())
     }
 
-    /// Whether it is known to be no longer the file at its path, which is looked at now and then: a look costs as much
-    /// as a short read.
+    /// Returns true if it is no longer the file at its path. The path is checked only occasionally, because a check
+    /// costs as much as a short read.
     pub(super) fn is_replaced(&mut self, now: Instant) -> bool {
         if now.saturating_duration_since(self.checked) >= FILE_CHECK {
             return self.check().is_err();

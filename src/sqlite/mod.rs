@@ -134,7 +134,7 @@ pub struct SqliteBackend(Arc<Shared>);
 
 struct Shared {
     pool: Pool<Connector>,
-    /// SQLite has one writer at a time, and its own way of waiting is not fair.
+    /// SQLite has one writer at a time, and its own waiting is not fair.
     writers: Writers,
     /// Whether writers that wait together commit together.
     group_commit: bool,
@@ -160,14 +160,14 @@ impl SqliteBackend {
         Ok(SqliteBackend(Arc::new(Shared {
             pool: Pool::new(connector, pool_size, options.checkout_timeout)?,
             writers: Writers::new(log),
-            // In memory there is no disk to wait for.
+            // A database in memory does not wait for a disk.
             group_commit: matches!(options.location, Location::File(_)),
             busy_timeout,
         })))
     }
 
-    /// Waits for the writers of this process, then takes a connection: in that order, so that the writers in the line
-    /// hold no connection that readers could use.
+    /// Waits for the writers of this process, then takes a connection, in that order, so that waiting writers hold no
+    /// connection that readers could use.
     ///
     /// A write waits up to the busy timeout for its turn, up to the checkout timeout for a connection, and once more up
     /// to the busy timeout for the writers of other processes.
@@ -176,7 +176,7 @@ impl SqliteBackend {
         Ok((turn, self.0.pool.get()?))
     }
 
-    /// Writes in a transaction, which others may share.
+    /// Writes in a transaction that other writers may share.
     fn commit<T>(
         &self,
         steps: Steps,
@@ -192,7 +192,7 @@ impl SqliteBackend {
             match verdict {
                 Verdict::Stands => return done,
                 Verdict::Again => alone = true,
-                // What failed had written nothing. Its own error may come of what is rolled back now.
+                // The failed part wrote nothing, and its error may be caused by parts that are rolled back now.
                 Verdict::Failed(error) if done.is_err() => return Err(wrote_nothing(error)),
                 Verdict::Failed(error) => return Err(error),
             }
@@ -226,8 +226,8 @@ impl Database for SqliteBackend {
         })
     }
 
-    /// A single statement runs in a transaction as well: the rows that it returns are read before the commit, so that
-    /// what cannot be read was not written.
+    /// A single statement runs in a transaction as well: its rows are read before the commit, so that a row that cannot
+    /// be read is not written.
     fn write<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
         self.commit(Steps::One, work)
     }
@@ -253,7 +253,7 @@ impl Database for SqliteBackend {
     }
 }
 
-/// The same error for what wrote nothing: its outcome is known.
+/// Returns the same error for work that wrote nothing, whose outcome is known.
 fn wrote_nothing(error: Error) -> Error {
     match error {
         Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
@@ -261,7 +261,7 @@ fn wrote_nothing(error: Error) -> Error {
     }
 }
 
-/// Ends a transaction that is still open. If that fails, the pool drops the connection, which ends it too.
+/// Rolls back a transaction that is still open. If that fails, the pool drops the connection, which also ends it.
 fn roll_back(connection: &mut SqliteConnection) {
     if !connection.0.is_autocommit() {
         let _ = connection.execute(ROLLBACK, &[]);
