@@ -17,6 +17,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         check!("mysql", "differences"),
         check!("mysql", "unfinished", "authstore_adoption.name"),
     ],
+    effects: &[],
     drift: &[check!("mysql", "obstacle/required_column")],
     objects: &[
         check!("mysql", "obstacle/missing_column"),
@@ -144,6 +145,10 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator.userId"
         ),
     ],
+    own_rows: Some((
+        sql!("mysql", "adopt/find_own_rows"),
+        sql!("mysql", "adopt/own_rows"),
+    )),
     lock: None,
     repairs: &[
         Repair::Always(sql!("mysql", "adopt/create_adoption")),

@@ -265,7 +265,27 @@ impl AdoptionTarget for MysqlLock<'_> {
         }
     }
 
+    /// The history's table may not exist yet.
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        let history = self
+            .connection
+            .query_optional::<i64>(self.history.exists, &[])?;
+        if history.unwrap_or(0) > 0 {
+            return Lock::foreign_tables(self, pending);
+        }
+        self.history.existing_tables(&mut self.connection, pending)
+    }
+
+    /// See [`apply`](Lock::apply).
+    fn begin_step(&mut self, migration: &Migration) -> Result<()> {
+        let version = migration.version().into();
+        self.note(|_, connection| connection.execute(START, &[version]).map(drop))
+    }
+
     fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
-        MysqlLock::record(self, series, migration, Direction::Up)
+        MysqlLock::record(self, series, migration, Direction::Up)?;
+        let version = migration.version().into();
+        let _ = self.note(|_, connection| connection.execute(END, &[version]).map(drop));
+        Ok(())
     }
 }

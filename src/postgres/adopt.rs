@@ -10,11 +10,14 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     present: sql!("postgres", "adopt/present"),
     counts: counts!("postgres"),
     differences: &[check!("postgres", "differences")],
+    effects: &[check!("postgres", "effects")],
     drift: &[check!("postgres", "obstacle/required_column")],
     objects: &[
         check!("postgres", "obstacle/missing_column"),
         check!("postgres", "obstacle/other_type"),
         check!("postgres", "obstacle/object"),
+        check!("postgres", "obstacle/key"),
+        check!("postgres", "obstacle/name"),
     ],
     rows: &[
         check!("postgres", "obstacle/user_id", "User.id"),
@@ -118,6 +121,10 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator.userId"
         ),
     ],
+    own_rows: Some((
+        sql!("postgres", "adopt/find_own_rows"),
+        sql!("postgres", "adopt/own_rows"),
+    )),
     lock: Some(sql!("postgres", "adopt/lock")),
     repairs: &[
         Repair::Always(sql!("postgres", "adopt/save_foreign_keys")),

@@ -254,6 +254,10 @@ impl AdoptionTarget for PostgresLock<'_> {
         self.connection.run_script(sql)
     }
 
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        Lock::foreign_tables(self, pending)
+    }
+
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
         if create {
             self.create_history()?;

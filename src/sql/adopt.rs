@@ -3,9 +3,11 @@
 
 use super::Connection;
 use crate::error::{Error, Result};
+#[allow(unused_imports, reason = "for the documentation")]
+use crate::migration::Lock;
 use crate::migration::{
     Adoption, AdoptionEstimate, AdoptionProgress, Applied, Migration, MigrationError, Series,
-    TableRows, TableWork,
+    TableRows, TableWork, embedded,
 };
 
 /// The queries and statements that inspect and change a database.
@@ -19,15 +21,20 @@ pub(crate) struct AdoptionPlan {
     pub(crate) counts: [(&'static str, &'static str); 5],
     /// Lists the differences from the schema, and the application's own objects that will change.
     pub(crate) differences: &'static [Check],
-    /// Lists the obstacles that also make an adopted database unusable. The application may add the other objects in
-    /// `objects` after an adoption.
+    /// Lists what of the application's own is run by an adoption, and may refuse it. Asked where anything differs.
+    pub(crate) effects: &'static [Check],
+    /// Lists what blocks an adopted database as well, where nothing else differs. What else is in `objects` may be added
+    /// again after an adoption.
     pub(crate) drift: &'static [Check],
     /// Lists the objects that the operator has to resolve first. If there are any, rows are not checked, because those
     /// queries rely on the types of the columns.
     pub(crate) objects: &'static [Check],
     /// Lists the rows that do not fit the schema.
     pub(crate) rows: &'static [Check],
-    /// Blocks all other access to the tables, if the whole adoption is one transaction.
+    /// Looks for rows of the application's own tables that block an adoption: the first returns a statement for each table,
+    /// which notes in the session what it finds; the second returns the notes, a line each.
+    pub(crate) own_rows: Option<(&'static str, &'static str)>,
+    /// Keeps everyone else from writing, where one transaction does it all.
     pub(crate) lock: Option<&'static str>,
     /// The changes, in this order.
     pub(crate) repairs: &'static [Repair],
@@ -81,7 +88,10 @@ const TABLES: [&str; 5] = [
 /// The end of the line about a trigger that runs when missing ids are filled in.
 const RUN_BY_FILLING: &str = "will run for each row that gets an id";
 
-/// A file in a dialect's folder `adopt`, and the columns that it needs.
+/// How a difference ends that names a trigger of the whole database.
+const RUN_BY_CHANGES: &str = "is run by statements that change the schema";
+
+/// A file of a dialect's folder `adopt`, and what it needs.
 macro_rules! check {
     ($dialect:literal, $name:literal $(, $needs:literal)*) => {
         $crate::sql::Check {
@@ -137,7 +147,15 @@ pub(crate) trait AdoptionTarget {
         None
     }
 
-    /// Returns the migrations in the history. Creates its table if `create` is true.
+    /// Returns the pending migrations whose table someone else made: see [`Lock::foreign_tables`].
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>>;
+
+    /// Notes that a migration begins, where a run that is killed leaves half of it.
+    fn begin_step(&mut self, _: &Migration) -> Result<()> {
+        Ok(())
+    }
+
+    /// Returns the migrations in the history, whose table is created if `create` is true.
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>>;
 
     /// Records a migration as applied.
@@ -221,9 +239,23 @@ fn inspect(
         found.obstacles = present.check(target, plan.drift)?;
         return Ok(found);
     }
+    found
+        .differences
+        .extend(present.check(target, plan.effects)?);
     found.obstacles = present.check(target, plan.objects)?;
+    found
+        .obstacles
+        .extend(foreign_tables(target, series, &history)?);
     if found.obstacles.is_empty() {
         found.obstacles = present.check(target, plan.rows)?;
+        if let Some((statements, notes)) = plan.own_rows {
+            for statement in lines(target, statements)? {
+                target.run(&statement)?;
+            }
+            for note in lines(target, notes)? {
+                found.obstacles.extend(note.lines().map(str::to_owned));
+            }
+        }
         for (table, sql) in plan.counts {
             if present.table(table) {
                 let rows = target.connection().query_optional::<i64>(sql, &[])?;
@@ -287,6 +319,28 @@ fn estimate(
     Ok(())
 }
 
+/// Tables that someone else made where a later migration creates one of ours.
+fn foreign_tables(
+    target: &mut impl AdoptionTarget,
+    series: &Series,
+    history: &[Applied],
+) -> Result<Vec<String>> {
+    let later = series.migrations().iter().skip(TABLES.len());
+    let pending: Vec<i64> = later
+        .map(Migration::version)
+        .filter(|version| history.iter().all(|row| row.version != *version))
+        .collect();
+    let found = target.foreign_tables(&pending)?;
+    let tables = found.into_iter().map(embedded::table);
+    Ok(tables
+        .map(|table| {
+            format!(
+                "the table {table} exists, and the history of migrations does not record it; rename it first"
+            )
+        })
+        .collect())
+}
+
 fn lines(target: &mut impl AdoptionTarget, sql: &'static str) -> Result<Vec<String>> {
     target.connection().query(sql, &[])
 }
@@ -342,6 +396,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
                 None => !is_recorded,
             };
             if is_needed {
+                self.target.begin_step(step)?;
                 self.run(step.up())?;
             }
             if !is_recorded {
@@ -366,16 +421,17 @@ impl<T: AdoptionTarget> Run<'_, T> {
         })
     }
 
-    /// Names the triggers that may have made a statement on this table fail: a trigger may reject an id that is filled
-    /// in, or silently remove it, which fails a later statement. The server's error does not name the trigger.
+    /// Names the triggers that a statement may have failed through: one of its table may refuse to have an id filled in,
+    /// or leave it out without a word, which fails what comes next. The server's error does not name it.
     fn triggers(&self, sql: &str) -> String {
-        let Some(table) = changed_table(sql) else {
-            return String::new();
-        };
-        let end = format!(" of {table} {RUN_BY_FILLING}");
+        let table = changed_table(sql);
+        let end = table.map(|table| format!(" of {table} {RUN_BY_FILLING}"));
         let lines = self.found.differences.iter();
         lines
-            .filter(|line| line.ends_with(&end))
+            .filter(|line| {
+                line.ends_with(RUN_BY_CHANGES)
+                    || end.as_deref().is_some_and(|end| line.ends_with(end))
+            })
             .map(|line| format!("; {line}"))
             .collect()
     }

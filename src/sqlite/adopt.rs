@@ -12,6 +12,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     present: sql!("sqlite", "adopt/present"),
     counts: counts!("sqlite"),
     differences: &[check!("sqlite", "differences")],
+    effects: &[],
     drift: &[check!("sqlite", "obstacle/required_column")],
     objects: &[
         check!("sqlite", "obstacle/missing_column"),
@@ -177,6 +178,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator.userId"
         ),
     ],
+    own_rows: None,
     lock: None,
     repairs: &[
         Repair::Always(sql!("sqlite", "adopt/save_objects")),

@@ -1,4 +1,4 @@
-//! Parses the CHECK constraints in a table's CREATE TABLE statement, because no pragma lists them.
+//! The CHECK constraints and other clauses of a table, as its CREATE TABLE spells them: no pragma lists them.
 
 use std::ops::Range;
 
@@ -54,6 +54,15 @@ pub(super) fn checks(create_table: &str) -> Vec<TableCheck> {
         });
     }
     found
+}
+
+/// Whether these words stand next to each other in a statement, outside comments, strings and quoted names.
+pub(super) fn has_words(create_table: &str, words: &[&str]) -> bool {
+    tokens(create_table).windows(words.len()).any(|tokens| {
+        tokens.iter().zip(words).all(|(token, word)| {
+            !token.is_quoted && create_table[token.range.clone()].eq_ignore_ascii_case(word)
+        })
+    })
 }
 
 fn unquoted(name: &str) -> String {
@@ -129,7 +138,18 @@ fn quoted_length(rest: &str, quote: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{TableCheck, checks};
+    use super::{TableCheck, checks, has_words};
+
+    #[test]
+    fn words_in_strings_and_comments_are_none() {
+        let sql = "CREATE TABLE t (a text DEFAULT 'ON CONFLICT', -- ON CONFLICT\n \"on\" \"conflict\", on_conflict, \
+                   b /* on conflict */ text On/* */conFlict FAIL)";
+        assert!(has_words(sql, &["ON", "CONFLICT", "FAIL"]));
+        for words in [&["on", "conflict", "ignore"][..], &["COLLATE"], &["a", "b"]] {
+            assert!(!has_words(sql, words), "{words:?}");
+        }
+        assert!(!has_words("on", &["ON", "CONFLICT"]));
+    }
 
     #[test]
     fn every_check_is_found_by_name() {

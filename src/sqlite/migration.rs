@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::adopt::PLAN;
-use super::checks::checks;
+use super::checks::{checks, has_words};
 use super::connection::SqliteConnection;
 use super::error::{classify, name_limit};
 use super::orphans::{self, Limits, Tables};
@@ -174,12 +174,12 @@ impl AdoptionTarget for SqliteLock {
         self.connection.0.execute_batch(sql).map_err(classify)
     }
 
-    /// The tables are created again without any CHECK.
+    /// The tables are created again, and none of ours has any of this.
     fn dropped(&mut self) -> Result<Vec<String>> {
         let definitions: Vec<String> = self.connection.query(DEFINITIONS, &[])?;
-        let tables = definitions.iter().filter_map(|line| line.split_once(':'));
-        let lines = tables.flat_map(|(table, sql)| {
-            checks(sql).into_iter().map(move |check| {
+        let mut lines = Vec::new();
+        for (table, sql) in definitions.iter().filter_map(|line| line.split_once(':')) {
+            lines.extend(checks(sql).into_iter().map(|check| {
                 let expression = check.expression;
                 match check.name {
                     Some(name) => format!(
@@ -189,13 +189,32 @@ impl AdoptionTarget for SqliteLock {
                         "an unnamed CHECK constraint of {table} will be dropped: {expression}"
                     ),
                 }
-            })
-        });
-        Ok(lines.collect())
+            }));
+            if has_words(sql, &["COLLATE"]) {
+                lines.push(format!(
+                    "{table} has columns that compare strings in a collation of their own, and will compare bytewise"
+                ));
+            }
+            if has_words(sql, &["ON", "CONFLICT"]) {
+                lines.push(format!(
+                    "the ON CONFLICT clauses of {table} will be dropped"
+                ));
+            }
+            if has_words(sql, &["INITIALLY", "DEFERRED"]) {
+                lines.push(format!(
+                    "the deferred foreign keys of {table} will be checked at once"
+                ));
+            }
+        }
+        Ok(lines)
     }
 
     fn copied_rows(&mut self) -> Option<u64> {
         Some(self.connection.0.changes())
+    }
+
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        Lock::foreign_tables(self, pending)
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {

@@ -175,7 +175,10 @@ WHERE EXISTS (
     FROM expected_key AS e
     WHERE e.tbl = a.tbl
         AND (
-            (e.name = a.name AND NOT (a.cols = e.cols AND a.is_unique = e.is_unique AND a.prefix IS NULL))
+            (
+                e.name = a.name
+                AND NOT (a.cols = e.cols AND a.is_unique = e.is_unique AND a.prefix IS NULL AND a.kind = 'BTREE')
+            )
             OR (e.name <> a.name AND a.name <> 'PRIMARY' AND e.is_unique AND a.is_unique AND a.cols = e.cols)
         )
 )
@@ -227,7 +230,17 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
     )
 
 UNION ALL
-SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ' instead of InnoDB')
+SELECT CONCAT('the foreign key ', u.CONSTRAINT_NAME, ' of ', t.tbl, ' is replaced by that of the schema')
+FROM actual_table AS t
+JOIN information_schema.KEY_COLUMN_USAGE AS u ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = t.name
+WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
+    AND u.COLUMN_NAME = 'userId'
+    AND LOWER(u.REFERENCED_TABLE_NAME) = 'user'
+    AND u.REFERENCED_COLUMN_NAME = 'id'
+    AND LOWER(u.CONSTRAINT_NAME) <> LOWER(CONCAT(t.tbl, '_userId_fkey'))
+
+UNION ALL
+SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ', and should use InnoDB')
 FROM actual_table AS t
 WHERE t.engine <> 'InnoDB'
 

@@ -61,6 +61,25 @@ WITH
         GROUP BY e.tbl, e.name
     ),
 
+    -- One of our names that is something else, and further keys on the columns of one of ours.
+    dropped AS (
+        SELECT a.tbl, a.name
+        FROM actual_key AS a
+        WHERE NOT EXISTS (SELECT 1 FROM renamed AS r WHERE r.tbl = a.tbl AND r.name = a.name)
+            AND EXISTS (
+                SELECT 1
+                FROM expected_key AS e
+                WHERE e.tbl = a.tbl
+                    AND (
+                        (
+                            e.name = a.name
+                            AND NOT (a.cols = e.cols AND a.is_unique = e.is_unique AND a.prefix IS NULL AND a.kind = 'BTREE')
+                        )
+                        OR (e.name <> a.name AND a.name <> 'PRIMARY' AND e.is_unique AND a.is_unique AND a.cols = e.cols)
+                    )
+            )
+    ),
+
     clauses AS (
         -- The column that the key on the longest ids needs, and the index that finds its rows.
         SELECT
@@ -89,20 +108,9 @@ WITH
         UNION ALL
         SELECT tbl, CONCAT('RENAME INDEX `', REPLACE(name, '`', '``'), '` TO `', wanted, '`') AS clause FROM renamed
 
-        -- Other objects with one of our names, and additional keys on the columns of one of ours.
         UNION ALL
-        SELECT a.tbl, IF(a.name = 'PRIMARY', 'DROP PRIMARY KEY', CONCAT('DROP INDEX `', REPLACE(a.name, '`', '``'), '`'))
-        FROM actual_key AS a
-        WHERE NOT EXISTS (SELECT 1 FROM renamed AS r WHERE r.tbl = a.tbl AND r.name = a.name)
-            AND EXISTS (
-                SELECT 1
-                FROM expected_key AS e
-                WHERE e.tbl = a.tbl
-                    AND (
-                        (e.name = a.name AND NOT (a.cols = e.cols AND a.is_unique = e.is_unique AND a.prefix IS NULL))
-                        OR (e.name <> a.name AND a.name <> 'PRIMARY' AND e.is_unique AND a.is_unique AND a.cols = e.cols)
-                    )
-            )
+        SELECT tbl, IF(name = 'PRIMARY', 'DROP PRIMARY KEY', CONCAT('DROP INDEX `', REPLACE(name, '`', '``'), '`'))
+        FROM dropped
 
         UNION ALL
         SELECT
@@ -129,6 +137,7 @@ WITH
                 FROM actual_key AS a
                 WHERE a.tbl = e.tbl
                     AND a.prefix IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.tbl = a.tbl AND d.name = a.name)
                     AND (
                         (a.name = e.name AND a.cols = e.cols AND a.is_unique = e.is_unique)
                         OR (NOT e.is_unique AND a.kind = 'BTREE' AND SUBSTRING_INDEX(a.cols, ',', 1) = e.cols)

@@ -101,6 +101,30 @@ WITH
         JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
         WHERE a."required" <> e."required"
 
+        -- A change of the type resets how long values are stored.
+        UNION ALL
+        SELECT
+            e."table",
+            concat_ws(
+                ', ',
+                CASE n.attstorage
+                    WHEN 'p' THEN format('ALTER COLUMN %I SET STORAGE PLAIN', e."column")
+                    WHEN 'e' THEN format('ALTER COLUMN %I SET STORAGE EXTERNAL', e."column")
+                    WHEN 'm' THEN format('ALTER COLUMN %I SET STORAGE MAIN', e."column")
+                END,
+                CASE to_jsonb(n) ->> 'attcompression'
+                    WHEN 'p' THEN format('ALTER COLUMN %I SET COMPRESSION pglz', e."column")
+                    WHEN 'l' THEN format('ALTER COLUMN %I SET COMPRESSION lz4', e."column")
+                END
+            )
+        FROM "expected_column" AS e
+        JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
+        JOIN "actual_table" AS t ON t."table" = e."table"
+        JOIN pg_attribute AS n ON n.attrelid = t."oid" AND n.attname = e."column"
+        WHERE e."type" = 'text'
+            AND (a."type" <> e."type" OR e."collation" <> coalesce(a."collation", ''))
+            AND (n.attstorage <> 'x' OR to_jsonb(n) ->> 'attcompression' IN ('p', 'l'))
+
         UNION ALL
         SELECT a."table", 'ALTER COLUMN "id" SET DEFAULT gen_random_uuid()'
         FROM "actual_column" AS a

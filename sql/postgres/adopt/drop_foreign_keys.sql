@@ -1,5 +1,5 @@
--- Drops foreign keys of the three tables that differ from the schema or whose columns change, and the application's
--- own, whose columns get the new type of the id.
+-- Those of the three tables that are not as they should be, or whose columns change, and those of the application's own
+-- that are added again: where they refer to an id, their columns take its type.
 WITH
     "actual_table" ("table", "oid") AS (
         SELECT t."name", to_regclass(quote_ident(t."name"))
@@ -13,17 +13,22 @@ JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confre
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
 JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
 WHERE k.conname <> t."table" || '_userId_fkey'
-    OR k.confdeltype <> 'c'
-    OR NOT k.convalidated
-    OR k.condeferrable
+    OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
     OR p.atttypid <> 'uuid'::regtype
     OR c.atttypid <> 'uuid'::regtype
+    -- It would keep a key that is replaced.
+    OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
 UNION ALL
 SELECT
-    format(
-        'ALTER TABLE %s DROP CONSTRAINT %I, ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I TYPE uuid USING %I::text::uuid',
-        k.conrelid::regclass, k.conname, c.attname, c.attname, c.attname
-    )
+    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+    || CASE
+        WHEN a."becomes_uuid"
+            THEN format(
+                ', ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I TYPE uuid USING %I::text::uuid', c.attname, c.attname,
+                c.attname
+            )
+        ELSE ''
+    END
 FROM authstore_adoption AS a
 JOIN pg_constraint AS k ON k.oid = a."constraint"
 JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1];

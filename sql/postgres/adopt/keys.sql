@@ -35,9 +35,12 @@ WITH
         WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
     ),
 
-    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain", "nulls_are_equal") AS (
+    -- A unique index becomes a constraint only if it sorts as a new one would. Its collation follows that of its column.
+    "actual_key" (
+        "table", "oid", "name", "index", "constraint", "columns", "definition", "is_plain", "is_usable", "nulls_are_equal"
+    ) AS (
         SELECT
-            t."table", t."oid", c.relname::text,
+            t."table", t."oid", c.relname::text, i.indexrelid, k.oid,
             ARRAY(
                 SELECT coalesce(n.attname::text, '(expression)')
                 FROM unnest(i.indkey) WITH ORDINALITY AS p ("number", "position")
@@ -46,6 +49,16 @@ WITH
                 ORDER BY p."position"
             ),
             pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts,
+            i.indisvalid
+            AND NOT EXISTS (
+                SELECT 1
+                FROM unnest(i.indkey, i.indoption, i.indclass, i.indcollation) AS p ("number", "option", "class", "collation")
+                JOIN pg_opclass AS o ON o.oid = p."class"
+                JOIN pg_attribute AS n ON n.attrelid = i.indrelid AND n.attnum = p."number"
+                WHERE p."option" <> 0
+                    OR NOT o.opcdefault
+                    OR p."collation" NOT IN (n.attcollation, '"C"'::regcollation)
+            ),
             coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
         FROM "actual_table" AS t
         JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
@@ -63,11 +76,28 @@ WITH
             OR (
                 a."definition" IS NULL
                 AND a."is_plain"
+                AND a."is_usable"
                 AND NOT a."nulls_are_equal"
                 AND a."columns" = e."columns"
                 AND e."definition" LIKE 'UNIQUE%'
             )
         ORDER BY e."table", e."name", a."name" <> e."name", a."definition" IS NULL, a."name"
+    ),
+
+    "dropped" ("table", "oid", "name", "index", "constraint", "columns") AS (
+        SELECT a."table", a."oid", a."name", a."index", a."constraint", a."columns"
+        FROM "actual_key" AS a
+        WHERE NOT EXISTS (SELECT 1 FROM "used" AS u WHERE u."table" = a."table" AND u."name" = a."name")
+            AND EXISTS (
+                SELECT 1
+                FROM "expected_key" AS e
+                WHERE e."table" = a."table"
+                    AND (
+                        e."name" = a."name"
+                        OR (a."definition" LIKE 'PRIMARY KEY%' AND e."definition" LIKE 'PRIMARY KEY%')
+                        OR (a."is_plain" AND a."columns" = e."columns")
+                    )
+            )
     )
 
 SELECT "statement"
@@ -75,21 +105,10 @@ FROM (
     SELECT
         1,
         CASE
-            WHEN a."definition" IS NULL THEN format('DROP INDEX %s', to_regclass(quote_ident(a."name")))
-            ELSE format('ALTER TABLE %I DROP CONSTRAINT %I', a."table", a."name")
+            WHEN d."constraint" IS NULL THEN format('DROP INDEX %s', d."index"::regclass)
+            ELSE format('ALTER TABLE %I DROP CONSTRAINT %I', d."table", d."name")
         END
-    FROM "actual_key" AS a
-    WHERE NOT EXISTS (SELECT 1 FROM "used" AS u WHERE u."table" = a."table" AND u."name" = a."name")
-        AND EXISTS (
-            SELECT 1
-            FROM "expected_key" AS e
-            WHERE e."table" = a."table"
-                AND (
-                    e."name" = a."name"
-                    OR (a."definition" LIKE 'PRIMARY KEY%' AND e."definition" LIKE 'PRIMARY KEY%')
-                    OR (a."is_plain" AND a."columns" = e."columns")
-                )
-        )
+    FROM "dropped" AS d
     UNION ALL
     SELECT
         2,
@@ -113,7 +132,11 @@ FROM (
     WHERE NOT EXISTS (
         SELECT 1
         FROM pg_index AS i
-        WHERE i.indrelid = t."oid" AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.attnum
+        WHERE i.indrelid = t."oid"
+            AND i.indisvalid
+            AND i.indpred IS NULL
+            AND i.indkey[0] = c.attnum
+            AND i.indexrelid NOT IN (SELECT d."index" FROM "dropped" AS d)
     )
 ) AS s ("order", "statement")
 ORDER BY "order";

@@ -65,8 +65,8 @@ WITH
         VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')
     ),
 
-    "actual_table" ("table", "sql", "strict", "without_rowid") AS (
-        SELECT k."table", t."sql", l."strict", l."wr"
+    "actual_table" ("table", "strict", "without_rowid") AS (
+        SELECT k."table", l."strict", l."wr"
         FROM "known" AS k
         JOIN sqlite_schema AS t ON t."type" = 'table' AND t."name" = k."table" COLLATE NOCASE
         JOIN pragma_table_list AS l ON l."schema" = 'main' AND l."name" = t."name"
@@ -140,22 +140,7 @@ WHERE e."column" <> 'id'
     AND a."default" IS NOT NULL
 
 UNION ALL
-SELECT t."table" || ' has columns with a COLLATE clause, which will compare bytewise'
-FROM "actual_table" AS t
-WHERE t."sql" LIKE '%collate%'
-
-UNION ALL
-SELECT 'the ON CONFLICT clauses of ' || t."table" || ' will be dropped'
-FROM "actual_table" AS t
-WHERE upper(t."sql") GLOB '*[^A-Z0-9_]CONFLICT[^A-Z0-9_"]*'
-
-UNION ALL
-SELECT 'the deferred foreign keys of ' || t."table" || ' will be checked immediately'
-FROM "actual_table" AS t
-WHERE upper(t."sql") GLOB '*[^A-Z0-9_]INITIALLY[^A-Z0-9_"]*'
-
-UNION ALL
-SELECT t."table" || ' is STRICT, and will no longer be'
+SELECT t."table" || ' is STRICT, and will not be'
 FROM "actual_table" AS t
 WHERE t."strict"
 

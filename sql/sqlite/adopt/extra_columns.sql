@@ -31,8 +31,16 @@ WITH
     )
 
 SELECT
-    'ALTER TABLE "' || k."table" || '" ADD COLUMN "' || replace(c."name", '"', '""') || '" ' || c."type"
-    || CASE WHEN c."dflt_value" IS NULL THEN '' ELSE ' DEFAULT ' || '(' || c."dflt_value" || ')' END
+    'ALTER TABLE "' || k."table" || '" ADD COLUMN "' || replace(c."name", '"', '""') || '"'
+    -- A type may be any name.
+    || CASE c."type" WHEN '' THEN '' ELSE ' "' || replace(c."type", '"', '""') || '"' END
+    || CASE
+        WHEN c."dflt_value" IS NULL THEN ''
+        -- A name is a string there, whether or not it is quoted, and in parentheses a column.
+        WHEN substr(c."dflt_value", 1, 1) IN ('"', '`', '[') OR c."dflt_value" NOT GLOB '*[^A-Za-z0-9_$]*'
+            THEN ' DEFAULT ' || c."dflt_value"
+        ELSE ' DEFAULT (' || c."dflt_value" || ')'
+    END
     || CASE WHEN c."notnull" THEN ' NOT NULL' ELSE '' END
     || coalesce((SELECT r."clause" FROM "referred" AS r WHERE r."table" = k."table" AND r."column" = c."name"), '')
 FROM "known" AS k

@@ -6,30 +6,45 @@ FROM sqlite_schema AS s
 WHERE s."type" IN ('index', 'trigger')
     AND s."sql" IS NOT NULL
     AND s."tbl_name" COLLATE NOCASE IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
-    AND s."name" NOT IN (
-        'Account_userId_idx', 'Session_userId_idx', 'Session_expires_idx', 'VerificationToken_expires_idx',
-        'VerificationToken_identifier_idx'
+    AND NOT (
+        s."type" = 'index'
+        AND s."name" COLLATE NOCASE IN (
+            'Account_userId_idx', 'Session_userId_idx', 'Session_expires_idx', 'VerificationToken_expires_idx',
+            'VerificationToken_identifier_idx'
+        )
     )
 UNION ALL
 SELECT
-    'index', i."name",
-    'CREATE UNIQUE INDEX "' || t."name" || '_' || replace(group_concat(x."name", '_' ORDER BY x."seqno"), '"', '""')
-    || '_key" ON "' || t."name" || '" ('
-    || group_concat('"' || replace(x."name", '"', '""') || '" COLLATE ' || x."coll", ', ' ORDER BY x."seqno") || ')'
-FROM sqlite_schema AS t
-JOIN pragma_index_list(t."name") AS i ON i."unique" AND i."origin" = 'u'
-JOIN pragma_index_xinfo(i."name") AS x ON x."key"
-WHERE t."type" = 'table'
-    AND t."name" COLLATE NOCASE IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
-GROUP BY t."name", i."name"
-HAVING max(
-    x."name" NOT IN (
-        'id', 'name', 'email', 'emailVerified', 'image', 'userId', 'type', 'provider', 'providerAccountId',
-        'refresh_token', 'access_token', 'expires_at', 'token_type', 'scope', 'id_token', 'session_state',
-        'oauth_token_secret', 'oauth_token', 'sessionToken', 'expires', 'identifier', 'token', 'credentialID',
-        'credentialPublicKey', 'counter', 'credentialDeviceType', 'credentialBackedUp', 'transports'
+    'index', u."name",
+    'CREATE UNIQUE INDEX "' || u."wanted"
+    -- Where the name is taken, a number makes it another.
+    || CASE
+        WHEN row_number() OVER (PARTITION BY lower(u."wanted") ORDER BY u."name") > 1
+            OR EXISTS (SELECT 1 FROM sqlite_schema AS o WHERE o."name" = replace(u."wanted", '""', '"') COLLATE NOCASE)
+            THEN '_' || replace(u."name", 'sqlite_autoindex_', '')
+        ELSE ''
+    END
+    || '" ON "' || u."table" || '" (' || u."columns" || ')'
+FROM (
+    SELECT
+        i."name", t."name" AS "table",
+        t."name" || '_' || replace(group_concat(x."name", '_' ORDER BY x."seqno"), '"', '""') || '_key' AS "wanted",
+        group_concat('"' || replace(x."name", '"', '""') || '" COLLATE ' || x."coll", ', ' ORDER BY x."seqno") AS "columns"
+    FROM sqlite_schema AS t
+    JOIN pragma_index_list(t."name") AS i ON i."unique" AND i."origin" = 'u'
+    JOIN pragma_index_xinfo(i."name") AS x ON x."key"
+    WHERE t."type" = 'table'
+        AND t."name" COLLATE NOCASE IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
+    GROUP BY t."name", i."name"
+    HAVING max(
+        x."name" NOT IN (
+            'id', 'name', 'email', 'emailVerified', 'image', 'userId', 'type', 'provider', 'providerAccountId',
+            'refresh_token', 'access_token', 'expires_at', 'token_type', 'scope', 'id_token', 'session_state',
+            'oauth_token_secret', 'oauth_token', 'sessionToken', 'expires', 'identifier', 'token', 'credentialID',
+            'credentialPublicKey', 'counter', 'credentialDeviceType', 'credentialBackedUp', 'transports'
+        )
     )
-);
+) AS u;
 
 -- The parts in which a table is copied: see parts.sql.
 CREATE TABLE "authstore_adoption_part" ("table" text NOT NULL, "first" integer NOT NULL);

@@ -95,7 +95,15 @@ FROM actual_table
 WHERE options LIKE '%partitioned%'
 
 UNION ALL
-SELECT CONCAT(tbl, '.', col, ' is a generated column; make it an ordinary column first')
+SELECT CONCAT(
+    tbl, ' is compressed to blocks that have no room for its keys; run ALTER TABLE `', name,
+    '` ROW_FORMAT = DYNAMIC KEY_BLOCK_SIZE = 0 first'
+)
+FROM actual_table
+WHERE CONCAT(LOWER(options), ' ') LIKE '%key_block_size=1 %' OR CONCAT(LOWER(options), ' ') LIKE '%key_block_size=2 %'
+
+UNION ALL
+SELECT CONCAT(tbl, '.', col, ' is a generated column; make it an ordinary one first')
 FROM cols
 WHERE is_known AND is_generated AND col <> 'providerAccountIdHash'
 
@@ -127,6 +135,26 @@ WHERE (NOT is_harmless OR name = 'PRIMARY')
             'Session:sessionToken', 'VerificationToken:token', 'VerificationToken:identifier,token',
             'VerificationToken:token,identifier', 'Account:providerAccountId,provider',
             'Authenticator:credentialID', 'Authenticator:userId,credentialID', 'Authenticator:credentialID,userId'
+        )
+    )
+
+UNION ALL
+SELECT CONCAT(
+    'the key ', s.INDEX_NAME, ' of ', t.tbl, ' is on ', GROUP_CONCAT(s.COLUMN_NAME ORDER BY s.SEQ_IN_INDEX SEPARATOR ' and '),
+    ', of which a string becomes longer than a key can be; drop it first'
+)
+FROM actual_table AS t
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+WHERE s.NON_UNIQUE = 0
+GROUP BY t.tbl, t.cols, s.INDEX_NAME
+HAVING MIN(FIND_IN_SET(COALESCE(s.COLUMN_NAME, 'id'), t.cols)) = 0
+    AND MAX(
+        s.SUB_PART IS NULL
+        AND CONCAT(t.tbl, '.', COALESCE(s.COLUMN_NAME, '')) IN (
+            'User.name', 'User.image', 'Account.providerAccountId', 'Account.refresh_token', 'Account.access_token',
+            'Account.token_type', 'Account.scope', 'Account.id_token', 'Account.session_state',
+            'Account.oauth_token_secret', 'Account.oauth_token', 'Authenticator.providerAccountId',
+            'Authenticator.credentialPublicKey', 'Authenticator.credentialDeviceType', 'Authenticator.transports'
         )
     )
 
@@ -247,4 +275,47 @@ WHERE TABLE_SCHEMA = DATABASE()
     AND LOWER(TABLE_NAME) IN (
         'authstore_adopted_user', 'authstore_adopted_account', 'authstore_adopted_session',
         'authstore_adopted_verificationtoken', 'authstore_adopted_authenticator'
-    );
+    )
+
+-- Names that adopt needs: those of foreign keys are a database's.
+UNION ALL
+SELECT CONCAT(
+    'the name ', k.CONSTRAINT_NAME, ' is needed, and is that of a foreign key of ', k.TABLE_NAME, '; add that under another name first'
+)
+FROM information_schema.REFERENTIAL_CONSTRAINTS AS k
+JOIN
+    information_schema.KEY_COLUMN_USAGE AS u
+    ON u.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA
+        AND u.TABLE_NAME = k.TABLE_NAME
+        AND u.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+        AND u.ORDINAL_POSITION = 1
+WHERE k.CONSTRAINT_SCHEMA = DATABASE()
+    AND LOWER(k.CONSTRAINT_NAME) IN ('account_userid_fkey', 'session_userid_fkey', 'authenticator_userid_fkey')
+    AND NOT (
+        LOWER(CONCAT(k.TABLE_NAME, '_userid_fkey')) = LOWER(k.CONSTRAINT_NAME)
+        AND LOWER(u.COLUMN_NAME) = 'userid'
+        AND LOWER(k.REFERENCED_TABLE_NAME) = 'user'
+        AND LOWER(u.REFERENCED_COLUMN_NAME) = 'id'
+    )
+
+UNION ALL
+SELECT CONCAT('the name ', t.TABLE_NAME, ' is needed, and is that of a table of other columns; rename that first')
+FROM information_schema.TABLES AS t
+WHERE t.TABLE_SCHEMA = DATABASE()
+    AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY 'authstore_adoption', LOWER(t.TABLE_NAME) = 'authstore_adoption')
+    AND (
+        SELECT COUNT(*)
+        FROM information_schema.COLUMNS AS c
+        WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.TABLE_NAME AND c.COLUMN_NAME IN ('name', 'statement')
+    ) < 2
+
+/*M!
+UNION ALL
+SELECT CONCAT(t.tbl, '.', c.COLUMN_NAME, ' has a name that the schema needs for the hash of providerAccountId; rename it first')
+FROM actual_table AS t
+JOIN
+    information_schema.COLUMNS AS c
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = 'providerAccountIdHash'
+WHERE t.tbl = 'Account'
+    AND COALESCE(c.GENERATION_EXPRESSION, '') NOT LIKE '%sha2%'
+*/;

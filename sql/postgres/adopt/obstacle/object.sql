@@ -1,5 +1,5 @@
--- Objects that cannot stay unchanged, so the operator has to decide about them.
-WITH
+-- Objects that cannot stay as they are, and that no one else can decide about.
+WITH RECURSIVE
     "known" ("table", "columns") AS (
         VALUES
         ('User', ARRAY['id', 'name', 'email', 'emailVerified', 'image']),
@@ -129,7 +129,24 @@ WITH
         JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attnum = k.confkey[1] AND p.attname = 'id'
         JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
         WHERE p.atttypid <> 'uuid'::regtype
-            AND k.conrelid NOT IN (SELECT o."oid" FROM "actual_table" AS o)
+            AND NOT (
+                t."table" = 'User'
+                AND c.attname = 'userId'
+                AND k.conrelid IN (SELECT o."oid" FROM "actual_table" AS o)
+            )
+    ),
+
+    -- The types that contain a row of a table of which a column changes.
+    "row_type" ("table", "type") AS (
+        SELECT c."table", y.oid
+        FROM "changing" AS c
+        JOIN pg_type AS y ON y.typrelid = c."oid"
+        UNION
+        SELECT w."table", CASE WHEN d.classid = 'pg_type'::regclass THEN d.objid ELSE r.reltype END
+        FROM "row_type" AS w
+        JOIN pg_depend AS d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = w."type"
+        LEFT JOIN pg_class AS r ON d.classid = 'pg_class'::regclass AND r.oid = d.objid AND r.relkind = 'c'
+        WHERE d.classid = 'pg_type'::regclass OR r.oid IS NOT NULL
     )
 
 SELECT t."table" || ' is not an ordinary table (' || pg_describe_object('pg_class'::regclass, c.oid, 0) || '); adopt needs an ordinary table'
@@ -212,14 +229,45 @@ WHERE d.classid IN (
 )
     OR (d.classid = 'pg_attrdef'::regclass AND f.adnum <> c."number")
 
+-- What was written for strings or for times without a zone does not do for ids or for times with one.
 UNION ALL
 SELECT DISTINCT
-    'the column ' || o.attname || ' of ' || o.attrelid::regclass::text || ' has the row type of ' || t."table"
-    || ', a column of which changes; drop it first, and add it again afterwards'
+    pg_describe_object(d.classid, d.objid, 0) || ' uses ' || c."table" || '.' || c."column"
+    || ' in an expression, and its type changes; drop it, and create it again afterwards'
 FROM "changing" AS c
-JOIN "actual_table" AS t ON t."oid" = c."oid"
-JOIN pg_type AS y ON y.typrelid = t."oid"
-JOIN pg_attribute AS o ON o.atttypid IN (y.oid, y.typarray) AND NOT o.attisdropped AND o.attrelid <> t."oid"
+JOIN pg_attribute AS n ON n.attrelid = c."oid" AND n.attnum = c."number"
+JOIN
+    pg_depend AS d
+    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c."oid" AND d.refobjsubid = c."number"
+LEFT JOIN pg_index AS i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
+LEFT JOIN pg_constraint AS k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.contype = 'c'
+LEFT JOIN pg_statistic_ext AS x ON d.classid = 'pg_statistic_ext'::regclass AND x.oid = d.objid
+WHERE CASE
+    WHEN n.atttypid = 'timestamp'::regtype THEN (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND n.attnum <> ALL(i.indkey)
+    WHEN n.atttypid <> 'uuid'::regtype AND c."column" NOT IN (
+        SELECT e."column" FROM "expected_column" AS e WHERE e."table" = c."table" AND e."type" <> 'uuid'
+    )
+        THEN coalesce(n.attnum <> ALL(x.stxkeys), false)
+        OR k.oid IS NOT NULL
+        OR ((i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND n.attnum <> ALL(i.indkey))
+        OR EXISTS (
+            SELECT 1
+            FROM unnest(i.indkey, i.indclass) AS p ("number", "class")
+            JOIN pg_opclass AS o ON o.oid = p."class"
+            WHERE p."number" = n.attnum AND NOT o.opcdefault
+        )
+    ELSE false
+END
+
+UNION ALL
+SELECT DISTINCT
+    'the column ' || o.attname || ' of ' || o.attrelid::regclass::text || ' has the row type of ' || w."table"
+    || ', of which a column changes; drop it, and add it again afterwards'
+FROM "row_type" AS w
+JOIN
+    pg_depend AS d
+    ON d.refclassid = 'pg_type'::regclass AND d.refobjid = w."type" AND d.classid = 'pg_class'::regclass AND d.objsubid > 0
+JOIN pg_attribute AS o ON o.attrelid = d.objid AND o.attnum = d.objsubid AND NOT o.attisdropped
 JOIN pg_class AS r ON r.oid = o.attrelid AND r.relkind IN ('r', 'p', 'm')
 
 UNION ALL
@@ -236,4 +284,29 @@ SELECT
 FROM "changing" AS c
 JOIN pg_constraint AS k ON k.conrelid = c."oid" AND k.contype = 'f' AND c."number" = ANY(k.conkey)
 JOIN "expected_column" AS e ON e."table" = c."table" AND e."column" = c."column" AND e."type" = 'uuid'
-WHERE k.confrelid <> to_regclass('"User"');
+WHERE k.confrelid <> to_regclass('"User"')
+
+UNION ALL
+SELECT
+    t."table" || ' has its replica identity in the key ' || i.indexrelid::regclass::text || ' on a column that becomes nullable; '
+    || 'run ALTER TABLE ' || quote_ident(t."table") || ' REPLICA IDENTITY DEFAULT first'
+FROM "actual_table" AS t
+JOIN pg_index AS i ON i.indrelid = t."oid" AND i.indisreplident
+JOIN "expected_column" AS e ON e."table" = t."table" AND NOT e."required"
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column" AND c.attnum = ANY(i.indkey)
+
+UNION ALL
+SELECT
+    t."table" || ' is unlogged, and tables that are not refer to it; run ALTER TABLE ' || quote_ident(t."table")
+    || ' SET LOGGED first'
+FROM "actual_table" AS t
+JOIN pg_class AS c ON c.oid = t."oid"
+WHERE c.relpersistence = 'u'
+    AND t."table" IN ('User', 'Session', 'Authenticator')
+
+UNION ALL
+SELECT
+    'the role ' || current_user || ' may not create tables in the schema ' || s."name" || '; run GRANT CREATE ON SCHEMA '
+    || quote_ident(s."name") || ' TO ' || quote_ident(current_user) || ' first'
+FROM (SELECT current_schema()::text) AS s ("name")
+WHERE NOT has_schema_privilege(s."name", 'CREATE');

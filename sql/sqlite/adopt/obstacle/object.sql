@@ -64,10 +64,12 @@ SELECT
     'the unique index ' || i."name" || ' of ' || t."table"
     || ' rejects rows that the schema allows; drop it first'
 FROM "actual_table" AS t
-JOIN pragma_index_list(t."table") AS i ON i."unique" AND i."origin" = 'c'
+JOIN pragma_index_list(t."table") AS i ON i."unique" AND i."origin" IN ('c', 'u')
 JOIN pragma_index_xinfo(i."name") AS x ON x."key"
 GROUP BY t."table", i."name"
-HAVING NOT max(
+-- A constraint on our columns alone is dropped with the table.
+HAVING (i."origin" = 'c' OR max(instr(t."columns", ',' || x."name" || ',') = 0))
+    AND NOT max(
     EXISTS (
         SELECT 1
         FROM "actual_column" AS c
@@ -87,4 +89,51 @@ HAVING NOT max(
         )
         OR count(x."name") < count(*)
         OR max(x."coll" <> 'BINARY')
-    );
+    )
+
+-- SQLite adds no column of these names, by which a table without them knows its rows.
+UNION ALL
+SELECT "table" || ' has an extra column, ' || "column" || ', whose name cannot be that of a column that is added; rename it first'
+FROM "actual_column"
+WHERE "column" COLLATE NOCASE IN ('rowid', 'oid', '_rowid_')
+
+UNION ALL
+SELECT
+    c."table" || '.' || c."column" || ' is spelled ' || e."value" || ' in the schema; run ALTER TABLE "' || c."table"
+    || '" RENAME COLUMN "' || c."column" || '" TO "' || e."value" || '" first'
+FROM "actual_column" AS c
+JOIN "actual_table" AS t ON t."table" = c."table"
+JOIN json_each('["' || replace(trim(t."columns", ','), ',', '","') || '"]') AS e ON e."value" = c."column" COLLATE NOCASE
+WHERE e."value" <> c."column"
+
+-- Names that adopt needs. An index that has one of ours is dropped, if it is that of its table.
+UNION ALL
+SELECT
+    'the name ' || n."column1" || ' is needed, and is that of ' || CASE s."type" WHEN 'index' THEN 'an' ELSE 'a' END || ' '
+    || s."type" || CASE s."type" WHEN 'index' THEN ' of ' || s."tbl_name" ELSE '' END || '; rename or drop that first'
+FROM (
+    VALUES
+    ('Account_userId_idx', 'Account', 'userId'),
+    ('Session_userId_idx', 'Session', 'userId'),
+    ('Session_expires_idx', 'Session', 'expires'),
+    ('VerificationToken_expires_idx', 'VerificationToken', 'expires'),
+    ('VerificationToken_identifier_idx', 'VerificationToken', 'identifier'),
+    ('authstore_challenge_expires_idx', 'authstore_challenge', 'expires'),
+    ('authstore_adopted_User', '', ''),
+    ('authstore_adopted_Account', '', ''),
+    ('authstore_adopted_Session', '', ''),
+    ('authstore_adopted_VerificationToken', '', ''),
+    ('authstore_adopted_Authenticator', '', ''),
+    ('authstore_adoption', '', ''),
+    ('authstore_adoption_part', '', '')
+) AS n
+JOIN sqlite_schema AS s ON s."name" = n."column1" COLLATE NOCASE AND s."type" <> 'trigger'
+WHERE NOT (
+    s."type" = 'index'
+    AND s."tbl_name" = n."column2" COLLATE NOCASE
+    AND (
+        SELECT group_concat(x."name", ',' ORDER BY x."seqno")
+        FROM pragma_index_xinfo(s."name") AS x
+        WHERE x."key"
+    ) = n."column3"
+);
