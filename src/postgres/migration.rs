@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use super::adopt::PLAN;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
+use super::prepared_transaction::leaves_prepared_transaction;
 use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
@@ -209,7 +210,17 @@ impl Lock for PostgresLock<'_> {
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
-        if migration.without_transaction(direction) {
+        let without_transaction = migration.without_transaction(direction);
+        if leaves_prepared_transaction(migration.sql(direction)?, !without_transaction) {
+            return Err(Error::backend(if without_transaction {
+                "the step would leave a transaction prepared (PREPARE TRANSACTION), so nothing of it was run; end the \
+                 transaction in the step, with COMMIT PREPARED or ROLLBACK PREPARED"
+            } else {
+                "the step would prepare the transaction that it runs in (PREPARE TRANSACTION), so nothing of it was run; \
+                 remove that from the step"
+            }));
+        }
+        if without_transaction {
             return self.take_without_transaction(series, migration, direction);
         }
         if self.connection.is_shared() {

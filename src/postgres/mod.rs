@@ -22,6 +22,7 @@ mod migration;
 mod options;
 mod parameters;
 mod pipeline;
+mod prepared_transaction;
 mod runtime;
 mod session;
 #[cfg(feature = "postgres-tls")]
