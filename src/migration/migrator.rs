@@ -201,7 +201,12 @@ impl Migrator {
         let mut failure = None;
         for (migration, direction) in plan {
             let start = Instant::now();
-            if let Err(error) = lock.apply(self.series.name(), migration, direction) {
+            let taken = match lock.was_taken(self.series.name(), migration, direction) {
+                Ok(false) => lock.apply(self.series.name(), migration, direction),
+                Ok(true) => continue,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
                 failure = Some((migration, direction, error));
                 break;
             }

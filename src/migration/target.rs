@@ -32,8 +32,20 @@ pub trait Lock {
     /// succeeded.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
 
-    /// Returns those of the pending migrations of the crate's own series whose table exists already, unless an
-    /// interrupted run left it behind. Called before the first migration is applied. The default returns none.
+    /// Returns whether another run has taken this step since this one began, in which case it is left out. By default none
+    /// can: a run holds its lock to its end.
+    fn was_taken(
+        &mut self,
+        series: &str,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<bool> {
+        let _ = (series, migration, direction);
+        Ok(false)
+    }
+
+    /// Returns which of these pending steps of the crate's own series would create a table that exists already, other than
+    /// one that an interrupted run left behind. Called before the first step is applied. By default there are none.
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         let _ = pending;
         Ok(Vec::new())

@@ -575,6 +575,31 @@ fn no_transaction_migration_runs_once_per_store() {
     assert_eq!(rows, "1,2,3");
 }
 
+/// What another process has taken while a step without a transaction ran is neither taken again nor reported. The step
+/// itself writes here what that process would write.
+#[test]
+fn steps_of_another_process_are_not_reported() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_alone.up.sql",
+        "-- authstore: no-transaction\nCREATE TABLE badge (id integer); INSERT INTO badge VALUES (4);\n\
+         INSERT INTO authstore_migration SELECT series, 4, 'taken', checksum, applied_at FROM authstore_migration\n\
+         WHERE series = 'app' AND version = 1;",
+    );
+    application.write("0004_taken.up.sql", "INSERT INTO badge VALUES (4);");
+    application.write("0005_own.up.sql", "INSERT INTO badge VALUES (5);");
+    let done = application.migrator().up().expect("a run");
+    assert_eq!(versions(&done), [1, 2, 3, 5]);
+    let badges = rusqlite::Connection::open(application.directory.path().join("auth.db"))
+        .expect("the database")
+        .query_row(
+            "SELECT group_concat(id ORDER BY id) FROM badge",
+            [],
+            |row| row.get::<_, String>(0),
+        );
+    assert_eq!(badges.expect("rows"), "4,5");
+}
+
 #[test]
 fn a_pragma_reaches_no_later_step() {
     for end in ["", "-- authstore: no-transaction\n"] {
