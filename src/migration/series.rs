@@ -179,9 +179,10 @@ impl Series {
     ///
     /// Each file is named `<version>_<name>.up.sql`, where the version is an integer (`0001`, or a date such as
     /// `20261123190000`), and may have a down migration, `<version>_<name>.down.sql`. Files whose name starts with a
-    /// dot or does not end in `.sql` are ignored, and so is a byte order mark. A migration without a statement (an
-    /// empty file, or one with only comments) does nothing on any database. `name` identifies the series in the history
-    /// (key, and not `authstore`).
+    /// dot or does not end in `.sql` are ignored, unless a migration seems to be meant: those that end in a space or in
+    /// `.sql.txt`, or lack `.sql` after `.up`, are rejected. A byte order mark is ignored. A migration without a
+    /// statement (an empty file, or one with only comments) does nothing on any database. `name` identifies the series
+    /// in the history (key, and not `authstore`).
     ///
     /// On SQLite and PostgreSQL a migration and its history row are one transaction: it must not begin or end one
     /// itself. On MySQL and MariaDB DDL commits implicitly: write one statement per file, and make it repeatable
@@ -213,7 +214,8 @@ impl Series {
     ///
     /// [`Error::Invalid`] for an invalid `name`; [`MigrationError::Folder`] for a folder that cannot be read or has no
     /// migrations, a file name of another form (the error shows a correct one), a file that is not UTF-8 text with line
-    /// feeds, an unknown header, two migrations of one version, or a `.down.sql` file without its `.up.sql`.
+    /// feeds, an unknown header, two migrations of one version, or a `.down.sql` file without its `.up.sql` of the
+    /// same name.
     pub fn from_dir(name: impl Into<String>, folder: impl AsRef<Path>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
@@ -299,6 +301,29 @@ fn right_name(file_name: &str) -> String {
     }
 }
 
+/// Returns the file name of a migration that this is, or seems to be meant as.
+fn intended_name(file_name: &str) -> Option<String> {
+    if file_name.to_lowercase().ends_with(".sql") {
+        return Some(file_name.to_owned());
+    }
+    let is_invisible = |character: char| {
+        character.is_whitespace()
+            || character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200d}' | '\u{feff}')
+    };
+    let visible = file_name.trim_matches(is_invisible);
+    let lower = visible.to_lowercase();
+    // Windows hides the last part of a name.
+    let name = if lower.ends_with(".sql.txt") {
+        visible.get(..visible.len() - ".txt".len())?.to_owned()
+    } else if lower.ends_with(".up") || lower.ends_with(".down") {
+        format!("{visible}.sql")
+    } else {
+        visible.to_owned()
+    };
+    parse_name(&name).map(|_| name)
+}
+
 /// Returns why the content of a file cannot be a migration.
 fn unusable(sql: &str) -> Option<String> {
     // Such as UTF-16 without a byte order mark.
@@ -333,10 +358,16 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
         let path = entry.map_err(|error| unreadable(folder, error))?.path();
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         // Editors and macOS create such files next to the real ones.
-        if file_name.starts_with('.') || !file_name.to_lowercase().ends_with(".sql") {
+        if file_name.starts_with('.') {
             continue;
         }
-        let expected = right_name(&file_name);
+        let Some(intended) = intended_name(&file_name) else {
+            continue;
+        };
+        if path.file_name().is_some_and(|name| name.to_str().is_none()) {
+            return Err(wrong(&path, "its name is not UTF-8; rename the file"));
+        }
+        let expected = right_name(&intended);
         let Some((version, name, direction)) =
             parse_name(&file_name).filter(|_| file_name == expected)
         else {
@@ -345,6 +376,10 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
                 &format!("not the name of a migration; rename the file, as in {expected}"),
             ));
         };
+        let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, error))?;
+        if !metadata.is_file() {
+            return Err(wrong(&path, "not a file"));
+        }
         let sql = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
         let sql = sql.strip_prefix('\u{feff}').unwrap_or(&sql).to_owned();
         if let Some(reason) = unusable(&sql) {
@@ -367,6 +402,12 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
             folder,
             "no migrations; name them as in 0001_create_team.up.sql",
         ));
+    }
+    for (version, (name, _, path)) in &downs {
+        if let Some((other, ..)) = ups.get(version).filter(|(other, ..)| other != name) {
+            let reason = format!("the step that it takes back is called {other}");
+            return Err(wrong(path, &reason));
+        }
     }
     let migrations = ups
         .into_iter()

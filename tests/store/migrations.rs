@@ -788,6 +788,39 @@ fn invalid_directory_is_rejected_with_its_path() {
         ("0003_create_badge.sql", "not the name of a migration"),
         ("3_create_badge.down.sql", "has no .up.sql"),
         ("1_create_badge.up.sql", "another file also has version 1"),
+        (
+            "0003_create_badge.up.sql ",
+            "as in 0003_create_badge.up.sql",
+        ),
+        (
+            "0003_create_badge.up.sql\u{200b}",
+            "as in 0003_create_badge.up.sql",
+        ),
+        (
+            "0003_create_badge.up.sql.txt",
+            "as in 0003_create_badge.up.sql",
+        ),
+        (
+            "0003_create_badge.Down.SQL.TXT",
+            "as in 0003_create_badge.down.sql",
+        ),
+        ("0003_create_badge.up", "as in 0003_create_badge.up.sql"),
+        (
+            "\u{ff10}\u{ff13}_create_badge.up.sql",
+            "not the name of a migration",
+        ),
+        (
+            "\u{0660}\u{0663}_create_badge.up.sql",
+            "not the name of a migration",
+        ),
+        (
+            "99999999999999999999_create_badge.up.sql",
+            "not the name of a migration",
+        ),
+        (
+            "\u{feff}0003_create_badge.up.sql",
+            "not the name of a migration",
+        ),
     ] {
         let application = Application::with_teams();
         application.write(name, "CREATE TABLE badge (id integer);");
@@ -804,6 +837,22 @@ fn invalid_directory_is_rejected_with_its_path() {
     }
     let missing = refusal(Series::from_dir("app", "no/such/folder"));
     assert!(missing.to_string().contains("no/such/folder"), "{missing}");
+}
+
+#[test]
+fn down_migration_of_another_name_is_rejected() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_create_badge.up.sql",
+        "CREATE TABLE badge (id integer);",
+    );
+    application.write("0003_create_medal.down.sql", "DROP TABLE medal;");
+    let refused = refusal(application.series()).to_string();
+    assert!(
+        refused.contains("0003_create_medal.down.sql")
+            && refused.contains("is called create_badge"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -877,7 +926,33 @@ fn invalid_files_are_named_and_links_followed() {
     let migrator = application.migrator();
     assert_eq!(versions(&migrator.up().expect("all")), [1, 2, 3]);
 
-    // Versions may have gaps, and other folders are ignored.
+    // A pipe, which would be read forever, and a name that is no text.
+    let pipe = application.file("0004_pipe.up.sql");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let refused = refusal(application.series()).to_string();
+    assert!(refused.contains("not a file"), "{refused}");
+    fs::remove_file(pipe).expect("gone");
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"0004_caf\xe9.up.sql");
+        let file = application.file(".").join(name);
+        fs::write(&file, "SELECT 1;").expect("a file");
+        let refused = refusal(application.series()).to_string();
+        assert!(refused.contains("not UTF-8"), "{refused}");
+        fs::remove_file(file).expect("gone");
+    }
+
+    // Versions may have gaps, and other folders are ignored, as are the copies that editors keep.
+    for name in [
+        "0004_copy.up.sql~",
+        "0004_copy.up.sql.bak",
+        "notes.txt",
+        "set.up",
+    ] {
+        application.write(name, "CREATE TABLE copy (id integer);");
+    }
     fs::create_dir(application.file("archive")).expect("a folder");
     application.write(
         "20261128000000_create_medal.up.sql",
