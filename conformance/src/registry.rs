@@ -84,6 +84,7 @@ macro_rules! __with_rules {
                 no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User)."
                 no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User)."
                 no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User)."
+                no_page_limit Constraints 1 "delete_user deletes everything that belongs to the user, however many rows there are."
             }
             link_account {
                 stored ReadingAndWriting 1 "get_account returns an account as link_account returned it, which is as it was given."
@@ -251,6 +252,7 @@ macro_rules! __with_rules {
                 text Values 1 "A token to keep may be any string."
                 each_counted_once Concurrency 1 "Several concurrent callers count each session once between them."
                 never_half Concurrency 1 "No caller ever sees only some of the sessions deleted."
+                no_page_limit ReadingAndWriting 1 "All sessions but the one to keep are deleted and counted with their details, however many there are."
             }
             get_session_details {
                 absent ReadingAndWriting 1 "get_session_details returns no details if none were stored."
@@ -298,6 +300,7 @@ macro_rules! __with_rules {
                 text Values 1 "The identifier may be any string."
                 each_counted_once Concurrency 1 "Concurrent callers count each token once between them."
                 identifier_by_bytes Values 1 "Identifiers that only look alike, or have the same hash, are told apart."
+                no_page_limit ReadingAndWriting 1 "All tokens of the identifier are deleted and counted, however many there are."
             }
             create_authenticator {
                 stored ReadingAndWriting 1 "get_authenticator returns an authenticator as it was created, with and without transports."
@@ -318,6 +321,7 @@ macro_rules! __with_rules {
                 authenticator_conflicts Constraints 1 "When the authenticator conflicts, neither the user nor the authenticator is stored."
                 one_winner Concurrency 1 "Of several users who sign up with one credential ID concurrently, exactly one is created."
                 one_email_one_winner Concurrency 1 "Of several callers who sign up with one email address concurrently, exactly one succeeds, and the others leave nothing."
+                never_half Concurrency 1 "No caller ever sees the user without the passkey, or the reverse."
             }
             get_authenticator {
                 absent ReadingAndWriting 1 "get_authenticator returns None for a credential ID that does not exist."
@@ -432,6 +436,7 @@ macro_rules! __with_rules {
             }
             model {
                 sequences ReadingAndWriting 1 "Random sequences of all operations over few keys agree with the model, in each result and in the rows that they leave."
+                shared_keys ReadingAndWriting 1 "Random sequences agree with the model if rows of every kind have the same keys and IDs."
             }
             linearizable {
                 users Concurrency 1 "Concurrent calls on one email address return what they would return sequentially."

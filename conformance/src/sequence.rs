@@ -32,15 +32,53 @@ pub(crate) fn test_runner(seed: u64, cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-// Few keys, so that they collide, and some that a backend may confuse.
-const EMAILS: [&str; 3] = ["ada@x.org", "Ada@x.org", "ada@x.org "];
-const PROVIDERS: [&str; 2] = ["github", "GitHub"];
-const PROVIDER_ACCOUNT_IDS: [&str; 2] = ["1", "01"];
-const SESSION_TOKENS: [&str; 3] = ["s", "S", "t"];
-const IDENTIFIERS: [&str; 2] = ["ada@x.org", "bob@x.org"];
-const TOKENS: [&str; 3] = ["v", "V", "w"];
-const CHALLENGES: [&str; 2] = ["h", "H"];
-const CREDENTIAL_IDS: [&str; 3] = ["c", "C", "-"];
+/// The keys that sequences draw from: few, so that they collide.
+pub(crate) struct Keys {
+    emails: &'static [&'static str],
+    providers: &'static [&'static str],
+    provider_account_ids: &'static [&'static str],
+    session_tokens: &'static [&'static str],
+    identifiers: &'static [&'static str],
+    tokens: &'static [&'static str],
+    challenges: &'static [&'static str],
+    credential_ids: &'static [&'static str],
+    /// What is added to the number of an account to get its id.
+    accounts: u128,
+    /// The same for sessions.
+    sessions: u128,
+}
+
+/// Keys of which a backend may mistake some for others of the same kind.
+pub(crate) static ALIKE: Keys = Keys {
+    emails: &["ada@x.org", "Ada@x.org", "ada@x.org "],
+    providers: &["github", "GitHub"],
+    provider_account_ids: &["1", "01"],
+    session_tokens: &["s", "S", "t"],
+    identifiers: &["ada@x.org", "bob@x.org"],
+    tokens: &["v", "V", "w"],
+    challenges: &["h", "H"],
+    credential_ids: &["c", "C", "-"],
+    accounts: 10,
+    sessions: 20,
+};
+
+/// An id of a user, an account and a session; a string; and the two joined as backends join pairs.
+const SHARED_KEYS: &[&str] = &["00000000-0000-0000-0000-000000000001", "a", "a:a"];
+
+/// The same keys for every kind of row.
+pub(crate) static SHARED: Keys = Keys {
+    emails: SHARED_KEYS,
+    providers: &["a"],
+    provider_account_ids: SHARED_KEYS,
+    session_tokens: SHARED_KEYS,
+    identifiers: SHARED_KEYS,
+    tokens: SHARED_KEYS,
+    challenges: SHARED_KEYS,
+    credential_ids: SHARED_KEYS,
+    accounts: 0,
+    sessions: 0,
+};
+
 const TEXTS: [&str; 3] = ["", "x", "é"];
 const USERS: [u128; 3] = [1, 2, 3];
 
@@ -76,11 +114,11 @@ fn time() -> impl Strategy<Value = OffsetDateTime> {
     (0..4_i64, 0..3_u64).prop_map(|(second, era)| in_era(era, millis(second * 1_000)))
 }
 
-fn new_user() -> impl Strategy<Value = NewUser> {
+fn new_user(keys: &Keys) -> impl Strategy<Value = NewUser> + use<> {
     (
         user_id(),
         text(),
-        proptest::option::weighted(0.8, one_of(&EMAILS)),
+        proptest::option::weighted(0.8, one_of(keys.emails)),
         proptest::option::of(time()),
         text(),
     )
@@ -93,12 +131,12 @@ fn new_user() -> impl Strategy<Value = NewUser> {
         })
 }
 
-fn new_account() -> impl Strategy<Value = NewAccount> {
+fn new_account(keys: &Keys) -> impl Strategy<Value = NewAccount> + use<> {
     (
-        row_id(10),
+        row_id(keys.accounts),
         select(&["oauth", "oauth", "webauthn"][..]),
-        one_of(&PROVIDERS),
-        one_of(&PROVIDER_ACCOUNT_IDS),
+        one_of(keys.providers),
+        one_of(keys.provider_account_ids),
         (
             text(),
             text(),
@@ -146,11 +184,11 @@ fn account_changes() -> impl Strategy<Value = AccountChanges> {
         })
 }
 
-fn authenticator() -> impl Strategy<Value = Authenticator> {
+fn authenticator(keys: &Keys) -> impl Strategy<Value = Authenticator> + use<> {
     (
-        one_of(&CREDENTIAL_IDS),
+        one_of(keys.credential_ids),
         user_id(),
-        one_of(&PROVIDER_ACCOUNT_IDS),
+        one_of(keys.provider_account_ids),
         (
             one_of(&TEXTS),
             0..3_i64,
@@ -174,13 +212,13 @@ fn authenticator() -> impl Strategy<Value = Authenticator> {
 }
 
 /// Any call. Creating calls are more frequent than deleting ones, otherwise there would be nothing to delete.
-pub(crate) fn any_call() -> impl Strategy<Value = Call> {
-    let account = || (one_of(&PROVIDERS), one_of(&PROVIDER_ACCOUNT_IDS));
-    let session = || one_of(&SESSION_TOKENS);
-    let session_id = || (1..=3_u128).prop_map(|number| id(20 + number));
+pub(crate) fn any_call(keys: &'static Keys) -> impl Strategy<Value = Call> {
+    let account = || (one_of(keys.providers), one_of(keys.provider_account_ids));
+    let session = || one_of(keys.session_tokens);
+    let session_id = || (1..=3_u128).prop_map(|number| id(keys.sessions + number));
     let user_changes = (
         change(one_of(&TEXTS)),
-        change(one_of(&EMAILS)),
+        change(one_of(keys.emails)),
         change(time()),
         change(one_of(&TEXTS)),
     )
@@ -220,20 +258,20 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         },
     );
     let users = prop_oneof![
-        5 => new_user().prop_map(Call::CreateUser),
+        5 => new_user(keys).prop_map(Call::CreateUser),
         1 => user_id().prop_map(Call::GetUser),
-        2 => one_of(&EMAILS).prop_map(Call::GetUserByEmail),
+        2 => one_of(keys.emails).prop_map(Call::GetUserByEmail),
         2 => account().prop_map(|(provider, id)| Call::GetUserByAccount(provider, id)),
         3 => (user_id(), user_changes).prop_map(|(id, changes)| Call::UpdateUser(id, changes)),
         1 => user_id().prop_map(Call::DeleteUser),
         1 => (proptest::option::of(user_id()), 0..4_u32)
             .prop_map(|(after, limit)| Call::ListUsers(after, limit)),
-        1 => (new_user(), authenticator())
+        1 => (new_user(keys), authenticator(keys))
             .prop_map(|(user, authenticator)| Call::CreateUserWithAuthenticator(user, authenticator)),
     ];
     let accounts = prop_oneof![
-        4 => (user_id(), new_account()).prop_map(|(user, account)| Call::LinkAccount(user, account)),
-        3 => (new_user(), new_account()).prop_map(|(user, account)| Call::CreateUserWithAccount(user, account)),
+        4 => (user_id(), new_account(keys)).prop_map(|(user, account)| Call::LinkAccount(user, account)),
+        3 => (new_user(keys), new_account(keys)).prop_map(|(user, account)| Call::CreateUserWithAccount(user, account)),
         1 => account().prop_map(|(provider, id)| Call::UnlinkAccount(provider, id)),
         1 => account().prop_map(|(provider, id)| Call::GetAccount(provider, id)),
         2 => (account(), account_changes())
@@ -247,7 +285,7 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
         }),
     ];
     let sessions = prop_oneof![
-        6 => (row_id(20), user_id(), session(), time()).prop_map(|(id, user, token, expires)| {
+        6 => (row_id(keys.sessions), user_id(), session(), time()).prop_map(|(id, user, token, expires)| {
             Call::CreateSession(NewSession { id, ..NewSession::new(user, token, expires) })
         }),
         2 => session().prop_map(Call::GetSessionAndUser),
@@ -264,30 +302,30 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
             .prop_map(|(user, keep)| Call::DeleteSessionsByUserId(user, keep)),
     ];
     let tokens = prop_oneof![
-        3 => (one_of(&IDENTIFIERS), one_of(&TOKENS), time()).prop_map(|(identifier, token, expires)| {
+        3 => (one_of(keys.identifiers), one_of(keys.tokens), time()).prop_map(|(identifier, token, expires)| {
             Call::CreateVerificationToken(VerificationToken::new(identifier, token, expires))
         }),
-        2 => (one_of(&IDENTIFIERS), one_of(&TOKENS))
+        2 => (one_of(keys.identifiers), one_of(keys.tokens))
             .prop_map(|(identifier, token)| Call::UseVerificationToken(identifier, token)),
-        1 => one_of(&IDENTIFIERS).prop_map(Call::DeleteVerificationTokensByIdentifier),
-        2 => (one_of(&CHALLENGES), one_of(&TEXTS), time()).prop_map(|(key, payload, expires)| {
+        1 => one_of(keys.identifiers).prop_map(Call::DeleteVerificationTokensByIdentifier),
+        2 => (one_of(keys.challenges), one_of(&TEXTS), time()).prop_map(|(key, payload, expires)| {
             Call::CreateChallenge(Challenge::new(key, payload, expires))
         }),
-        1 => one_of(&CHALLENGES).prop_map(Call::UseChallenge),
+        1 => one_of(keys.challenges).prop_map(Call::UseChallenge),
     ];
     let authenticators = prop_oneof![
-        4 => authenticator().prop_map(Call::CreateAuthenticator),
-        1 => one_of(&CREDENTIAL_IDS).prop_map(Call::GetAuthenticator),
+        4 => authenticator(keys).prop_map(Call::CreateAuthenticator),
+        1 => one_of(keys.credential_ids).prop_map(Call::GetAuthenticator),
         2 => user_id().prop_map(Call::ListAuthenticatorsByUserId),
-        2 => (one_of(&CREDENTIAL_IDS), 0..3_i64)
+        2 => (one_of(keys.credential_ids), 0..3_i64)
             .prop_map(|(id, counter)| Call::UpdateAuthenticatorCounter(id, counter)),
-        1 => one_of(&CREDENTIAL_IDS).prop_map(Call::DeleteAuthenticator),
-        2 => (one_of(&CREDENTIAL_IDS), 0..3_i64, any::<bool>())
+        1 => one_of(keys.credential_ids).prop_map(Call::DeleteAuthenticator),
+        2 => (one_of(keys.credential_ids), 0..3_i64, any::<bool>())
             .prop_map(|(id, counter, backed_up)| Call::UseAuthenticator(id, counter, backed_up)),
-        1 => (user_id(), one_of(&CREDENTIAL_IDS), any::<bool>())
+        1 => (user_id(), one_of(keys.credential_ids), any::<bool>())
             .prop_map(|(user, id, keep_last)| Call::DeleteAuthenticatorOfUser(user, id, keep_last)),
         2 => user_id().prop_map(Call::ListAuthenticatorsWithDetailsByUserId),
-        2 => (user_id(), one_of(&CREDENTIAL_IDS), authenticator_details)
+        2 => (user_id(), one_of(keys.credential_ids), authenticator_details)
             .prop_map(|(user, id, changes)| Call::UpdateAuthenticatorDetails(user, id, changes)),
     ];
     let upkeep = prop_oneof![
@@ -306,8 +344,8 @@ pub(crate) fn any_call() -> impl Strategy<Value = Call> {
 }
 
 /// A sequence of calls.
-pub(crate) fn any_sequence() -> impl Strategy<Value = Vec<Call>> {
-    proptest::collection::vec(any_call(), 1..100).prop_map(spread)
+pub(crate) fn any_sequence(keys: &'static Keys) -> impl Strategy<Value = Vec<Call>> {
+    proptest::collection::vec(any_call(keys), 1..100).prop_map(spread)
 }
 
 /// Makes the expiry of each row distinct by adding milliseconds. Under a limit, any of several rows with the same
@@ -329,7 +367,7 @@ fn spread(mut calls: Vec<Call>) -> Vec<Call> {
 }
 
 /// Returns calls that together read all rows that a sequence can leave. They use up verification tokens and challenges.
-pub(crate) fn looks() -> Vec<Call> {
+pub(crate) fn looks(keys: &Keys) -> Vec<Call> {
     let mut calls = Vec::new();
     for user in USERS.map(id) {
         calls.extend([
@@ -339,17 +377,33 @@ pub(crate) fn looks() -> Vec<Call> {
             Call::ListAuthenticatorsWithDetailsByUserId(user),
         ]);
     }
-    for provider in PROVIDERS {
-        for account in PROVIDER_ACCOUNT_IDS {
+    for &provider in keys.providers {
+        for &account in keys.provider_account_ids {
             calls.push(Call::GetAccount(provider.to_owned(), account.to_owned()));
         }
     }
-    calls.extend(EMAILS.map(|email| Call::GetUserByEmail(email.to_owned())));
-    calls.extend(SESSION_TOKENS.map(|token| Call::GetSessionAndUser(token.to_owned())));
-    calls.extend(CREDENTIAL_IDS.map(|id| Call::GetAuthenticator(id.to_owned())));
-    calls.extend(CHALLENGES.map(|key| Call::UseChallenge(key.to_owned())));
-    for identifier in IDENTIFIERS {
-        for token in TOKENS {
+    calls.extend(
+        keys.emails
+            .iter()
+            .map(|&email| Call::GetUserByEmail(email.to_owned())),
+    );
+    calls.extend(
+        keys.session_tokens
+            .iter()
+            .map(|&token| Call::GetSessionAndUser(token.to_owned())),
+    );
+    calls.extend(
+        keys.credential_ids
+            .iter()
+            .map(|&id| Call::GetAuthenticator(id.to_owned())),
+    );
+    calls.extend(
+        keys.challenges
+            .iter()
+            .map(|&key| Call::UseChallenge(key.to_owned())),
+    );
+    for &identifier in keys.identifiers {
+        for &token in keys.tokens {
             calls.push(Call::UseVerificationToken(
                 identifier.to_owned(),
                 token.to_owned(),
@@ -375,9 +429,9 @@ pub(crate) fn deletions() -> Vec<Call> {
 }
 
 /// Runs a sequence on an empty store and on the model, and compares all results and the rows that are left.
-pub(crate) fn compare(store: &AuthStore, calls: &[Call]) -> Verdict {
+pub(crate) fn compare(store: &AuthStore, keys: &Keys, calls: &[Call]) -> Verdict {
     let mut model = Model::default();
-    let looks = looks();
+    let looks = looks(keys);
     for (place, call) in calls.iter().chain(&looks).enumerate() {
         let answer = call.on_model(&mut model);
         let got = call.on_store(store);

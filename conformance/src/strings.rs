@@ -190,6 +190,28 @@ pub(crate) const HOSTILE: &[&str] = &[
     "=1+1",
     "__type__",
     "gzip",
+    // What a parser of its own kind of text reads, and writes in another form.
+    "HTTPS://Example.ORG:443/a b/../c",
+    "mailto:Ada@x.org",
+    "\"a b\"@x.org",
+    "::ffff:192.0.2.1",
+    "2001:DB8:0:0:0:0:0:1",
+    "ABCDEF01-2345-6789-ABCD-EF0123456789",
+    "{ \"b\" : 1.0, \"a\" : [ ] }",
+    "{a,b}",
+    "usb, nfc,usb",
+    "a  b",
+    "BEARER",
+    "bearer a",
+    "a=b&c=+d",
+    "%41%zz%25",
+    "\\u0041\\u00e9",
+    "a\\",
+    "&lt;&#39;&#10;&nbsp;",
+    "a]]>b",
+    "-----BEGIN PUBLIC KEY-----\nYWRh\n-----END PUBLIC KEY-----\n",
+    "@a",
+    "'a",
 ];
 
 /// Keys that all differ bytewise, but of which some are equal if a comparison folds, pads, normalizes, converts or
@@ -318,6 +340,31 @@ pub(crate) fn keys_alike() -> Vec<String> {
         "session-1ab78",
         "session-120",
         "session-201",
+        // The same with djb2a, CRC-32C, Jenkins's one-at-a-time, xxHash32 and MurmurHash2.
+        "key-5ef",
+        "key-798",
+        "key416c3-45",
+        "keyda630-b",
+        "key-75440",
+        "key-79114",
+        "key-5e78",
+        "key-17f9b",
+        "key-b19b",
+        "key-1753e",
+        // Numbers that are equal as floating-point numbers.
+        "9007199254740992",
+        "9007199254740993",
+        // One UUID, and the same bytes in several encodings.
+        "abcdef01-2345-6789-abcd-ef0123456789",
+        "ABCDEF01-2345-6789-ABCD-EF0123456789",
+        "abcdef0123456789abcdef0123456789",
+        "{abcdef01-2345-6789-abcd-ef0123456789}",
+        "q83v+/8",
+        "q83v+/8=",
+        "q83v-_8",
+        "a%62",
+        "mailto:ada@x.org",
+        "\"ada\"@x.org",
         "日本",
         "日本\u{fe00}",
         "\u{1}",
@@ -327,7 +374,11 @@ pub(crate) fn keys_alike() -> Vec<String> {
     ]
     .map(String::from)
     .into();
-    // Indexes on a prefix use only the first 190 or 191 characters of a key.
+    // Hashes and indexes of a prefix use only the first characters of a key: bcrypt 72, old indexes 190 or 191.
+    for length in [8, 16, 32, 50, 64, 72, 100, 128] {
+        let head = "p".repeat(length);
+        keys.extend([format!("{head}1"), format!("{head}2")]);
+    }
     let long = "k".repeat(190);
     keys.extend([
         long.clone(),
@@ -384,6 +435,10 @@ pub(crate) const NEAR_CREDENTIAL_IDS: &[&str] = &[
     "cred-ential_1",
     "CRED-ENTIAL_1",
     "Cred-ential-1",
+    "Cred+ential/1",
+    "Cred-ential_1=",
+    "Cred-ential_1==",
+    "Cred-ential%5F1",
     "Cred_ential_1",
     "Cred-entialx1",
     "Cred-ential_",

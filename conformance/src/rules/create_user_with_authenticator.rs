@@ -113,3 +113,27 @@ pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
         )
     })
 }
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let passkey = authenticator(round, round);
+        race.look_on(
+            "create_user_with_authenticator(..)",
+            |store| store.create_user_with_authenticator(full_user(round), passkey.clone()),
+            |thread, store| {
+                // Whichever row is read first, the other one must exist when it is read next.
+                let half = if thread % 2 == 0 {
+                    let user = store.get_user(id(round))?.is_some();
+                    (user && store.list_authenticators_by_user_id(id(round))?.is_empty())
+                        .then_some("the user without the passkey")
+                } else {
+                    let found = store.get_authenticator(&passkey.credential_id)?.is_some();
+                    (found && store.get_user(id(round))?.is_none())
+                        .then_some("the passkey without the user")
+                };
+                Ok(half.map(str::to_owned))
+            },
+        )
+    })
+}

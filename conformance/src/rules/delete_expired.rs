@@ -1,13 +1,13 @@
 use std::thread;
 
-use authstore::{AuthStore, ExpiredCounts, SessionChanges};
+use authstore::{AuthStore, ExpiredCounts, SessionChanges, SessionDetails};
 use time::OffsetDateTime;
 
 use crate::context::Context;
 use crate::failure::{Verdict, ensure, equal, returns};
 use crate::fixture::{
-    at, bare_user, challenge_until, full_user, id, look, millis, populate, session_until,
-    since_1970, token_until,
+    at, bare_user, challenge_until, full_session_details, full_user, id, look, millis, populate,
+    session_until, since_1970, token_until,
 };
 use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
 use crate::show::Show;
@@ -469,11 +469,21 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_due();
     create_many(store, rows)?;
+    for number in 1..=u128::from(rows) {
+        store.update_session_details(id(2_000 + number), full_session_details(number))?;
+    }
     returns(
         format!("delete_expired(.., {rows}) of {rows} sessions, tokens and challenges"),
         store.delete_expired(millis(0), rows),
         of_each(rows.into()),
     )?;
+    for number in 1..=u128::from(rows) {
+        returns(
+            "get_session_details(..) of a session that was swept",
+            store.get_session_details(id(2_000 + number)),
+            SessionDetails::default(),
+        )?;
+    }
     // Limits that become smaller in 16 or 31 bits.
     for limit in [1 << 16, 1 << 31, u32::MAX] {
         create(store, &[millis(0); 3])?;

@@ -1,8 +1,10 @@
+use authstore::SessionDetails;
+
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns, succeeds};
 use crate::fixture::{
-    bare_user, full_user, id, look, populate, session, session_until, session_with_token,
-    since_1970,
+    bare_user, full_session_details, full_user, id, look, populate, session, session_until,
+    session_with_token, since_1970,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
@@ -221,4 +223,33 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             },
         )
     })
+}
+
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let rows = u128::from(context.profile().many());
+    for number in 1..=rows {
+        store.create_session(session(number, 1))?;
+        store.update_session_details(id(2_000 + number), full_session_details(number))?;
+    }
+    let kept = "session 1";
+    returns(
+        format!("delete_sessions_by_user_id(id(1), Some({kept:?})) of {rows} sessions"),
+        store.delete_sessions_by_user_id(id(1), Some(kept)),
+        u64::from(context.profile().many()) - 1,
+    )?;
+    equal(
+        "the number of sessions listed afterwards",
+        store.list_sessions_by_user_id(id(1))?.len(),
+        1,
+    )?;
+    for number in 2..=rows {
+        returns(
+            "get_session_details(..) of a deleted session",
+            store.get_session_details(id(2_000 + number)),
+            SessionDetails::default(),
+        )?;
+    }
+    Ok(())
 }

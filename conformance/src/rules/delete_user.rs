@@ -1,10 +1,10 @@
-use authstore::{Entity, Error};
+use authstore::{AuthenticatorDetails, Entity, Error, SessionDetails};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, equal, returns, show_error, succeeds};
 use crate::fixture::{
-    authenticator, bare_account, bare_user, full_account, full_user, id, look, populate, session,
-    token,
+    authenticator, bare_account, bare_user, full_account, full_authenticator_details,
+    full_session_details, full_user, id, look, populate, session, token,
 };
 use crate::race::{Race, Ran, THREADS, all_succeed, overlapped};
 
@@ -296,5 +296,51 @@ pub(crate) fn no_orphan_authenticator(context: &Context) -> Verdict {
                 .is_some()
                 || !store.list_authenticators_by_user_id(id(user))?.is_empty())
         },
+    )
+}
+
+/// Deletes a user with many rows of each kind, and creates the same rows for another user: what was left would conflict, or
+/// show its details.
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
+    let store = context.store();
+    let rows = u128::from(context.profile().many());
+    let create = |user: u128| -> Verdict {
+        store.create_user(bare_user(user))?;
+        for number in 1..=rows {
+            store.link_account(id(user), bare_account(number))?;
+            store.create_session(session(number, user))?;
+            store.create_authenticator(authenticator(number, user))?;
+        }
+        Ok(())
+    };
+    create(1)?;
+    for number in 1..=rows {
+        store.update_session_details(id(2_000 + number), full_session_details(number))?;
+        let passkey = authenticator(number, 1);
+        store.update_authenticator_details(
+            id(1),
+            &passkey.credential_id,
+            full_authenticator_details(number),
+        )?;
+    }
+    returns("delete_user(id(1))", store.delete_user(id(1)), true)?;
+    create(2)?;
+    let sessions = store.list_sessions_with_details_by_user_id(id(2))?;
+    let passkeys = store.list_authenticators_with_details_by_user_id(id(2))?;
+    equal(
+        "the number of sessions with details, after those of the same ids were deleted with their user",
+        sessions
+            .iter()
+            .filter(|(_, details)| *details != SessionDetails::default())
+            .count(),
+        0,
+    )?;
+    equal(
+        "the number of passkeys with details, after those of the same ids were deleted with their user",
+        passkeys
+            .iter()
+            .filter(|(_, details)| *details != AuthenticatorDetails::default())
+            .count(),
+        0,
     )
 }

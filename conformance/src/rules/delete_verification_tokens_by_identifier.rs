@@ -125,3 +125,29 @@ pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
     }
     Ok(())
 }
+
+pub(crate) fn no_page_limit(context: &Context) -> Verdict {
+    let store = context.store();
+    let rows = context.profile().many();
+    let of_one = |number: u128| VerificationToken {
+        identifier: "ada@example.org".to_owned(),
+        ..token(number)
+    };
+    for number in 1..=rows {
+        store.create_verification_token(of_one(number.into()))?;
+    }
+    returns(
+        format!("delete_verification_tokens_by_identifier(..) of {rows} tokens"),
+        store.delete_verification_tokens_by_identifier("ada@example.org"),
+        rows.into(),
+    )?;
+    for number in 1..=rows {
+        let token = of_one(number.into());
+        returns(
+            "use_verification_token(..) of a deleted token",
+            store.use_verification_token(&token.identifier, &token.token),
+            None,
+        )?;
+    }
+    Ok(())
+}

@@ -53,13 +53,22 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     let rows = context.profile().many();
     for number in 1..=u128::from(rows) {
-        store.create_authenticator(authenticator(number, 1))?;
+        let passkey = store.create_authenticator(authenticator(number, 1))?;
+        store.update_authenticator_details(
+            id(1),
+            &passkey.credential_id,
+            full_authenticator_details(number),
+        )?;
     }
+    let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
+    equal("the number of passkeys listed", listed.len(), rows as usize)?;
     equal(
-        "the number of passkeys listed",
-        store
-            .list_authenticators_with_details_by_user_id(id(1))?
-            .len(),
-        rows as usize,
+        "whether each passkey has its own details",
+        listed.iter().all(|(passkey, details)| {
+            let number = passkey.credential_id.strip_prefix("credential-");
+            let name = number.map(|number| format!("name of passkey {number}"));
+            details.name == name
+        }),
+        true,
     )
 }

@@ -1,4 +1,4 @@
-use authstore::{Change, SessionChanges, SessionDetails, SessionDetailsChanges};
+use authstore::{Change, SessionChanges, SessionDetailsChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
@@ -49,14 +49,18 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let rows = context.profile().many();
     for number in 1..=u128::from(rows) {
         store.create_session(session(number, 1))?;
+        store.update_session_details(id(2_000 + number), full_session_details(number))?;
     }
     let listed = store.list_sessions_with_details_by_user_id(id(1))?;
     equal("the number of sessions listed", listed.len(), rows as usize)?;
     equal(
-        "whether no session has details",
-        listed
-            .iter()
-            .all(|(_, details)| *details == SessionDetails::default()),
+        "whether each session has its own details",
+        listed.iter().all(|(session, details)| {
+            let number = session.id.as_u128() - 2_000;
+            let changes = full_session_details(number);
+            details.ip.as_ref() == changes.ip.value()
+                && details.user_agent.as_ref() == changes.user_agent.value()
+        }),
         true,
     )
 }

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, show_error};
 use crate::fixture::{bare_user, full_user, id, millis, session};
 use crate::race::{Race, THREADS};
-use crate::sequence::{any_call, test_runner};
+use crate::sequence::{ALIKE, any_call, test_runner};
 use crate::show::Show;
 
 pub(crate) fn no_busy_error(context: &Context) -> Verdict {
@@ -16,7 +16,7 @@ pub(crate) fn no_busy_error(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     let failures = race.at_once_untimed(THREADS * 2, |thread, store| {
         let mut random = test_runner(context.seed() + thread as u64, 0);
-        let calls = any_call();
+        let calls = any_call(&ALIKE);
         let end = Instant::now() + time;
         let mut done = 0_u32;
         while Instant::now() < end {

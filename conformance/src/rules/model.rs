@@ -7,7 +7,9 @@ use proptest::test_runner::{TestCaseError, TestError};
 use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Kind, Verdict};
-use crate::sequence::{any_sequence, clear, compare, deletions, looks, test_runner};
+use crate::sequence::{
+    ALIKE, Keys, SHARED, any_sequence, clear, compare, deletions, looks, test_runner,
+};
 
 /// The time limit for shortening a failing sequence.
 const SHORTENING: Duration = Duration::from_secs(60);
@@ -16,21 +18,30 @@ const SHORTENING: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 200;
 
 pub(crate) fn sequences(context: &Context) -> Verdict {
+    sequences_over(context, &ALIKE)
+}
+
+/// With the same few keys for every kind of row: what a backend keeps in one key space gets mixed up.
+pub(crate) fn shared_keys(context: &Context) -> Verdict {
+    sequences_over(context, &SHARED)
+}
+
+fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
     let cases = context.profile().pick(80, 120, 20_000);
     let failed = Cell::new(false);
     let first_failure = RefCell::new(None);
     // The sequences that ran on the storage before the failing one.
     let earlier = RefCell::new(VecDeque::new());
-    let outcome = test_runner(context.seed(), cases).run(&any_sequence(), |calls| {
+    let outcome = test_runner(context.seed(), cases).run(&any_sequence(keys), |calls| {
         context.tally().sequence();
         // All sequences run on one storage, which each leaves empty. A failing one is shortened on new storages, so
         // that rows from other sequences have no influence.
         let verdict = if failed.get() {
             context
                 .another()
-                .and_then(|(_storage, store)| compare(&store, &calls))
+                .and_then(|(_storage, store)| compare(&store, keys, &calls))
         } else {
-            compare(context.store(), &calls)
+            compare(context.store(), keys, &calls)
                 .and_then(|()| clear(context.store()).map_err(Failure::from))
         };
         verdict
@@ -57,7 +68,7 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     };
     let on_a_new_storage = |calls: &[Call]| {
         let (_storage, store) = context.another()?;
-        compare(&store, calls)
+        compare(&store, keys, calls)
     };
     // Ignore a storage that could not be created.
     let fails = |calls: &[Call]| matches!(on_a_new_storage(calls), Err(failure) if failure.kind == Kind::Broken);
@@ -67,7 +78,7 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     // It passes alone. Perhaps an earlier sequence left rows behind.
     let mut all = Vec::from(earlier.into_inner());
     all.push(shortest);
-    if let Some(together) = together(all, fails)
+    if let Some(together) = together(keys, all, fails)
         && let Err(failure) = on_a_new_storage(&together)
     {
         return Err(failure.noted(
@@ -86,12 +97,13 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
 /// Returns the calls of these sequences, and those that delete everything in between, shortened as far as possible, if
 /// they fail on a new storage. Tries only the one before the last first, then all.
 fn together(
+    keys: &Keys,
     mut all: Vec<Vec<Call>>,
     mut still_fails: impl FnMut(&[Call]) -> bool,
 ) -> Option<Vec<Call>> {
     let deadline = Instant::now() + SHORTENING;
     let last = all.pop()?;
-    let looks = looks();
+    let looks = looks(keys);
     let before = all.last().cloned().map(|sequence| vec![sequence]);
     let mut earlier = before
         .filter(|before| still_fails(&in_turn(before, &looks, &last)))

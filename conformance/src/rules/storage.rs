@@ -467,7 +467,127 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
             }
         }
     }
-    Ok(())
+    crossed_keys(context)
+}
+
+/// Two rows of each kind, of which one has the id of the other as its key: an operation by a key must not reach the row
+/// with that id, nor the reverse.
+fn crossed_keys(context: &Context) -> Verdict {
+    let store = context.store();
+    let text = |number: u128| id(number).to_string();
+    let expires = millis(1_000);
+    let (one, two) = (7, 8);
+    let mut creations = Vec::new();
+    let mut reads = vec![Call::ListUsers(None, 10)];
+    for (number, other) in [(one, two), (two, one)] {
+        creations.extend([
+            Call::CreateUser(NewUser {
+                email: Some(text(other)),
+                ..bare_user(number)
+            }),
+            Call::LinkAccount(
+                id(number),
+                NewAccount {
+                    id: Some(id(other)),
+                    ..NewAccount::new("oauth", text(number), text(other))
+                },
+            ),
+            Call::CreateSession(NewSession {
+                id: Some(id(number)),
+                ..NewSession::new(id(number), text(other), expires)
+            }),
+            Call::UpdateSessionDetails(id(number), full_session_details(number)),
+            Call::CreateAuthenticator(authenticator_with_id(number, number, &text(other))),
+            Call::CreateVerificationToken(VerificationToken::new(
+                text(number),
+                text(other),
+                expires,
+            )),
+        ]);
+        reads.extend([
+            Call::GetUser(id(number)),
+            Call::GetUserByEmail(text(number)),
+            Call::GetUserByAccount(text(number), text(other)),
+            Call::GetAccount(text(number), text(number)),
+            Call::ListAccountsByUserId(id(number)),
+            Call::GetSessionAndUser(text(number)),
+            Call::GetSessionDetails(id(number)),
+            Call::ListSessionsWithDetailsByUserId(id(number)),
+            Call::GetAuthenticator(text(number)),
+            Call::ListAuthenticatorsWithDetailsByUserId(id(number)),
+        ]);
+    }
+    creations.push(Call::CreateChallenge(Challenge::new(
+        text(two),
+        "",
+        expires,
+    )));
+    let last = [
+        Call::UseVerificationToken(text(one), text(two)),
+        Call::UseVerificationToken(text(two), text(one)),
+        Call::UseChallenge(text(one)),
+        Call::UseChallenge(text(two)),
+    ];
+    let removals = [
+        Call::DeleteSession(text(one)),
+        Call::DeleteSessionOfUser(id(one), id(one)),
+        Call::DeleteSessionOfUser(id(one), id(two)),
+        Call::DeleteSessionsByUserId(id(one), Some(text(one))),
+        Call::DeleteSessionsByUserId(id(one), Some(text(two))),
+        Call::UnlinkAccount(text(one), text(two)),
+        Call::UnlinkAccount(text(one), text(one)),
+        Call::UnlinkAccountOfUser(id(one), text(two), text(one), false),
+        Call::DeleteAuthenticator(text(one)),
+        Call::DeleteAuthenticatorOfUser(id(one), text(one), false),
+        Call::UseVerificationToken(text(one), text(one)),
+        Call::DeleteVerificationTokensByIdentifier(text(one)),
+        Call::UseChallenge(text(one)),
+        Call::DeleteUser(id(one)),
+    ];
+    let cleanup = [
+        Call::DeleteUser(id(one)),
+        Call::DeleteUser(id(two)),
+        Call::DeleteExpired(expires, 10),
+    ];
+    let mut model = Model::default();
+    for removal in removals {
+        let calls = creations
+            .iter()
+            .chain([&removal])
+            .chain(&reads)
+            .chain(&last)
+            // Again, now that no row has the key.
+            .chain([&removal])
+            .chain(&cleanup);
+        for call in calls {
+            let (got, answer) = (call.on_store(store), call.on_model(&mut model));
+            if !agrees(&got, &answer) {
+                return Err(Failure::broken(format!(
+                    "{} disagrees with the model if a row's key is the id of another row",
+                    call.show()
+                ))
+                .expected(show_answer(&answer))
+                .got(show_got(&got)));
+            }
+        }
+    }
+    // A row that is reached by its id alone: the other row, whose key it is, does not exist.
+    for call in creations
+        .iter()
+        .filter(|call| !matches!(call, Call::CreateSession(session) if session.user_id == id(two)))
+    {
+        call.on_store(store)?;
+    }
+    returns(
+        "delete_session(..) by the id of a session",
+        store.delete_session(&text(one)),
+        false,
+    )?;
+    returns(
+        "get_session_and_user(..) by the id of a session",
+        store.get_session_and_user(&text(one)),
+        None,
+    )
 }
 
 /// Each operation with each value of another column.

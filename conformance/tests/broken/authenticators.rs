@@ -15,6 +15,18 @@ fn force(db: &Reference, authenticator: &Authenticator) -> Result<()> {
 }
 
 faults! {
+    SignsUpInTwoSteps "create_user_with_authenticator.never_half": "Creates a user, and then the passkey." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let mut copy = db.with(|model| model.clone())?;
+            if let Err(refusals) = copy.create_user_with_authenticator(user, authenticator) {
+                return Err(refusals[0].into());
+            }
+            db.create_user(user)?;
+            std::thread::yield_now();
+            db.create_authenticator(authenticator)
+        }
+    }
+
     LosesTransports "create_authenticator.stored": "Stores an authenticator without its transports." {
         stores!(create_authenticator |authenticator: Authenticator| authenticator.transports = None);
     }

@@ -31,6 +31,26 @@ type Kept = Mutex<BTreeMap<Uuid, SessionDetails>>;
 type KeptOfPasskeys = Mutex<BTreeMap<String, AuthenticatorDetails>>;
 
 faults! {
+    DetailsOfAPage "list_sessions_with_details_by_user_id.no_page_limit": "Returns the details of only the first 256 sessions." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut sessions = db.list_sessions_with_details_by_user_id(user_id)?;
+            for (_, details) in sessions.iter_mut().skip(256) {
+                *details = SessionDetails::default();
+            }
+            Ok(sessions)
+        }
+    }
+
+    PasskeyDetailsOfAPage "list_authenticators_with_details_by_user_id.no_page_limit": "Returns the details of only the first 256 passkeys." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let mut passkeys = db.list_authenticators_with_details_by_user_id(user_id)?;
+            for (_, details) in passkeys.iter_mut().skip(256) {
+                *details = AuthenticatorDetails::default();
+            }
+            Ok(passkeys)
+        }
+    }
+
     ClearsWhatIsKept "update_session_details.every_combination": "Clears the details that an update does not name." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.ip.is_keep() { changes.ip = Change::Clear });
     }

@@ -16,6 +16,25 @@ fn force(db: &Reference, session: &Session) -> Result<()> {
 }
 
 faults! {
+    CountsInAByte "delete_sessions_by_user_id.no_page_limit": "Counts deleted sessions in eight bits." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            Ok(db.delete_sessions_by_user_id(user_id, keep)? % 256)
+        }
+    }
+
+    LeavesDetailsOfMany "delete_sessions_by_user_id.no_page_limit": "Deletes the details of only five hundred sessions." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let all = db.with(|model| model.session_details.clone())?;
+            let deleted = db.delete_sessions_by_user_id(user_id, keep)?;
+            db.with(|model| {
+                let gone = all.into_iter().filter(|(id, _)| !model.session_details.contains_key(id));
+                let left: Vec<_> = gone.skip(500).collect();
+                model.session_details.extend(left);
+            })?;
+            Ok(deleted)
+        }
+    }
+
     LastsLonger "create_session.stored": "Stores a session that expires an hour later than it should." {
         stores!(create_session |session: Session| session.expires += Duration::from_secs(3_600));
     }

@@ -58,6 +58,39 @@ fn called_undone(error: Error) -> Error {
 }
 
 faults! {
+    FindsByAnyKey "model.shared_keys": "Finds a user by the account whose provider and ID, joined, are the email address." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            match (db.get_user_by_email(email)?, email.split_once(':')) {
+                (None, Some((provider, account))) => db.get_user_by_account(provider, account),
+                (user, _) => Ok(user),
+            }
+        }
+    }
+
+    SignsOutById "storage.key_spaces": "Deletes a session by its ID as well as by its token." {
+        fn delete_session(&self, db: &Reference, token: &str) -> Result<bool> {
+            let by_id = token.parse().ok().map(|id: Uuid| db.with(|model| {
+                let session = model.sessions.values().find(|session| session.id == id)?;
+                Some(session.session_token.clone())
+            }));
+            let by_id = by_id.transpose()?.flatten();
+            db.delete_session(by_id.as_deref().unwrap_or(token))
+        }
+    }
+
+    TokenAsIdentifier "model.shared_keys": "Rejects a verification token whose value is the identifier of another." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            let taken = db.with(|model| {
+                let mut tokens = model.verification_tokens.values();
+                tokens.any(|other| other.identifier == token.token)
+            })?;
+            if taken {
+                return Err(Error::conflict(Constraint::VerificationToken));
+            }
+            db.create_verification_token(token)
+        }
+    }
+
     NeverEmpty "storage.fresh_is_empty": "Contains a user from the beginning." {
         fn opened(&self, db: &Reference) -> Reference {
             let _ = Backend::migrator(db).expect("it has a schema").up();

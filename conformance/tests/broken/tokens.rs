@@ -7,6 +7,23 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    DeletesAPageOfTokens "delete_verification_tokens_by_identifier.no_page_limit": "Deletes at most a hundred tokens of an identifier." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let tokens: Vec<_> = db.with(|model| {
+                let tokens = model.verification_tokens.values();
+                tokens.filter(|token| token.identifier == identifier).skip(100).cloned().collect()
+            })?;
+            let deleted = db.delete_verification_tokens_by_identifier(identifier)?;
+            let left = tokens.len() as u64;
+            db.with(|model| {
+                for token in tokens {
+                    model.verification_tokens.insert(token.token.clone(), token);
+                }
+            })?;
+            Ok(deleted - left)
+        }
+    }
+
     TokenLastsLonger "create_verification_token.stored": "Stores a token that expires an hour later than it should." {
         stores!(create_verification_token |token: VerificationToken| token.expires += Duration::from_secs(3_600));
     }

@@ -7,6 +7,19 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    SweepsAPageOfDetails "delete_expired.no_page_limit": "Deletes the details of only five hundred sessions of a sweep." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let all = db.with(|model| model.session_details.clone())?;
+            let counts = db.delete_expired(now, limit)?;
+            db.with(|model| {
+                let gone = all.into_iter().filter(|(id, _)| !model.session_details.contains_key(id));
+                let left: Vec<_> = gone.skip(500).collect();
+                model.session_details.extend(left);
+            })?;
+            Ok(counts)
+        }
+    }
+
     SparesTheBoundary "delete_expired.boundary": "Keeps what expires at exactly that moment." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now - Duration::from_millis(1), limit)

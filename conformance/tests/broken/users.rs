@@ -7,6 +7,32 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    DeletesAPageOfPasskeys "delete_user.no_page_limit": "Deletes only the first hundred passkeys of a user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let passkeys = db.list_authenticators_by_user_id(id)?;
+            let deleted = db.delete_user(id)?;
+            db.with(|model| {
+                for passkey in passkeys.into_iter().skip(100) {
+                    model.authenticators.insert(passkey.credential_id.clone(), passkey);
+                }
+            })?;
+            Ok(deleted)
+        }
+    }
+
+    DeletesAPageOfSessions "delete_user.no_page_limit": "Deletes only the first five hundred sessions of a user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let sessions = db.list_sessions_by_user_id(id)?;
+            let deleted = db.delete_user(id)?;
+            db.with(|model| {
+                for session in sessions.into_iter().skip(500) {
+                    model.sessions.insert(session.session_token.clone(), session);
+                }
+            })?;
+            Ok(deleted)
+        }
+    }
+
     LosesName "create_user.stored": "Stores a user without the name." {
         stores!(create_user |user: User| user.name = None);
     }
