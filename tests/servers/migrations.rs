@@ -516,7 +516,7 @@ const DRIFT_ON_POSTGRES: &[(&str, &str)] = &[
     ),
     (
         r#"ALTER TABLE "User" ALTER COLUMN "name" SET NOT NULL"#,
-        "User.name may not be NULL",
+        "User.name is NOT NULL",
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "must" int NOT NULL"#,
@@ -536,7 +536,7 @@ const DRIFT_ON_POSTGRES: &[(&str, &str)] = &[
     ),
     (
         r#"ALTER TABLE "Session" ALTER COLUMN "expires" DROP NOT NULL"#,
-        "Session.expires may be NULL",
+        "Session.expires is nullable",
     ),
 ];
 
@@ -563,7 +563,7 @@ const DRIFT_ON_MYSQL: &[(&str, &str)] = &[
     ),
     (
         r#"ALTER TABLE "Account" MODIFY "expires_at" bigint NOT NULL"#,
-        "Account.expires_at may not be NULL",
+        "Account.expires_at is NOT NULL",
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "must" int NOT NULL"#,
@@ -583,7 +583,7 @@ const DRIFT_ON_MYSQL: &[(&str, &str)] = &[
     ),
     (
         r#"ALTER TABLE "Session" MODIFY "expires" datetime(3) NULL"#,
-        "Session.expires may be NULL",
+        "Session.expires is nullable",
     ),
     (
         r#"ALTER TABLE "User" MODIFY "emailVerified" datetime(3) ON UPDATE now(3)"#,

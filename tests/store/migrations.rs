@@ -1071,11 +1071,11 @@ fn drift_of_every_kind_is_found() {
         ),
         (
             rebuilt("Session", r#""expires" text NOT NULL"#, r#""expires" text"#),
-            "Session.expires may be NULL",
+            "Session.expires is nullable",
         ),
         (
             rebuilt("User", r#""image" text"#, r#""image" text NOT NULL"#),
-            "User.image may not be NULL",
+            "User.image is NOT NULL",
         ),
         (
             rebuilt("Session", " ON DELETE CASCADE", ""),
@@ -1083,7 +1083,7 @@ fn drift_of_every_kind_is_found() {
         ),
         (
             rebuilt("Session", r#"DEFAULT ("#, r#"DEFAULT (1 || "#),
-            "Session.id has no default that makes a UUID",
+            "Session.id has no default that creates a UUID",
         ),
     ] {
         let application = Application::new();

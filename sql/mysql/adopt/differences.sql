@@ -240,7 +240,7 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
     AND LOWER(u.CONSTRAINT_NAME) <> LOWER(CONCAT(t.tbl, '_userId_fkey'))
 
 UNION ALL
-SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ', and should use InnoDB')
+SELECT CONCAT(t.tbl, ' uses the engine ', t.engine, ' instead of InnoDB')
 FROM actual_table AS t
 WHERE t.engine <> 'InnoDB'
 
