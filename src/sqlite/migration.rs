@@ -192,7 +192,7 @@ impl AdoptionTarget for SqliteLock {
             }));
             if has_words(sql, &["COLLATE"]) {
                 lines.push(format!(
-                    "{table} has columns that compare strings in a collation of their own, and will compare bytewise"
+                    "{table} has columns with a COLLATE clause, which will compare bytewise"
                 ));
             }
             if has_words(sql, &["ON", "CONFLICT"]) {
@@ -202,7 +202,7 @@ impl AdoptionTarget for SqliteLock {
             }
             if has_words(sql, &["INITIALLY", "DEFERRED"]) {
                 lines.push(format!(
-                    "the deferred foreign keys of {table} will be checked at once"
+                    "the deferred foreign keys of {table} will be checked immediately"
                 ));
             }
         }

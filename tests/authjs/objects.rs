@@ -493,7 +493,7 @@ const SQLITE: &[Case] = &[
 const POSTGRES_KEYS: &[Case] = &[
     (
         r#"ALTER TABLE "User" DROP CONSTRAINT "User_email_key", ADD CONSTRAINT "second" UNIQUE ("email");;CREATE TABLE "Letter" ("mail" varchar(255) CONSTRAINT "letter_to" REFERENCES "User" ("email") ON UPDATE CASCADE DEFERRABLE);;ALTER TABLE "User" ADD CONSTRAINT "User_email_key" UNIQUE ("email")"#,
-        Changed("the key second of User is replaced"),
+        Changed("the key second of User will be replaced"),
     ),
     (
         r#"INSERT INTO "Letter" SELECT "email" FROM "User""#,
@@ -527,11 +527,11 @@ const POSTGRES_KEYS: &[Case] = &[
     ),
     (
         r#"CREATE UNIQUE INDEX "backwards" ON "Session" ("sessionToken" DESC);;ALTER TABLE "Session" DROP CONSTRAINT "Session_sessionToken_key""#,
-        Changed("the key backwards of Session is replaced"),
+        Changed("the key backwards of Session will be replaced"),
     ),
     (
         r#"ALTER TABLE "VerificationToken" ADD PRIMARY KEY ("identifier", "token")"#,
-        Changed("the key VerificationToken_pkey of VerificationToken is replaced"),
+        Changed("the key VerificationToken_pkey of VerificationToken will be replaced"),
     ),
     (
         r#"ALTER TABLE "VerificationToken" ADD COLUMN "note" int;;CREATE TABLE "Plain" ("a" int PRIMARY KEY);;CREATE VIEW "grouped" AS SELECT "note" FROM "VerificationToken" GROUP BY "identifier", "token""#,
@@ -543,7 +543,7 @@ const POSTGRES_KEYS: &[Case] = &[
     ),
     (
         r#"ALTER TABLE "Account" ADD CONSTRAINT "twice" FOREIGN KEY ("userId") REFERENCES "User" ON DELETE RESTRICT"#,
-        Changed("the foreign key twice of Account is replaced"),
+        Changed("the foreign key twice of Account will be replaced"),
     ),
     (
         r#"ALTER TABLE "User" REPLICA IDENTITY USING INDEX "second""#,
@@ -658,11 +658,11 @@ const MYSQL_KEYS: &[Case] = &[
     ),
     (
         r#"ALTER TABLE "VerificationToken" ADD PRIMARY KEY ("identifier", "token")"#,
-        Changed("the key PRIMARY of VerificationToken is replaced"),
+        Changed("the key PRIMARY of VerificationToken will be replaced"),
     ),
     (
         r#"CREATE FULLTEXT INDEX "VerificationToken_identifier_idx" ON "VerificationToken" ("identifier")"#,
-        Changed("the key VerificationToken_identifier_idx of VerificationToken is replaced"),
+        Changed("the key VerificationToken_identifier_idx of VerificationToken will be replaced"),
     ),
     (
         r#"CREATE TABLE "authstore_challenge" ("a" int)"#,
@@ -678,7 +678,7 @@ const MYSQL_KEYS: &[Case] = &[
     ),
     (
         r#"ALTER TABLE "Account" ADD CONSTRAINT "twice" FOREIGN KEY ("userId") REFERENCES "User" ("id")"#,
-        Changed("the foreign key twice of Account is replaced"),
+        Changed("the foreign key twice of Account will be replaced"),
     ),
     (
         r#"ALTER TABLE "Account" ROW_FORMAT = COMPRESSED KEY_BLOCK_SIZE = 1"#,

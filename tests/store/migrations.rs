@@ -1059,7 +1059,7 @@ fn drift_of_every_kind_is_found() {
         ),
         (
             rebuilt("User", r#""email" text"#, r#""email" text COLLATE NOCASE"#),
-            "User has columns that compare strings",
+            "User has columns with a COLLATE clause",
         ),
         (
             rebuilt("User", r#""name" text"#, r#""name" blob"#),

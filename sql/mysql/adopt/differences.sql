@@ -230,7 +230,7 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
     )
 
 UNION ALL
-SELECT CONCAT('the foreign key ', u.CONSTRAINT_NAME, ' of ', t.tbl, ' is replaced by that of the schema')
+SELECT CONCAT('the foreign key ', u.CONSTRAINT_NAME, ' of ', t.tbl, ' will be replaced by the foreign key of the schema')
 FROM actual_table AS t
 JOIN information_schema.KEY_COLUMN_USAGE AS u ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = t.name
 WHERE t.tbl IN ('Account', 'Session', 'Authenticator')

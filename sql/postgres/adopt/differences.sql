@@ -277,11 +277,11 @@ WHERE c.atttypid <> 'uuid'::regtype
     AND NOT (t."table" = 'User' AND o.attname = 'userId' AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a))
 
 UNION ALL
-SELECT 'the key ' || d."name" || ' of ' || d."table" || ' is replaced by that of the schema'
+SELECT 'the key ' || d."name" || ' of ' || d."table" || ' will be replaced by the key of the schema'
 FROM "dropped" AS d
 
 UNION ALL
-SELECT 'the foreign key ' || k.conname || ' of ' || t."table" || ' is replaced by that of the schema'
+SELECT 'the foreign key ' || k.conname || ' of ' || t."table" || ' will be replaced by the foreign key of the schema'
 FROM "actual_table" AS t
 JOIN
     pg_constraint AS k

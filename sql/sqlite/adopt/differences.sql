@@ -140,7 +140,7 @@ WHERE e."column" <> 'id'
     AND a."default" IS NOT NULL
 
 UNION ALL
-SELECT t."table" || ' is STRICT, and will not be'
+SELECT t."table" || ' is STRICT, and will no longer be'
 FROM "actual_table" AS t
 WHERE t."strict"
 
