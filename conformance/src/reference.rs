@@ -96,8 +96,8 @@ impl Reference {
         self.write(work)?.map_err(|refusals| refusals[0].into())
     }
 
-    /// Returns the series of its schema: a migration for each table, with the SQL `create <table>` up and `drop
-    /// <table>` down.
+    /// Returns the series of its schema: a migration for each table, with the SQL `create <table>` up and
+    /// `drop <table>` down.
     ///
     /// # Panics
     ///
