@@ -532,7 +532,7 @@ const DRIFT_ON_POSTGRES: &[(&str, &str)] = &[
     ),
     (
         r#"ALTER TABLE "User" DROP CONSTRAINT "User_email_key""#,
-        "several rows of the same email",
+        "several rows with the same email",
     ),
     (
         r#"ALTER TABLE "Session" ALTER COLUMN "expires" DROP NOT NULL"#,
@@ -571,7 +571,7 @@ const DRIFT_ON_MYSQL: &[(&str, &str)] = &[
     ),
     (
         r#"ALTER TABLE "VerificationToken" DROP PRIMARY KEY"#,
-        "several rows of the same token",
+        "several rows with the same token",
     ),
     (
         r#"ALTER TABLE "Session" DROP FOREIGN KEY "Session_userId_fkey""#,
@@ -579,7 +579,7 @@ const DRIFT_ON_MYSQL: &[(&str, &str)] = &[
     ),
     (
         r#"DROP INDEX "User_email_key" ON "User""#,
-        "several rows of the same email",
+        "several rows with the same email",
     ),
     (
         r#"ALTER TABLE "Session" MODIFY "expires" datetime(3) NULL"#,
