@@ -739,7 +739,7 @@ const SQLITE_KEYS: &[Case] = &[
     (
         r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "kind" text DEFAULT 'one' UNIQUE)"#,
         Blocking(
-            "allows no two rows of the same values",
+            "rejects rows that the schema allows",
             r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "a_b" text, "a" text, "b" text, UNIQUE ("a_b"), UNIQUE ("a", "b"), UNIQUE ("a"))"#,
         ),
     ),
