@@ -3,20 +3,36 @@
 //! The tables are altered in place, in one transaction. Columns that match are not touched, and the application's own
 //! objects stay. The columns of its own foreign keys follow a change of the id's type.
 
-use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
+use crate::sql::{AdoptionCost, AdoptionPlan, Check, Repair, check, counts, sql};
+
+/// A query about keys, from a file that continues `with_keys.sql`.
+macro_rules! of_keys {
+    ($name:literal) => {
+        concat!(
+            sql!("postgres", "adopt/with_keys"),
+            sql!("postgres", "adopt/", $name)
+        )
+    };
+}
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
     present: sql!("postgres", "adopt/present"),
     counts: counts!("postgres"),
-    differences: &[check!("postgres", "differences")],
+    differences: &[Check {
+        needs: &[],
+        sql: of_keys!("differences"),
+    }],
     effects: &[check!("postgres", "effects")],
     drift: &[check!("postgres", "obstacle/required_column")],
     objects: &[
         check!("postgres", "obstacle/missing_column"),
         check!("postgres", "obstacle/other_type"),
         check!("postgres", "obstacle/object"),
-        check!("postgres", "obstacle/key"),
+        Check {
+            needs: &[],
+            sql: of_keys!("obstacle/key"),
+        },
         check!("postgres", "obstacle/name"),
     ],
     rows: &[
@@ -122,16 +138,19 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
     ],
     own_rows: Some((
-        sql!("postgres", "adopt/find_own_rows"),
+        of_keys!("find_own_rows"),
         sql!("postgres", "adopt/own_rows"),
     )),
     lock: Some(sql!("postgres", "adopt/lock")),
     repairs: &[
-        Repair::Always(sql!("postgres", "adopt/save_foreign_keys")),
+        Repair::Always(concat!(
+            sql!("postgres", "adopt/create_adoption"),
+            of_keys!("save_foreign_keys")
+        )),
         Repair::Generated(sql!("postgres", "adopt/drop_foreign_keys")),
         Repair::Rows(sql!("postgres", "adopt/fill_ids")),
         Repair::Rows(sql!("postgres", "adopt/columns")),
-        Repair::Rows(sql!("postgres", "adopt/keys")),
+        Repair::Rows(of_keys!("keys")),
         Repair::Rows(sql!("postgres", "adopt/foreign_keys")),
         Repair::Steps,
         Repair::Generated(sql!("postgres", "adopt/restore_foreign_keys")),
