@@ -28,7 +28,10 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     objects: &[
         check!("postgres", "obstacle/missing_column"),
         check!("postgres", "obstacle/other_type"),
-        check!("postgres", "obstacle/object"),
+        Check {
+            needs: &[],
+            sql: of_keys!("obstacle/object"),
+        },
         Check {
             needs: &[],
             sql: of_keys!("obstacle/key"),

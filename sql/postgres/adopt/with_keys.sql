@@ -1,5 +1,5 @@
 -- Begins each query about keys: those of the schema, those that exist, which of these are used, and which are dropped.
-WITH
+WITH RECURSIVE
     "expected_key" ("table", "name", "definition", "columns") AS (
         VALUES
         ('User', 'User_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
@@ -25,6 +25,7 @@ WITH
         WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
     ),
 
+    -- With NULLS NOT DISTINCT (PostgreSQL 15), a second row with NULL in an extra column is rejected.
     -- A unique index becomes a constraint only if it sorts as a new one would. Its collation follows that of its column.
     "actual_key" (
         "table", "oid", "name", "index", "constraint", "columns", "definition", "is_plain", "is_usable", "nulls_are_equal"

@@ -1,5 +1,5 @@
 -- Objects that cannot stay as they are, and that no one else can decide about.
-WITH RECURSIVE
+, -- More of the WITH in with_keys.sql.
     "known" ("table", "columns") AS (
         VALUES
         ('User', ARRAY['id', 'name', 'email', 'emailVerified', 'image']),
@@ -59,31 +59,6 @@ WITH RECURSIVE
         ('Authenticator', 'transports', 'text', false, NULL)
     ),
 
-    "expected_key" ("table", "name", "definition", "columns") AS (
-        VALUES
-        ('User', 'User_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
-        ('User', 'User_email_key', 'UNIQUE (email)', ARRAY['email']),
-        ('Account', 'Account_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
-        (
-            'Account', 'Account_provider_providerAccountId_key', 'UNIQUE (provider, "providerAccountId")',
-            ARRAY['provider', 'providerAccountId']
-        ),
-        ('Session', 'Session_pkey', 'PRIMARY KEY (id)', ARRAY['id']),
-        ('Session', 'Session_sessionToken_key', 'UNIQUE ("sessionToken")', ARRAY['sessionToken']),
-        ('VerificationToken', 'VerificationToken_pkey', 'PRIMARY KEY (token)', ARRAY['token']),
-        (
-            'Authenticator', 'Authenticator_pkey', 'PRIMARY KEY ("userId", "credentialID")',
-            ARRAY['userId', 'credentialID']
-        ),
-        ('Authenticator', 'Authenticator_credentialID_key', 'UNIQUE ("credentialID")', ARRAY['credentialID'])
-    ),
-
-    "actual_table" ("table", "oid") AS (
-        SELECT t."name", to_regclass(quote_ident(t."name"))
-        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
-        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
-    ),
-
     "actual_column" ("table", "column", "type", "required", "collation", "default") AS (
         SELECT
             t."table", c.attname::text, format_type(c.atttypid, c.atttypmod), c.attnotnull, l.collname::text,
@@ -92,25 +67,6 @@ WITH RECURSIVE
         JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum > 0 AND NOT c.attisdropped
         LEFT JOIN pg_attrdef AS d ON d.adrelid = c.attrelid AND d.adnum = c.attnum
         LEFT JOIN pg_collation AS l ON l.oid = c.attcollation
-    ),
-
-    -- With NULLS NOT DISTINCT (PostgreSQL 15), a second row with NULL in an extra column is rejected.
-    "actual_key" ("table", "oid", "name", "columns", "definition", "is_plain", "nulls_are_equal") AS (
-        SELECT
-            t."table", t."oid", c.relname::text,
-            ARRAY(
-                SELECT coalesce(n.attname::text, '(expression)')
-                FROM unnest(i.indkey) WITH ORDINALITY AS p ("number", "position")
-                LEFT JOIN pg_attribute AS n ON n.attrelid = i.indrelid AND n.attnum = p."number" AND p."number" > 0
-                WHERE p."position" <= i.indnkeyatts
-                ORDER BY p."position"
-            ),
-            pg_get_constraintdef(k.oid), i.indpred IS NULL AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts,
-            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
-        FROM "actual_table" AS t
-        JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
-        JOIN pg_class AS c ON c.oid = i.indexrelid
-        LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = t."oid" AND k.contype IN ('p', 'u', 'x')
     ),
 
     -- Columns whose type or collation changes. No other object may depend on them.
