@@ -560,15 +560,12 @@ fn crossed_keys(context: &Context) -> Verdict {
             .chain([&removal])
             .chain(&cleanup);
         for call in calls {
-            let (got, answer) = (call.on_store(store), call.on_model(&mut model));
-            if !agrees(&got, &answer) {
-                return Err(Failure::broken(format!(
-                    "{} disagrees with the model if a row's key is the id of another row",
-                    call.show()
-                ))
-                .expected(show_answer(&answer))
-                .got(show_got(&got)));
-            }
+            agreed(
+                store,
+                &mut model,
+                call,
+                "if a row's key is the id of another row",
+            )?;
         }
     }
     // A row that is reached by its id alone: the other row, whose key it is, does not exist.
