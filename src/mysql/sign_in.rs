@@ -17,6 +17,17 @@ const READ_ONLY: &str = sql!("mysql", "read_only");
 /// How long to wait for a host before the next one is tried as well.
 const HEAD_START: Duration = Duration::from_secs(1);
 
+/// The server's error `ER_ACCESS_DENIED_ERROR`.
+const ACCESS_DENIED: u16 = 1045;
+
+/// How often to try again if the user is refused.
+///
+/// The driver drops the last byte of a server's challenge if it is 0. MariaDB's plugins ed25519 and parsec end their
+/// challenge with any byte, so that one right password in 256 is refused, by the server or by a panic of the driver.
+/// `mysql_common` no longer does so since <https://github.com/blackbeam/rust_mysql_common/pull/193>, but no release of
+/// `mysql` uses it yet.
+const MORE_TRIES: u32 = if cfg!(feature = "mariadb-auth") { 2 } else { 0 };
+
 /// A host to sign in at.
 pub(super) struct Candidate {
     /// Its place in the URL, counted from 0.
@@ -106,14 +117,7 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
     thread::Builder::new()
         .name("authstore-sign-in".to_owned())
         .spawn(move || {
-            // The driver panics if the server asks for a plugin that it was built without.
-            let signed_in = catch_unwind(AssertUnwindSafe(|| connect(options, asks)));
-            let end = signed_in.unwrap_or_else(|panic| {
-                // A constant message of the driver, without a password. Any other message might contain one.
-                let words = panic.downcast_ref::<&'static str>().copied();
-                Err(explain_panic(words.unwrap_or("no reason was given")))
-            });
-            let end = end.map_err(|error| error.in_context(&place));
+            let end = connect(&options, asks).map_err(|error| error.in_context(&place));
             // Fails if another host was faster, or after the timeout.
             let _ = sender.send((index, end));
         })
@@ -127,15 +131,35 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
     })
 }
 
-fn connect(options: OptsBuilder, asks: bool) -> Result<(Conn, bool)> {
-    let mut driver = Conn::new(options).map_err(classify_connecting)?;
+/// Connects, and tries up to [`MORE_TRIES`] times more if the driver may have spoiled a right password.
+fn connect(options: &OptsBuilder, asks: bool) -> Result<(Conn, bool)> {
+    let mut more_tries = MORE_TRIES;
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| connect_once(options.clone(), asks))) {
+            Ok(Err(mysql::Error::MySqlError(error)))
+                if error.code == ACCESS_DENIED && more_tries > 0 => {}
+            Err(_) if more_tries > 0 => {}
+            Ok(end) => return end.map_err(classify_connecting),
+            Err(panic) => {
+                // A constant message of the driver, without a password. Any other message might contain one.
+                let words = panic.downcast_ref::<&'static str>().copied();
+                return Err(explain_panic(words.unwrap_or("no reason was given")));
+            }
+        }
+        more_tries -= 1;
+    }
+}
+
+fn connect_once(options: OptsBuilder, asks: bool) -> mysql::Result<(Conn, bool)> {
+    let mut driver = Conn::new(options)?;
     let is_read_only = match asks {
-        true => driver.query_first(READ_ONLY).map_err(classify_connecting)?,
+        true => driver.query_first(READ_ONLY)?,
         false => None,
     };
     Ok((driver, is_read_only.unwrap_or(false)))
 }
 
+/// The driver panics if the server asks for a plugin that it was built without.
 fn explain_panic(words: &'static str) -> Error {
     for (mark, plugin) in [("ed25519", "ed25519"), ("parsec", "parsec")] {
         if words.contains(mark) {

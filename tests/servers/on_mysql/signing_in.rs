@@ -35,6 +35,10 @@ fn by_each_plugin_of_the_server() {
         let store = AuthStore::connect(&url("open%20sesame")).unwrap();
         store.migrate().unwrap();
         store.ping().unwrap();
+        // One challenge in 256 ends with a byte of 0, which the driver cuts off.
+        for _ in 0..300 {
+            AuthStore::connect(&url("open%20sesame")).unwrap();
+        }
         let error = AuthStore::connect(&url("wrong")).unwrap_err();
         assert!(!error.is_retryable(), "{plugin}: {error:?}");
         assert!(error.to_string().contains("Access denied"), "{error}");
