@@ -14,6 +14,9 @@ use crate::tally::Tally;
 /// The number of threads in a race.
 pub(crate) const THREADS: usize = 8;
 
+/// The number of rows in a race about long lists: more than a page of any usual size.
+pub(crate) const MANY: u8 = 120;
+
 /// How long to try until two calls overlap.
 const PATIENCE: Duration = Duration::from_secs(90);
 

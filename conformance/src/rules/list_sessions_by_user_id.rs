@@ -5,7 +5,7 @@ use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     at, bare_user, full_user, id, millis, populate, session, session_until, since_1970,
 };
-use crate::race::Race;
+use crate::race::{MANY, Race};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -203,6 +203,44 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
                         .is_empty()
                 };
                 Ok(none.then(|| "no session for a user who always had one".to_owned()))
+            },
+        )
+    })
+}
+
+/// The first and the last of many sessions take turns, so a list that has both was read in parts.
+pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    context.store().create_user(bare_user(1))?;
+    let (first, last) = (1, i64::from(MANY));
+    // The latest expiry is listed first.
+    let of = |number: i64| session_until(number.unsigned_abs().into(), 1, millis(-number));
+    for number in first..last {
+        context.store().create_session(of(number))?;
+    }
+    race.rounds(|round| {
+        let (there, back) = match round % 2 {
+            0 => ((last, first), (first, last)),
+            _ => ((first, last), (last, first)),
+        };
+        race.look_on(
+            "delete_session(..) of one session, and create_session(..) of another",
+            |store| {
+                // The last change is not undone. Otherwise a list that began before it could be completed after it.
+                for (deleted, created) in [there, back, there] {
+                    store.delete_session(&of(deleted).session_token)?;
+                    store.create_session(of(created))?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let sessions = store.list_sessions_by_user_id(id(1))?;
+                let lists = |number| {
+                    let id = of(number).id;
+                    sessions.iter().any(|session| Some(session.id) == id)
+                };
+                let both = lists(first) && lists(last);
+                Ok(both.then(|| "two sessions that never existed at the same time".to_owned()))
             },
         )
     })

@@ -1,7 +1,7 @@
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{bare_user, full_user, id};
-use crate::race::Race;
+use crate::race::{MANY, Race};
 
 pub(crate) fn order(context: &Context) -> Verdict {
     let store = context.store();
@@ -114,6 +114,38 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             |_, store| {
                 let none = store.list_users(None, 100)?.is_empty();
                 Ok(none.then(|| "no user, although one always existed".to_owned()))
+            },
+        )
+    })
+}
+
+/// The first and the last of many users take turns, so a list that has both was read in parts.
+pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let (first, last) = (1, u128::from(MANY));
+    for number in first..last {
+        context.store().create_user(bare_user(number))?;
+    }
+    race.rounds(|round| {
+        let (there, back) = match round % 2 {
+            0 => ((last, first), (first, last)),
+            _ => ((first, last), (last, first)),
+        };
+        race.look_on(
+            "delete_user(..) of one user, and create_user(..) of another",
+            |store| {
+                // The last change is not undone. Otherwise a list that began before it could be completed after it.
+                for (deleted, created) in [there, back, there] {
+                    store.delete_user(id(deleted))?;
+                    store.create_user(bare_user(created))?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let users = store.list_users(None, u32::MAX)?;
+                let lists = |number| users.iter().any(|user| user.id == id(number));
+                let both = lists(first) && lists(last);
+                Ok(both.then(|| "two users who never existed at the same time".to_owned()))
             },
         )
     })

@@ -244,3 +244,33 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn no_orphan(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|round| {
+        store.create_authenticator(authenticator(1, 1))?;
+        let ran = race.at_once(4, |thread, store| {
+            if (thread as u128 + round).is_multiple_of(2) {
+                let changes = full_authenticator_details(1);
+                store.update_authenticator_details(id(1), "credential-1", changes)
+            } else {
+                store.delete_authenticator("credential-1")
+            }
+        });
+        let overlap = overlapped(&ran);
+        all_succeed(
+            "update_authenticator_details(..) or delete_authenticator(..)",
+            ran,
+        )?;
+        store.create_authenticator(authenticator(1, 1))?;
+        returns(
+            "the details of an authenticator whose predecessor was deleted while its details were updated",
+            details(store),
+            Some(AuthenticatorDetails::default()),
+        )?;
+        store.delete_authenticator("credential-1")?;
+        Ok(overlap)
+    })
+}

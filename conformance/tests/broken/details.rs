@@ -162,6 +162,18 @@ faults! {
         }
     }
 
+    OrphanedAuthenticatorDetails "update_authenticator_details.no_orphan": "Checks whether the user has such an authenticator, then writes its details." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let exists = db.with(|model| model.authenticators.get(id).is_some_and(|authenticator| authenticator.user_id == user))?;
+            pause();
+            if exists {
+                let name = changes.name.value().cloned();
+                db.with(|model| model.authenticator_details.insert(id.to_owned(), AuthenticatorDetails { name, ..AuthenticatorDetails::default() }))?;
+            }
+            Ok(exists)
+        }
+    }
+
     OldDetails (Kept) "linearizable.details": "Returns details as they were at the previous read." {
         fn get_session_details(&self, db: &Reference, id: Uuid) -> Result<SessionDetails> {
             let found = db.get_session_details(id)?;

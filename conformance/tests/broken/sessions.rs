@@ -1,5 +1,6 @@
 //! Faults with sessions.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -545,6 +546,25 @@ faults! {
                 pause();
                 let found = db.get_session_and_user(&session.session_token)?;
                 sessions.extend(found.map(|(session, _)| session).filter(|session| session.user_id == user_id));
+            }
+            Ok(sessions)
+        }
+    }
+
+    ListsSessionsByPages "list_sessions_by_user_id.one_moment_of_many": "Reads a user's sessions in pages of 100." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut sessions = db.list_sessions_by_user_id(user_id)?;
+            sessions.truncate(100);
+            let place = |session: &Session| (Reverse(session.expires), session.id);
+            while let Some(last) = sessions.last().map(place) {
+                pause();
+                let mut rest = db.list_sessions_by_user_id(user_id)?;
+                rest.retain(|session| place(session) > last);
+                rest.truncate(100);
+                if rest.is_empty() {
+                    break;
+                }
+                sessions.extend(rest);
             }
             Ok(sessions)
         }

@@ -664,6 +664,22 @@ faults! {
         }
     }
 
+    ListsUsersByPages "list_users.one_moment_of_many": "Reads the users in pages of 100." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut users = db.list_users(after, limit.min(100))?;
+            while users.len() < limit as usize && let Some(last) = users.last() {
+                pause();
+                let rest = limit - u32::try_from(users.len()).expect("no more than the limit");
+                let page = db.list_users(Some(last.id), rest.min(100))?;
+                if page.is_empty() {
+                    break;
+                }
+                users.extend(page);
+            }
+            Ok(users)
+        }
+    }
+
     OneByteShortInUpdate "update_user.every_length": "Loses the last byte of a new name of 8,192 bytes." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             let mut changes = changes.clone();
