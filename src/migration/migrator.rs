@@ -109,8 +109,8 @@ impl Migrator {
         self.run(|status| steps_down(status, version))
     }
 
-    /// Compares a database that Auth.js's Kysely adapter uses with the schema of this crate, and returns the
-    /// differences and the obstacles to [`adopt`](Migrator::adopt). Changes nothing.
+    /// Compares a database that Auth.js's Kysely adapter uses, or that was migrated, with the schema of this crate, and
+    /// returns the differences and the obstacles to [`adopt`](Migrator::adopt). Changes nothing.
     ///
     /// # Errors
     ///
@@ -123,6 +123,8 @@ impl Migrator {
     /// Adopts a database that Auth.js's Kysely adapter uses: brings its schema up to that of this crate without losing
     /// a row, and records all migrations as applied. Returns the differences that it found: none if the database was
     /// adopted before. Auth.js can continue to use the database.
+    ///
+    /// In a database that was adopted or migrated before, it restores what was changed by hand since.
     ///
     /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its
     /// editions, and its variants on MySQL and SQLite. Stop the application first. On PostgreSQL and SQLite the

@@ -1,6 +1,6 @@
 //! The application's own objects during an adoption: each either works afterwards, or is named in the dry run.
 
-use authstore_test_databases::{Kind, Test};
+use authstore_test_databases::{Kind, Needs, Test};
 use serde_json::{Value, json};
 
 use crate::adopt::Theirs;
@@ -10,6 +10,12 @@ pub(crate) fn tests() -> Vec<Test> {
     [
         on_each("objects_are_kept_or_named", objects_are_kept_or_named),
         on_each("unreadable_rows_are_named", unreadable_rows_are_named),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
+            "a_table_without_room_for_keys_is_named",
+            a_table_without_room_for_keys_is_named,
+        ),
     ]
     .into_iter()
     .flatten()
@@ -879,6 +885,41 @@ fn are_kept_or_named(kind: Kind, cases: &[&Case]) {
             }
             Changed(_) | Blocking(..) => {}
         }
+    }
+}
+
+/// The server allows 64 keys in a table.
+fn a_table_without_room_for_keys_is_named(kind: Kind) {
+    for (table, column, own) in [
+        ("User", "name", 62),
+        ("Account", "scope", 60),
+        ("Session", "expires", 60),
+        ("VerificationToken", "expires", 61),
+    ] {
+        let mut theirs = Theirs::new(kind, "guide");
+        let keys: Vec<_> = (0..own)
+            .map(|n| format!(r#"ADD KEY "own{n}" ("extra", "{column}" DESC)"#))
+            .collect();
+        let keys = keys.join(", ");
+        let fill = format!(r#"ALTER TABLE "{table}" ADD COLUMN "extra" int, {keys}"#);
+        run(&mut theirs, kind, &fill);
+        assert_eq!(theirs.compare().obstacles, [""; 0], "{table}");
+        if table != "User" {
+            let one_more = format!(r#"ALTER TABLE "{table}" ADD KEY "more" ("extra")"#);
+            run(&mut theirs, kind, &one_more);
+            let found = theirs.compare();
+            let named = found.obstacles.iter().any(|line| {
+                line.starts_with(table) && line.ends_with("a table can have only 64; drop 1 first")
+            });
+            assert!(named, "{found}");
+            theirs.adopt().expect_err(table);
+            run(
+                &mut theirs,
+                kind,
+                &format!(r#"DROP INDEX "more" ON "{table}""#),
+            );
+        }
+        theirs.adopt().expect(table);
     }
 }
 

@@ -1101,6 +1101,17 @@ fn drift_of_every_kind_is_found() {
         let found = migrator.compare().expect("compared");
         let named = found.to_string().contains(said);
         assert!(named, "{drift}: {found}");
+        // What cannot be repaired changes nothing.
+        match migrator.adopt() {
+            Ok(_) => assert!(migrator.compare().expect("compared").is_empty(), "{drift}"),
+            Err(error) => {
+                let in_the_way = matches!(error, Error::Migration(MigrationError::InTheWay { .. }));
+                assert!(
+                    in_the_way && !found.obstacles.is_empty(),
+                    "{drift}: {error:?}"
+                );
+            }
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) enum MigrateTask {
     /// Show each migration and its status; exit with 5 if any is pending
     Status {
         /// Compare the tables, columns, keys and indexes with the schema that this program needs instead; exit with 1
-        /// if something differs
+        /// if something differs, which `adopt --apply` can restore
         #[arg(long)]
         check: bool,
     },

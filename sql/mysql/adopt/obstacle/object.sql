@@ -165,6 +165,7 @@ SELECT CONCAT(
 )
 FROM references_to
 WHERE NOT is_ours
+    AND NOT (parent = 'Authenticator' AND LOWER(tbl) = 'authstore_authenticator_details')
     AND (parent_col <> 'id' OR db <> DATABASE() OR width > 1 OR has_more OR uses > 1)
     AND NOT (parent_col = 'id' AND type = 'char(36)' AND collation = 'ascii_bin')
 
@@ -197,6 +198,41 @@ HAVING MAX(s.COLUMN_NAME IS NULL)
             'Authenticator.transports'
         )
     )
+
+-- The server allows 64 keys in a table. A key of the application's that begins with a column serves as ours on it.
+UNION ALL
+SELECT CONCAT(
+    tbl, ' has ', own, ' keys of its own, and the schema needs ', needed, ' more, but a table can have only 64; drop ',
+    own + needed - 64, ' first'
+)
+FROM (
+    SELECT
+        t.tbl, COUNT(DISTINCT s.INDEX_NAME) AS own,
+        CASE t.tbl WHEN 'Account' THEN 4 WHEN 'Session' THEN 4 WHEN 'VerificationToken' THEN 3 ELSE 2 END
+        - COUNT(
+            DISTINCT IF(
+                s.SEQ_IN_INDEX = 1 AND s.SUB_PART IS NULL AND s.INDEX_TYPE = 'BTREE'
+                AND CONCAT(t.tbl, '.', s.COLUMN_NAME) IN (
+                    'Account.userId', 'Session.userId', 'Session.expires', 'VerificationToken.identifier',
+                    'VerificationToken.expires'
+                ),
+                s.COLUMN_NAME, NULL
+            )
+        ) AS needed
+    FROM actual_table AS t
+    JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+    LEFT JOIN unique_keys AS u ON u.tbl = t.tbl AND u.name = s.INDEX_NAME
+    WHERE s.INDEX_NAME NOT IN (
+            'PRIMARY', 'User_email_key', 'Account_provider_providerAccountId_key', 'Account_provider_providerAccountId_idx',
+            'Account_userId_idx', 'Session_sessionToken_key', 'Session_userId_idx', 'Session_expires_idx',
+            'VerificationToken_expires_idx', 'VerificationToken_identifier_idx', 'Authenticator_credentialID_key'
+        )
+        AND COALESCE(u.cols, '') NOT IN (
+            'id', 'email', 'provider,providerAccountId', 'sessionToken', 'token', 'credentialID', 'userId,credentialID'
+        )
+    GROUP BY t.tbl
+) AS counted
+WHERE own + needed > 64
 
 -- Only MySQL: it would alter the column, but a dump of the table could not be restored.
 UNION ALL
