@@ -1,8 +1,10 @@
 //! An adopted database keeps every rule of the conformance suite.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use authstore::AuthStore;
 use authstore_conformance::{BoxError, Declined, Description, Harness, Outcome, Runner, Storage};
-use authstore_test_databases::{Database, Kind, Test};
+use authstore_test_databases::{Database, Kind, Test, TextRow};
 use serde_json::json;
 
 use crate::node::Js;
@@ -19,6 +21,7 @@ fn an_adopted_database_is_certified(kind: Kind) {
     let harness = Adopted {
         kind,
         statements: statements_of_the_guide(kind),
+        emptied: Arc::default(),
     };
     let certificate = Runner::new(harness).run();
     let failed: Vec<_> = certificate
@@ -48,14 +51,18 @@ fn statements_of_the_guide(kind: Kind) -> Vec<String> {
 struct Adopted {
     kind: Kind,
     statements: Vec<String>,
+    emptied: Emptied,
 }
 
-impl Harness for Adopted {
-    fn describe(&self) -> Description {
-        Description::new(format!("{} adopted", self.kind), env!("CARGO_PKG_VERSION"))
-    }
+/// Adopted databases whose rule has ended, and whose rows were deleted. An adoption takes longer than most rules.
+type Emptied = Arc<Mutex<Vec<Database>>>;
 
-    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+fn lock(emptied: &Emptied) -> MutexGuard<'_, Vec<Database>> {
+    emptied.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Adopted {
+    fn adopt(&self) -> Result<Database, BoxError> {
         let database = Database::new(self.kind)?;
         if let Some(path) = database.url().strip_prefix("sqlite:") {
             let connection = rusqlite::Connection::open(path)?;
@@ -72,7 +79,27 @@ impl Harness for Adopted {
         if migrator.adopt()?.is_empty() {
             return Err("there was nothing to adopt".into());
         }
-        Ok(Box::new(OnDatabase(database)))
+        Ok(database)
+    }
+}
+
+impl Harness for Adopted {
+    fn describe(&self) -> Description {
+        Description::new(format!("{} adopted", self.kind), env!("CARGO_PKG_VERSION"))
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
+        let emptied = lock(&self.emptied).pop();
+        let database = emptied.map_or_else(|| self.adopt(), Ok)?;
+        Ok(Box::new(OnDatabase {
+            objects: self
+                .kind
+                .is_server()
+                .then(|| objects(&database))
+                .transpose()?,
+            database: Some(database),
+            emptied: Arc::clone(&self.emptied),
+        }))
     }
 
     /// This is about the schema. Failures of connections are tested on each database without adoption.
@@ -95,10 +122,56 @@ impl Harness for Adopted {
     }
 }
 
-struct OnDatabase(Database);
+struct OnDatabase {
+    database: Option<Database>,
+    /// Its objects, if it can be used again. On SQLite it cannot: adopting a new file is fast.
+    objects: Option<Vec<TextRow>>,
+    emptied: Emptied,
+}
 
 impl Storage for OnDatabase {
     fn open(&self) -> Result<AuthStore, BoxError> {
-        Ok(AuthStore::connect(&self.0.url())?)
+        let database = self.database.as_ref().ok_or("the storage is gone")?;
+        Ok(AuthStore::connect(&database.url())?)
     }
+}
+
+impl Drop for OnDatabase {
+    fn drop(&mut self) {
+        if let (Some(database), Some(objects)) = (self.database.take(), self.objects.take())
+            && empty(&database, &objects).is_ok()
+        {
+            lock(&self.emptied).push(database);
+        }
+    }
+}
+
+/// Deletes all rows. Fails if a rule has changed more than rows.
+fn empty(database: &Database, adopted: &[TextRow]) -> Result<(), BoxError> {
+    let mut client = database.client();
+    for table in ["User", "VerificationToken", "authstore_challenge"] {
+        let sql = format!(r#"DELETE FROM "{table}""#);
+        client.try_query(&database.kind().quoted(&sql))?;
+    }
+    let migrator = AuthStore::connect(&database.url())?
+        .migrator()
+        .ok_or("no schema")?;
+    if migrator.compare()?.is_empty() && objects(database)? == adopted {
+        Ok(())
+    } else {
+        Err("the rule has changed the schema".into())
+    }
+}
+
+/// Returns how many tables a database has, and how many migrations are in its history.
+fn objects(database: &Database) -> Result<Vec<TextRow>, BoxError> {
+    let schema = match database.kind() {
+        Kind::Postgres => "current_schema()",
+        _ => "schema()",
+    };
+    let counts = format!(
+        "SELECT count(*), (SELECT count(*) FROM authstore_migration) \
+         FROM information_schema.tables WHERE table_schema = {schema}"
+    );
+    Ok(database.client().try_query(&counts)?)
 }
