@@ -1,13 +1,16 @@
 -- Locked rows are skipped: another sweep is deleting them, or an update is extending them.
+--
+-- A parameter in a subquery is unknown to the planner. Otherwise PostgreSQL would plan this statement at each execution,
+-- because knowing that few rows have expired makes a plan seem cheaper.
 WITH "deletedSession" AS (
     DELETE FROM "Session"
     WHERE ctid = ANY (
         ARRAY(
             SELECT ctid
             FROM "Session"
-            WHERE "expires" <= $1
+            WHERE "expires" <= (SELECT $1::timestamptz)
             ORDER BY "expires"
-            LIMIT $2
+            LIMIT (SELECT $2::bigint)
             FOR UPDATE SKIP LOCKED
         )
     )
@@ -19,9 +22,9 @@ WITH "deletedSession" AS (
         ARRAY(
             SELECT ctid
             FROM "VerificationToken"
-            WHERE "expires" <= $3
+            WHERE "expires" <= (SELECT $3::timestamptz)
             ORDER BY "expires"
-            LIMIT $4
+            LIMIT (SELECT $4::bigint)
             FOR UPDATE SKIP LOCKED
         )
     )
@@ -33,9 +36,9 @@ WITH "deletedSession" AS (
         ARRAY(
             SELECT ctid
             FROM "authstore_challenge"
-            WHERE "expires" <= $5
+            WHERE "expires" <= (SELECT $5::timestamptz)
             ORDER BY "expires"
-            LIMIT $6
+            LIMIT (SELECT $6::bigint)
             FOR UPDATE SKIP LOCKED
         )
     )
