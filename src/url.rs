@@ -1,7 +1,7 @@
 //! Database URLs: the grammar that all databases share, and the tables of known parameters.
 //!
-//! What a URL holds may be a part of a password, wherever it stands: a `?` or a `/` that was not written as `%XX` ends
-//! the password too early. So no error quotes anything of a URL; it names what is known instead.
+//! Any part of a URL may belong to a password: a `?` or a `/` that was not written as `%XX` ends the password too early.
+//! So no error quotes a URL. It lists what is known instead.
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) mod authority;
@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::error::{Error, Result};
 
-/// A parameter of a URL's query: one of ours, or one that a neighbor (a driver, a tool, a vendor) writes.
+/// A parameter of a URL's query: one of ours, or one that others (a driver, a tool, a vendor) use.
 #[cfg_attr(
     not(test),
     expect(
@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 )]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
-    /// A value to test with, and to show.
+    /// A value for the tests and the docs.
     pub(crate) example: &'static str,
     pub(crate) meaning: Meaning,
 }
@@ -40,25 +40,25 @@ pub(crate) struct Parameter {
 )]
 pub(crate) enum Meaning {
     /// Changes the options.
-    Taken(&'static str),
-    /// Without a meaning here.
+    Accepted(&'static str),
+    /// Has no effect here.
     Ignored(&'static str),
     /// Ignored with one of these values (in any case), and rejected for this reason with others.
     Only(&'static [&'static str], &'static str),
-    /// Cannot be kept: the reason, and what to write instead.
+    /// Not supported: the reason, and what to write instead.
     Rejected(&'static str),
 }
 
-/// A row of a table of parameters.
-pub(crate) const fn taken(
+/// Creates the row of a parameter that changes the options.
+pub(crate) const fn accepted(
     name: &'static str,
     example: &'static str,
     text: &'static str,
 ) -> Parameter {
-    row(name, example, Meaning::Taken(text))
+    row(name, example, Meaning::Accepted(text))
 }
 
-/// A row of a table of parameters.
+/// Creates the row of a parameter that has no effect.
 pub(crate) const fn ignored(
     name: &'static str,
     example: &'static str,
@@ -67,7 +67,7 @@ pub(crate) const fn ignored(
     row(name, example, Meaning::Ignored(text))
 }
 
-/// A row of a table of parameters. The first of the values is the example.
+/// Creates the row of a parameter that is accepted with these values only. The first one is the example.
 pub(crate) const fn only(
     name: &'static str,
     values: &'static [&'static str],
@@ -76,7 +76,7 @@ pub(crate) const fn only(
     row(name, values[0], Meaning::Only(values, otherwise))
 }
 
-/// A row of a table of parameters.
+/// Creates the row of a parameter that is not supported.
 pub(crate) const fn rejected(
     name: &'static str,
     example: &'static str,
@@ -93,7 +93,7 @@ const fn row(name: &'static str, example: &'static str, meaning: Meaning) -> Par
     }
 }
 
-/// Passes each parameter of a query, decoded, to `set`, in the order of the query.
+/// Passes each accepted parameter of a query to `set`, decoded, in the order of the query.
 pub(crate) fn read_query(
     query: &str,
     known: &'static [Parameter],
@@ -107,7 +107,7 @@ pub(crate) fn read_query(
             return Err(unknown_parameter(known));
         };
         match parameter.meaning {
-            Meaning::Taken(_) => set(parameter.name, &value)?,
+            Meaning::Accepted(_) => set(parameter.name, &value)?,
             Meaning::Ignored(_) => {}
             Meaning::Only(values, otherwise) => {
                 if !values
@@ -123,11 +123,11 @@ pub(crate) fn read_query(
     Ok(())
 }
 
-/// Does not name the unknown one: it may be the end of a password that holds a `?`.
+/// Does not name the unknown parameter, which may be the end of a password that contains a `?`.
 fn unknown_parameter(known: &[Parameter]) -> Error {
     let mut names = String::new();
     for parameter in known {
-        if matches!(parameter.meaning, Meaning::Taken(_)) {
+        if matches!(parameter.meaning, Meaning::Accepted(_)) {
             let separator = if names.is_empty() { "" } else { ", " };
             let _ = write!(names, "{separator}{}", parameter.name);
         }
@@ -138,18 +138,19 @@ fn unknown_parameter(known: &[Parameter]) -> Error {
     )
 }
 
-/// Splits a URL at its `?`, after checking that no character in it was left there by mistake.
+/// Checks a URL and splits it at its `?`.
 pub(crate) fn split_query(url: &str) -> Result<(&str, &str)> {
     check(url)?;
     Ok(url.split_once('?').unwrap_or((url, "")))
 }
 
-/// Otherwise the newline at the end of a variable becomes a part of a file's name, or of a database's.
+/// Rejects whitespace at the ends, and control characters. Otherwise the newline at the end of an environment variable
+/// would become part of the name of a file or a database.
 pub(crate) fn check(url: &str) -> Result<()> {
     if url.trim() != url {
         return Err(Error::invalid(
             "url",
-            "must not begin or end with white space",
+            "must not begin or end with whitespace",
         ));
     }
     if url.contains(char::is_control) {
@@ -161,7 +162,7 @@ pub(crate) fn check(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Text of a URL with its `%XX` decoded.
+/// Decodes each `%XX` in a part of a URL.
 pub(crate) fn decode(field: &'static str, text: &str) -> Result<String> {
     let is_encoded = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
@@ -175,21 +176,21 @@ pub(crate) fn decode(field: &'static str, text: &str) -> Result<String> {
     }
     let decoded = percent_decode_str(text)
         .decode_utf8()
-        .map_err(|_| Error::invalid(field, "must be UTF-8 once its %XX are decoded"))?;
+        .map_err(|_| Error::invalid(field, "must be UTF-8 after %XX is decoded"))?;
     if decoded.contains('\0') {
         return Err(Error::invalid(field, "must not contain NUL (%00)"));
     }
     Ok(decoded.into_owned())
 }
 
-/// What RFC 3986 calls unreserved, and nothing else, stands for itself.
+/// Everything except the characters that RFC 3986 calls unreserved.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The reverse of [`decode`].
+/// Encodes text so that [`decode`] returns it.
 pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
@@ -226,12 +227,12 @@ impl Printer {
     }
 }
 
-/// A whole number from 1.
+/// Parses a whole number of at least 1.
 pub(crate) fn positive(field: &'static str, value: &str) -> Result<u32> {
     whole(1..=u32::MAX, field, value)
 }
 
-/// A whole number in this range.
+/// Parses a whole number in this range.
 pub(crate) fn whole(range: RangeInclusive<u32>, field: &'static str, value: &str) -> Result<u32> {
     value
         .parse()
@@ -246,12 +247,12 @@ pub(crate) fn whole(range: RangeInclusive<u32>, field: &'static str, value: &str
         })
 }
 
-/// A time in whole milliseconds, from 1.
+/// Parses a duration in whole milliseconds, at least 1.
 pub(crate) fn milliseconds(field: &'static str, value: &str) -> Result<Duration> {
     positive(field, value).map(|number| Duration::from_millis(number.into()))
 }
 
-/// A time in whole seconds, from 1. The maximum is that of [`milliseconds`].
+/// Parses a duration in whole seconds, at least 1. The maximum is that of [`milliseconds`].
 pub(crate) fn seconds(field: &'static str, value: &str) -> Result<Duration> {
     whole(1..=u32::MAX / 1_000, field, value).map(|number| Duration::from_secs(number.into()))
 }

@@ -295,7 +295,7 @@ impl MysqlOptions {
             "socket_timeout" | "read_timeout" => {
                 self.statement_timeout = url::seconds(name, value)?;
             }
-            _ => unreachable!("each name that the table takes is set here"),
+            _ => unreachable!("each accepted name in the table is set here"),
         }
         Ok(())
     }
@@ -530,7 +530,7 @@ mod tests {
             ("mysql://u:12@hunter2@h/d", "%40"),
             ("mysql://u:hunter2/d", "port"),
             ("mysql://u:hunter2%@h/d", "password"),
-            ("mysql://u:hunter2@h/d\n", "white space"),
+            ("mysql://u:hunter2@h/d\n", "whitespace"),
             ("mysql://u:hunter2@h,,i/d", "host"),
             ("mysql://h/d?password=hunter2", "before the ?"),
             ("mysql://u:hunter2@h/d?timezone=%2B02:00", "UTC"),

@@ -1,103 +1,112 @@
 //! The table of known parameters of a MySQL or MariaDB URL. `docs/urls.md` prints it.
 
-use crate::url::{Parameter, ignored, only, rejected, taken};
+use crate::url::{Parameter, accepted, ignored, only, rejected};
 
-const NO_CERTIFICATE: &str = "client certificates are not supported; sign in with a password, and name authorities with ssl-ca";
+const NO_CERTIFICATE: &str = "client certificates are not supported; sign in with a password, and name the certificate authorities with ssl-ca";
 const BEFORE_QUERY: &str = "write it before the ?: mysql://user:password@host:3306/database";
 const ALWAYS_UTC: &str = "must be Z, +00:00 or UTC: times are read and written in UTC";
-const ALWAYS_UTF8: &str = "must be utf8mb4 (utf8 and UTF-8 are taken for it), which is always used";
-const PINNED: &str = "is set for each session by the store, and cannot be changed";
+const ALWAYS_UTF8: &str =
+    "must be utf8mb4, which is always used; utf8 and UTF-8 mean the same here";
+const PINNED: &str = "the store sets this for each session; it cannot be changed";
 const NO_BATCHES: &str = "has no effect: each call sends one statement";
-const VALUES: &str = "has no effect: it is about values in JavaScript";
+const VALUES: &str = "has no effect: it only concerns values in JavaScript";
 const POOL: &str = "has no effect: connections are kept until they fail";
 const USE_SSL_MODE: &str = "use ssl-mode";
 
 pub(super) static PARAMETERS: &[Parameter] = &[
-    taken(
+    accepted(
         "ssl-mode",
         "VERIFY_IDENTITY",
-        "TLS, and what to verify; in any case",
+        "whether to use TLS, and what to verify (case-insensitive)",
     ),
-    taken("ssl-ca", "/etc/ca.pem", "a file of certificates to trust"),
-    taken(
+    accepted(
+        "ssl-ca",
+        "/etc/ca.pem",
+        "a file with the certificates to trust",
+    ),
+    accepted(
         "socket",
         "/run/mysqld/mysqld.sock",
-        "the server's Unix socket, in place of a host",
+        "the server's Unix socket, instead of a host",
     ),
-    taken("pool_size", "3", "the maximum number of connections"),
-    taken(
+    accepted("pool_size", "3", "the maximum number of connections"),
+    accepted(
         "connect_timeout_ms",
         "2000",
-        "milliseconds for connecting to a host",
+        "milliseconds to connect to a host",
     ),
-    taken(
+    accepted(
         "checkout_timeout_ms",
         "2000",
-        "milliseconds to wait for a connection of the pool",
+        "milliseconds to wait for a connection from the pool",
     ),
-    taken(
+    accepted(
         "statement_timeout_ms",
         "2000",
-        "milliseconds for a statement",
+        "milliseconds that a statement may take",
     ),
-    taken("sslmode", "disabled", "`ssl-mode` by another name"),
-    taken("ssl_mode", "disabled", "`ssl-mode` by another name"),
-    taken("sslMode", "DISABLED", "JDBC's: `ssl-mode`"),
-    taken("ssl_ca", "/etc/ca.pem", "PyMySQL's: `ssl-ca`"),
-    taken(
+    accepted("sslmode", "disabled", "same as `ssl-mode`"),
+    accepted("ssl_mode", "disabled", "same as `ssl-mode`"),
+    accepted("sslMode", "DISABLED", "same as `ssl-mode` (JDBC)"),
+    accepted("ssl_ca", "/etc/ca.pem", "same as `ssl-ca` (PyMySQL)"),
+    accepted(
         "unix_socket",
         "/run/mysqld/mysqld.sock",
-        "PyMySQL's: `socket`",
+        "same as `socket` (PyMySQL)",
     ),
-    taken(
+    accepted(
         "socketPath",
         "/run/mysqld/mysqld.sock",
-        "mysql2's: `socket`",
+        "same as `socket` (mysql2)",
     ),
-    taken(
+    accepted(
         "ssl",
         "{\"rejectUnauthorized\":true}",
-        "mysql2's: `{}`, `true` and this as `ssl-mode=VERIFY_IDENTITY`; with `false` as `ssl-mode=NO_VERIFY`",
+        "`true`, `{}` and the example mean `ssl-mode=VERIFY_IDENTITY`, `{\"rejectUnauthorized\":false}` means `ssl-mode=NO_VERIFY` (mysql2)",
     ),
-    taken(
+    accepted(
         "useSSL",
         "true",
-        "JDBC's: `true` as `ssl-mode=VERIFY_IDENTITY`, `false` as `ssl-mode=DISABLED`",
+        "`true` means `ssl-mode=VERIFY_IDENTITY`, `false` means `ssl-mode=DISABLED` (JDBC)",
     ),
-    taken(
+    accepted(
         "sslaccept",
         "strict",
-        "Prisma's: `strict` as `ssl-mode=VERIFY_IDENTITY`, `accept_invalid_certs` as `ssl-mode=NO_VERIFY`",
+        "`strict` means `ssl-mode=VERIFY_IDENTITY`, `accept_invalid_certs` means `ssl-mode=NO_VERIFY` (Prisma)",
     ),
-    taken("connection_limit", "3", "Prisma's: `pool_size`"),
-    taken("connectionLimit", "3", "mysql2's: `pool_size`"),
-    taken("pool_max", "3", "`pool_size`"),
-    taken(
+    accepted("connection_limit", "3", "same as `pool_size` (Prisma)"),
+    accepted("connectionLimit", "3", "same as `pool_size` (mysql2)"),
+    accepted("pool_max", "3", "same as `pool_size`"),
+    accepted(
         "pool_timeout",
         "2",
-        "Prisma's: `checkout_timeout_ms` in seconds",
+        "same as `checkout_timeout_ms`, but in seconds (Prisma)",
     ),
-    taken(
+    accepted(
         "connect_timeout",
         "2",
-        "Prisma's and PyMySQL's: `connect_timeout_ms` in seconds",
+        "same as `connect_timeout_ms`, but in seconds (Prisma, PyMySQL)",
     ),
-    taken(
+    accepted(
         "connectTimeout",
         "2000",
-        "mysql2's and JDBC's: `connect_timeout_ms`",
+        "same as `connect_timeout_ms` (mysql2, JDBC)",
     ),
-    taken(
+    accepted(
         "socket_timeout",
         "2",
-        "Prisma's: `statement_timeout_ms` in seconds",
+        "same as `statement_timeout_ms`, but in seconds (Prisma)",
     ),
-    taken(
+    accepted(
         "read_timeout",
         "2",
-        "PyMySQL's: `statement_timeout_ms` in seconds",
+        "same as `statement_timeout_ms`, but in seconds (PyMySQL)",
     ),
-    taken("socketTimeout", "2000", "JDBC's: `statement_timeout_ms`"),
+    accepted(
+        "socketTimeout",
+        "2000",
+        "same as `statement_timeout_ms` (JDBC)",
+    ),
     only(
         "charset",
         &[
@@ -142,12 +151,12 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     only(
         "createDatabaseIfNotExist",
         &["false"],
-        "databases are not created here; create it first",
+        "the database is never created automatically; create it first",
     ),
     ignored(
         "collation",
         "utf8mb4_unicode_ci",
-        "has no effect: each column has its own",
+        "has no effect: each column has its own collation",
     ),
     ignored(
         "useUnicode",
@@ -176,7 +185,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored(
         "zeroDateTimeBehavior",
         "CONVERT_TO_NULL",
-        "has no effect: no such value is stored",
+        "has no effect: zero dates are never stored",
     ),
     ignored("multipleStatements", "true", NO_BATCHES),
     ignored("allowMultiQueries", "true", NO_BATCHES),
@@ -189,18 +198,22 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored(
         "autocommit",
         "true",
-        "has no effect: each operation commits what it did",
+        "has no effect: each operation commits its own work",
     ),
     ignored(
         "autoReconnect",
         "true",
         "has no effect: failed connections are always replaced",
     ),
-    ignored("local_infile", "0", "has no effect: files are never sent"),
+    ignored(
+        "local_infile",
+        "0",
+        "has no effect: local files are never sent",
+    ),
     ignored(
         "allowPublicKeyRetrieval",
         "true",
-        "has no effect: the driver asks for the key where it needs it",
+        "has no effect: the driver requests the key when it needs it",
     ),
     ignored(
         "useServerPrepStmts",
@@ -251,12 +264,12 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored(
         "enableKeepAlive",
         "true",
-        "has no effect: a dead connection is found by the limits on each wait",
+        "has no effect: every wait has a time limit, which detects dead connections",
     ),
     ignored(
         "keepAliveInitialDelay",
         "0",
-        "has no effect: a dead connection is found by the limits on each wait",
+        "has no effect: every wait has a time limit, which detects dead connections",
     ),
     ignored("tcp_nodelay", "true", "has no effect: it is always on"),
     rejected("user", "app", BEFORE_QUERY),
@@ -268,7 +281,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     rejected(
         "sslcert",
         "/c.pem",
-        "Prisma's name for the authorities; use ssl-ca",
+        "this is Prisma's name for the certificate authorities; use ssl-ca",
     ),
     rejected("ssl-cert", "/c.pem", NO_CERTIFICATE),
     rejected("ssl_cert", "/c.pem", NO_CERTIFICATE),
@@ -287,7 +300,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     rejected(
         "write_timeout",
         "2",
-        "use statement_timeout_ms, which bounds both directions",
+        "use statement_timeout_ms, which covers reading and writing",
     ),
     rejected("init_command", "SET x = 1", PINNED),
     rejected("sql_mode", "ANSI", PINNED),
@@ -301,18 +314,18 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     rejected(
         "insecureAuth",
         "true",
-        "the server's method of signing in decides",
+        "the server chooses the authentication method",
     ),
     rejected(
         "authPlugins",
         "{}",
-        "the server's method of signing in decides",
+        "the server chooses the authentication method",
     ),
     rejected("passwordSha1", "hunter2", "sign in with a password"),
     rejected(
         "prepare",
         "never",
-        "statements are always prepared; a pooler must keep track of them",
+        "statements are always prepared; a pooler must support prepared statements",
     ),
     rejected(
         "schema",

@@ -707,7 +707,7 @@ impl PostgresOptions {
             "socket_timeout" | "socketTimeout" => {
                 self.statement_timeout = url::seconds(name, value)?;
             }
-            _ => unreachable!("each name that the table takes is set here"),
+            _ => unreachable!("each accepted name in the table is set here"),
         }
         Ok(())
     }
@@ -1167,8 +1167,8 @@ mod tests {
             ("postgres://h:0/d", "port"),
             ("postgres:h/d", "postgres://"),
             ("host=h dbname=d password=hunter2", "postgres://"),
-            (" postgres://h/d", "white space"),
-            ("postgres://h/d\n", "white space"),
+            (" postgres://h/d", "whitespace"),
+            ("postgres://h/d\n", "whitespace"),
             ("postgres://h\n/d", "control"),
             ("postgres://h/d%00", "NUL"),
         ] {

@@ -1,179 +1,187 @@
 //! The table of known parameters of a PostgreSQL URL. `docs/urls.md` prints it.
 
-use crate::url::{Parameter, ignored, only, rejected, taken};
+use crate::url::{Parameter, accepted, ignored, only, rejected};
 
-const NO_CERTIFICATE: &str = "client certificates are not supported; sign in with a password, and name authorities with sslrootcert";
-const NO_GSS: &str = "has no effect: there is no GSSAPI";
+const NO_CERTIFICATE: &str = "client certificates are not supported; sign in with a password, and name the certificate authorities with sslrootcert";
+const NO_GSS: &str = "has no effect: GSSAPI is not supported";
 const NO_OAUTH: &str = "OAuth is not supported; sign in with a password";
-const NO_LOCK_LIMIT: &str = "waits for locks count toward statement_timeout_ms; set that";
+const NO_LOCK_LIMIT: &str = "use statement_timeout_ms, which includes waits for locks";
 const POOL: &str = "has no effect: connections are kept until they fail";
 
 pub(super) static PARAMETERS: &[Parameter] = &[
-    taken("sslmode", "verify-full", "TLS, and what to verify"),
-    taken(
+    accepted(
+        "sslmode",
+        "verify-full",
+        "whether to use TLS, and what to verify",
+    ),
+    accepted(
         "sslrootcert",
         "/etc/ca.pem",
-        "a file of certificates to trust; `system` for the default",
+        "a file with the certificates to trust; `system` for the default",
     ),
-    taken(
+    accepted(
         "sslnegotiation",
         "direct",
-        "how TLS begins: `postgres` or `direct`",
+        "how TLS is negotiated: `postgres` or `direct`",
     ),
-    taken(
+    accepted(
         "channel_binding",
         "require",
         "`disable`, `prefer` or `require`",
     ),
-    taken(
+    accepted(
         "schema",
         "auth",
-        "the schema of the tables, created when migrating; also Prisma's name",
+        "the schema for the tables, created when migrating; Prisma uses this name too",
     ),
-    taken(
+    accepted(
         "prepare",
         "never",
-        "named statements: `auto`, `always` or `never`; postgres.js's `true` and `false`",
+        "whether to use named statements: `auto`, `always` or `never`; also postgres.js's `true` and `false`",
     ),
-    taken(
+    accepted(
         "target_session_attrs",
         "read-write",
-        "which of several servers to take: all six values of libpq",
+        "which of several servers to use: all six values of libpq",
     ),
-    taken("load_balance_hosts", "random", "`disable` or `random`"),
-    taken(
+    accepted("load_balance_hosts", "random", "`disable` or `random`"),
+    accepted(
         "migrate_url",
         "postgres://h/d",
-        "another way to the same database for migrations, past a pooler; its `@ : / ? &` as `%XX`",
+        "another URL for the same database, to bypass a pooler during migrations; write its `@ : / ? &` as `%XX`",
     ),
-    taken(
+    accepted(
         "host",
         "db.example.org",
-        "hosts, in place of those before the `/`; a directory for a Unix socket",
+        "the hosts, instead of those before the `/`; for a Unix socket, its directory",
     ),
-    taken(
+    accepted(
         "hostaddr",
         "192.0.2.1",
-        "an address for each host, in place of a look-up",
+        "an IP address for each host, instead of a DNS lookup",
     ),
-    taken("port", "5433", "one port, or one for each host"),
-    taken("user", "app", "the user"),
-    taken("password", "secret", "the password"),
-    taken("dbname", "auth", "the database"),
-    taken("application_name", "app", "the sessions' name"),
-    taken(
+    accepted("port", "5433", "one port, or one for each host"),
+    accepted("user", "app", "the user"),
+    accepted("password", "secret", "the password"),
+    accepted("dbname", "auth", "the database"),
+    accepted(
+        "application_name",
+        "app",
+        "the name of the sessions in the server's views and log",
+    ),
+    accepted(
         "options",
         "-c jit=off",
-        "the sessions' command-line options",
+        "command-line options for the sessions",
     ),
-    taken("pool_size", "3", "the maximum number of connections"),
-    taken(
+    accepted("pool_size", "3", "the maximum number of connections"),
+    accepted(
         "connect_timeout_ms",
         "2000",
-        "milliseconds for connecting to a host",
+        "milliseconds to connect to a host",
     ),
-    taken(
+    accepted(
         "checkout_timeout_ms",
         "2000",
-        "milliseconds to wait for a connection of the pool",
+        "milliseconds to wait for a connection from the pool",
     ),
-    taken(
+    accepted(
         "statement_timeout_ms",
         "2000",
-        "milliseconds for a statement",
+        "milliseconds that a statement may take",
     ),
-    taken(
+    accepted(
         "connect_timeout",
         "2",
-        "libpq's: `connect_timeout_ms` in seconds",
+        "same as `connect_timeout_ms`, but in seconds (libpq)",
     ),
-    taken(
+    accepted(
         "fallback_application_name",
         "app",
-        "libpq's: `application_name` where there is none",
+        "the default for `application_name` (libpq)",
     ),
-    taken("keepalives", "0", "libpq's: whether TCP sends keepalives"),
-    taken(
+    accepted("keepalives", "0", "whether to send TCP keepalives (libpq)"),
+    accepted(
         "keepalives_idle",
         "30",
-        "libpq's: seconds before the first keepalive",
+        "idle seconds before the first keepalive (libpq)",
     ),
-    taken(
+    accepted(
         "keepalives_interval",
         "10",
-        "libpq's: seconds between keepalives",
+        "seconds between keepalives (libpq)",
     ),
-    taken(
+    accepted(
         "keepalives_count",
         "3",
-        "libpq's: keepalives without an answer before the connection is dead",
+        "unanswered keepalives after which the connection counts as dead (libpq)",
     ),
-    taken(
-        "keepalives_retries",
-        "3",
-        "`keepalives_count` by another name",
-    ),
-    taken(
+    accepted("keepalives_retries", "3", "same as `keepalives_count`"),
+    accepted(
         "tcp_user_timeout",
         "9000",
-        "libpq's: milliseconds for which data may stay unacknowledged",
+        "milliseconds for which sent data may stay unacknowledged (libpq)",
     ),
-    taken(
+    accepted(
         "ssl",
         "true",
-        "node-postgres's and JDBC's: `true` as `sslmode=verify-full`, `no-verify`, `false` as `sslmode=disable`",
+        "`true` means `sslmode=verify-full`, `false` means `sslmode=disable`, `no-verify` means `sslmode=no-verify` (node-postgres, JDBC)",
     ),
-    taken(
+    accepted(
         "statement_timeout",
         "2000",
-        "node-postgres's: `statement_timeout_ms`",
+        "same as `statement_timeout_ms` (node-postgres)",
     ),
-    taken(
+    accepted(
         "query_timeout",
         "2000",
-        "node-postgres's: `statement_timeout_ms`",
+        "same as `statement_timeout_ms` (node-postgres)",
     ),
-    taken(
+    accepted(
         "sslaccept",
         "strict",
-        "Prisma's: `strict` as `sslmode=verify-full`, `accept_invalid_certs` as `sslmode=no-verify`",
+        "`strict` means `sslmode=verify-full`, `accept_invalid_certs` means `sslmode=no-verify` (Prisma)",
     ),
-    taken("connection_limit", "3", "Prisma's: `pool_size`"),
-    taken(
+    accepted("connection_limit", "3", "same as `pool_size` (Prisma)"),
+    accepted(
         "pool_timeout",
         "2",
-        "Prisma's: `checkout_timeout_ms` in seconds",
+        "same as `checkout_timeout_ms`, but in seconds (Prisma)",
     ),
-    taken(
+    accepted(
         "socket_timeout",
         "2",
-        "Prisma's: `statement_timeout_ms` in seconds",
+        "same as `statement_timeout_ms`, but in seconds (Prisma)",
     ),
-    taken("pgbouncer", "true", "Prisma's: `true` as `prepare=never`"),
-    taken(
+    accepted("pgbouncer", "true", "`true` means `prepare=never` (Prisma)"),
+    accepted(
         "statement_cache_size",
         "0",
-        "Prisma's: 0 as `prepare=never`",
+        "0 means `prepare=never` (Prisma)",
     ),
-    taken(
+    accepted(
         "statement-cache-capacity",
         "0",
-        "sqlx's: 0 as `prepare=never`",
+        "0 means `prepare=never` (sqlx)",
     ),
-    taken("prepareThreshold", "0", "JDBC's: 0 as `prepare=never`"),
-    taken("currentSchema", "auth", "JDBC's: `schema`"),
-    taken("ApplicationName", "app", "JDBC's: `application_name`"),
-    taken(
+    accepted("prepareThreshold", "0", "0 means `prepare=never` (JDBC)"),
+    accepted("currentSchema", "auth", "same as `schema` (JDBC)"),
+    accepted(
+        "ApplicationName",
+        "app",
+        "same as `application_name` (JDBC)",
+    ),
+    accepted(
         "connectTimeout",
         "2",
-        "JDBC's: `connect_timeout_ms` in seconds",
+        "same as `connect_timeout_ms`, but in seconds (JDBC)",
     ),
-    taken(
+    accepted(
         "socketTimeout",
         "2",
-        "JDBC's: `statement_timeout_ms` in seconds",
+        "same as `statement_timeout_ms`, but in seconds (JDBC)",
     ),
-    taken("pool_max_conns", "3", "pgx's: `pool_size`"),
+    accepted("pool_max_conns", "3", "same as `pool_size` (pgx)"),
     only(
         "client_encoding",
         &["UTF8", "UTF-8", "auto", "unicode"],
@@ -182,33 +190,33 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     only(
         "gssencmode",
         &["disable", "prefer"],
-        "must be disable or prefer, since there is no GSSAPI; encrypt with sslmode",
+        "must be disable or prefer: GSSAPI is not supported; use sslmode to encrypt",
     ),
     only("sslcertmode", &["disable", "allow"], NO_CERTIFICATE),
     only(
         "sslsni",
         &["1"],
-        "must be 1: the host's name is always sent when TLS begins",
+        "must be 1: the TLS handshake always sends the host name",
     ),
     only(
         "sslcompression",
         &["0", "1"],
-        "must be 0 or 1, and has no effect: TLS here does not compress",
+        "must be 0 or 1; TLS compression is not supported",
     ),
     only(
         "ssl_min_protocol_version",
         &["TLSv1.2", "TLSv1.1", "TLSv1"],
-        "must be at most TLSv1.2: TLS 1.2 and 1.3 are used",
+        "must be TLSv1.2 or lower: TLS 1.2 cannot be turned off",
     ),
     only(
         "ssl_max_protocol_version",
         &["TLSv1.3"],
-        "must be TLSv1.3: TLS 1.2 and 1.3 are used",
+        "must be TLSv1.3: TLS 1.3 cannot be turned off",
     ),
     only(
         "min_protocol_version",
         &["3.0"],
-        "must be 3.0, the version of the protocol that is used",
+        "must be 3.0, the protocol version in use",
     ),
     only(
         "max_protocol_version",
@@ -233,7 +241,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     only(
         "default_query_exec_mode",
         &["cache_statement", "cache_describe", "describe_exec"],
-        "has no such mode here; write prepare=never to use no named statements",
+        "this mode is not supported; use prepare=never to avoid named statements",
     ),
     only("targetServerType", &["any"], "use target_session_attrs"),
     only(
@@ -244,11 +252,11 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored("krbsrvname", "postgres", NO_GSS),
     ignored("gsslib", "gssapi", NO_GSS),
     ignored("gssdelegation", "1", NO_GSS),
-    ignored("tty", "x", "has no effect, in libpq either"),
+    ignored("tty", "x", "has no effect, nor does it in libpq"),
     ignored(
         "binary",
         "true",
-        "has no effect: values are always sent in binary",
+        "has no effect: values are always sent in binary format",
     ),
     ignored(
         "idle_in_transaction_session_timeout",
@@ -258,7 +266,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored(
         "uselibpqcompat",
         "true",
-        "has no effect: `sslmode` has the meanings above",
+        "has no effect: `sslmode` always means what is described above",
     ),
     ignored("max_connection_lifetime", "300", POOL),
     ignored("max_idle_connection_lifetime", "300", POOL),
@@ -276,17 +284,17 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored(
         "reWriteBatchedInserts",
         "true",
-        "has no effect: there are no batches",
+        "has no effect: nothing is sent in batches",
     ),
     ignored(
         "supa",
         "base-pooler.x",
-        "Vercel's mark of where the URL comes from",
+        "has no effect: Vercel adds it to mark where the URL comes from",
     ),
     ignored(
         "workaround",
         "supabase-pooler.vercel",
-        "Vercel's mark of where the URL comes from",
+        "has no effect: Vercel adds it to mark where the URL comes from",
     ),
     rejected("sslcert", "/c.pem", NO_CERTIFICATE),
     rejected("sslkey", "/k.pem", NO_CERTIFICATE),
@@ -305,12 +313,12 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     rejected(
         "sslkeylogfile",
         "/log",
-        "the keys of a connection are not written down",
+        "the keys of a connection are never written to a file",
     ),
     rejected(
         "sslfactory",
         "x",
-        "use sslmode=no-verify to verify nothing, or sslrootcert to name whom to trust",
+        "use sslmode=no-verify to verify nothing, or sslrootcert to choose what to trust",
     ),
     rejected(
         "sslinline",
@@ -321,12 +329,12 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     rejected(
         "requirepeer",
         "postgres",
-        "the user behind a Unix socket is not checked; protect its directory",
+        "the server's operating system user is not checked; protect the directory of the Unix socket",
     ),
     rejected(
         "require_auth",
         "scram-sha-256",
-        "the method is the server's choice; use channel_binding=require, which only SCRAM can do",
+        "the server chooses the method; use channel_binding=require, which only SCRAM supports",
     ),
     rejected(
         "passfile",
@@ -372,7 +380,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     rejected(
         "pool_mode",
         "transaction",
-        "is the pooler's own setting; use prepare to say whether statements may be named",
+        "this is a setting of the pooler itself; use prepare to choose whether statements are named",
     ),
     rejected("authToken", "hunter2", "sign in with a password"),
 ];

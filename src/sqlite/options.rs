@@ -188,7 +188,7 @@ impl SqliteOptions {
                 };
             }
             "mmap_size" => self.mmap_size = url::whole(0..=u32::MAX, name, value)?,
-            _ => unreachable!("each name that the table takes is set here"),
+            _ => unreachable!("each accepted name in the table is set here"),
         }
         Ok(())
     }
@@ -297,8 +297,8 @@ mod tests {
     #[test]
     fn errors_name_the_fault_and_no_secret() {
         for (url, wrong) in [
-            ("sqlite:auth.db\n", "white space"),
-            (" sqlite:auth.db", "white space"),
+            ("sqlite:auth.db\n", "whitespace"),
+            (" sqlite:auth.db", "whitespace"),
             ("sqlite:auth\u{7f}.db", "control"),
             ("sqlite:auth.db%00", "NUL"),
             ("sqlite:50%.db", "%25"),

@@ -1,47 +1,51 @@
 //! The table of known parameters of a SQLite URL. `docs/urls.md` prints it.
 
-use crate::url::{Parameter, ignored, only, rejected, taken};
+use crate::url::{Parameter, accepted, ignored, only, rejected};
 
-const PINNED: &str = "is set by the store, and cannot be changed";
+const PINNED: &str = "the store sets this; it cannot be changed";
 
 pub(super) static PARAMETERS: &[Parameter] = &[
-    taken("pool_size", "1", "the maximum number of connections"),
-    taken(
+    accepted("pool_size", "1", "the maximum number of connections"),
+    accepted(
         "checkout_timeout_ms",
         "2000",
-        "milliseconds to wait for a connection of the pool",
+        "milliseconds to wait for a connection from the pool",
     ),
-    taken(
+    accepted(
         "busy_timeout_ms",
         "2000",
         "milliseconds to wait for other writers",
     ),
-    taken(
+    accepted(
         "synchronous",
         "normal",
         "when to wait for the disk: `full`, `normal` or `off`",
     ),
-    taken(
+    accepted(
         "mmap_size",
         "268435456",
-        "how many bytes of the file to read through memory",
+        "the maximum number of bytes of the file to map into memory",
     ),
-    taken("connection_limit", "1", "Prisma's: `pool_size`"),
-    taken(
+    accepted("connection_limit", "1", "same as `pool_size` (Prisma)"),
+    accepted(
         "pool_timeout",
         "2",
-        "Prisma's: `checkout_timeout_ms` in seconds",
+        "same as `checkout_timeout_ms`, but in seconds (Prisma)",
     ),
-    taken(
+    accepted(
         "socket_timeout",
         "2",
-        "Prisma's: `busy_timeout_ms` in seconds",
+        "same as `busy_timeout_ms`, but in seconds (Prisma)",
     ),
-    taken("_busy_timeout", "2000", "go-sqlite3's: `busy_timeout_ms`"),
+    accepted(
+        "_busy_timeout",
+        "2000",
+        "same as `busy_timeout_ms` (go-sqlite3)",
+    ),
     only(
         "mode",
         &["rwc"],
-        "must be rwc: the file must be writable, and is created if it is missing",
+        "must be rwc: the file is written to, and created if it is missing",
     ),
     only(
         "cache",
@@ -80,7 +84,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         "300",
         "has no effect: connections are kept until they fail",
     ),
-    rejected("vfs", "unix", "the file system is SQLite's default"),
+    rejected("vfs", "unix", "SQLite's default VFS is always used"),
     rejected("psow", "0", PINNED),
     rejected("_txlock", "immediate", PINNED),
     rejected("key", "hunter2", "encrypted files are not supported"),

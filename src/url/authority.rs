@@ -1,11 +1,11 @@
-//! The part of a URL that names a server and who signs in to it.
+//! The part of a URL that names the user, the server and the database.
 
 use std::net::IpAddr;
 
 use super::{decode, encode};
 use crate::error::{Error, Result};
 
-/// What stands between the `//` and the `?` of a server's URL, decoded.
+/// The part of a server's URL between the `//` and the `?`, decoded.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Authority {
     pub(crate) user: Option<String>,
@@ -18,10 +18,10 @@ pub(crate) struct Authority {
 impl Authority {
     /// Reads `user:password@host:port,host:port/database`.
     ///
-    /// `query` is only searched for an `@`, which shows that the password was cut short.
+    /// `query` is only searched for an `@` or a `#`, which shows that the password ended too early.
     pub(crate) fn parse(text: &str, query: &str) -> Result<Self> {
         let (authority, database) = text.split_once('/').unwrap_or((text, ""));
-        // Otherwise what follows would be taken for a host, a database or an option, and be shown in errors.
+        // Otherwise the rest of a password would be treated as a host, a database or an option, and shown in errors.
         if authority.matches('@').count() > 1 || database.contains('@') || query.contains('@') {
             return Err(Error::invalid(
                 "url",
@@ -61,12 +61,15 @@ fn split_port(address: &str) -> Result<(String, Option<u16>)> {
     let (host, port) = match address.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']').ok_or_else(|| {
-                Error::invalid("host", "begins with [ and lacks the ] of an IPv6 address")
+                Error::invalid(
+                    "host",
+                    "begins with [, but the ] of an IPv6 address is missing",
+                )
             })?;
             if !port.is_empty() && !port.starts_with(':') {
                 return Err(Error::invalid(
                     "host",
-                    "must be followed by : and a port after the ] of an IPv6 address",
+                    "must end with the ] of an IPv6 address, or with a : and a port after it",
                 ));
             }
             (host, port.strip_prefix(':'))
@@ -83,7 +86,7 @@ fn split_port(address: &str) -> Result<(String, Option<u16>)> {
     Ok((decode("host", host)?, port))
 }
 
-/// A port: digits alone, from 1.
+/// Parses a port: digits only, at least 1.
 pub(crate) fn port_number(text: &str) -> Result<u16> {
     Some(text)
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -92,7 +95,7 @@ pub(crate) fn port_number(text: &str) -> Result<u16> {
         .ok_or_else(|| Error::invalid("port", "must be a whole number from 1 to 65535"))
 }
 
-/// A host and its port as a URL writes them.
+/// Formats a host and its port for a URL.
 pub(crate) fn host_and_port(host: &str, port: u16) -> String {
     if host.contains(':') && !host.contains('/') {
         format!("[{}]:{port}", encode(host).replace("%3A", ":"))
@@ -101,7 +104,7 @@ pub(crate) fn host_and_port(host: &str, port: u16) -> String {
     }
 }
 
-/// Whether nothing between this program and the host can listen: the host is this machine.
+/// Returns whether the host is this machine, so that no one in between can listen.
 pub(crate) fn is_this_machine(host: &str) -> bool {
     host.starts_with('/')
         || host.eq_ignore_ascii_case("localhost")
@@ -110,7 +113,7 @@ pub(crate) fn is_this_machine(host: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
 }
 
-/// A switch.
+/// Parses a switch.
 pub(crate) fn boolean(field: &'static str, value: &str) -> Result<bool> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" => Ok(true),

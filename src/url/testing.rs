@@ -1,4 +1,4 @@
-//! What every database's URLs are tested for.
+//! The tests that the URLs of all databases share.
 
 use std::env;
 use std::fmt::{Debug, Display};
@@ -16,11 +16,12 @@ use crate::error::Error;
 pub(crate) trait Options:
     FromStr<Err = Error> + Clone + PartialEq + Display + Debug
 {
-    /// The same options, with no password.
+    /// Returns the same options without the password.
     fn without_password(self) -> Self;
 }
 
-/// Nothing panics at the ends of what a number can be, and what is accepted there is kept.
+/// Tries numbers at and beyond their limits. None may cause a panic, and an accepted one must survive printing and
+/// parsing.
 fn check_extremes<O: Options>(url: &str, table: &[Parameter]) {
     let extremes = ["0", "-1", "2147483648", "4294967295", "4294967296", "1e99"];
     let largest = u64::MAX.to_string();
@@ -37,7 +38,7 @@ fn check_extremes<O: Options>(url: &str, table: &[Parameter]) {
     }
 }
 
-/// Goes through the whole table: what it says of each parameter is what happens.
+/// Checks that each parameter does what the table says.
 pub(crate) fn check_table<O: Options>(url: &str, table: &[Parameter]) {
     let plain: O = url.parse().unwrap();
     let parse = |name: &str, value: &str| -> Result<O, Error> {
@@ -47,7 +48,7 @@ pub(crate) fn check_table<O: Options>(url: &str, table: &[Parameter]) {
         let name = parameter.name;
         assert!(
             table[..index].iter().all(|other| other.name != name),
-            "{name} is there twice"
+            "{name} is listed twice"
         );
         let example = parse(name, parameter.example);
         let invalid = |result: Result<O, Error>, reason: &str| match result.unwrap_err() {
@@ -60,7 +61,7 @@ pub(crate) fn check_table<O: Options>(url: &str, table: &[Parameter]) {
             other => panic!("{name}: {other:?}"),
         };
         match parameter.meaning {
-            Meaning::Taken(_) => assert_ne!(example.unwrap(), plain, "{name} changes nothing"),
+            Meaning::Accepted(_) => assert_ne!(example.unwrap(), plain, "{name} changes nothing"),
             Meaning::Ignored(_) => {
                 assert_eq!(example.unwrap(), plain, "{name}");
                 assert_eq!(parse(name, "").unwrap(), plain, "{name}");
@@ -77,13 +78,13 @@ pub(crate) fn check_table<O: Options>(url: &str, table: &[Parameter]) {
     check_extremes::<O>(url, table);
     let unknown = parse("pool_sise", "1").err().unwrap().to_string();
     for parameter in table {
-        if let Meaning::Taken(_) = parameter.meaning {
+        if let Meaning::Accepted(_) = parameter.meaning {
             assert!(unknown.contains(parameter.name), "{unknown}");
         }
     }
 }
 
-/// Compares the table with what `docs/urls.md` has under this heading.
+/// Compares the table with the one under this heading in `docs/urls.md`.
 pub(crate) fn check_docs(heading: &str, table: &[Parameter]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/urls.md");
     let text = fs::read_to_string(&path).unwrap();
@@ -93,10 +94,10 @@ pub(crate) fn check_docs(heading: &str, table: &[Parameter]) {
         Some(end) => section.split_at(end),
         None => (section, ""),
     };
-    let mut printed = "| parameter | for example | here |\n|---|---|---|\n".to_owned();
+    let mut printed = "| parameter | example | meaning |\n|---|---|---|\n".to_owned();
     for parameter in table {
         let meaning = match parameter.meaning {
-            Meaning::Taken(text) | Meaning::Ignored(text) => text.to_owned(),
+            Meaning::Accepted(text) | Meaning::Ignored(text) => text.to_owned(),
             Meaning::Only(values, otherwise) => {
                 let values: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
                 format!(
@@ -121,7 +122,7 @@ pub(crate) fn check_docs(heading: &str, table: &[Parameter]) {
     }
 }
 
-/// A part of every word of every password, and of nothing else.
+/// Occurs in every piece of every password, and nowhere else.
 const MARK: &str = "zqxj";
 
 /// How many URLs to try.
@@ -129,11 +130,10 @@ fn rounds() -> u32 {
     env::var("AUTHSTORE_FUZZ_URLS").map_or(3_000, |rounds| rounds.parse().unwrap())
 }
 
-/// Parses URLs that are right, and URLs that are wrong in all ways in which a password that was not encoded makes them
-/// so.
+/// Parses valid URLs, and URLs that are invalid in every way that an unencoded password can make them.
 ///
-/// None panics; no error, `Debug` or `Display` shows a part of a password; what is accepted prints to a URL that parses
-/// to the same options.
+/// Nothing panics. No error, `Debug` or `Display` shows a part of a password. Accepted options print as a URL that
+/// parses to the same options.
 pub(crate) fn fuzz<O: Options>(schemes: &[&str], table: &[Parameter]) {
     let seed = match env::var("AUTHSTORE_FUZZ_SEED") {
         Ok(seed) => seed.parse().unwrap(),
@@ -162,7 +162,7 @@ pub(crate) fn fuzz<O: Options>(schemes: &[&str], table: &[Parameter]) {
             }
         }
     }
-    // Otherwise one of the two halves of this test would have tested nothing.
+    // Otherwise one half of this test would test nothing.
     assert!(accepted > rounds() / 20, "{accepted} accepted");
     assert!(rejected > rounds() / 20, "{rejected} rejected");
 }
@@ -207,7 +207,7 @@ fn url(random: &mut StdRng, schemes: &[&str], table: &[Parameter]) -> String {
         ];
         let database = ["/d", "/d", "/a%20b", "/", "", "/d/e", "/d@h"];
         let separator = if random.random_bool(0.9) { ":" } else { "" };
-        // What follows no colon is no password.
+        // Without a colon there is no password.
         if separator.is_empty() {
             password.clear();
         }
@@ -238,7 +238,7 @@ fn url(random: &mut StdRng, schemes: &[&str], table: &[Parameter]) -> String {
             _ => encode(parameter.example),
         };
         let is_secret =
-            parameter.name == "password" || !matches!(parameter.meaning, Meaning::Taken(_));
+            parameter.name == "password" || !matches!(parameter.meaning, Meaning::Accepted(_));
         let value = if is_secret {
             value
         } else {
@@ -246,7 +246,7 @@ fn url(random: &mut StdRng, schemes: &[&str], table: &[Parameter]) -> String {
         };
         url += &format!("{}={value}", parameter.name);
     }
-    // A SQLite URL may name a file as it likes, once it does not look like a server's.
+    // A SQLite URL may name any file that does not look like a server's URL, so a mark may be shown in it.
     if scheme.starts_with("sqlite") && url.contains(MARK) {
         return url;
     }
