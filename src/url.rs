@@ -1,7 +1,7 @@
 //! Database URLs: the grammar that all databases share, and the tables of known parameters.
 //!
-//! Any part of a URL may belong to a password: a `?` or a `/` that was not written as `%XX` ends the password too early.
-//! So no error quotes a URL. It lists what is known instead.
+//! Any part of a URL may belong to a password: a `?` or a `/` that was not written as `%XX` ends the password too
+//! early. So no error quotes a URL. It lists what is known instead.
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) mod authority;

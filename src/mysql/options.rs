@@ -361,7 +361,7 @@ impl FromStr for MysqlOptions {
 
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the option where one is at fault, and quoting nothing of the URL.
+    /// [`Error::Invalid`]. It names the invalid option, if there is one, and quotes no part of the URL.
     fn from_str(url: &str) -> Result<Self> {
         let (rest, query) = url::split_query(url)?;
         let rest = rest
@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_says_what_the_methods_say() {
+    fn url_and_methods_set_the_same_options() {
         assert_eq!(parse("mysql://h/d"), MysqlOptions::new("h", "d"));
         assert_eq!(
             parse("mariadb://u@h:3307/d?"),

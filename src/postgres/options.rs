@@ -214,7 +214,7 @@ pub enum PostgresTargetSession {
 }
 
 impl PostgresTargetSession {
-    /// The reason why a server is not the one that is wanted.
+    /// Checks that a server is of the wanted kind. The error says why it is not.
     pub(super) fn check(self, in_recovery: bool, read_only: bool) -> Result<(), &'static str> {
         match self {
             PostgresTargetSession::Primary if in_recovery => {
@@ -233,12 +233,12 @@ impl PostgresTargetSession {
         }
     }
 
-    /// Whether a connected server is still one that is wanted, after it may have been promoted or demoted.
+    /// Returns whether a connected server is still of the wanted kind: it may have been promoted or demoted since.
     pub(super) fn accepts(self, in_recovery: bool) -> bool {
         match self {
             PostgresTargetSession::Primary | PostgresTargetSession::ReadWrite => !in_recovery,
             PostgresTargetSession::Standby => in_recovery,
-            // Of a server that is not in recovery, the session's own default said that it takes no writes.
+            // A server that is not in recovery may still be read-only, by the session's own default.
             PostgresTargetSession::Any
             | PostgresTargetSession::ReadOnly
             | PostgresTargetSession::PreferStandby => true,
@@ -604,7 +604,7 @@ impl PostgresOptions {
                     _ => PostgresSslMode::Disable,
                 });
             }
-            // Prisma's `sslmode` says whether, and this one what to verify.
+            // Prisma's `sslmode` chooses whether to use TLS, and this parameter what to verify.
             "sslaccept" => lists.ssl_accept = Some(ssl_accept(value)?),
             "sslrootcert" if value == "system" => self.ssl_root_cert = None,
             "sslrootcert" => self.ssl_root_cert = Some(value.into()),
@@ -655,7 +655,7 @@ impl PostgresOptions {
                     .split(',')
                     .map(|address| {
                         address.parse().map_err(|_| {
-                            Error::invalid(name, "must hold an IP address for each host")
+                            Error::invalid(name, "must have an IP address for each host")
                         })
                     })
                     .collect::<Result<_>>()?;
@@ -723,7 +723,7 @@ struct Lists {
 }
 
 impl Lists {
-    /// The servers that these and the hosts before the query make up.
+    /// Combines these parameters with the hosts before the query.
     fn servers(self, authority: Vec<(String, Option<u16>)>) -> Result<Vec<Server>> {
         let (mut hosts, ports): (Vec<_>, Vec<_>) = authority.into_iter().unzip();
         let mut ports: Vec<_> = ports
@@ -750,7 +750,7 @@ impl Lists {
         if !self.addresses.is_empty() && self.addresses.len() != hosts.len() {
             return Err(Error::invalid(
                 "hostaddr",
-                "must hold an IP address for each host",
+                "must have an IP address for each host",
             ));
         }
         // As libpq does on systems without a default Unix socket.
@@ -783,7 +783,7 @@ impl FromStr for PostgresOptions {
 
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the option where one is at fault, and quoting nothing of the URL.
+    /// [`Error::Invalid`]. It names the invalid option, if there is one, and quotes no part of the URL.
     fn from_str(url: &str) -> Result<Self> {
         let (rest, query) = url::split_query(url)?;
         let rest = rest
@@ -954,8 +954,8 @@ fn schema(field: &'static str, value: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
-/// Rejects a name that PostgreSQL would not take as it is: it truncates longer ones, so that two applications would
-/// share what remains, and gives the reserved ones a meaning of their own in a search path, quoted or not.
+/// Rejects a name that PostgreSQL would not use unchanged. It truncates longer names, so two applications could end up
+/// sharing a schema. Reserved names have a special meaning in a search path, even when quoted.
 fn check_schema(field: &'static str, name: &str) -> Result<()> {
     if name.is_empty() || name.len() > 63 {
         return Err(Error::invalid(field, "must have 1 to 63 bytes"));
@@ -972,7 +972,7 @@ fn check_schema(field: &'static str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A whole number; 0 is the operating system's default, as libpq has it.
+/// Parses a whole number. As in libpq, 0 stands for the operating system's default.
 fn number_or_default(field: &'static str, value: &str) -> Result<Option<u32>> {
     match value {
         "0" => Ok(None),
@@ -1046,7 +1046,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_read_as_postgresql_writes_it() {
+    fn urls_follow_postgresqls_own_format() {
         let options = parse("postgresql://ad%40a:p%40s%2Fs%3F@db.example.org:5433/au%20th");
         let config = options.driver_config().unwrap();
         assert_eq!(config.get_user(), Some("ad@a"));
@@ -1082,7 +1082,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_says_what_the_methods_say() {
+    fn url_and_methods_set_the_same_options() {
         assert_eq!(
             parse(
                 "postgres://u:p@h/d?pool_size=3&statement_timeout_ms=200&connect_timeout=2\
@@ -1114,7 +1114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_vendors_hand_out_is_taken() {
+    fn urls_of_vendors_are_accepted() {
         let neon = parse(
             "postgresql://neondb_owner:npg_x@ep-a-pooler.eu-central-1.aws.neon.tech/neondb\
              ?sslmode=require&channel_binding=require",

@@ -199,14 +199,14 @@ impl FromStr for SqliteOptions {
 
     /// # Errors
     ///
-    /// [`Error::Invalid`], naming the option where one is at fault, and quoting nothing of the URL.
+    /// [`Error::Invalid`]. It names the invalid option, if there is one, and quotes no part of the URL.
     fn from_str(url: &str) -> Result<Self> {
         let (rest, query) = url::split_query(url)?;
         let path = rest
             .strip_prefix("sqlite:")
             .ok_or_else(|| Error::invalid("url", "must begin with sqlite:"))?;
         let path = match path.strip_prefix("//") {
-            // Otherwise the password of a server's URL with the wrong scheme would be a part of a file's name.
+            // Otherwise the password in a server's URL with the wrong scheme would become part of a file name.
             Some(path) if path.contains('@') || query.contains('@') => {
                 return Err(Error::invalid(
                     "url",
@@ -234,7 +234,7 @@ impl fmt::Display for SqliteOptions {
             Location::Memory => "sqlite::memory:".to_owned(),
             Location::File(path) => {
                 let path = url::encode(&path.display().to_string()).replace("%2F", "/");
-                // An absolute path after a `//`, which would otherwise be cut from one that begins with two slashes.
+                // Absolute paths follow a `//`. Without it, a path that begins with two slashes would lose them.
                 let slashes = if path.starts_with('/') { "//" } else { "" };
                 format!("sqlite:{slashes}{path}")
             }
