@@ -1,4 +1,4 @@
-# Recipes for working on authstore. `just` lists them. Each line can also be typed by hand.
+# Recipes for working on authstore. `just` lists them. Each command can also be run by hand.
 # To get just: `cargo install just`, your package manager, or https://just.systems.
 
 set positional-arguments
@@ -15,23 +15,23 @@ quickstart *URL:
 test *ARGUMENTS:
     cargo test --workspace "$@"
 
-# Interrupt a migration at every answer of the server, instead of at some of them
+# Interrupt a migration at every response of the server, instead of at some of them
 cut-migrations:
     AUTHSTORE_TEST_EVERY_CUT=1 cargo test --package authstore-test-servers --test servers -- interrupted_run_is_finished
 
-# Certify all databases, or one (just conformance sqlite-file), or run one rule on one
+# Certify all databases or one (just conformance sqlite-file), or run a single rule on one
 conformance *NAME_AND_RULE:
     cargo run --package authstore-test-databases --bin conformance -- "$@"
 
-# Kill and restart what writes and what is written to, and count what is lost (just chaos 20 sqlite)
+# Kill and restart writers and databases, and count lost writes (just chaos 20 sqlite)
 chaos *ROUNDS_AND_NAME:
     cargo run --package authstore-test-databases --bin chaos -- "$@"
 
-# Change each SQL statement of a database, or of some files, and report what the suite does not notice
+# Mutate each SQL statement of a database, or of some files, and report the mutants that the suite misses
 sql-mutants NAME *FILES:
     cargo run --package authstore-mutants --bin sql-mutants -- "$@"
 
-# Change the code of the databases, and report what the suite does not notice (just mutants sqlite-file --re src/sqlite)
+# Mutate the code of the databases, and report the mutants that the suite misses (just mutants sqlite-file --re src/sqlite)
 mutants NAMES *ARGUMENTS:
     names="$1" && shift && AUTHSTORE_MUTANTS_ON="$names" cargo run --package authstore-test-databases \
         --bin with-servers -- cargo mutants --package authstore "$@"
@@ -40,27 +40,27 @@ mutants NAMES *ARGUMENTS:
 fuzz-urls ROUNDS="1000000":
     AUTHSTORE_FUZZ_URLS={{ROUNDS}} cargo test --all-features --lib -- fuzz_urls
 
-# Write the tables of docs/urls.md anew, from those that the parsers use
+# Regenerate the tables in docs/urls.md from the ones that the parsers use
 url-docs:
     AUTHSTORE_WRITE_DOCS=1 cargo test --all-features --lib -- docs_list_every_parameter --test-threads 1
 
-# Kill so many adoptions of a database of Auth.js on each database, and count rows (just kill-adoptions 50)
+# Kill this many adoptions of an Auth.js database, on every database, and count rows (just kill-adoptions 50)
 kill-adoptions COUNT="50":
     AUTHSTORE_KILLED_ADOPTIONS="$1" cargo test --package authstore-test-authjs --test authjs -- killed_adoptions
 
-# Adopt a database of this many users on each database, or on one, and measure time, memory and how long a sign-in waits
+# Adopt a database with this many users, on all or some databases; measure time, memory and how long a sign-in waits
 measure-adoption USERS="1000000" *NAMES:
     cargo run --package authstore-test-databases --bin measure-adoption -- "$@"
 
-# Measure each operation against the bare driver, Auth.js and torii; threads; memory (just bench --bench sqlite)
+# Compare each operation with the bare driver, Auth.js and torii; measure threads and memory (just bench --bench sqlite)
 bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench peers":
     cargo bench --package authstore-benches {{ARGUMENTS}}
 
-# Measure with this many users, on all databases or on some (just bench-scale 1000000 sqlite-file postgres)
+# Measure with this many users, on all or some databases (just bench-scale 1000000 sqlite-file postgres)
 bench-scale USERS *NAMES:
     cargo bench --package authstore-benches --bench scale -- "$@"
 
-# Write the numbers of the last runs into docs/performance.md, and plot them
+# Update docs/performance.md and its plots with the numbers of the last runs
 bench-docs:
     cargo bench --package authstore-benches --bench docs
 
