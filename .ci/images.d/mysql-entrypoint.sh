@@ -1,13 +1,13 @@
 #!/bin/bash
-# Entry point of authstore/mysql and authstore/mariadb: what the official images'
-# do, as far as the tests use it.
+# Entry point of authstore/mysql and authstore/mariadb. It does what those of the official images do, as far as the tests
+# use it.
 #
-# A command that is the server (`mysqld`, with MariaDB `mariadbd`), or begins
-# with `-`, is the server's command line; any other is run as it stands, as
-# root, and may end with `exec docker-entrypoint.sh mysqld ...`. When the data
-# directory is empty, it is filled: MYSQL_ROOT_PASSWORD (or
-# MYSQL_ALLOW_EMPTY_PASSWORD) is root's, from any host, and MYSQL_DATABASE is
-# made. With MariaDB the same variables may begin with MARIADB_.
+# A command that is the server (`mysqld`, or `mariadbd` for MariaDB), or that begins with `-`, is the server's command
+# line. Any other command is run unchanged, as root, and may end with `exec docker-entrypoint.sh mysqld ...`.
+#
+# An empty data directory is initialized: root can connect from any host with the password MYSQL_ROOT_PASSWORD (or without
+# one, with MYSQL_ALLOW_EMPTY_PASSWORD), and the database MYSQL_DATABASE is created. For MariaDB, the same variables may
+# begin with MARIADB_.
 set -euo pipefail
 
 data=/var/lib/mysql
@@ -35,9 +35,8 @@ if [ -z "$(ls -A "$data")" ]; then
   password=${password//\\/\\\\}
   password=${password//\'/\\\'}
   database=${MYSQL_DATABASE-}
-  # The image holds a data directory as the server makes it: root from
-  # localhost, with no password. Whether MySQL keeps the case of names is settled
-  # when the directory is made.
+  # The image contains an initialized data directory, in which root can connect from localhost without a password. How
+  # MySQL treats the case of table names is fixed during initialization, so that option needs a directory of its own.
   case "$server $*" in
     mysqld*" --lower-case-table-names="*)
       chown mysql:mysql "$data"
@@ -45,7 +44,7 @@ if [ -z "$(ls -A "$data")" ]; then
       ;;
     *) cp -a --sparse=always "$data.new/." "$data" ;;
   esac
-  # The server runs this before it takes connections. Each statement is a line.
+  # The server runs this file before it accepts connections, one statement on each line.
   install -o mysql -g mysql -m 0600 /dev/null "$init"
   {
     echo "SET SESSION sql_mode = '';"

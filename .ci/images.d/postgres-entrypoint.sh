@@ -1,13 +1,12 @@
 #!/bin/bash
-# Entry point of authstore/postgres: what the official image's does, as far as
-# the tests use it.
+# Entry point of authstore/postgres. It does what that of the official image does, as far as the tests use it.
 #
-# A command that is `postgres`, or begins with `-`, is the server's command line;
-# any other is run as it stands, as root, and may end with
-# `exec docker-entrypoint.sh postgres ...`. When PGDATA is empty, a cluster is
-# made: POSTGRES_PASSWORD, POSTGRES_USER (postgres), POSTGRES_DB (the user's
-# name), POSTGRES_INITDB_ARGS, and POSTGRES_HOST_AUTH_METHOD (scram-sha-256;
-# with `trust` no password is needed).
+# A command that is `postgres`, or that begins with `-`, is the server's command line. Any other command is run unchanged,
+# as root, and may end with `exec docker-entrypoint.sh postgres ...`.
+#
+# If PGDATA is empty, a cluster is created with POSTGRES_PASSWORD, POSTGRES_USER (defaults to postgres), POSTGRES_DB
+# (defaults to the user's name), POSTGRES_INITDB_ARGS and POSTGRES_HOST_AUTH_METHOD (defaults to scram-sha-256; `trust`
+# needs no password).
 set -euo pipefail
 
 [ "${1:0:1}" != - ] || set -- postgres "$@"
@@ -29,7 +28,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     exit 1
   fi
   init=(initdb --username="$user" --no-sync --auth=trust --set 'listen_addresses=*')
-  # Words are split off as the official image does.
+  # Split into words, as the official image does.
   # shellcheck disable=SC2206
   init+=(${POSTGRES_INITDB_ARGS-})
   if [ -n "$password" ]; then

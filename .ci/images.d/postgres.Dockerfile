@@ -5,7 +5,7 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/p
 ENV LANG=en_US.utf8
 ENV PGDATA=/var/lib/postgresql/data
 ENTRYPOINT ["docker-entrypoint.sh"]
-# The fast shutdown, which does not wait for clients to leave.
+# A fast shutdown, which does not wait for clients to disconnect.
 STOPSIGNAL SIGINT
 EXPOSE 5432
 CMD ["postgres"]
