@@ -467,7 +467,7 @@ fn sweep(numbers: &Numbers) -> Option<String> {
         "sessions deleted",
         "seconds",
         "sign-in before, 99 %, ms",
-        "sign-in meanwhile, 99 %, ms",
+        "sign-in during the sweep, 99 %, ms",
     ];
     markdown(&head, rows)
 }

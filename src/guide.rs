@@ -47,9 +47,9 @@
 //!
 //! # Migrating
 //!
-//! [`AuthStore::migrate`] brings the tables up to date, and does nothing if they are. Call it whenever the program
-//! starts; any number of processes may do so concurrently. It rejects a database that a newer version of the program
-//! has migrated. To migrate when you deploy instead, run the command `authstore migrate up` (feature `cli`).
+//! [`AuthStore::migrate`] brings the tables up to date, and does nothing if they already are. Call it whenever the
+//! program starts; any number of processes may do so concurrently. It rejects a database that a newer version of the
+//! program has migrated. To migrate when you deploy instead, run the command `authstore migrate up` (feature `cli`).
 //!
 //! To adopt a database that Auth.js created, use [`Migrator::adopt`](migration::Migrator::adopt) or the command
 //! `authstore migrate adopt`, once. `docs/authjs.md` in the repository shows how.
@@ -119,7 +119,7 @@
 //!     Ok(_) => println!("Welcome back!"),
 //!     // Another user has the address. Anyone can claim an address at some provider, so it does not sign them in.
 //!     Err(Error::Conflict { constraint: Constraint::UserEmail, .. }) => {
-//!         println!("Please sign in by a link first, then link your Google account.");
+//!         println!("Please sign in with a link first, then link your Google account.");
 //!     }
 //!     Err(error) => return Err(error),
 //! }
@@ -433,8 +433,8 @@
 //!
 //! Values are returned unchanged: nothing is trimmed, case-folded, normalized, rounded up or truncated. Keys are
 //! compared bytewise, so `Ada@x.org` and `ada@x.org` are two addresses; to treat them as one, normalize before storing
-//! and before looking up. Storing a value that does not fit is [`Error::Invalid`], and nothing is sent. A lookup by a
-//! key that cannot be stored finds nothing, like any other key that does not exist:
+//! and before looking up. Storing a value that does not fit fails with [`Error::Invalid`], and nothing is sent. A
+//! lookup by a key that cannot be stored finds nothing, like any other key that does not exist:
 //!
 //! | kind | fields | what fits |
 //! |---|---|---|
@@ -442,7 +442,7 @@
 //! | credential id | of a passkey | 1 to 1,364 visible ASCII characters |
 //! | provider account id | | a key or a credential id |
 //! | text | everything else that is a string | up to 1,048,576 bytes of UTF-8, no NUL |
-//! | time | `email_verified`, `expires` | the years 1970 to 9999; any offset, stored in UTC, cut to milliseconds |
+//! | time | `email_verified`, `expires` | the years 1970 to 9999; any offset, stored in UTC, truncated to milliseconds |
 //! | integer | `expires_at`; `counter` | any `i64`; not negative |
 //!
 //! # Watching a store
