@@ -44,8 +44,8 @@ fn main() {
             locked_file_is_unavailable_until_unlocked,
         ),
         (
-            "a_read_only_file_is_refused_by_name",
-            a_read_only_file_is_refused_by_name,
+            "read_only_file_is_rejected_by_name",
+            read_only_file_is_rejected_by_name,
         ),
     ];
     let trials = tests.map(|(name, test)| {
@@ -300,7 +300,7 @@ fn locked_file_is_unavailable_until_unlocked() {
     assert_eq!(store.get_account("github", "1").expect("an answer"), None);
 }
 
-fn a_read_only_file_is_refused_by_name() {
+fn read_only_file_is_rejected_by_name() {
     const NOBODY: u32 = 65_534;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("auth.db");

@@ -28,12 +28,15 @@ pub(crate) fn tests() -> Vec<Test> {
         on_each("authjs_resolves_sessions", authjs_resolves_sessions),
         on_each("authjs_makes_tokens", authjs_makes_tokens),
         on_each("authjs_uses_tokens", authjs_uses_tokens),
-        on_each("both_miss_what_is_not_there", both_miss_what_is_not_there),
-        on_each("both_hit_the_same_uniqueness", both_hit_the_same_uniqueness),
-        on_each("keys_are_told_apart_by_both", keys_are_told_apart_by_both),
+        on_each("both_agree_on_missing_rows", both_agree_on_missing_rows),
         on_each(
-            "a_name_like_a_time_stays_a_name",
-            a_name_like_a_time_stays_a_name,
+            "both_hit_the_same_unique_constraints",
+            both_hit_the_same_unique_constraints,
+        ),
+        on_each("both_compare_keys_bytewise", both_compare_keys_bytewise),
+        on_each(
+            "name_like_a_time_stays_a_string",
+            name_like_a_time_stays_a_string,
         ),
         on_each(
             "authenticators_are_read_by_both",
@@ -514,7 +517,7 @@ fn varied_tokens() -> Vec<VerificationToken> {
         .collect()
 }
 
-fn both_miss_what_is_not_there(kind: Kind) {
+fn both_agree_on_missing_rows(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;
     let id = Uuid::new_v4();
@@ -560,7 +563,7 @@ fn both_miss_what_is_not_there(kind: Kind) {
     ));
 }
 
-fn both_hit_the_same_uniqueness(kind: Kind) {
+fn both_hit_the_same_unique_constraints(kind: Kind) {
     let both = Both::new(kind);
     let user = both.user("ada@example.org");
     let Both { store, mut js, .. } = both;
@@ -632,7 +635,7 @@ fn both_hit_the_same_uniqueness(kind: Kind) {
 }
 
 /// The schema compares keys bytewise, for JavaScript too.
-fn keys_are_told_apart_by_both(kind: Kind) {
+fn both_compare_keys_bytewise(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;
     let emails = [
@@ -660,7 +663,7 @@ fn keys_are_told_apart_by_both(kind: Kind) {
 }
 
 /// On SQLite, the adapter treats every string that it can parse as a time as one. The name is stored unchanged.
-fn a_name_like_a_time_stays_a_name(kind: Kind) {
+fn name_like_a_time_stays_a_string(kind: Kind) {
     const NAME: &str = "2024-01-01T00:00:00Z";
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;

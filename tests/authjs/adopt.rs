@@ -26,15 +26,18 @@ pub(crate) fn tests() -> Vec<Test> {
         }),
         on_each("obstacles_are_listed", obstacles_are_listed),
         on_each("the_command_adopts", the_command_adopts),
-        on_each("the_dry_run_estimates", the_dry_run_estimates),
+        on_each(
+            "dry_run_estimates_the_duration",
+            dry_run_estimates_the_duration,
+        ),
         on_each("progress_is_reported", progress_is_reported),
         on_each(
             "colliding_addresses_block_adoption",
             colliding_addresses_block_adoption,
         ),
         on_each(
-            "a_table_of_the_application_keeps_its_users",
-            a_table_of_the_application_keeps_its_users,
+            "application_table_keeps_its_users",
+            application_table_keeps_its_users,
         ),
         Test::on(
             &[Kind::Postgres, Kind::Mysql, Kind::Mariadb],
@@ -374,7 +377,7 @@ fn the_command_adopts(kind: Kind) {
     );
 }
 
-fn the_dry_run_estimates(kind: Kind) {
+fn dry_run_estimates_the_duration(kind: Kind) {
     let mut theirs = Theirs::new(kind, "guide");
     let users = theirs.fill().len() as u64;
     let found = theirs.compare();
@@ -548,7 +551,7 @@ fn colliding_addresses_block_adoption(kind: Kind) {
     assert!(left.is_some());
 }
 
-fn a_table_of_the_application_keeps_its_users(kind: Kind) {
+fn application_table_keeps_its_users(kind: Kind) {
     let mut theirs = Theirs::new(kind, "guide");
     let users = theirs.fill();
     let (quote, id) = match kind {

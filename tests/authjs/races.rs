@@ -22,15 +22,15 @@ const CALLERS: usize = 4;
 
 pub(crate) fn tests() -> Vec<Test> {
     on_each(
-        "a_token_is_used_once_by_either",
-        a_token_is_used_once_by_either,
+        "token_is_used_once_by_either_side",
+        token_is_used_once_by_either_side,
     )
 }
 
 /// With `DELETE ... RETURNING` (SQLite, PostgreSQL) a token has one winner among all callers. On MySQL and MariaDB the
 /// adapter reads, deletes, and always assumes that it won. There, every token is used, and at most one of *our* callers
 /// gets it.
-fn a_token_is_used_once_by_either(kind: Kind) {
+fn token_is_used_once_by_either_side(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;
     let (mut js_has_won, mut rust_has_won) = (false, false);

@@ -19,7 +19,7 @@ const TABLES: [&str; 8] = [
 ];
 
 #[test]
-fn up_takes_every_step_once() {
+fn up_applies_every_migration_once() {
     let place = Place::new();
     let first = place.succeed("migrate up");
     assert_eq!(first.lines().count(), 8, "{first}");
@@ -67,7 +67,7 @@ fn status_tells_a_script_whether_steps_are_pending() {
 }
 
 #[test]
-fn down_goes_as_far_as_it_is_told() {
+fn down_stops_where_requested() {
     let place = Place::new();
     place.succeed("migrate up");
     let user = place
@@ -99,7 +99,7 @@ fn down_goes_as_far_as_it_is_told() {
 }
 
 #[test]
-fn down_deletes_nothing_unless_it_is_confirmed() {
+fn down_requires_confirmation() {
     let place = Place::new();
     place.succeed("migrate up");
     for line in ["migrate down", "migrate down --all", "migrate down --to 1"] {
@@ -147,7 +147,7 @@ fn sql_prints_what_up_and_down_would_run() {
 
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 #[test]
-fn sql_of_a_server_is_had_without_it() {
+fn sql_of_a_server_needs_no_server() {
     let place = Place::new();
     for (url, mark) in [
         ("postgres://ada@127.0.0.1:1/auth", "timestamptz(3)"),
@@ -235,7 +235,7 @@ fn failed_migration_is_printed_with_earlier_ones() {
 }
 
 #[test]
-fn a_history_that_does_not_match_is_refused() {
+fn mismatched_history_is_rejected() {
     let place = Place::new();
     place.succeed("migrate up");
     let change = |sql: &str| place.sqlite().execute_batch(sql).expect("a change");
@@ -276,7 +276,7 @@ fn unknown_version_is_a_usage_error() {
 }
 
 #[test]
-fn eight_at_once_take_each_step_once() {
+fn eight_processes_apply_each_migration_once() {
     let place = Place::new();
     let steps: usize = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..8)
@@ -294,7 +294,7 @@ fn eight_at_once_take_each_step_once() {
 }
 
 #[test]
-fn what_is_no_database_is_left_as_it_is() {
+fn file_that_is_no_database_stays_unchanged() {
     let place = Place::new();
     let poem = "Shall I compare thee to a summer's day? ".repeat(100);
     place.write("auth.db", &poem);
@@ -306,7 +306,7 @@ fn what_is_no_database_is_left_as_it_is() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn closed_pipe_is_not_an_error() {
     let place = Place::new();
     drop(place.store());
     // Enough lines to fill the pipe.
@@ -332,7 +332,7 @@ fn a_reader_that_leaves_early_is_no_error() {
 }
 
 #[test]
-fn misspelt_path_creates_no_file() {
+fn misspelled_path_creates_no_file() {
     let place = Place::new();
     for task in [
         "migrate status",
@@ -369,7 +369,7 @@ fn drift_is_found_on_request() {
 }
 
 #[test]
-fn commands_of_a_client_are_explained() {
+fn client_commands_are_explained() {
     let place = Place::new();
     place.succeed("migrate up");
     place.write("steps/0001_routine.up.sql", "SELECT 1;\nDELIMITER //\n");
@@ -445,7 +445,7 @@ fn processes_share_no_transaction_migrations() {
 
 #[cfg(unix)]
 #[test]
-fn adopt_shows_progress_on_a_terminal_alone() {
+fn adopt_shows_progress_only_on_a_terminal() {
     use crate::run::on_a_terminal;
 
     let theirs = r#"CREATE TABLE "User" ("id" varchar PRIMARY KEY, "name" varchar, "email" varchar UNIQUE,

@@ -68,7 +68,7 @@ fn a_full_batch_of_either_kind_is_not_the_last() {
 }
 
 #[test]
-fn only_what_expired_before_a_time() {
+fn before_limits_what_is_deleted() {
     let place = Place::new();
     let time = time::macros::datetime!(2026-01-01 00:00:00 UTC);
     fill(&place, 1, 1, &[time, time + Duration::MILLISECOND]);
@@ -79,7 +79,7 @@ fn only_what_expired_before_a_time() {
 }
 
 #[test]
-fn a_time_in_the_future_signs_nobody_out() {
+fn time_in_the_future_is_rejected() {
     let place = Place::new();
     fill(&place, 1, 1, &[OffsetDateTime::now_utc() + Duration::HOUR]);
     place.fail("sweep --before 9999-01-01T00:00:00Z", 2, "in the future");
@@ -89,14 +89,14 @@ fn a_time_in_the_future_signs_nobody_out() {
 }
 
 #[test]
-fn a_database_without_the_schema_is_refused() {
+fn missing_schema_is_reported() {
     let place = Place::new();
     drop(place.store());
     place.fail("sweep", 4, "run migrate first");
 }
 
 #[test]
-fn a_busy_database_is_worth_another_try() {
+fn busy_database_exits_as_retryable() {
     let place = Place::new();
     fill(&place, 1, 0, &[OffsetDateTime::UNIX_EPOCH]);
     let other = place.sqlite();

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 #[test]
-fn a_type_that_is_no_backend_is_explained() {
+fn wrong_backend_type_is_explained() {
     let root = env!("CARGO_MANIFEST_DIR");
     let folder = tempfile::tempdir().expect("a folder");
     let manifest = format!(

@@ -54,7 +54,7 @@ fn relative_links_lead_to_files() {
 }
 
 #[test]
-fn rules_that_documents_name_exist() {
+fn rules_in_documents_exist() {
     let list = read(&root().join("conformance/RULES.md"));
     let rules: BTreeSet<&str> = list
         .lines()

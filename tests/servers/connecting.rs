@@ -16,8 +16,8 @@ pub(crate) fn tests() -> Vec<Test> {
             a_missing_database_is_named,
         ),
         (
-            "connecting.a_host_that_is_not_there_is_unavailable",
-            a_host_that_is_not_there_is_unavailable,
+            "connecting.missing_host_is_unavailable",
+            missing_host_is_unavailable,
         ),
         (
             "connecting.missing_schema_error_says_to_migrate",
@@ -33,8 +33,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ),
         #[cfg(unix)]
         (
-            "connecting.a_unix_socket_leads_to_the_server",
-            a_unix_socket_leads_to_the_server,
+            "connecting.unix_socket_reaches_the_server",
+            unix_socket_reaches_the_server,
         ),
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
@@ -100,7 +100,7 @@ fn a_missing_database_is_named(kind: Kind) {
     assert!(words.contains(servers_own), "{words}");
 }
 
-fn a_host_that_is_not_there_is_unavailable(kind: Kind) {
+fn missing_host_is_unavailable(kind: Kind) {
     let scheme = match kind {
         Kind::Postgres => "postgres",
         _ => "mysql",
@@ -215,7 +215,7 @@ fn unknown_option_lists_known_options(kind: Kind) {
 
 /// The test forwards connections to the socket, because the server may be in a container.
 #[cfg(unix)]
-fn a_unix_socket_leads_to_the_server(kind: Kind) {
+fn unix_socket_reaches_the_server(kind: Kind) {
     use std::net::TcpStream;
     use std::os::unix::net::UnixListener;
     use std::path::Path;

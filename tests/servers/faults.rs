@@ -15,9 +15,9 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, needs, test) in [
         (
-            "faults.a_server_restarted_under_load_loses_nothing",
+            "faults.restart_under_load_loses_nothing",
             Needs::Container,
-            a_server_restarted_under_load_loses_nothing as fn(Kind),
+            restart_under_load_loses_nothing as fn(Kind),
         ),
         (
             "faults.waiting_for_a_paused_server_ends",
@@ -73,7 +73,7 @@ fn is_fault(error: &Error) -> bool {
     )
 }
 
-fn a_server_restarted_under_load_loses_nothing(kind: Kind) {
+fn restart_under_load_loses_nothing(kind: Kind) {
     let setup = Setup {
         durable: true,
         ..Setup::default()

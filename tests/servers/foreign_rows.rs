@@ -33,17 +33,17 @@ pub(crate) fn tests() -> Vec<Test> {
         on(
             &[Kind::SqliteFile],
             "what_is_no_time_is_an_error",
-            no_time_on_sqlite,
+            invalid_times_on_sqlite,
         ),
         on(
             &[Kind::Postgres],
             "out_of_range_time_is_an_error",
-            no_time_on_postgres,
+            invalid_times_on_postgres,
         ),
         on(
             &Kind::MYSQL_AND_MARIADB,
             "a_date_of_zeros_is_an_error",
-            no_time_on_mysql,
+            invalid_times_on_mysql,
         ),
         on(
             &WITHOUT_UUIDS,
@@ -186,7 +186,7 @@ fn times_in_other_forms(kind: Kind) {
     }
 }
 
-fn no_time_on_sqlite(kind: Kind) {
+fn invalid_times_on_sqlite(kind: Kind) {
     let mut rows = Rows::new(kind);
     let user = rows.write_user();
     for value in [
@@ -218,7 +218,7 @@ fn no_time_on_sqlite(kind: Kind) {
     }
 }
 
-fn no_time_on_postgres(kind: Kind) {
+fn invalid_times_on_postgres(kind: Kind) {
     let mut rows = Rows::new(kind);
     let user = rows.write_user();
     for value in [
@@ -247,7 +247,7 @@ fn no_time_on_postgres(kind: Kind) {
     }
 }
 
-fn no_time_on_mysql(kind: Kind) {
+fn invalid_times_on_mysql(kind: Kind) {
     let mut rows = Rows::new(kind);
     let user = rows.write_user();
     rows.write(&["SET sql_mode = ''"]);

@@ -14,8 +14,8 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, test) in [
         (
-            "migrations.eight_processes_take_each_step_once",
-            eight_processes_take_each_step_once as fn(Kind),
+            "migrations.eight_processes_apply_each_step_once",
+            eight_processes_apply_each_step_once as fn(Kind),
         ),
         (
             "migrations.next_run_finishes_after_a_kill",
@@ -26,8 +26,8 @@ pub(crate) fn tests() -> Vec<Test> {
             interrupted_run_is_finished_by_the_next,
         ),
         (
-            "migrations.what_a_step_leaves_reaches_no_other",
-            what_a_step_leaves_reaches_no_other,
+            "migrations.session_changes_of_a_step_do_not_leak",
+            session_changes_of_a_step_do_not_leak,
         ),
         (
             "migrations.an_open_or_ended_transaction_fails_the_step",
@@ -50,16 +50,16 @@ pub(crate) fn tests() -> Vec<Test> {
             foreign_tables_are_not_overwritten,
         ),
         (
-            "migrations.an_error_in_a_step_is_told_in_full",
-            an_error_in_a_step_is_told_in_full,
+            "migrations.step_error_is_reported_in_full",
+            step_error_is_reported_in_full,
         ),
         (
-            "migrations.up_to_date_needs_no_right_but_to_read",
-            up_to_date_needs_no_right_but_to_read,
+            "migrations.up_to_date_needs_only_read_rights",
+            up_to_date_needs_only_read_rights,
         ),
         (
-            "migrations.operations_need_no_right_but_on_rows",
-            operations_need_no_right_but_on_rows,
+            "migrations.operations_need_only_row_rights",
+            operations_need_only_row_rights,
         ),
         (
             "migrations.a_step_may_take_longer_than_a_statement",
@@ -143,7 +143,7 @@ fn check(database: &Database, what: &str) {
     assert!(store.delete_user(person.user).unwrap(), "{what}");
 }
 
-fn eight_processes_take_each_step_once(kind: Kind) {
+fn eight_processes_apply_each_step_once(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let processes = [(); 8].map(|()| spawn("migrate", &database));
     let mut taken: Vec<i64> = Vec::new();
@@ -335,7 +335,7 @@ const LEFT_ON_MYSQL: &[&str] = &[
     "CREATE DATABASE IF NOT EXISTS authstore_other; USE authstore_other; DROP DATABASE authstore_other;",
 ];
 
-fn what_a_step_leaves_reaches_no_other(kind: Kind) {
+fn session_changes_of_a_step_do_not_leak(kind: Kind) {
     let left = match kind {
         Kind::Postgres => LEFT_ON_POSTGRES,
         _ => LEFT_ON_MYSQL,
@@ -659,7 +659,7 @@ fn foreign_tables_are_not_overwritten(kind: Kind) {
     }
 }
 
-fn an_error_in_a_step_is_told_in_full(kind: Kind) {
+fn step_error_is_reported_in_full(kind: Kind) {
     for (step, said) in [
         (
             "CREATE TABLE a (n int PRIMARY KEY); INSERT INTO a VALUES (1), (1);",
@@ -678,14 +678,14 @@ fn an_error_in_a_step_is_told_in_full(kind: Kind) {
 }
 
 /// A program that migrates when it starts does not need the right to change the schema.
-fn up_to_date_needs_no_right_but_to_read(kind: Kind) {
+fn up_to_date_needs_only_read_rights(kind: Kind) {
     let database = Database::new(kind).unwrap();
     database.store();
     let migrated = with_rights(&database, "SELECT", |store| store.migrate());
     assert!(migrated.expect("nothing to do").is_empty());
 }
 
-fn operations_need_no_right_but_on_rows(kind: Kind) {
+fn operations_need_only_row_rights(kind: Kind) {
     let database = Database::new(kind).unwrap();
     database.store();
     let rights = "SELECT, INSERT, UPDATE, DELETE";

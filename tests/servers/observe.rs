@@ -22,8 +22,8 @@ pub(crate) fn tests() -> Vec<Test> {
             a_repeated_read_is_two_attempts,
         ),
         (
-            "observe.a_full_pool_is_seen_and_named",
-            a_full_pool_is_seen_and_named,
+            "observe.exhausted_pool_is_reported",
+            exhausted_pool_is_reported,
         ),
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
@@ -100,7 +100,7 @@ fn a_repeated_read_is_two_attempts(kind: Kind) {
     );
 }
 
-fn a_full_pool_is_seen_and_named(kind: Kind) {
+fn exhausted_pool_is_reported(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let options = "pool_size=1&checkout_timeout_ms=1000&statement_timeout_ms=60000";
     let (store, seen) = observed(database.store_with(options));

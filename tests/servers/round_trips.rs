@@ -27,8 +27,8 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(Test::on(
         &Kind::MYSQL_AND_MARIADB,
         Needs::Shared,
-        "round_trips.a_connection_is_ready_after_two",
-        a_connection_is_ready_after_two,
+        "round_trips.connection_is_ready_after_two_round_trips",
+        connection_is_ready_after_two_round_trips,
     ));
     tests
 }
@@ -138,7 +138,7 @@ fn a_ping_only_after_half_a_second(kind: Kind) {
 }
 
 /// In addition to the bare driver's sign-in: preparing and setting the session's settings.
-fn a_connection_is_ready_after_two(kind: Kind) {
+fn connection_is_ready_after_two_round_trips(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let proxy = Proxy::to(database.server().host());
     let client = Client::connect(&database.url_through(proxy.address())).unwrap();

@@ -17,8 +17,8 @@ pub(crate) fn tests() -> Vec<Test> {
         on(&Kind::ALL, "transactions.both_or_neither", both_or_neither),
         on(
             &Kind::ALL,
-            "transactions.failure_undoes_itself_alone",
-            failure_undoes_itself_alone,
+            "transactions.failed_operation_undoes_only_itself",
+            failed_operation_undoes_only_itself,
         ),
         on(
             &Kind::ALL,
@@ -47,8 +47,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ),
         on(
             &Kind::SERVERS,
-            "transactions.deadlock_runs_it_again",
-            deadlock_runs_it_again,
+            "transactions.deadlock_reruns_the_transaction",
+            deadlock_reruns_the_transaction,
         ),
         on(
             &Kind::SERVERS,
@@ -151,7 +151,7 @@ fn both_or_neither(kind: Kind) {
     assert_eq!(profiles(&store, &own), 1);
 }
 
-fn failure_undoes_itself_alone(kind: Kind) {
+fn failed_operation_undoes_only_itself(kind: Kind) {
     let (_database, store, own) = with_own_table(kind, "");
     sign_up(&store, &own, "ada@example.org", "free").expect("signed up");
     let grace = store
@@ -323,7 +323,7 @@ fn failures_leak_no_connection(kind: Kind) {
 }
 
 /// Two transactions lock two rows in opposite order at their first attempt.
-fn deadlock_runs_it_again(kind: Kind) {
+fn deadlock_reruns_the_transaction(kind: Kind) {
     let database = Database::new(kind).expect("a database");
     let store = database.store();
     let people = [0, 1].map(|_| store.create_user(NewUser::default()).expect("a user").id);

@@ -134,7 +134,7 @@ fn an_option_out_of_its_range_is_named() {
 }
 
 #[test]
-fn a_path_may_hold_any_character() {
+fn path_may_contain_any_character() {
     let directory = directory();
     let url = format!(
         "sqlite:{}/a%3Fb%20%25%20%C3%A9.db",

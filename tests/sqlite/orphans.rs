@@ -57,7 +57,7 @@ const TEAMS: &str = "
     INSERT INTO member VALUES (1, 1);";
 
 #[track_caller]
-fn assert_refused(application: &Application, sql: &str) {
+fn assert_rejected(application: &Application, sql: &str) {
     let refused = application.step(sql).expect_err(sql);
     let causes = format!("{refused:?}");
     assert!(
@@ -84,7 +84,7 @@ fn steps_that_leave_orphans_are_rejected() {
         DROP TABLE team;
         ALTER TABLE new_team RENAME TO team;",
     ] {
-        assert_refused(&application, sql);
+        assert_rejected(&application, sql);
     }
     application
         .step("INSERT INTO team VALUES (2); INSERT INTO member VALUES (2, 2);")
@@ -101,7 +101,7 @@ fn earlier_orphans_do_not_fail_a_step() {
     application
         .step("UPDATE member SET id = id + 10;")
         .expect("no orphan more");
-    assert_refused(&application, "INSERT INTO member VALUES (4, 9);");
+    assert_rejected(&application, "INSERT INTO member VALUES (4, 9);");
     application
         .step("DELETE FROM member WHERE id = 12;")
         .expect("an orphan less");

@@ -67,7 +67,7 @@ fn failures(store: &AuthStore) -> Vec<Error> {
 }
 
 #[test]
-fn each_cause_is_told_once() {
+fn each_cause_appears_once() {
     let directory = TempDir::new().expect("a directory");
     let (store, other) = sqlite(&directory, "busy_timeout_ms=20&checkout_timeout_ms=20");
     let mut seen = 0;
@@ -120,7 +120,7 @@ fn each_cause_is_told_once() {
 }
 
 #[test]
-fn failed_migrations_tell_each_cause_once() {
+fn failed_migrations_show_each_cause_once() {
     let store = AuthStore::connect("sqlite::memory:").expect("a store");
     store.migrate().expect("a schema");
     for (file, sql) in [
@@ -171,7 +171,7 @@ impl TokenCipher for Broken {
 }
 
 #[test]
-fn ciphers_errors_are_told_once() {
+fn cipher_errors_appear_once() {
     let store = AuthStore::connect("sqlite::memory:").expect("a store");
     store.migrate().expect("a schema");
     let user = store.create_user(NewUser::default()).expect("a user");

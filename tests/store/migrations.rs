@@ -256,7 +256,7 @@ fn a_row_inserted_without_an_id_gets_a_proper_uuid() {
 }
 
 #[test]
-fn a_changed_step_is_refused_and_nothing_is_changed() {
+fn changed_step_is_rejected_before_any_change() {
     let application = Application::with_teams();
     application.migrator().up_to(1).expect("one step");
     application.write(
@@ -281,7 +281,7 @@ fn a_changed_step_is_refused_and_nothing_is_changed() {
 }
 
 #[test]
-fn other_line_endings_are_no_change() {
+fn other_line_endings_are_accepted() {
     let application = Application::with_teams();
     let sql = "CREATE TABLE badge (\n    id integer\n);\n";
     application.write("0003_create_badge.up.sql", sql);
@@ -291,7 +291,7 @@ fn other_line_endings_are_no_change() {
 }
 
 #[test]
-fn a_missing_step_is_refused_and_nothing_is_changed() {
+fn missing_step_is_rejected_before_any_change() {
     let application = Application::with_teams();
     application.migrator().up().expect("two steps");
     for direction in ["up", "down"] {
@@ -374,7 +374,7 @@ fn failed_step_is_rolled_back_alone() {
 }
 
 #[test]
-fn a_step_that_ends_the_transaction_is_refused() {
+fn step_that_ends_the_transaction_is_rejected() {
     let application = Application::with_teams();
     application.write(
         "0003_create_badge.up.sql",
@@ -649,7 +649,7 @@ fn foreign_tables_are_not_overwritten() {
 }
 
 #[test]
-fn an_unlimited_lock_timeout_is_taken() {
+fn unlimited_lock_timeout_is_accepted() {
     for timeout in [Duration::ZERO, Duration::MAX] {
         let application = Application::with_teams();
         let migrator = application.migrator().with_lock_timeout(timeout);
@@ -696,7 +696,7 @@ fn misspelled_name_suggests_the_right_one() {
 }
 
 #[test]
-fn a_folder_without_migrations_is_refused() {
+fn directory_without_migrations_is_rejected() {
     let application = Application::new();
     application.write("README.md", "");
     let refused = refusal(application.series()).to_string();
@@ -704,7 +704,7 @@ fn a_folder_without_migrations_is_refused() {
 }
 
 #[test]
-fn a_step_that_leaves_orphans_is_refused() {
+fn step_that_leaves_orphans_is_rejected() {
     let application = Application::with_teams();
     application.write(
         "0003_fill_member.up.sql",
@@ -762,7 +762,7 @@ fn step_without_down_is_reported_before_any_change() {
 }
 
 #[test]
-fn the_sql_of_all_steps_is_given_as_text() {
+fn sql_of_all_steps_is_returned_as_text() {
     let application = Application::new();
     let migrator = application.store.migrator().expect("a migrator");
     let up = migrator.sql(Direction::Up).expect("text");
@@ -856,7 +856,7 @@ fn down_migration_of_another_name_is_rejected() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_named() {
+fn file_that_is_not_text_is_named() {
     let utf16 = |bytes: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
         text.encode_utf16().flat_map(bytes).collect()
     };
@@ -983,7 +983,7 @@ const GUIDE: &str = r#"
 "#;
 
 #[test]
-fn strings_that_are_no_utf8_block_an_adoption() {
+fn invalid_utf8_blocks_an_adoption() {
     for (table, column) in [
         ("User", "name"),
         ("User", "image"),

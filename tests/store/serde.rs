@@ -59,7 +59,7 @@ fn users_round_trip_under_the_names_of_authjs() {
 }
 
 #[test]
-fn no_secret_goes_out() {
+fn no_secret_is_serialized() {
     let expires = datetime!(2026-11-25 12:00 UTC);
     let session = Session {
         id: Uuid::from_u128(3),
@@ -75,7 +75,7 @@ fn no_secret_goes_out() {
 }
 
 #[test]
-fn details_go_out_for_a_page() {
+fn details_are_serialized_for_a_page() {
     let details = authstore::SessionDetails {
         began: Some(datetime!(2026-11-25 12:00 UTC)),
         ip: Some("::1".into()),
@@ -111,7 +111,7 @@ fn missing_keeps_and_null_clears() {
 }
 
 #[test]
-fn what_a_provider_sends_comes_in() {
+fn inputs_are_deserialized() {
     let account: NewAccount = serde_json::from_value(json!({
         "type": "oidc", "provider": "google", "providerAccountId": "1", "access_token": "ya29",
     }))

@@ -593,7 +593,7 @@ fn invalid_text_is_rejected_everywhere() {
 }
 
 #[test]
-fn the_longest_key_and_text_are_taken() {
+fn longest_key_and_text_are_accepted() {
     for (number, (field, call)) in keys().iter().enumerate() {
         let (store, user) = store_with_user();
         match call(&store, &user, &"🦀".repeat(255)) {
@@ -679,7 +679,7 @@ fn times_out_of_range_are_rejected_everywhere() {
 }
 
 #[test]
-fn a_negative_counter_is_refused() {
+fn negative_counter_is_rejected() {
     let (store, user) = store_with_user();
     for refused in [
         store.create_authenticator(Authenticator {
@@ -738,7 +738,7 @@ fn any_time() -> impl Strategy<Value = OffsetDateTime> {
 
 proptest! {
     #[test]
-    fn every_user_let_in_comes_back_as_it_was(
+    fn every_accepted_user_round_trips(
         name in any_text(),
         email in proptest::option::of(any_key()),
         email_verified in proptest::option::of(any_time()),

@@ -21,8 +21,8 @@ pub(crate) fn tests() -> Vec<Test> {
             two_nodes_never_remove_the_last_two_ways_in,
         ),
         on(
-            "galera.migrations_at_once_on_all_nodes",
-            migrations_at_once_on_all_nodes,
+            "galera.concurrent_migrations_on_all_nodes",
+            concurrent_migrations_on_all_nodes,
         ),
     ]
 }
@@ -113,7 +113,7 @@ fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
 }
 
 /// `GET_LOCK` is local to a node: with it alone, all but one of these fail.
-fn migrations_at_once_on_all_nodes(cluster: &Galera) {
+fn concurrent_migrations_on_all_nodes(cluster: &Galera) {
     for _ in 0..3 {
         let database = Database::on(&cluster.nodes()[0]).unwrap();
         let stores = stores(&database, cluster);

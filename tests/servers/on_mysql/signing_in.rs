@@ -7,19 +7,19 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Test::on(
         &[Kind::Mariadb],
         Needs::Container,
-        "signing_in.by_each_plugin_of_the_server",
-        |_| by_each_plugin_of_the_server(),
+        "signing_in.each_plugin_of_the_server_works",
+        |_| each_plugin_of_the_server_works(),
     );
     tests.extend(Test::on(
         &Kind::MYSQL_AND_MARIADB,
         Needs::Container,
-        "signing_in.a_server_with_small_packets_is_refused",
-        a_server_with_small_packets_is_refused,
+        "signing_in.server_with_small_packets_is_rejected",
+        server_with_small_packets_is_rejected,
     ));
     tests
 }
 
-fn by_each_plugin_of_the_server() {
+fn each_plugin_of_the_server_works() {
     let server = Arc::new(Server::start(Kind::Mariadb, &Setup::default()).unwrap());
     let database = Database::on(&server).unwrap();
     let mut admin = database.client();
@@ -46,7 +46,7 @@ fn by_each_plugin_of_the_server() {
 }
 
 /// A server that could not store the longest row that the contract allows.
-fn a_server_with_small_packets_is_refused(kind: Kind) {
+fn server_with_small_packets_is_rejected(kind: Kind) {
     let setup = Setup {
         arguments: vec!["--max-allowed-packet=4M".to_owned()],
         ..Setup::default()

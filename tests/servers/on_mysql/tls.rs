@@ -10,8 +10,8 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Test::on(
         &kinds,
         Needs::Container,
-        "tls.only_a_right_certificate_passes",
-        only_a_right_certificate_passes,
+        "tls.only_a_valid_certificate_is_accepted",
+        only_a_valid_certificate_is_accepted,
     );
     tests.extend(Test::on(
         &kinds,
@@ -57,7 +57,7 @@ fn connect(url: &str, options: &str) -> Result<AuthStore, Error> {
 }
 
 #[track_caller]
-fn assert_refused(result: Result<AuthStore, Error>, why: &str) {
+fn assert_rejected(result: Result<AuthStore, Error>, why: &str) {
     let error = result.unwrap_err();
     assert!(!error.is_retryable(), "{error:?}");
     assert!(error.to_string().contains(why), "{error}");
@@ -73,7 +73,7 @@ fn url_of_a_user_who_needs_tls(database: &Database) -> String {
     format!("mysql://tls:open%20sesame@{address}")
 }
 
-fn only_a_right_certificate_passes(kind: Kind) {
+fn only_a_valid_certificate_is_accepted(kind: Kind) {
     let (ours, theirs) = (authority(), authority());
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, pem: String| -> PathBuf {
@@ -97,27 +97,27 @@ fn only_a_right_certificate_passes(kind: Kind) {
         store.migrate().unwrap();
         store.ping().unwrap();
 
-        assert_refused(
+        assert_rejected(
             connect(&by_name, &format!("{mode}{theirs}")),
             "peer certificate",
         );
-        assert_refused(
+        assert_rejected(
             connect(&by_address, &format!("{mode}{ours}")),
             "not valid for name",
         );
         for file in [&garbage, &missing] {
-            assert_refused(connect(&by_name, &format!("{mode}{file}")), "ssl-ca");
+            assert_rejected(connect(&by_name, &format!("{mode}{file}")), "ssl-ca");
         }
     }
     // Our certificate is not signed by a public authority.
-    assert_refused(connect(&by_name, "ssl-mode=REQUIRED"), "UnknownIssuer");
+    assert_rejected(connect(&by_name, "ssl-mode=REQUIRED"), "UnknownIssuer");
 
     // NO_VERIFY does not check that.
     let unverified = connect(&by_address, "ssl-mode=NO_VERIFY").unwrap();
     unverified.ping().unwrap();
 
     // And without TLS, as for a server on the same machine.
-    assert_refused(connect(&by_name, ""), "Access denied");
+    assert_rejected(connect(&by_name, ""), "Access denied");
     connect(&database.url(), "").unwrap().ping().unwrap();
 }
 

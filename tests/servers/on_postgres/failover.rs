@@ -10,18 +10,24 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, test) in [
         (
-            "failover.dead_primary_is_left",
-            dead_primary_is_left as fn(Kind),
+            "failover.dead_primary_is_replaced",
+            dead_primary_is_replaced as fn(Kind),
         ),
-        ("failover.frozen_primary_is_left", frozen_primary_is_left),
-        ("failover.demoted_primary_is_left", demoted_primary_is_left),
+        (
+            "failover.frozen_primary_is_replaced",
+            frozen_primary_is_replaced,
+        ),
+        (
+            "failover.demoted_primary_is_replaced",
+            demoted_primary_is_replaced,
+        ),
         (
             "failover.each_target_finds_its_server",
             each_target_finds_its_server,
         ),
         (
-            "failover.long_outage_is_over_at_once",
-            long_outage_is_over_at_once,
+            "failover.recovers_at_once_after_long_outage",
+            recovers_at_once_after_long_outage,
         ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], Needs::Container, name, test));
@@ -62,7 +68,7 @@ fn recover(store: &AuthStore, what: &str) {
     println!("{what}: recovered after {} ms", start.elapsed().as_millis());
 }
 
-fn dead_primary_is_left(_: Kind) {
+fn dead_primary_is_replaced(_: Kind) {
     let servers = Replication::start().unwrap();
     let store = store(&with_options(servers.url("postgres"), OPTIONS));
     use_all_connections(&store);
@@ -72,7 +78,7 @@ fn dead_primary_is_left(_: Kind) {
     recover(&store, "dead primary");
 }
 
-fn frozen_primary_is_left(_: Kind) {
+fn frozen_primary_is_replaced(_: Kind) {
     let servers = Replication::start().unwrap();
     let url = with_options(servers.url("postgres"), OPTIONS);
     let store = store(&url);
@@ -92,7 +98,7 @@ fn frozen_primary_is_left(_: Kind) {
     servers.primary.unpause().unwrap();
 }
 
-fn demoted_primary_is_left(_: Kind) {
+fn demoted_primary_is_replaced(_: Kind) {
     let servers = Replication::start().unwrap();
     let store = store(&with_options(servers.url("postgres"), OPTIONS));
     use_all_connections(&store);
@@ -174,7 +180,7 @@ fn each_target_finds_its_server(_: Kind) {
     assert!(error.to_string().contains("not a standby"), "{error}");
 }
 
-fn long_outage_is_over_at_once(_: Kind) {
+fn recovers_at_once_after_long_outage(_: Kind) {
     let servers = Replication::start().unwrap();
     let store = store(&with_options(
         servers.primary.url("postgres"),

@@ -11,8 +11,8 @@ pub(crate) fn tests() -> Vec<Test> {
     Test::on(
         &[Kind::Postgres],
         Needs::Shared,
-        "log.no_token_is_in_it_at_any_level",
-        no_token_is_in_it_at_any_level,
+        "log.no_level_logs_a_token",
+        no_level_logs_a_token,
     )
 }
 
@@ -35,7 +35,7 @@ impl Log for Kept {
     fn flush(&self) {}
 }
 
-fn no_token_is_in_it_at_any_level(kind: Kind) {
+fn no_level_logs_a_token(kind: Kind) {
     const SECRET: &str = "correct-horse-battery";
     log::set_logger(&Kept).expect("no other test in this process sets a logger");
     log::set_max_level(LevelFilter::Trace);

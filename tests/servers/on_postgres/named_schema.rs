@@ -25,8 +25,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ),
         (
             Needs::Shared,
-            "named_schema.migrations_by_another_url_use_it",
-            migrations_by_another_url_use_it,
+            "named_schema.migrate_url_uses_the_same_schema",
+            migrate_url_uses_the_same_schema,
         ),
         (
             Needs::Shared,
@@ -132,7 +132,7 @@ fn check_apart(database: &Database, url: &str) {
 }
 
 /// Otherwise the tables would be created in a schema where no operation looks for them.
-fn migrations_by_another_url_use_it(kind: Kind) {
+fn migrate_url_uses_the_same_schema(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let options: authstore::PostgresOptions = database.url().parse().unwrap();
     let store = AuthStore::new(

@@ -31,8 +31,8 @@ pub(crate) fn tests() -> Vec<Test> {
             settings_of_others_change_nothing,
         ),
         (
-            "pooler.statement_mode_is_refused_with_remedy",
-            statement_mode_is_refused_with_remedy,
+            "pooler.statement_mode_is_rejected_with_remedy",
+            statement_mode_is_rejected_with_remedy,
         ),
         (
             "pooler.named_statements_need_separate_names",
@@ -51,8 +51,8 @@ pub(crate) fn tests() -> Vec<Test> {
             failed_step_keeps_earlier_steps,
         ),
         (
-            "pooler.locks_of_others_end_in_time",
-            locks_of_others_end_in_time,
+            "pooler.waiting_for_locks_of_others_ends",
+            waiting_for_locks_of_others_ends,
         ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], Needs::Pooler, name, test));
@@ -213,7 +213,7 @@ fn settings_of_others_change_nothing(kind: Kind) {
     assert_eq!(role, "replica");
 }
 
-fn statement_mode_is_refused_with_remedy(kind: Kind) {
+fn statement_mode_is_rejected_with_remedy(kind: Kind) {
     let database = Database::new(kind).unwrap();
     for version in PgBouncer::ALL {
         let pooler = pooler(version, &database, &["pool_mode = statement"]);
@@ -343,7 +343,7 @@ fn failed_step_keeps_earlier_steps(kind: Kind) {
     assert!(refused.contains("migrate_url"), "{refused}");
 }
 
-fn locks_of_others_end_in_time(kind: Kind) {
+fn waiting_for_locks_of_others_ends(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let pooler = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
     let store = store(&with_options(

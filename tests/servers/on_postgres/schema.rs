@@ -11,8 +11,8 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, test) in [
         (
-            "schema.a_time_without_end_is_named_by_row",
-            a_time_without_end_is_named_by_row as fn(Kind),
+            "schema.infinite_time_is_reported_with_its_row",
+            infinite_time_is_reported_with_its_row as fn(Kind),
         ),
         (
             "schema.text_ids_and_times_without_zone_round_trip",
@@ -27,12 +27,12 @@ pub(crate) fn tests() -> Vec<Test> {
             own_row_that_refers_to_a_user,
         ),
         (
-            "schema.a_step_that_ends_its_transaction_is_refused",
-            a_step_that_ends_its_transaction_is_refused,
+            "schema.step_that_ends_its_transaction_is_rejected",
+            step_that_ends_its_transaction_is_rejected,
         ),
         (
-            "schema.an_encoding_that_lacks_characters_is_refused",
-            an_encoding_that_lacks_characters_is_refused,
+            "schema.limited_encoding_is_rejected",
+            limited_encoding_is_rejected,
         ),
         (
             "schema.unreadable_row_says_that_it_was_written",
@@ -71,7 +71,7 @@ fn assert_conflict<T: std::fmt::Debug>(result: Result<T, Error>, wanted: Constra
     }
 }
 
-fn a_time_without_end_is_named_by_row(kind: Kind) {
+fn infinite_time_is_reported_with_its_row(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
     let user = store.create_user(NewUser::default()).unwrap();
@@ -210,7 +210,7 @@ fn own_row_that_refers_to_a_user(kind: Kind) {
     assert_eq!(store.get_user(ada.id).unwrap(), Some(ada));
 }
 
-fn a_step_that_ends_its_transaction_is_refused(kind: Kind) {
+fn step_that_ends_its_transaction_is_rejected(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let store = database.store();
     let folder = tempfile::tempdir().unwrap();
@@ -230,7 +230,7 @@ fn a_step_that_ends_its_transaction_is_refused(kind: Kind) {
     assert!(cause.contains("ended the transaction"), "{cause}");
 }
 
-fn an_encoding_that_lacks_characters_is_refused(kind: Kind) {
+fn limited_encoding_is_rejected(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let name = format!("{}_latin1", database.name());
     let mut client = database.client();

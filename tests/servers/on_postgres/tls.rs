@@ -9,8 +9,8 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Test::on(
         &[Kind::Postgres],
         Needs::Container,
-        "tls.only_a_right_certificate_passes",
-        |_| only_a_right_certificate_passes(),
+        "tls.only_a_valid_certificate_is_accepted",
+        |_| only_a_valid_certificate_is_accepted(),
     );
     tests.extend(Test::on(
         &[Kind::Postgres],
@@ -69,7 +69,7 @@ fn connect(url: &str, options: &str) -> Result<AuthStore, Error> {
 }
 
 #[track_caller]
-fn assert_refused(result: Result<AuthStore, Error>, why: &str) {
+fn assert_rejected(result: Result<AuthStore, Error>, why: &str) {
     let error = result.unwrap_err();
     assert!(!error.is_retryable(), "{error:?}");
     assert!(error.to_string().contains(why), "{error}");
@@ -85,7 +85,7 @@ fn all_encrypted(client: &mut Client) -> bool {
     encrypted.iter().all(|row| row[0].as_deref() == Some("t"))
 }
 
-fn only_a_right_certificate_passes() {
+fn only_a_valid_certificate_is_accepted() {
     let (ours, theirs) = (authority("ours"), authority("theirs"));
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, pem: String| {
@@ -110,21 +110,21 @@ fn only_a_right_certificate_passes() {
         assert!(all_encrypted(&mut database.client()), "{mode}");
         drop(store);
 
-        assert_refused(
+        assert_rejected(
             connect(&by_name, &trusting(mode, &theirs_pem)),
             "UnknownIssuer",
         );
         // The operating system does not trust our authority.
-        assert_refused(
+        assert_rejected(
             connect(&by_name, &format!("sslmode={mode}")),
             "UnknownIssuer",
         );
-        assert_refused(connect(&by_name, &trusting(mode, &garbage)), "sslrootcert");
+        assert_rejected(connect(&by_name, &trusting(mode, &garbage)), "sslrootcert");
     }
 
     // The wrong host.
     for mode in ["require", "verify-full"] {
-        assert_refused(
+        assert_rejected(
             connect(&by_address, &trusting(mode, &ours_pem)),
             "not valid for name",
         );
@@ -133,7 +133,7 @@ fn only_a_right_certificate_passes() {
     // Naming authorities implies TLS.
     let implied = format!("sslrootcert={}", ours_pem.display());
     connect(&by_name, &implied).unwrap();
-    assert_refused(connect(&by_address, &implied), "not valid for name");
+    assert_rejected(connect(&by_address, &implied), "not valid for name");
     connect(
         &by_name,
         &format!("{implied}&sslnegotiation=direct&sslmode=verify-full"),
@@ -171,7 +171,7 @@ fn self_signed_certificate_is_trusted_by_itself() {
         assert!(!error.is_retryable(), "{error:?}");
         assert!(connect(&by_name, &format!("sslmode={mode}")).is_err());
     }
-    assert_refused(
+    assert_rejected(
         connect(&by_address, &trusting("verify-full", &trusted)),
         "not valid for",
     );
@@ -188,7 +188,7 @@ fn self_signed_certificate_is_trusted_by_itself() {
 
 fn server_without_tls_is_rejected_if_required(kind: Kind) {
     let database = Database::new(kind).unwrap();
-    assert_refused(
+    assert_rejected(
         connect(&database.url(), "sslmode=require"),
         "server does not support TLS",
     );
