@@ -90,7 +90,7 @@ fn play(role: &str, file: &Path) {
             Ok(_) => println!("opened"),
             Err(error) => println!("{error:?}"),
         },
-        other => panic!("there is no role {other}"),
+        other => panic!("unknown role {other}"),
     }
 }
 

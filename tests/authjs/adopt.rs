@@ -180,7 +180,7 @@ fn is_adopted(kind: Kind, shape: &str) {
         shape != "text",
         "{found}"
     );
-    assert_eq!(theirs.rows(), before, "to look changes nothing");
+    assert_eq!(theirs.rows(), before, "comparing changes nothing");
 
     assert_eq!(theirs.adopt().unwrap(), found);
 
@@ -578,7 +578,7 @@ fn application_table_keeps_its_users(kind: Kind) {
     theirs
         .js
         .try_call("insert", &nobody)
-        .expect_err("there is no such user");
+        .expect_err("the user does not exist");
     assert!(theirs.store.delete_user(users[0]).unwrap());
     assert_eq!(posts(&mut theirs), json!([]));
 }
@@ -610,7 +610,7 @@ fn trigger_that_rejects_an_id_is_named(kind: Kind) {
                 "CREATE TRIGGER `the guard` BEFORE UPDATE ON `Account` FOR EACH ROW SET NEW.`id` = NULL",
             ],
         ],
-        _ => unreachable!("it is not tested there"),
+        _ => unreachable!("not tested on this database"),
     };
     let quote = match kind {
         Kind::Postgres => "\"",

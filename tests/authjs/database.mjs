@@ -19,7 +19,7 @@ function dialect(url) {
   switch (scheme) {
     case "sqlite": {
       const database = new Sqlite(url.slice("sqlite:".length));
-      // Every integer as a BigInt: a Number holds only 53 bits of one.
+      // Every integer as a BigInt: a Number is exact only up to 53 bits.
       database.defaultSafeIntegers(true);
       return new SqliteDialect({ database });
     }
@@ -33,7 +33,7 @@ function dialect(url) {
         pool: mysql.createPool({
           uri: url,
           connectionLimit: CONNECTIONS,
-          // Columns hold UTC. Left out, this is the time zone of the machine.
+          // Columns hold UTC. The default is the time zone of the machine.
           timezone: "Z",
           // Integers past 53 bits as strings.
           supportBigNumbers: true,

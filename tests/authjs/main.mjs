@@ -1,4 +1,4 @@
-// Answers requests, one JSON object a line: {"op": name, "args": [...]} in,
+// Answers requests, one JSON object per line: {"op": name, "args": [...]} in,
 // {"ok": result} or {"error": message} out, in the same order.
 //
 //   node main.mjs URL
@@ -50,7 +50,7 @@ const own = {
         if (await adapter.useVerificationToken({ identifier, token })) {
           won.push(token);
         }
-        // better-sqlite3 does not wait: let the other workers have their turn.
+        // better-sqlite3 is synchronous, so let the other workers run.
         await new Promise(setImmediate);
       }
     };

@@ -1,6 +1,6 @@
 // The schema of an application that follows Auth.js's guide to the Kysely
-// adapter, on the database that the guide is written for (PostgreSQL) and as
-// it is carried over to the other two.
+// adapter, on the database that the guide is written for (PostgreSQL), and as
+// applications translate it for the others.
 
 import { MysqlAdapter, PostgresAdapter, SqliteAdapter, sql } from "kysely";
 
@@ -60,7 +60,7 @@ export async function migrate(db, shape) {
   const ofUser = (column) => column.notNull().references("User.id").onDelete("cascade");
   const withId = (table) =>
     shape === "no-id" ? table : table.addColumn("id", type.id, primaryKey);
-  // MySQL passes over a REFERENCES that stands in the column.
+  // MySQL ignores REFERENCES in the definition of a column.
   const belongsToUser = (table, name) =>
     table.addForeignKeyConstraint(name, ["userId"], "User", ["id"], (key) =>
       key.onDelete("cascade"),

@@ -57,7 +57,7 @@ fn check_version() -> Result<(), String> {
     match major {
         Some(OLDEST_NODE..) => Ok(()),
         _ => Err(format!(
-            "Node.js is of version {}, and {OLDEST_NODE} or later is needed",
+            "Node.js is version {}, but {OLDEST_NODE} or later is needed",
             version.trim()
         )),
     }
@@ -79,7 +79,7 @@ fn install_into(folder: &Path) -> Result<PathBuf, String> {
         }
         let copy = folder.join(path.file_name().unwrap_or_default());
         let text = fs::read(&path).map_err(wrong)?;
-        // One that is in use stays unchanged.
+        // A copy that is in use stays unchanged.
         if fs::read(&copy).ok().as_ref() != Some(&text) {
             fs::write(&copy, text).map_err(wrong)?;
         }
@@ -138,7 +138,7 @@ pub(crate) struct Js {
 }
 
 impl Js {
-    /// On the database at this URL.
+    /// Starts the adapter on the database at this URL.
     pub(crate) fn open(url: &str) -> Self {
         let folder = install().expect("Node.js is there");
         let mut child = Command::new("node")
@@ -181,7 +181,7 @@ impl Js {
         }
     }
 
-    /// As [`try_call`](Js::try_call), where no error is expected.
+    /// Like [`try_call`](Js::try_call), but panics on an error.
     pub(crate) fn call(&mut self, op: &str, args: &Value) -> Value {
         self.try_call(op, args)
             .unwrap_or_else(|error| panic!("{op}: {error}"))
@@ -190,7 +190,7 @@ impl Js {
 
 impl Drop for Js {
     fn drop(&mut self) {
-        // The program ends with its input.
+        // The program exits when its input ends.
         drop(self.requests.take());
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {

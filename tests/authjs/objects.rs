@@ -699,7 +699,7 @@ const MYSQL_KEYS: &[Case] = &[
     ),
 ];
 
-/// Names that adopt needs, or cannot give, and clauses that it must read as SQLite does.
+/// Names that the adoption needs or cannot use, and clauses that it must parse as SQLite does.
 const SQLITE_KEYS: &[Case] = &[
     (
         r#"CREATE TABLE "Other" ("a" text);;CREATE INDEX "Session_expires_idx" ON "Other" ("a")"#,
@@ -791,8 +791,8 @@ fn cases(kind: Kind) -> [Vec<&'static Case>; 2] {
     ]
 }
 
-/// A statement as this database has it. `SELF` is a name of this run's own, for what a server has one of; `LAX` lets a
-/// statement write what is no date.
+/// Translates a statement for this database. `SELF` becomes a name that is unique to this run, for objects that a
+/// server has only one of. `LAX` lets a statement write an invalid date.
 fn dialect(kind: Kind, statement: &str) -> String {
     if let Some(statement) = statement.strip_prefix("LAX ") {
         return lax(kind, &dialect(kind, statement));
@@ -808,7 +808,7 @@ fn dialect(kind: Kind, statement: &str) -> String {
     }
 }
 
-/// There are several connections, so the mode has to be set in the statement.
+/// There are several connections, so the statement itself has to set the mode.
 fn lax(kind: Kind, statement: &str) -> String {
     let statement = statement
         .replacen("INSERT INTO", "INSERT IGNORE INTO", 1)

@@ -1,6 +1,6 @@
 // An Auth.js application with passkeys: the real handler of @auth/core on the
 // Kysely adapter, with the operations on authenticators that the adapter lacks.
-// Only the cryptography is pretended: whatever is signed is taken as verified.
+// Only the cryptography is faked: every signature counts as valid.
 
 import { Auth, skipCSRFCheck } from "@auth/core";
 import { SqliteAdapter } from "kysely";

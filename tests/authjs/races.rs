@@ -76,11 +76,7 @@ fn token_is_used_once_by_either_side(kind: Kind) {
             "two of our callers won one token"
         );
         let winners = [by_js.clone(), by_rust.clone()].concat();
-        assert_eq!(
-            distinct(&winners).len(),
-            TOKENS,
-            "a token was used up by nobody"
-        );
+        assert_eq!(distinct(&winners).len(), TOKENS, "no one got a token");
         if matches!(kind, Kind::SqliteFile | Kind::Postgres) {
             assert_eq!(winners.len(), TOKENS, "two callers won one token");
         }
@@ -91,6 +87,6 @@ fn token_is_used_once_by_either_side(kind: Kind) {
         }
     }
     panic!(
-        "after {ROUNDS} rounds: JavaScript has won {js_has_won}, Rust {rust_has_won}: they never met"
+        "after {ROUNDS} rounds, the sides never raced: JavaScript has won {js_has_won}, Rust {rust_has_won}"
     );
 }

@@ -1,4 +1,4 @@
-// How values travel as JSON: what JSON has no word for is an object of one key.
+// How values are encoded as JSON: a value that JSON cannot express is an object with one key.
 
 export function encode(value) {
   if (value instanceof Date) {

@@ -136,12 +136,14 @@ fn sql_prints_what_up_and_down_would_run() {
     let place = Place::new();
     let up = place.succeed("migrate sql");
     let down = place.succeed("migrate sql --down");
-    assert!(!place.path("auth.db").exists(), "it has made the file");
+    assert!(!place.path("auth.db").exists(), "the file was created");
 
     let connection = place.sqlite();
-    connection.execute_batch(&up).expect("the way up");
+    connection.execute_batch(&up).expect("the up migrations");
     assert_eq!(place.tables(), TABLES);
-    connection.execute_batch(&down).expect("the way back");
+    connection
+        .execute_batch(&down)
+        .expect("the down migrations");
     assert_eq!(place.tables(), [""; 0]);
 }
 
@@ -157,7 +159,7 @@ fn sql_of_a_server_needs_no_server() {
         assert!(sql.contains(mark), "{sql}");
         assert_eq!(sql.matches("-- authstore 000").count(), 8, "{sql}");
     }
-    // The URL may name MySQL or MariaDB, so the server is asked.
+    // The URL may name MySQL or MariaDB, so the command asks the server.
     place.fail(
         "migrate sql --database-url mysql://ada@127.0.0.1:1/auth",
         3,

@@ -95,7 +95,7 @@ impl Place {
 pub(crate) fn outcome(mut command: Command) -> Outcome {
     let output = command.output().expect("the command starts");
     Outcome {
-        code: output.status.code().expect("it ended by itself"),
+        code: output.status.code().expect("it was not killed"),
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
     }
@@ -119,7 +119,7 @@ pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) 
         .expect("its other end");
     let end = || theirs.try_clone().expect("its other end");
     command.stdin(end()).stdout(end()).stderr(end());
-    // The tests may run without one.
+    // The tests may run without a terminal.
     command.env("TERM", "xterm");
     let mut child = command.spawn().expect("the command starts");
     // When these are closed, reading ends with the child.
@@ -132,5 +132,5 @@ pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) 
     let _ = ours.read_to_end(&mut shown);
     let status = child.wait().expect("it ends");
     let shown = String::from_utf8_lossy(&shown).into_owned();
-    (status.code().expect("it ended by itself"), shown)
+    (status.code().expect("it was not killed"), shown)
 }

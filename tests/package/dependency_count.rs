@@ -27,7 +27,7 @@ fn at_most(limit: usize, features: &str) {
     let crates = crates(features);
     assert!(
         crates.iter().any(|name| name.starts_with("authstore v")),
-        "this is no list of crates: {crates:#?}"
+        "this is not a list of crates: {crates:#?}"
     );
     assert!(
         crates.len() <= limit,

@@ -118,7 +118,7 @@ fn missing_host_is_unavailable(kind: Kind) {
         let words = words(&error);
         assert!(matches!(error, Error::Unavailable { .. }), "{words}");
         assert!(!words.contains("correct-horse"), "{words}");
-        // Once: the driver's message may name it, too.
+        // Only once: the driver's message may name it too.
         let host = host.split(':').next().unwrap();
         let port = match (host, kind) {
             ("127.0.0.1", _) => port,
@@ -209,7 +209,7 @@ fn unknown_option_lists_known_options(kind: Kind) {
     for word in ["pool_size", "statement_timeout_ms"] {
         assert!(error.to_string().contains(word), "{error}");
     }
-    // It may be the end of a password that holds a `?`.
+    // It may be the end of a password that contains a `?`.
     assert!(!error.to_string().contains("pool_sise"), "{error}");
 }
 

@@ -105,7 +105,7 @@ fn restart_under_load_loses_nothing(kind: Kind) {
             let before = acknowledged.lock().unwrap().len();
             let deadline = Instant::now() + NEVER_HANGS;
             while acknowledged.lock().unwrap().len() < before + 100 {
-                assert!(Instant::now() < deadline, "the store does not come back");
+                assert!(Instant::now() < deadline, "the store does not recover");
                 thread::sleep(Duration::from_millis(10));
             }
         };
@@ -227,7 +227,7 @@ fn exhausted_pool_times_out(kind: Kind) {
         let deadline = Instant::now() + NEVER_HANGS;
         let mut refused = 0;
         while refused < 2 {
-            assert!(Instant::now() < deadline, "nobody is refused");
+            assert!(Instant::now() < deadline, "no call times out");
             let start = Instant::now();
             match store.ping() {
                 Ok(()) => {}

@@ -105,7 +105,7 @@ pub(crate) fn play() -> Option<ExitCode> {
             let person = seed(&store);
             store.delete_user(person.user).expect("a user");
         },
-        other => panic!("there is no role {other}"),
+        other => panic!("unknown role {other}"),
     }
     Some(ExitCode::SUCCESS)
 }

@@ -47,7 +47,7 @@ pub(crate) fn seed(store: &AuthStore) -> Person {
         store.create_challenge(Challenge::new(format!("{key} expired"), "", EXPIRED))?;
         Ok(())
     };
-    made().expect("a new person is in nobody's way");
+    made().expect("a new person conflicts with no one");
     Person { user, key }
 }
 

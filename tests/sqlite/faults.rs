@@ -93,7 +93,7 @@ fn missing_column_is_not_read_as_its_own_name() {
 
 #[test]
 fn unknown_option_lists_known_options() {
-    let error = AuthStore::connect("sqlite:auth.db?poolsize=4").expect_err("a misspelt option");
+    let error = AuthStore::connect("sqlite:auth.db?poolsize=4").expect_err("a misspelled option");
     let message = error.to_string();
     for name in [
         "pool_size",

@@ -100,11 +100,11 @@ fn earlier_orphans_do_not_fail_a_step() {
         .expect("orphans");
     application
         .step("UPDATE member SET id = id + 10;")
-        .expect("no orphan more");
+        .expect("no additional orphan");
     assert_rejected(&application, "INSERT INTO member VALUES (4, 9);");
     application
         .step("DELETE FROM member WHERE id = 12;")
-        .expect("an orphan less");
+        .expect("one orphan fewer");
 }
 
 #[test]

@@ -766,13 +766,13 @@ fn sql_of_all_steps_is_returned_as_text() {
     let application = Application::new();
     let migrator = application.store.migrator().expect("a migrator");
     let up = migrator.sql(Direction::Up).expect("text");
-    application.sql(&up).expect("it makes the schema");
+    application.sql(&up).expect("it creates the schema");
     application
         .store
         .create_user(NewUser::default())
         .expect("which works");
     let down = migrator.sql(Direction::Down).expect("text");
-    application.sql(&down).expect("it takes it back");
+    application.sql(&down).expect("it removes the schema");
     application
         .store
         .create_user(NewUser::default())

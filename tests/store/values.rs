@@ -1,4 +1,4 @@
-//! What is let in comes back as it was; what is not is `Invalid`, names its field, and changes nothing.
+//! Accepted values are returned unchanged. Others fail with `Invalid`, which names the field, and change nothing.
 
 use authstore::{
     AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
@@ -299,7 +299,7 @@ fn lookups(store: &AuthStore, key: &str) -> Vec<(&'static str, Result<bool, Erro
     ]
 }
 
-/// As [`lookups`], by what may be a credential id.
+/// Like [`lookups`], but by a key that may be a credential id.
 fn credential_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<bool, Error>)> {
     let is_missing = |result: Result<Authenticator, Error>| match result {
         Err(Error::NotFound { .. }) => Ok(false),
@@ -329,7 +329,7 @@ fn credential_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<
     ]
 }
 
-/// As [`lookups`], by what may be a provider account id.
+/// Like [`lookups`], but by a key that may be a provider account id.
 fn account_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<bool, Error>)> {
     let user = uuid::Uuid::nil();
     let changes = AccountChanges::default;
@@ -361,7 +361,7 @@ fn account_lookups(store: &AuthStore, id: &str) -> Vec<(&'static str, Result<boo
     ]
 }
 
-/// Every place that takes a text.
+/// Every place that accepts a string.
 fn texts() -> Vec<(&'static str, Call)> {
     let mut places = vec![
         (
@@ -461,9 +461,9 @@ fn texts() -> Vec<(&'static str, Call)> {
     places
 }
 
-/// All that the user has, to see that nothing changed.
+/// Everything that belongs to the user, to check that nothing changed.
 fn state(store: &AuthStore, user: &User) -> String {
-    // `Debug` hides the tokens, so they are asked for by value.
+    // `Debug` hides the tokens, so look them up by value.
     let accounts = store.list_accounts_by_user_id(user.id).expect("accounts");
     format!(
         "{:?} {:?} {:?} {:?} {:?}",

@@ -22,8 +22,8 @@ pub(crate) struct Recipe {
     pub(crate) in_memory: Option<&'static str>,
     /// Files to put in, by path.
     pub(crate) files: Vec<(String, Vec<u8>)>,
-    /// Whether it shares this machine's network, to reach servers on 127.0.0.1. The environment variable `PORT` tells
-    /// it where to listen.
+    /// Whether it shares this machine's network, to reach servers on 127.0.0.1. The environment variable `PORT` names
+    /// the port to listen on.
     pub(crate) on_host_network: bool,
 }
 
@@ -48,7 +48,7 @@ impl Container {
         loop {
             attempt += 1;
             match Self::start_at(recipe, free_port()) {
-                // Another process may have taken the port since.
+                // Another process may have taken the port in the meantime.
                 Err(reason) if attempt < 5 && reason.contains("port is already") => {}
                 result => return result,
             }
@@ -59,7 +59,7 @@ impl Container {
     fn start_at(recipe: &Recipe, port: u16) -> Result<Self, String> {
         let name = format!("authstore-test-{}", Uuid::new_v4().simple());
         let at_end = AtEnd::run(["docker", "rm", "--force", "--volumes", &name])
-            .map_err(|error| format!("no shell could be started: {error}"))?;
+            .map_err(|error| format!("could not start a shell: {error}"))?;
         let (image, tag) = match recipe.image.rsplit_once(':') {
             Some((image, tag)) if !tag.contains('/') => (image, tag),
             _ => (recipe.image.as_str(), "latest"),
@@ -105,7 +105,7 @@ impl Container {
             .arg("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
             .arg(&self.name)
             .output()
-            .map_err(|error| format!("docker could not be run: {error}"))?;
+            .map_err(|error| format!("could not run docker: {error}"))?;
         let address = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if output.status.success() && !address.is_empty() {
             Ok(address)
@@ -140,7 +140,7 @@ impl Container {
             .args(command)
             .arg(&self.name)
             .output()
-            .map_err(|error| format!("docker could not be run: {error}"))?;
+            .map_err(|error| format!("could not run docker: {error}"))?;
         if output.status.success() {
             Ok(())
         } else {
@@ -161,7 +161,7 @@ pub(crate) fn engine() -> Result<(), String> {
             String::from_utf8_lossy(&output.stderr)
                 .lines()
                 .next()
-                .unwrap_or("docker says nothing")
+                .unwrap_or("docker printed no error")
         )),
         Err(error) => Err(format!("there is no docker command ({error})")),
     }

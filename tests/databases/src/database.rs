@@ -34,9 +34,9 @@ impl Database {
                 let path = std::env::temp_dir()
                     .join(format!("authstore-test-{}", Uuid::new_v4().simple()));
                 std::fs::create_dir(&path)
-                    .map_err(|error| format!("{} could not be made: {error}", path.display()))?;
+                    .map_err(|error| format!("could not create {}: {error}", path.display()))?;
                 let at_end = AtEnd::run(["rm".as_ref(), "-rf".as_ref(), path.as_os_str()])
-                    .map_err(|error| format!("no shell could be started: {error}"))?;
+                    .map_err(|error| format!("could not start a shell: {error}"))?;
                 Place::Folder {
                     path,
                     _at_end: at_end,
@@ -187,10 +187,7 @@ impl Drop for Database {
         if let Err(error) = dropped
             && !server.is_container()
         {
-            eprintln!(
-                "{}: the database {name} could not be dropped: {error}",
-                self.kind
-            );
+            eprintln!("{}: could not drop the database {name}: {error}", self.kind);
         }
     }
 }

@@ -150,7 +150,7 @@ impl Harness for GaleraHarness {
     fn declined(&self) -> Vec<Declined> {
         vec![Declined::new(
             "faults.killed_server",
-            "A cluster all of whose nodes were killed does not start again until someone says which of them knows most.",
+            "After all nodes of a cluster were killed, it starts again only once someone finds the node with the latest data.",
         )]
     }
 

@@ -102,7 +102,7 @@ impl Harness for DatabaseHarness {
             description.restarted_by = Some(Outage::Kill);
             description.server_settings.insert(
                 "killed server".to_owned(),
-                "another one, which syncs what is committed".to_owned(),
+                "a separate one, which syncs every commit".to_owned(),
             );
         }
         if let Some(version) = self.pooler.as_ref().and_then(|pooler| pooler.version()) {
@@ -151,7 +151,7 @@ impl Harness for DatabaseHarness {
 /// Returns the rules to decline for a database that runs in the process.
 fn embedded(kind: Kind) -> Vec<Declined> {
     const NO_CONNECTION: &str =
-        "SQLite runs in the process of its caller: there is no connection that could be cut.";
+        "SQLite runs in the process of its caller: there is no connection to cut.";
     let mut declined: Vec<Declined> = [
         "faults.unreachable",
         "faults.restart",
@@ -180,7 +180,7 @@ fn embedded(kind: Kind) -> Vec<Declined> {
     if kind == Kind::SqliteMemory {
         declined.push(Declined::new(
             "faults.paused",
-            "A database in memory belongs to one process: nobody else can hold it up.",
+            "A database in memory belongs to one process: no one else can block it.",
         ));
     }
     declined

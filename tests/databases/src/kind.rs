@@ -92,7 +92,7 @@ impl FromStr for Kind {
             .find(|kind| kind.name() == name)
             .ok_or_else(|| {
                 let names = Kind::ALL.map(Kind::name).join(", ");
-                format!("no database is called {name:?}: there are {names}")
+                format!("unknown database {name:?} (known databases: {names})")
             })
     }
 }

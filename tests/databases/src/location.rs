@@ -14,12 +14,12 @@ pub(crate) struct Location {
 
 impl Location {
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
-        let (scheme, rest) = url.split_once("://").ok_or("it has no ://")?;
+        let (scheme, rest) = url.split_once("://").ok_or("the URL has no ://")?;
         let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         if host.is_empty() {
-            return Err("it names no host".to_owned());
+            return Err("the URL names no host".to_owned());
         }
         Ok(Location {
             scheme: scheme.to_owned(),

@@ -177,10 +177,7 @@ impl Server {
         let password = Uuid::new_v4().simple().to_string();
         let recipe = recipe(kind, setup, &password);
         let container = Container::start(&recipe).map_err(|reason| {
-            format!(
-                "no container of {} could be started ({reason})",
-                recipe.image
-            )
+            format!("could not start a container of {} ({reason})", recipe.image)
         })?;
         let mut server = Self::in_container(kind, container, &password)?;
         server.setup = Some(setup.clone());
@@ -391,7 +388,7 @@ impl Server {
             }
             if Instant::now() > deadline {
                 return Err(format!(
-                    "it did not answer in time: {reason}\n{}",
+                    "it did not answer before the timeout: {reason}\n{}",
                     container.log()
                 ));
             }
@@ -424,7 +421,7 @@ fn recipe(kind: Kind, setup: &Setup, password: &str) -> Recipe {
             recipe.environment = vec![
                 ("POSTGRES_PASSWORD", password.to_owned()),
                 ("PGDATA", "/var/lib/postgresql/authstore-test".to_owned()),
-                // A password is hashed thousands of times for each connection, which takes long without optimization.
+                // Each connection hashes its password thousands of times, which is slow without optimization.
                 (
                     "POSTGRES_INITDB_ARGS",
                     "--set=scram_iterations=1".to_owned(),

@@ -188,7 +188,7 @@ fn a_killed_process_leaves_no_container() {
     while is_there() {
         assert!(
             Instant::now() < deadline,
-            "the container {name} is still there"
+            "the container {name} still exists"
         );
         thread::sleep(Duration::from_millis(100));
     }

@@ -57,7 +57,7 @@ enum Outcome {
 /// Creates all mutants, or those of some files, and tests them.
 fn try_all(kind: Kind, only: &[&str]) -> Result<ExitCode, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
-    let workspace = workspace.expect("this crate lies two folders down");
+    let workspace = workspace.expect("this crate is two directories down");
     let program = Program::build(workspace, kind.name())?;
     let server = match kind.is_server() {
         true => Some(Server::start(kind, &Setup::hostile(kind))?),
@@ -69,7 +69,7 @@ fn try_all(kind: Kind, only: &[&str]) -> Result<ExitCode, String> {
     };
     let io = |error: std::io::Error| error.to_string();
     if let Some(rule) = trial.run(&program.unchanged().map_err(io)?, "all")? {
-        return Err(format!("{rule} fails though nothing was changed"));
+        return Err(format!("{rule} fails although nothing was changed"));
     }
     let (mut caught, mut harmless, mut survived) = (0, 0, 0);
     for (file, sql) in files(workspace, kind).map_err(io)? {
@@ -188,7 +188,7 @@ impl Trial<'_> {
             if Instant::now() > deadline {
                 child.kill().map_err(|error| error.to_string())?;
                 child.wait().map_err(|error| error.to_string())?;
-                return Ok(Some(format!("time: {group} does not end")));
+                return Ok(Some(format!("timeout: {group} does not end")));
             }
             thread::sleep(Duration::from_millis(10));
         }

@@ -13,7 +13,7 @@ pub(crate) struct Mutant {
     pub(crate) sql: String,
 }
 
-/// All mutants of a file in this folder of `sql/`.
+/// Returns all mutants of a file in this folder of `sql/`.
 pub(crate) fn mutants(folder: &str, sql: &str) -> Vec<Mutant> {
     let dialect: &dyn Dialect = match folder {
         "sqlite" => &SQLiteDialect {},
@@ -25,7 +25,7 @@ pub(crate) fn mutants(folder: &str, sql: &str) -> Vec<Mutant> {
     for change in CHANGES {
         change(&file, &mut mutants);
     }
-    // Nested conditions are found twice.
+    // A nested condition is found twice.
     let mut seen = HashSet::new();
     mutants.retain(|mutant| seen.insert(mutant.sql.clone()));
     mutants
@@ -51,7 +51,7 @@ const CHANGES: &[Change] = &[
     nothing_at_all,
 ];
 
-/// The words of a file, without comments, each with the blanks before it.
+/// The words of a file, without comments, each with the spaces before it.
 struct File {
     words: Vec<(String, String)>,
 }
@@ -64,7 +64,7 @@ impl File {
         let (mut words, mut blanks) = (Vec::new(), String::new());
         for token in tokens {
             if let Token::Whitespace(_) = token {
-                // A comment becomes a blank, lest it swallow what a change puts behind it.
+                // A comment becomes a space. Otherwise it would swallow what a change adds after it.
                 blanks.push(' ');
             } else {
                 words.push((std::mem::take(&mut blanks), token.to_string()));
@@ -81,14 +81,14 @@ impl File {
         self.words.get(place).map_or("", |(_, word)| word)
     }
 
-    /// Whether these words stand here, keywords in capitals.
+    /// Returns whether these words are here. Keywords are in capitals.
     fn has(&self, place: usize, words: &[&str]) -> bool {
         (place..)
             .zip(words)
             .all(|(place, word)| self.word(place) == *word)
     }
 
-    /// Where these words stand.
+    /// Returns all places with these words.
     fn all<'f>(&'f self, words: &'f [&str]) -> impl Iterator<Item = usize> + 'f {
         (0..self.len()).filter(move |place| self.has(*place, words))
     }
@@ -101,7 +101,8 @@ impl File {
         self.word(place).starts_with(['?', '$'])
     }
 
-    /// The end of what begins here: the first word of these outside of parentheses, or the parenthesis that closes.
+    /// Returns where the part that begins here ends: at the first of these words outside of parentheses, or at the
+    /// closing parenthesis.
     fn end(&self, from: usize, words: &[&str]) -> usize {
         let mut depth = 0;
         for place in from..self.len() {
@@ -116,7 +117,7 @@ impl File {
         self.len()
     }
 
-    /// What stands between separators, outside of parentheses, in this range.
+    /// Splits this range at the separators outside of parentheses.
     fn parts(&self, from: usize, to: usize, separator: &str) -> Vec<(usize, usize)> {
         let (mut parts, mut start) = (Vec::new(), from);
         while start < to {
@@ -135,7 +136,7 @@ impl File {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The file with other words in this range.
+    /// Returns the file with other words in this range.
     fn with(&self, from: usize, to: usize, words: &str) -> String {
         let mut sql = self.text(0, from);
         sql += &format!(" {words} ");
@@ -176,12 +177,12 @@ const AFTER_CONDITION: &[&str] = &[
     "JOIN",
 ];
 
-/// Each term of a condition always true, or compared in another way.
+/// Makes each term of a condition always true, or changes its comparison.
 fn conditions(file: &File, mutants: &mut Vec<Mutant>) {
     for place in 0..file.len() {
         let is_condition = file.word(place) == "WHERE"
             || file.word(place) == "ON" && !file.has(place, &["ON", "DELETE"]);
-        // The table of an index stands behind ON, too.
+        // In CREATE INDEX, ON is followed by a table.
         if !is_condition || file.has(0, &["CREATE"]) {
             continue;
         }
@@ -190,7 +191,7 @@ fn conditions(file: &File, mutants: &mut Vec<Mutant>) {
             mutants.push(file.replaced(from, to, &format!("({term} OR TRUE)")));
             for compared in from..to {
                 for (is, other) in [("=", "LIKE"), ("<=", "<"), ("<=", ">=")] {
-                    // No UUID is like another.
+                    // LIKE matches a UUID only to itself.
                     let column = file.word(compared - 1).trim_matches(['"', '`']);
                     let is_futile = other == "LIKE" && matches!(column, "id" | "userId");
                     if file.word(compared) == is && !is_futile {
@@ -204,7 +205,7 @@ fn conditions(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// Each key of an order left out, or the other way round.
+/// Removes or reverses each key of an order.
 fn order(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["ORDER", "BY"]) {
         let end = file.end(place, &[";", "LIMIT", "FOR"]);
@@ -224,7 +225,7 @@ fn order(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// One row more. MySQL takes no expression there.
+/// Returns one more row. MySQL accepts no expression there.
 fn limits(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["LIMIT"]) {
         if file.word(place + 1) != "?" {
@@ -234,7 +235,7 @@ fn limits(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// Two columns that stand side by side in a list.
+/// Swaps adjacent columns of a list.
 fn swapped_columns(file: &File, mutants: &mut Vec<Mutant>) {
     if file.has(0, &["CREATE"]) {
         return;
@@ -271,7 +272,7 @@ fn swapped_columns(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// Two columns that an update writes.
+/// Swaps adjacent columns that an update writes.
 fn swapped_targets(file: &File, mutants: &mut Vec<Mutant>) {
     let targets: Vec<usize> = file.all(&["=", "CASE"]).map(|place| place - 1).collect();
     for pair in targets.windows(2) {
@@ -279,7 +280,7 @@ fn swapped_targets(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// A column that is not named is not kept, or takes the value anyway.
+/// Makes an update clear a column that it does not name, or write the value anyway.
 fn kept_values(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["ELSE"]) {
         let value = file.word(place - 1);
@@ -324,7 +325,7 @@ fn uniqueness(file: &File, mutants: &mut Vec<Mutant>) {
             } else {
                 file.replaced(place, end, "CHECK (TRUE)")
             });
-            // A key of fewer columns, or of one.
+            // A key of one of the columns.
             for (from, to) in file.parts(place + length + 1, end - 1, ",") {
                 if (from, to) != (place + length + 1, end - 1) {
                     mutants.push(file.replaced(place + length + 1, end - 1, &file.text(from, to)));
@@ -334,7 +335,7 @@ fn uniqueness(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// Types that hold less.
+/// Makes types narrower.
 fn types(file: &File, mutants: &mut Vec<Mutant>) {
     let narrower: &[(&[&str], &str)] = &[
         (&["bigint"], "int"),
@@ -416,7 +417,7 @@ fn locks(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// A comparison by which nothing is distinct from NULL.
+/// Makes a comparison with NULL return NULL.
 fn null_safety(file: &File, mutants: &mut Vec<Mutant>) {
     for (words, other) in [(&["IS", "DISTINCT", "FROM"][..], "<>"), (&["<=>"], "=")] {
         for place in file.all(words) {
@@ -430,7 +431,7 @@ fn null_safety(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// Each setting of a session that has no parameter.
+/// Removes each setting of a session that has no parameter.
 fn settings(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["SET", "SESSION"]) {
         let items = file.parts(place + 2, file.end(place, &[";"]), ",");
@@ -442,7 +443,7 @@ fn settings(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// A migration that cannot be repeated.
+/// Makes a migration unrepeatable.
 fn existence(file: &File, mutants: &mut Vec<Mutant>) {
     for place in file.all(&["IF"]) {
         let end = if file.word(place + 1) == "NOT" {
@@ -454,7 +455,7 @@ fn existence(file: &File, mutants: &mut Vec<Mutant>) {
     }
 }
 
-/// Nothing is done.
+/// Replaces a statement with one that does nothing.
 fn nothing_at_all(file: &File, mutants: &mut Vec<Mutant>) {
     let idle = [
         "BEGIN",

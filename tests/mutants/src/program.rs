@@ -51,7 +51,7 @@ impl Program {
             .status()
             .map_err(|error| format!("cargo: {error}"))?;
         if !built.success() {
-            return Err("the program could not be built".to_owned());
+            return Err("could not build the program".to_owned());
         }
         let path = target.join("debug").join(env!("CARGO_BIN_NAME"));
         let unreadable = |error| format!("{}: {error}", path.display());
@@ -70,7 +70,7 @@ impl Program {
     /// Returns the program with one text replaced by another, or `None` if it does not contain the text.
     pub(crate) fn with(&self, sql: &str, mutant: &str) -> io::Result<Option<PathBuf>> {
         let sql = with_room(sql);
-        assert!(mutant.len() <= sql.len(), "there is too little room");
+        assert!(mutant.len() <= sql.len(), "there is not enough space");
         let mutant = format!("{mutant:<width$}", width = sql.len());
         let mut bytes = self.bytes.clone();
         let places: Vec<usize> = memmem::find_iter(&self.bytes, &sql).collect();

@@ -26,7 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
 /// A variable that a new version of a server adds is in no list, and fails the test until it is classified.
 const HARMLESS: &[(&str, &[&str])] = &[
     (
-        "set along with collation_connection",
+        "set together with collation_connection",
         &["character_set_connection"],
     ),
     (
@@ -112,7 +112,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "how a result is found, not which",
+        "affects how a result is found, not the result",
         &[
             "alter_algorithm",
             "analyze_max_length",
@@ -188,7 +188,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "of storage engines other than InnoDB",
+        "only for storage engines other than InnoDB",
         &[
             "aria_repair_threads",
             "aria_sort_buffer_size",
@@ -202,7 +202,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "what is logged, measured and warned of",
+        "only for logs, statistics and warnings",
         &[
             "error_count",
             "log_disabled_statements",
@@ -241,11 +241,11 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "errors are told by their numbers and by the names of keys, in any language",
+        "errors are identified by their numbers and by the names of keys, in any language",
         &["lc_messages"],
     ),
     (
-        "the driver does not ask for it",
+        "the driver does not use it",
         &[
             "redirect_url",
             "resultset_metadata",
@@ -257,7 +257,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "of the protocol X, or of clients that are interactive",
+        "only for the X protocol or interactive clients",
         &[
             "interactive_timeout",
             "mysqlx_read_timeout",
@@ -266,7 +266,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a limit of the operator's, which ends a connection or a statement with an error that is handled",
+        "a limit that the operator sets; the error when it ends a connection or a statement is handled",
         &[
             "connection_memory_chunk_size",
             "connection_memory_limit",
@@ -288,7 +288,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "what is replicated and how: for the operator to decide, and only an administrator may set it",
+        "replication, which is up to the operator; only an administrator may set it",
         &[
             "binlog_alter_two_phase",
             "binlog_annotate_row_events",
@@ -331,11 +331,11 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "set on the nodes of a Galera cluster, by a statement of their own",
+        "set by a separate statement, on the nodes of a Galera cluster",
         &["wsrep_dirty_reads", "wsrep_sync_wait"],
     ),
     (
-        "only tells",
+        "only reports something",
         &[
             "external_user",
             "in_transaction",
@@ -343,7 +343,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
             "pseudo_thread_id",
         ],
     ),
-    ("only when a password is set", &["old_passwords"]),
+    ("used only when a password is set", &["old_passwords"]),
 ];
 
 /// Returns the variables that are set when a connection is opened: the first word of each line.

@@ -52,7 +52,7 @@ const HOSTILE: [(&str, &str); 27] = [
     ("default_transaction_deferrable", "on"),
 ];
 
-/// The categories of `pg_settings` of which no setting changes what a statement returns or writes, each with the
+/// The categories of `pg_settings` in which no setting changes what a statement returns or writes, each with the
 /// reason.
 const HARMLESS_CATEGORIES: [(&str, &str); 8] = [
     (
@@ -61,38 +61,38 @@ const HARMLESS_CATEGORIES: [(&str, &str); 8] = [
     ),
     (
         "Resource Usage",
-        "gives a statement more or less to work with; too little is an error",
+        "limits the resources of a statement; too little is an error",
     ),
-    ("Reporting and Logging", "goes to the server's log"),
-    ("Statistics", "counts what is done"),
-    (
-        "Replication",
-        "is about connections of servers among themselves",
-    ),
+    ("Reporting and Logging", "is for the server's log"),
+    ("Statistics", "is for statistics"),
+    ("Replication", "is for connections between servers"),
     (
         "Connections and Authentication",
-        "is about sockets, and passwords that are set",
+        "is for sockets, and for setting passwords",
     ),
     (
         "Client Connection Defaults / Shared Library Preloading",
-        "is the administrator's code",
+        "is up to the administrator",
     ),
-    ("File Locations", "is the administrator's code"),
+    ("File Locations", "is up to the administrator"),
 ];
 
 /// The settings of the other categories that stay unchanged, each with the reason.
 const HARMLESS: [(&str, &str); 58] = [
-    ("default_tablespace", "says where tables are kept"),
-    ("default_table_access_method", "says how tables are kept"),
-    ("default_toast_compression", "says how tables are kept"),
-    ("temp_tablespaces", "says where files of a sort are kept"),
-    ("createrole_self_grant", "the store makes no roles"),
+    ("default_tablespace", "chooses where tables are stored"),
+    (
+        "default_table_access_method",
+        "chooses how tables are stored",
+    ),
+    ("default_toast_compression", "chooses how tables are stored"),
+    ("temp_tablespaces", "chooses where sorting stores its files"),
+    ("createrole_self_grant", "the store creates no roles"),
     (
         "restrict_nonsystem_relation_kind",
-        "the store uses no views; refusing them is an error",
+        "the store uses no views; rejecting them is an error",
     ),
-    ("dynamic_library_path", "is the administrator's code"),
-    ("event_triggers", "are the administrator's code"),
+    ("dynamic_library_path", "is up to the administrator"),
+    ("event_triggers", "are up to the administrator"),
     // Languages and formats of messages and of functions that the store does not use.
     ("lc_messages", "changes only messages"),
     ("lc_monetary", "is for to_char and money"),
@@ -101,10 +101,7 @@ const HARMLESS: [(&str, &str); 58] = [
     ("default_text_search_config", "is for text search"),
     ("icu_validation_level", "is for new collations"),
     ("client_min_messages", "notices are dropped"),
-    (
-        "check_function_bodies",
-        "checks earlier what would fail later",
-    ),
+    ("check_function_bodies", "only makes a failure come earlier"),
     ("lo_compat_privileges", "is for large objects"),
     ("escape_string_warning", "is a notice"),
     ("synchronize_seqscans", "every list is ordered"),
@@ -112,22 +109,25 @@ const HARMLESS: [(&str, &str); 58] = [
     // Settings of a transaction, which each transaction sets.
     (
         "transaction_isolation",
-        "is said at each begin, or the session's default",
+        "is set at each BEGIN, or the session's default",
     ),
     (
         "transaction_read_only",
-        "is said at each begin, or the session's default",
+        "is set at each BEGIN, or the session's default",
     ),
     (
         "transaction_deferrable",
-        "is said at each begin, or the session's default",
+        "is set at each BEGIN, or the session's default",
     ),
     // Limits that end idle connections: the pool replaces them.
     (
         "idle_session_timeout",
         "ends idle connections, which the pool replaces",
     ),
-    ("deadlock_timeout", "says how soon a deadlock is found"),
+    (
+        "deadlock_timeout",
+        "determines how soon a deadlock is found",
+    ),
     // Settings for VACUUM.
     ("vacuum_failsafe_age", "is for VACUUM"),
     ("vacuum_freeze_min_age", "is for VACUUM"),
@@ -139,10 +139,10 @@ const HARMLESS: [(&str, &str); 58] = [
     // Settings of the server's log.
     ("commit_delay", "groups commits"),
     ("commit_siblings", "groups commits"),
-    ("wal_compression", "is a form of the log"),
-    ("wal_init_zero", "is a form of the log"),
-    ("wal_recycle", "is a form of the log"),
-    ("wal_skip_threshold", "is a form of the log"),
+    ("wal_compression", "is a format of the log"),
+    ("wal_init_zero", "is a format of the log"),
+    ("wal_recycle", "is a format of the log"),
+    ("wal_skip_threshold", "is a format of the log"),
     ("wal_consistency_checking", "checks the log"),
     // Settings for developers of PostgreSQL and for repairing damage, which are never on while programs use the
     // database.
@@ -159,9 +159,9 @@ const HARMLESS: [(&str, &str); 58] = [
     ("debug_discard_caches", "is slow"),
     ("debug_logical_replication_streaming", "is for replication"),
     ("debug_parallel_query", "chooses between plans"),
-    ("ignore_checksum_failure", "rescues what is damaged"),
+    ("ignore_checksum_failure", "is for rescuing damaged data"),
     ("ignore_system_indexes", "is slow"),
-    ("zero_damaged_pages", "rescues what is damaged"),
+    ("zero_damaged_pages", "is for rescuing damaged data"),
     ("jit_debugging_support", "is for debuggers"),
     ("jit_dump_bitcode", "is for debuggers"),
     ("jit_expressions", "chooses between plans"),

@@ -146,11 +146,11 @@ fn choose(arguments: &[String]) -> Result<(Vec<Target>, Option<String>), String>
     if let Some(only) = &only
         && !RULES.iter().any(|rule| is_meant(rule.id, only))
     {
-        return Err(format!("there is no rule or group of rules {only}"));
+        return Err(format!("no rule or group of rules is called {only}"));
     }
     match arguments.get(2) {
         None => Ok((targets, only)),
-        Some(argument) => Err(format!("{argument} is too much")),
+        Some(argument) => Err(format!("unexpected argument {argument}")),
     }
 }
 
@@ -265,10 +265,10 @@ fn progress(bar: &ProgressBar, name: &str, report: &RuleReport) {
     }
 }
 
-/// `target/conformance` in the workspace, wherever the command is given.
+/// `target/conformance` in the workspace, whatever the current directory.
 fn folder() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     workspace
-        .expect("this crate lies two folders down")
+        .expect("this crate is two directories down")
         .join("target/conformance")
 }

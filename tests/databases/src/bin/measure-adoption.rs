@@ -1,5 +1,4 @@
-//! Measures the adoption of a database of Auth.js with many users: `measure-adoption 1000000 [sqlite-file postgres
-//! ...]`.
+//! Measures the adoption of an Auth.js database with many users: `measure-adoption 1000000 [sqlite-file postgres ...]`.
 //!
 //! While the command adopts, one connection repeatedly reads a session and its user, as a sign-in does, and another
 //! extends the session. Prints the longest wait of each, the duration of the adoption and the command's peak memory.

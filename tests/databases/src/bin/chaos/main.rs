@@ -98,7 +98,7 @@ fn choose(arguments: &[String]) -> Result<(usize, Vec<Scenario>), String> {
         .map(|scenario| (rounds, vec![scenario]))
         .ok_or_else(|| {
             let names = SCENARIOS.map(|(name, _)| name).join(", ");
-            format!("no scenario is called {name:?}; there are {names}")
+            format!("unknown scenario {name:?} (known scenarios: {names})")
         })
 }
 
