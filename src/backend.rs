@@ -24,18 +24,18 @@ use crate::sql_value::{SqlRow, SqlValue};
 /// # What a backend may rely on
 ///
 /// `AuthStore` has checked and completed every value. A backend never sees a NUL character; an empty key or one of more
-/// than 255 characters; a credential id of other than 1 to 1,364 visible ASCII characters; a provider account id that
-/// is neither a valid key nor a valid credential id; a string of more than 1,048,576 bytes; a time that is not in UTC,
-/// is finer than a millisecond, or outside the years 1970 to 9999; a negative counter; a missing id. It never has to
-/// make an id or read a clock. Lookups by a key that no row can have do not reach it.
+/// than 255 characters; a credential id that is not 1 to 1,364 visible ASCII characters; a provider account id that is
+/// neither a valid key nor a valid credential id; a string of more than 1,048,576 bytes; a time that is not in UTC, is
+/// finer than a millisecond, or outside the years 1970 to 9999; a negative counter; a missing id. It never has to
+/// create an id or read a clock. Lookups by a key that no row can have do not reach it.
 ///
-/// # What holds for every method
+/// # What every method guarantees
 ///
 /// - **Values are returned unchanged**, byte for byte and to the millisecond: nothing is trimmed, folded, normalized or
 ///   truncated. `None` and `Some("")` are two values.
 /// - **Keys are compared bytewise**: case, accents, trailing spaces and normalization forms make a difference.
 /// - **Atomic**: each method is done completely or not at all, and no other caller sees half of it. Only
-///   [`delete_expired`](Backend::delete_expired) may do its parts one after the other.
+///   [`delete_expired`](Backend::delete_expired) may do its parts one at a time.
 /// - **Durable and visible**: once a method has returned `Ok`, every later call sees what it did, through this handle
 ///   and through any other on the same storage, from any thread, and after a restart (unless the storage is memory).
 /// - **Absent is not an error**: a lookup that finds nothing returns `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty list.
@@ -43,18 +43,18 @@ use crate::sql_value::{SqlRow, SqlValue};
 /// - **Conflicts are named**: [`Error::Conflict`](crate::Error::Conflict) names the constraint that was violated. When
 ///   a row violates several, any of them may be named. When it violates one and also refers to a missing user, either
 ///   error may be returned.
-/// - **The application's own constraints**, foreign keys and triggers, where the storage has such things, are neither:
-///   a write that they reject is [`Error::Rejected`](crate::Error::Rejected), with the name of what rejected it. For
+/// - **The application's own constraints**, foreign keys and triggers, if the storage has them, are neither: a write
+///   that they reject fails with [`Error::Rejected`](crate::Error::Rejected), with the name of what rejected it. For
 ///   example, when the application's own table refers to a user, [`delete_user`](Backend::delete_user) is `Rejected`,
 ///   not `NotFound(User)`.
 /// - **A failed method wrote nothing**, except that after
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
-/// - **Reachable or not**: while the storage cannot be reached, every method is
+/// - **Reachable or not**: while the storage cannot be reached, every method fails with
 ///   [`Error::Unavailable`](crate::Error::Unavailable), and reads are not answered from memory.
-/// - **Bounded**: no method waits forever. What could not be done before the timeout is
-///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise `OutcomeUnknown`. Deadlocks,
-///   serialization failures and a busy database are retried inside, until the time is up.
-/// - **A read is of one moment**: a list, a pair or a row is what it was at one moment between call and return, even
+/// - **Bounded**: no method waits forever. A method that times out fails with
+///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise with `OutcomeUnknown`.
+///   Deadlocks, serialization failures and a busy database are retried inside, until the timeout.
+/// - **A read shows one moment**: a list, a pair or a row is what it was at one moment between call and return, even
 ///   while rows move between users.
 /// - **All strings of a row may have their full length at once**: 1,048,576 bytes each.
 /// - **Secrets** (session tokens, verification tokens, the tokens of an account, challenges) never appear in an error
@@ -74,7 +74,7 @@ use crate::sql_value::{SqlRow, SqlValue};
     note = "to turn options such as `SqliteOptions` into a backend, open them: `options.open()?`"
 )]
 pub trait Backend: Send + Sync + 'static {
-    /// A short name for the kind of storage, such as `sqlite`. Never a URL or anything else that is secret.
+    /// Returns a short name for the kind of storage, such as `sqlite`. Never a URL or anything secret.
     fn name(&self) -> &'static str;
 
     /// Stores a new user.
@@ -83,29 +83,30 @@ pub trait Backend: Send + Sync + 'static {
     /// users may have no email address.
     fn create_user(&self, user: &User) -> Result<()>;
 
-    /// The user with this id.
+    /// Returns the user with this id.
     fn get_user(&self, id: Uuid) -> Result<Option<User>>;
 
-    /// The user with this email address.
+    /// Returns the user with this email address.
     fn get_user_by_email(&self, email: &str) -> Result<Option<User>>;
 
-    /// The user to whom this account at this provider is linked.
+    /// Returns the user to whom this account at this provider is linked.
     fn get_user_by_account(
         &self,
         provider: &str,
         provider_account_id: &str,
     ) -> Result<Option<User>>;
 
-    /// At most `limit` users, in the byte order of their ids, beginning after the id `after`, or with the first.
+    /// Returns at most `limit` users, in the byte order of their ids, beginning after the id `after`, or with the
+    /// first.
     ///
-    /// `after` need not be the id of a user. A `limit` of 0 returns none.
+    /// `after` need not be the id of a user. A `limit` of 0 returns no users.
     fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>>;
 
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it.
     ///
-    /// Two concurrent updates of different fields both survive. Changes that name no field return the row.
-    /// `NotFound(User)` when there is no such user, whatever the changes; `Conflict(UserEmail)` when another user has
-    /// the address; the user's own address is not a conflict.
+    /// Two concurrent updates of different fields both survive. If `changes` names no field, the row is returned
+    /// unchanged. `NotFound(User)` when there is no such user, whatever the changes; `Conflict(UserEmail)` when another
+    /// user has the address; the user's own address is not a conflict.
     fn update_user(&self, id: Uuid, changes: &UserChanges) -> Result<User>;
 
     /// Deletes the user, with all the user's accounts, sessions and authenticators and their details, and no other
@@ -121,7 +122,7 @@ pub trait Backend: Send + Sync + 'static {
     /// by any user; `NotFound(User)` when there is no such user.
     fn link_account(&self, account: &Account) -> Result<()>;
 
-    /// Stores a new user together with an account of that user (`account.user_id == user.id`), both or neither.
+    /// Stores a new user together with an account of that user (`account.user_id == user.id`): both or neither.
     ///
     /// Conflicts as for [`create_user`](Backend::create_user) and [`link_account`](Backend::link_account).
     fn create_user_with_account(&self, user: &User, account: &Account) -> Result<()>;
@@ -144,12 +145,12 @@ pub trait Backend: Send + Sync + 'static {
         keep_last: bool,
     ) -> Result<Removal>;
 
-    /// The account with this id at this provider.
+    /// Returns the account with this id at this provider.
     fn get_account(&self, provider: &str, provider_account_id: &str) -> Result<Option<Account>>;
 
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it.
     ///
-    /// As [`update_user`](Backend::update_user). `NotFound(Account)` when there is no such account.
+    /// Works like [`update_user`](Backend::update_user). `NotFound(Account)` when there is no such account.
     fn update_account(
         &self,
         provider: &str,
@@ -157,9 +158,9 @@ pub trait Backend: Send + Sync + 'static {
         changes: &AccountChanges,
     ) -> Result<Account>;
 
-    /// As [`update_account`](Backend::update_account), if the account's refresh token is still the one that the caller
-    /// has seen (`None`: if it has none). Otherwise, or when there is no such account, returns `None` and writes
-    /// nothing.
+    /// Works like [`update_account`](Backend::update_account), but only if the account's refresh token is still the one
+    /// that the caller has seen (`None`: if it has none). Otherwise, or when there is no such account, returns `None`
+    /// and writes nothing.
     ///
     /// When several concurrent callers have seen the same token and write a new one, exactly one gets the account.
     fn refresh_account(
@@ -170,7 +171,8 @@ pub trait Backend: Send + Sync + 'static {
         changes: &AccountChanges,
     ) -> Result<Option<Account>>;
 
-    /// All accounts of a user, by provider, then by provider account id, in byte order. Empty for an unknown user.
+    /// Returns all accounts of a user, sorted by provider, then by provider account id, in byte order. Empty for an
+    /// unknown user.
     fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>>;
 
     /// Stores a new session of an existing user.
@@ -178,14 +180,15 @@ pub trait Backend: Send + Sync + 'static {
     /// `Conflict(SessionId)`, `Conflict(SessionToken)`; `NotFound(User)` when there is no such user.
     fn create_session(&self, session: &Session) -> Result<()>;
 
-    /// The session with this token and its user, read in one step. An expired session is returned like any other.
+    /// Returns the session with this token and its user, read in one step. An expired session is returned like any
+    /// other.
     fn get_session_and_user(&self, session_token: &str) -> Result<Option<(Session, User)>>;
 
     /// Writes the fields that `changes` names, and no others, and returns the row as this update left it; `None` when
     /// there is no such session.
     ///
-    /// As [`update_user`](Backend::update_user). `NotFound(User)` when the session exists and `changes` names a missing
-    /// user; `Conflict(SessionToken)` when another session has the new token; the session's own token is not a
+    /// Works like [`update_user`](Backend::update_user). `NotFound(User)` when the session exists and `changes` names a
+    /// missing user; `Conflict(SessionToken)` when another session has the new token; the session's own token is not a
     /// conflict. When several concurrent callers replace the same token, exactly one finds the session. The session
     /// keeps its id and its details.
     fn update_session(
@@ -198,32 +201,35 @@ pub trait Backend: Send + Sync + 'static {
     /// `true`.
     fn delete_session(&self, session_token: &str) -> Result<bool>;
 
-    /// As [`delete_session`](Backend::delete_session), by the session's id, and only if the session is this user's.
+    /// Works like [`delete_session`](Backend::delete_session), but by the session's id, and only if the session is this
+    /// user's.
     fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool>;
 
-    /// All sessions of a user, expired ones too: the latest `expires` first, then in the byte order of their ids.
-    /// Empty for an unknown user.
+    /// Returns all sessions of a user, including expired ones: the latest `expires` first, then in the byte order of
+    /// their ids. Empty for an unknown user.
     fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>>;
 
-    /// As [`list_sessions_by_user_id`](Backend::list_sessions_by_user_id), each with its details, read in one step.
+    /// Works like [`list_sessions_by_user_id`](Backend::list_sessions_by_user_id), but returns each session with its
+    /// details, read in one step.
     fn list_sessions_with_details_by_user_id(
         &self,
         user_id: Uuid,
     ) -> Result<Vec<(Session, SessionDetails)>>;
 
-    /// Deletes all sessions of a user but the one with the token `keep`, and returns how many it deleted.
+    /// Deletes all sessions of a user except the one with the token `keep`, and returns how many it deleted.
     ///
     /// If `keep` is the token of no session, or of another user's, nothing is kept. For an unknown user, returns 0.
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64>;
 
-    /// The details of the session with this id; all `None` when none were stored or there is no such session.
+    /// Returns the details of the session with this id; all are `None` when none were stored or there is no such
+    /// session.
     fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails>;
 
     /// Writes the details that `changes` names, and no others, without touching the session itself. Returns whether
     /// there is such a session; when there is none, nothing is written.
     ///
-    /// Two concurrent updates of different fields both survive. A session that is deleted concurrently takes the
-    /// details with it.
+    /// Two concurrent updates of different fields both survive. If the session is deleted concurrently, its details are
+    /// deleted too.
     fn update_session_details(
         &self,
         session_id: Uuid,
@@ -245,7 +251,7 @@ pub trait Backend: Send + Sync + 'static {
         token: &str,
     ) -> Result<Option<VerificationToken>>;
 
-    /// Deletes all verification tokens of an identifier, expired ones too. Returns how many it deleted.
+    /// Deletes all verification tokens of an identifier, including expired ones. Returns how many it deleted.
     fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64>;
 
     /// Stores a new authenticator of an existing user.
@@ -254,7 +260,7 @@ pub trait Backend: Send + Sync + 'static {
     /// there is no such user.
     fn create_authenticator(&self, authenticator: &Authenticator) -> Result<()>;
 
-    /// Stores a new user together with an authenticator of that user (`authenticator.user_id == user.id`), both or
+    /// Stores a new user together with an authenticator of that user (`authenticator.user_id == user.id`): both or
     /// neither.
     ///
     /// Conflicts as for [`create_user`](Backend::create_user) and
@@ -265,14 +271,14 @@ pub trait Backend: Send + Sync + 'static {
         authenticator: &Authenticator,
     ) -> Result<()>;
 
-    /// The authenticator with this credential id.
+    /// Returns the authenticator with this credential id.
     fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>>;
 
-    /// All authenticators of a user, in the byte order of their credential ids. Empty for an unknown user.
+    /// Returns all authenticators of a user, in the byte order of their credential ids. Empty for an unknown user.
     fn list_authenticators_by_user_id(&self, user_id: Uuid) -> Result<Vec<Authenticator>>;
 
-    /// As [`list_authenticators_by_user_id`](Backend::list_authenticators_by_user_id), each with its details, read in
-    /// one step.
+    /// Works like [`list_authenticators_by_user_id`](Backend::list_authenticators_by_user_id), but returns each
+    /// authenticator with its details, read in one step.
     fn list_authenticators_with_details_by_user_id(
         &self,
         user_id: Uuid,
@@ -304,7 +310,7 @@ pub trait Backend: Send + Sync + 'static {
     fn delete_authenticator(&self, credential_id: &str) -> Result<bool>;
 
     /// Deletes an authenticator with its details, if it is this user's and, with `keep_last`, not the user's last [way
-    /// to sign in](Backend#ways-to-sign-in). As [`unlink_account_of_user`](Backend::unlink_account_of_user).
+    /// to sign in](Backend#ways-to-sign-in). Works like [`unlink_account_of_user`](Backend::unlink_account_of_user).
     fn delete_authenticator_of_user(
         &self,
         user_id: Uuid,
@@ -313,7 +319,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Removal>;
 
     /// Writes the details that `changes` names, and no others, without touching the authenticator itself. Returns
-    /// whether this user has such an authenticator; another user's is not touched. As
+    /// whether this user has such an authenticator; another user's is not touched. Works like
     /// [`update_session_details`](Backend::update_session_details).
     fn update_authenticator_details(
         &self,
@@ -344,12 +350,13 @@ pub trait Backend: Send + Sync + 'static {
     /// Begins a transaction for [`AuthStore::transaction`](crate::AuthStore::transaction); `None` for a storage that
     /// has no transactions.
     ///
-    /// Inside of one, [`Error::Invalid`](crate::Error::Invalid) for `transaction`: transactions cannot be nested.
+    /// Inside a transaction, fails with [`Error::Invalid`](crate::Error::Invalid) for `transaction`: transactions
+    /// cannot be nested.
     fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>>;
 
-    /// What brings the schema of this storage up to date; `None` for a storage that has no schema.
+    /// Returns the migrator for the schema of this storage; `None` for a storage that has no schema.
     ///
-    /// Implement [`Target`](crate::migration::Target) to have a schema of your own run by [`Migrator`].
+    /// Implement [`Target`](crate::migration::Target) to run your own migrations with [`Migrator`].
     fn migrator(&self) -> Option<Migrator>;
 
     /// Returns the state of the pool of connections, without waiting; `None` for a storage that has no pool.

@@ -97,7 +97,7 @@ pub struct User {
     pub name: Option<String>,
     /// Email address, unique among users, compared bytewise. Key, 1 to 255 characters.
     pub email: Option<String>,
-    /// When the user proved to own the address. In UTC, whole milliseconds.
+    /// When the user proved ownership of the address. In UTC, whole milliseconds.
     pub email_verified: Option<OffsetDateTime>,
     /// Address of a picture. Text, up to 1,048,576 bytes.
     pub image: Option<String>,
@@ -106,7 +106,7 @@ pub struct User {
 /// The input of [`create_user`](crate::AuthStore::create_user), which becomes a [`User`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewUser {
-    /// The id to use; `None` makes a UUID v7.
+    /// The id to use; `None` creates a UUID v7.
     pub id: Option<Uuid>,
     /// See [`User::name`].
     pub name: Option<String>,
@@ -264,7 +264,7 @@ account_strings!(debug_account!(Account {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewAccount {
-    /// The id to use; `None` makes a UUID v7.
+    /// The id to use; `None` creates a UUID v7.
     pub id: Option<Uuid>,
     /// See [`Account::kind`].
     #[doc(alias = "type")]
@@ -371,8 +371,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether the session has expired at `now`: `expires <= now`, the line that
-    /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
+    /// Returns whether the session has expired at `now`: `expires <= now`, as for
+    /// [`delete_expired`](crate::AuthStore::delete_expired).
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires <= now
     }
@@ -383,7 +383,7 @@ debug!(Session { id, user_id, expires } secret { session_token });
 /// The input of [`create_session`](crate::AuthStore::create_session), which becomes a [`Session`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// The id to use; `None` makes a UUID v7.
+    /// The id to use; `None` creates a UUID v7.
     pub id: Option<Uuid>,
     /// See [`Session::user_id`].
     pub user_id: Uuid,
@@ -458,7 +458,7 @@ pub struct SessionDetailsChanges {
 pub struct VerificationToken {
     /// The recipient of the link, usually an email address. Key, 1 to 255 characters.
     pub identifier: String,
-    /// The secret in the link, or (as Auth.js has it) its hash; unique. Key, 1 to 255 characters. Secret.
+    /// The secret in the link, or its hash (as in Auth.js); unique. Key, 1 to 255 characters. Secret.
     pub token: String,
     /// The time from which the link should no longer be accepted. In UTC, whole milliseconds.
     pub expires: OffsetDateTime,
@@ -478,8 +478,8 @@ impl VerificationToken {
         }
     }
 
-    /// Whether the token has expired at `now`: `expires <= now`, the line that
-    /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
+    /// Returns whether the token has expired at `now`: `expires <= now`, as for
+    /// [`delete_expired`](crate::AuthStore::delete_expired).
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires <= now
     }
@@ -579,8 +579,8 @@ impl Challenge {
         }
     }
 
-    /// Whether the challenge has expired at `now`: `expires <= now`, the line that
-    /// [`delete_expired`](crate::AuthStore::delete_expired) draws too.
+    /// Returns whether the challenge has expired at `now`: `expires <= now`, as for
+    /// [`delete_expired`](crate::AuthStore::delete_expired).
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires <= now
     }
@@ -588,7 +588,7 @@ impl Challenge {
 
 debug!(Challenge { expires } secret { key, payload });
 
-/// The numbers of rows that [`delete_expired`](crate::AuthStore::delete_expired) deleted.
+/// How many rows [`delete_expired`](crate::AuthStore::delete_expired) deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExpiredCounts {
     /// Rows of `Session`.

@@ -21,15 +21,15 @@ use crate::{url, validate};
 
 /// A store of users, accounts, sessions, verification tokens, authenticators and challenges.
 ///
-/// One concrete type whatever the database. Cloning it is cheap, and all clones share one pool of connections; it can
+/// The type is the same for every database. Cloning it is cheap, and all clones share one pool of connections; it can
 /// be used from any number of threads. Every method blocks until the database has answered or a time limit has elapsed;
 /// in an async program, call it through `spawn_blocking`.
 ///
-/// Every value that would be written is checked before anything is sent, and [`Error::Invalid`] names the field of one
-/// that is not valid: a *key* has 1 to 255 characters, a *text* up to 1,048,576 bytes, a *credential id* 1 to 1,364
-/// visible ASCII characters, a *provider account id* is a key or a credential id, and none contains a NUL character;
-/// times lie in the years 1970 to 9999 and are cut to milliseconds. A lookup, a deletion or a use by a key that no row
-/// can have (empty, too long, with a NUL) finds nothing: it is not an error, and nothing is sent.
+/// Every value to write is checked before anything is sent, and [`Error::Invalid`] names the field that is invalid: a
+/// *key* has 1 to 255 characters, a *text* up to 1,048,576 bytes, a *credential id* 1 to 1,364 visible ASCII
+/// characters, a *provider account id* is a key or a credential id, and none contains a NUL character; times are in the
+/// years 1970 to 9999 and are truncated to milliseconds. A lookup, a deletion or a use by a key that no row can have
+/// (empty, too long, with a NUL) finds nothing: it is not an error, and nothing is sent.
 ///
 /// Every method may also return [`Error::Unavailable`], [`Error::Migration`] (when the schema is missing) and
 /// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`].
@@ -44,7 +44,7 @@ impl AuthStore {
     /// | URL | database | feature |
     /// |---|---|---|
     /// | `sqlite:auth.db`, `sqlite:/var/lib/app/auth.db` | a SQLite file, created if it is missing | `sqlite` |
-    /// | `sqlite::memory:` | a SQLite database in memory, gone with the last clone of the store | `sqlite` |
+    /// | `sqlite::memory:` | a SQLite database in memory, which ends with the last clone of the store | `sqlite` |
     /// | `mysql://user:password@host:3306/auth`, `mariadb://...` | a MySQL or MariaDB database, whichever the server is | `mysql` |
     /// | `postgres://user:password@host:5432/auth` | a database on a PostgreSQL server | `postgres` |
     ///
@@ -53,8 +53,8 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a URL or option that is not valid, or a database whose feature is off;
-    /// [`Error::Unavailable`] or [`Error::Backend`] when the database cannot be opened.
+    /// [`Error::Invalid`] for an invalid URL or option, or a database whose feature is off; [`Error::Unavailable`] or
+    /// [`Error::Backend`] when the database cannot be opened.
     pub fn connect(url: &str) -> Result<Self> {
         url::check(url)?;
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
@@ -80,7 +80,7 @@ impl AuthStore {
         }
     }
 
-    /// A store on any [`Backend`].
+    /// Creates a store on any [`Backend`].
     pub fn new(backend: impl Backend) -> Self {
         AuthStore {
             backend: Arc::new(Observed::new(backend, None)),
@@ -90,8 +90,8 @@ impl AuthStore {
     /// Calls `observer` at the end of every operation that reaches the backend, on the thread that called the operation
     /// and before it returns. Observers are added, not replaced. Clones made before are not observed.
     ///
-    /// What a call cost and how it ended is in the [`Observation`]; values are not. Migrations are not observed: they
-    /// return reports of their own. See [`observe`](crate::observe) for logging.
+    /// The [`Observation`] says what a call cost and how it ended, but contains no values. Migrations are not observed:
+    /// they return their own reports. See [`observe`](crate::observe) for logging.
     #[must_use]
     pub fn observe(self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
         AuthStore {
@@ -99,12 +99,12 @@ impl AuthStore {
         }
     }
 
-    /// The [name](Backend::name) of the backend.
+    /// Returns the [name](Backend::name) of the backend.
     pub(crate) fn backend_name(&self) -> &'static str {
         self.backend.name()
     }
 
-    /// Returns the state of the pool of connections, without waiting: for a health check, beside
+    /// Returns the state of the pool of connections, without waiting. Use it for a health check, with
     /// [`ping`](AuthStore::ping). `None` for a backend that has no pool.
     pub fn pool_state(&self) -> Option<PoolState> {
         self.backend.pool_state()
@@ -124,7 +124,8 @@ impl AuthStore {
             .map_or_else(|| Ok(Vec::new()), |migrator| migrator.up())
     }
 
-    /// What shows and changes the version of the schema; `None` for a backend that has no schema.
+    /// Returns the migrator, which shows and changes the version of the schema; `None` for a backend that has no
+    /// schema.
     pub fn migrator(&self) -> Option<Migrator> {
         self.backend.migrator()
     }
@@ -140,13 +141,13 @@ impl AuthStore {
         Ok(user)
     }
 
-    /// The user with this id.
+    /// Returns the user with this id.
     pub fn get_user(&self, id: Uuid) -> Result<Option<User>> {
         self.backend.get_user(id)
     }
 
-    /// The user with this email address, compared bytewise. To treat `Ada@x.org` and `ada@x.org` as one address, change
-    /// both to one form before they are stored and before they are looked up.
+    /// Returns the user with this email address, compared bytewise. To treat `Ada@x.org` and `ada@x.org` as one
+    /// address, normalize addresses before you store them and before you look them up.
     pub fn get_user_by_email(&self, email: &str) -> Result<Option<User>> {
         if !validate::can_be_key(email) {
             return Ok(None);
@@ -154,7 +155,7 @@ impl AuthStore {
         self.backend.get_user_by_email(email)
     }
 
-    /// The user to whom this account is linked.
+    /// Returns the user to whom this account is linked.
     pub fn get_user_by_account(
         &self,
         provider: &str,
@@ -167,14 +168,14 @@ impl AuthStore {
             .get_user_by_account(provider, provider_account_id)
     }
 
-    /// A page of all users, by id: at most `limit`, beginning after the id `after`, or with the first. Pass the last id
-    /// of one page to get the next; the last page has fewer than `limit`.
+    /// Returns a page of all users, by id: at most `limit`, beginning after the id `after`, or with the first. Pass the
+    /// last id of one page to get the next; the last page has fewer than `limit`.
     pub fn list_users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
         self.backend.list_users(after, limit)
     }
 
     /// Changes the named fields of a user and no others, in one atomic step, and returns the user as this update left
-    /// it. Updates of different fields at the same time all survive. Without any change it just returns the user.
+    /// it. Concurrent updates of different fields all survive. Without any change, it only returns the user.
     ///
     /// # Errors
     ///
@@ -201,9 +202,9 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] over [`ProviderAccount`](crate::Constraint::ProviderAccount) when this user or another has
-    /// the account already, or over [`AccountId`](crate::Constraint::AccountId); [`Error::NotFound`] when there is no
-    /// such user.
+    /// [`Error::Conflict`] over [`ProviderAccount`](crate::Constraint::ProviderAccount) when this user or another
+    /// already has the account, or over [`AccountId`](crate::Constraint::AccountId); [`Error::NotFound`] when there is
+    /// no such user.
     pub fn link_account(&self, user_id: Uuid, account: NewAccount) -> Result<Account> {
         let account = complete_account(user_id, account)?;
         self.backend.link_account(&account)?;
@@ -212,11 +213,12 @@ impl AuthStore {
 
     /// Creates a user together with the account that the user signs in with: both or neither.
     ///
-    /// Done in two calls, a failure between them leaves a user who can never sign in and whose email address is taken.
+    /// With two calls instead, a failure between them would leave a user who can never sign in, and whose email address
+    /// is taken.
     ///
     /// # Errors
     ///
-    /// As for [`create_user`](AuthStore::create_user) and [`link_account`](AuthStore::link_account), but never
+    /// Those of [`create_user`](AuthStore::create_user) and [`link_account`](AuthStore::link_account), except
     /// [`Error::NotFound`].
     pub fn create_user_with_account(
         &self,
@@ -259,7 +261,7 @@ impl AuthStore {
             .unlink_account_of_user(user_id, provider, provider_account_id, keep_last)
     }
 
-    /// The account with this id at this provider.
+    /// Returns the account with this id at this provider.
     pub fn get_account(
         &self,
         provider: &str,
@@ -291,12 +293,13 @@ impl AuthStore {
             .update_account(provider, provider_account_id, &changes)
     }
 
-    /// As [`update_account`](AuthStore::update_account), if the account's refresh token is still the one that the
-    /// caller has seen (`None`: if it has none), in one atomic step. Otherwise `None`, and nothing is written.
+    /// Works like [`update_account`](AuthStore::update_account), but only if the account's refresh token is still the
+    /// one that the caller has seen (`None`: if it has none), in one atomic step. Otherwise, returns `None` and writes
+    /// nothing.
     ///
-    /// A provider that rotates refresh tokens accepts each one once. Of several callers that refresh one token at once,
-    /// only the one whose exchange succeeded may store its result, and here only the first can. The others get `None`,
-    /// as does a caller whose account was unlinked since. They read what was written with
+    /// A provider that rotates refresh tokens accepts each one once. If several callers refresh one token concurrently,
+    /// only the one whose exchange succeeded should store its result; here, only the first one can. The others get
+    /// `None`, as does a caller whose account has been unlinked. To read what was written, use
     /// [`get_account`](AuthStore::get_account).
     pub fn refresh_account(
         &self,
@@ -315,7 +318,7 @@ impl AuthStore {
             .refresh_account(provider, provider_account_id, seen_refresh_token, &changes)
     }
 
-    /// All accounts of a user, by provider, then by provider account id, in byte order.
+    /// Returns all accounts of a user, sorted by provider, then by provider account id, in byte order.
     pub fn list_accounts_by_user_id(&self, user_id: Uuid) -> Result<Vec<Account>> {
         self.backend.list_accounts_by_user_id(user_id)
     }
@@ -338,7 +341,7 @@ impl AuthStore {
         Ok(session)
     }
 
-    /// The session with this token, and its user: what an application asks at every request.
+    /// Returns the session with this token, and its user: what an application asks at every request.
     ///
     /// An expired session is returned like any other; whether to accept it is up to the caller: see
     /// [`Session::is_expired`].
@@ -352,12 +355,12 @@ impl AuthStore {
     /// Changes the named fields of a session and no others, as [`update_user`](AuthStore::update_user) does. Returns
     /// `None` if there is no such session.
     ///
-    /// Other updates fail with [`Error::NotFound`] in this case. A session may end at any moment, when the user signs
-    /// out elsewhere or a sweep deletes it, and that is not the caller's mistake. Auth.js's own adapters return
-    /// nothing, too.
+    /// Other updates fail with [`Error::NotFound`] in this case. But a session may end at any moment, when the user
+    /// signs out elsewhere or a sweep deletes it, and that is not the caller's mistake. Auth.js's own adapters return
+    /// nothing either.
     ///
-    /// A new token ([`SessionChanges::session_token`]) replaces the old one, which stops working: after a sign-in, it
-    /// makes a token that an attacker had planted worthless. When several callers replace the same token at once,
+    /// A new token ([`SessionChanges::session_token`]) replaces the old one, which stops working. After a sign-in, this
+    /// makes a token worthless that an attacker has planted. When several callers replace the same token concurrently,
     /// exactly one finds the session. The session keeps its id and its details.
     ///
     /// # Errors
@@ -379,7 +382,7 @@ impl AuthStore {
         self.backend.update_session(session_token, &changes)
     }
 
-    /// Deletes a session: signs out. Returns whether there was one.
+    /// Deletes a session, which signs the user out there. Returns whether there was one.
     pub fn delete_session(&self, session_token: &str) -> Result<bool> {
         if !validate::can_be_key(session_token) {
             return Ok(false);
@@ -387,19 +390,19 @@ impl AuthStore {
         self.backend.delete_session(session_token)
     }
 
-    /// Deletes the session with this id if it is this user's: signs out another device, from a page that shows ids
+    /// Deletes the session with this id if it is this user's, to sign out another device from a page that shows ids
     /// instead of tokens. Returns whether there was one.
     pub fn delete_session_of_user(&self, user_id: Uuid, session_id: Uuid) -> Result<bool> {
         self.backend.delete_session_of_user(user_id, session_id)
     }
 
-    /// All sessions of a user, expired ones too: the latest expiry first, then by id.
+    /// Returns all sessions of a user, including expired ones: the latest expiry first, then by id.
     pub fn list_sessions_by_user_id(&self, user_id: Uuid) -> Result<Vec<Session>> {
         self.backend.list_sessions_by_user_id(user_id)
     }
 
-    /// As [`list_sessions_by_user_id`](AuthStore::list_sessions_by_user_id), each with its details, read in one step: a
-    /// whole "where you are signed in" page.
+    /// Works like [`list_sessions_by_user_id`](AuthStore::list_sessions_by_user_id), but returns each session with its
+    /// details, read in one step: all that a "where you are signed in" page needs.
     pub fn list_sessions_with_details_by_user_id(
         &self,
         user_id: Uuid,
@@ -407,14 +410,15 @@ impl AuthStore {
         self.backend.list_sessions_with_details_by_user_id(user_id)
     }
 
-    /// Signs a user out everywhere, or everywhere but here: deletes all the user's sessions except the one with the
+    /// Signs a user out everywhere, or everywhere except here: deletes all the user's sessions except the one with the
     /// token `keep`. Returns how many it deleted.
     pub fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
         let keep = keep.filter(|keep| validate::can_be_key(keep));
         self.backend.delete_sessions_by_user_id(user_id, keep)
     }
 
-    /// The details of the session with this id; all `None` when none were stored or there is no such session.
+    /// Returns the details of the session with this id; all are `None` when none were stored or there is no such
+    /// session.
     pub fn get_session_details(&self, session_id: Uuid) -> Result<SessionDetails> {
         self.backend.get_session_details(session_id)
     }
@@ -453,10 +457,10 @@ impl AuthStore {
         Ok(verification_token)
     }
 
-    /// Uses a verification token up: deletes it and returns it, to exactly one of any number of callers.
+    /// Uses up a verification token: deletes it and returns it to exactly one of any number of callers.
     ///
-    /// `None` when there is none with both this identifier and this token. An expired token is used up and returned
-    /// like any other; whether to accept it is up to the caller: see [`VerificationToken::is_expired`].
+    /// Returns `None` when there is none with both this identifier and this token. An expired token is used up and
+    /// returned like any other; whether to accept it is up to the caller: see [`VerificationToken::is_expired`].
     pub fn use_verification_token(
         &self,
         identifier: &str,
@@ -468,8 +472,8 @@ impl AuthStore {
         self.backend.use_verification_token(identifier, token)
     }
 
-    /// Voids all verification tokens of an identifier: for when a password or an address changes, or a user signs out
-    /// everywhere. Returns how many it deleted.
+    /// Voids all verification tokens of an identifier. Use it when a password or an address changes, or a user signs
+    /// out everywhere. Returns how many it deleted.
     pub fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64> {
         if !validate::can_be_key(identifier) {
             return Ok(0);
@@ -493,14 +497,14 @@ impl AuthStore {
     /// Creates a user together with the passkey that the user signs in with: both or neither. The authenticator's
     /// `user_id` is replaced by the new user's id.
     ///
-    /// An Auth.js front end on the same database signs a user in by passkey only if there is an account too, of the
-    /// kind `webauthn`, with the authenticator's `provider_account_id`: add it with
+    /// An Auth.js front end on the same database signs a user in by passkey only if there is also an account of the
+    /// kind `webauthn` with the authenticator's `provider_account_id`: add it with
     /// [`link_account`](AuthStore::link_account).
     ///
     /// # Errors
     ///
-    /// As for [`create_user`](AuthStore::create_user) and [`create_authenticator`](AuthStore::create_authenticator),
-    /// but never [`Error::NotFound`].
+    /// Those of [`create_user`](AuthStore::create_user) and [`create_authenticator`](AuthStore::create_authenticator),
+    /// except [`Error::NotFound`].
     pub fn create_user_with_authenticator(
         &self,
         user: NewUser,
@@ -514,7 +518,7 @@ impl AuthStore {
         Ok((user, authenticator))
     }
 
-    /// The passkey with this credential id.
+    /// Returns the passkey with this credential id.
     pub fn get_authenticator(&self, credential_id: &str) -> Result<Option<Authenticator>> {
         if !validate::can_be_credential_id(credential_id) {
             return Ok(None);
@@ -522,13 +526,13 @@ impl AuthStore {
         self.backend.get_authenticator(credential_id)
     }
 
-    /// All passkeys of a user, in the byte order of their credential ids.
+    /// Returns all passkeys of a user, in the byte order of their credential ids.
     pub fn list_authenticators_by_user_id(&self, user_id: Uuid) -> Result<Vec<Authenticator>> {
         self.backend.list_authenticators_by_user_id(user_id)
     }
 
-    /// As [`list_authenticators_by_user_id`](AuthStore::list_authenticators_by_user_id), each with its details, read in
-    /// one step.
+    /// Works like [`list_authenticators_by_user_id`](AuthStore::list_authenticators_by_user_id), but returns each
+    /// passkey with its details, read in one step.
     pub fn list_authenticators_with_details_by_user_id(
         &self,
         user_id: Uuid,
@@ -537,7 +541,7 @@ impl AuthStore {
             .list_authenticators_with_details_by_user_id(user_id)
     }
 
-    /// Sets a passkey's signature counter (0 to 2⁶³-1) whatever it was, as Auth.js does, and returns the passkey as
+    /// Sets a passkey's signature counter (0 to 2⁶³-1), whatever it was, as Auth.js does, and returns the passkey as
     /// this update left it. To verify a sign-in, use [`use_authenticator`](AuthStore::use_authenticator).
     ///
     /// # Errors
@@ -561,8 +565,8 @@ impl AuthStore {
     ///
     /// The rule is that of [WebAuthn](https://www.w3.org/TR/webauthn-3/#sctn-sign-counter): the counter must be greater
     /// than the stored one, unless both are zero, as they always are for passkeys that are synchronized between
-    /// devices. Call it after the signature was verified. The details are not touched: to store when the passkey was
-    /// last used, call [`update_authenticator_details`](AuthStore::update_authenticator_details).
+    /// devices. Call it after verifying the signature. The details are not touched: to store when the passkey was last
+    /// used, call [`update_authenticator_details`](AuthStore::update_authenticator_details).
     ///
     /// # Errors
     ///
@@ -639,7 +643,7 @@ impl AuthStore {
         Ok(challenge)
     }
 
-    /// Uses a challenge up: deletes it and returns it, to exactly one of any number of callers.
+    /// Uses up a challenge: deletes it and returns it to exactly one of any number of callers.
     ///
     /// An expired challenge is used up and returned like any other; whether to accept it is up to the caller: see
     /// [`Challenge::is_expired`].
@@ -650,8 +654,8 @@ impl AuthStore {
         self.backend.use_challenge(key)
     }
 
-    /// Deletes what expired at or before `now` (`expires <= now`): the oldest sessions, verification tokens and
-    /// challenges first, at most `limit` of each. Returns how many of each it deleted: call it again while any count is
+    /// Deletes the sessions, verification tokens and challenges that expired at or before `now` (`expires <= now`), the
+    /// oldest first, at most `limit` of each. Returns how many of each it deleted: call it again while any count is
     /// `limit`.
     ///
     /// Each of the three deletions is atomic; together they are not.
@@ -660,7 +664,7 @@ impl AuthStore {
         self.backend.delete_expired(now, limit)
     }
 
-    /// Checks that the database answers, in one round trip: for a health check.
+    /// Checks that the database answers, in one round trip. Use it for a health check.
     ///
     /// # Errors
     ///

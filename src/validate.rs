@@ -6,15 +6,15 @@ use time::{OffsetDateTime, UtcOffset};
 use crate::error::{Error, Result};
 use crate::model::Change;
 
-/// Characters (Unicode scalar values) in a key, at most.
+/// The maximum length of a key, in characters (Unicode scalar values).
 pub(crate) const KEY_CHARACTERS: usize = 255;
-/// Visible ASCII characters in a credential id, at most: 1,023 bytes in base64 with its padding.
+/// The maximum length of a credential id, in visible ASCII characters: 1,023 bytes in base64 with padding.
 pub(crate) const CREDENTIAL_ID_CHARACTERS: usize = 1_364;
 /// The maximum length of a string, in bytes of UTF-8.
 pub(crate) const TEXT_BYTES: usize = 1_048_576;
 
 pub(crate) fn key(field: &'static str, value: &str) -> Result<()> {
-    // No character takes more than 4 bytes: only what may be too long is counted.
+    // No character takes more than 4 bytes, so only a key that may be too long is counted.
     if value.is_empty() {
         return Err(Error::invalid(field, "must not be empty"));
     }
@@ -23,7 +23,7 @@ pub(crate) fn key(field: &'static str, value: &str) -> Result<()> {
         if characters > KEY_CHARACTERS {
             return Err(Error::invalid(
                 field,
-                format!("must have at most {KEY_CHARACTERS} characters; has {characters}"),
+                format!("must have at most {KEY_CHARACTERS} characters (got {characters})"),
             ));
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn credential_id(field: &'static str, value: &str) -> Result<()> {
         return Err(Error::invalid(
             field,
             format!(
-                "must have at most {CREDENTIAL_ID_CHARACTERS} characters; has {}",
+                "must have at most {CREDENTIAL_ID_CHARACTERS} characters (got {})",
                 value.len()
             ),
         ));
@@ -52,28 +52,28 @@ pub(crate) fn credential_id(field: &'static str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// A key, or the credential id that Auth.js writes in its place for a passkey.
+/// Checks a key, or the credential id that Auth.js writes in its place for a passkey.
 pub(crate) fn provider_account_id(value: &str) -> Result<()> {
     key("provider_account_id", value)
         .or_else(|error| credential_id("provider_account_id", value).map_err(|_| error))
 }
 
-/// Whether a row can have this key. A lookup by any other finds nothing.
+/// Returns whether a row can have this key. A lookup by any other key finds nothing.
 pub(crate) fn can_be_key(value: &str) -> bool {
     key("", value).is_ok()
 }
 
-/// As [`can_be_key`], for a credential id.
+/// Like [`can_be_key`], but for a credential id.
 pub(crate) fn can_be_credential_id(value: &str) -> bool {
     credential_id("", value).is_ok()
 }
 
-/// As [`can_be_key`], for the two keys of an account.
+/// Like [`can_be_key`], but for the two keys of an account.
 pub(crate) fn can_be_account(provider: &str, provider_account: &str) -> bool {
     can_be_key(provider) && provider_account_id(provider_account).is_ok()
 }
 
-/// Whether a row can have this text.
+/// Returns whether a row can have this text.
 pub(crate) fn can_be_text(value: &str) -> bool {
     text("", value).is_ok()
 }
@@ -82,7 +82,7 @@ pub(crate) fn text(field: &'static str, value: &str) -> Result<()> {
     if value.len() > TEXT_BYTES {
         return Err(Error::invalid(
             field,
-            format!("must have at most {TEXT_BYTES} bytes; has {}", value.len()),
+            format!("must have at most {TEXT_BYTES} bytes (got {})", value.len()),
         ));
     }
     no_nul(field, value)
@@ -92,12 +92,12 @@ pub(crate) fn optional_text(field: &'static str, value: Option<&String>) -> Resu
     value.map_or(Ok(()), |value| text(field, value))
 }
 
-/// Returns the time in UTC, cut to whole milliseconds.
+/// Returns the time in UTC, truncated to whole milliseconds.
 pub(crate) fn normalize_time(field: &'static str, value: OffsetDateTime) -> Result<OffsetDateTime> {
     let out_of_range = || {
         Error::invalid(
             field,
-            "must lie between 1970-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z",
+            "must be between 1970-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z",
         )
     };
     let utc = value
@@ -138,7 +138,7 @@ fn no_nul(field: &'static str, value: &str) -> Result<()> {
     match value.bytes().position(|byte| byte == 0) {
         Some(position) => Err(Error::invalid(
             field,
-            format!("must not contain a NUL character; has one at byte {position}"),
+            format!("must not contain a NUL character (found one at byte {position})"),
         )),
         None => Ok(()),
     }
