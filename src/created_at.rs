@@ -19,7 +19,7 @@ macro_rules! created_at {
         $(impl $model {
             #[doc = concat!("Returns when ", $what, " was created, by the clock of the machine that made its ID: the ")]
             /// time in a UUID v7, to the millisecond. `None` for any other ID, such as one that Auth.js or the caller
-            /// has made.
+            /// created.
             pub fn created_at(&self) -> Option<OffsetDateTime> {
                 created_at(self.id)
             }

@@ -18,9 +18,9 @@
 //! // A user comes back from GitHub, for the first time or again.
 //! let profile = NewUser { name: Some("Ada".into()), ..NewUser::default() };
 //! let ada = signin.sign_in_with_account(profile, NewAccount::new("oauth", "github", "583231"))?.user;
-//! // The browser gets a token, of which the database has only the hash ...
+//! // The browser gets a token. The database has only its hash.
 //! let (token, _) = signin.begin_session(ada.id, None, now)?;
-//! // ... and by which you recognize the browser afterwards.
+//! // Afterwards, you recognize the browser by this token.
 //! let (_, user) = signin.resume_session(token.expose(), now)?.expect("a live session");
 //! assert_eq!(user.name.as_deref(), Some("Ada"));
 //! # Ok(())
@@ -43,14 +43,14 @@
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `sqlite-bundled` | SQLite, compiled in; needs a C compiler | yes |
-//! | `sqlite` | SQLite, with the system's library, or the one that another crate of the program links | by `sqlite-bundled` |
+//! | `sqlite` | SQLite, with the system's library, or with the one that another crate in the program links | yes, through `sqlite-bundled` |
 //! | `postgres` | PostgreSQL | no |
-//! | `postgres-tls` | the same, and TLS with rustls | no |
+//! | `postgres-tls` | the same, and TLS (rustls) | no |
 //! | `mysql` | MySQL and MariaDB | no |
-//! | `mysql-tls` | the same, and TLS with rustls | no |
+//! | `mysql-tls` | the same, and TLS (rustls) | no |
 //! | `mariadb-auth` | MySQL and MariaDB, and MariaDB's authentication plugins ed25519 and parsec | no |
 //! | `cli` | the command `authstore`: `migrate up`, `down`, `status`, `adopt` and `sql`, and `sweep` | no |
-//! | `serde` | models as JSON and the like, without their secrets | no |
+//! | `serde` | serialization of the models, as JSON for example, without their secrets | no |
 //! | `encryption` | [`signin::KeyRing`], which encrypts the tokens of providers | no |
 //! | `log` | [`observe::to_log`] | no |
 //! | `tracing` | [`observe::to_tracing`] | no |
@@ -121,7 +121,7 @@ pub use uuid;
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Compiles and runs what the README shows.
+/// Compiles and runs the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -27,7 +27,7 @@
 //! with the feature `tracing`, `store.observe(authstore::observe::to_tracing)` emits an event of
 //! [tracing](https://docs.rs/tracing). The target of both is `authstore`. Each operation is one line or event:
 //!
-//! | level | what ended |
+//! | level | what it reports |
 //! |---|---|
 //! | error | an operation with [`Error::OutcomeUnknown`], [`Error::Migration`] or [`Error::Backend`] |
 //! | warn | an operation with [`Error::Unavailable`], or after retries or lost connections |

@@ -12,19 +12,20 @@ use r2d2::ManageConnection;
 use crate::cost;
 use crate::error::{Error, Result};
 
-/// A connection that was used less than this ago is handed out without a ping: it has hardly died since, and a ping
-/// would double the latency. HikariCP's alive-bypass uses the same number.
+/// A connection that was used less than this ago is handed out without a ping: it is unlikely to have died since, and a
+/// ping would double the latency. HikariCP's alive-bypass uses the same number.
 const ALIVE_BYPASS: Duration = Duration::from_millis(500);
 
 /// Twice the longest pause between two attempts to connect. r2d2 doubles the pause after each failure, up to half of
-/// its `connection_timeout`, and has no other setting for it: at its default of 30 s, a server that was away for 10 s
-/// would be missed for 10 s more.
+/// its `connection_timeout`, and has no other setting for it: at its default of 30 s, after a server was down for 10 s,
+/// its return could go unnoticed for another 10 s.
 const RETRY_CEILING: Duration = Duration::from_secs(1);
 
-/// A longer wait than this is practically endless, and `Instant` cannot represent much more.
+/// Longer timeouts are shortened to this: it is practically endless, and `Instant` cannot represent much more.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// More connections than any server accepts from one program. r2d2 reserves memory for all of them in advance.
+/// The maximum pool size: more connections than any server accepts from one program. r2d2 reserves memory for all of
+/// them in advance.
 const LARGEST_POOL: u32 = 10_000;
 
 /// How a database's connections are opened and checked.
@@ -207,7 +208,7 @@ fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// A connection on loan: it goes back to the pool when it is dropped.
+/// A connection that is checked out. Dropping it returns it to the pool.
 pub(crate) struct Checkout<C: Connect>(r2d2::PooledConnection<Manager<C>>);
 
 #[cfg(any(test, feature = "postgres"))]
@@ -330,7 +331,7 @@ mod tests {
         assert_eq!(pings.load(Ordering::Relaxed), 1);
     }
 
-    /// A server whose connections number themselves, and can be told what to do.
+    /// A server whose connections are numbered, and behave as a test tells them.
     #[derive(Default)]
     struct Scripted {
         connections: AtomicUsize,

@@ -14,7 +14,8 @@ use crate::model::{
     SessionDetails, User, UserChanges, VerificationToken,
 };
 
-/// Derives a trait for a model from a list of its fields, which stands beside it because the model knows no serde.
+/// Derives a trait for a model from a list of its fields. The list is separate because the model itself does not depend
+/// on serde.
 macro_rules! by_list {
     (Serialize $($model:ident: $list:ident),*) => {
         $(impl Serialize for $model {

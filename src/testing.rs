@@ -22,7 +22,7 @@ pub enum Fault {
     After(Error),
 }
 
-/// A backend that forwards calls to another one, except for those that you let fail.
+/// A backend that forwards calls to another one, except for those that you make fail.
 ///
 /// ```
 /// use authstore::testing::{FailingBackend, Fault};

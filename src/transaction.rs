@@ -111,7 +111,7 @@ impl Transaction {
         self.begun.execute(sql, parameters)
     }
 
-    /// As [`execute`](Transaction::execute), for a statement that returns rows. All of them are read.
+    /// Works like [`execute`](Transaction::execute), for a statement that returns rows. All of them are read.
     pub fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>> {
         self.begun.query(sql, parameters)
     }
@@ -138,7 +138,7 @@ impl fmt::Debug for Transaction {
     }
 }
 
-/// A transaction of a backend that wraps another: its operations are wrapped as well.
+/// A transaction of a backend that wraps another: its operations are wrapped too.
 pub(crate) struct WrappedTransaction<W> {
     transaction: Box<dyn BackendTransaction>,
     wrap: W,

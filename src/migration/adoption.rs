@@ -19,7 +19,7 @@ pub struct Adoption {
     /// The number of rows in each table, and what the adoption does to them. Empty if there is nothing to do, or if
     /// objects block the adoption.
     pub rows: Vec<TableRows>,
-    /// An estimate of the duration, and what waits meanwhile. `None` if `rows` is empty.
+    /// An estimate of the duration, and what has to wait. `None` if `rows` is empty.
     pub estimate: Option<AdoptionEstimate>,
 }
 

@@ -94,7 +94,7 @@ pub enum MigrationError {
         name: String,
         /// Whether it was being applied or reverted.
         direction: Direction,
-        /// The migrations that this run applied or reverted before it. They stay so.
+        /// The migrations that this run applied or reverted before it. They are not undone.
         done: Vec<Step>,
         /// The error from the database.
         source: BoxError,

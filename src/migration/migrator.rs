@@ -85,15 +85,15 @@ impl Migrator {
         self.run(|status| steps_up(status, i64::MAX))
     }
 
-    /// Applies the pending migrations up to and including `version`. Errors as [`up`](Migrator::up), and
+    /// Applies the pending migrations up to and including `version`. Fails like [`up`](Migrator::up), and with
     /// [`MigrationError::UnknownVersion`].
     pub fn up_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
         self.run(|status| steps_up(status, version))
     }
 
-    /// Reverts the last `count` migrations, and deletes their data; `usize::MAX` reverts all. Errors as
-    /// [`up`](Migrator::up), and [`MigrationError::Irreversible`] before anything is changed.
+    /// Reverts the last `count` migrations, and deletes their data; `usize::MAX` reverts all. Fails like
+    /// [`up`](Migrator::up), and with [`MigrationError::Irreversible`] before anything is changed.
     pub fn down(&self, count: usize) -> Result<Vec<Step>> {
         self.run(|status| {
             let mut versions = steps_down(status, -1);
@@ -102,7 +102,7 @@ impl Migrator {
         })
     }
 
-    /// Reverts the migrations after `version`, which itself stays. Errors as [`down`](Migrator::down), and
+    /// Reverts the migrations after `version`, which itself stays. Fails like [`down`](Migrator::down), and with
     /// [`MigrationError::UnknownVersion`].
     pub fn down_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
@@ -114,7 +114,7 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// As [`adopt`](Migrator::adopt), but obstacles are not an error.
+    /// Those of [`adopt`](Migrator::adopt), but obstacles are not an error.
     pub fn compare(&self) -> Result<Adoption> {
         self.lock_to_adopt()?
             .adopt(&self.series, false, &mut |_| {})
@@ -142,11 +142,11 @@ impl Migrator {
         self.adopt_with_progress(|_| {})
     }
 
-    /// As [`adopt`](Migrator::adopt), and calls `progress` with the [progress](AdoptionProgress).
+    /// Works like [`adopt`](Migrator::adopt), and calls `progress` with the [progress](AdoptionProgress).
     ///
     /// # Errors
     ///
-    /// As [`adopt`](Migrator::adopt).
+    /// Those of [`adopt`](Migrator::adopt).
     pub fn adopt_with_progress(
         &self,
         mut progress: impl FnMut(AdoptionProgress),
@@ -168,7 +168,7 @@ impl Migrator {
         self.target.lock(self.lock_timeout)
     }
 
-    /// Returns the SQL of all migrations in a direction, as [`Series::sql`]. Does not access the database.
+    /// Returns the SQL of all migrations in a direction, like [`Series::sql`]. Does not access the database.
     ///
     /// # Errors
     ///

@@ -405,7 +405,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
     }
     for (version, (name, _, path)) in &downs {
         if let Some((other, ..)) = ups.get(version).filter(|(other, ..)| other != name) {
-            let reason = format!("the step that it takes back is called {other}");
+            let reason = format!("the migration that it reverts is called {other}");
             return Err(wrong(path, &reason));
         }
     }

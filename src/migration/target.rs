@@ -22,7 +22,7 @@ pub trait Target: Send + Sync {
 /// The exclusive right to change the schema. Dropping it releases the lock, and rolls back what
 /// [`finish`](Lock::finish) has not made permanent.
 pub trait Lock {
-    /// As [`Target::history`]. May create the history table if it is missing.
+    /// Works like [`Target::history`]. May create the history table if it is missing.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>>;
 
     /// Runs a migration's SQL and writes ([`Direction::Up`]) or deletes ([`Direction::Down`]) its history row, in one
@@ -32,8 +32,8 @@ pub trait Lock {
     /// succeeded.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()>;
 
-    /// Returns whether another run has taken this step since this one began, in which case it is left out. By default none
-    /// can: a run holds its lock to its end.
+    /// Returns whether another run has taken this step since this one began. If so, the step is skipped. By default
+    /// this cannot happen, because a run holds its lock until it ends.
     fn was_taken(
         &mut self,
         series: &str,
@@ -44,8 +44,9 @@ pub trait Lock {
         Ok(false)
     }
 
-    /// Returns which of these pending steps of the crate's own series would create a table that exists already, other than
-    /// one that an interrupted run left behind. Called before the first step is applied. By default there are none.
+    /// Returns which of these pending steps of the crate's own series would create a table that already exists, other
+    /// than one that an interrupted run left behind. Called before the first step is applied. By default there are
+    /// none.
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         let _ = pending;
         Ok(Vec::new())

@@ -14,39 +14,41 @@ use crate::migration::MigrationError;
 /// How far a statement got before it failed, which determines what is unknown afterwards.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// It is only being prepared, so nothing is unknown.
+    /// The statement is only being prepared, so nothing is unknown.
     NotExecuted,
-    /// What it did is undone with the connection, so nothing is unknown.
+    /// Its changes are undone with the connection, so nothing is unknown.
     BeforeCommit,
-    /// Whether it was done, when no answer came. Statements that only read are run so too: their caller knows.
+    /// If no answer comes, it is unknown whether the statement was done. Reads run in this phase too: their caller
+    /// knows that nothing was written.
     Writing,
 }
 
-/// What an error means for the connection and for the work, where it means anything.
+/// What an error means for the connection and for the work, if anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StatementFailure {
-    /// A conflict with another transaction; all of this one was undone, so the work can be run again.
+    /// A conflict with another transaction. All of this one was undone, so the work can be run again.
     RolledBack,
     /// The connection is unusable, and nothing was done: the work can be run again on another.
     NotExecuted,
     /// The connection was lost before the answer came.
     Lost,
-    /// The answer did not come before the timeout. Other connections to this server would be no better now.
+    /// The answer did not come before the timeout. Other connections to this server would fare no better now.
     Unanswered,
-    /// This server can do no writes now, and nothing was done: the work can be run again on another host.
+    /// This server accepts no writes now, and nothing was done: the work can be run again on another host.
     ReadOnly,
-    /// No one knows what became of it, or of the connection.
+    /// The state of the work and of the connection is unknown.
     NoRetry,
 }
 
 impl StatementFailure {
-    /// Whether the connection is unusable.
+    /// Returns whether the connection is unusable.
     pub(super) fn breaks(self) -> bool {
         self != StatementFailure::RolledBack
     }
 }
 
-/// The driver panicked: a bug in it, or an answer that it does not know. The connection may be in any state.
+/// Classifies a panic of the driver, which has a bug or does not understand an answer. The connection may be in any
+/// state.
 pub(super) fn classify_panic(phase: Phase) -> (Error, Option<StatementFailure>) {
     let reason = "the driver panicked";
     let error = match phase {
@@ -56,16 +58,16 @@ pub(super) fn classify_panic(phase: Phase) -> (Error, Option<StatementFailure>) 
     (error, Some(StatementFailure::NoRetry))
 }
 
-/// What an error means while a connection is being made.
+/// Classifies an error while connecting.
 pub(super) fn classify_connecting(error: mysql::Error) -> Error {
     match input_output(&error) {
-        // The TLS library's refusal, in its words. It will not think better of it.
+        // The TLS library rejected the server, and would do so again. The message is its own.
         Some(io) if io.kind() == io::ErrorKind::InvalidData => Error::backend(io.to_string()),
         _ => classify(error, "", Phase::NotExecuted).0,
     }
 }
 
-/// What an error means for a statement, this one, in this phase.
+/// Classifies an error of this statement in this phase.
 pub(super) fn classify(
     error: mysql::Error,
     sql: &str,
@@ -83,7 +85,7 @@ pub(super) fn classify(
             Error::unavailable(unreachable(&error)),
             Some(StatementFailure::NotExecuted),
         ),
-        // Nothing was sent: the statement and its parameters do not belong together.
+        // Nothing was sent: the parameters do not match the statement.
         mysql::Error::DriverError(error @ DriverError::MismatchedStmtParams(..)) => {
             (Error::backend(error.to_string()), None)
         }
@@ -99,7 +101,7 @@ pub(super) fn classify(
     }
 }
 
-/// Why there is no connection, without the address, which the caller names.
+/// Returns why there is no connection, without the address, which the caller adds.
 fn unreachable(error: &DriverError) -> String {
     match error {
         DriverError::CouldNotConnect(Some((_, reason, _))) => {
@@ -109,7 +111,7 @@ fn unreachable(error: &DriverError) -> String {
     }
 }
 
-/// What went wrong with the connection itself, if it did.
+/// Returns the input/output error of the connection, if that is the cause.
 fn input_output(error: &mysql::Error) -> Option<&io::Error> {
     match error {
         mysql::Error::IoError(error) => Some(error),
@@ -152,8 +154,8 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
             for_good(Error::backend(words(&error)))
         }
         1062 | 1586 => for_good(duplicate(&error.message, sql)),
-        // A foreign key without its row. If it has no name, the user may not see the referenced table, so it is not
-        // ours.
+        // A foreign key refers to a missing row. If it has no name, the user may not see the referenced table, so it is
+        // not ours.
         1216 | 1452 => for_good(match foreign_key(&error.message) {
             Some(name) if OUR_FOREIGN_KEYS.contains(&name) => Error::not_found(Entity::User),
             name => Error::rejected(name.unwrap_or("a foreign key")),

@@ -55,7 +55,7 @@ impl Lease {
         })
     }
 
-    /// Fails if the lease has expired and someone else has taken it. Nothing more may be changed then.
+    /// Fails if the lease has expired and someone else has taken it. Then nothing may be changed anymore.
     pub(super) fn check(&self) -> Result<()> {
         if renew(&self.backend, &self.owner)? {
             Ok(())

@@ -267,7 +267,7 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// | operation | MySQL | MariaDB | why |
 /// |---|---|---|---|
 /// | `use_verification_token`, `use_challenge` | 2 | 1 | MySQL has no `DELETE ... RETURNING`: the row is read, then deleted exactly as read. 1 when there is none |
-/// | `update_user`, `update_account`, `refresh_account`, `update_session`, `update_authenticator_counter` | 2 | 2 | neither has `UPDATE ... RETURNING`: the row is read, then updated exactly as read. 1 when there is none; 6 when someone else updated it in between: the row is then locked by a transaction (begin, update, read, commit), in which all take their turn; and 5 for a row with more than 64 KiB of text |
+/// | `update_user`, `update_account`, `refresh_account`, `update_session`, `update_authenticator_counter` | 2 | 2 | neither has `UPDATE ... RETURNING`: the row is read, then updated exactly as read. 1 when there is none; 6 when someone else updated it in between: the row is then locked by a transaction (begin, update, read, commit), so that all callers take turns; and 5 for a row with more than 64 KiB of text |
 /// | `use_authenticator` | 4 | 4 | begin, read and lock the row, update, commit; 3 when the counter is rejected |
 /// | `create_user_with_account`, `create_user_with_authenticator` | 2 | 2 | one statement cannot insert into two tables: the session keeps the values, then inserts them in a transaction |
 /// | `unlink_account_of_user`, `delete_authenticator_of_user` with `keep_last` | 5 | 5 | begin, lock the user, count the other ways to sign in, delete, commit; 1 without `keep_last` |
@@ -552,7 +552,8 @@ impl Connector {
         Ok((driver, index))
     }
 
-    /// Turns to the next host, unless that was done already: this one is read-only. Returns whether there is one.
+    /// Moves on to the next host, because this one is read-only, unless that was done already. Returns whether there is
+    /// one.
     fn leave(&self, host: usize) -> bool {
         let hosts = self.options.hosts.len();
         let _ = self.host.compare_exchange(

@@ -1,4 +1,4 @@
-//! In place of TLS, without the feature `mysql-tls`.
+//! Replaces TLS without the feature `mysql-tls`.
 
 use super::options::{MysqlOptions, MysqlSslMode};
 use crate::error::{Error, Result};
@@ -8,9 +8,9 @@ pub(super) fn check(options: &MysqlOptions) -> Result<()> {
         MysqlSslMode::Disabled => Ok(()),
         MysqlSslMode::NoVerify | MysqlSslMode::VerifyIdentity => Err(Error::invalid(
             "ssl-mode",
-            "this server is to be reached by TLS, as every server on another machine is by default, and the program \
-             was built without it; turn on the feature `mysql-tls` of authstore, or write ssl-mode=DISABLED to send \
-             everything unencrypted",
+            "this server needs TLS, as every server on another machine does by default, but the program was built \
+             without it; enable the feature `mysql-tls` of authstore, or set ssl-mode=DISABLED to send everything \
+             unencrypted",
         )),
     }
 }

@@ -58,7 +58,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct MysqlOptions {
     /// Host and port, in the order in which they are tried; never empty.
     pub(super) hosts: Vec<(String, u16)>,
-    /// In place of the hosts.
+    /// Used instead of the hosts.
     pub(super) socket: Option<PathBuf>,
     pub(super) database: String,
     pub(super) user: Option<String>,
@@ -144,7 +144,7 @@ impl MysqlOptions {
         self
     }
 
-    /// Sets the path of the server's Unix socket, which is used in place of the hosts. Defaults to none.
+    /// Sets the path of the server's Unix socket, which is used instead of the hosts. Defaults to none.
     #[must_use]
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
@@ -219,7 +219,7 @@ impl MysqlOptions {
     ///
     /// [`Error::Invalid`] for a pool size of 0 or above 10,000, for a timeout of 0, and, without the feature
     /// `mysql-tls`, for a server on another machine unless [`Disabled`](MysqlSslMode::Disabled) was chosen;
-    /// [`Error::Unavailable`] when the server cannot be reached or takes no more connections; [`Error::Backend`] when
+    /// [`Error::Unavailable`] when the server cannot be reached or accepts no more connections; [`Error::Backend`] when
     /// it rejects this user, password, database or encryption, with its message.
     pub fn open(&self) -> Result<MysqlBackend> {
         for (field, timeout) in [
@@ -237,7 +237,7 @@ impl MysqlOptions {
         MysqlBackend::open(self)
     }
 
-    /// The mode that was chosen, or the one that follows from the rest.
+    /// Returns the chosen mode, or the default for the other options.
     pub(super) fn effective_ssl_mode(&self) -> MysqlSslMode {
         let is_here = self.socket.is_some()
             || self
@@ -400,7 +400,7 @@ impl FromStr for MysqlOptions {
 impl FromStr for MysqlSslMode {
     type Err = Error;
 
-    /// Parses a mode in any case, as the servers' own clients do.
+    /// Parses a mode, ignoring case like the servers' own clients.
     fn from_str(mode: &str) -> Result<Self> {
         match mode.to_ascii_uppercase().as_str() {
             "DISABLED" | "DISABLE" => Ok(MysqlSslMode::Disabled),
@@ -424,7 +424,7 @@ impl FromStr for MysqlSslMode {
     }
 }
 
-/// The forms of mysql2's `ssl` that name no file and no cipher: `true`, and JSON.
+/// Parses the forms of mysql2's `ssl` that name no file and no cipher: a boolean, or JSON.
 fn mysql2_ssl(value: &str) -> Result<MysqlSslMode> {
     let compact: String = value.chars().filter(|c| !c.is_whitespace()).collect();
     match compact.as_str() {

@@ -24,7 +24,7 @@ pub(super) fn leaves_prepared_transaction(sql: &str) -> bool {
     prepared > 0
 }
 
-/// The words and semicolons of a script in upper case, without its comments, strings and quoted names.
+/// Returns the words and semicolons of a script in upper case, without its comments, strings and quoted names.
 fn words(sql: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = sql;
@@ -38,7 +38,7 @@ fn words(sql: &str) -> Vec<String> {
         let length = if is_comment {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*!") || rest.starts_with("/*M!") {
-            // The server runs what is in it, after a version.
+            // The server runs the content of such a comment, after a version.
             let mark = rest.find('!').map_or(rest.len(), |at| at + 1);
             let version = rest[mark..].find(|character: char| !character.is_ascii_digit());
             version.map_or(rest.len(), |length| mark + length)

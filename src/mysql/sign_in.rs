@@ -14,18 +14,18 @@ use crate::sql::sql;
 
 const READ_ONLY: &str = sql!("mysql", "read_only");
 
-/// How long to wait for a host before the next one is tried as well.
+/// How long to wait for a host before the next one is tried at the same time.
 const HEAD_START: Duration = Duration::from_secs(1);
 
 /// The server's error `ER_ACCESS_DENIED_ERROR`.
 const ACCESS_DENIED: u16 = 1045;
 
-/// How often to try again if the user is refused.
+/// How often to try again if the user is rejected.
 ///
 /// The driver drops the last byte of a server's challenge if it is 0. MariaDB's plugins ed25519 and parsec end their
-/// challenge with any byte, so that one right password in 256 is refused, by the server or by a panic of the driver.
-/// `mysql_common` no longer does so since <https://github.com/blackbeam/rust_mysql_common/pull/193>, but no release of
-/// `mysql` uses it yet.
+/// challenge with any byte, so one sign-in in 256 fails despite the right password, with an error of the server or a
+/// panic of the driver. This is fixed in `mysql_common` by <https://github.com/blackbeam/rust_mysql_common/pull/193>,
+/// but no release of `mysql` uses the fix yet.
 const MORE_TRIES: u32 = if cfg!(feature = "mariadb-auth") { 2 } else { 0 };
 
 /// A host to sign in at.
@@ -48,7 +48,7 @@ struct Attempt {
 type End = (usize, Result<(Conn, bool)>);
 
 /// Signs in at the first of these hosts that accepts writes, otherwise at the first that accepts the user. Each has
-/// `timeout`, and one second before the next one is tried as well.
+/// `timeout`, and one second before the next one is tried at the same time.
 ///
 /// A single host is used without checking whether it is read-only.
 ///
@@ -131,7 +131,7 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
     })
 }
 
-/// Connects, and tries up to [`MORE_TRIES`] times more if the driver may have spoiled a right password.
+/// Connects, and tries again up to [`MORE_TRIES`] times if the driver may have spoiled the right password.
 fn connect(options: &OptsBuilder, asks: bool) -> Result<(Conn, bool)> {
     let mut more_tries = MORE_TRIES;
     loop {
@@ -164,7 +164,7 @@ fn explain_panic(words: &'static str) -> Error {
     for (mark, plugin) in [("ed25519", "ed25519"), ("parsec", "parsec")] {
         if words.contains(mark) {
             return Error::backend(format!(
-                "the user signs in by MariaDB's plugin {plugin}; turn on the feature `mariadb-auth` of authstore"
+                "the user signs in with MariaDB's plugin {plugin}; enable the feature `mariadb-auth` of authstore"
             ));
         }
     }

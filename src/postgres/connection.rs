@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// In its own session, all settings that a result depends on are set once, and statements are prepared once and named.
 /// In a shared session neither is safe: each transaction may run on another server connection, on which other programs
 /// have changed settings and used the names. There, each operation is a transaction with its own settings and an
-/// unnamed statement. It is sent at once, so it is also one round trip.
+/// unnamed statement. All of it is sent together, so it is also one round trip.
 pub(crate) struct PostgresConnection {
     client: Client,
     driver: Driver,
@@ -51,7 +51,7 @@ pub(crate) struct PostgresConnection {
     writes: bool,
     in_transaction: bool,
     /// Whether the driver has named a statement in a shared session, to look up the type of a column that the
-    /// application has read. It would use the name again.
+    /// application has read. The driver would use that name again.
     has_named: bool,
     broken: bool,
     last_failure: FailureKind,
@@ -119,8 +119,8 @@ impl PostgresConnection {
             self.pin(true)?;
             if let Some(column) = self.query_optional::<String>(CUSTOM_TYPES, &[])? {
                 return Err(Error::backend(format!(
-                    "the driver would look up the type of the column {column} by a named statement, which is not safe \
-                     through a pooler; run `migrate adopt`, or connect to the server itself"
+                    "the driver would look up the type of the column {column} with a named statement, which is not \
+                     safe through a pooler; run `migrate adopt`, or connect to the server itself"
                 )));
             }
         }
@@ -128,7 +128,7 @@ impl PostgresConnection {
             let passed_on = self.query_optional::<String>(NAMES, &[])?;
             if passed_on.is_some() {
                 return Err(Error::backend(
-                    "prepare is always, but the pooler passes the names of statements on as they are, so that another \
+                    "prepare is always, but the pooler forwards the names of statements unchanged, so another \
                      program's statement could be run instead; use prepare=auto, or raise PgBouncer's \
                      max_prepared_statements",
                 ));

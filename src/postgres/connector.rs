@@ -25,8 +25,8 @@ use crate::sql::{Connection, sql};
 
 const IDENTIFY: &str = sql!("postgres", "session/identify");
 
-/// How long to wait for a host before the next one is tried as well. Otherwise a host that does not answer would cost
-/// the whole connect timeout each time.
+/// How long to wait for a host before the next one is tried at the same time. Otherwise a host that does not answer
+/// would cost the whole connect timeout each time.
 const HEAD_START: Duration = Duration::from_secs(1);
 
 /// Opens connections.
@@ -98,7 +98,7 @@ impl Connector {
             None | Some("UTF8" | "SQL_ASCII") => {}
             Some(encoding) => {
                 return Err(Error::backend(format!(
-                    "{}: the database's encoding is {encoding}, in which not every string can be stored; must be UTF8",
+                    "{}: the database's encoding is {encoding}, which cannot store every string; it must be UTF8",
                     found.host
                 )));
             }
@@ -233,10 +233,12 @@ impl Connector {
                 failure.error.in_context(name)
             })?
             .pop()
-            .ok_or_else(|| Error::backend(format!("{name}: the server does not say what it is")))?;
+            .ok_or_else(|| {
+                Error::backend(format!("{name}: the server does not report its properties"))
+            })?;
         let unreadable = |error: tokio_postgres::Error| {
             Error::backend(format!(
-                "{name}: the server does not say what it is: {error}"
+                "{name}: the server does not report its properties: {error}"
             ))
         };
         let process: i32 = row.try_get(0).map_err(unreadable)?;
@@ -287,7 +289,7 @@ impl Connector {
 }
 
 impl Place {
-    /// For an error.
+    /// The server's name in an error.
     fn name(&self) -> String {
         let port = self.port;
         match (&self.host, self.address) {

@@ -55,7 +55,7 @@ impl StatementFailure {
         }
     }
 
-    /// The error of a statement that was not sent, or that cannot have changed anything.
+    /// Returns the failure of a statement that was not sent, or that cannot have changed anything.
     pub(super) fn not_executed(self) -> Self {
         let kind = match self.kind {
             FailureKind::Unknown => FailureKind::NotExecuted,
@@ -89,7 +89,7 @@ impl From<QueryFailure> for StatementFailure {
     }
 }
 
-/// The same error for a statement that writes nothing, whose outcome is never unknown.
+/// Returns the same failure for a statement that writes nothing, whose outcome is never unknown.
 pub(super) fn nothing_written(error: Error) -> Error {
     match error {
         Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
@@ -153,7 +153,7 @@ pub(super) fn classify_connect(error: tokio_postgres::Error, hosts: &str) -> Err
     }
 }
 
-/// A parameter that the column's type cannot hold, so the schema is not ours.
+/// The column's type cannot hold a parameter, so the schema is not ours.
 #[derive(Debug)]
 pub(super) struct Unwritable(pub(super) String);
 

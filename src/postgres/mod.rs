@@ -127,8 +127,8 @@ static STATEMENTS: Statements = Statements {
 /// A database on a PostgreSQL server.
 ///
 /// Each operation is one round trip. Deadlocks and serialization failures are retried inside. So are statements that
-/// were not run because the server had closed the connection (after a restart, or by an administrator). Cloning is
-/// cheap; all clones share one pool.
+/// were not run because the server had closed the connection (after a restart, or by an administrator). Cloning a
+/// backend is cheap; all clones share one pool.
 #[derive(Clone)]
 pub struct PostgresBackend(Arc<Shared>);
 

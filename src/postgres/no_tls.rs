@@ -1,4 +1,4 @@
-//! In place of TLS, without the feature `postgres-tls`.
+//! Replaces TLS without the feature `postgres-tls`.
 
 use std::path::Path;
 
@@ -28,9 +28,9 @@ impl Tls {
     pub(super) fn no_verify() -> Result<Self> {
         Err(Error::invalid(
             "sslmode",
-            "this server is to be reached by TLS, as every server on another machine is by default, and the program \
-             was built without it; turn on the feature `postgres-tls` of authstore, or write sslmode=disable to send \
-             everything unencrypted",
+            "this server needs TLS, as every server on another machine does by default, but the program was built \
+             without it; enable the feature `postgres-tls` of authstore, or set sslmode=disable to send everything \
+             unencrypted",
         ))
     }
 }

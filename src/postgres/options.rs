@@ -24,8 +24,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Create it with [`new`](PostgresOptions::new), or parse it from a URL in [PostgreSQL's own
 /// format](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
 /// `postgres://user:password@host:port/database`. Write `@ : / ? # %` in a user, a password or a database as `%XX`. You
-/// can name several hosts, separated by commas, each with its port. For a Unix socket, name its directory in place of
-/// the host: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
+/// can name several hosts, separated by commas, each with its port. For a Unix socket, name its directory instead of a
+/// host: `postgres:///auth?host=/var/run/postgresql`. Options follow as a query:
 ///
 /// | option | method | default |
 /// |---|---|---|
@@ -106,7 +106,7 @@ pub struct PostgresOptions {
 pub(super) struct Server {
     /// A name, an address, or the directory of a Unix socket.
     pub(super) host: String,
-    /// The address to use in place of a look-up of the name.
+    /// The address to use, so that the name is not looked up.
     pub(super) address: Option<IpAddr>,
     pub(super) port: u16,
 }
@@ -128,7 +128,7 @@ impl Server {
     }
 }
 
-/// TCP's own settings, by the names of libpq.
+/// TCP's own settings, named as in libpq.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Keepalive {
     off: bool,
@@ -263,7 +263,7 @@ impl PostgresPrepare {
     ];
 }
 
-/// The name of a value in a URL.
+/// Returns the name of a value in a URL.
 fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: &T) -> &'static str {
     names
         .iter()
@@ -271,7 +271,7 @@ fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: &T) -> &'static str
         .map_or("", |(_, name)| name)
 }
 
-/// The value with this name.
+/// Returns the value with this name.
 fn named<T: Copy>(field: &'static str, names: &[(T, &'static str)], name: &str) -> Result<T> {
     names
         .iter()
@@ -395,15 +395,15 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets whether to try the hosts, and the addresses of each, in random order. Defaults to the order in which they
-    /// are named.
+    /// Sets whether to try the hosts, and the addresses of each, in random order. By default they are tried in the
+    /// order in which they are named.
     #[must_use]
     pub fn load_balance_hosts(mut self, random: bool) -> Self {
         self.load_balance_hosts = random;
         self
     }
 
-    /// Sets another URL of the same database, for migrations that should bypass a pooler. Defaults to the same
+    /// Sets another URL for the same database, for migrations that should bypass a pooler. Defaults to the same
     /// connection as for everything else.
     ///
     /// This crate's own migrations also run through a pooler. A migration that cannot run in a transaction needs a
@@ -414,7 +414,7 @@ impl PostgresOptions {
         self
     }
 
-    /// The options to connect with for migrations.
+    /// Returns the options to connect with for migrations.
     pub(super) fn to_migrate(&self) -> PostgresOptions {
         let mut options = self.migrate_url.as_deref().unwrap_or(self).clone();
         // Otherwise the tables would be created where no operation looks for them.
@@ -422,7 +422,7 @@ impl PostgresOptions {
         options
     }
 
-    /// Which of the servers to use.
+    /// Returns which of the servers to use.
     pub(super) fn wanted_session(&self, hosts: usize) -> PostgresTargetSession {
         self.target_session.unwrap_or(match hosts {
             0 | 1 => PostgresTargetSession::Any,
@@ -504,7 +504,7 @@ impl PostgresOptions {
         PostgresBackend::open(self)
     }
 
-    /// The driver's configuration for all hosts.
+    /// Returns the driver's configuration for all hosts.
     pub(super) fn driver_config(&self) -> Result<tokio_postgres::Config> {
         for (option, timeout) in [
             ("connect_timeout", self.connect_timeout),
@@ -987,7 +987,7 @@ fn seconds_or_default(field: &'static str, value: &str) -> Result<Option<Duratio
     }
 }
 
-/// The name of the user who runs the program.
+/// Returns the name of the user who runs the program.
 fn os_user() -> Result<String> {
     whoami::username().map_err(|_| {
         Error::invalid(

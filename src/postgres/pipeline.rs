@@ -1,4 +1,4 @@
-//! A transaction that is sent at once, without waiting for answers in between.
+//! A transaction that is sent as a whole, without waiting for answers in between.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

@@ -1,10 +1,11 @@
-//! Transactions that a step of a migration would leave prepared. They belong to no session: they hold their locks, and keep
-//! the server from cleaning up, until someone ends them by name.
+//! Transactions that a step of a migration would leave prepared. They belong to no session. Until someone ends them by
+//! name, they hold their locks and keep the server from cleaning up.
 
-/// Whether a step prepares a transaction (`PREPARE TRANSACTION`) that it does not end after that. Within the runner's
-/// transaction, `in_transaction`, it cannot end one: what it prepares is that transaction.
+/// Returns whether a step prepares a transaction (`PREPARE TRANSACTION`) that it does not end afterwards. Within the
+/// runner's transaction (`in_transaction`), it cannot end one, because it prepares that very transaction.
 ///
-/// No function can do so, and the server does not say which session prepared what, so the step's text tells.
+/// No function can do this, and the server does not report which session prepared what, so this looks at the step's
+/// text.
 pub(super) fn leaves_prepared_transaction(sql: &str, in_transaction: bool) -> bool {
     let words = words(sql);
     let mut prepared = 0_usize;
@@ -22,7 +23,7 @@ pub(super) fn leaves_prepared_transaction(sql: &str, in_transaction: bool) -> bo
     prepared > 0
 }
 
-/// The words and semicolons of a script in upper case, without its comments, strings and quoted names.
+/// Returns the words and semicolons of a script in upper case, without its comments, strings and quoted names.
 fn words(sql: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = sql;
@@ -32,7 +33,7 @@ fn words(sql: &str) -> Vec<String> {
         } else if rest.starts_with("/*") {
             comment_length(rest)
         } else if matches!(first, '\'' | '"') {
-            // In a string that begins with E, a backslash escapes.
+            // In a string that begins with E, a backslash is an escape.
             let before = &sql[..sql.len() - rest.len()];
             let name = before.trim_end_matches(is_of_word);
             let escapes = first == '\'' && before[name.len()..].eq_ignore_ascii_case("E");
@@ -94,7 +95,7 @@ fn quoted_length(rest: &str, quote: char, escapes: bool) -> usize {
     rest.len()
 }
 
-/// The length of `$tag$ ... $tag$`, if that is what comes next.
+/// Returns the length of `$tag$ ... $tag$`, if that comes next.
 fn dollar_quoted_length(rest: &str) -> Option<usize> {
     let tag = rest.strip_prefix('$')?;
     let end = tag.find(|character| !is_of_word(character))?;

@@ -79,8 +79,9 @@ impl SignIn {
         user
     }
 
-    /// Links an account to a user who is signed in. As [`AuthStore::link_account`](crate::AuthStore::link_account),
-    /// with the tokens encrypted at rest; they are returned in plain text.
+    /// Links an account to a user who is signed in. Works like
+    /// [`AuthStore::link_account`](crate::AuthStore::link_account), with the tokens encrypted at rest; they are
+    /// returned in plain text.
     pub fn link_account(&self, user_id: Uuid, account: NewAccount) -> Result<Account> {
         let account = self.encrypt_new(account)?;
         self.decrypt(self.store.link_account(user_id, account)?)
@@ -116,15 +117,16 @@ impl SignIn {
             .collect()
     }
 
-    /// Changes an account. As [`AuthStore::update_account`](crate::AuthStore::update_account), with the tokens
+    /// Changes an account. Works like [`AuthStore::update_account`](crate::AuthStore::update_account), with the tokens
     /// encrypted at rest; the account is returned with its tokens decrypted.
     ///
     /// To store the tokens from a refresh, use [`refresh_account`](SignIn::refresh_account).
     ///
     /// # Errors
     ///
-    /// As [`AuthStore::update_account`](crate::AuthStore::update_account). [`Error::Backend`] when a token cannot be
-    /// encrypted (nothing is written then), or when an unchanged token cannot be decrypted (the update is done then).
+    /// Those of [`AuthStore::update_account`](crate::AuthStore::update_account). [`Error::Backend`] when a token cannot
+    /// be encrypted (nothing is written then), or when an unchanged token cannot be decrypted (the update is done
+    /// then).
     pub fn update_account(
         &self,
         provider: &str,
@@ -146,7 +148,7 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// As [`AuthStore::refresh_account`](crate::AuthStore::refresh_account).
+    /// Those of [`AuthStore::refresh_account`](crate::AuthStore::refresh_account).
     pub fn refresh_account(
         &self,
         provider: &str,
@@ -175,7 +177,7 @@ impl SignIn {
     }
 }
 
-/// The changes of an existing account that store what a provider has issued at a sign-in.
+/// Returns the changes of an existing account that store what a provider has issued at a sign-in.
 fn given_tokens(account: &NewAccount) -> AccountChanges {
     // Every field is named, so that one added later is not forgotten.
     let NewAccount {

@@ -46,7 +46,7 @@ impl SignIn {
     }
 
     /// Uses up the token of a link to this email address. Returns whether it was valid at `now`: of any number of
-    /// callers, one gets `true`. An expired token is used up too.
+    /// callers, exactly one gets `true`. An expired token is used up too.
     pub fn use_email_token(&self, email: &str, token: &str, now: OffsetDateTime) -> Result<bool> {
         let email = self.normalize_email(email);
         let stored = self.settings.verification_tokens.stored(&email, token);
@@ -56,7 +56,7 @@ impl SignIn {
 
     /// Uses up the token of a link and signs its reader in. Returns `None` if the token is unknown, used or expired.
     ///
-    /// As [`sign_in_with_email`](SignIn::sign_in_with_email).
+    /// Works like [`sign_in_with_email`](SignIn::sign_in_with_email).
     pub fn sign_in_with_email_token(
         &self,
         email: &str,

@@ -74,8 +74,8 @@ impl SignIn {
         Ok((token, session))
     }
 
-    /// As [`begin_session`](SignIn::begin_session), and stores the details for a page "where you are signed in": the
-    /// time, the network address and the browser's user agent. Takes one more round trip.
+    /// Works like [`begin_session`](SignIn::begin_session), and stores the details for a page "where you are signed
+    /// in": the time, the network address and the browser's user agent. Takes one more round trip.
     ///
     /// If storing the details fails, the new session is ended and the error is returned.
     ///

@@ -21,20 +21,21 @@ pub(crate) struct AdoptionPlan {
     pub(crate) counts: [(&'static str, &'static str); 5],
     /// Lists the differences from the schema, and the application's own objects that will change.
     pub(crate) differences: &'static [Check],
-    /// Lists what of the application's own is run by an adoption, and may refuse it. Asked where anything differs.
+    /// Lists the application's own triggers that an adoption runs, and that may reject it. Used only if something
+    /// differs.
     pub(crate) effects: &'static [Check],
-    /// Lists what blocks an adopted database as well, where nothing else differs. What else is in `objects` may be added
-    /// again after an adoption.
+    /// Lists what is an obstacle even in an adopted database, where nothing else differs. Everything else in `objects`
+    /// may be added again after an adoption.
     pub(crate) drift: &'static [Check],
     /// Lists the objects that the operator has to resolve first. If there are any, rows are not checked, because those
     /// queries rely on the types of the columns.
     pub(crate) objects: &'static [Check],
     /// Lists the rows that do not fit the schema.
     pub(crate) rows: &'static [Check],
-    /// Looks for rows of the application's own tables that block an adoption: the first returns a statement for each table,
-    /// which notes in the session what it finds; the second returns the notes, a line each.
+    /// Looks for rows of the application's own tables that block an adoption. The first query returns a statement for
+    /// each table, which stores its findings in the session; the second returns the findings, one per line.
     pub(crate) own_rows: Option<(&'static str, &'static str)>,
-    /// Keeps everyone else from writing, where one transaction does it all.
+    /// Keeps everyone else from writing, if the adoption is one transaction.
     pub(crate) lock: Option<&'static str>,
     /// The changes, in this order.
     pub(crate) repairs: &'static [Repair],
@@ -69,7 +70,7 @@ pub(crate) enum Repair {
     Always(&'static str),
     /// Runs the statements that this query returns, because they name the application's own objects.
     Generated(&'static str),
-    /// As [`Generated`](Repair::Generated), for statements that take longer the more rows their table has.
+    /// Like [`Generated`](Repair::Generated), for statements that take longer the more rows their table has.
     Rows(&'static str),
     /// Applies the migrations of the series whose tables are missing, and records all migrations.
     Steps,
@@ -88,7 +89,7 @@ const TABLES: [&str; 5] = [
 /// The end of the line about a trigger that runs when missing ids are filled in.
 const RUN_BY_FILLING: &str = "will run for each row that gets an id";
 
-/// How a difference ends that names a trigger of the whole database.
+/// The end of the line about a trigger of the whole database.
 const RUN_BY_CHANGES: &str = "is run by statements that change the schema";
 
 /// A file of a dialect's folder `adopt`, and what it needs.
@@ -147,10 +148,10 @@ pub(crate) trait AdoptionTarget {
         None
     }
 
-    /// Returns the pending migrations whose table someone else made: see [`Lock::foreign_tables`].
+    /// Returns the pending migrations whose table something else created: see [`Lock::foreign_tables`].
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>>;
 
-    /// Notes that a migration begins, where a run that is killed leaves half of it.
+    /// Records that a migration begins, if a killed run may leave half of it.
     fn begin_step(&mut self, _: &Migration) -> Result<()> {
         Ok(())
     }
@@ -319,7 +320,7 @@ fn estimate(
     Ok(())
 }
 
-/// Tables that someone else made where a later migration creates one of ours.
+/// Returns the tables that something else created, but that a later migration would create.
 fn foreign_tables(
     target: &mut impl AdoptionTarget,
     series: &Series,
@@ -421,8 +422,8 @@ impl<T: AdoptionTarget> Run<'_, T> {
         })
     }
 
-    /// Names the triggers that a statement may have failed through: one of its table may refuse to have an id filled in,
-    /// or leave it out without a word, which fails what comes next. The server's error does not name it.
+    /// Names the triggers that may have made a statement fail. A trigger of its table may reject a filled-in id, or
+    /// silently drop it, so that a later statement fails. The server's error does not name the trigger.
     fn triggers(&self, sql: &str) -> String {
         let table = changed_table(sql);
         let end = table.map(|table| format!(" of {table} {RUN_BY_FILLING}"));

@@ -34,7 +34,7 @@ impl History {
     }
 
     #[cfg(any(feature = "mysql", feature = "sqlite"))]
-    /// As [`read`](History::read), but creates the table if it is missing.
+    /// Like [`read`](History::read), but creates the table if it is missing.
     pub(crate) fn read_or_create(
         &self,
         connection: &mut impl Connection,

@@ -78,7 +78,7 @@ pub(crate) trait Connection {
     /// Runs a statement, and returns all its rows.
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>>;
 
-    /// As [`query`](Connection::query), for a statement that returns at most one row.
+    /// Like [`query`](Connection::query), for a statement that returns at most one row.
     fn query_optional<T: Decode>(
         &mut self,
         sql: &'static str,

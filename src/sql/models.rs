@@ -139,7 +139,7 @@ impl Decode for i64 {
     }
 }
 
-/// A truth value.
+/// A boolean.
 impl Decode for bool {
     fn decode(cells: &mut Cells<'_, impl Row>) -> Result<Self> {
         cells.boolean("answer")

@@ -108,7 +108,7 @@ impl<'a> Value<'a> {
         ]
     }
 
-    /// As [`change`](Value::change), for a column that cannot be NULL.
+    /// Like [`change`](Value::change), for a column that cannot be NULL.
     pub(super) fn replacement(value: Option<impl Into<Value<'a>>>) -> [Value<'a>; 2] {
         [Value::Boolean(value.is_some()), Value::from(value)]
     }

@@ -193,7 +193,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator",
             sql!("sqlite", "adopt/rename_authenticator"),
         ),
-        // The last, when no table that refers to users is left to be changed along with it.
+        // Renamed last, when no table that refers to it is left to be changed too.
         Repair::Table("User", sql!("sqlite", "adopt/rename_user")),
         Repair::Steps,
         Repair::Generated(sql!("sqlite", "adopt/extra_columns")),

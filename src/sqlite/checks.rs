@@ -56,7 +56,7 @@ pub(super) fn checks(create_table: &str) -> Vec<TableCheck> {
     found
 }
 
-/// Whether these words stand next to each other in a statement, outside comments, strings and quoted names.
+/// Returns whether these words are next to each other in a statement, outside comments, strings and quoted names.
 pub(super) fn has_words(create_table: &str, words: &[&str]) -> bool {
     tokens(create_table).windows(words.len()).any(|tokens| {
         tokens.iter().zip(words).all(|(token, word)| {
@@ -86,7 +86,7 @@ struct Token {
     is_quoted: bool,
 }
 
-/// The words, quoted parts and other characters of a statement, without its comments and white space.
+/// Returns the words, quoted parts and other characters of a statement, without its comments and whitespace.
 fn tokens(sql: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;

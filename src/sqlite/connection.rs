@@ -99,7 +99,7 @@ impl SqliteConnection {
             .unwrap_or(false)
     }
 
-    /// Whether what refers to a table keeps its name when the table is renamed.
+    /// Sets whether the objects that refer to a table stay unchanged when the table is renamed.
     pub(super) fn set_legacy_alter_table(&mut self, alone: bool) -> Result<()> {
         self.0
             .set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, alone)
@@ -107,14 +107,14 @@ impl SqliteConnection {
             .map_err(classify)
     }
 
-    /// Whether foreign keys are checked at the end of the transaction. Ends with the transaction.
+    /// Sets whether foreign keys are checked only at the end of the transaction. The setting ends with the transaction.
     pub(super) fn defer_foreign_keys(&mut self, defer: bool) -> Result<()> {
         self.0
             .pragma_update(None, "defer_foreign_keys", defer)
             .map_err(classify)
     }
 
-    /// Runs a statement, whatever it returns and for whatever reason it fails.
+    /// Runs a statement of any kind.
     pub(super) fn attempt(
         &mut self,
         sql: &'static str,
@@ -144,7 +144,7 @@ impl SqliteConnection {
     ) -> Result<(), Failure> {
         let mut statement = self.prepare(sql, parameters)?;
         let mut rows = statement.raw_query();
-        // To the end: a statement that writes may fail at its last step.
+        // Step to the end: a statement that writes may fail at its last step.
         while let Some(row) = rows.next()? {
             read(row)?;
         }
@@ -312,7 +312,8 @@ fn unexpected(found: ValueRef<'_>, wanted: &str) -> BoxError {
     format!("must be {wanted} (found {found})").into()
 }
 
-/// Reads what we write. Another form of the same id would be read, but a search for the id would not find it.
+/// Reads an id in the format in which ids are written. In another format, a lookup by the id would not find the row, so
+/// it is rejected.
 fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     let id = Uuid::try_parse(text)?;
     let mut canonical = Uuid::encode_buffer();
@@ -322,9 +323,9 @@ fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     Ok(id)
 }
 
-/// Reads what we write, and what others may have written: with other digits after the second or none, with an offset,
-/// or (as SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. What is finer than a
-/// millisecond is cut off.
+/// Reads a time in our own format, or in a format that others may have written: with another number of decimals, with
+/// an offset, or (like SQLite's own `CURRENT_TIMESTAMP`, in UTC) with a space and without an offset. Anything finer
+/// than a millisecond is truncated.
 fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
     if let Some(time) = parse_our_time(text.as_bytes()) {
         return Ok(time);
@@ -342,7 +343,7 @@ fn parse_time(text: &str) -> Result<OffsetDateTime, BoxError> {
     Ok(utc.replace_millisecond(utc.millisecond())?)
 }
 
-/// The form that we write, which is nearly all there is, in a fraction of the time that a general parser takes.
+/// Parses our own format, which nearly all times have, in a fraction of the time that a general parser takes.
 fn parse_our_time(text: &[u8]) -> Option<OffsetDateTime> {
     let text: &[u8; 24] = text.try_into().ok()?;
     let number = |from: usize, to: usize| {

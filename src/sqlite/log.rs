@@ -1,8 +1,7 @@
-//! The log beside the database, and how it is kept from growing without end.
+//! The log beside the database, and how it is kept from growing without bound.
 //!
-//! SQLite starts its log again from the beginning when a commit finds that no reader uses it. Where readers never
-//! pause, that moment never comes, however short each read is. So now and then a writer asks for it, and waits a
-//! moment.
+//! SQLite restarts its log from the beginning when a commit finds that no reader uses it. If readers never pause, that
+//! moment never comes, however short each read is. So a writer occasionally requests it, and waits for a moment.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,10 +13,10 @@ use crate::sql::sql;
 
 const CHECKPOINT: &str = sql!("sqlite", "transaction/checkpoint");
 
-/// The size from which a writer empties the log: twice that at which SQLite begins to try on its own.
+/// The size from which a writer empties the log: twice the size at which SQLite begins to try on its own.
 const LIMIT: u64 = 8 << 20;
 
-/// After how many commits its size is looked at.
+/// The number of commits between two checks of its size.
 const COMMITS: u32 = 16;
 
 /// How long a writer waits for the readers. Each read that is in progress ends, unless a transaction holds it open.
@@ -38,7 +37,7 @@ impl Log {
         }
     }
 
-    /// Empties the log if it has grown too much. Called after a commit, by the one writer.
+    /// Empties the log if it has grown too large. Called after a commit, by the only writer.
     pub(super) fn limit(&self, connection: &mut SqliteConnection, busy_timeout: Duration) {
         let Some(path) = &self.path else { return };
         if !self
@@ -58,7 +57,7 @@ impl Log {
             let _ = connection.attempt(CHECKPOINT, &[]);
         }
         let _ = connection.set_busy_timeout(busy_timeout);
-        // Where a reader holds the log, the next attempts are as rare as they are useless.
+        // If a reader holds the log, further attempts are useless, so the next one comes at twice the size.
         let limit = if size() < before { LIMIT } else { 2 * before };
         self.limit.store(limit, Ordering::Relaxed);
     }

@@ -98,7 +98,7 @@ impl SqliteLock {
     }
 
     /// Runs a step without a transaction, after committing the steps before it. The turn is kept, so only other
-    /// processes can write meanwhile.
+    /// processes can write in between.
     fn take_without_transaction(
         &mut self,
         series: &str,
@@ -249,7 +249,7 @@ impl Lock for SqliteLock {
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
-        // For a lock that wraps this one and does not ask.
+        // For a lock that wraps this one and does not call `was_taken`.
         if self.was_taken(series, migration, direction)? {
             return Ok(());
         }

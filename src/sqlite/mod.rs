@@ -120,8 +120,8 @@ const ROLLBACK_TO: &str = sql!("sqlite", "transaction/rollback_to");
 ///
 /// A file is in [WAL mode](https://www.sqlite.org/wal.html): readers and the writer do not wait for one another, and
 /// any number of processes on one machine may share it. Writers of one process take turns in the order in which they
-/// came, and those that wait together are committed together: one wait for the disk serves up to 64 of them. Each has
-/// its own result, and none gets it before the commit.
+/// arrived, and those that wait together are committed together: one wait for the disk serves up to 64 of them. Each
+/// has its own result, and none gets it before the commit.
 ///
 /// If the file is replaced while it is open, all connections change to the file that has taken its path; a write that
 /// was in progress fails with [`Error::Unavailable`]. A file that was deleted is not created again: until it is back,

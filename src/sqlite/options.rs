@@ -82,13 +82,13 @@ pub enum Synchronous {
 }
 
 impl SqliteOptions {
-    /// Options for a database in a file, which is created if it is missing. Its directory must exist.
+    /// Creates options for a database in a file, which is created if it is missing. Its directory must exist.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         SqliteOptions::at(Location::File(path.into()))
     }
 
-    /// Options for a database in memory, gone with the last clone of the store. It has one connection, so one operation
-    /// runs at a time.
+    /// Creates options for a database in memory, which ends with the last clone of the store. It has one connection, so
+    /// one operation runs at a time.
     pub fn memory() -> Self {
         SqliteOptions::at(Location::Memory)
     }
@@ -144,10 +144,10 @@ impl SqliteOptions {
         self
     }
 
-    /// Sets how many bytes of the file, at most, are read through memory instead of by system calls: SQLite's own
-    /// [`PRAGMA mmap_size`](https://www.sqlite.org/mmap.html). Defaults to 0, which is none; a library compiled with
-    /// SQLite's defaults takes at most 2 GiB. It makes reads of a large file faster (`docs/performance.md` shows by how
-    /// much), and has no effect on a database in memory.
+    /// Sets the maximum number of bytes of the file to map into memory instead of reading them by system calls:
+    /// SQLite's own [`PRAGMA mmap_size`](https://www.sqlite.org/mmap.html). Defaults to 0, which is none; a library
+    /// compiled with SQLite's defaults maps at most 2 GiB. It makes reads of a large file faster (`docs/performance.md`
+    /// shows by how much), and has no effect on a database in memory.
     ///
     /// The risk: if the disk cannot read a page, or another program truncates the file, the operating system kills the
     /// process (`SIGBUS`) instead of returning an error. Use it only on a disk that you trust.

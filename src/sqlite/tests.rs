@@ -88,7 +88,7 @@ fn a_full_disk_is_unavailable_and_loses_nothing() {
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .expect("a limit");
     };
-    limit(1); // SQLite takes it for the present size.
+    limit(1); // SQLite raises it to the present size.
     let mut stored = Vec::new();
     let refused = loop {
         let user = NewUser {
@@ -281,14 +281,14 @@ fn no_statement_is_prepared_twice() {
     for (file, sql) in &statements {
         let statement = connection.0.prepare_cached(sql).expect("a statement");
         let runs = statement.get_status(StatementStatus::Run);
-        assert!(runs >= 4, "{file}: it is no longer kept: {runs}");
+        assert!(runs >= 4, "{file} is no longer cached: {runs}");
         let again = statement.get_status(StatementStatus::RePrepare);
         assert_eq!(again, 0, "{file}");
     }
 }
 
 #[test]
-fn a_file_is_read_through_memory_only_if_asked() {
+fn file_is_memory_mapped_only_on_request() {
     let directory = tempfile::tempdir().expect("a folder");
     let options = SqliteOptions::file(directory.path().join("auth.db"));
     for bytes in [0, 1 << 20] {

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::try_parse() {
         Ok(arguments) => run(arguments),
         Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
-        // What was asked for is the help, or the version.
+        // The help or the version was requested.
         Err(error) => error.exit(),
     };
     outcome.unwrap_or_else(|failure| failure.report())
@@ -39,7 +39,7 @@ fn connect(url: Option<&str>) -> Result<AuthStore, CliError> {
     Ok(AuthStore::connect(given(url)?)?)
 }
 
-/// As [`connect`], for a task that needs an existing database: a misspelled path must not create an empty file.
+/// Like [`connect`], for a task that needs an existing database: a misspelled path must not create an empty file.
 fn connect_existing(url: Option<&str>) -> Result<AuthStore, CliError> {
     #[cfg(feature = "sqlite")]
     if let Ok(options) = given(url)?.parse::<authstore::SqliteOptions>()
