@@ -223,7 +223,7 @@ impl Certificate {
     /// Returns the certificate as JSON. The field `format` is the version of the format.
     pub fn to_json(&self) -> String {
         let mut text =
-            serde_json::to_string_pretty(self).expect("it holds nothing but text and numbers");
+            serde_json::to_string_pretty(self).expect("it contains only text and numbers");
         text.push('\n');
         text
     }

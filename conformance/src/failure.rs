@@ -129,7 +129,7 @@ impl Display for Failure {
 impl From<Error> for Failure {
     #[track_caller]
     fn from(error: Error) -> Self {
-        Failure::broken("an operation failed that must succeed").got(show_error(&error))
+        Failure::broken("an operation that must succeed failed").got(show_error(&error))
     }
 }
 
@@ -215,9 +215,11 @@ pub(crate) fn conflicts<T: Show>(
 ) -> Verdict {
     match got {
         Err(Error::Conflict { constraint: named }) if named == constraint => Ok(()),
-        other => Err(Failure::broken(format!("{call} did not fail as it must"))
-            .expected(format!("Err(Conflict({constraint:?}))"))
-            .got(show_result(&other))),
+        other => Err(
+            Failure::broken(format!("{call} did not fail with the expected error"))
+                .expected(format!("Err(Conflict({constraint:?}))"))
+                .got(show_result(&other)),
+        ),
     }
 }
 
@@ -230,9 +232,11 @@ pub(crate) fn not_found<T: Show>(
 ) -> Verdict {
     match got {
         Err(Error::NotFound { entity: named }) if named == entity => Ok(()),
-        other => Err(Failure::broken(format!("{call} did not fail as it must"))
-            .expected(format!("Err(NotFound({entity:?}))"))
-            .got(show_result(&other))),
+        other => Err(
+            Failure::broken(format!("{call} did not fail with the expected error"))
+                .expected(format!("Err(NotFound({entity:?}))"))
+                .got(show_result(&other)),
+        ),
     }
 }
 

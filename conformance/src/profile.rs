@@ -56,7 +56,7 @@ impl FromStr for Profile {
             "certify" => Ok(Profile::Certify),
             "soak" => Ok(Profile::Soak),
             _ => Err(format!(
-                "{name:?} is no profile: there are quick, certify and soak"
+                "unknown profile {name:?} (known profiles: quick, certify, soak)"
             )),
         }
     }

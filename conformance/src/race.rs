@@ -18,7 +18,7 @@ pub(crate) const THREADS: usize = 8;
 pub(crate) const MANY: u8 = 120;
 
 /// How long to try until two calls overlap.
-const PATIENCE: Duration = Duration::from_secs(90);
+const OVERLAP_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The result of a thread's call, with its start and end.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Race {
         self.at_once_untimed(threads, |thread, store| timed(|| work(thread, store)))
     }
 
-    /// As [`at_once`](Race::at_once), for work that records its own times.
+    /// Like [`at_once`](Race::at_once), for work that records its own times.
     pub(crate) fn at_once_untimed<T: Send>(
         &self,
         threads: usize,
@@ -112,8 +112,8 @@ impl Race {
         })
     }
 
-    /// As [`at_once`](Race::at_once), for several keys in sequence. The threads wait for each other before each key.
-    /// This allows many more races than starting threads for each, and surely hits a gap between two round trips.
+    /// Like [`at_once`](Race::at_once), for several keys in sequence. The threads wait for each other before each key.
+    /// This allows many more races than starting threads for each, and reliably hits a gap between two round trips.
     /// Returns the results for each key.
     pub(crate) fn at_once_for_keys<T: Send>(
         &self,
@@ -126,7 +126,7 @@ impl Race {
             let ran = (0..keys).map(|key| {
                 arrived.fetch_add(1, Ordering::SeqCst);
                 // A thread that panicked never arrives, so the others stop waiting after this time.
-                let deadline = Instant::now() + PATIENCE;
+                let deadline = Instant::now() + OVERLAP_TIMEOUT;
                 while arrived.load(Ordering::SeqCst) < threads * (key + 1)
                     && Instant::now() < deadline
                 {
@@ -171,12 +171,14 @@ impl Race {
                 Ok(None) => {}
                 Ok(Some(seen)) => {
                     return Err(Failure::broken(format!(
-                        "while {call} was under way, another thread saw {seen}"
+                        "while {call} was in progress, another thread saw {seen}"
                     )));
                 }
                 Err(error) => {
-                    return Err(Failure::broken(format!("{call}, or a look at it, failed"))
-                        .got(show_error(error)));
+                    return Err(
+                        Failure::broken(format!("{call}, or a concurrent read, failed"))
+                            .got(show_error(error)),
+                    );
                 }
             }
         }
@@ -193,7 +195,7 @@ impl Race {
         self.repeat(self.rounds, round)
     }
 
-    /// As [`rounds`](Race::rounds), until calls have overlapped this many times.
+    /// Like [`rounds`](Race::rounds), until calls have overlapped this many times.
     pub(crate) fn repeat(
         &self,
         wanted: u32,
@@ -205,7 +207,7 @@ impl Race {
             // On a storage in memory or a busy machine, it can take long until two calls overlap. On a busy machine,
             // few rounds fit into the time limit, so it only applies after the wanted number of rounds.
             let is_tried = took_place > 0 && number >= u128::from(wanted);
-            let time = if is_tried { self.time } else { PATIENCE };
+            let time = if is_tried { self.time } else { OVERLAP_TIMEOUT };
             if number > 0 && start.elapsed() > time {
                 break;
             }
@@ -217,7 +219,7 @@ impl Race {
         }
         if took_place == 0 {
             return Err(Failure::not_run(format!(
-                "in {number} rounds no two calls were ever under way at the same time"
+                "no two calls overlapped in {number} rounds"
             )));
         }
         Ok(())
@@ -238,7 +240,7 @@ pub(crate) fn winners<T>(
             Err(error) if refused(error) => {}
             Err(error) => {
                 return Err(Failure::broken(format!(
-                    "{call}, by several callers at once, failed in a way it must not"
+                    "{call} by several concurrent callers failed with an unexpected error"
                 ))
                 .got(show_error(error)));
             }
@@ -255,10 +257,10 @@ pub(crate) fn all_succeed<T>(call: &str, ran: Vec<Ran<authstore::Result<T>>>) ->
         match one.value {
             Ok(value) => values.push(value),
             Err(error) => {
-                return Err(
-                    Failure::broken(format!("{call}, by several callers at once, failed"))
-                        .got(show_error(&error)),
-                );
+                return Err(Failure::broken(format!(
+                    "{call} by several concurrent callers failed"
+                ))
+                .got(show_error(&error)));
             }
         }
     }

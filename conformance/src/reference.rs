@@ -84,14 +84,14 @@ impl Reference {
         Ok(work(&mut state.model))
     }
 
-    /// As [`with`](Reference::with), for writes, whose answer may be held back or lost.
+    /// Like [`with`](Reference::with), for writes, whose answer may be held back or lost.
     fn write<T>(&self, work: impl FnOnce(&mut Model) -> T) -> Result<T> {
         let done = self.with(work)?;
         self.shared.answered(Instant::now() + TIMEOUT)?;
         Ok(done)
     }
 
-    /// As [`write`](Reference::write), for writes that may be rejected.
+    /// Like [`write`](Reference::write), for writes that may be rejected.
     fn ask<T>(&self, work: impl FnOnce(&mut Model) -> Answer<T>) -> Result<T> {
         self.write(work)?.map_err(|refusals| refusals[0].into())
     }
@@ -150,7 +150,7 @@ impl Shared {
         match self.wait_while(deadline, "", |state| state.answers_held) {
             Ok(state) if state.losses == losses => Ok(()),
             Ok(_) => Err(Error::outcome_unknown("the answer was lost")),
-            Err(_) => Err(Error::outcome_unknown("no answer came in time")),
+            Err(_) => Err(Error::outcome_unknown("no answer came before the timeout")),
         }
     }
 
@@ -497,7 +497,7 @@ impl Lock for ReferenceLock<'_> {
         match direction {
             Direction::Up => {
                 if !state.tables.insert(table) {
-                    return Err(Error::backend(format!("there is a table {table} already")));
+                    return Err(Error::backend(format!("the table {table} already exists")));
                 }
                 let applied = Applied {
                     version: migration.version(),

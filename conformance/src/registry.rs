@@ -20,7 +20,7 @@ macro_rules! __with_rules {
                 email_by_bytes Values 1 "Email addresses that differ in case, accents, spaces, normalization or after the 190th character are different addresses."
                 every_millisecond Values 1 "Each millisecond from 000 to 999 of emailVerified is returned exactly."
                 distant_times Values 1 "emailVerified is returned exactly from 1970 to 9999, including after 2038."
-                times_around_clock_changes Values 1 "emailVerified is returned exactly around changes to and from daylight-saving time in several zones."
+                times_around_clock_changes Values 1 "emailVerified is returned exactly around the changes to and from daylight-saving time in several zones."
                 unique_id Constraints 1 "A second user with an ID fails with Conflict(UserId), and nothing is written."
                 unique_email Constraints 1 "A second user with an email address fails with Conflict(UserEmail), and nothing is written."
                 no_email_is_no_conflict Constraints 1 "Any number of users may have no email address."
@@ -64,7 +64,7 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "An update of a user leaves all other users, and what belongs to the user, as they are."
                 unique_email Constraints 1 "An update to another user's email address fails with Conflict(UserEmail), and no field of it is written."
                 moves_the_email Constraints 1 "After an update the new address finds the user, and the old one is free."
-                text Values 1 "Text of any kind that an update writes is returned byte for byte, the empty string too."
+                text Values 1 "Text of any kind that an update writes is returned byte for byte, including the empty string."
                 long_text Values 1 "An update can write 1,048,576 bytes of text and a key of 255 characters."
                 email_by_bytes Values 1 "An update to an address that only looks like another is not a conflict."
                 times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
@@ -147,7 +147,7 @@ macro_rules! __with_rules {
                 missing ReadingAndWriting 1 "An update of an account that does not exist fails with NotFound(Account), and nothing is written."
                 leaves_others_unchanged ReadingAndWriting 1 "An update of an account leaves all other accounts as they are."
                 exact Values 1 "update_account changes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
-                text Values 1 "Text of any kind that an update writes is returned byte for byte, the empty string too."
+                text Values 1 "Text of any kind that an update writes is returned byte for byte, including the empty string."
                 long_text Values 1 "An update can write 1,048,576 bytes into each field."
                 every_expires_at Values 1 "An update writes any 64-bit integer to expires_at."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one account all survive, and each returns its own."
@@ -167,7 +167,7 @@ macro_rules! __with_rules {
             list_accounts_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for an unknown user."
                 only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, complete, and no other user's."
-                order ReadingAndWriting 1 "The list is in the byte order of provider, then of provider account id."
+                order ReadingAndWriting 1 "The list is in the byte order of provider, then of provider account ID."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many accounts there are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an account is never seen without one, while accounts are linked and unlinked."
             }
@@ -209,7 +209,7 @@ macro_rules! __with_rules {
                 no_orphan Concurrency 1 "A session moved to a user who is being deleted is deleted too, or fails with NotFound(User)."
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
                 rotates_the_token ReadingAndWriting 1 "A new token replaces the old one, which then finds nothing."
-                unique_token Constraints 1 "An update to another session's token is Conflict(SessionToken), and no field of it is written."
+                unique_token Constraints 1 "An update to another session's token fails with Conflict(SessionToken), and no field of it is written."
                 text_of_new_token Values 1 "The new token may be any string of up to 255 characters."
                 old_token_is_free Constraints 1 "A token that was replaced may be used again."
                 rotation_has_one_winner Concurrency 1 "Of several callers who give one session a new token by the same old one concurrently, exactly one finds it."
@@ -246,7 +246,7 @@ macro_rules! __with_rules {
                 one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session."
             }
             delete_sessions_by_user_id {
-                all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, expired ones too."
+                all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, including expired ones."
                 but_one ReadingAndWriting 1 "All sessions of the user except the one to keep are deleted and counted."
                 keeps_nothing_else ReadingAndWriting 1 "A token to keep that is another user's, or that does not exist, keeps nothing."
                 leaves_others_unchanged ReadingAndWriting 1 "The sessions of other users stay, and so do the user and the user's accounts."
@@ -254,7 +254,7 @@ macro_rules! __with_rules {
                 text Values 1 "A token to keep may be any string."
                 each_counted_once Concurrency 1 "Several concurrent callers count each session once between them."
                 never_half Concurrency 1 "No caller ever sees only some of the sessions deleted."
-                no_page_limit ReadingAndWriting 1 "All sessions but the one to keep are deleted and counted with their details, however many there are."
+                no_page_limit ReadingAndWriting 1 "All sessions except the one to keep are deleted and counted with their details, however many there are."
             }
             get_session_details {
                 absent ReadingAndWriting 1 "get_session_details returns no details if none were stored."
@@ -332,7 +332,7 @@ macro_rules! __with_rules {
             list_authenticators_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for an unknown user."
                 only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, complete, and no other user's."
-                order ReadingAndWriting 1 "The list is in the byte order of the credential id."
+                order ReadingAndWriting 1 "The list is in the byte order of the credential ID."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an authenticator is never seen without one, while they are created and deleted."
             }
@@ -350,8 +350,8 @@ macro_rules! __with_rules {
             use_authenticator {
                 greater_counter ReadingAndWriting 1 "use_authenticator stores a counter greater than the stored one, and the backup state, and returns the row."
                 always_zero ReadingAndWriting 1 "use_authenticator succeeds when both counters are zero, any number of times."
-                replayed ReadingAndWriting 1 "A counter that is not greater, unless both are zero, is Conflict(AuthenticatorCounter), and nothing is written."
-                missing ReadingAndWriting 1 "use_authenticator of an authenticator that does not exist is NotFound(Authenticator)."
+                replayed ReadingAndWriting 1 "A counter that is not greater, unless both are zero, fails with Conflict(AuthenticatorCounter), and nothing is written."
+                missing ReadingAndWriting 1 "use_authenticator fails with NotFound(Authenticator) for an authenticator that does not exist."
                 leaves_others_unchanged ReadingAndWriting 1 "use_authenticator leaves other authenticators, and all details, as they are."
                 exact Values 1 "use_authenticator finds nothing by a credential ID that differs in case or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who use one authenticator with one counter concurrently, exactly one succeeds."
@@ -389,7 +389,7 @@ macro_rules! __with_rules {
                 long_text Values 1 "A payload of 1,048,576 bytes and keys of 255 characters of four bytes are stored, and keys are distinguished by the last one."
                 key_by_bytes Values 1 "Keys that only look alike are different."
                 times Values 1 "expires is returned to the millisecond, from 1970 to 9999."
-                unique_key Constraints 1 "A key that exists is Conflict(ChallengeKey), and the first challenge stays."
+                unique_key Constraints 1 "Creating a key that exists fails with Conflict(ChallengeKey), and the first challenge stays."
                 again_after_use Constraints 1 "The key of a challenge that was used may be used again."
                 one_winner Concurrency 1 "Of several callers who create one challenge concurrently, exactly one succeeds."
                 every_length Values 1 "Payloads of every length around powers of two and known limits, and keys of every length, are returned whole."

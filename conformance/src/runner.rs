@@ -65,7 +65,7 @@ impl Runner {
         Self::shared(Arc::new(harness))
     }
 
-    /// As [`new`](Runner::new), for a shared harness.
+    /// Like [`new`](Runner::new), for a shared harness.
     pub fn shared(harness: Arc<dyn Harness>) -> Self {
         Runner {
             harness,

@@ -16,7 +16,7 @@ const SHOWN_CHARACTERS: usize = 120;
 pub(crate) trait Show {
     fn show(&self) -> String;
 
-    /// As [`show`](Show::show), but of the type of an input's field.
+    /// Like [`show`](Show::show), but with the type of an input's field.
     fn code(&self) -> String {
         self.show()
     }
@@ -290,7 +290,7 @@ impl Show for NewSession {
     }
 }
 
-/// A model that has no shorter way to be written, as code.
+/// Shows a model that has no shorter form.
 pub(crate) trait AsCode {
     fn as_code(&self) -> String;
 }

@@ -190,7 +190,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "=1+1",
     "__type__",
     "gzip",
-    // What a parser of its own kind of text reads, and writes in another form.
+    // Text that a parser of its format reads, but writes in another form.
     "HTTPS://Example.ORG:443/a b/../c",
     "mailto:Ada@x.org",
     "\"a b\"@x.org",

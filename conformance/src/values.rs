@@ -14,7 +14,7 @@ pub const fn id(number: u128) -> Uuid {
 ///
 /// If the format is different.
 pub fn at(text: &str) -> OffsetDateTime {
-    parse(text).unwrap_or_else(|| panic!("{text:?} is no time such as 2026-11-23T19:00:00.000Z"))
+    parse(text).unwrap_or_else(|| panic!("{text:?} is not a time like 2026-11-23T19:00:00.000Z"))
 }
 
 fn parse(text: &str) -> Option<OffsetDateTime> {

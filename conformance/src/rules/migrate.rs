@@ -356,9 +356,11 @@ fn refuses(
         match outcome {
             Err(Error::Migration(error)) if right(&error) => {}
             other => {
-                return Err(Failure::broken(format!("{call} did not fail as it must"))
-                    .expected(format!("Err(Migration({expected}))"))
-                    .got(format!("{other:?}")));
+                return Err(Failure::broken(format!(
+                    "{call} did not fail with the expected error"
+                ))
+                .expected(format!("Err(Migration({expected}))"))
+                .got(format!("{other:?}")));
             }
         }
     }
