@@ -85,9 +85,9 @@ fn one_sign_up(
         )?;
         equal("the number of concurrent callers that signed up", won, 1)?;
         let world = look(context.store(), numbers)?;
-        equal("the number of users there are", world.users(), 1)?;
+        equal("the number of users", world.users(), 1)?;
         equal(
-            "the number of passkeys there are",
+            "the number of passkeys",
             world.authenticators(),
             1,
         )?;

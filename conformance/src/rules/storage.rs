@@ -20,7 +20,7 @@ use crate::strings::UNICODE;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The store answers a call as the model does.
+/// Checks that the store answers a call like the model.
 fn agreed(store: &AuthStore, model: &mut Model, call: &Call, when: &str) -> Verdict {
     let (got, answer) = (call.on_store(store), call.on_model(model));
     if agrees(&got, &answer) {
@@ -587,7 +587,7 @@ fn crossed_keys(context: &Context) -> Verdict {
     )
 }
 
-/// Each operation with each value of another column.
+/// Calls each operation with each value of another column.
 pub(crate) fn keys_of_other_columns(context: &Context) -> Verdict {
     let store = context.store();
     let mut model = Model::default();
