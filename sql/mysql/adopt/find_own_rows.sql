@@ -1,9 +1,10 @@
--- One statement for each foreign key of the application's own that is dropped and added again: it notes how many rows that
--- one would not accept. They got there without it, or are spelled otherwise, in a collation that did not mind.
+-- One statement for each foreign key of the application's own that is dropped and added again: it records how many rows
+-- the foreign key would reject. They were written while it was not enforced, or spell the id differently in a collation
+-- that ignores the difference.
 SELECT CONCAT(
     'SET @authstore_own_rows = CONCAT_WS(\'\\n\', @authstore_own_rows, (SELECT CONCAT(', QUOTE(CONCAT('the foreign key ', k.CONSTRAINT_NAME, ' of ', k.TABLE_NAME, ' cannot be added again: ')),
     ', COUNT(*), ', QUOTE(CONCAT(
-        ' rows refer to no ', u.REFERENCED_TABLE_NAME, '.id as it is spelled; change or delete them'
+        ' rows refer to a ', u.REFERENCED_TABLE_NAME, '.id that does not exist or is spelled differently; change or delete them'
     )),
     ') FROM `', REPLACE(k.TABLE_NAME, '`', '``'), '` AS c WHERE c.`', REPLACE(u.COLUMN_NAME, '`', '``'),
     '` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM `', u.REFERENCED_TABLE_NAME, '` AS p WHERE p.`id` = c.`',

@@ -61,7 +61,7 @@ WITH
         GROUP BY e.tbl, e.name
     ),
 
-    -- One of our names that is something else, and further keys on the columns of one of ours.
+    -- Other objects with one of our names, and additional keys on the same columns as one of ours.
     dropped AS (
         SELECT a.tbl, a.name
         FROM actual_key AS a

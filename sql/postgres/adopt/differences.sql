@@ -178,7 +178,7 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
-SELECT 'the column of the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' will become uuid, too'
+SELECT 'the column of the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' will become uuid too'
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'

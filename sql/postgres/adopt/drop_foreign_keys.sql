@@ -1,5 +1,5 @@
--- Those of the three tables that are not as they should be, or whose columns change, and those of the application's own
--- that are added again: where they refer to an id, their columns take its type.
+-- Returns statements that drop the foreign keys of the three tables that differ from the schema or whose columns
+-- change, and the application's own that are added again. If these refer to an id, their columns get its type.
 WITH
     "actual_table" ("table", "oid") AS (
         SELECT t."name", to_regclass(quote_ident(t."name"))

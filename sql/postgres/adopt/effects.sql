@@ -1,4 +1,4 @@
--- Event triggers, which are run by what adopt does to the schema. Those of an extension or a server are among them.
+-- Event triggers, which run when the adoption changes the schema, including those of an extension or a server.
 SELECT 'the event trigger ' || e.evtname || ' (' || e.evtevent || ') is run by statements that change the schema'
 FROM pg_event_trigger AS e
 WHERE e.evtenabled IN ('O', 'A')

@@ -1,5 +1,5 @@
--- One statement for each foreign key of the application's own that is dropped and added again: it notes, until the
--- transaction ends, how many rows that one would not accept. They got there while it was not enforced.
+-- One statement for each foreign key of the application's own that is dropped and added again: it records, until the
+-- transaction ends, how many rows the foreign key would reject. They were written while it was not enforced.
 SELECT
     format(
         'SELECT set_config(''authstore.own_rows'', concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '

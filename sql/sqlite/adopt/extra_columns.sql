@@ -36,7 +36,7 @@ SELECT
     || CASE c."type" WHEN '' THEN '' ELSE ' "' || replace(c."type", '"', '""') || '"' END
     || CASE
         WHEN c."dflt_value" IS NULL THEN ''
-        -- A name is a string there, whether or not it is quoted, and in parentheses a column.
+        -- A name is a string here, whether or not it is quoted, but a column in parentheses.
         WHEN substr(c."dflt_value", 1, 1) IN ('"', '`', '[') OR c."dflt_value" NOT GLOB '*[^A-Za-z0-9_$]*'
             THEN ' DEFAULT ' || c."dflt_value"
         ELSE ' DEFAULT (' || c."dflt_value" || ')'

@@ -17,7 +17,7 @@ UNION ALL
 SELECT
     'index', u."name",
     'CREATE UNIQUE INDEX "' || u."wanted"
-    -- Where the name is taken, a number makes it another.
+    -- If the name is taken, a number makes it unique.
     || CASE
         WHEN row_number() OVER (PARTITION BY lower(u."wanted") ORDER BY u."name") > 1
             OR EXISTS (SELECT 1 FROM sqlite_schema AS o WHERE o."name" = replace(u."wanted", '""', '"') COLLATE NOCASE)

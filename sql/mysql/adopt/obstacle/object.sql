@@ -96,7 +96,7 @@ WHERE options LIKE '%partitioned%'
 
 UNION ALL
 SELECT CONCAT(
-    tbl, ' is compressed to blocks that have no room for its keys; run ALTER TABLE `', name,
+    tbl, ' is compressed to blocks that are too small for its keys; run ALTER TABLE `', name,
     '` ROW_FORMAT = DYNAMIC KEY_BLOCK_SIZE = 0 first'
 )
 FROM actual_table
@@ -114,7 +114,7 @@ WHERE is_known AND extra LIKE '%auto_increment%'
 
 UNION ALL
 SELECT CONCAT(
-    tbl, ' has an extra column, ', col, ', that is NOT NULL without a default; allow NULL, or add a default'
+    tbl, ' has an extra column, ', col, ', which is NOT NULL without a default; allow NULL, or add a default'
 )
 FROM cols
 WHERE NOT is_known AND NOT is_nullable AND NOT has_default AND NOT is_generated AND extra NOT LIKE '%auto_increment%'
@@ -141,7 +141,7 @@ WHERE (NOT is_harmless OR name = 'PRIMARY')
 UNION ALL
 SELECT CONCAT(
     'the key ', s.INDEX_NAME, ' of ', t.tbl, ' is on ', GROUP_CONCAT(s.COLUMN_NAME ORDER BY s.SEQ_IN_INDEX SEPARATOR ' and '),
-    ', of which a string becomes longer than a key can be; drop it first'
+    ', where a string becomes too long for a key; drop it first'
 )
 FROM actual_table AS t
 JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
@@ -238,7 +238,7 @@ WHERE own + needed > 64
 UNION ALL
 SELECT DISTINCT CONCAT(
     'the index ', s.INDEX_NAME, ' of ', t.tbl, ' is on an expression of ', c.COLUMN_NAME,
-    ', which becomes longer than an index can be; drop it first, or cast the expression to char'
+    ', which becomes too long for an index; drop it first, or cast the expression to char'
 )
 FROM actual_table AS t
 JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
@@ -313,10 +313,10 @@ WHERE TABLE_SCHEMA = DATABASE()
         'authstore_adopted_verificationtoken', 'authstore_adopted_authenticator'
     )
 
--- Names that adopt needs: those of foreign keys are a database's.
+-- Names that the adoption needs. Names of foreign keys are unique within a database.
 UNION ALL
 SELECT CONCAT(
-    'the name ', k.CONSTRAINT_NAME, ' is needed, and is that of a foreign key of ', k.TABLE_NAME, '; add that under another name first'
+    'the name ', k.CONSTRAINT_NAME, ' is needed, but belongs to a foreign key of ', k.TABLE_NAME, '; drop that, and add it under another name first'
 )
 FROM information_schema.REFERENTIAL_CONSTRAINTS AS k
 JOIN
@@ -335,7 +335,7 @@ WHERE k.CONSTRAINT_SCHEMA = DATABASE()
     )
 
 UNION ALL
-SELECT CONCAT('the name ', t.TABLE_NAME, ' is needed, and is that of a table of other columns; rename that first')
+SELECT CONCAT('the name ', t.TABLE_NAME, ' is needed, but belongs to a table with other columns; rename that first')
 FROM information_schema.TABLES AS t
 WHERE t.TABLE_SCHEMA = DATABASE()
     AND IF(@@lower_case_table_names = 0, t.TABLE_NAME = BINARY 'authstore_adoption', LOWER(t.TABLE_NAME) = 'authstore_adoption')

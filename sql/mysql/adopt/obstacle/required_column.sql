@@ -9,7 +9,7 @@ WITH known AS (
 
 SELECT CONCAT(
     k.tbl, ' has an extra column, ', c.COLUMN_NAME,
-    ', that is NOT NULL without a default; allow NULL, or add a default'
+    ', which is NOT NULL without a default; allow NULL, or add a default'
 )
 FROM known AS k
 JOIN

@@ -1,7 +1,7 @@
 -- What depends on a key that is dropped for one of the schema. A foreign key is dropped with it and added again.
 SELECT DISTINCT
     pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on the key ' || k."name" || ' of ' || k."table"
-    || ', which is replaced by that of the schema; drop it, and create it again afterwards'
+    || ', which is replaced by the schema''s key; drop it, and create it again afterwards'
 FROM "dropped" AS k
 JOIN
     pg_depend AS d
@@ -38,7 +38,7 @@ WHERE NOT pg_has_role(c.relowner, 'USAGE')
 
 UNION ALL
 SELECT
-    k."table" || ' has its replica identity in the key ' || k."name" || ', which is replaced by that of the schema; run '
+    k."table" || ' has its replica identity in the key ' || k."name" || ', which is replaced by the schema''s key; run '
     || 'ALTER TABLE ' || quote_ident(k."table") || ' REPLICA IDENTITY DEFAULT first'
 FROM "dropped" AS k
 JOIN pg_index AS i ON i.indexrelid = k."index" AND i.indisreplident;

@@ -1,4 +1,4 @@
--- Names that the schema needs, and that something else has.
+-- Names that the schema needs, but that belong to something else.
 WITH
     "wanted" ("table", "name", "kind", "column") AS (
         VALUES
@@ -44,7 +44,7 @@ WITH
     )
 
 SELECT
-    'the name ' || w."name" || ' is needed, and is that of ' || pg_describe_object('pg_class'::regclass, c.oid, 0)
+    'the name ' || w."name" || ' is needed, but belongs to ' || pg_describe_object('pg_class'::regclass, c.oid, 0)
     || '; rename that first'
 FROM "place" AS w
 JOIN pg_class AS c ON c.relname = w."name" AND c.relnamespace = w."schema"
@@ -65,7 +65,7 @@ END
 
 UNION ALL
 SELECT
-    'the name ' || w."name" || ' is needed, and is that of ' || pg_describe_object('pg_type'::regclass, y.oid, 0)
+    'the name ' || w."name" || ' is needed, but belongs to ' || pg_describe_object('pg_type'::regclass, y.oid, 0)
     || '; rename that first'
 FROM "place" AS w
 JOIN pg_type AS y ON y.typname = w."name" AND y.typnamespace = w."schema" AND y.typrelid = 0
@@ -74,7 +74,7 @@ WHERE w."kind" IN ('table', 'own')
 
 UNION ALL
 SELECT
-    'the name ' || w."name" || ' is needed, and is that of ' || pg_describe_object('pg_constraint'::regclass, k.oid, 0)
+    'the name ' || w."name" || ' is needed, but belongs to ' || pg_describe_object('pg_constraint'::regclass, k.oid, 0)
     || '; rename that first'
 FROM "place" AS w
 JOIN pg_constraint AS k ON k.conrelid = w."oid" AND k.conname = w."name"

@@ -1,4 +1,4 @@
--- Objects that cannot stay as they are, and that no one else can decide about.
+-- Objects that cannot stay unchanged, so the operator has to decide about them.
 , -- More of the WITH in with_keys.sql.
     "known" ("table", "columns") AS (
         VALUES
@@ -137,7 +137,7 @@ WHERE c.attgenerated <> '' OR c.attidentity <> ''
 UNION ALL
 SELECT
     k."table" || ' has an extra column, ' || c.attname
-    || ', that is NOT NULL without a default; allow NULL, or add a default'
+    || ', which is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN "actual_table" AS t ON t."table" = k."table"
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum > 0 AND NOT c.attisdropped
@@ -185,7 +185,7 @@ WHERE d.classid IN (
 )
     OR (d.classid = 'pg_attrdef'::regclass AND f.adnum <> c."number")
 
--- What was written for strings or for times without a zone does not do for ids or for times with one.
+-- Expressions that were written for strings, or for times without a zone, do not work for ids, or for times with one.
 UNION ALL
 SELECT DISTINCT
     pg_describe_object(d.classid, d.objid, 0) || ' uses ' || c."table" || '.' || c."column"
@@ -253,7 +253,7 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column" AND c.
 
 UNION ALL
 SELECT
-    t."table" || ' is unlogged, and tables that are not refer to it; run ALTER TABLE ' || quote_ident(t."table")
+    t."table" || ' is unlogged, but logged tables refer to it; run ALTER TABLE ' || quote_ident(t."table")
     || ' SET LOGGED first'
 FROM "actual_table" AS t
 JOIN pg_class AS c ON c.oid = t."oid"

@@ -23,7 +23,7 @@ WITH
 
 SELECT
     k."table" || ' has an extra column, ' || c.attname
-    || ', that is NOT NULL without a default; allow NULL, or add a default'
+    || ', which is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN pg_attribute AS c ON c.attrelid = to_regclass(quote_ident(k."table")) AND c.attnum > 0 AND NOT c.attisdropped
 WHERE c.attname::text <> ALL(k."columns")

@@ -49,7 +49,7 @@ WHERE "hidden" > 1
 UNION ALL
 SELECT
     "table" || ' has an extra column, ' || "column"
-    || ', that is NOT NULL without a default; allow NULL, or add a default'
+    || ', which is NOT NULL without a default; allow NULL, or add a default'
 FROM "actual_column"
 WHERE NOT "is_known" AND NOT "is_nullable" AND NOT "has_default" AND "hidden" = 0
 
@@ -91,9 +91,9 @@ HAVING (i."origin" = 'c' OR max(instr(t."columns", ',' || x."name" || ',') = 0))
         OR max(x."coll" <> 'BINARY')
     )
 
--- SQLite adds no column of these names, by which a table without them knows its rows.
+-- SQLite cannot add columns with these names, because they are aliases of the rowid.
 UNION ALL
-SELECT "table" || ' has an extra column, ' || "column" || ', whose name cannot be that of a column that is added; rename it first'
+SELECT "table" || ' has an extra column, ' || "column" || ', whose name SQLite does not accept when a column is added; rename it first'
 FROM "actual_column"
 WHERE "column" COLLATE NOCASE IN ('rowid', 'oid', '_rowid_')
 
@@ -106,10 +106,11 @@ JOIN "actual_table" AS t ON t."table" = c."table"
 JOIN json_each('["' || replace(trim(t."columns", ','), ',', '","') || '"]') AS e ON e."value" = c."column" COLLATE NOCASE
 WHERE e."value" <> c."column"
 
--- Names that adopt needs. An index that has one of ours is dropped, if it is that of its table.
+-- Names that the adoption needs. An index with one of our names is dropped if it is on the table that the schema has it
+-- on.
 UNION ALL
 SELECT
-    'the name ' || n."column1" || ' is needed, and is that of ' || CASE s."type" WHEN 'index' THEN 'an' ELSE 'a' END || ' '
+    'the name ' || n."column1" || ' is needed, but belongs to ' || CASE s."type" WHEN 'index' THEN 'an' ELSE 'a' END || ' '
     || s."type" || CASE s."type" WHEN 'index' THEN ' of ' || s."tbl_name" ELSE '' END || '; rename or drop that first'
 FROM (
     VALUES

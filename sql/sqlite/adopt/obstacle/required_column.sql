@@ -19,7 +19,7 @@ WITH
 
 SELECT
     k."table" || ' has an extra column, ' || c."name"
-    || ', that is NOT NULL without a default; allow NULL, or add a default'
+    || ', which is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN sqlite_schema AS t ON t."type" = 'table' AND t."name" = k."table" COLLATE NOCASE
 JOIN pragma_table_xinfo(t."name") AS c
