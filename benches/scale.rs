@@ -242,7 +242,7 @@ impl Loaded {
         assert_eq!(deleted, self.users as u64, "half of the sessions");
         let [alone, beside] = [alone, beside].map(|time| microseconds(time) / 1e3);
         println!(
-            "Deleted {deleted} expired sessions in {:.1} s, {BATCH} at a time. The 99th percentile of a sign-in was {alone:.1} ms before and {beside:.1} ms meanwhile.",
+            "Deleted {deleted} expired sessions in {:.1} s, {BATCH} at a time. The 99th percentile of a sign-in was {alone:.1} ms before and {beside:.1} ms during it.",
             elapsed.as_secs_f64()
         );
         let put = |way, number| numbers::put("sweep", server, &self.users.to_string(), way, number);

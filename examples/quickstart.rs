@@ -1,9 +1,9 @@
-//! What the library is for, step by step, on a real database.
+//! What the library does, step by step, on a real database.
 //!
 //!     cargo run --example quickstart              # on the SQLite file authstore-quickstart.db
 //!     cargo run --example quickstart --features postgres -- URL       # on a server; or --features mysql
 //!
-//! Run it as often as you like: Ada signs up the first time, and signs in from then on.
+//! Run it as often as you like: Ada signs up the first time, and signs in afterwards.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("   {step}");
     }
     println!("   {} migration(s) applied", steps.len());
-    // The store keeps what it is given; this decides what that is: hashes of tokens, and verified addresses only.
+    // The store stores what it gets. `SignIn` decides what that is: hashes of tokens, and only verified addresses.
     let signin = SignIn::new(store);
 
     println!("2. Ada signs in with GitHub.");
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     greet(&signin, &cookie)?;
     greet(&signin, "a token that no one was given")?;
 
-    println!("4. Grace signs in by a link that she is sent by email.");
+    println!("4. Grace signs in with a link that she gets by email.");
     let grace = sign_in_by_link(&signin, "grace@example.org")?;
     begin_session(&signin, &grace)?;
 
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a program does when GitHub has sent someone back and said who it is.
+/// What a program does when GitHub redirects someone back and says who it is.
 fn sign_in_with_github(signin: &SignIn) -> authstore::Result<User> {
     let SignedIn { user, created, .. } = signin.sign_in_with_account(
         NewUser {
@@ -95,7 +95,7 @@ fn sign_in_with_github(signin: &SignIn) -> authstore::Result<User> {
     Ok(user)
 }
 
-/// Begins a session, and returns what belongs in the browser's cookie. The database gets only its hash.
+/// Begins a session, and returns the token for the browser's cookie. The database gets only its hash.
 fn begin_session(signin: &SignIn, user: &User) -> authstore::Result<String> {
     let now = OffsetDateTime::now_utc();
     let (token, session) = signin.begin_session(user.id, None, now)?;
@@ -144,7 +144,7 @@ fn name(user: &User) -> &str {
     user.name.as_deref().unwrap_or("someone")
 }
 
-/// The database without what may be a password.
+/// Returns the URL's database, without anything that may be a password.
 fn place(url: &str) -> &str {
     url.rsplit_once('@').map_or(url, |(_, place)| place)
 }

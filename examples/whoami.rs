@@ -20,8 +20,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// The names that Auth.js gives to its cookie: where a site has https, a browser keeps the first from being set by
-/// anyone else. The last two are those of NextAuth.js, before version 5.
+/// The names of Auth.js's cookie. Browsers accept one with the prefix `__Secure-` only over https. The last two are
+/// from NextAuth.js before version 5.
 const COOKIES: [&str; 4] = [
     "__Secure-authjs.session-token",
     "authjs.session-token",
@@ -29,7 +29,7 @@ const COOKIES: [&str; 4] = [
     "next-auth.session-token",
 ];
 
-/// How many requests are answered at the same time.
+/// The number of requests that are answered concurrently.
 pub(crate) const THREADS: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -50,10 +50,10 @@ pub(crate) fn serve(server: &Arc<Server>, store: &AuthStore) {
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                // An error is the end of the server.
+                // An error means that the server was stopped.
                 while let Ok(request) = server.recv() {
                     let response = answer(&request, store);
-                    // A client that has gone away is not our trouble.
+                    // An error means that the client has disconnected.
                     let _ = request.respond(response);
                 }
             });
@@ -64,33 +64,33 @@ pub(crate) fn serve(server: &Arc<Server>, store: &AuthStore) {
 fn answer(request: &Request, store: &AuthStore) -> Response<Cursor<Vec<u8>>> {
     match (request.method(), request.url()) {
         (Method::Get, "/whoami") => {}
-        _ => return respond(404, &json!({ "error": "there is only GET /whoami" })),
+        _ => return respond(404, &json!({ "error": "not found; use GET /whoami" })),
     }
-    match who_is_it(request, store) {
+    match signed_in_user(request, store) {
         Ok(Some(person)) => respond(200, &person),
         Ok(None) => respond(401, &json!({ "error": "no one is signed in" })),
         Err(error) if error.is_retryable() => {
-            eprintln!("{error}");
+            eprintln!("session lookup failed: {error}");
             respond(503, &json!({ "error": "please try again in a moment" }))
         }
         Err(error) => {
-            eprintln!("{error}");
-            respond(500, &json!({ "error": "this is our fault" }))
+            eprintln!("session lookup failed: {error}");
+            respond(500, &json!({ "error": "internal error" }))
         }
     }
 }
 
-/// The person to whom the request's session belongs; no one where there is no session, or it has expired.
-fn who_is_it(request: &Request, store: &AuthStore) -> authstore::Result<Option<Value>> {
+/// Returns the user whom the request's session belongs to, or `None` if there is no session or it has expired.
+fn signed_in_user(request: &Request, store: &AuthStore) -> authstore::Result<Option<Value>> {
     let Some(token) = session_token(request) else {
         return Ok(None);
     };
     let found = match store.get_session_and_user(&token) {
-        // No token of ours looks like this.
+        // No stored token looks like this.
         Err(authstore::Error::Invalid { .. }) => None,
         found => found?,
     };
-    // The store returns a session that has expired as well: it is for the caller to turn it away.
+    // The store also returns expired sessions, so reject them here.
     Ok(found
         .filter(|(session, _)| !session.is_expired(OffsetDateTime::now_utc()))
         .map(|(session, user)| {
@@ -104,7 +104,7 @@ fn who_is_it(request: &Request, store: &AuthStore) -> authstore::Result<Option<V
         }))
 }
 
-/// The value of the first of [`COOKIES`] that the request has.
+/// Returns the value of the first of [`COOKIES`] that the request has.
 fn session_token(request: &Request) -> Option<String> {
     let cookies: Vec<(&str, &str)> = request
         .headers()
@@ -115,7 +115,7 @@ fn session_token(request: &Request) -> Option<String> {
         .collect();
     COOKIES.iter().find_map(|name| {
         let (_, value) = cookies.iter().find(|(cookie, _)| cookie == name)?;
-        // Auth.js encodes it as it encodes any cookie.
+        // Auth.js percent-encodes the value, like that of any cookie.
         Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
     })
 }
@@ -126,6 +126,6 @@ fn respond(status: u16, body: &Value) -> Response<Cursor<Vec<u8>>> {
     Response::from_string(body.to_string())
         .with_status_code(status)
         .with_header(header("Content-Type", "application/json"))
-        // The answer depends on who asks.
+        // The response depends on the user.
         .with_header(header("Cache-Control", "no-store"))
 }

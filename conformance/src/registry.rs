@@ -301,7 +301,7 @@ macro_rules! __with_rules {
                 exact Values 1 "An identifier that differs in case, accent, space, normalization or by a wildcard deletes nothing."
                 text Values 1 "The identifier may be any string."
                 each_counted_once Concurrency 1 "Concurrent callers count each token once between them."
-                identifier_by_bytes Values 1 "Identifiers that only look alike, or have the same hash, are told apart."
+                identifier_by_bytes Values 1 "Identifiers that only look alike, or have the same hash, are distinguished."
                 no_page_limit ReadingAndWriting 1 "All tokens of the identifier are deleted and counted, however many there are."
             }
             create_authenticator {

@@ -288,7 +288,7 @@ faults! {
         }
     }
 
-    Resurrects "update_session.never_resurrects": "Reads a session, and writes it back though it was deleted meanwhile." {
+    Resurrects "update_session.never_resurrects": "Reads a session, and writes it back although it was deleted in between." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let session = db.update_session(session_token, changes)?;
             pause();

@@ -20,7 +20,7 @@ impl Harness for RedbHarness {
 
     fn declined(&self) -> Vec<Declined> {
         const SCHEMA: &str = "There is no schema: the tables are made when the file is opened.";
-        const SERVER: &str = "There is no server: nothing to be cut off, and no password.";
+        const SERVER: &str = "There is no server, so there is nothing to cut off, and no password.";
         vec![
             Declined::new("migrate", SCHEMA),
             Declined::new("secrets.without_schema", SCHEMA),
