@@ -56,7 +56,7 @@ fn notice(visit: &Visit<'_>) -> String {
     let text = match visit.request.query("notice") {
         "welcome" => "Welcome! You are signed up.",
         "removed" => {
-            "Your address had been entered by someone who never proved it. \
+            "Someone else had entered your address without proving it. \
              Everything that they could sign in with was removed."
         }
         "linked" => "The provider is linked.",
@@ -249,7 +249,7 @@ pub(crate) fn confirm_email(visit: &Visit<'_>) -> Outcome {
         Ok(Some(_)) => {}
         Ok(None) => {
             let message =
-                "This link was used already, was replaced by a later one, or has expired.";
+                "This link was already used, was replaced by a later one, or has expired.";
             return Err(Failure::Told(400, message));
         }
         Err(Error::Conflict {

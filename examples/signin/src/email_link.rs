@@ -25,7 +25,7 @@ pub(crate) fn send(visit: &Visit<'_>) -> Outcome {
     app.mailer.send(
         &email,
         "Your link to sign in",
-        "Open this link to sign in. It works once, within 15 minutes. If you have not asked for it, ignore it.",
+        "Open this link to sign in. It works once, within 15 minutes. If you did not ask for it, ignore it.",
         &link,
     )?;
     let message = format!("We have sent a link to {email}. It works once, within 15 minutes.");
@@ -56,7 +56,7 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
         Some(signed_in) => Ok(visit.welcome(&signed_in)?),
         None => Err(Failure::Told(
             400,
-            "This link was used already, or has expired. Ask for a new one.",
+            "This link was already used, or has expired. Ask for a new one.",
         )),
     }
 }

@@ -68,7 +68,8 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Response {
             "get",
             "<button id=passkey-sign-in>Sign in with a passkey</button>",
         ),
-        "<h2>New here?</h2><p>A link or a provider also signs you up. Or have nothing but a passkey:</p>".into(),
+        "<h2>New here?</h2><p>A link or a provider also signs you up. Or use only a passkey:</p>"
+            .into(),
         passkey_form(
             visit,
             "/passkeys/sign-up",

@@ -19,7 +19,7 @@ use crate::failure::{Failure, Outcome};
 use crate::http::Response;
 use crate::visit::Visit;
 
-const COPIED: &str = "This passkey may have been copied: its counter has not grown. You are not signed in. \
+const COPIED: &str = "This passkey may have been copied: its counter did not increase. You are not signed in. \
                       Sign in another way, and delete it.";
 
 pub(crate) fn sign_in_options(visit: &Visit<'_>) -> Outcome {

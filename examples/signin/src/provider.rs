@@ -140,7 +140,7 @@ pub(crate) fn start(visit: &Visit<'_>) -> Outcome {
 pub(crate) fn callback(visit: &Visit<'_>) -> Outcome {
     let started: Started = ceremony::finish(visit, "provider", visit.request.query("state"))?;
     if !visit.request.query("error").is_empty() {
-        return Err(Failure::Told(400, "The provider has not signed you in."));
+        return Err(Failure::Told(400, "The provider did not sign you in."));
     }
     let (profile, account) = identity(visit, &started)?;
     match started.link {
@@ -204,7 +204,7 @@ fn sign_in(visit: &Visit<'_>, profile: &NewUser, account: &NewAccount) -> Outcom
             ..
         }) => Err(Failure::Told(
             409,
-            "A user with this address already exists. Sign in by a link first, then link the provider.",
+            "A user with this address already exists. Sign in with a link first, then link the provider.",
         )),
         Err(error) => Err(error.into()),
     }
@@ -223,7 +223,7 @@ fn link(visit: &Visit<'_>, account: NewAccount) -> Outcome {
             ..
         }) => Err(Failure::Told(
             409,
-            "This account is linked to a user already.",
+            "This account is already linked to a user.",
         )),
         Err(error) => Err(error.into()),
     }

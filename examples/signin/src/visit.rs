@@ -106,7 +106,7 @@ impl<'a> Visit<'a> {
         Ok(Response::redirect(&format!("/account{notice}")).with("Set-Cookie", cookie))
     }
 
-    /// As [`begin_session`](Visit::begin_session), and reports what the sign-in changed.
+    /// Like [`begin_session`](Visit::begin_session), and reports what the sign-in changed.
     pub(crate) fn welcome(&self, signed_in: &SignedIn) -> authstore::Result<Response> {
         let notice = match &signed_in.removed {
             Some(_) => "?notice=removed",

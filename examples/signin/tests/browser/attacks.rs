@@ -42,7 +42,7 @@ pub(crate) fn link_used_often(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// Callbacks that this browser has not asked for, or has used.
+/// Callbacks that this browser did not ask for, or has already used.
 pub(crate) fn callbacks(kind: Kind) {
     let program = Program::start(kind);
     let mut victim = Client::new(&program);
@@ -58,7 +58,7 @@ pub(crate) fn callbacks(kind: Kind) {
     // That attempt used it up.
     assert_eq!(attacker.open(&callback).status, 400);
 
-    // A right state with a wrong code.
+    // A valid state with a wrong code.
     let callback = victim.callback("Ada", "ada@example.org", "yes");
     let state = callback.split_once("&state=").expect("a state").1;
     let wrong = format!(
@@ -88,7 +88,7 @@ pub(crate) fn callbacks(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// Another user's session and passkey in one's own forms.
+/// Another user's session and passkey in the attacker's own forms.
 pub(crate) fn foreign_session(kind: Kind) {
     let program = Program::start(kind);
     let mut ada = Client::new(&program);
@@ -121,7 +121,7 @@ pub(crate) fn foreign_session(kind: Kind) {
     let rename = mallory.post("/passkeys/rename", &[("id", "hers"), ("name", "mine")]);
     assert_eq!(rename.status, 404);
     assert!(ada.is_signed_in());
-    // Her own second session she can end.
+    // She can end her own second session.
     let mut phone = Client::new(&program);
     phone.sign_in("ada@example.org");
     assert_eq!(
@@ -148,7 +148,7 @@ pub(crate) fn squatter(kind: Kind) {
     let callback = squatter.callback("Squatter", "ada@example.org", "");
     squatter.open(&callback);
     assert!(!squatter.get("/account").body.contains("ada@example.org"));
-    // At a provider that is wrong about it: no account is linked because of an address.
+    // At a provider that is wrong about it: accounts are never linked by address.
     let mut liar = Client::new(&program);
     let callback = liar.callback("Liar", "ada@example.org", "yes");
     assert_eq!(liar.open(&callback).status, 409);
@@ -200,7 +200,7 @@ pub(crate) fn leak(kind: Kind) {
             "the token of the {what} is in the database"
         );
     }
-    // The search does find what is stored.
+    // Check that the search finds what is stored.
     let hash: String = Sha256::digest(&session)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -232,7 +232,7 @@ fn dump(database: &Database) -> String {
     all
 }
 
-/// A passkey is copied; then the original is used, and the copy tells its old counter.
+/// A passkey is copied. Then the original is used, and the copy sends an old counter.
 pub(crate) fn copied_passkey(kind: Kind) {
     let program = Program::start(kind);
     let ada = Browser::start(&program);
@@ -256,7 +256,7 @@ pub(crate) fn copied_passkey(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// A session that someone has planted in the browser is not the one that it has after the sign-in.
+/// After a sign-in, a session that someone planted in the browser is useless.
 pub(crate) fn fixed_session(kind: Kind) {
     let program = Program::start(kind);
     let mut mallory = Client::new(&program);
@@ -327,7 +327,7 @@ pub(crate) fn cross_site_form(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// Under https no other host can set the cookies, and no plain connection sees them.
+/// With https, no other host can set the cookies, and no plain connection sees them.
 pub(crate) fn https_cookies(kind: Kind) {
     let database = Database::new(kind).expect("a database");
     // The address is where a proxy with a certificate would forward to; the origin is what browsers see.
@@ -397,12 +397,12 @@ pub(crate) fn in_browser(kind: Kind) {
 
     mallory.goto("/provider/callback?code=made-up&state=made-up");
     assert!(mallory.text("#message").contains("out of date"));
-    // Someone else's, with a right state and a right code.
+    // Someone else's callback, with a valid state and a valid code.
     mallory.open(&ada.callback("Ada", "ada@example.org", "yes"));
     assert!(mallory.text("#message").contains("out of date"));
     mallory.goto("/account");
     assert_eq!(mallory.text("#email"), "mallory@example.org");
-    // Her own, which she has used: the way back in her history.
+    // Her own callback again, from her history.
     mallory.click("#link-provider");
     let state = mallory.run(
         "return document.querySelector('input[name=state]').value",

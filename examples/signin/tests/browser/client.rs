@@ -26,7 +26,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(program: &Program) -> Self {
-        // Without the name there is nothing to look up.
+        // Use the address, so that no name has to be looked up.
         Self::at(program, &program.origin.replace("localhost", "127.0.0.1"))
     }
 
@@ -120,7 +120,7 @@ impl Client {
             .unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
-    /// The link in the latest mail to this address.
+    /// Returns the link in the latest mail to this address.
     pub(crate) fn link_to(&mut self, email: &str) -> String {
         let mails = format!("{}?to={email}", self.mails);
         let page = self.try_send(&mails, None).expect("the mailbox").body;
@@ -144,7 +144,7 @@ impl Client {
         })
     }
 
-    /// Signs in by a link.
+    /// Signs in with a link.
     pub(crate) fn sign_in(&mut self, email: &str) {
         let [first, second] = self.email_link(email);
         let fields = [

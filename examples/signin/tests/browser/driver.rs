@@ -15,13 +15,13 @@ use ureq::http::Response;
 
 use crate::program::Program;
 
-/// How long an element or a page may take to appear: long, since the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout for an element or a page to appear, long enough for a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The longest answer of the driver, in bytes: a picture.
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 
-/// Why there is no browser, if there is none.
+/// Returns why there is no browser, if there is none.
 pub(crate) fn obstacle() -> Option<String> {
     ["chromium", "chromedriver"].into_iter().find_map(|name| {
         let found = Command::new(name).arg("--version").output();
@@ -32,7 +32,7 @@ pub(crate) fn obstacle() -> Option<String> {
     })
 }
 
-/// Whether `AUTHSTORE_TEST_REQUIRE` names `browser`.
+/// Returns whether `AUTHSTORE_TEST_REQUIRE` names `browser`.
 pub(crate) fn is_required() -> bool {
     std::env::var("AUTHSTORE_TEST_REQUIRE")
         .is_ok_and(|names| names.split(',').any(|name| name.trim() == "browser"))
@@ -92,7 +92,7 @@ impl Browser {
         ]});
         let capabilities = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": options,
-            "timeouts": { "implicit": PATIENCE.as_millis(), "pageLoad": 120_000 },
+            "timeouts": { "implicit": TIMEOUT.as_millis(), "pageLoad": 120_000 },
         }}});
         let session = browser.post("", &capabilities);
         let id = session["sessionId"]
@@ -126,10 +126,10 @@ impl Browser {
             "args": [],
         });
         let began = Instant::now();
-        // Between two pages there is nothing that could answer: an error is as good as a no.
+        // Between two pages nothing can answer, so an error also means no.
         while self.try_post("/execute/sync", &arrived) != Ok(Value::Bool(true)) {
             assert!(
-                began.elapsed() < PATIENCE,
+                began.elapsed() < TIMEOUT,
                 "{selector} leads nowhere: {}",
                 self.text("body")
             );
@@ -137,13 +137,13 @@ impl Browser {
         }
     }
 
-    /// Clicks on something that leads to no other page.
+    /// Clicks on something that does not lead to another page.
     pub(crate) fn tick(&self, selector: &str) {
         let element = self.find(selector);
         self.post(&format!("/element/{element}/click"), &json!({}));
     }
 
-    /// Types into a field, in place of what it holds.
+    /// Types into a field, replacing its content.
     pub(crate) fn fill(&self, selector: &str, text: &str) {
         let element = self.find(selector);
         self.post(&format!("/element/{element}/clear"), &json!({}));
@@ -159,7 +159,7 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// How many elements there are now.
+    /// Returns how many elements there are now.
     pub(crate) fn count(&self, selector: &str) -> usize {
         let script = "return document.querySelectorAll(arguments[0]).length";
         let count = self.run(script, &json!([selector]));
@@ -187,7 +187,7 @@ impl Browser {
         self.post("/cookie", &json!({ "cookie": cookie }));
     }
 
-    /// Runs no script of any page from now on; the driver's own still run.
+    /// Disables the scripts of all pages from now on; the driver's own still run.
     pub(crate) fn disable_javascript(&self) {
         self.post(
             "/goog/cdp/execute",
@@ -195,7 +195,7 @@ impl Browser {
         );
     }
 
-    /// Gives the browser an authenticator that agrees to everything, and returns its ID.
+    /// Adds an authenticator that accepts everything to the browser, and returns its ID.
     pub(crate) fn add_authenticator(&self) -> String {
         let options = json!({
             "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
@@ -205,7 +205,7 @@ impl Browser {
         id.as_str().expect("an authenticator").to_owned()
     }
 
-    /// All passkeys of an authenticator, with their private keys.
+    /// Returns all passkeys of an authenticator, with their private keys.
     pub(crate) fn credentials(&self, authenticator: &str) -> Vec<Value> {
         let credentials = self.get(&format!(
             "/webauthn/authenticator/{authenticator}/credentials"
@@ -220,7 +220,7 @@ impl Browser {
         );
     }
 
-    /// Signs in by a link, as a person does.
+    /// Signs in with a link, as a person does.
     pub(crate) fn sign_in_by_link(&self, email: &str) {
         self.goto("/");
         self.fill("input[type=email]", email);

@@ -5,7 +5,7 @@ use authstore_test_databases::Kind;
 use crate::driver::Browser;
 use crate::program::Program;
 
-/// Sign-up by a link, every part of the account page, two browsers, and the end.
+/// Sign-up with a link, every part of the account page, two browsers, and the deletion.
 pub(crate) fn account(kind: Kind) {
     let program = Program::start(kind);
     let ada = Browser::start(&program);
@@ -14,7 +14,7 @@ pub(crate) fn account(kind: Kind) {
     ada.fill("input[type=email]", "Ada@Example.org");
     ada.click("#send-link");
     ada.text("#message");
-    // A scanner opens the link, and uses nothing up.
+    // A scanner opens the link, which does not use it up.
     ada.open_mail();
     assert_eq!(ada.text("#use-link"), "Sign in as ada@example.org");
     ada.open_mail();
@@ -76,7 +76,7 @@ fn change_address(program: &Program, ada: &Browser) {
     ada.click("#confirm-email");
     assert_eq!(ada.text("#notice"), "Your address is changed.");
     assert_eq!(ada.text("#email"), "countess@example.org");
-    // The old address is told.
+    // The old address is notified.
     ada.open(&program.mails);
     assert_eq!(ada.text("li.mail .to"), "ada@example.org");
     ada.goto("/account");
@@ -112,7 +112,7 @@ fn two_browsers(program: &Program, ada: &Browser) {
     ada.click(".end-session");
     ada.find("#sign-out");
     assert_eq!(ada.count("li.session"), 1);
-    // The other browser is out, and this one is not.
+    // The other browser is signed out, and this one is not.
     other.goto("/account");
     other.find("#send-link");
     other.sign_in_by_link("countess@example.org");
@@ -124,7 +124,7 @@ fn two_browsers(program: &Program, ada: &Browser) {
     other.find("#send-link");
 }
 
-/// A user who has nothing but a passkey, and cannot lose it.
+/// A user who has only a passkey, and cannot remove it.
 pub(crate) fn passkey_only(kind: Kind) {
     let program = Program::start(kind);
     let grace = Browser::start(&program);
@@ -184,7 +184,7 @@ pub(crate) fn provider(kind: Kind) {
     grace.click("#authorize");
     assert_eq!(
         grace.text("#message"),
-        "This account is linked to a user already."
+        "This account is already linked to a user."
     );
     grace.goto("/account");
     grace.click("#link-provider");
@@ -196,7 +196,7 @@ pub(crate) fn provider(kind: Kind) {
     grace.fill("input[name=name]", "Grace Hopper");
     grace.click("#authorize");
     assert_eq!(grace.text("#email"), "grace@example.org");
-    // Her address is verified, so she can do without.
+    // Her address is verified, so she can remove it.
     grace.click(".unlink");
     grace.find("#sign-out");
     assert_eq!(grace.count("li.provider"), 0);
@@ -209,7 +209,7 @@ pub(crate) fn without_javascript(kind: Kind) {
     let ada = Browser::start(&program);
     ada.disable_javascript();
     ada.goto("/");
-    // The form is sent as it is, without a passkey, instead of asking for one.
+    // The form is sent unchanged, without a passkey, instead of asking for one.
     ada.click("#passkey-sign-in");
     assert!(ada.text("#message").contains("JavaScript"));
     ada.sign_in_by_link("ada@example.org");

@@ -16,7 +16,7 @@ use crate::program::Program;
 const CLIENTS: usize = 24;
 
 /// The timeout for anything to happen, long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// 24 clients sign in, look at their account, and sign out, for some seconds.
 pub(crate) fn clients(kind: Kind) {
@@ -28,7 +28,7 @@ pub(crate) fn clients(kind: Kind) {
                 let mut client = Client::new(&program);
                 scope.spawn(move || {
                     let mut pages = 0;
-                    // Each at least once, however slow the machine is.
+                    // Each client runs at least once, however slow the machine is.
                     loop {
                         client.sign_in(&format!("client-{number}@example.org"));
                         for _ in 0..10 {
@@ -70,7 +70,7 @@ pub(crate) fn restart(kind: Kind) {
     let wait_for_pages = || {
         let (before, began) = (good.load(Ordering::Relaxed), Instant::now());
         while good.load(Ordering::Relaxed) < before + 50 {
-            assert!(began.elapsed() < PATIENCE, "the page has not come back");
+            assert!(began.elapsed() < TIMEOUT, "the page did not recover");
             thread::sleep(Duration::from_millis(50));
         }
     };
@@ -96,7 +96,7 @@ pub(crate) fn restart(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// A session that is used lasts on, one that is not used ends, and none lasts longer than 90 days.
+/// A session that is used is extended, an unused one ends, and none lasts longer than 90 days.
 pub(crate) fn session_lifetime(kind: Kind) {
     let program = Program::start(kind);
     let store = program.store();
@@ -142,13 +142,13 @@ pub(crate) fn session_lifetime(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// Browsers open several connections together and keep them: each is answered, also while others say nothing.
+/// Browsers open several connections together and keep them. Each is answered, even while others are silent.
 pub(crate) fn bursts(kind: Kind) {
     let program = Program::start(kind);
     let silent: Vec<_> = (0..100).map(|_| connect(&program)).collect();
     let mut kept = Vec::new();
     for size in [3, 2, 2, 5, 2, 2, 16, 2] {
-        // They all wait to be accepted when the program goes on.
+        // They all wait to be accepted when the program continues.
         program.signal("-STOP");
         let mut burst: Vec<_> = (0..size).map(|_| connect(&program)).collect();
         for connection in &mut burst {
@@ -168,11 +168,11 @@ pub(crate) fn bursts(kind: Kind) {
     program.stop("-TERM");
 }
 
-/// A form that has begun when the program is told to end is answered; a new one is not accepted.
+/// A form that is in progress when the program is told to stop is answered; a new one is not accepted.
 pub(crate) fn stop_during_request(kind: Kind) {
     let program = Program::start(kind);
     let mut connection = connect(&program);
-    // Without a form token, so the answer is a refusal, which is an answer too.
+    // Without a form token, so the answer is a rejection, which is an answer too.
     connection
         .write_all(b"POST /sign-out HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab")
         .expect("half a form");
@@ -181,7 +181,7 @@ pub(crate) fn stop_during_request(kind: Kind) {
     program.signal("-TERM");
     let began = Instant::now();
     while TcpStream::connect(program.address()).is_ok() {
-        assert!(began.elapsed() < PATIENCE, "it still accepts connections");
+        assert!(began.elapsed() < TIMEOUT, "it still accepts connections");
         thread::sleep(Duration::from_millis(20));
     }
     connection.write_all(b"cd").expect("the other half");
@@ -191,7 +191,7 @@ pub(crate) fn stop_during_request(kind: Kind) {
     program.wait();
 }
 
-/// Requests that are too long, too slow or no HTTP at all end alone.
+/// Requests that are too long, too slow or not HTTP do not affect others.
 pub(crate) fn malformed(kind: Kind) {
     let program = Program::start(kind);
     let long = "a".repeat(100 * 1024);
@@ -238,7 +238,7 @@ pub(crate) fn malformed(kind: Kind) {
 fn connect(program: &Program) -> TcpStream {
     let connection = TcpStream::connect(program.address()).expect("a connection");
     connection
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(TIMEOUT))
         .expect("a time limit");
     connection
 }
@@ -257,7 +257,7 @@ pub(crate) fn sweep(kind: Kind) {
         .expect("sessions")
         .is_empty()
     {
-        assert!(began.elapsed() < PATIENCE, "the session was not swept");
+        assert!(began.elapsed() < TIMEOUT, "the session was not swept");
         thread::sleep(Duration::from_millis(50));
     }
     program.stop("-TERM");

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use authstore_test_databases::{Kind, Needs, Test, run};
 
-/// Where the program can store, for what concerns its own table.
+/// The databases that the program supports, for the tests of its own table.
 const ALL: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
 
 const KINDS: [Kind; 2] = [Kind::SqliteFile, Kind::Postgres];

@@ -1,4 +1,4 @@
-//! The program, as a process of its own.
+//! The program, as a separate process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -75,13 +75,13 @@ impl Program {
         assert!(sent.success());
     }
 
-    /// Ends the program as a service manager does.
+    /// Stops the program like a service manager.
     pub(crate) fn stop(self, signal: &str) {
         self.signal(signal);
         self.wait();
     }
 
-    /// Waits until the program has ended by itself, without an error.
+    /// Waits until the program has exited on its own, without an error.
     pub(crate) fn wait(mut self) {
         assert_eq!(line(&mut self.output), "stopped");
         assert!(self.child.wait().expect("its end").success());
@@ -90,7 +90,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // When a test has failed; otherwise it has ended.
+        // Only after a failed test; otherwise it has exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

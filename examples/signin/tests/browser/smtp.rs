@@ -1,4 +1,4 @@
-//! A mail server that keeps what it gets (RFC 5321).
+//! A mail server that keeps what it receives (RFC 5321).
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -12,9 +12,9 @@ use crate::client::{Client, between};
 use crate::program::Program;
 
 /// How long a mail may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A link that comes by a mail server works.
+/// A link that is sent through a mail server works.
 pub(crate) fn link_by_mail(kind: Kind) {
     let (url, mails) = server();
     let settings = [
@@ -28,7 +28,7 @@ pub(crate) fn link_by_mail(kind: Kind) {
             .status,
         200
     );
-    let mail = mails.recv_timeout(PATIENCE).expect("a mail");
+    let mail = mails.recv_timeout(TIMEOUT).expect("a mail");
     assert!(mail.contains("To: ada@example.org"), "{mail}");
     assert!(mail.contains("Subject: Your link to sign in"), "{mail}");
     // Quoted-printable (RFC 2045, section 6.7): long lines are broken.
@@ -39,7 +39,7 @@ pub(crate) fn link_by_mail(kind: Kind) {
         &[("email", "ada@example.org"), ("token", token)],
     );
     assert_eq!(used.status, 303, "{}", used.body);
-    // What cannot be an address is not sent to, and neither are two.
+    // Nothing is sent to an invalid address, or to two addresses.
     for address in [
         "nonsense",
         "a@example.org\r\nBcc: b@example.org",
