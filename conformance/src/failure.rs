@@ -87,7 +87,7 @@ impl Failure {
     }
 
     /// Adds a sentence about what happened.
-    pub(crate) fn noted(mut self, note: &str) -> Self {
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
         self.what = format!("{}\n{note}", self.what);
         self
     }

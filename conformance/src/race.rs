@@ -151,9 +151,9 @@ impl Race {
         act: impl Fn(&AuthStore) -> authstore::Result<T> + Sync,
         look: impl Fn(usize, &AuthStore) -> authstore::Result<Option<String>> + Sync,
     ) -> Verdict<bool> {
-        const LOOKS: usize = 6;
+        const MIN_READS: usize = 6;
         // So that the race also ends if `act` panics.
-        const MOST_LOOKS: usize = 500;
+        const MAX_READS: usize = 500;
         let done = AtomicBool::new(false);
         let ran = self.at_once_untimed(THREADS, |thread, store| {
             if thread == 0 {
@@ -161,8 +161,8 @@ impl Race {
                 done.store(true, Ordering::SeqCst);
                 return vec![acted];
             }
-            (0..MOST_LOOKS)
-                .take_while(|looks| *looks < LOOKS || !done.load(Ordering::SeqCst))
+            (0..MAX_READS)
+                .take_while(|looks| *looks < MIN_READS || !done.load(Ordering::SeqCst))
                 .map(|_| timed(|| look(thread, store)))
                 .collect::<Vec<_>>()
         });

@@ -7,7 +7,7 @@ pub(super) fn advice(sql: &str, without_transaction: bool) -> Option<String> {
     sql.lines().zip(1..).find_map(|(line, number)| {
         let line = line.trim();
         let advice = of_line(line).or_else(|| {
-            (!without_transaction && refuses_transaction(line)).then_some(
+            (!without_transaction && runs_only_outside_transaction(line)).then_some(
                 "this statement may not be allowed in a transaction; if so, move it to a separate migration whose \
                  first line is `-- authstore: no-transaction`",
             )
@@ -37,7 +37,7 @@ fn of_line(line: &str) -> Option<&'static str> {
 
 /// Returns true for a statement that only runs outside a transaction, and for the headers by which other tools mark
 /// one.
-fn refuses_transaction(line: &str) -> bool {
+fn runs_only_outside_transaction(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     if let Some(comment) = line.strip_prefix("--") {
         let words: String = comment

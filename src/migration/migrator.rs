@@ -164,7 +164,7 @@ impl Migrator {
                 "only the crate's own series can adopt a database",
             ));
         }
-        refuse_mismatch(&self.status()?)?;
+        reject_mismatch(&self.status()?)?;
         self.target.lock(self.lock_timeout)
     }
 
@@ -198,7 +198,7 @@ impl Migrator {
         let mut lock = self.target.lock(self.lock_timeout)?;
         let status = compare(self.series.migrations(), lock.history(self.series.name())?);
         let plan = self.plan(&choose, status)?;
-        self.refuse_foreign_tables(&mut *lock, &plan)?;
+        self.reject_foreign_tables(&mut *lock, &plan)?;
         let mut done = Vec::new();
         let mut failure = None;
         for (migration, direction) in plan {
@@ -254,7 +254,7 @@ impl Migrator {
         choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>,
         status: Vec<StepStatus>,
     ) -> Result<Vec<(&Migration, Direction)>> {
-        refuse_mismatch(&status)?;
+        reject_mismatch(&status)?;
         let mut plan = Vec::new();
         for (version, direction) in choose(&status) {
             let migration = self.step(version)?;
@@ -266,7 +266,7 @@ impl Migrator {
 
     /// The crate's own tables are created if missing, so that a killed run can be repeated. Without this check, tables
     /// of the same name that something else created would be mistaken for them.
-    fn refuse_foreign_tables(
+    fn reject_foreign_tables(
         &self,
         lock: &mut dyn Lock,
         plan: &[(&Migration, Direction)],
@@ -395,7 +395,7 @@ fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<StepStatus> {
     statuses
 }
 
-fn refuse_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
+fn reject_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
     // A schema newer than the program comes first, because it explains most other mismatches.
     if let Some(newest) = statuses
         .iter()

@@ -291,7 +291,7 @@ fn parse_name(file_name: &str) -> Option<(i64, String, Direction)> {
 }
 
 /// Returns the name that a file should have.
-fn right_name(file_name: &str) -> String {
+fn correct_name(file_name: &str) -> String {
     match parse_name(file_name) {
         Some((_, name, direction)) => {
             let digits = file_name.chars().take_while(char::is_ascii_digit).count();
@@ -367,7 +367,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Migration>, MigrationError> {
         if path.file_name().is_some_and(|name| name.to_str().is_none()) {
             return Err(wrong(&path, "its name is not UTF-8; rename the file"));
         }
-        let expected = right_name(&intended);
+        let expected = correct_name(&intended);
         let Some((version, name, direction)) =
             parse_name(&file_name).filter(|_| file_name == expected)
         else {

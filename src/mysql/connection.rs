@@ -292,7 +292,7 @@ impl MysqlConnection {
             Some(error) => classify(error, sql, phase),
             None => classify_panic(phase),
         };
-        self.broken |= failure.is_some_and(StatementFailure::breaks);
+        self.broken |= failure.is_some_and(StatementFailure::breaks_connection);
         self.failure = failure;
         match (failure, self.statement_timeout) {
             (Some(StatementFailure::Unanswered), Some(limit)) => error.in_context(format_args!(
@@ -300,7 +300,7 @@ impl MysqlConnection {
                 self.place,
                 limit.as_millis()
             )),
-            (Some(failure), _) if failure.breaks() => error.in_context(&self.place),
+            (Some(failure), _) if failure.breaks_connection() => error.in_context(&self.place),
             _ => self.name_limit(error, is_timeout),
         }
     }

@@ -42,7 +42,7 @@ pub(super) enum StatementFailure {
 
 impl StatementFailure {
     /// Returns whether the connection is unusable.
-    pub(super) fn breaks(self) -> bool {
+    pub(super) fn breaks_connection(self) -> bool {
         self != StatementFailure::RolledBack
     }
 }

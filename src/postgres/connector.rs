@@ -17,7 +17,7 @@ use super::driver::{Driver, RawConnection, answer};
 use super::error::{StatementFailure, classify_connect, nothing_written};
 use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
 use super::runtime::Runtime;
-use super::session::{Pins, Session, announced_process};
+use super::session::{Pins, Session, reported_process_id};
 use super::tls::Tls;
 use crate::error::{Error, Result, of_all};
 use crate::pool::Connect;
@@ -33,7 +33,7 @@ const HEAD_START: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Connector {
     config: Config,
-    hosts: Vec<Place>,
+    hosts: Vec<Candidate>,
     tls: Tls,
     connect_timeout: Duration,
     statement_timeout: Duration,
@@ -45,7 +45,7 @@ pub(super) struct Connector {
 
 /// One of the hosts.
 #[derive(Clone)]
-struct Place {
+struct Candidate {
     host: Option<Host>,
     address: Option<IpAddr>,
     port: u16,
@@ -62,7 +62,7 @@ struct Found {
 impl Connector {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
         let config = options.driver_config()?;
-        let hosts = places(&config)?;
+        let hosts = candidates(&config)?;
         Ok(Connector {
             tls: options.driver_tls()?,
             connect_timeout: options.connect_timeout,
@@ -129,7 +129,7 @@ impl Connector {
 
     /// Tries the hosts in order, each with a delay before the next, and returns the first server of the requested kind.
     async fn find_any(&self, target: PostgresTargetSession) -> Result<Found> {
-        let mut hosts: VecDeque<&Place> = self.hosts.iter().collect();
+        let mut hosts: VecDeque<&Candidate> = self.hosts.iter().collect();
         if self.shuffles_hosts {
             shuffle(hosts.make_contiguous());
         }
@@ -173,12 +173,16 @@ impl Connector {
     }
 
     /// Tries each address of a host, for up to the connect timeout.
-    async fn try_host(&self, place: &Place, target: PostgresTargetSession) -> Result<Found> {
-        let name = place.name();
-        let addresses = match (place.address, &place.host) {
+    async fn try_host(
+        &self,
+        candidate: &Candidate,
+        target: PostgresTargetSession,
+    ) -> Result<Found> {
+        let name = candidate.name();
+        let addresses = match (candidate.address, &candidate.host) {
             (Some(address), _) => vec![Some(address)],
             (None, Some(Host::Tcp(host))) => {
-                let mut addresses = self.resolve(host, place.port, &name).await?;
+                let mut addresses = self.resolve(host, candidate.port, &name).await?;
                 if self.shuffles_hosts {
                     shuffle(&mut addresses);
                 }
@@ -188,12 +192,15 @@ impl Connector {
         };
         let mut errors = Vec::new();
         for address in addresses {
-            let config = self.config_for(place, address);
+            let config = self.config_for(candidate, address);
             let attempt = tokio::time::timeout(
                 self.connect_timeout,
                 self.try_server(&config, &name, target),
             );
-            match attempt.await.unwrap_or_else(|_| Err(self.too_late(&name))) {
+            match attempt
+                .await
+                .unwrap_or_else(|_| Err(self.connect_timed_out(&name)))
+            {
                 Ok(found) => return Ok(found),
                 Err(error) => errors.push(error),
             }
@@ -205,7 +212,7 @@ impl Connector {
         let found =
             tokio::time::timeout(self.connect_timeout, tokio::net::lookup_host((host, port)))
                 .await
-                .map_err(|_| self.too_late(name))?;
+                .map_err(|_| self.connect_timed_out(name))?;
         let addresses: Vec<_> = found
             .map_err(|error| Error::unavailable(format!("{name}: {error}")))?
             .map(|address| Some(address.ip()))
@@ -247,7 +254,7 @@ impl Connector {
         target
             .check(in_recovery, read_only)
             .map_err(|reason| Error::unavailable(format!("{name}: {reason}")))?;
-        let is_shared = announced_process(&client).await != process;
+        let is_shared = reported_process_id(&client).await != process;
         Ok(Found {
             client,
             connection,
@@ -261,9 +268,9 @@ impl Connector {
         })
     }
 
-    fn config_for(&self, place: &Place, address: Option<IpAddr>) -> Config {
+    fn config_for(&self, candidate: &Candidate, address: Option<IpAddr>) -> Config {
         let mut config = without_hosts(&self.config);
-        match &place.host {
+        match &candidate.host {
             Some(Host::Tcp(host)) => {
                 config.host(host);
             }
@@ -276,11 +283,11 @@ impl Connector {
         if let Some(address) = address {
             config.hostaddr(address);
         }
-        config.port(place.port);
+        config.port(candidate.port);
         config
     }
 
-    fn too_late(&self, name: &str) -> Error {
+    fn connect_timed_out(&self, name: &str) -> Error {
         Error::unavailable(format!(
             "{name}: timed out connecting (connect_timeout_ms={})",
             self.connect_timeout.as_millis()
@@ -288,7 +295,7 @@ impl Connector {
     }
 }
 
-impl Place {
+impl Candidate {
     /// The server's name in an error.
     fn name(&self) -> String {
         let port = self.port;
@@ -332,7 +339,7 @@ impl Connect for Connector {
 }
 
 /// Returns the hosts, with their ports and addresses, paired as in libpq.
-fn places(config: &Config) -> Result<Vec<Place>> {
+fn candidates(config: &Config) -> Result<Vec<Candidate>> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
     let ports = config.get_ports();
     let count = hosts.len().max(addresses.len());
@@ -356,7 +363,7 @@ fn places(config: &Config) -> Result<Vec<Place>> {
         ));
     }
     Ok((0..count)
-        .map(|index| Place {
+        .map(|index| Candidate {
             host: hosts.get(index).cloned(),
             address: addresses.get(index).copied(),
             port: *ports.get(index).or(ports.first()).unwrap_or(&5432),

@@ -197,7 +197,7 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
         (code, _) if code.starts_with("08") => {
             (Error::outcome_unknown(reason), FailureKind::Unknown)
         }
-        (code, _) => (permanent_or_not(server, code, reason), FailureKind::Rejected),
+        (code, _) => (classify_rolled_back(server, code, reason), FailureKind::Rejected),
     };
     StatementFailure {
         error,
@@ -218,7 +218,7 @@ pub(super) fn canceled(server: &DbError) -> Option<Canceled> {
 /// The error for a statement that was rolled back, by the table of [PostgreSQL's error
 /// codes](https://www.postgresql.org/docs/current/errcodes-appendix.html): `Unavailable` if the same statement can
 /// succeed later without a change of the program.
-fn permanent_or_not(server: &DbError, code: &str, reason: String) -> Error {
+fn classify_rolled_back(server: &DbError, code: &str, reason: String) -> Error {
     match code {
         "23503" if names_missing_user(server) => Error::not_found(Entity::User),
         "23505" => match constraint(server) {

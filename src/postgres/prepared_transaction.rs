@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is() {
+    fn other_statements_are_not_found() {
         for sql in [
             "",
             "PREPARE p AS SELECT 1; COMMIT; BEGIN TRANSACTION",

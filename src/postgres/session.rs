@@ -73,7 +73,7 @@ impl PostgresPrepare {
 /// The driver does not expose the key, except in the request to cancel a statement, which contains it unencrypted
 /// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>, `CancelRequest`). So this writes such a
 /// request, but not to a server.
-pub(super) async fn announced_process(client: &Client) -> i32 {
+pub(super) async fn reported_process_id(client: &Client) -> i32 {
     let mut request = Recorder::default();
     let written = client
         .cancel_token()

@@ -41,15 +41,15 @@ impl Tls {
     /// Verifies the chain to the certificates in this PEM file, or to the operating system's authorities, and the host
     /// name.
     pub(super) fn verify_full(trusted: Option<&Path>) -> Result<Self> {
-        Self::trusting(trusted, true)
+        Self::verifying(trusted, true)
     }
 
     /// Verifies the chain, but not the host name.
     pub(super) fn verify_ca(trusted: Option<&Path>) -> Result<Self> {
-        Self::trusting(trusted, false)
+        Self::verifying(trusted, false)
     }
 
-    fn trusting(trusted: Option<&Path>, checks_host: bool) -> Result<Self> {
+    fn verifying(trusted: Option<&Path>, checks_host: bool) -> Result<Self> {
         let certificates = match trusted {
             Some(path) => from_file(path)?,
             None => from_system()?,
@@ -59,7 +59,7 @@ impl Tls {
         let chain = WebPkiServerVerifier::builder_with_provider(authorities.into(), provider())
             .build()
             .map_err(unusable)?;
-        Self::with(Arc::new(Trusting {
+        Self::with(Arc::new(CertificateVerifier {
             chain,
             // The system's certificates are all authorities, and there are hundreds.
             servers: trusted.map_or_else(Vec::new, |_| certificates),
@@ -69,7 +69,7 @@ impl Tls {
 
     /// Encrypts without verifying the server.
     pub(super) fn no_verify() -> Result<Self> {
-        Self::with(Arc::new(Anyone(provider())))
+        Self::with(Arc::new(AcceptAnyCertificate(provider())))
     }
 
     fn with(verifier: Arc<dyn ServerCertVerifier>) -> Result<Self> {
@@ -122,13 +122,13 @@ fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 
 /// Verifies a server's certificate: by a chain to an authority, or because it is itself among the trusted ones.
 #[derive(Debug)]
-struct Trusting {
+struct CertificateVerifier {
     chain: Arc<WebPkiServerVerifier>,
     servers: Vec<CertificateDer<'static>>,
     checks_host: bool,
 }
 
-impl ServerCertVerifier for Trusting {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -211,9 +211,9 @@ fn verify_host(
 
 /// Verifies only that the server has the key of its certificate.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

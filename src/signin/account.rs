@@ -26,7 +26,7 @@ impl SignIn {
         new_user: NewUser,
         new_account: NewAccount,
     ) -> Result<SignedIn> {
-        let new_user = self.vouched_for(new_user);
+        let new_user = self.without_unverified_email(new_user);
         let (provider, id) = (
             new_account.provider.clone(),
             new_account.provider_account_id.clone(),
@@ -68,7 +68,7 @@ impl SignIn {
     }
 
     /// Removes an address that the provider has not verified.
-    fn vouched_for(&self, mut user: NewUser) -> NewUser {
+    fn without_unverified_email(&self, mut user: NewUser) -> NewUser {
         user.email = match user.email_verified {
             Some(_) => user.email.map(|email| self.normalize_email(&email)),
             None => None,

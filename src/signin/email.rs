@@ -101,7 +101,7 @@ impl SignIn {
             if user.email_verified.is_some() {
                 return Ok(SignedIn::found(user));
             }
-            match self.take_over(&user, &email, now) {
+            match self.reclaim(&user, &email, now) {
                 Err(Error::NotFound {
                     entity: Entity::User,
                 }) => continue,
@@ -112,7 +112,7 @@ impl SignIn {
     }
 
     /// Removes an unverified user's ways to sign in, then marks the address as verified.
-    fn take_over(&self, user: &User, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
+    fn reclaim(&self, user: &User, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
         let mut removed = Removed::default();
         self.remove_ways_in(user.id, &mut removed)?;
         let changes = UserChanges {

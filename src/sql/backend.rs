@@ -615,7 +615,7 @@ fn update<T: Updated>(
                 return Ok(None);
             };
             let as_read = row.values();
-            if as_read.iter().map(Value::size).sum::<usize>() <= WORTH_SENDING_BACK {
+            if as_read.iter().map(Value::size).sum::<usize>() <= MAX_COMPARED_BYTES {
                 let parameters = [*values, &as_read].concat();
                 if database.write(|connection| connection.execute(update_as_read, &parameters))? > 0
                 {
@@ -638,7 +638,7 @@ fn update<T: Updated>(
 
 /// A row with more bytes of text than this is locked while it is updated. Sending it back to be compared would take
 /// longer than two more round trips, and might exceed the size of a packet.
-const WORTH_SENDING_BACK: usize = 64 * 1024;
+const MAX_COMPARED_BYTES: usize = 64 * 1024;
 
 /// Inserts or updates the details of a row in one statement. Its parameters are the values, the row's key, and for each
 /// value whether it replaces an old one.

@@ -12,7 +12,7 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
-use super::error::{classify, refused_by};
+use super::error::{classify, rejected_by};
 use super::file::Identity;
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value};
@@ -157,8 +157,8 @@ impl SqliteConnection {
             Failure::Sqlite(error) => error,
             Failure::Other(error) => return error,
         };
-        match refused_by(&error) {
-            Some(refusal) => self.name_rejection(refusal, sql, parameters),
+        match rejected_by(&error) {
+            Some(rejection) => self.name_rejection(rejection, sql, parameters),
             None => return classify(error),
         }
         .unwrap_or_else(|error| error)

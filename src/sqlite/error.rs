@@ -13,12 +13,12 @@ use crate::error::{Constraint, Error};
 use crate::migration::MigrationError;
 
 /// The kind of constraint that rejected a write, which SQLite does not name.
-pub(super) enum Refusal {
+pub(super) enum Rejection {
     ForeignKey,
     Trigger,
 }
 
-pub(super) fn refused_by(error: &rusqlite::Error) -> Option<Refusal> {
+pub(super) fn rejected_by(error: &rusqlite::Error) -> Option<Rejection> {
     let rusqlite::Error::SqliteFailure(sqlite, message) = error else {
         return None;
     };
@@ -26,9 +26,9 @@ pub(super) fn refused_by(error: &rusqlite::Error) -> Option<Refusal> {
         // SQLite implements a RESTRICT key as an internal trigger.
         (SQLITE_CONSTRAINT_FOREIGNKEY, _)
         | (SQLITE_CONSTRAINT_TRIGGER, Some("FOREIGN KEY constraint failed")) => {
-            Some(Refusal::ForeignKey)
+            Some(Rejection::ForeignKey)
         }
-        (SQLITE_CONSTRAINT_TRIGGER, _) => Some(Refusal::Trigger),
+        (SQLITE_CONSTRAINT_TRIGGER, _) => Some(Rejection::Trigger),
         _ => None,
     }
 }

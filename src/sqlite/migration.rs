@@ -76,7 +76,7 @@ impl SqliteLock {
             self.connection.execute(ROLLBACK_TO, &[])?;
             let existing = &orphans::all_tables(&mut self.connection)? & &affected;
             let before = orphans::count(&mut self.connection, &existing)?;
-            refuse_orphans(before, left)?;
+            reject_orphans(before, left)?;
             self.run_step(sql)?;
         }
         HISTORY.record(&mut *self.connection, series, migration, direction)
@@ -153,7 +153,7 @@ impl SqliteLock {
     }
 }
 
-fn refuse_orphans(before: i64, after: i64) -> Result<()> {
+fn reject_orphans(before: i64, after: i64) -> Result<()> {
     if after > before {
         return Err(Error::backend(format!(
             "the migration leaves {} rows that refer to a row that does not exist",
@@ -279,7 +279,7 @@ impl Lock for SqliteLock {
         let adoption = sql::adopt(self, &PLAN, series, apply, progress)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let after = orphans::count(&mut self.connection, &tables)?;
-        refuse_orphans(before, after)?;
+        reject_orphans(before, after)?;
         Ok(adoption)
     }
 

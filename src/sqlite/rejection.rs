@@ -4,7 +4,7 @@
 //! failed, so nothing can have changed since.
 
 use super::connection::SqliteConnection;
-use super::error::Refusal;
+use super::error::Rejection;
 use super::orphans::{self, Limits, Tables};
 use super::{COMMIT, RELEASE, ROLLBACK_TO, SAVEPOINT};
 use crate::error::{Entity, Error, Result};
@@ -25,13 +25,13 @@ impl SqliteConnection {
     /// Returns the error of a statement that one of the application's own constraints rejected, with their names.
     pub(super) fn name_rejection(
         &mut self,
-        refusal: Refusal,
+        rejection: Rejection,
         sql: &'static str,
         parameters: &[Value<'_>],
     ) -> Result<Error> {
-        match refusal {
-            Refusal::ForeignKey => by_foreign_key(self, sql, parameters),
-            Refusal::Trigger => by_trigger(self, sql),
+        match rejection {
+            Rejection::ForeignKey => by_foreign_key(self, sql, parameters),
+            Rejection::Trigger => by_trigger(self, sql),
         }
     }
 }

@@ -167,7 +167,7 @@ fn together<T: Send>(
     })
 }
 
-fn patient() -> (tempfile::TempDir, SqliteBackend, AuthStore) {
+fn with_long_timeouts() -> (tempfile::TempDir, SqliteBackend, AuthStore) {
     let directory = tempfile::tempdir().expect("a directory");
     let backend = SqliteOptions::file(directory.path().join("auth.db"))
         .pool_size(1)
@@ -182,7 +182,7 @@ fn patient() -> (tempfile::TempDir, SqliteBackend, AuthStore) {
 
 #[test]
 fn a_panic_undoes_its_own_part_and_no_other() {
-    let (_directory, backend, store) = patient();
+    let (_directory, backend, store) = with_long_timeouts();
     let id = |writer: usize| Uuid::from_u128(writer as u128);
     let results = together(&backend, 5, |writer| match writer {
         0 | 3 => backend.write(|connection| -> crate::Result<()> {
@@ -208,7 +208,7 @@ fn a_panic_undoes_its_own_part_and_no_other() {
 
 #[test]
 fn full_disk_loses_no_acknowledged_write() {
-    let (_directory, backend, store) = patient();
+    let (_directory, backend, store) = with_long_timeouts();
     let id = |writer| Uuid::from_u128(writer as u128);
     for round in 0..10 {
         let limit = |pages: i64| {
@@ -265,7 +265,7 @@ fn statements() -> Vec<(String, &'static str)> {
 
 #[test]
 fn no_statement_is_prepared_twice() {
-    let (_directory, backend, _store) = patient();
+    let (_directory, backend, _store) = with_long_timeouts();
     let mut connection = backend.0.pool.get().expect("a connection");
     let statements = statements();
     for turn in ["1", "2", "3", "4"] {

@@ -273,7 +273,7 @@ impl Drop for Turn {
 impl Group {
     /// Keeps or undoes the last part, and waits until the transaction has ended.
     fn conclude(mut self, ticket: Arc<Ticket>, keep: bool) -> Verdict {
-        if !self.can_go_on(keep) {
+        if !self.can_continue(keep) {
             return if keep {
                 Verdict::Again
             } else {
@@ -288,7 +288,7 @@ impl Group {
         }
     }
 
-    fn can_go_on(&mut self, keep: bool) -> bool {
+    fn can_continue(&mut self, keep: bool) -> bool {
         // SQLite itself rolls everything back if a trigger demands it, or the disk is full.
         if self.connection.0.is_autocommit() {
             return false;

@@ -16,7 +16,7 @@ use crate::strings::{
 
 /// Creates a passkey, and checks that it is returned unchanged.
 #[track_caller]
-fn comes_back(context: &Context, new: Authenticator) -> Verdict {
+fn round_trips(context: &Context, new: Authenticator) -> Verdict {
     let store = context.store();
     let call = format!("create_authenticator({})", new.show());
     returns(&call, store.create_authenticator(new.clone()), new.clone())?;
@@ -30,16 +30,16 @@ fn comes_back(context: &Context, new: Authenticator) -> Verdict {
 pub(crate) fn stored(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for number in 1..=2 {
-        comes_back(context, authenticator(number, 1))?;
+        round_trips(context, authenticator(number, 1))?;
     }
-    comes_back(
+    round_trips(
         context,
         Authenticator {
             transports: None,
             ..authenticator(3, 1)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         Authenticator {
             credential_public_key: String::new(),
@@ -56,7 +56,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     let before = look(store, 2..=3)?;
     for (number, text) in (100..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
         let text = || (*text).to_owned();
-        comes_back(
+        round_trips(
             context,
             Authenticator {
                 provider_account_id: text(),
@@ -73,28 +73,28 @@ pub(crate) fn text(context: &Context) -> Verdict {
 pub(crate) fn long_text(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     let long = longest_text;
-    comes_back(
+    round_trips(
         context,
         Authenticator {
             credential_public_key: long(),
             ..authenticator(1, 1)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         Authenticator {
             credential_device_type: long(),
             ..authenticator(2, 1)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         Authenticator {
             transports: Some(long()),
             ..authenticator(3, 1)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         Authenticator {
             provider_account_id: longest_key('p'),
@@ -116,7 +116,7 @@ pub(crate) fn long_credential_id(context: &Context) -> Verdict {
         start[..1_362].to_owned(),
     ];
     for (number, credential_id) in (1..).zip(&ids) {
-        comes_back(context, authenticator_with_id(number, 1, credential_id))?;
+        round_trips(context, authenticator_with_id(number, 1, credential_id))?;
     }
     let listed = store.list_authenticators_by_user_id(id(1))?;
     equal("the number of authenticators", listed.len(), ids.len())
@@ -164,7 +164,7 @@ pub(crate) fn every_counter(context: &Context) -> Verdict {
         i64::MAX,
     ];
     for (number, counter) in (1..).zip(counters) {
-        comes_back(
+        round_trips(
             context,
             Authenticator {
                 counter,
@@ -205,14 +205,14 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
     )?;
     returns("the rows that existed before", look(store, 1..=3), before)?;
     store.create_user(bare_user(4))?;
-    comes_back(context, authenticator(99, 4))
+    round_trips(context, authenticator(99, 4))
 }
 
 pub(crate) fn again_after_delete(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     for _ in 0..3 {
-        comes_back(context, authenticator(1, 1))?;
+        round_trips(context, authenticator(1, 1))?;
         returns(
             "delete_authenticator(..)",
             store.delete_authenticator("credential-1"),
@@ -261,7 +261,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     for length in text_lengths() {
         let text = || "t".repeat(length);
-        comes_back(
+        round_trips(
             context,
             Authenticator {
                 provider_account_id: "p".repeat(length.clamp(1, 255)),
@@ -274,7 +274,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
         store.delete_authenticator("credential-1")?;
     }
     for (number, credential_id) in (1..).zip(credential_ids_of_every_length()) {
-        comes_back(context, authenticator_with_id(number, 1, &credential_id))?;
+        round_trips(context, authenticator_with_id(number, 1, &credential_id))?;
     }
     Ok(())
 }

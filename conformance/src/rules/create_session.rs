@@ -11,7 +11,7 @@ use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
 
 /// Creates a session, and checks that it is read as it was returned.
 #[track_caller]
-fn comes_back(context: &Context, new: NewSession) -> Verdict<Session> {
+fn round_trips(context: &Context, new: NewSession) -> Verdict<Session> {
     let store = context.store();
     let call = format!("create_session({})", new.show());
     let created = succeeds(&call, store.create_session(new))?;
@@ -32,7 +32,7 @@ fn comes_back(context: &Context, new: NewSession) -> Verdict<Session> {
 
 pub(crate) fn stored(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
-    let created = comes_back(context, session(1, 1))?;
+    let created = round_trips(context, session(1, 1))?;
     equal(
         "create_session(..)",
         created,
@@ -52,7 +52,7 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
         (2, u128::MAX),
         (3, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789),
     ] {
-        let created = comes_back(
+        let created = round_trips(
             context,
             NewSession {
                 id: Some(id(given)),
@@ -61,7 +61,7 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
         )?;
         equal("the id of create_session(..)", created.id, id(given))?;
     }
-    comes_back(
+    round_trips(
         context,
         NewSession {
             id: None,
@@ -76,7 +76,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 2..=3)?;
     for (number, text) in (100..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
-        comes_back(context, session_with_token(number, 1, text))?;
+        round_trips(context, session_with_token(number, 1, text))?;
     }
     returns("the rows that existed before", look(store, 2..=3), before)
 }
@@ -84,7 +84,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
 pub(crate) fn long_token(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
-        comes_back(context, session_with_token(number, 1, &longest_key(last)))?;
+        round_trips(context, session_with_token(number, 1, &longest_key(last)))?;
     }
     Ok(())
 }
@@ -133,7 +133,7 @@ pub(crate) fn every_millisecond(context: &Context) -> Verdict {
 pub(crate) fn times(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, time) in (1..).zip(crate::times::all()) {
-        comes_back(context, session_until(number, 1, time))?;
+        round_trips(context, session_until(number, 1, time))?;
     }
     Ok(())
 }
@@ -195,7 +195,7 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
         store.list_sessions_by_user_id(id(4)),
         Vec::new(),
     )?;
-    comes_back(context, session(99, 4))?;
+    round_trips(context, session(99, 4))?;
     Ok(())
 }
 
@@ -203,7 +203,7 @@ pub(crate) fn again_after_delete(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     for _ in 0..3 {
-        comes_back(context, session(1, 1))?;
+        round_trips(context, session(1, 1))?;
         returns(
             "delete_session(..)",
             store.delete_session("session 1"),
@@ -280,7 +280,7 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
 pub(crate) fn every_length(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, token) in (1..).zip(crate::strings::keys_of_every_length()) {
-        comes_back(context, session_with_token(number, 1, &token))?;
+        round_trips(context, session_with_token(number, 1, &token))?;
     }
     Ok(())
 }

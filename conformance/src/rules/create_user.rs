@@ -13,7 +13,7 @@ use crate::strings::{
 
 /// Creates a user, and checks that it is read by its id as it was returned.
 #[track_caller]
-fn comes_back(context: &Context, user: NewUser) -> Verdict<User> {
+fn round_trips(context: &Context, user: NewUser) -> Verdict<User> {
     let store = context.store();
     let created = succeeds("create_user(..)", store.create_user(user))?;
     returns(
@@ -25,7 +25,7 @@ fn comes_back(context: &Context, user: NewUser) -> Verdict<User> {
 }
 
 pub(crate) fn stored(context: &Context) -> Verdict {
-    let created = comes_back(context, full_user(1))?;
+    let created = round_trips(context, full_user(1))?;
     let given = full_user(1);
     equal(
         "create_user(..)",
@@ -62,7 +62,7 @@ pub(crate) fn each_optional_field(context: &Context) -> Verdict {
         },
     ];
     for user in only {
-        comes_back(context, user)?;
+        round_trips(context, user)?;
     }
     Ok(())
 }
@@ -71,10 +71,10 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
     let store = context.store();
     // The smallest id, the largest, and one with letters in its text form.
     for number in [1, u128::MAX, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789] {
-        let user = comes_back(context, bare_user(number))?;
+        let user = round_trips(context, bare_user(number))?;
         equal("the id of create_user(..)", user.id, id(number))?;
     }
-    let made = comes_back(context, NewUser::default())?;
+    let made = round_trips(context, NewUser::default())?;
     returns(
         "get_user(..) with the id that was created",
         store.get_user(made.id),
@@ -86,7 +86,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     let store = context.store();
     for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS)) {
         let some = || Some((*text).to_owned());
-        let user = comes_back(
+        let user = round_trips(
             context,
             NewUser {
                 name: some(),
@@ -110,7 +110,7 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
     let before = look(store, 1..=3)?;
     for (number, text) in (100..).zip(HOSTILE) {
         let some = || Some((*text).to_owned());
-        let user = comes_back(
+        let user = round_trips(
             context,
             NewUser {
                 name: some(),
@@ -130,21 +130,21 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
 
 pub(crate) fn empty_text(context: &Context) -> Verdict {
     let empty = || Some(String::new());
-    comes_back(
+    round_trips(
         context,
         NewUser {
             name: empty(),
             ..bare_user(1)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         NewUser {
             image: empty(),
             ..bare_user(2)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         NewUser {
             name: empty(),
@@ -156,14 +156,14 @@ pub(crate) fn empty_text(context: &Context) -> Verdict {
 }
 
 pub(crate) fn long_text(context: &Context) -> Verdict {
-    comes_back(
+    round_trips(
         context,
         NewUser {
             name: Some(longest_text()),
             ..bare_user(1)
         },
     )?;
-    comes_back(
+    round_trips(
         context,
         NewUser {
             image: Some(longest_text()),
@@ -177,7 +177,7 @@ pub(crate) fn long_email(context: &Context) -> Verdict {
     let store = context.store();
     for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
         let email = longest_key(last);
-        let user = comes_back(context, user_with_email(number, &email))?;
+        let user = round_trips(context, user_with_email(number, &email))?;
         returns(
             "get_user_by_email(..) with 255 characters of four bytes",
             store.get_user_by_email(&email),
@@ -211,7 +211,7 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
 
 pub(crate) fn every_millisecond(context: &Context) -> Verdict {
     for number in 0..1_000 {
-        comes_back(
+        round_trips(
             context,
             NewUser {
                 email_verified: Some(millis(i64::from(number))),
@@ -224,7 +224,7 @@ pub(crate) fn every_millisecond(context: &Context) -> Verdict {
 
 pub(crate) fn distant_times(context: &Context) -> Verdict {
     for (number, time) in (1..).zip(crate::times::FAR) {
-        comes_back(
+        round_trips(
             context,
             NewUser {
                 email_verified: Some(at(time)),
@@ -237,7 +237,7 @@ pub(crate) fn distant_times(context: &Context) -> Verdict {
 
 pub(crate) fn times_around_clock_changes(context: &Context) -> Verdict {
     for (number, time) in (1..).zip(crate::times::around_clock_changes()) {
-        comes_back(
+        round_trips(
             context,
             NewUser {
                 email_verified: Some(since_1970(time)),
@@ -290,7 +290,7 @@ pub(crate) fn unique_email(context: &Context) -> Verdict {
 
 pub(crate) fn no_email_is_no_conflict(context: &Context) -> Verdict {
     for number in 1..=3 {
-        comes_back(context, bare_user(number))?;
+        round_trips(context, bare_user(number))?;
     }
     Ok(())
 }
@@ -298,7 +298,7 @@ pub(crate) fn no_email_is_no_conflict(context: &Context) -> Verdict {
 pub(crate) fn again_after_delete(context: &Context) -> Verdict {
     let store = context.store();
     for _ in 0..3 {
-        comes_back(context, full_user(1))?;
+        round_trips(context, full_user(1))?;
         returns("delete_user(id(1))", store.delete_user(id(1)), true)?;
     }
     Ok(())
@@ -370,7 +370,7 @@ fn one_wins(
 /// Lengths around those at which storages change how they store a string, or truncate it.
 pub(crate) fn every_length(context: &Context) -> Verdict {
     for (number, length) in (1..).zip(text_lengths()) {
-        comes_back(
+        round_trips(
             context,
             NewUser {
                 name: Some("n".repeat(length)),
@@ -389,7 +389,7 @@ pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
     let base = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef_u128;
     let ids = || std::iter::once(base).chain((0..128).map(|bit| base ^ (1 << bit)));
     for number in ids() {
-        comes_back(context, bare_user(number))?;
+        round_trips(context, bare_user(number))?;
     }
     for number in ids() {
         returns("delete_user(..)", store.delete_user(id(number)), true)?;

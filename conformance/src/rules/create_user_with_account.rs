@@ -9,7 +9,7 @@ use crate::race::{Race, THREADS, overlapped, winners};
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
 
 #[track_caller]
-fn comes_back(context: &Context, user: NewUser, account: NewAccount) -> Verdict {
+fn round_trips(context: &Context, user: NewUser, account: NewAccount) -> Verdict {
     let store = context.store();
     let (user, account) = succeeds(
         "create_user_with_account(..)",
@@ -36,9 +36,9 @@ fn comes_back(context: &Context, user: NewUser, account: NewAccount) -> Verdict 
 
 pub(crate) fn stored(context: &Context) -> Verdict {
     let store = context.store();
-    comes_back(context, full_user(1), full_account(1))?;
-    comes_back(context, bare_user(2), bare_account(2))?;
-    comes_back(
+    round_trips(context, full_user(1), full_account(1))?;
+    round_trips(context, bare_user(2), bare_account(2))?;
+    round_trips(
         context,
         NewUser::default(),
         NewAccount {
@@ -61,7 +61,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
     for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
         let text = (*text).to_owned();
         let some = || Some(text.clone());
-        comes_back(
+        round_trips(
             context,
             NewUser {
                 name: some(),
@@ -78,7 +78,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
         )?;
     }
     let long = || Some(longest_text());
-    comes_back(
+    round_trips(
         context,
         NewUser {
             name: long(),
@@ -95,7 +95,7 @@ pub(crate) fn text(context: &Context) -> Verdict {
 
 /// Checks that nothing of the rejected user 9 and account 9 exists, and that the other rows are complete.
 #[track_caller]
-fn left_no_trace(context: &Context, before: &crate::fixture::World) -> Verdict {
+fn wrote_nothing(context: &Context, before: &crate::fixture::World) -> Verdict {
     let store = context.store();
     returns(
         "get_user(..) of the rejected user",
@@ -122,7 +122,7 @@ fn left_no_trace(context: &Context, before: &crate::fixture::World) -> Verdict {
         look(store, 1..=3),
         before.clone(),
     )?;
-    comes_back(context, full_user(9), full_account(9))
+    round_trips(context, full_user(9), full_account(9))
 }
 
 pub(crate) fn unique_user_id(context: &Context) -> Verdict {
@@ -140,7 +140,7 @@ pub(crate) fn unique_user_id(context: &Context) -> Verdict {
         ),
         Constraint::UserId,
     )?;
-    left_no_trace(context, &before)
+    wrote_nothing(context, &before)
 }
 
 pub(crate) fn unique_email(context: &Context) -> Verdict {
@@ -152,7 +152,7 @@ pub(crate) fn unique_email(context: &Context) -> Verdict {
         store.create_user_with_account(user_with_email(9, "user-1@example.org"), full_account(9)),
         Constraint::UserEmail,
     )?;
-    left_no_trace(context, &before)
+    wrote_nothing(context, &before)
 }
 
 pub(crate) fn unique_account_id(context: &Context) -> Verdict {
@@ -170,7 +170,7 @@ pub(crate) fn unique_account_id(context: &Context) -> Verdict {
         ),
         Constraint::AccountId,
     )?;
-    left_no_trace(context, &before)
+    wrote_nothing(context, &before)
 }
 
 pub(crate) fn unique_account(context: &Context) -> Verdict {
@@ -188,7 +188,7 @@ pub(crate) fn unique_account(context: &Context) -> Verdict {
         ),
         Constraint::ProviderAccount,
     )?;
-    left_no_trace(context, &before)
+    wrote_nothing(context, &before)
 }
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {

@@ -9,7 +9,7 @@ use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key};
 
 /// Creates a verification token, and checks that using it returns it unchanged.
 #[track_caller]
-fn comes_back(context: &Context, new: VerificationToken) -> Verdict {
+fn round_trips(context: &Context, new: VerificationToken) -> Verdict {
     let store = context.store();
     let call = format!("create_verification_token({})", new.show());
     returns(
@@ -25,7 +25,7 @@ fn comes_back(context: &Context, new: VerificationToken) -> Verdict {
 }
 
 pub(crate) fn stored(context: &Context) -> Verdict {
-    comes_back(context, token(1))
+    round_trips(context, token(1))
 }
 
 pub(crate) fn several_for_one(context: &Context) -> Verdict {
@@ -57,9 +57,9 @@ pub(crate) fn text(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
-        comes_back(context, VerificationToken::new(*text, *text, millis(1)))?;
-        comes_back(context, VerificationToken::new(*text, "token", millis(1)))?;
-        comes_back(
+        round_trips(context, VerificationToken::new(*text, *text, millis(1)))?;
+        round_trips(context, VerificationToken::new(*text, "token", millis(1)))?;
+        round_trips(
             context,
             VerificationToken::new("ada@example.org", *text, millis(1)),
         )?;
@@ -120,14 +120,14 @@ pub(crate) fn token_by_bytes(context: &Context) -> Verdict {
 
 pub(crate) fn every_millisecond(context: &Context) -> Verdict {
     for number in 0..1_000 {
-        comes_back(context, token_until(1, millis(number)))?;
+        round_trips(context, token_until(1, millis(number)))?;
     }
     Ok(())
 }
 
 pub(crate) fn times(context: &Context) -> Verdict {
     for time in crate::times::all() {
-        comes_back(context, token_until(1, time))?;
+        round_trips(context, token_until(1, time))?;
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ pub(crate) fn unique_token(context: &Context) -> Verdict {
 
 pub(crate) fn again_after_use(context: &Context) -> Verdict {
     for number in 0..3 {
-        comes_back(context, token_until(1, millis(number)))?;
+        round_trips(context, token_until(1, millis(number)))?;
     }
     Ok(())
 }
@@ -210,8 +210,8 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
 
 pub(crate) fn every_length(context: &Context) -> Verdict {
     for key in crate::strings::keys_of_every_length() {
-        comes_back(context, VerificationToken::new(&*key, "token", millis(1)))?;
-        comes_back(
+        round_trips(context, VerificationToken::new(&*key, "token", millis(1)))?;
+        round_trips(
             context,
             VerificationToken::new("identifier", &*key, millis(1)),
         )?;

@@ -356,7 +356,7 @@ fn sign_up(
 }
 
 /// Returns the writes that failed, and a few before each of these and before the end, because there may be very many.
-fn worth_a_look(written: Vec<Written>) -> Vec<Written> {
+fn to_check(written: Vec<Written>) -> Vec<Written> {
     const BEFORE: usize = 20;
     let failures: Vec<usize> = (0..written.len())
         .filter(|place| written[*place].1.is_err())
@@ -391,11 +391,7 @@ fn while_others_sign_up(
             .collect();
         let result = act(failed);
         stop.store(true, Ordering::SeqCst);
-        let written = running
-            .into_iter()
-            .map(joined)
-            .flat_map(worth_a_look)
-            .collect();
+        let written = running.into_iter().map(joined).flat_map(to_check).collect();
         result.map(|()| written)
     })
 }

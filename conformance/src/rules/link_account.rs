@@ -14,7 +14,7 @@ use crate::strings::{
 
 /// Links an account to user 1, and checks that it is read as it was returned.
 #[track_caller]
-fn comes_back(context: &Context, account: NewAccount) -> Verdict<Account> {
+fn round_trips(context: &Context, account: NewAccount) -> Verdict<Account> {
     let store = context.store();
     let call = format!("link_account(id(1), {})", account.show());
     let linked = succeeds(&call, store.link_account(id(1), account))?;
@@ -28,7 +28,7 @@ fn comes_back(context: &Context, account: NewAccount) -> Verdict<Account> {
 
 pub(crate) fn stored(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
-    let linked = comes_back(context, full_account(1))?;
+    let linked = round_trips(context, full_account(1))?;
     let given = full_account(1);
     equal(
         "link_account(..)",
@@ -109,8 +109,8 @@ fn everywhere(number: u128, text: &str) -> NewAccount {
 
 pub(crate) fn each_optional_field(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
-    comes_back(context, bare_account(9))?;
-    comes_back(
+    round_trips(context, bare_account(9))?;
+    round_trips(
         context,
         NewAccount {
             expires_at: Some(0),
@@ -118,7 +118,7 @@ pub(crate) fn each_optional_field(context: &Context) -> Verdict {
         },
     )?;
     for account in alone("alone") {
-        comes_back(context, account)?;
+        round_trips(context, account)?;
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
         (2, u128::MAX),
         (3, 0xabcd_ef01_2345_4789_abcd_ef01_2345_6789),
     ] {
-        let linked = comes_back(
+        let linked = round_trips(
             context,
             NewAccount {
                 id: Some(id(given)),
@@ -139,7 +139,7 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
         )?;
         equal("the id of link_account(..)", linked.id, id(given))?;
     }
-    comes_back(
+    round_trips(
         context,
         NewAccount {
             id: None,
@@ -152,7 +152,7 @@ pub(crate) fn given_id(context: &Context) -> Verdict {
 pub(crate) fn text(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS)) {
-        comes_back(
+        round_trips(
             context,
             NewAccount {
                 kind: (*text).to_owned(),
@@ -170,7 +170,7 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 2..=3)?;
     for (number, text) in (100..).zip(HOSTILE) {
-        let account = comes_back(
+        let account = round_trips(
             context,
             NewAccount {
                 kind: (*text).to_owned(),
@@ -191,16 +191,16 @@ pub(crate) fn hostile_text(context: &Context) -> Verdict {
 pub(crate) fn empty_text(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for account in alone("") {
-        comes_back(context, account)?;
+        round_trips(context, account)?;
     }
-    comes_back(context, everywhere(9, ""))?;
+    round_trips(context, everywhere(9, ""))?;
     Ok(())
 }
 
 pub(crate) fn long_text(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for account in alone(&longest_text()) {
-        comes_back(context, account)?;
+        round_trips(context, account)?;
     }
     Ok(())
 }
@@ -209,7 +209,7 @@ pub(crate) fn long_keys(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
         let account = account_at(number, &longest_key(last), &longest_key(last));
-        comes_back(
+        round_trips(
             context,
             NewAccount {
                 kind: longest_key(last),
@@ -218,7 +218,7 @@ pub(crate) fn long_keys(context: &Context) -> Verdict {
         )?;
     }
     for (number, provider, account) in [(4, 'a', 'b'), (5, 'b', 'a')] {
-        comes_back(
+        round_trips(
             context,
             account_at(number, &longest_key(provider), &longest_key(account)),
         )?;
@@ -269,7 +269,7 @@ pub(crate) fn keys_by_bytes(context: &Context) -> Verdict {
 pub(crate) fn every_expires_at(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, expires_at) in (1..).zip(crate::times::seconds()) {
-        comes_back(
+        round_trips(
             context,
             NewAccount {
                 expires_at: Some(expires_at),
@@ -334,7 +334,7 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
         (3, "google", "1"),
         (4, "1", "github"),
     ] {
-        comes_back(context, account_at(number, provider, account))?;
+        round_trips(context, account_at(number, provider, account))?;
     }
     // If a backend joins the two keys, the boundary between them must count: "a:" and "b" are not "a" and ":b".
     let separators = (1..128).map(|code| char::from(code).to_string());
@@ -350,11 +350,11 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
     ]
     .map(str::to_owned);
     for (number, separator) in (3..).zip(separators.chain(long)) {
-        comes_back(
+        round_trips(
             context,
             account_at(2 * number, &format!("a{separator}"), "b"),
         )?;
-        comes_back(
+        round_trips(
             context,
             account_at(2 * number + 1, "a", &format!("{separator}b")),
         )?;
@@ -372,7 +372,7 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
         (1_009, "\"a\"", "b"),
         (1_010, "a", "\"b\""),
     ] {
-        comes_back(context, account_at(number, provider, account))?;
+        round_trips(context, account_at(number, provider, account))?;
     }
     Ok(())
 }
@@ -404,7 +404,7 @@ pub(crate) fn again_after_unlink(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     for _ in 0..3 {
-        comes_back(context, full_account(1))?;
+        round_trips(context, full_account(1))?;
         returns(
             "unlink_account(..)",
             store.unlink_account("provider 1", "account 1"),
@@ -465,7 +465,7 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
 pub(crate) fn all_texts_long(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     let long = || Some(longest_text());
-    comes_back(
+    round_trips(
         context,
         NewAccount {
             refresh_token: long(),
@@ -527,11 +527,11 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     for length in text_lengths() {
-        comes_back(context, everywhere(1, &"t".repeat(length)))?;
+        round_trips(context, everywhere(1, &"t".repeat(length)))?;
         store.unlink_account("provider 1", "account 1")?;
     }
     for (number, key) in (1..).zip(keys_of_every_length()) {
-        comes_back(
+        round_trips(
             context,
             NewAccount {
                 kind: key.clone(),

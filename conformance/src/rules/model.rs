@@ -81,7 +81,7 @@ fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
     if let Some(together) = together(keys, all, fails)
         && let Err(failure) = on_a_new_storage(&together)
     {
-        return Err(failure.noted(
+        return Err(failure.with_note(
             "The last sequence passes alone. It fails after an earlier one, which leaves something behind although everything \
              is deleted in between.",
         ));
@@ -89,7 +89,7 @@ fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
     let failure = first_failure
         .into_inner()
         .unwrap_or_else(|| Failure::broken("a sequence failed once, but not when it was repeated"));
-    Err(failure.noted(
+    Err(failure.with_note(
         "The sequence is not shortened, because it passes on a new storage, also after the sequences before it: it fails only sometimes.",
     ))
 }

@@ -126,7 +126,7 @@ fn rows() -> impl Strategy<Value = Rows> {
 }
 
 /// Writes the rows, and reads each of them with every operation that can.
-fn come_back(context: &Context, rows: &Rows) -> Verdict {
+fn round_trip(context: &Context, rows: &Rows) -> Verdict {
     let store = context.store();
     clear(store)?;
     let rows = rows.clone();
@@ -225,7 +225,7 @@ fn come_back(context: &Context, rows: &Rows) -> Verdict {
 pub(crate) fn any_row(context: &Context) -> Verdict {
     let cases = context.profile().pick(40, 80, 20_000);
     let outcome = test_runner(context.seed(), cases).run(&rows(), |rows| {
-        come_back(context, &rows)
+        round_trip(context, &rows)
             .map_err(|failure| TestCaseError::fail(failure.summary().to_owned()))
     });
     match outcome {
@@ -238,7 +238,7 @@ pub(crate) fn any_row(context: &Context) -> Verdict {
                 Call::CreateVerificationToken(shortest.token.clone()),
                 Call::CreateAuthenticator(shortest.authenticator.clone()),
             ];
-            let failure = come_back(context, &shortest).err().unwrap_or_else(|| {
+            let failure = round_trip(context, &shortest).err().unwrap_or_else(|| {
                 Failure::broken(format!(
                     "rows were returned changed once, but not when the rule was repeated: {reason}"
                 ))

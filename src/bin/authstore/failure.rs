@@ -9,7 +9,7 @@ use authstore::migration::MigrationError;
 /// Migrations are pending. Not a failure, but a script can check for it.
 pub(crate) const PENDING: u8 = 5;
 /// This program cannot work with the schema.
-pub(crate) const REFUSED: u8 = 4;
+pub(crate) const UNUSABLE_SCHEMA: u8 = 4;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -88,7 +88,7 @@ fn code(error: &Error) -> u8 {
         Error::Migration(MigrationError::Failed { source, .. }) => {
             source.downcast_ref().map_or(FAILED, code)
         }
-        Error::Migration(_) => REFUSED,
+        Error::Migration(_) => UNUSABLE_SCHEMA,
         _ => FAILED,
     }
 }

@@ -10,7 +10,7 @@ use authstore::{AuthStore, Error};
 use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
-use crate::failure::{CliError, PENDING, REFUSED};
+use crate::failure::{CliError, PENDING, UNUSABLE_SCHEMA};
 use crate::{connect, connect_existing};
 
 pub(crate) fn run(
@@ -180,7 +180,7 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
         .any(|step| !matches!(step.state, StepState::Pending | StepState::Applied { .. }));
     let pending = steps.iter().any(|step| step.state == StepState::Pending);
     Ok(match (mismatched, pending) {
-        (true, _) => ExitCode::from(REFUSED),
+        (true, _) => ExitCode::from(UNUSABLE_SCHEMA),
         (false, true) => ExitCode::from(PENDING),
         (false, false) => ExitCode::SUCCESS,
     })
@@ -192,7 +192,7 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
     writeln!(out, "{found}")?;
     if !found.obstacles.is_empty() {
         writeln!(out, "nothing was changed")?;
-        return Ok(ExitCode::from(REFUSED));
+        return Ok(ExitCode::from(UNUSABLE_SCHEMA));
     }
     if found.is_empty() {
         return Ok(ExitCode::SUCCESS);

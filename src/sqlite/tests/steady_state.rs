@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use super::{patient, statements};
+use super::{statements, with_long_timeouts};
 use crate::{
     AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
     NewAccount, NewSession, NewUser, Removal, Result, SessionChanges, SessionDetailsChanges,
@@ -16,7 +16,7 @@ const TURNS: i32 = 5;
 
 #[test]
 fn no_operation_prepares_a_statement_again() {
-    let (_directory, backend, store) = patient();
+    let (_directory, backend, store) = with_long_timeouts();
     for turn in 0..TURNS {
         live(&store, &turn.to_string()).expect("a life");
     }
