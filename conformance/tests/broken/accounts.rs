@@ -90,7 +90,7 @@ faults! {
         stores!(link_account |account: Account| account.expires_at = account.expires_at.map(|seconds| i64::from(seconds as i32)));
     }
 
-    TakesForMilliseconds "link_account.every_expires_at": "Takes an expires_at of 13 digits for milliseconds." {
+    TakesForMilliseconds "link_account.every_expires_at": "Mistakes an expires_at of 13 digits for milliseconds." {
         stores!(link_account |account: Account| account.expires_at = account.expires_at.map(from_milliseconds));
     }
 
@@ -267,7 +267,7 @@ faults! {
         }
     }
 
-    AlwaysUnlinked "unlink_account.reports_whether_deleted": "Reports an account as unlinked, though it does not exist." {
+    AlwaysUnlinked "unlink_account.reports_whether_deleted": "Reports an account as unlinked, although it does not exist." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             db.unlink_account(provider, id_there).map(|_| true)
         }
@@ -415,7 +415,7 @@ faults! {
         }
     }
 
-    UpdatesForMilliseconds "update_account.every_expires_at": "Takes a new expires_at of 13 digits for milliseconds." {
+    UpdatesForMilliseconds "update_account.every_expires_at": "Mistakes a new expires_at of 13 digits for milliseconds." {
         fn update_account(&self, db: &Reference, provider: &str, id_there: &str, changes: &AccountChanges) -> Result<Account> {
             let mut changes = changes.clone();
             if let Change::Set(number) = &mut changes.expires_at {
@@ -508,7 +508,7 @@ faults! {
         }
     }
 
-    LooksForIdThenSignsUp "create_user_with_account.one_id_one_winner": "Looks whether the account's id is free, then creates the user and links the account." {
+    LooksForIdThenSignsUp "create_user_with_account.one_id_one_winner": "Checks whether the account's id is free, then creates the user and links the account." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             let is_taken = db.with(|model| model.accounts.values().any(|other| other.id == account.id))?;
             if is_taken {
@@ -526,7 +526,7 @@ faults! {
         }
     }
 
-    LooksForEmailThenSignsUp "create_user_with_account.one_email_one_winner": "Looks whether the email address is free, then creates the user and links the account." {
+    LooksForEmailThenSignsUp "create_user_with_account.one_email_one_winner": "Checks whether the email address is free, then creates the user and links the account." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
             if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
                 return Err(Error::conflict(Constraint::UserEmail));
@@ -561,7 +561,7 @@ faults! {
         }));
     }
 
-    RefusesLargeUpdate "update_account.every_length": "Refuses an update of more than four mebibytes." {
+    RefusesLargeUpdate "update_account.every_length": "Rejects an update of more than four mebibytes." {
         fn update_account(&self, db: &Reference, provider: &str, provider_account_id: &str, changes: &AccountChanges) -> Result<Account> {
             let texts = [&changes.refresh_token, &changes.access_token, &changes.scope, &changes.id_token, &changes.oauth_token];
             if texts.iter().filter_map(|text| text.value()).map(|text| text.len()).sum::<usize>() > 1 << 22 {
@@ -571,7 +571,7 @@ faults! {
         }
     }
 
-    RefusesLargeRefresh "refresh_account.every_length": "Refuses a refresh of more than four mebibytes." {
+    RefusesLargeRefresh "refresh_account.every_length": "Rejects a refresh of more than four mebibytes." {
         fn refresh_account(&self, db: &Reference, provider: &str, provider_account_id: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
             let texts = [&changes.refresh_token, &changes.access_token, &changes.scope, &changes.id_token, &changes.oauth_token];
             if texts.iter().filter_map(|text| text.value()).map(|text| text.len()).sum::<usize>() > 1 << 22 {

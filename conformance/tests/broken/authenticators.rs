@@ -202,7 +202,7 @@ faults! {
         }
     }
 
-    AlwaysDeletedAuthenticator "delete_authenticator.reports_whether_deleted": "Reports an authenticator as deleted, though it does not exist." {
+    AlwaysDeletedAuthenticator "delete_authenticator.reports_whether_deleted": "Reports an authenticator as deleted, although it does not exist." {
         fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
             db.delete_authenticator(credential_id).map(|_| true)
         }
@@ -251,7 +251,7 @@ faults! {
         }
     }
 
-    ShortCredential "create_authenticator.every_length": "Refuses a credential id of 1,024 characters." {
+    ShortCredential "create_authenticator.every_length": "Rejects a credential id of 1,024 characters." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
             if authenticator.credential_id.len() == 1_024 {
                 return Err(Error::backend("the value is too long for the column"));
@@ -272,7 +272,7 @@ faults! {
         }
     }
 
-    LooksForEmailThenSignsUp "create_user_with_authenticator.one_email_one_winner": "Looks whether the email address is free, then creates the user and the passkey." {
+    LooksForEmailThenSignsUp "create_user_with_authenticator.one_email_one_winner": "Checks whether the email address is free, then creates the user and the passkey." {
         fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
             if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
                 return Err(Error::conflict(Constraint::UserEmail));

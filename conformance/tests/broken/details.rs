@@ -217,7 +217,7 @@ faults! {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
     }
 
-    NamesNothing "update_authenticator_details.missing": "Reports details as stored, though the passkey does not exist." {
+    NamesNothing "update_authenticator_details.missing": "Reports details as stored, although the passkey does not exist." {
         fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             db.update_authenticator_details(user_id, id, changes).map(|_| true)
         }

@@ -169,7 +169,7 @@ faults! {
         }
     }
 
-    LocalTimes "migrate.status": "Says in local time when a step was applied." {
+    LocalTimes "migrate.status": "Reports in local time when a step was applied." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
                 let mut rows = read(series)?;

@@ -305,7 +305,7 @@ faults! {
         }
     }
 
-    AlwaysDeletedSession "delete_session.reports_whether_deleted": "Reports a session as deleted, though it does not exist." {
+    AlwaysDeletedSession "delete_session.reports_whether_deleted": "Reports a session as deleted, although it does not exist." {
         fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
             db.delete_session(session_token).map(|_| true)
         }

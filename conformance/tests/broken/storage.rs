@@ -100,7 +100,7 @@ faults! {
         }
     }
 
-    SharedByAll "storage.isolated": "Opens the same storage each time, though each should be separate." {
+    SharedByAll "storage.isolated": "Opens the same storage each time, although each should be separate." {
         fn opened(&self, _: &Reference) -> Reference {
             static ONE: LazyLock<Reference> = LazyLock::new(Reference::new);
             ONE.clone()
@@ -240,7 +240,7 @@ faults! {
         }
     }
 
-    NeverComesBack "faults.restart": "Keeps its connection forever, though it broke when the storage went away." {
+    NeverComesBack "faults.restart": "Keeps its connection forever, although it broke when the storage became unreachable." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             if db.get_user(RESTARTED)?.is_some() {
                 return Err(Error::unavailable("the connection is closed"));
@@ -358,7 +358,7 @@ faults! {
         }
     }
 
-    PrintsCall "secrets.unreachable": "Prints the call that could not be made." {
+    PrintsCall "secrets.unreachable": "Prints the call that could not be sent." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             db.get_session_and_user(session_token).map_err(|error| {
                 Error::unavailable(format!("{error}: GET /sessions/{session_token}"))

@@ -128,7 +128,7 @@ faults! {
         }
     }
 
-    ExpiredIsGone "use_verification_token.expired_too": "Deletes an expired token and says that there was none." {
+    ExpiredIsGone "use_verification_token.expired_too": "Deletes an expired token, and reports that there was none." {
         fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
             let found = db.use_verification_token(identifier, token)?;
             Ok(found.filter(|found| !found.is_expired(OffsetDateTime::now_utc())))
@@ -190,7 +190,7 @@ faults! {
         }
     }
 
-    ShortIdentifier "create_verification_token.every_length": "Refuses an identifier of more than 254 characters." {
+    ShortIdentifier "create_verification_token.every_length": "Rejects an identifier of more than 254 characters." {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             if token.identifier.chars().count() > 254 {
                 return Err(Error::backend("the value is too long for the column"));

@@ -93,7 +93,7 @@ faults! {
         }
     }
 
-    FirstExpiry (Mutex<BTreeMap<String, OffsetDateTime>>) "delete_expired.after_updates": "Deletes a session at its first expiry, though it was extended." {
+    FirstExpiry (Mutex<BTreeMap<String, OffsetDateTime>>) "delete_expired.after_updates": "Deletes a session at its first expiry, although it was extended." {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             self.0.lock().expect("no panic while held").insert(session.session_token.clone(), session.expires);
             db.create_session(session)

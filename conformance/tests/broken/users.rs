@@ -456,7 +456,7 @@ faults! {
         }
     }
 
-    AlwaysDeletedUser "delete_user.reports_whether_deleted": "Reports a user as deleted, though the user does not exist." {
+    AlwaysDeletedUser "delete_user.reports_whether_deleted": "Reports a user as deleted, although the user does not exist." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             db.delete_user(id).map(|_| true)
         }
@@ -690,7 +690,7 @@ faults! {
         }
     }
 
-    ShortNewEmail "update_user.every_length": "Refuses a new email address of more than 254 characters." {
+    ShortNewEmail "update_user.every_length": "Rejects a new email address of more than 254 characters." {
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
             if changes.email.value().is_some_and(|email| email.chars().count() > 254) {
                 return Err(Error::backend("the value is too long for the column"));

@@ -37,7 +37,7 @@ faults! {
         }
     }
 
-    DeletesAnybodysSession "delete_session_of_user.only_the_users": "Does not ask whose session it deletes." {
+    DeletesAnybodysSession "delete_session_of_user.only_the_users": "Does not check whose session it deletes." {
         fn delete_session_of_user(&self, db: &Reference, _: Uuid, session_id: Uuid) -> Result<bool> {
             db.with(|model| {
                 let owner = model.sessions.values().find(|session| session.id == session_id).map(|session| session.user_id);
@@ -56,7 +56,7 @@ faults! {
         }
     }
 
-    LooksThenDeletesOfUser "delete_session_of_user.one_winner": "Looks whether there is such a session of the user, then deletes it." {
+    LooksThenDeletesOfUser "delete_session_of_user.one_winner": "Checks whether there is such a session of the user, then deletes it." {
         fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
             let found = db.list_sessions_by_user_id(user_id)?.iter().any(|session| session.id == session_id);
             pause();
@@ -65,14 +65,14 @@ faults! {
         }
     }
 
-    UnlinksQuietly "unlink_account_of_user.reports_what_happened": "Reports an account as unlinked, though it does not exist." {
+    UnlinksQuietly "unlink_account_of_user.reports_what_happened": "Reports an account as unlinked, although it does not exist." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let done = db.unlink_account_of_user(user_id, provider, account, keep_last)?;
             Ok(if done == Removal::Absent { Removal::Done } else { done })
         }
     }
 
-    UnlinksAnybodys "unlink_account_of_user.only_the_users": "Does not ask whose account it unlinks." {
+    UnlinksAnybodys "unlink_account_of_user.only_the_users": "Does not check whose account it unlinks." {
         fn unlink_account_of_user(&self, db: &Reference, _: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             match db.get_account(provider, account)? {
                 Some(found) => db.unlink_account_of_user(found.user_id, provider, account, keep_last),
@@ -148,7 +148,7 @@ faults! {
         }
     }
 
-    DeletesPasskeyQuietly "delete_authenticator_of_user.reports_what_happened": "Reports a passkey as deleted, though it does not exist." {
+    DeletesPasskeyQuietly "delete_authenticator_of_user.reports_what_happened": "Reports a passkey as deleted, although it does not exist." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
             let done = db.delete_authenticator_of_user(user_id, credential_id, keep_last)?;
             Ok(if done == Removal::Absent { Removal::Done } else { done })
