@@ -120,7 +120,7 @@ impl Numbers {
         };
     }
 
-    /// The lines of a table of a database.
+    /// Returns the lines of a table of a database.
     fn table(&self, table: &str, database: &str) -> Vec<(&str, &BTreeMap<String, f64>)> {
         self.lines
             .iter()
@@ -391,7 +391,7 @@ fn torii(numbers: &Numbers) -> Option<String> {
     markdown(&head, rows.collect())
 }
 
-/// The numbers of users with which a database was measured.
+/// Returns the numbers of users with which a database was measured.
 fn sizes(numbers: &Numbers, database: &str) -> Vec<u64> {
     let mut sizes: Vec<u64> = numbers
         .table("scale", database)

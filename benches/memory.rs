@@ -115,7 +115,7 @@ fn measure(kind: Kind) -> Result<(), String> {
     Ok(())
 }
 
-/// How many connections are open.
+/// Returns how many connections are open.
 fn open(store: &AuthStore) -> u32 {
     store.pool_state().map_or(0, |pool| pool.size)
 }

@@ -175,7 +175,7 @@ impl Loaded {
         Ok(loaded)
     }
 
-    /// Lets the database create this many rows.
+    /// Makes the database create this many rows.
     fn fill(&self, sql: &'static str, rows: usize, knows_users: bool) {
         // The maximum recursion of a query in MySQL and MariaDB.
         let chunk = match self.kind {
@@ -273,13 +273,13 @@ fn integer(number: usize) -> SqlValue {
     SqlValue::Integer(i64::try_from(number).expect("a small number"))
 }
 
-/// The user that the statements in `scale/` make of this number.
+/// The user that the statements in `scale/` derive from this number.
 fn user(number: usize) -> Uuid {
     let number = number as u128;
     Uuid::from_u128((0x019b << 112) | (number << 80) | (0x7000_8000 << 48) | number)
 }
 
-/// What those statements make of a number where nature has something random.
+/// What those statements derive from a number, in place of random data.
 fn scattered(number: usize) -> String {
     format!("{:08x}{number:08x}", (number * 2_654_435_761) % (1 << 32))
 }
@@ -290,7 +290,7 @@ fn email(number: usize) -> String {
 
 type Call = fn(&Loaded, usize);
 
-/// What is called. Rows that are written are new in each turn, or a sign-in's own.
+/// The operations to call. Rows to write are new in each turn, or belong to a sign-in.
 const OPERATIONS: &[(&str, Call)] = &[
     ("get_user", |on, turn| {
         let found = on.store.get_user(on.user(turn));

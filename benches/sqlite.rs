@@ -110,7 +110,7 @@ fn compare_writers(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns
     }
 }
 
-/// How many calls are done in a second, and the 99th percentile of what a call takes, in milliseconds.
+/// Returns the calls per second, and the 99th percentile of a call's duration in milliseconds.
 fn by_threads<T>(threads: usize, turns: usize, call: impl Fn() -> T + Sync) -> (f64, f64) {
     let began = Instant::now();
     let mut times: Vec<_> = thread::scope(|scope| {
@@ -130,7 +130,7 @@ fn by_threads<T>(threads: usize, turns: usize, call: impl Fn() -> T + Sync) -> (
     (calls / elapsed.as_secs_f64(), microseconds(slow) / 1e3)
 }
 
-/// What two operations cost with a thousand users and with a million, in the usual number of turns.
+/// Measures two operations with a thousand users and with a million, in the usual number of turns.
 fn grow(directory: &Path, turns: usize) {
     println!("\n### SQLite, as users grow\n");
     println!("| users | get_session_and_user, µs | create_session, µs |");

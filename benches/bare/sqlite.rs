@@ -23,7 +23,7 @@ macro_rules! sql {
     };
 }
 
-/// The parameters of a statement that changes an account: two for each column, then the others.
+/// Returns the parameters of a statement that changes an account: two for each column, then the others.
 macro_rules! account_changes {
     ($changes:expr, $($other:expr),*) => {
         params![

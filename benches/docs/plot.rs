@@ -45,7 +45,7 @@ circle.s0 { fill: #58a6ff } circle.s1 { fill: #f0883e } circle.s2 { fill: #bc8cf
 struct Axis {
     least: f64,
     most: f64,
-    /// Its begin and end in the picture.
+    /// Its beginning and end in the picture.
     from: f64,
     to: f64,
 }
@@ -68,7 +68,7 @@ impl Axis {
         self.from + share * (self.to - self.from)
     }
 
-    /// 1, 2 and 5 of each power of ten; only 1 where there are many of those.
+    /// Returns 1, 2 and 5 times each power of ten, or only the powers if there are many.
     fn ticks(&self) -> Vec<f64> {
         let steps: &[f64] = if self.most / self.least > 2_000.0 {
             &[1.0]

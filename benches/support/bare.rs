@@ -96,7 +96,7 @@ pub(crate) trait Bare {
         backed_up: bool,
     ) -> Vec<Authenticator>;
     fn delete_authenticator(&mut self, credential_id: &str) -> u64;
-    /// As [`unlink_account_of_user`](Bare::unlink_account_of_user).
+    /// Like [`unlink_account_of_user`](Bare::unlink_account_of_user).
     fn delete_authenticator_of_user(
         &mut self,
         user_id: Uuid,

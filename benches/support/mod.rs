@@ -40,7 +40,7 @@ pub(crate) fn turns(usual: usize) -> usize {
     }
 }
 
-/// Enough rows for each turn of either way to have its own, those that warm up included: see [`Comparison::line`].
+/// Enough rows for each turn of both sides, including those that warm up: see [`Comparison::line`].
 pub(crate) fn rows(turns: usize) -> usize {
     3 * turns
 }
@@ -95,7 +95,7 @@ impl Comparison {
         }
     }
 
-    /// How many rows a line works on: one for each turn of either way, those that warm up included.
+    /// Returns how many rows a line works on: one for each turn of both sides, including those that warm up.
     pub(crate) fn rows(&self) -> usize {
         2 * (self.turns / 10 + self.turns)
     }
@@ -143,7 +143,7 @@ impl Comparison {
     }
 }
 
-/// The ratio that is not exceeded in 95 % of the runs in which these turns are divided.
+/// Returns the ratio that is not exceeded in 95 % of the runs into which these turns are divided.
 fn ratio_of_most(bare: &mut [Duration], store: &mut [Duration]) -> f64 {
     let run = bare.len().div_ceil(RUNS);
     let mut ratios: Vec<f64> = bare
@@ -155,7 +155,7 @@ fn ratio_of_most(bare: &mut [Duration], store: &mut [Duration]) -> f64 {
     ratios[(ratios.len() * 95 / 100).min(ratios.len() - 1)]
 }
 
-/// How long a call takes. Its result is dropped afterwards.
+/// Returns the duration of a call. Its result is dropped afterwards.
 pub(crate) fn time<T>(call: impl FnOnce() -> T) -> Duration {
     let start = Instant::now();
     let result = std::hint::black_box(call());
@@ -164,13 +164,13 @@ pub(crate) fn time<T>(call: impl FnOnce() -> T) -> Duration {
     elapsed
 }
 
-/// The median of some times, which are sorted.
+/// Sorts the times, and returns their median.
 pub(crate) fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-/// A time as a number of microseconds.
+/// Converts a time to microseconds.
 pub(crate) fn microseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }

@@ -20,12 +20,12 @@ pub(crate) fn begin(benchmark: &str) {
     note("load", &load());
 }
 
-/// Keeps a number: what one `way` costs or gets done, in one line of one table of a database.
+/// Stores a number: the result of one `way`, in one line of one table of a database.
 pub(crate) fn put(table: &str, database: &str, line: &str, way: &str, number: f64) {
     write(&format!("{table}\t{database}\t{line}\t{way}\t{number}"));
 }
 
-/// Keeps a fact about the run.
+/// Stores a fact about the run.
 pub(crate) fn note(name: &str, fact: &str) {
     write(&format!("note\t{name}\t{fact}"));
 }
@@ -36,7 +36,7 @@ fn write(line: &str) {
     }
 }
 
-/// The processor and how many there are.
+/// Returns the processor and the number of processors.
 fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = cpus.lines().find_map(|line| {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// The program, which ends with its input.
+/// The program, which exits when its input ends.
 pub(crate) struct Peer {
     child: Child,
     input: Option<ChildStdin>,
@@ -27,7 +27,7 @@ impl Peer {
         })
     }
 
-    /// Lets it call an operation with each of these arguments, which are JSON, and returns the duration of each call.
+    /// Makes it call an operation with each of these arguments, which are JSON, and returns the duration of each call.
     pub(crate) fn times(&mut self, operation: &str, calls: &[String]) -> Vec<Duration> {
         let input = self.input.as_mut().expect("it is open");
         writeln!(input, "{operation}\t[{}]", calls.join(",")).expect("it listens");

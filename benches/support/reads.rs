@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::rows::{at, credential, email};
 use super::{Bare, Beside, Comparison};
 
-/// How many users are listed at once.
+/// The number of users on a page.
 const PAGE: u32 = 20;
 
 /// Compares the operations that change no rows, and returns their names. The users are those of

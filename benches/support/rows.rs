@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use super::Bare;
 
-/// When each session and token expires: not while anything is measured.
+/// The expiry of each session and token, later than any measurement.
 pub(crate) const EXPIRES: OffsetDateTime = datetime!(2030-01-01 00:00 UTC);
 
-/// A row for each turn, far from that of the turn before, as requests come.
+/// Returns a row for each turn, far from the previous one, as in real requests.
 pub(crate) fn at(turn: usize, rows: usize) -> usize {
     turn * 7919 % rows
 }
 
-/// Names rows that only the operations know that create and delete them.
+/// Names the rows that only the operations that create and delete them use.
 pub(super) fn doomed(row: usize) -> String {
     format!("doomed-{row}")
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::support::{Bare, EXPIRES, is_trial, numbers};
 
-/// How long each side runs before it is the other's turn.
+/// The time that each side runs before the other's turn.
 fn spell() -> Duration {
     Duration::from_millis(if is_trial() { 10 } else { 400 })
 }

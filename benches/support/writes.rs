@@ -1,4 +1,4 @@
-//! The operations that write: what each is called with, on the bare driver and on `AuthStore`.
+//! The operations that write, with their arguments, on the bare driver and on `AuthStore`.
 
 use authstore::{
     AccountChanges, AuthStore, AuthenticatorDetailsChanges, Challenge, Change, NewAccount,
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::rows::{EXPIRES, at, credential, doomed, email, new_account, new_user, passkey};
 use super::{Bare, Beside, Comparison};
 
-/// Compares what writes, and returns which operations that is. Each turn has rows of its own, in the order of the
-/// lines: what one creates, another updates and a third deletes. The users are those of
+/// Compares the operations that write, and returns their names. Each turn has its own rows, in the order of the lines:
+/// one creates a row, another updates it and a third deletes it. The users are those of
 /// [`insert_rows`](super::insert_rows), and most are gone afterwards.
 pub(crate) fn compare_writes(
     database: &str,
@@ -68,7 +68,7 @@ pub(crate) fn compare_writes(
                 .expect("an account")
         },
     );
-    // Another token: SQLite writes nothing where nothing changes.
+    // Another token, because SQLite writes nothing if nothing changes.
     let changes = |turn| AccountChanges {
         access_token: Change::Set(format!("glpat-{turn}-again")),
         ..AccountChanges::default()
@@ -245,7 +245,7 @@ pub(crate) fn compare_writes(
         |turn| store.use_challenge(&doomed(turn)).expect("a challenge"),
     );
 
-    // Beside the passkey that the user has already.
+    // In addition to the passkey that the user already has.
     let new = |turn: usize| passkey(users[turn], users.len() + turn);
     table.line(
         "create_authenticator",
@@ -338,7 +338,7 @@ pub(crate) fn compare_writes(
         },
     );
 
-    // Nothing has expired by then: what is measured is the sweep that finds nothing, as most do.
+    // Nothing has expired yet: this measures a sweep that finds nothing, like most.
     let now = EXPIRES - Duration::DAY;
     table.line(
         "delete_expired",

@@ -4,9 +4,9 @@
 //! authstore-bench-torii FILE USERS
 //! ```
 //!
-//! Makes a database with this many users and a session each. A request is a line: the name of an operation, and after a
-//! tab a JSON array with an array for each call, which holds the number of the user. The answer is a line with the
-//! nanoseconds that each call took.
+//! Creates a database with this many users and a session each. A request is a line: the name of an operation, a tab,
+//! and a JSON array that has, for each call, an array with the number of the user. The answer is a line with the
+//! duration of each call in nanoseconds.
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ type Failure = Box<dyn std::error::Error>;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
-    // The settings of authstore.
+    // The same settings as authstore.
     let options = SqliteConnectOptions::new()
         .filename(&arguments[1])
         .create_if_missing(true)
