@@ -53,7 +53,7 @@ macro_rules! __with_rules {
                 after_any_id ReadingAndWriting 1 "list_users begins after the ID, whether or not a user has it, and omits no other user."
                 no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows, however many users there are."
                 one_moment Concurrency 1 "The list is read at one moment: it is never empty if there is always a user, while users are created and deleted."
-                one_moment_of_many Concurrency 1 "A long list is read at one moment, too: two users who never exist at the same time are never both in it."
+                one_moment_of_many Concurrency 1 "Even a long list is read at one moment: it never holds two users who never exist at the same time."
             }
             update_user {
                 every_combination ReadingAndWriting 1 "update_user writes the fields that are named and no others, in every combination of keep, set and clear, and returns the row."
@@ -237,7 +237,7 @@ macro_rules! __with_rules {
                 never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has a session is never seen without one while sessions move between users."
-                one_moment_of_many Concurrency 1 "A long list is read at one moment, too: two sessions that never exist at the same time are never both in it."
+                one_moment_of_many Concurrency 1 "Even a long list is read at one moment: it never holds two sessions that never exist at the same time."
             }
             list_sessions_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for a user that does not exist."
@@ -381,7 +381,7 @@ macro_rules! __with_rules {
                 text Values 1 "Details of any string, up to 1,048,576 bytes, are returned unchanged."
                 times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different details of one authenticator all survive."
-                no_orphan Concurrency 1 "Details that are written while their authenticator is deleted are deleted with it, and are not those of a later one with its ID."
+                no_orphan Concurrency 1 "Details that are written while their authenticator is deleted are deleted with it, and never belong to a later one with its ID."
             }
             create_challenge {
                 stored ReadingAndWriting 1 "use_challenge returns a challenge as it was created."
