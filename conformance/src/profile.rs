@@ -30,6 +30,12 @@ impl Profile {
         self.pick(510, 1_100, 11_000)
     }
 
+    /// The number of rows of 1 MiB in a list: for a certificate more than 16 MiB, the limit of some databases and
+    /// protocols.
+    pub(crate) fn many_large(self) -> u32 {
+        self.pick(6, 17, 17)
+    }
+
     /// The number of rows in a large sweep. For a certificate it exceeds the maximum number of placeholders in SQL
     /// Server (2,100) and the usual batch sizes (1,000 and 2,000). Only a soak run detects larger batches.
     pub(crate) fn many_due(self) -> u32 {

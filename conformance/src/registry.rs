@@ -52,6 +52,7 @@ macro_rules! __with_rules {
                 limit ReadingAndWriting 1 "list_users returns at most as many users as the limit, and none for a limit of 0."
                 after_any_id ReadingAndWriting 1 "list_users begins after the ID, whether or not a user has it, and omits no other user."
                 no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows, however many users there are."
+                large_rows ReadingAndWriting 1 "The list is complete, however large the users in it are."
                 one_moment Concurrency 1 "The list is read at one moment: it is never empty if there is always a user, while users are created and deleted."
                 one_moment_of_many Concurrency 1 "Even a long list is read at one moment: it never holds two users who never exist at the same time."
             }
@@ -72,6 +73,7 @@ macro_rules! __with_rules {
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read."
                 every_length Values 1 "Strings of every length around powers of two and known limits, and email addresses of every length, are written whole."
+                seen_in_every_session ReadingAndWriting 1 "An update of a user is seen with every session of the user, however many there are."
             }
             delete_user {
                 reports_whether_deleted ReadingAndWriting 1 "delete_user reports whether the user existed, and deletes it."
@@ -169,6 +171,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, complete, and no other user's."
                 order ReadingAndWriting 1 "The list is in the byte order of provider, then of provider account ID."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many accounts there are."
+                large_rows ReadingAndWriting 1 "The list is complete, however large the accounts in it are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an account is never seen without one, while accounts are linked and unlinked."
             }
             create_session {
@@ -243,6 +246,7 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for a user that does not exist."
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_sessions_by_user_id, each session with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
+                large_rows ReadingAndWriting 1 "The list is complete, however large the sessions in it are."
                 one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session."
             }
             delete_sessions_by_user_id {
@@ -255,6 +259,7 @@ macro_rules! __with_rules {
                 each_counted_once Concurrency 1 "Several concurrent callers count each session once between them."
                 never_half Concurrency 1 "No caller ever sees only some of the sessions deleted."
                 no_page_limit ReadingAndWriting 1 "All sessions except the one to keep are deleted and counted with their details, however many there are."
+                keeps_what_moves_in Concurrency 1 "The session to keep is kept even if it becomes the user's while the others are deleted."
             }
             get_session_details {
                 absent ReadingAndWriting 1 "get_session_details returns no details if none were stored."
@@ -340,6 +345,7 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for a user that does not exist."
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
+                large_rows ReadingAndWriting 1 "The list is complete, however large the authenticators in it are."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to the given value, higher or lower, and the row is returned."
@@ -433,6 +439,14 @@ macro_rules! __with_rules {
                 often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."
                 handles_are_independent ReadingAndWriting 1 "Dropping a handle does not affect other handles."
                 keeps_what_has_expired ReadingAndWriting 1 "What has expired stays until delete_expired deletes it."
+            }
+            transaction {
+                commits ReadingAndWriting 1 "What a transaction writes is seen in it at once, and by others after it is committed."
+                rolls_back ReadingAndWriting 1 "If the work of a transaction fails or panics, nothing of it is written."
+                an_error_undoes_only_its_operation ReadingAndWriting 1 "If an operation in a transaction is rejected, only that operation is undone, and the transaction can continue."
+                ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
+                one_moment Concurrency 1 "No caller ever sees only some of what a transaction writes."
+                all_survive Concurrency 1 "Transactions and operations next to them all survive; one that fails with Unavailable wrote nothing."
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."

@@ -123,6 +123,14 @@ pub(crate) const HOSTILE: &[&str] = &[
     "now",
     "DEFAULT",
     "CURRENT_TIMESTAMP",
+    // Names with addresses, addresses of machines, and URLs.
+    "Ada <ada@x.org>",
+    "<ada@x.org>",
+    "192.0.2.1:443",
+    "[2001:db8::1]:443",
+    "https://x.org",
+    "HTTPS://X.org:443/%7Ea/../b?a=1&b=2#c",
+    "data:image/png;base64,iVBORw0KGgo=",
     // Numbers and times in disguise.
     "0x10",
     "0b1",
@@ -379,6 +387,8 @@ pub(crate) fn keys_alike() -> Vec<String> {
         "q83v-_8",
         "a%62",
         "mailto:ada@x.org",
+        "Ada <ada@x.org>",
+        "<ada@x.org>",
         "\"ada\"@x.org",
         "日本",
         "日本\u{fe00}",

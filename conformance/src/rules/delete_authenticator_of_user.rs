@@ -113,6 +113,15 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     store.create_authenticator(authenticator(2, 1))?;
     delete(1, "next to another passkey", Removal::Done)?;
     delete(2, "of the remaining one", Removal::LastWayIn)?;
+    for (number, kind) in (3..).zip(["oauth", "oidc", "email", "credentials"]) {
+        let mut account = account_at(number, kind, "of this kind");
+        account.kind = kind.to_owned();
+        store.link_account(id(1), account)?;
+        let situation = format!("next to an account of the kind {kind:?}");
+        delete(2, &situation, Removal::Done)?;
+        store.unlink_account(kind, "of this kind")?;
+        store.create_authenticator(authenticator(2, 1))?;
+    }
     store.link_account(id(1), account_at(2, "github", "1"))?;
     delete(2, "next to an account", Removal::Done)
 }

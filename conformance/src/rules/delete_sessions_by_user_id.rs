@@ -1,4 +1,4 @@
-use authstore::SessionDetails;
+use authstore::{SessionChanges, SessionDetails};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns, succeeds};
@@ -252,4 +252,37 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         )?;
     }
     Ok(())
+}
+
+/// A session of another user moves to this one, while all of this user's sessions but that one are deleted.
+pub(crate) fn keeps_what_moves_in(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_user(bare_user(2))?;
+    race.rounds(|round| {
+        let kept = session(round, 2);
+        let token = kept.session_token.clone();
+        store.create_session(kept)?;
+        let ran = race.at_once(2, |thread, store| {
+            if thread == 0 {
+                let deleted = store.delete_sessions_by_user_id(id(1), Some(&token));
+                return deleted.map(drop);
+            }
+            let changes = SessionChanges {
+                user_id: Some(id(1)),
+                ..SessionChanges::default()
+            };
+            store.update_session(&token, changes).map(drop)
+        });
+        let overlap = overlapped(&ran);
+        all_succeed("delete_sessions_by_user_id(..) or update_session(..)", ran)?;
+        let found = store.get_session_and_user(&token)?;
+        equal(
+            "the user of the session to keep, which moved to the user meanwhile",
+            found.map(|(session, _)| session.user_id),
+            Some(id(1)),
+        )?;
+        Ok(overlap)
+    })
 }

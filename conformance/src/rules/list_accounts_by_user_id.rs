@@ -1,8 +1,10 @@
+use authstore::NewAccount;
+
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate};
 use crate::race::Race;
-use crate::strings::keys_alike;
+use crate::strings::{keys_alike, longest_text};
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -118,4 +120,24 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             },
         )
     })
+}
+
+pub(crate) fn large_rows(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let rows = context.profile().many_large();
+    for number in 0..rows {
+        store.link_account(
+            id(1),
+            NewAccount {
+                id_token: Some(longest_text()),
+                ..bare_account(number.into())
+            },
+        )?;
+    }
+    equal(
+        "the length of list_accounts_by_user_id(id(1)), with accounts of 1 MiB",
+        store.list_accounts_by_user_id(id(1))?.len(),
+        rows as usize,
+    )
 }

@@ -1,8 +1,9 @@
-use authstore::AuthenticatorDetails;
+use authstore::{Authenticator, AuthenticatorDetails};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{authenticator, bare_user, full_authenticator_details, id, populate};
+use crate::strings::longest_text;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -70,5 +71,32 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
             details.name == name
         }),
         true,
+    )
+}
+
+pub(crate) fn large_rows(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let rows = context.profile().many_large();
+    for number in 0..u128::from(rows) {
+        let authenticator = Authenticator {
+            transports: Some(longest_text()),
+            ..authenticator(number, 1)
+        };
+        let id_there = authenticator.credential_id.clone();
+        store.create_authenticator(authenticator)?;
+        store.update_authenticator_details(id(1), &id_there, full_authenticator_details(1))?;
+    }
+    equal(
+        "the length of list_authenticators_by_user_id(id(1)), with passkeys of 1 MiB",
+        store.list_authenticators_by_user_id(id(1))?.len(),
+        rows as usize,
+    )?;
+    equal(
+        "the length of list_authenticators_with_details_by_user_id(id(1)), with passkeys of 1 MiB",
+        store
+            .list_authenticators_with_details_by_user_id(id(1))?
+            .len(),
+        rows as usize,
     )
 }

@@ -3,9 +3,10 @@ use authstore::{Change, SessionChanges, SessionDetailsChanges};
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
-    bare_user, full_session_details, id, millis, populate, session, session_until,
+    bare_user, full_session_details, id, millis, populate, session, session_until, since_1970,
 };
 use crate::race::Race;
+use crate::strings::longest_text;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -28,6 +29,11 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
     store.create_session(session_until(15, 1, millis(-1)))?;
     store.create_session(session_until(14, 1, millis(-1)))?;
     store.update_session_details(id(2_014), full_session_details(14))?;
+    // A whole second beside fractions of it, whose text may have fewer digits.
+    for (number, millisecond) in (101..).zip([0, 1, 10, 100, 120, 900, 999, 1_000]) {
+        let expires = since_1970(2_000_000_000_000 + millisecond);
+        store.create_session(session_until(number, 1, expires))?;
+    }
     for user in 1..=3 {
         let mut expected = Vec::new();
         for session in store.list_sessions_by_user_id(id(user))? {
@@ -99,4 +105,25 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             },
         )
     })
+}
+
+pub(crate) fn large_rows(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let rows = context.profile().many_large();
+    for number in 0..u128::from(rows) {
+        store.create_session(session(number, 1))?;
+        store.update_session_details(
+            id(2_000 + number),
+            SessionDetailsChanges {
+                user_agent: Change::Set(longest_text()),
+                ..SessionDetailsChanges::default()
+            },
+        )?;
+    }
+    equal(
+        "the length of list_sessions_with_details_by_user_id(id(1)), with details of 1 MiB",
+        store.list_sessions_with_details_by_user_id(id(1))?.len(),
+        rows as usize,
+    )
 }

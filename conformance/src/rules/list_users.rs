@@ -1,7 +1,10 @@
+use authstore::NewUser;
+
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{bare_user, full_user, id};
 use crate::race::{MANY, Race};
+use crate::strings::longest_text;
 
 pub(crate) fn order(context: &Context) -> Verdict {
     let store = context.store();
@@ -149,4 +152,20 @@ pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
             },
         )
     })
+}
+
+pub(crate) fn large_rows(context: &Context) -> Verdict {
+    let store = context.store();
+    let rows = context.profile().many_large();
+    for number in 1..=u128::from(rows) {
+        store.create_user(NewUser {
+            image: Some(longest_text()),
+            ..bare_user(number)
+        })?;
+    }
+    equal(
+        "the number of users in list_users(None, u32::MAX), each of 1 MiB",
+        store.list_users(None, u32::MAX)?.len(),
+        rows as usize,
+    )
 }

@@ -584,5 +584,19 @@ pub(crate) fn status(context: &Context) -> Verdict {
     ensure(
         again == first,
         "Migrator::status() of another handle differs",
+    )?;
+    let there = migrator(&second)?;
+    let last = || applied(&own).map(|applied| applied.last().copied());
+    succeeds("Migrator::down(1) of another handle", there.down(1))?;
+    equal(
+        "whether the last migration is applied, after another handle has reverted it",
+        last()?,
+        Some(false),
+    )?;
+    succeeds("Migrator::up() of another handle", there.up())?;
+    equal(
+        "whether the last migration is applied, after another handle has applied it",
+        last()?,
+        Some(true),
     )
 }

@@ -38,6 +38,7 @@ pub(crate) mod ping;
 pub(crate) mod refresh_account;
 pub(crate) mod secrets;
 pub(crate) mod storage;
+pub(crate) mod transaction;
 pub(crate) mod unlink_account;
 pub(crate) mod unlink_account_of_user;
 pub(crate) mod update_account;

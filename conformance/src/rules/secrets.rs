@@ -15,16 +15,9 @@ use crate::strings::longest_text;
 /// The beginning and end of every secret.
 const SECRET: &str = "S3CR3T";
 
-/// Text that reveals a secret: either end of it, in any case, in Base64 and in hexadecimal. Also text that reveals an
+/// Text that reveals a secret, in any case: either end of it, in Base64 and in hexadecimal. Also text that reveals an
 /// email address of the suite's users.
-const SHOWN: [&str; 6] = [
-    "S3C",
-    "R3T",
-    "s3cr3t",
-    "UzNDUjNU",
-    "533343523354",
-    "@example.org",
-];
+const SHOWN: [&str; 5] = ["S3C", "R3T", "UzNDUjNU", "533343523354", "@example.org"];
 
 fn secret(name: &str) -> String {
     format!("{SECRET}-{name}-{SECRET}")
@@ -107,7 +100,11 @@ fn calls_with_secrets() -> Vec<Call> {
 #[track_caller]
 fn hides(call: &str, error: &Error) -> Verdict {
     let shown = show_error(error);
-    if let Some(part) = SHOWN.iter().find(|part| shown.contains(**part)) {
+    let in_any_case = shown.to_lowercase();
+    if let Some(part) = SHOWN
+        .iter()
+        .find(|part| in_any_case.contains(&part.to_lowercase()))
+    {
         return Err(Failure::broken(format!(
             "the error of {call} shows a secret or an email address, or a part of one"
         ))

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Checks that the store answers a call like the model.
-fn agreed(store: &AuthStore, model: &mut Model, call: &Call, when: &str) -> Verdict {
+pub(super) fn agreed(store: &AuthStore, model: &mut Model, call: &Call, when: &str) -> Verdict {
     let (got, answer) = (call.on_store(store), call.on_model(model));
     if agrees(&got, &answer) {
         return Ok(());
@@ -293,6 +293,8 @@ pub(crate) fn outlives_handles(context: &Context) -> Verdict {
     first.migrate()?;
     populate(&first)?;
     let tokens = extremes(&first)?;
+    let challenge = challenge_until(1, millis(0));
+    first.create_challenge(challenge.clone())?;
     let before = look(&first, 1..=5)?;
     drop(first);
     let second = harness_result(storage.open())?;
@@ -309,6 +311,11 @@ pub(crate) fn outlives_handles(context: &Context) -> Verdict {
             Some(token.clone()),
         )?;
     }
+    returns(
+        "use_challenge(..) of a challenge that a first handle created",
+        second.use_challenge(&challenge.key),
+        Some(challenge),
+    )?;
     second.create_verification_token(token(1))?;
     each_write_outlives_its_handle(&*storage, second)
 }
@@ -331,6 +338,13 @@ fn each_write_outlives_its_handle(storage: &dyn Storage, mut store: AuthStore) -
                 "use_verification_token(..) of a token that another handle created",
                 store.use_verification_token(&token.identifier, &token.token),
                 Some(token.clone()),
+            )?;
+        }
+        if let Call::CreateChallenge(challenge) = call {
+            returns(
+                "use_challenge(..) of a challenge that another handle created",
+                store.use_challenge(&challenge.key),
+                Some(challenge.clone()),
             )?;
         }
         if let Call::UseVerificationToken(identifier, token) = call {
@@ -403,7 +417,35 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         Call::ListSessionsByUserId(uuid),
         Call::ListAuthenticatorsWithDetailsByUserId(uuid),
         Call::ListAuthenticatorsWithDetailsByUserId(id(other)),
+        Call::GetUserByAccount("session".to_owned(), text()),
+        Call::GetUserByAccount("passkey".to_owned(), text()),
+        Call::GetUserByAccount("webauthn".to_owned(), text()),
     ];
+    // Providers that are called like something that has a key.
+    let namesakes = [
+        "user",
+        "users",
+        "account",
+        "session",
+        "sessions",
+        "verificationToken",
+        "verification_token",
+        "token",
+        "challenge",
+        "authenticator",
+        "email",
+        "lock",
+    ];
+    let namesakes = namesakes.iter().zip(1_100..).map(|(provider, account)| {
+        Call::LinkAccount(
+            id(other),
+            NewAccount {
+                id: Some(id(account)),
+                ..NewAccount::new("email", *provider, text())
+            },
+        )
+    });
+    let namesakes: Vec<Call> = namesakes.collect();
     let mut deletions = [
         Call::DeleteSession(text()),
         Call::UseVerificationToken(text(), text()),
@@ -455,7 +497,8 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
             [&deletions[..], &user, &other_user],
             [&user, &deletions[..], &other_user],
         ] {
-            for call in creations.iter().chain(ends.into_iter().flatten()) {
+            let creations = creations.iter().chain(&namesakes);
+            for call in creations.chain(ends.into_iter().flatten()) {
                 for call in std::iter::once(call).chain(&reads) {
                     agreed(
                         store,
@@ -609,6 +652,7 @@ pub(crate) fn keys_of_other_columns(context: &Context) -> Verdict {
         challenge.payload.clone(),
         text("provider 11account 11"),
         text("provider 11:account 11"),
+        text("mail@example.org"),
         text("provider 11/account 11"),
         text("provider 11|account 11"),
     ];
@@ -617,6 +661,8 @@ pub(crate) fn keys_of_other_columns(context: &Context) -> Verdict {
         vec![
             Call::GetUserByEmail(key()),
             Call::GetUserByAccount(key(), key()),
+            Call::GetUserByAccount(text("passkey"), key()),
+            Call::GetUserByAccount(text("webauthn"), key()),
             Call::GetAccount(text("provider 11"), key()),
             Call::GetAccount(key(), text("account 11")),
             Call::UnlinkAccount(text("provider 11"), key()),
@@ -675,6 +721,13 @@ pub(crate) fn keys_of_other_columns(context: &Context) -> Verdict {
         .chain([id(1), account, session].map(of_id));
     for calls in looked_up {
         let rows = population([1]).into_iter().chain([
+            Call::LinkAccount(
+                id(1),
+                NewAccount {
+                    id: Some(id(1_098)),
+                    ..NewAccount::new("email", "email", "mail@example.org")
+                },
+            ),
             Call::CreateVerificationToken(token.clone()),
             Call::CreateChallenge(challenge.clone()),
         ]);

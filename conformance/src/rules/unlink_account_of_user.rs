@@ -1,4 +1,4 @@
-use authstore::{AuthStore, Removal};
+use authstore::{AuthStore, NewAccount, Removal};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
@@ -130,6 +130,27 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::LastWayIn,
     )?;
+    for (number, kind) in (3..).zip(["oauth", "oidc", "email", "credentials"]) {
+        store.link_account(
+            id(1),
+            NewAccount {
+                kind: kind.to_owned(),
+                ..account_at(number, kind, "of this kind")
+            },
+        )?;
+        returns(
+            format!("unlink_account_of_user(.., true) next to an account of the kind {kind:?}"),
+            store.unlink_account_of_user(id(1), "gitlab", "2", true),
+            Removal::Done,
+        )?;
+        returns(
+            format!("unlink_account_of_user(.., true) of the last account, of the kind {kind:?}"),
+            store.unlink_account_of_user(id(1), kind, "of this kind", true),
+            Removal::LastWayIn,
+        )?;
+        store.link_account(id(1), account_at(2, "gitlab", "2"))?;
+        store.unlink_account(kind, "of this kind")?;
+    }
     store.create_authenticator(authenticator(1, 1))?;
     returns(
         "unlink_account_of_user(.., true) beside an authenticator",

@@ -120,11 +120,21 @@ pub(crate) fn authenticator_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let others = look(store, 2..=3)?;
-    let passkeys = store.list_authenticators_by_user_id(id(1))?;
-    store.update_authenticator_details(id(1), "credential-11", full_authenticator_details(99))?;
+    // Only their IDs differ.
+    store.create_authenticator(authenticator_with_id(11, 1, "twin"))?;
+    let mut passkeys = store.list_authenticators_with_details_by_user_id(id(1))?;
+    let changes = full_authenticator_details(99);
+    store.update_authenticator_details(id(1), "credential-11", changes.clone())?;
+    for (passkey, details) in &mut passkeys {
+        if passkey.credential_id == "credential-11" {
+            details.name = changes.name.clone().apply(None);
+            details.created = changes.created.clone().apply(None);
+            details.last_used = changes.last_used.clone().apply(None);
+        }
+    }
     returns(
-        "the user's passkeys",
-        store.list_authenticators_by_user_id(id(1)),
+        "the user's passkeys and their details",
+        store.list_authenticators_with_details_by_user_id(id(1)),
         passkeys,
     )?;
     returns("the rows of other users", look(store, 2..=3), others)

@@ -111,6 +111,23 @@ pub(crate) fn unknown_user(context: &Context) -> Verdict {
         ),
         Entity::User,
     )?;
+    not_found(
+        "update_session(..) to a user that does not exist, with a new token",
+        store.update_session(
+            "session 11",
+            SessionChanges {
+                session_token: Some("rotated".to_owned()),
+                user_id: Some(id(4)),
+                ..Default::default()
+            },
+        ),
+        Entity::User,
+    )?;
+    returns(
+        "get_session_and_user(..) of the new token",
+        store.get_session_and_user("rotated"),
+        None,
+    )?;
     returns("the rows that existed before", look(store, 1..=4), before)
 }
 

@@ -1,8 +1,12 @@
-use authstore::{AuthStore, Change, SessionChanges, SessionDetails, SessionDetailsChanges};
+use authstore::{
+    AuthStore, Change, NewSession, SessionChanges, SessionDetails, SessionDetailsChanges,
+};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{bare_user, full_session_details, id, look, millis, populate, session};
+use crate::fixture::{
+    bare_user, full_session_details, id, look, millis, populate, session, session_with_token,
+};
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text};
@@ -88,11 +92,25 @@ pub(crate) fn session_unchanged(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let others = look(store, 2..=3)?;
-    let sessions = store.list_sessions_by_user_id(id(1))?;
-    store.update_session_details(id(2_011), full_session_details(99))?;
+    // Only their IDs and tokens differ.
+    store.create_session(NewSession {
+        id: Some(id(2_099)),
+        ..session_with_token(11, 1, "twin")
+    })?;
+    let mut sessions = store.list_sessions_with_details_by_user_id(id(1))?;
+    let changes = full_session_details(99);
+    store.update_session_details(id(2_011), changes.clone())?;
+    for (session, details) in &mut sessions {
+        if session.id == id(2_011) {
+            details.began = changes.began.clone().apply(None);
+            details.last_seen = changes.last_seen.clone().apply(None);
+            details.ip = changes.ip.clone().apply(None);
+            details.user_agent = changes.user_agent.clone().apply(None);
+        }
+    }
     returns(
-        "the user's sessions",
-        store.list_sessions_by_user_id(id(1)),
+        "the user's sessions and their details",
+        store.list_sessions_with_details_by_user_id(id(1)),
         sessions,
     )?;
     returns("the rows of other users", look(store, 2..=3), others)

@@ -527,3 +527,26 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     }
     Ok(())
 }
+
+pub(crate) fn seen_in_every_session(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    let sessions = u128::from(context.profile().many());
+    for number in 0..sessions {
+        store.create_session(session(number, 1))?;
+    }
+    let changes = UserChanges {
+        name: Change::set("new"),
+        ..UserChanges::default()
+    };
+    let user = store.update_user(id(1), changes)?;
+    for number in 0..sessions {
+        let found = store.get_session_and_user(&session(number, 1).session_token)?;
+        equal(
+            "the user of get_session_and_user(..) after update_user(..)",
+            found.map(|(_, user)| user),
+            Some(user.clone()),
+        )?;
+    }
+    Ok(())
+}

@@ -436,6 +436,19 @@ faults! {
         }
     }
 
+    FourMebibytesOfAccounts "list_accounts_by_user_id.large_rows": "Ends a list of accounts at 4 MiB." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let mut bytes = 0;
+            let mut accounts = db.list_accounts_by_user_id(user_id)?;
+            accounts.retain(|account| {
+                let has_room = bytes < 4 << 20;
+                bytes += account.id_token.as_ref().map_or(0, String::len);
+                has_room
+            });
+            Ok(accounts)
+        }
+    }
+
     AbsentAccountsAreError "list_accounts_by_user_id.absent": "Returns an error for the accounts of a user who does not exist." {
         fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
             db.get_user(user_id)?.ok_or(Error::not_found(Entity::User))?;

@@ -51,6 +51,32 @@ faults! {
         }
     }
 
+    FourMebibytesOfSessions "list_sessions_with_details_by_user_id.large_rows": "Ends a list of sessions and details at 4 MiB." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut bytes = 0;
+            let mut sessions = db.list_sessions_with_details_by_user_id(user_id)?;
+            sessions.retain(|(_, details)| {
+                let has_room = bytes < 4 << 20;
+                bytes += details.user_agent.as_ref().map_or(0, String::len);
+                has_room
+            });
+            Ok(sessions)
+        }
+    }
+
+    FourMebibytesOfPasskeys "list_authenticators_with_details_by_user_id.large_rows": "Ends a list of passkeys at 4 MiB." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            let mut bytes = 0;
+            let mut passkeys = db.list_authenticators_by_user_id(user_id)?;
+            passkeys.retain(|passkey| {
+                let has_room = bytes < 4 << 20;
+                bytes += passkey.transports.as_ref().map_or(0, String::len);
+                has_room
+            });
+            Ok(passkeys)
+        }
+    }
+
     ClearsWhatIsKept "update_session_details.every_combination": "Clears the details that an update does not name." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.ip.is_keep() { changes.ip = Change::Clear });
     }
@@ -159,6 +185,34 @@ faults! {
                 db.with(|model| model.session_details.insert(id, SessionDetails { ip, ..SessionDetails::default() }))?;
             }
             Ok(exists)
+        }
+    }
+
+    SharedDetailsOfTwins "update_authenticator_details.authenticator_unchanged": "Writes the details of every passkey with the same account at its provider." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let Some(found) = db.get_authenticator(id)? else {
+                return Ok(false);
+            };
+            for twin in db.list_authenticators_by_user_id(user)? {
+                if twin.provider_account_id == found.provider_account_id {
+                    db.update_authenticator_details(user, &twin.credential_id, changes)?;
+                }
+            }
+            Ok(found.user_id == user)
+        }
+    }
+
+    SharedDetailsOfAUser "update_session_details.session_unchanged": "Writes the details of all sessions of a user that expire together." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let twins = db.with(|model| {
+                let sessions: Vec<_> = model.sessions.values().cloned().collect();
+                let found = sessions.iter().find(|session| session.id == id).cloned();
+                sessions.into_iter().filter(|twin| found.as_ref().is_some_and(|found| (twin.user_id, twin.expires) == (found.user_id, found.expires))).map(|twin| twin.id).collect::<Vec<_>>()
+            })?;
+            for twin in &twins {
+                db.update_session_details(*twin, changes)?;
+            }
+            Ok(!twins.is_empty())
         }
     }
 

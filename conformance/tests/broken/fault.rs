@@ -8,9 +8,9 @@ pub(crate) use std::time::Duration;
 pub(crate) use authstore::migration::Migrator;
 pub(crate) use authstore::{
     Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetails,
-    AuthenticatorDetailsChanges, Backend, Challenge, Change, Constraint, Entity, Error,
-    ExpiredCounts, Removal, Result, Session, SessionChanges, SessionDetails, SessionDetailsChanges,
-    User, UserChanges, VerificationToken,
+    AuthenticatorDetailsChanges, Backend, BackendTransaction, Challenge, Change, Constraint,
+    Entity, Error, ExpiredCounts, Removal, Result, Session, SessionChanges, SessionDetails,
+    SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 pub(crate) use authstore_conformance::Reference;
 use authstore_conformance::{
@@ -36,6 +36,10 @@ macro_rules! operations {
 
             fn migrator(&self, db: &Reference) -> Option<Migrator> {
                 Backend::migrator(db)
+            }
+
+            fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+                db.begin()
             }
 
             /// What a new handle works on, which should be its storage.
@@ -64,8 +68,8 @@ macro_rules! operations {
                 self.fault.$name(&self.db $(, $argument)*)
             })*
 
-            fn begin(&self) -> Result<Option<Box<dyn authstore::BackendTransaction>>> {
-                self.db.begin()
+            fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+                self.fault.begin(&self.db)
             }
 
             fn pool_state(&self) -> Option<authstore::PoolState> {

@@ -15,6 +15,7 @@ mod sessions;
 mod storage;
 mod together;
 mod tokens;
+mod transactions;
 mod upkeep;
 mod users;
 mod values;
@@ -37,6 +38,7 @@ mod faultless {
 
 fn all() -> Vec<Entry> {
     [
+        transactions::faults(),
         users::faults(),
         accounts::faults(),
         sessions::faults(),

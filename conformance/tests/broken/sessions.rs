@@ -551,6 +551,18 @@ faults! {
         }
     }
 
+    LooksWhetherToKeep "delete_sessions_by_user_id.keeps_what_moves_in": "Looks whether the session to keep is the user's, then deletes." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, except: Option<&str>) -> Result<u64> {
+            let Some(token) = except else {
+                return db.delete_sessions_by_user_id(user_id, None);
+            };
+            let found = db.get_session_and_user(token)?;
+            pause();
+            let is_theirs = found.is_some_and(|(session, _)| session.user_id == user_id);
+            db.delete_sessions_by_user_id(user_id, is_theirs.then_some(token))
+        }
+    }
+
     ListsSessionsByPages "list_sessions_by_user_id.one_moment_of_many": "Reads a user's sessions in pages of 100." {
         fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
             let mut sessions = db.list_sessions_by_user_id(user_id)?;

@@ -1,10 +1,13 @@
 //! Faults with users.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::fault::*;
 use super::values::*;
+
+/// The users of sessions, by token, as a fault remembers them.
+type Copies = Mutex<BTreeMap<String, Option<User>>>;
 
 faults! {
     DeletesAPageOfPasskeys "delete_user.no_page_limit": "Deletes only the first hundred passkeys of a user." {
@@ -661,6 +664,45 @@ faults! {
             pause();
             let users = ids.into_iter().map(|id| db.get_user(id)).collect::<Result<Vec<_>>>()?;
             Ok(users.into_iter().flatten().collect())
+        }
+    }
+
+    FourMebibytesOfUsers "list_users.large_rows": "Ends a page of users at 4 MiB." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut bytes = 0;
+            let mut users = db.list_users(after, limit)?;
+            users.retain(|user| {
+                let has_room = bytes < 4 << 20;
+                bytes += user.image.as_ref().map_or(0, String::len);
+                has_room
+            });
+            Ok(users)
+        }
+    }
+
+    RenewsAHundredCopies (Copies) "update_user.seen_in_every_session": "Keeps a copy of the user with each session, and renews a hundred of them." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session)?;
+            let user = db.get_user(session.user_id)?;
+            self.0.lock().expect("no panic while held").insert(session.session_token.clone(), user);
+            Ok(())
+        }
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let user = db.update_user(id, changes)?;
+            let mut copies = self.0.lock().expect("no panic while held");
+            let of_user = copies.values_mut().flatten().filter(|copy| copy.id == id);
+            for copy in of_user.take(100) {
+                *copy = user.clone();
+            }
+            Ok(user)
+        }
+        fn get_session_and_user(&self, db: &Reference, token: &str) -> Result<Option<(Session, User)>> {
+            let Some((session, user)) = db.get_session_and_user(token)? else {
+                return Ok(None);
+            };
+            let copies = self.0.lock().expect("no panic while held");
+            let copy = copies.get(token).cloned().flatten();
+            Ok(Some((session, copy.unwrap_or(user))))
         }
     }
 

@@ -1,0 +1,276 @@
+//! Rules for backends with transactions. A backend without them only has to say so.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use authstore::{AuthStore, Constraint, Entity, Error, Transaction};
+
+use crate::call::Call;
+use crate::context::Context;
+use crate::failure::{
+    Failure, Verdict, conflicts, equal, not_found, returns, show_error, succeeds,
+};
+use crate::fixture::{bare_user, id, look, populate, session, user_with_email};
+use crate::model::Model;
+use crate::race::{Race, overlapped};
+use crate::rules::faults::every_operation;
+use crate::rules::storage::agreed;
+use crate::show::Show;
+
+/// Returns whether the backend has transactions.
+fn has_transactions(store: &AuthStore) -> Verdict<bool> {
+    let mut began = false;
+    let outcome = store.transaction(|_| {
+        began = true;
+        Ok::<_, Error>(())
+    });
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(Error::Invalid {
+            field: "transaction",
+            ..
+        }) if !began => Ok(false),
+        Err(error) => Err(Failure::broken(
+            "an empty transaction failed, and not because the backend has no transactions",
+        )
+        .got(show_error(&error))),
+    }
+}
+
+/// Calls that fill a storage and change every kind of row in it.
+fn calls() -> impl Iterator<Item = Call> {
+    crate::fixture::population(1..=3)
+        .into_iter()
+        .chain(every_operation())
+}
+
+pub(crate) fn commits(context: &Context) -> Verdict {
+    let store = context.store();
+    if !has_transactions(store)? {
+        return Ok(());
+    }
+    let mut model = store.transaction(|tx| {
+        let mut model = Model::default();
+        for call in calls() {
+            agreed(tx, &mut model, &call, "in a transaction")?;
+        }
+        Ok::<_, Failure>(model)
+    })?;
+    for number in (1..=5).chain([50, 52]) {
+        for call in [
+            Call::GetUser(id(number)),
+            Call::ListAccountsByUserId(id(number)),
+            Call::ListSessionsWithDetailsByUserId(id(number)),
+            Call::ListAuthenticatorsWithDetailsByUserId(id(number)),
+        ] {
+            agreed(
+                store,
+                &mut model,
+                &call,
+                "after a transaction was committed",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn rolls_back(context: &Context) -> Verdict {
+    let store = context.store();
+    if !has_transactions(store)? {
+        return Ok(());
+    }
+    populate(store)?;
+    let everyone = || (1..=5).chain([50, 52]);
+    let before = look(store, everyone())?;
+    let work = |tx: &Transaction| -> authstore::Result<()> {
+        for call in every_operation() {
+            call.on_store(tx)?;
+        }
+        Ok(())
+    };
+    let undone = store.transaction(|tx| {
+        work(tx)?;
+        Err::<(), _>(Error::invalid("test", "is undone"))
+    });
+    match undone {
+        Err(Error::Invalid { field: "test", .. }) => {}
+        other => {
+            return Err(
+                Failure::broken("a transaction did not return the error of its work")
+                    .got(format!("{other:?}")),
+            );
+        }
+    }
+    returns(
+        "the rows after a transaction whose work failed",
+        look(store, everyone()),
+        before.clone(),
+    )?;
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        store.transaction(|tx| {
+            work(tx)?;
+            // Without the report of a panic.
+            std::panic::resume_unwind(Box::new("in the middle"));
+            #[expect(unreachable_code, reason = "for the type of the result")]
+            Ok::<_, Error>(())
+        })
+    }));
+    equal(
+        "whether the work's panic reached the caller",
+        panicked.is_err(),
+        true,
+    )?;
+    returns(
+        "the rows after a transaction whose work panicked",
+        look(store, everyone()),
+        before,
+    )?;
+    succeeds(
+        "a transaction after others were rolled back",
+        store.transaction(work),
+    )
+}
+
+pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
+    let store = context.store();
+    if !has_transactions(store)? {
+        return Ok(());
+    }
+    store.transaction(|tx| {
+        tx.create_user(user_with_email(1, "ada@example.org"))?;
+        conflicts(
+            "create_user(..) with the address of another, in a transaction",
+            tx.create_user(user_with_email(2, "ada@example.org")),
+            Constraint::UserEmail,
+        )?;
+        not_found(
+            "create_session(..) of a user that does not exist, in a transaction",
+            tx.create_session(session(1, 9)),
+            Entity::User,
+        )?;
+        tx.create_user(bare_user(3))?;
+        tx.create_session(session(3, 3))?;
+        Ok::<_, Failure>(())
+    })?;
+    equal(
+        "the users after a transaction in which two operations failed",
+        store
+            .list_users(None, 10)?
+            .iter()
+            .map(|user| user.id)
+            .collect(),
+        vec![id(1), id(3)],
+    )?;
+    equal(
+        "the number of sessions of a user after a transaction in which two operations failed",
+        store.list_sessions_by_user_id(id(3))?.len(),
+        1,
+    )
+}
+
+pub(crate) fn ends(context: &Context) -> Verdict {
+    let store = context.store();
+    if !has_transactions(store)? {
+        return Ok(());
+    }
+    let kept = store.transaction(|tx| Ok::<AuthStore, Error>((**tx).clone()))?;
+    for call in every_operation() {
+        match call.on_store(&kept) {
+            Err(Error::Invalid { .. }) => {}
+            other => {
+                return Err(Failure::broken(format!(
+                    "{} in a transaction that has ended must fail with Invalid",
+                    call.show()
+                ))
+                .got(format!("{other:?}")));
+            }
+        }
+    }
+    let nested = store.transaction(|tx| {
+        let nested = tx.transaction(|_| Ok::<_, Error>(()));
+        tx.create_user(bare_user(1))?;
+        Ok::<_, Error>(nested)
+    })?;
+    equal(
+        "whether a transaction in a transaction fails with Invalid",
+        matches!(nested, Err(Error::Invalid { .. })),
+        true,
+    )?;
+    equal(
+        "whether the outer transaction is committed",
+        store.get_user(id(1))?.is_some(),
+        true,
+    )
+}
+
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    if !has_transactions(context.store())? {
+        return Ok(());
+    }
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let (one, other) = (id(round * 2), id(round * 2 + 1));
+        race.look_on(
+            "a transaction that creates two users",
+            |store| {
+                store.transaction(|tx| {
+                    tx.create_user(bare_user(round * 2))?;
+                    tx.create_user(bare_user(round * 2 + 1))?;
+                    Ok::<_, Error>(())
+                })
+            },
+            |_, store| {
+                let users = store.list_users(None, u32::MAX)?;
+                let there = |id| users.iter().any(|user| user.id == id);
+                let half = there(one) != there(other);
+                Ok(half.then(|| "only one of them".to_owned()))
+            },
+        )
+    })
+}
+
+/// Transactions and single operations on different rows, and transactions that read what they change.
+pub(crate) fn all_survive(context: &Context) -> Verdict {
+    let store = context.store();
+    if !has_transactions(store)? {
+        return Ok(());
+    }
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        let number = |thread: usize| round * 10 + thread as u128;
+        let ran = race.at_once(4, |thread, store| {
+            if thread < 2 {
+                store.transaction(|tx| {
+                    tx.create_user(bare_user(number(thread)))?;
+                    tx.create_session(session(number(thread), number(thread)))?;
+                    Ok::<_, Error>(())
+                })
+            } else {
+                store.create_user(bare_user(number(thread))).map(drop)
+            }
+        });
+        let overlap = overlapped(&ran);
+        for (thread, ran) in ran.into_iter().enumerate() {
+            let is_there = store.get_user(id(number(thread)))?.is_some();
+            match ran.value {
+                Ok(()) => equal(
+                    "whether a user exists whose creation succeeded, next to transactions",
+                    is_there,
+                    true,
+                )?,
+                // A transaction may conflict with others too often.
+                Err(error) if error.is_retryable() && thread < 2 => equal(
+                    "whether a user exists whose transaction failed with Unavailable",
+                    is_there,
+                    false,
+                )?,
+                Err(error) => {
+                    return Err(Failure::broken(
+                        "a transaction, or an operation next to it, failed",
+                    )
+                    .got(show_error(&error)));
+                }
+            }
+        }
+        Ok(overlap)
+    })
+}

@@ -1,0 +1,278 @@
+//! Faults with transactions.
+
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use authstore::{PoolState, SqlRow, SqlValue};
+use authstore_conformance::{Model, Runner};
+
+use super::fault::*;
+
+/// What a transaction does wrong, which works on a copy of the storage and is committed unless that has changed.
+trait Wrong: Default + Send + Sync + 'static {
+    /// Commits the copy. Returns false if another has changed the storage.
+    fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+        db.with(|model| {
+            let is_unchanged = model == begin;
+            if is_unchanged {
+                model.clone_from(copy);
+            }
+            is_unchanged
+        })
+    }
+
+    fn roll_back(_db: &Reference, _copy: &Model) {}
+
+    /// Whether operations are rejected after the end.
+    const ENDS: bool = true;
+
+    /// Whether every operation is rejected after one has failed.
+    const FAILS_AS_A_WHOLE: bool = false;
+
+    /// Whether a transaction may begin in another.
+    const NESTS: bool = false;
+}
+
+struct Transaction<W> {
+    db: Reference,
+    begin: Model,
+    open: Open<W>,
+    conflicted: AtomicBool,
+}
+
+/// The operations of an open transaction.
+struct Open<W> {
+    copy: Reference,
+    ended: Arc<AtomicBool>,
+    failed: Arc<AtomicBool>,
+    wrong: PhantomData<W>,
+}
+
+impl<W> Clone for Open<W> {
+    fn clone(&self) -> Self {
+        Open {
+            copy: self.copy.clone(),
+            ended: Arc::clone(&self.ended),
+            failed: Arc::clone(&self.failed),
+            wrong: PhantomData,
+        }
+    }
+}
+
+fn begin<W: Wrong>(db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+    let begin = db.with(|model| model.clone())?;
+    let copy = Reference::new();
+    AuthStore::new(copy.clone()).migrate()?;
+    copy.with(|model| model.clone_from(&begin))?;
+    Ok(Some(Box::new(Transaction::<W> {
+        db: db.clone(),
+        begin,
+        open: Open {
+            copy,
+            ended: Arc::default(),
+            failed: Arc::default(),
+            wrong: PhantomData,
+        },
+        conflicted: AtomicBool::default(),
+    })))
+}
+
+impl<W: Wrong> Open<W> {
+    fn run<T>(&self, work: impl FnOnce(&Reference) -> Result<T>) -> Result<T> {
+        if W::ENDS && self.ended.load(Ordering::SeqCst) {
+            return Err(Error::invalid("transaction", "has ended"));
+        }
+        if self.failed.load(Ordering::SeqCst) {
+            return Err(Error::backend("the transaction is aborted"));
+        }
+        let done = work(&self.copy);
+        if done.is_err() && W::FAILS_AS_A_WHOLE {
+            self.failed.store(true, Ordering::SeqCst);
+        }
+        done
+    }
+}
+
+macro_rules! operations {
+    ({} $(fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
+        impl<W: Wrong> Backend for Open<W> {
+            fn name(&self) -> &'static str {
+                "broken"
+            }
+
+            $(fn $name(&self $(, $argument: $kind)*) -> Result<$result> {
+                self.run(|copy| copy.$name($($argument),*))
+            })*
+
+            fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
+                if W::NESTS {
+                    return begin::<W>(&self.copy);
+                }
+                Err(Error::invalid("transaction", "is inside another"))
+            }
+
+            fn pool_state(&self) -> Option<PoolState> {
+                None
+            }
+
+            fn migrator(&self) -> Option<Migrator> {
+                None
+            }
+        }
+    };
+}
+
+authstore::for_each_operation!(operations! {});
+
+impl<W: Wrong> BackendTransaction for Transaction<W> {
+    fn backend(&self) -> Arc<dyn Backend> {
+        Arc::new(self.open.clone())
+    }
+
+    fn execute(&self, _: &'static str, _: &[SqlValue]) -> Result<u64> {
+        Err(Error::backend("there is no SQL"))
+    }
+
+    fn query(&self, _: &'static str, _: &[SqlValue]) -> Result<Vec<SqlRow>> {
+        Err(Error::backend("there is no SQL"))
+    }
+
+    fn commit(&self) -> Result<()> {
+        self.open.ended.store(true, Ordering::SeqCst);
+        let copy = self.open.copy.with(|model| model.clone())?;
+        if W::commit(&self.db, &self.begin, &copy)? {
+            return Ok(());
+        }
+        self.conflicted.store(true, Ordering::SeqCst);
+        Err(Error::unavailable("another transaction was first"))
+    }
+
+    fn roll_back(&self) {
+        if self.open.ended.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let copy = self.open.copy.with(|model| model.clone());
+        W::roll_back(&self.db, &copy.expect("a storage in memory"));
+    }
+
+    fn may_repeat(&self) -> bool {
+        self.conflicted.load(Ordering::SeqCst)
+    }
+}
+
+/// Writes the copy, whatever others have written.
+fn overwrite(db: &Reference, copy: &Model) -> Result<bool> {
+    db.with(|model| model.clone_from(copy)).map(|()| true)
+}
+
+/// A backend whose transactions are wrong in this way.
+macro_rules! wrong {
+    ($($name:ident { $($body:tt)* })*) => {
+        $(
+            #[derive(Default)]
+            pub(super) struct $name;
+            impl Wrong for $name { $($body)* }
+        )*
+    };
+}
+
+mod how {
+    use super::*;
+
+    wrong! {
+        Nothing {}
+        Overwrites {
+            fn commit(db: &Reference, _: &Model, copy: &Model) -> Result<bool> {
+                pause();
+                overwrite(db, copy)
+            }
+        }
+        CommitsTwice {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                let mut half = copy.clone();
+                if let Some(user) = half.users.last_key_value().map(|(id, _)| *id) {
+                    half.delete_user(user);
+                }
+                if !Nothing::commit(db, begin, &half)? {
+                    return Ok(false);
+                }
+                pause();
+                Nothing::commit(db, &half, copy)
+            }
+        }
+        KeepsWhatFailed {
+            fn roll_back(db: &Reference, copy: &Model) {
+                let _ = overwrite(db, copy);
+            }
+        }
+        Forgets {
+            fn commit(_: &Reference, _: &Model, _: &Model) -> Result<bool> {
+                Ok(true)
+            }
+        }
+        NeverEnds {
+            const ENDS: bool = false;
+        }
+        FailsAsAWhole {
+            const FAILS_AS_A_WHOLE: bool = true;
+        }
+        Nests {
+            const NESTS: bool = true;
+        }
+    }
+}
+
+/// A fault of all transactions.
+macro_rules! transactions {
+    ($how:ident) => {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin::<how::$how>(db)
+        }
+    };
+}
+
+faults! {
+    ForgetsTransactions "transaction.commits": "Writes nothing when a transaction is committed." {
+        transactions!(Forgets);
+    }
+
+    KeepsFailedTransactions "transaction.rolls_back": "Commits a transaction whose work failed." {
+        transactions!(KeepsWhatFailed);
+    }
+
+    AbortsTransactions "transaction.an_error_undoes_only_its_operation": "Rejects every operation after one in the transaction has failed." {
+        transactions!(FailsAsAWhole);
+    }
+
+    TransactionsWithoutEnd "transaction.ends": "Accepts operations after a transaction has ended." {
+        transactions!(NeverEnds);
+    }
+
+    NestsTransactions "transaction.ends": "Begins a transaction in a transaction." {
+        transactions!(Nests);
+    }
+
+    CommitsInTwoSteps "transaction.one_moment": "Commits a transaction in two steps." {
+        transactions!(CommitsTwice);
+    }
+
+    OverwritesOthers "transaction.all_survive": "Overwrites what others have written while a transaction was open." {
+        transactions!(Overwrites);
+    }
+}
+
+#[derive(Default)]
+struct Right;
+
+impl Fault for Right {
+    transactions!(Nothing);
+}
+
+#[test]
+fn right_transactions_keep_the_rules() {
+    let certificate = Runner::new(Broken::<Right>::new())
+        .only("transaction")
+        .run();
+    assert_eq!(certificate.counts.failed, 0, "{certificate:#?}");
+    assert_eq!(certificate.counts.passed, 6, "{certificate:#?}");
+}
