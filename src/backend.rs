@@ -340,8 +340,8 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// `now` is the only clock. Of rows with the same `expires`, any may go first; a `limit` of 0 deletes none.
     /// Together, concurrent callers count each row once; they may skip rows that another has locked. A session that is
-    /// extended concurrently is either kept, or was deleted first. The three kinds may be deleted in three steps, each
-    /// of them atomic.
+    /// extended concurrently is either kept, or was deleted first. Others may see the three kinds deleted one after the
+    /// other, but a sweep that fails has deleted nothing or, with `OutcomeUnknown`, perhaps everything.
     fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts>;
 
     /// Checks that the database answers, in one round trip.

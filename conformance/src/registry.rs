@@ -441,7 +441,7 @@ macro_rules! __with_rules {
                 keeps_what_has_expired ReadingAndWriting 1 "What has expired stays until delete_expired deletes it."
             }
             transaction {
-                commits ReadingAndWriting 1 "What a transaction writes is seen in it at once, and by others after it is committed."
+                commits ReadingAndWriting 1 "What a transaction writes is seen in it at once, and by others after it is committed. A backend without transactions says so."
                 rolls_back ReadingAndWriting 1 "If the work of a transaction fails or panics, nothing of it is written."
                 an_error_undoes_only_its_operation ReadingAndWriting 1 "If an operation in a transaction is rejected, only that operation is undone, and the transaction can continue."
                 ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
