@@ -259,7 +259,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
 
 /// Returns everything that can be read of the rows of [`population`] and [`every_operation`], except verification
 /// tokens, which reading deletes.
-fn every_read() -> Vec<Call> {
+pub(super) fn every_read() -> Vec<Call> {
     let mut reads = Vec::new();
     for user in [1, 2, 3, 50, 52, 56] {
         reads.extend([

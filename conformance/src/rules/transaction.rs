@@ -13,7 +13,7 @@ use crate::fixture::{bare_user, id, look, populate, session, user_with_email};
 use crate::model::Model;
 use crate::race::{Race, overlapped};
 use crate::rules::faults::every_operation;
-use crate::rules::storage::agreed;
+use crate::rules::storage::{agreed, every_read};
 use crate::show::Show;
 
 /// Returns whether the backend has transactions.
@@ -55,20 +55,13 @@ pub(crate) fn commits(context: &Context) -> Verdict {
         }
         Ok::<_, Failure>(model)
     })?;
-    for number in (1..=5).chain([50, 52]) {
-        for call in [
-            Call::GetUser(id(number)),
-            Call::ListAccountsByUserId(id(number)),
-            Call::ListSessionsWithDetailsByUserId(id(number)),
-            Call::ListAuthenticatorsWithDetailsByUserId(id(number)),
-        ] {
-            agreed(
-                store,
-                &mut model,
-                &call,
-                "after a transaction was committed",
-            )?;
-        }
+    for read in every_read() {
+        agreed(
+            store,
+            &mut model,
+            &read,
+            "after a transaction was committed",
+        )?;
     }
     Ok(())
 }

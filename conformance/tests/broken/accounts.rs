@@ -438,14 +438,8 @@ faults! {
 
     FourMebibytesOfAccounts "list_accounts_by_user_id.large_rows": "Ends a list of accounts at 4 MiB." {
         fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
-            let mut bytes = 0;
-            let mut accounts = db.list_accounts_by_user_id(user_id)?;
-            accounts.retain(|account| {
-                let has_room = bytes < 4 << 20;
-                bytes += account.id_token.as_ref().map_or(0, String::len);
-                has_room
-            });
-            Ok(accounts)
+            let accounts = db.list_accounts_by_user_id(user_id)?;
+            Ok(four_mebibytes(accounts, |account| account.id_token.as_ref()))
         }
     }
 

@@ -53,27 +53,15 @@ faults! {
 
     FourMebibytesOfSessions "list_sessions_with_details_by_user_id.large_rows": "Ends a list of sessions and details at 4 MiB." {
         fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
-            let mut bytes = 0;
-            let mut sessions = db.list_sessions_with_details_by_user_id(user_id)?;
-            sessions.retain(|(_, details)| {
-                let has_room = bytes < 4 << 20;
-                bytes += details.user_agent.as_ref().map_or(0, String::len);
-                has_room
-            });
-            Ok(sessions)
+            let sessions = db.list_sessions_with_details_by_user_id(user_id)?;
+            Ok(four_mebibytes(sessions, |(_, details)| details.user_agent.as_ref()))
         }
     }
 
     FourMebibytesOfPasskeys "list_authenticators_with_details_by_user_id.large_rows": "Ends a list of passkeys at 4 MiB." {
         fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
-            let mut bytes = 0;
-            let mut passkeys = db.list_authenticators_by_user_id(user_id)?;
-            passkeys.retain(|passkey| {
-                let has_room = bytes < 4 << 20;
-                bytes += passkey.transports.as_ref().map_or(0, String::len);
-                has_room
-            });
-            Ok(passkeys)
+            let passkeys = db.list_authenticators_by_user_id(user_id)?;
+            Ok(four_mebibytes(passkeys, |passkey| passkey.transports.as_ref()))
         }
     }
 

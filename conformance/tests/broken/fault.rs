@@ -123,6 +123,17 @@ pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(2));
 }
 
+/// Ends a list as soon as these texts of its rows have 4 MiB.
+pub(crate) fn four_mebibytes<T>(mut rows: Vec<T>, text: impl Fn(&T) -> Option<&String>) -> Vec<T> {
+    let mut bytes = 0;
+    rows.retain(|row| {
+        let has_room = bytes < 4 << 20;
+        bytes += text(row).map_or(0, String::len);
+        has_room
+    });
+    rows
+}
+
 /// An operation that stores a row, after something has happened to the row.
 macro_rules! stores {
     ($operation:ident |$row:ident: $kind:ty| $change:expr) => {

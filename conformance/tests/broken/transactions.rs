@@ -9,7 +9,7 @@ use authstore_conformance::{Model, Runner};
 use super::fault::*;
 
 /// What a transaction does wrong, which works on a copy of the storage and is committed unless that has changed.
-trait Wrong: Default + Send + Sync + 'static {
+trait Wrong: Send + Sync + 'static {
     /// Commits the copy. Returns false if another has changed the storage.
     fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
         db.with(|model| {
@@ -169,7 +169,6 @@ fn overwrite(db: &Reference, copy: &Model) -> Result<bool> {
 macro_rules! wrong {
     ($($name:ident { $($body:tt)* })*) => {
         $(
-            #[derive(Default)]
             pub(super) struct $name;
             impl Wrong for $name { $($body)* }
         )*

@@ -669,14 +669,8 @@ faults! {
 
     FourMebibytesOfUsers "list_users.large_rows": "Ends a page of users at 4 MiB." {
         fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
-            let mut bytes = 0;
-            let mut users = db.list_users(after, limit)?;
-            users.retain(|user| {
-                let has_room = bytes < 4 << 20;
-                bytes += user.image.as_ref().map_or(0, String::len);
-                has_room
-            });
-            Ok(users)
+            let users = db.list_users(after, limit)?;
+            Ok(four_mebibytes(users, |user| user.image.as_ref()))
         }
     }
 
