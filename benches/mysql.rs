@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
 use bare::Mysql;
 use support::{
-    Beside, assert_complete, compare_reads, compare_writes, insert_rows, is_trial, numbers, rows,
-    turns,
+    Beside, Sides, assert_complete, compare_reads, compare_writes, insert_rows, is_trial, numbers,
+    rows, turns,
 };
 use throughput::compare_throughput;
 
@@ -43,11 +43,11 @@ fn measure(kind: Kind, turns: usize) -> Result<(), String> {
     let server = kind.title();
 
     let database = Database::new(kind)?;
-    let store = database.store();
-    let bare = &mut Mysql::open(&database);
-    let users = insert_rows(bare, rows(turns));
-    let reads = compare_reads(server, Beside::Driver, 4 * turns, &store, bare, &users);
-    let writes = compare_writes(server, "writes", turns, &store, bare, &users);
+    let connect = || (Mysql::open(&database), database.store());
+    let sides = &mut Sides::reconnecting(&connect);
+    let users = insert_rows(&mut sides.bare, rows(turns));
+    let reads = compare_reads(server, Beside::Driver, 4 * turns, sides, &users);
+    let writes = compare_writes(server, "writes", turns, sides, &users);
     assert_complete(&[reads, writes].concat());
 
     let database = Database::new(kind)?;

@@ -16,7 +16,7 @@ use authstore::{AuthStore, UserChanges};
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
 use bare::Postgres;
 use support::{
-    Beside, assert_complete, compare_reads, compare_writes, is_trial, numbers, rows, turns,
+    Beside, Sides, assert_complete, compare_reads, compare_writes, is_trial, numbers, rows, turns,
 };
 use throughput::compare_throughput;
 use uuid::Uuid;
@@ -39,20 +39,13 @@ fn measure() {
     let turns = turns(1_500);
 
     let database = Database::new(Kind::Postgres).expect("a server");
-    let store = database.store();
-    let bare = &mut Postgres::open(&database);
-    let users = bare.insert_rows(rows(turns));
-    let reads = compare_reads(
-        "PostgreSQL",
-        Beside::Driver,
-        3 * turns,
-        &store,
-        bare,
-        &users,
-    );
+    let connect = || (Postgres::open(&database), database.store());
+    let sides = &mut Sides::reconnecting(&connect);
+    let users = sides.bare.insert_rows(rows(turns));
+    let reads = compare_reads("PostgreSQL", Beside::Driver, 3 * turns, sides, &users);
     // Before the users are deleted.
     compare_statements(turns, &database, &users);
-    let writes = compare_writes("PostgreSQL", "writes", turns, &store, bare, &users);
+    let writes = compare_writes("PostgreSQL", "writes", turns, sides, &users);
     assert_complete(&[reads, writes].concat());
 
     let database = Database::new(Kind::Postgres).expect("a server");

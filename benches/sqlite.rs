@@ -27,8 +27,8 @@ use authstore::{AuthStore, NewSession, SqliteOptions};
 use authstore_test_databases::{Kind, Needs, Test, run};
 use bare::Rusqlite;
 use support::{
-    Bare, Beside, EXPIRES, assert_complete, compare_reads, compare_writes, insert_rows, is_trial,
-    median, microseconds, numbers, rows, time, turns,
+    Bare, Beside, EXPIRES, Sides, assert_complete, compare_reads, compare_writes, insert_rows,
+    is_trial, median, microseconds, numbers, rows, time, turns,
 };
 use uuid::Uuid;
 
@@ -56,25 +56,20 @@ fn measure() {
 fn compare(file: &Path, turns: usize) {
     let store = AuthStore::new(SqliteOptions::file(file).open().expect("a store"));
     store.migrate().expect("a schema");
-    let bare = &mut Rusqlite::open(file);
-    let users = insert_rows(bare, rows(turns));
-    let mut lines = compare_reads("SQLite", Beside::Driver, 5 * turns, &store, bare, &users);
-    compare_reads(
-        "SQLite",
-        Beside::Plans,
-        5 * turns,
-        &store,
-        &mut Rusqlite::open(file).keep_plans(),
-        &users,
-    );
-    compare_writers(&store, bare, &users, turns);
+    let sides = &mut Sides::new(Rusqlite::open(file), store);
+    let users = insert_rows(&mut sides.bare, rows(turns));
+    let mut lines = compare_reads("SQLite", Beside::Driver, 5 * turns, sides, &users);
+    let keeps_plans = Rusqlite::open(file).keep_plans();
+    let keeps_plans = &mut Sides::new(keeps_plans, sides.store.clone());
+    compare_reads("SQLite", Beside::Plans, 5 * turns, keeps_plans, &users);
+    compare_writers(sides, &users, turns);
     let title = "writes (synchronous=full)";
-    lines.extend(compare_writes("SQLite", title, turns, &store, bare, &users));
+    lines.extend(compare_writes("SQLite", title, turns, sides, &users));
     assert_complete(&lines);
 }
 
 /// Many concurrent writers: the store, and the bare driver behind a mutex. Each thread does the same number of writes.
-fn compare_writers(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns: usize) {
+fn compare_writers(sides: &mut Sides<'_, Rusqlite>, users: &[Uuid], turns: usize) {
     println!("\n### SQLite, create_session by several threads (synchronous=full)\n");
     println!(
         "| threads | driver behind a mutex, 1/s | authstore, 1/s | ratio | driver, p99, ms | authstore, p99, ms |"
@@ -85,6 +80,7 @@ fn compare_writers(store: &AuthStore, bare: &mut Rusqlite, users: &[Uuid], turns
         let turn = next.fetch_add(1, Ordering::Relaxed);
         NewSession::new(users[turn % users.len()], format!("writer-{turn}"), EXPIRES)
     };
+    let Sides { bare, store, .. } = sides;
     let bare = Mutex::new(bare);
     for threads in [1, 2, 4, 8, 16] {
         let bare = by_threads(threads, turns.div_ceil(4), || {

@@ -1,10 +1,9 @@
 //! The operations that read, with their arguments, on the bare driver and on `AuthStore`.
 
-use authstore::AuthStore;
 use uuid::Uuid;
 
 use super::rows::{at, credential, email};
-use super::{Bare, Beside, Comparison};
+use super::{Bare, Beside, Comparison, Sides};
 
 /// The number of users on a page.
 const PAGE: u32 = 20;
@@ -15,33 +14,32 @@ pub(crate) fn compare_reads(
     database: &str,
     beside: Beside,
     turns: usize,
-    store: &AuthStore,
-    bare: &mut impl Bare,
+    sides: &mut Sides<'_, impl Bare>,
     users: &[Uuid],
 ) -> Vec<&'static str> {
     let title = match beside {
         Beside::Driver => "reads",
         Beside::Plans => "reads, beside a driver that keeps its plans",
     };
-    let mut table = Comparison::new(database, title, beside, turns);
+    let mut table = Comparison::new(database, title, beside, turns, sides);
     let at = |turn| at(turn, users.len());
     let user = |turn| users[at(turn)];
     // The account at the provider and the session's token.
     let name = |turn| at(turn).to_string();
     table.line(
         "get_user",
-        |turn| bare.get_user(user(turn)),
-        |turn| store.get_user(user(turn)).expect("a user"),
+        |bare, turn| bare.get_user(user(turn)),
+        |store, turn| store.get_user(user(turn)).expect("a user"),
     );
     table.line(
         "get_user_by_email",
-        |turn| bare.get_user_by_email(&email(at(turn))),
-        |turn| store.get_user_by_email(&email(at(turn))).expect("a user"),
+        |bare, turn| bare.get_user_by_email(&email(at(turn))),
+        |store, turn| store.get_user_by_email(&email(at(turn))).expect("a user"),
     );
     table.line(
         "get_user_by_account",
-        |turn| bare.get_user_by_account("github", &name(turn)),
-        |turn| {
+        |bare, turn| bare.get_user_by_account("github", &name(turn)),
+        |store, turn| {
             store
                 .get_user_by_account("github", &name(turn))
                 .expect("a user")
@@ -49,8 +47,8 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "get_account",
-        |turn| bare.get_account("github", &name(turn)),
-        |turn| {
+        |bare, turn| bare.get_account("github", &name(turn)),
+        |store, turn| {
             store
                 .get_account("github", &name(turn))
                 .expect("an account")
@@ -58,8 +56,8 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "list_accounts_by_user_id",
-        |turn| bare.list_accounts_by_user_id(user(turn)),
-        |turn| {
+        |bare, turn| bare.list_accounts_by_user_id(user(turn)),
+        |store, turn| {
             store
                 .list_accounts_by_user_id(user(turn))
                 .expect("accounts")
@@ -67,13 +65,13 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "get_session_and_user",
-        |turn| bare.get_session_and_user(&name(turn)),
-        |turn| store.get_session_and_user(&name(turn)).expect("a session"),
+        |bare, turn| bare.get_session_and_user(&name(turn)),
+        |store, turn| store.get_session_and_user(&name(turn)).expect("a session"),
     );
     table.line(
         "list_sessions_by_user_id",
-        |turn| bare.list_sessions_by_user_id(user(turn)),
-        |turn| {
+        |bare, turn| bare.list_sessions_by_user_id(user(turn)),
+        |store, turn| {
             store
                 .list_sessions_by_user_id(user(turn))
                 .expect("sessions")
@@ -81,8 +79,8 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "get_authenticator",
-        |turn| bare.get_authenticator(&credential(at(turn))),
-        |turn| {
+        |bare, turn| bare.get_authenticator(&credential(at(turn))),
+        |store, turn| {
             store
                 .get_authenticator(&credential(at(turn)))
                 .expect("a passkey")
@@ -90,8 +88,8 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "list_authenticators_by_user_id",
-        |turn| bare.list_authenticators_by_user_id(user(turn)),
-        |turn| {
+        |bare, turn| bare.list_authenticators_by_user_id(user(turn)),
+        |store, turn| {
             store
                 .list_authenticators_by_user_id(user(turn))
                 .expect("passkeys")
@@ -99,13 +97,13 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "list_users",
-        |turn| bare.list_users(Some(user(turn)), PAGE),
-        |turn| store.list_users(Some(user(turn)), PAGE).expect("users"),
+        |bare, turn| bare.list_users(Some(user(turn)), PAGE),
+        |store, turn| store.list_users(Some(user(turn)), PAGE).expect("users"),
     );
     table.line(
         "list_sessions_with_details_by_user_id",
-        |turn| bare.list_sessions_with_details_by_user_id(user(turn)),
-        |turn| {
+        |bare, turn| bare.list_sessions_with_details_by_user_id(user(turn)),
+        |store, turn| {
             store
                 .list_sessions_with_details_by_user_id(user(turn))
                 .expect("sessions")
@@ -114,13 +112,13 @@ pub(crate) fn compare_reads(
     // The first session of each user has the user's id.
     table.line(
         "get_session_details",
-        |turn| bare.get_session_details(user(turn)),
-        |turn| store.get_session_details(user(turn)).expect("details"),
+        |bare, turn| bare.get_session_details(user(turn)),
+        |store, turn| store.get_session_details(user(turn)).expect("details"),
     );
     table.line(
         "list_authenticators_with_details_by_user_id",
-        |turn| bare.list_authenticators_with_details_by_user_id(user(turn)),
-        |turn| {
+        |bare, turn| bare.list_authenticators_with_details_by_user_id(user(turn)),
+        |store, turn| {
             store
                 .list_authenticators_with_details_by_user_id(user(turn))
                 .expect("passkeys")
@@ -128,8 +126,8 @@ pub(crate) fn compare_reads(
     );
     table.line(
         "ping",
-        |_| bare.ping(),
-        |_| store.ping().expect("an answer"),
+        |bare, _| bare.ping(),
+        |store, _| store.ping().expect("an answer"),
     );
     table.lines
 }

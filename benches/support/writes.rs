@@ -1,14 +1,14 @@
 //! The operations that write, with their arguments, on the bare driver and on `AuthStore`.
 
 use authstore::{
-    AccountChanges, AuthStore, AuthenticatorDetailsChanges, Challenge, Change, NewAccount,
-    NewSession, SessionChanges, SessionDetailsChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthenticatorDetailsChanges, Challenge, Change, NewAccount, NewSession,
+    SessionChanges, SessionDetailsChanges, UserChanges, VerificationToken,
 };
 use time::Duration;
 use uuid::Uuid;
 
 use super::rows::{EXPIRES, at, credential, doomed, email, new_account, new_user, passkey};
-use super::{Bare, Beside, Comparison};
+use super::{Bare, Beside, Comparison, Sides, rows};
 
 /// Compares the operations that write, and returns their names. Each turn has its own rows, in the order of the lines:
 /// one creates a row, another updates it and a third deletes it. The users are those of
@@ -17,19 +17,18 @@ pub(crate) fn compare_writes(
     database: &str,
     title: &str,
     turns: usize,
-    store: &AuthStore,
-    bare: &mut impl Bare,
+    sides: &mut Sides<'_, impl Bare>,
     users: &[Uuid],
 ) -> Vec<&'static str> {
-    let mut table = Comparison::new(database, title, Beside::Driver, turns);
+    let mut table = Comparison::new(database, title, Beside::Driver, turns, sides);
     let at = |turn| at(turn, users.len());
     let user = |turn| users[at(turn)];
 
     let new = |turn| new_user(Some(format!("new-{turn}@example.org")));
     table.line(
         "create_user",
-        |turn| bare.create_user(&new(turn)),
-        |turn| store.create_user(new(turn)).expect("a user"),
+        |bare, turn| bare.create_user(&new(turn)),
+        |store, turn| store.create_user(new(turn)).expect("a user"),
     );
     let changes = |turn| UserChanges {
         name: Change::Set(format!("Ada {turn}")),
@@ -37,8 +36,8 @@ pub(crate) fn compare_writes(
     };
     table.line(
         "update_user",
-        |turn| bare.update_user(user(turn), &changes(turn)),
-        |turn| {
+        |bare, turn| bare.update_user(user(turn), &changes(turn)),
+        |store, turn| {
             store
                 .update_user(user(turn), changes(turn))
                 .expect("a user")
@@ -48,8 +47,8 @@ pub(crate) fn compare_writes(
     let new = |turn| new_account("gitlab", doomed(turn), "glpat-1");
     table.line(
         "link_account",
-        |turn| bare.link_account(user(turn), &new(turn)),
-        |turn| {
+        |bare, turn| bare.link_account(user(turn), &new(turn)),
+        |store, turn| {
             store
                 .link_account(user(turn), new(turn))
                 .expect("an account")
@@ -61,8 +60,8 @@ pub(crate) fn compare_writes(
     };
     table.line(
         "update_account",
-        |turn| bare.update_account("gitlab", &doomed(turn), &changes(turn)),
-        |turn| {
+        |bare, turn| bare.update_account("gitlab", &doomed(turn), &changes(turn)),
+        |store, turn| {
             store
                 .update_account("gitlab", &doomed(turn), changes(turn))
                 .expect("an account")
@@ -75,8 +74,8 @@ pub(crate) fn compare_writes(
     };
     table.line(
         "refresh_account",
-        |turn| bare.refresh_account("gitlab", &doomed(turn), None, &changes(turn)),
-        |turn| {
+        |bare, turn| bare.refresh_account("gitlab", &doomed(turn), None, &changes(turn)),
+        |store, turn| {
             store
                 .refresh_account("gitlab", &doomed(turn), None, changes(turn))
                 .expect("an account")
@@ -84,8 +83,8 @@ pub(crate) fn compare_writes(
     );
     table.line(
         "unlink_account",
-        |turn| bare.unlink_account("gitlab", &doomed(turn)),
-        |turn| {
+        |bare, turn| bare.unlink_account("gitlab", &doomed(turn)),
+        |store, turn| {
             store
                 .unlink_account("gitlab", &doomed(turn))
                 .expect("an answer")
@@ -95,27 +94,29 @@ pub(crate) fn compare_writes(
         ("unlink_account_of_user", false),
         ("unlink_account_of_user (keep_last)", true),
     ] {
-        bare.transaction(|bare| {
+        table.sides.bare.transaction(|bare| {
             for (row, user) in users.iter().enumerate() {
                 bare.link_account(*user, &NewAccount::new("oauth", "gitlab", doomed(row)));
             }
         });
-        let before = accounts(bare, users);
+        let before = accounts(&mut table.sides.bare, users);
         table.line(
             operation,
-            |turn| bare.unlink_account_of_user(users[turn], "gitlab", &doomed(turn), keep_last),
-            |turn| {
+            |bare, turn| {
+                bare.unlink_account_of_user(users[turn], "gitlab", &doomed(turn), keep_last)
+            },
+            |store, turn| {
                 store
                     .unlink_account_of_user(users[turn], "gitlab", &doomed(turn), keep_last)
                     .expect("an answer")
             },
         );
         assert_eq!(
-            accounts(bare, users),
-            before - table.rows(),
+            accounts(&mut table.sides.bare, users),
+            before - rows(turns),
             "accounts left"
         );
-        bare.transaction(|bare| {
+        table.sides.bare.transaction(|bare| {
             for row in 0..users.len() {
                 bare.unlink_account("gitlab", &doomed(row));
             }
@@ -124,8 +125,8 @@ pub(crate) fn compare_writes(
     let account = |turn: usize| NewAccount::new("oauth", "bitbucket", turn.to_string());
     table.line(
         "create_user_with_account",
-        |turn| bare.create_user_with_account(&new_user(None), &account(turn)),
-        |turn| {
+        |bare, turn| bare.create_user_with_account(&new_user(None), &account(turn)),
+        |store, turn| {
             store
                 .create_user_with_account(new_user(None), account(turn))
                 .expect("a user")
@@ -135,8 +136,8 @@ pub(crate) fn compare_writes(
     let new = |turn| NewSession::new(user(turn), doomed(turn), EXPIRES);
     table.line(
         "create_session",
-        |turn| bare.create_session(&new(turn)),
-        |turn| store.create_session(new(turn)).expect("a session"),
+        |bare, turn| bare.create_session(&new(turn)),
+        |store, turn| store.create_session(new(turn)).expect("a session"),
     );
     let changes = || SessionChanges {
         expires: Some(EXPIRES + Duration::HOUR),
@@ -144,8 +145,8 @@ pub(crate) fn compare_writes(
     };
     table.line(
         "update_session",
-        |turn| bare.update_session(&doomed(turn), &changes()),
-        |turn| {
+        |bare, turn| bare.update_session(&doomed(turn), &changes()),
+        |store, turn| {
             store
                 .update_session(&doomed(turn), changes())
                 .expect("a session")
@@ -153,8 +154,8 @@ pub(crate) fn compare_writes(
     );
     table.line(
         "delete_session",
-        |turn| bare.delete_session(&doomed(turn)),
-        |turn| store.delete_session(&doomed(turn)).expect("an answer"),
+        |bare, turn| bare.delete_session(&doomed(turn)),
+        |store, turn| store.delete_session(&doomed(turn)).expect("an answer"),
     );
     let seen = || SessionDetailsChanges {
         last_seen: Change::Set(EXPIRES),
@@ -163,15 +164,15 @@ pub(crate) fn compare_writes(
     };
     table.line(
         "update_session_details",
-        |turn| bare.update_session_details(users[turn], &seen()),
-        |turn| {
+        |bare, turn| bare.update_session_details(users[turn], &seen()),
+        |store, turn| {
             store
                 .update_session_details(users[turn], seen())
                 .expect("an answer")
         },
     );
     let ids: Vec<_> = users.iter().map(|_| Uuid::now_v7()).collect();
-    bare.transaction(|bare| {
+    table.sides.bare.transaction(|bare| {
         for (row, user) in users.iter().enumerate() {
             bare.create_session(&NewSession {
                 id: Some(ids[row]),
@@ -181,8 +182,8 @@ pub(crate) fn compare_writes(
     });
     table.line(
         "delete_session_of_user",
-        |turn| bare.delete_session_of_user(users[turn], ids[turn]),
-        |turn| {
+        |bare, turn| bare.delete_session_of_user(users[turn], ids[turn]),
+        |store, turn| {
             store
                 .delete_session_of_user(users[turn], ids[turn])
                 .expect("an answer")
@@ -190,8 +191,8 @@ pub(crate) fn compare_writes(
     );
     table.line(
         "delete_sessions_by_user_id",
-        |turn| bare.delete_sessions_by_user_id(users[turn], None),
-        |turn| {
+        |bare, turn| bare.delete_sessions_by_user_id(users[turn], None),
+        |store, turn| {
             store
                 .delete_sessions_by_user_id(users[turn], None)
                 .expect("a count")
@@ -201,20 +202,20 @@ pub(crate) fn compare_writes(
     let new = |turn| VerificationToken::new("ada", doomed(turn), EXPIRES);
     table.line(
         "create_verification_token",
-        |turn| bare.create_verification_token(&new(turn)),
-        |turn| store.create_verification_token(new(turn)).expect("a token"),
+        |bare, turn| bare.create_verification_token(&new(turn)),
+        |store, turn| store.create_verification_token(new(turn)).expect("a token"),
     );
     table.line(
         "use_verification_token",
-        |turn| bare.use_verification_token("ada", &doomed(turn)),
-        |turn| {
+        |bare, turn| bare.use_verification_token("ada", &doomed(turn)),
+        |store, turn| {
             store
                 .use_verification_token("ada", &doomed(turn))
                 .expect("a token")
         },
     );
 
-    bare.transaction(|bare| {
+    table.sides.bare.transaction(|bare| {
         for row in 0..users.len() {
             bare.create_verification_token(&VerificationToken::new(
                 email(row),
@@ -225,8 +226,8 @@ pub(crate) fn compare_writes(
     });
     table.line(
         "delete_verification_tokens_by_identifier",
-        |turn| bare.delete_verification_tokens_by_identifier(&email(turn)),
-        |turn| {
+        |bare, turn| bare.delete_verification_tokens_by_identifier(&email(turn)),
+        |store, turn| {
             store
                 .delete_verification_tokens_by_identifier(&email(turn))
                 .expect("a count")
@@ -236,27 +237,27 @@ pub(crate) fn compare_writes(
     let new = |turn| Challenge::new(doomed(turn), "payload", EXPIRES);
     table.line(
         "create_challenge",
-        |turn| bare.create_challenge(&new(turn)),
-        |turn| store.create_challenge(new(turn)).expect("a challenge"),
+        |bare, turn| bare.create_challenge(&new(turn)),
+        |store, turn| store.create_challenge(new(turn)).expect("a challenge"),
     );
     table.line(
         "use_challenge",
-        |turn| bare.use_challenge(&doomed(turn)),
-        |turn| store.use_challenge(&doomed(turn)).expect("a challenge"),
+        |bare, turn| bare.use_challenge(&doomed(turn)),
+        |store, turn| store.use_challenge(&doomed(turn)).expect("a challenge"),
     );
 
     // In addition to the passkey that the user already has.
     let new = |turn: usize| passkey(users[turn], users.len() + turn);
     table.line(
         "create_authenticator",
-        |turn| bare.create_authenticator(&new(turn)),
-        |turn| store.create_authenticator(new(turn)).expect("a passkey"),
+        |bare, turn| bare.create_authenticator(&new(turn)),
+        |store, turn| store.create_authenticator(new(turn)).expect("a passkey"),
     );
     let counter = |turn| i64::try_from(turn).expect("a small number");
     table.line(
         "update_authenticator_counter",
-        |turn| bare.update_authenticator_counter(&credential(turn), counter(turn)),
-        |turn| {
+        |bare, turn| bare.update_authenticator_counter(&credential(turn), counter(turn)),
+        |store, turn| {
             store
                 .update_authenticator_counter(&credential(turn), counter(turn))
                 .expect("a passkey")
@@ -264,8 +265,8 @@ pub(crate) fn compare_writes(
     );
     table.line(
         "use_authenticator",
-        |turn| bare.use_authenticator(&credential(turn), counter(turn) + 1, true),
-        |turn| {
+        |bare, turn| bare.use_authenticator(&credential(turn), counter(turn) + 1, true),
+        |store, turn| {
             store
                 .use_authenticator(&credential(turn), counter(turn) + 1, true)
                 .expect("a passkey")
@@ -277,8 +278,8 @@ pub(crate) fn compare_writes(
     };
     table.line(
         "update_authenticator_details",
-        |turn| bare.update_authenticator_details(users[turn], &credential(turn), &used()),
-        |turn| {
+        |bare, turn| bare.update_authenticator_details(users[turn], &credential(turn), &used()),
+        |store, turn| {
             store
                 .update_authenticator_details(users[turn], &credential(turn), used())
                 .expect("an answer")
@@ -286,8 +287,8 @@ pub(crate) fn compare_writes(
     );
     table.line(
         "delete_authenticator",
-        |turn| bare.delete_authenticator(&credential(turn)),
-        |turn| {
+        |bare, turn| bare.delete_authenticator(&credential(turn)),
+        |store, turn| {
             store
                 .delete_authenticator(&credential(turn))
                 .expect("an answer")
@@ -299,29 +300,29 @@ pub(crate) fn compare_writes(
         ("delete_authenticator_of_user (keep_last)", true),
     ] {
         let row = |turn: usize| 2 * users.len() + turn;
-        bare.transaction(|bare| {
+        table.sides.bare.transaction(|bare| {
             for (turn, user) in users.iter().enumerate() {
                 bare.create_authenticator(&passkey(*user, row(turn)));
             }
         });
-        let before = passkeys(bare, users);
+        let before = passkeys(&mut table.sides.bare, users);
         table.line(
             operation,
-            |turn| {
+            |bare, turn| {
                 bare.delete_authenticator_of_user(users[turn], &credential(row(turn)), keep_last)
             },
-            |turn| {
+            |store, turn| {
                 store
                     .delete_authenticator_of_user(users[turn], &credential(row(turn)), keep_last)
                     .expect("an answer")
             },
         );
         assert_eq!(
-            passkeys(bare, users),
-            before - table.rows(),
+            passkeys(&mut table.sides.bare, users),
+            before - rows(turns),
             "passkeys left"
         );
-        bare.transaction(|bare| {
+        table.sides.bare.transaction(|bare| {
             for turn in 0..users.len() {
                 bare.delete_authenticator(&credential(row(turn)));
             }
@@ -330,8 +331,8 @@ pub(crate) fn compare_writes(
     let new = |turn| passkey(Uuid::nil(), 3 * users.len() + turn);
     table.line(
         "create_user_with_authenticator",
-        |turn| bare.create_user_with_authenticator(&new_user(None), &new(turn)),
-        |turn| {
+        |bare, turn| bare.create_user_with_authenticator(&new_user(None), &new(turn)),
+        |store, turn| {
             store
                 .create_user_with_authenticator(new_user(None), new(turn))
                 .expect("a user")
@@ -342,13 +343,13 @@ pub(crate) fn compare_writes(
     let now = EXPIRES - Duration::DAY;
     table.line(
         "delete_expired",
-        |_| bare.delete_expired(now, 100),
-        |_| store.delete_expired(now, 100).expect("counts"),
+        |bare, _| bare.delete_expired(now, 100),
+        |store, _| store.delete_expired(now, 100).expect("counts"),
     );
     table.line(
         "delete_user",
-        |turn| bare.delete_user(users[turn]),
-        |turn| store.delete_user(users[turn]).expect("an answer"),
+        |bare, turn| bare.delete_user(users[turn]),
+        |store, turn| store.delete_user(users[turn]).expect("an answer"),
     );
     table.lines
 }

@@ -1,8 +1,9 @@
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::time::{Instant, Sleep};
 use tokio_postgres::Socket;
 
 use super::runtime::Runtime;
@@ -12,6 +13,7 @@ pub(super) type RawConnection = tokio_postgres::Connection<Socket, tls::Stream>;
 
 /// The socket, and the runtime that waits on it.
 pub(super) struct Driver {
+    timer: Timer,
     runtime: Runtime,
     connection: RawConnection,
 }
@@ -31,6 +33,7 @@ pub(super) enum QueryFailure {
 impl Driver {
     pub(super) fn new(runtime: Runtime, connection: RawConnection) -> Self {
         Driver {
+            timer: Timer::new(&runtime),
             runtime,
             connection,
         }
@@ -47,8 +50,12 @@ impl Driver {
         limit: Option<Duration>,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, QueryFailure> {
-        let connection = &mut self.connection;
-        self.runtime.block_on(async {
+        let Driver {
+            timer,
+            runtime,
+            connection,
+        } = self;
+        runtime.block_on(async {
             // Without this, the runtime does not check the socket, and a connection that the server has closed would be
             // noticed only after the statement is sent.
             tokio::task::yield_now().await;
@@ -57,14 +64,43 @@ impl Driver {
             {
                 return Err(QueryFailure::Dead(end));
             }
-            let answer = answer(connection, work);
-            match limit {
-                Some(limit) => tokio::time::timeout(limit, answer)
-                    .await
-                    .unwrap_or(Err(QueryFailure::TooLate)),
-                None => answer.await,
-            }
+            let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+            let mut answer = pin!(answer(connection, work));
+            poll_fn(|context| match (answer.as_mut().poll(context), deadline) {
+                (Poll::Pending, Some(deadline)) => timer
+                    .poll(deadline, context)
+                    .map(|()| Err(QueryFailure::TooLate)),
+                (answer, _) => answer,
+            })
+            .await
         })
+    }
+}
+
+/// A timer for one deadline after another, each of which is seldom reached.
+///
+/// It is left running after a statement, and moved to the current deadline only when it fires too early. Setting it
+/// takes two system calls, because tokio wakes the runtime for that: too many for each statement.
+struct Timer(Pin<Box<Sleep>>);
+
+impl Timer {
+    fn new(runtime: &Runtime) -> Self {
+        Timer(Box::pin(runtime.sleep_until(Instant::now())))
+    }
+
+    /// Is ready when the deadline has passed.
+    fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let mut sleep = self.0.as_mut();
+        if deadline < sleep.deadline() {
+            sleep.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(context));
+            if deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        }
     }
 }
 

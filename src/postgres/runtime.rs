@@ -1,6 +1,7 @@
 use std::future::Future;
 
 use tokio::runtime::Builder;
+use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, Result};
 
@@ -26,8 +27,17 @@ impl Runtime {
     }
 
     pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        let runtime = self.0.as_ref().expect("present until dropped");
-        runtime.block_on(work)
+        self.runtime().block_on(work)
+    }
+
+    /// Returns a timer of this runtime.
+    pub(super) fn sleep_until(&self, deadline: Instant) -> Sleep {
+        let _context = self.runtime().enter();
+        tokio::time::sleep_until(deadline)
+    }
+
+    fn runtime(&self) -> &tokio::runtime::Runtime {
+        self.0.as_ref().expect("present until dropped")
     }
 }
 
