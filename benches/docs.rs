@@ -218,7 +218,7 @@ fn operations(numbers: &Numbers, database: &str) -> Option<String> {
             format!("`{operation}`"),
             short(ways["bare"]),
             short(ways["authstore"]),
-            format!("{:.2}", ways["ratio"]),
+            format!("{:.2}", ways["authstore"] / ways["bare"]),
             format!("{:.2}", ways["95 %"]),
             optional(authjs),
             times.map(|times| format!("{times:.1}")).unwrap_or_default(),
@@ -264,7 +264,7 @@ fn plans(numbers: &Numbers) -> Option<String> {
             optional(cached),
             short(ways["plans"]),
             short(ways["authstore"]),
-            format!("{:.2}", ways["ratio"]),
+            format!("{:.2}", ways["authstore"] / ways["plans"]),
         ]
     });
     let head = [

@@ -43,12 +43,14 @@ fn measure(kind: Kind, turns: usize) -> Result<(), String> {
     let server = kind.title();
 
     let database = Database::new(kind)?;
-    let connect = || (Mysql::open(&database), database.store());
-    let sides = &mut Sides::reconnecting(&connect);
+    let open_bare = || Mysql::open(&database);
+    let open_store = || database.store();
+    let mut sides = Sides::on_server(database.server(), &open_bare, &open_store);
     let users = insert_rows(&mut sides.bare, rows(turns));
-    let reads = compare_reads(server, Beside::Driver, 4 * turns, sides, &users);
-    let writes = compare_writes(server, "writes", turns, sides, &users);
+    let reads = compare_reads(server, Beside::Driver, 4 * turns, &mut sides, &users);
+    let writes = compare_writes(server, "writes", turns, &mut sides, &users);
     assert_complete(&[reads, writes].concat());
+    drop(sides);
 
     let database = Database::new(kind)?;
     let store = database.store_with("pool_size=16");

@@ -39,14 +39,16 @@ fn measure() {
     let turns = turns(1_500);
 
     let database = Database::new(Kind::Postgres).expect("a server");
-    let connect = || (Postgres::open(&database), database.store());
-    let sides = &mut Sides::reconnecting(&connect);
+    let open_bare = || Postgres::open(&database);
+    let open_store = || database.store();
+    let mut sides = Sides::on_server(database.server(), &open_bare, &open_store);
     let users = sides.bare.insert_rows(rows(turns));
-    let reads = compare_reads("PostgreSQL", Beside::Driver, 3 * turns, sides, &users);
+    let reads = compare_reads("PostgreSQL", Beside::Driver, 3 * turns, &mut sides, &users);
     // Before the users are deleted.
     compare_statements(turns, &database, &users);
-    let writes = compare_writes("PostgreSQL", "writes", turns, sides, &users);
+    let writes = compare_writes("PostgreSQL", "writes", turns, &mut sides, &users);
     assert_complete(&[reads, writes].concat());
+    drop(sides);
 
     let database = Database::new(Kind::Postgres).expect("a server");
     let store = database.store_with("pool_size=16");

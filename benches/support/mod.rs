@@ -16,9 +16,14 @@ mod rows;
 mod writes;
 
 use std::env;
+use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authstore::AuthStore;
+use authstore_test_databases::Server;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
 
 pub(crate) use bare::Bare;
 pub(crate) use reads::compare_reads;
@@ -44,30 +49,14 @@ pub(crate) fn turns(usual: usize) -> usize {
 
 /// Returns how many rows a line works on: one for each turn of both sides, including those that warm up.
 pub(crate) fn rows(turns: usize) -> usize {
-    let runs = runs(turns);
-    2 * runs.count * (runs.warm_up + runs.turns)
+    2 * (warm_up(turns) + turns)
 }
 
-/// The parts of a line.
-struct Runs {
-    count: usize,
-    /// How many turns of a run are not counted, because a new connection prepares its statements, and PostgreSQL plans
-    /// a statement anew the first five times.
-    warm_up: usize,
-    turns: usize,
+/// The turns of a line that are not counted, because a new connection prepares its statements, and PostgreSQL plans a
+/// statement anew the first five times.
+fn warm_up(turns: usize) -> usize {
+    turns.div_ceil(10)
 }
-
-fn runs(turns: usize) -> Runs {
-    let count = RUNS.min(turns);
-    Runs {
-        count,
-        warm_up: if is_trial() { 1 } else { 6 + turns / 200 },
-        turns: turns.div_ceil(count),
-    }
-}
-
-/// The number of runs of a line.
-const RUNS: usize = 20;
 
 macro_rules! names {
     ({} $(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
@@ -88,7 +77,13 @@ pub(crate) fn assert_complete(lines: &[&str]) {
 pub(crate) struct Sides<'a, B> {
     pub(crate) bare: B,
     pub(crate) store: AuthStore,
-    connect: Option<&'a dyn Fn() -> (B, AuthStore)>,
+    reconnect: Option<Reconnect<'a, B>>,
+}
+
+struct Reconnect<'a, B> {
+    bare: &'a dyn Fn() -> B,
+    store: &'a dyn Fn() -> AuthStore,
+    _processors: Processors,
 }
 
 impl<'a, B> Sides<'a, B> {
@@ -96,27 +91,85 @@ impl<'a, B> Sides<'a, B> {
         Sides {
             bare,
             store,
-            connect: None,
+            reconnect: None,
         }
     }
 
-    /// Both sides connect again for each run. A server process can be faster or slower than another one for as long as
-    /// it lives, by where its memory and its processor happen to be.
-    pub(crate) fn reconnecting(connect: &'a dyn Fn() -> (B, AuthStore)) -> Self {
-        let (bare, store) = connect();
+    /// Two ways to a server. Both sides connect again for each line: what the server's process has done before decides,
+    /// for example, whether its memory allocator returns memory after each statement, which takes a tenth of the time.
+    pub(crate) fn on_server(
+        server: &Arc<Server>,
+        bare: &'a dyn Fn() -> B,
+        store: &'a dyn Fn() -> AuthStore,
+    ) -> Self {
+        let _processors = Processors::separate(server.clone());
         Sides {
-            bare,
-            store,
-            connect: Some(connect),
+            bare: bare(),
+            store: store(),
+            reconnect: Some(Reconnect {
+                bare,
+                store,
+                _processors,
+            }),
         }
     }
 
     fn reconnect(&mut self) {
-        if let Some(connect) = self.connect {
-            (self.bare, self.store) = connect();
+        if let Some(reconnect) = &self.reconnect {
+            self.bare = (reconnect.bare)();
+            self.store = (reconnect.store)();
         }
     }
 }
+
+/// Keeps this thread on one processor and the server on another, until it is dropped. The scheduler would place each of
+/// the server's processes on its own, and one on the same processor answers in half the time.
+struct Processors {
+    all: CpuSet,
+    server: Arc<Server>,
+}
+
+impl Processors {
+    fn separate(server: Arc<Server>) -> Self {
+        let all = sched_getaffinity(Pid::from_raw(0)).expect("the processors");
+        let mut numbers = numbers(&all);
+        if let (Some(ours), Some(theirs)) = (numbers.next(), numbers.next()) {
+            let mut one = CpuSet::new();
+            one.set(ours).expect("a processor");
+            sched_setaffinity(Pid::from_raw(0), &one).expect("one of ours");
+            place(&server, &theirs.to_string());
+        }
+        Processors { all, server }
+    }
+}
+
+impl Drop for Processors {
+    fn drop(&mut self) {
+        sched_setaffinity(Pid::from_raw(0), &self.all).expect("as before");
+        let all: Vec<_> = numbers(&self.all)
+            .map(|number| number.to_string())
+            .collect();
+        place(&self.server, &all.join(","));
+    }
+}
+
+fn numbers(processors: &CpuSet) -> impl Iterator<Item = usize> {
+    (0..CpuSet::count()).filter(|&number| processors.is_set(number) == Ok(true))
+}
+
+/// Does nothing to a server that is not in a container of ours.
+fn place(server: &Server, processors: &str) {
+    if let Some(container) = server.container_name() {
+        let moved = Command::new("docker")
+            .args(["update", "--cpuset-cpus", processors, container])
+            .output()
+            .expect("docker");
+        assert!(moved.status.success(), "{moved:?}");
+    }
+}
+
+/// The number of runs into which the turns of a line are divided, to show how much the ratio varies.
+const RUNS: usize = 20;
 
 /// The other side of a table.
 #[derive(Clone, Copy)]
@@ -159,45 +212,39 @@ impl<'a, 'b, B> Comparison<'a, 'b, B> {
     }
 
     /// Measures both sides, turn by turn, so that other load on the machine affects both equally. Each call gets its
-    /// own number. The ratio is the median of the runs' ratios.
+    /// own number.
     pub(crate) fn line<X, Y>(
         &mut self,
         operation: &'static str,
         mut bare: impl FnMut(&mut B, usize) -> X,
         mut store: impl FnMut(&AuthStore, usize) -> Y,
     ) {
+        self.sides.reconnect();
         self.lines.push(operation);
-        let (mut bare_times, mut store_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        let runs = runs(self.turns);
-        for run in 0..runs.count {
-            self.sides.reconnect();
-            let sides = &mut *self.sides;
-            let (mut of_bare, mut of_store) = (Vec::new(), Vec::new());
-            for turn in 0..runs.warm_up + runs.turns {
-                let row = 2 * (run * (runs.warm_up + runs.turns) + turn);
-                // The first one finds colder caches.
-                let times = if turn % 2 == 0 {
-                    let first = time(|| bare(&mut sides.bare, row));
-                    (first, time(|| store(&sides.store, row + 1)))
-                } else {
-                    let first = time(|| store(&sides.store, row));
-                    (time(|| bare(&mut sides.bare, row + 1)), first)
-                };
-                if turn >= runs.warm_up {
-                    of_bare.push(times.0);
-                    of_store.push(times.1);
-                }
+        let sides = &mut *self.sides;
+        let (mut bare_times, mut store_times) = (Vec::new(), Vec::new());
+        let warm_up = warm_up(self.turns);
+        for turn in 0..warm_up + self.turns {
+            // The first one finds colder caches.
+            let times = if turn % 2 == 0 {
+                let first = time(|| bare(&mut sides.bare, 2 * turn));
+                (first, time(|| store(&sides.store, 2 * turn + 1)))
+            } else {
+                let first = time(|| store(&sides.store, 2 * turn));
+                (time(|| bare(&mut sides.bare, 2 * turn + 1)), first)
+            };
+            if turn >= warm_up {
+                bare_times.push(times.0);
+                store_times.push(times.1);
             }
-            ratios.push(microseconds(median(&mut of_store)) / microseconds(median(&mut of_bare)));
-            bare_times.append(&mut of_bare);
-            store_times.append(&mut of_store);
         }
+        let most = ratio_of_most(&mut bare_times, &mut store_times);
         let bare = microseconds(median(&mut bare_times));
         let store = microseconds(median(&mut store_times));
-        ratios.sort_unstable_by(f64::total_cmp);
-        let ratio = ratios[ratios.len() / 2];
-        let most = ratios[(ratios.len() * 95 / 100).min(ratios.len() - 1)];
-        println!("| {operation} | {bare:.1} | {store:.1} | {ratio:.2} | {most:.2} |");
+        println!(
+            "| {operation} | {bare:.1} | {store:.1} | {:.2} | {most:.2} |",
+            store / bare
+        );
         let way = match self.beside {
             Beside::Driver => "bare",
             Beside::Plans => "plans",
@@ -205,9 +252,20 @@ impl<'a, 'b, B> Comparison<'a, 'b, B> {
         let table = format!("operations {way}");
         numbers::put(&table, &self.database, operation, way, bare);
         numbers::put(&table, &self.database, operation, "authstore", store);
-        numbers::put(&table, &self.database, operation, "ratio", ratio);
         numbers::put(&table, &self.database, operation, "95 %", most);
     }
+}
+
+/// Returns the ratio that is not exceeded in 95 % of the runs into which these turns are divided.
+fn ratio_of_most(bare: &mut [Duration], store: &mut [Duration]) -> f64 {
+    let run = bare.len().div_ceil(RUNS);
+    let mut ratios: Vec<f64> = bare
+        .chunks_mut(run)
+        .zip(store.chunks_mut(run))
+        .map(|(bare, store)| microseconds(median(store)) / microseconds(median(bare)))
+        .collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    ratios[(ratios.len() * 95 / 100).min(ratios.len() - 1)]
 }
 
 /// Returns the duration of a call. Its result is dropped afterwards.
