@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -26,6 +27,12 @@ const GROUP_SIZE: usize = 64;
 
 /// The age after which no more writers may join a transaction, so that other processes get their turn.
 const GROUP_AGE: Duration = Duration::from_millis(10);
+
+/// How long a waiting writer lets other threads run before it sleeps: about as long as a commit takes.
+const WATCH: Duration = Duration::from_micros(100);
+
+/// How many writers there must be for that.
+const CROWD: usize = 4;
 
 /// The queue. Clones share it.
 #[derive(Clone)]
@@ -113,6 +120,19 @@ impl Ticket {
         self.noticed.notify_one();
     }
 
+    /// Lets other threads run for a moment, until there is a notice. Being woken takes longer than the part of most
+    /// writers, so if all slept, the group would mostly wait for threads to wake. With few writers, the other threads
+    /// would be those of other programs, which may run for longer.
+    fn watch(&self, writers: usize) {
+        if writers < CROWD {
+            return;
+        }
+        let begun = Instant::now();
+        while self.notice.lock().is_none() && begun.elapsed() < WATCH {
+            thread::yield_now();
+        }
+    }
+
     fn wait(&self) -> Notice {
         let mut notice = self.notice.lock();
         loop {
@@ -193,7 +213,6 @@ impl Writers {
     }
 
     /// Returns how many writers wait for their turn.
-    #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.0.lock().waiting.len()
     }
@@ -205,14 +224,16 @@ impl Writers {
     }
 
     fn wait(&self, ticket: &Arc<Ticket>, (option, timeout): TimeLimit) -> Result<Notice> {
-        {
+        let waiting = {
             let mut line = self.0.lock();
             if !line.taken {
                 line.taken = true;
                 return Ok(Notice::Begin);
             }
             line.waiting.push_back(Arc::clone(ticket));
-        }
+            line.waiting.len()
+        };
+        ticket.watch(waiting);
         // If the timeout overflows, there is none.
         let Some(deadline) = Instant::now().checked_add(timeout) else {
             return Ok(ticket.wait());
@@ -281,7 +302,9 @@ impl Group {
             };
         }
         self.members.push(Arc::clone(&ticket));
+        let writers = self.members.len() + self.turn.0.waiting();
         self.pass_on();
+        ticket.watch(writers);
         match ticket.wait() {
             Notice::Ended(verdict) => verdict,
             Notice::Begin | Notice::Join(_) => Verdict::Again,
