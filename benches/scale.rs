@@ -21,7 +21,7 @@ use authstore::{
     UserChanges,
 };
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
-use support::{EXPIRES, at, is_trial, median, microseconds, numbers, time, turns};
+use support::{EXPIRES, Processors, at, is_trial, median, microseconds, numbers, time, turns};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -94,6 +94,9 @@ fn measure(kind: Kind, users: usize) -> Result<(), String> {
         few.users, some.users
     );
     println!("|---|--:|--:|--:|--:|");
+    let processors = kind
+        .is_server()
+        .then(|| Processors::separate(many.database.server().clone()));
     for (operation, call) in OPERATIONS {
         let mut times = [const { Vec::new() }; 3];
         for turn in 0..turns + turns / 10 {
@@ -113,6 +116,7 @@ fn measure(kind: Kind, users: usize) -> Result<(), String> {
             numbers::put("scale", server, operation, &loaded.users.to_string(), cost);
         }
     }
+    drop(processors);
     let size = many.size() / (1 << 20) as f64;
     let per_million = size * 1e6 / users as f64;
     println!("\nSize on disk: {size:.0} MiB, {per_million:.0} MiB for each million users.");
@@ -133,7 +137,7 @@ struct Loaded {
     store: AuthStore,
     users: usize,
     /// Dropped last, and with it the database.
-    _database: Database,
+    database: Database,
 }
 
 impl Loaded {
@@ -147,7 +151,7 @@ impl Loaded {
             kind,
             store,
             users,
-            _database: database,
+            database,
         };
         let [of_users, of_accounts, of_sessions] = match kind {
             Kind::Postgres => [

@@ -124,13 +124,13 @@ impl<'a, B> Sides<'a, B> {
 
 /// Keeps this thread on one processor and the server on another, until it is dropped. The scheduler would place each of
 /// the server's processes on its own, and one on the same processor answers in half the time.
-struct Processors {
+pub(crate) struct Processors {
     all: CpuSet,
     server: Arc<Server>,
 }
 
 impl Processors {
-    fn separate(server: Arc<Server>) -> Self {
+    pub(crate) fn separate(server: Arc<Server>) -> Self {
         let all = sched_getaffinity(Pid::from_raw(0)).expect("the processors");
         let mut numbers = numbers(&all);
         if let (Some(ours), Some(theirs)) = (numbers.next(), numbers.next()) {
