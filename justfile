@@ -52,8 +52,8 @@ kill-adoptions COUNT="50":
 measure-adoption USERS="1000000" *NAMES:
     cargo run --package authstore-test-databases --bin measure-adoption -- "$@"
 
-# Compare each operation with the bare driver, Auth.js and torii; measure threads and memory (just bench --bench sqlite)
-bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench peers":
+# Compare each operation with the bare driver, Auth.js and torii; measure threads, memory and distance (just bench --bench sqlite)
+bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench network --bench peers":
     cargo bench --package authstore-benches {{ARGUMENTS}}
 
 # Measure with this many users, on all or some databases (just bench-scale 1000000 sqlite-file postgres)

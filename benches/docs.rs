@@ -41,6 +41,7 @@ fn main() {
     page.set("writers", writers(&numbers));
     page.set("threads", threads(&numbers));
     page.set("statements", statements(&numbers));
+    page.set("distance", distance(&numbers));
     page.set("torii", torii(&numbers));
     page.set("sweep", sweep(&numbers));
     page.set("memory", memory(&numbers));
@@ -375,6 +376,26 @@ fn statements(numbers: &Numbers) -> Option<String> {
         &["operation", "named, µs", "unnamed, µs", "ratio"],
         rows.collect(),
     )
+}
+
+fn distance(numbers: &Numbers) -> Option<String> {
+    let mut rows = Vec::new();
+    for database in DATABASES {
+        for (line, ways) in numbers.table("distance", database) {
+            rows.push(vec![
+                database.to_owned(),
+                match line {
+                    "first requests" => line.to_owned(),
+                    operation => format!("`{operation}`"),
+                },
+                short(ways["by hand"]),
+                short(ways["authstore"]),
+                format!("{:.2}", ways["authstore"] / ways["by hand"]),
+            ]);
+        }
+    }
+    let head = ["database", "", "by hand, ms", "authstore, ms", "ratio"];
+    markdown(&head, rows)
 }
 
 fn torii(numbers: &Numbers) -> Option<String> {

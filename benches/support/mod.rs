@@ -49,13 +49,27 @@ pub(crate) fn turns(usual: usize) -> usize {
 
 /// Returns how many rows a line works on: one for each turn of both sides, including those that warm up.
 pub(crate) fn rows(turns: usize) -> usize {
-    2 * (warm_up(turns) + turns)
+    let parts = parts(turns);
+    2 * parts.count * (parts.warm_up + parts.turns)
 }
 
-/// The turns of a line that are not counted, because a new connection prepares its statements, and PostgreSQL plans a
-/// statement anew the first five times.
-fn warm_up(turns: usize) -> usize {
-    turns.div_ceil(10)
+/// The parts of a line, between which both sides connect again.
+struct Parts {
+    count: usize,
+    /// The turns of a part that are not counted, because a new connection prepares its statements, and PostgreSQL plans
+    /// a statement anew the first five times.
+    warm_up: usize,
+    turns: usize,
+}
+
+fn parts(turns: usize) -> Parts {
+    let count = turns.min(5);
+    let turns = turns.div_ceil(count);
+    Parts {
+        count,
+        warm_up: turns.div_ceil(10),
+        turns,
+    }
 }
 
 macro_rules! names {
@@ -95,8 +109,8 @@ impl<'a, B> Sides<'a, B> {
         }
     }
 
-    /// Two ways to a server. Both sides connect again for each line: what the server's process has done before decides,
-    /// for example, whether its memory allocator returns memory after each statement, which takes a tenth of the time.
+    /// Two ways to a server, to which both sides connect again several times in a line. Its processes differ: in some,
+    /// the memory allocator returns memory after each statement, which takes a tenth of the time.
     pub(crate) fn on_server(
         server: &Arc<Server>,
         bare: &'a dyn Fn() -> B,
@@ -219,23 +233,26 @@ impl<'a, 'b, B> Comparison<'a, 'b, B> {
         mut bare: impl FnMut(&mut B, usize) -> X,
         mut store: impl FnMut(&AuthStore, usize) -> Y,
     ) {
-        self.sides.reconnect();
         self.lines.push(operation);
         let sides = &mut *self.sides;
         let (mut bare_times, mut store_times) = (Vec::new(), Vec::new());
-        let warm_up = warm_up(self.turns);
-        for turn in 0..warm_up + self.turns {
-            // The first one finds colder caches.
-            let times = if turn % 2 == 0 {
-                let first = time(|| bare(&mut sides.bare, 2 * turn));
-                (first, time(|| store(&sides.store, 2 * turn + 1)))
-            } else {
-                let first = time(|| store(&sides.store, 2 * turn));
-                (time(|| bare(&mut sides.bare, 2 * turn + 1)), first)
-            };
-            if turn >= warm_up {
-                bare_times.push(times.0);
-                store_times.push(times.1);
+        let parts = parts(self.turns);
+        for part in 0..parts.count {
+            sides.reconnect();
+            for turn in 0..parts.warm_up + parts.turns {
+                let row = 2 * (part * (parts.warm_up + parts.turns) + turn);
+                // The first one finds colder caches.
+                let times = if turn % 2 == 0 {
+                    let first = time(|| bare(&mut sides.bare, row));
+                    (first, time(|| store(&sides.store, row + 1)))
+                } else {
+                    let first = time(|| store(&sides.store, row));
+                    (time(|| bare(&mut sides.bare, row + 1)), first)
+                };
+                if turn >= parts.warm_up {
+                    bare_times.push(times.0);
+                    store_times.push(times.1);
+                }
             }
         }
         let most = ratio_of_most(&mut bare_times, &mut store_times);

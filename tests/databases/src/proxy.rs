@@ -44,6 +44,8 @@ pub enum Traffic {
     Held,
     /// Requests pass, and answers are held back.
     AnswersHeld,
+    /// Requests arrive this much later, as over a longer distance.
+    Delayed(Duration),
     /// The connection on which a client begins this request, counted from 1 over all of them, is cut before it arrives.
     CutAtRequest(u64),
     /// The connection on which a server begins this answer, counted from 1 over all of them, is cut before it arrives.
@@ -202,6 +204,12 @@ impl Shared {
             match &mut state.traffic {
                 Traffic::Held => {}
                 Traffic::AnswersHeld if !is_request => {}
+                Traffic::Delayed(delay) if is_request => {
+                    let delay = *delay;
+                    drop(state);
+                    thread::sleep(delay);
+                    return true;
+                }
                 Traffic::CutAtRequest(left) if is_request && begins => {
                     *left -= 1;
                     if *left > 0 {
