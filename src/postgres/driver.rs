@@ -144,3 +144,44 @@ fn poll_closed(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns how long the timer waits for a deadline this far away.
+    fn wait(runtime: &Runtime, timer: &mut Timer, time: Duration) -> Duration {
+        let begun = Instant::now();
+        runtime.block_on(poll_fn(|context| timer.poll(begun + time, context)));
+        begun.elapsed()
+    }
+
+    /// Begins to wait for a deadline, as a statement does that is answered in time.
+    fn begin(runtime: &Runtime, timer: &mut Timer, time: Duration) {
+        let deadline = Instant::now() + time;
+        let is_ready = runtime.block_on(poll_fn(|context| {
+            Poll::Ready(timer.poll(deadline, context).is_ready())
+        }));
+        assert!(!is_ready);
+    }
+
+    #[test]
+    fn timer_meets_each_deadline() {
+        const SHORT: Duration = Duration::from_millis(50);
+        const LONG: Duration = Duration::from_secs(3600);
+        let runtime = Runtime::new().unwrap();
+        let mut timer = Timer::new(&runtime);
+
+        assert!(wait(&runtime, &mut timer, SHORT) >= SHORT);
+        // It still runs for an earlier deadline.
+        begin(&runtime, &mut timer, SHORT);
+        assert!(wait(&runtime, &mut timer, 4 * SHORT) >= 4 * SHORT);
+        // It has fired in the meantime.
+        begin(&runtime, &mut timer, SHORT);
+        std::thread::sleep(2 * SHORT);
+        assert!(wait(&runtime, &mut timer, SHORT) >= SHORT);
+        // It runs for a later deadline.
+        begin(&runtime, &mut timer, LONG);
+        assert!(wait(&runtime, &mut timer, SHORT) < LONG);
+    }
+}
