@@ -243,7 +243,8 @@ impl<C: Connect> DerefMut for Checkout<C> {
 }
 
 struct Idle<T> {
-    connection: T,
+    /// On the heap, because r2d2 moves it several times for each checkout, and some connections have several kilobytes.
+    connection: Box<T>,
     since: Instant,
     /// Whether the connection failed its check at a checkout, or its driver panicked.
     failed: bool,
@@ -257,7 +258,7 @@ impl<C: Connect> ManageConnection for Manager<C> {
 
     fn connect(&self) -> Result<Self::Connection> {
         Ok(Idle {
-            connection: contained(|| self.0.connect.connect())?,
+            connection: Box::new(contained(|| self.0.connect.connect())?),
             since: Instant::now(),
             failed: false,
         })

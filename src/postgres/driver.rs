@@ -1,6 +1,6 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
@@ -55,17 +55,20 @@ impl Driver {
             runtime,
             connection,
         } = self;
+        // The runtime moves what it runs, so it gets only a reference.
+        let mut work = pin!(work);
         runtime.block_on(async {
             // Without this, the runtime does not check the socket, and a connection that the server has closed would be
             // noticed only after the statement is sent.
             tokio::task::yield_now().await;
-            if let Some(end) =
-                poll_fn(|context| Poll::Ready(poll_closed(connection, context))).await
-            {
+            // Nothing waits for this poll. If it could wake the task, handing over the statement would do so, and the
+            // runtime would check the socket once more.
+            let mut context = Context::from_waker(Waker::noop());
+            if let Some(end) = poll_closed(connection, &mut context) {
                 return Err(QueryFailure::Dead(end));
             }
             let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-            let mut answer = pin!(answer(connection, work));
+            let mut answer = pin!(answer(connection, work.as_mut()));
             poll_fn(|context| match (answer.as_mut().poll(context), deadline) {
                 (Poll::Pending, Some(deadline)) => timer
                     .poll(deadline, context)
