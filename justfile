@@ -50,7 +50,7 @@ kill-adoptions COUNT="50":
 
 # Adopt a database with this many users, on all or some databases; measure time, memory and how long a sign-in waits
 measure-adoption USERS="1000000" *NAMES:
-    cargo run --package authstore-test-databases --bin measure-adoption -- "$@"
+    cargo run --release --package authstore-test-databases --bin measure-adoption -- "$@"
 
 # Compare each operation with the bare driver, Auth.js and torii; measure threads, memory and distance (just bench --bench sqlite)
 bench *ARGUMENTS="--bench sqlite --bench postgres --bench mysql --bench memory --bench network --bench peers":

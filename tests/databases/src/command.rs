@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Returns the path of the command `authstore`, which is built with all features at the first call.
+/// Returns the path of the command `authstore`, which is built with all features at the first call: optimized, if the
+/// caller is.
 ///
 /// Cargo provides the paths of programs only to tests of their own package.
 pub fn command() -> &'static Path {
@@ -14,6 +15,7 @@ pub fn command() -> &'static Path {
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--package", "authstore"])
             .args(["--all-features", "--bin", "authstore"])
+            .args((!cfg!(debug_assertions)).then_some("--release"))
             .args(["--message-format", "json-render-diagnostics"])
             .current_dir(workspace)
             .output()
