@@ -1,5 +1,6 @@
 //! Faults with the details of sessions and of passkeys.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -141,6 +142,10 @@ faults! {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
     }
 
+    IpWithoutPort "update_session_details.text": "Removes the port from an IP address." {
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.ip, |text| without_port(text)));
+    }
+
     SeenInSeconds "update_session_details.times": "Stores the time of a session's last use in seconds." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.last_seen, |time| seconds(*time)));
     }
@@ -243,6 +248,15 @@ faults! {
         fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
             let mut list = db.list_sessions_with_details_by_user_id(user_id)?;
             list.retain(|(_, details)| *details != SessionDetails::default());
+            Ok(list)
+        }
+    }
+
+    OrdersByTextOfTime "list_sessions_with_details_by_user_id.the_same_list": "Orders sessions by the text of their expiry, which has no trailing zeros." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut list = db.list_sessions_with_details_by_user_id(user_id)?;
+            let text = |time: OffsetDateTime| (time.unix_timestamp(), short_fraction(time));
+            list.sort_by_key(|(session, _)| (Reverse(text(session.expires)), session.id));
             Ok(list)
         }
     }

@@ -1,11 +1,15 @@
 //! Faults with migrations.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use authstore::migration::{Applied, Direction, Lock, Migration, Target};
 use authstore_conformance::Model;
 
 use super::fault::*;
+
+/// The history of each series, as a handle has read it.
+type Known = Arc<Mutex<BTreeMap<String, Vec<Applied>>>>;
 
 faults! {
     WordlessWithoutSchema "migrate.empty_database": "Does not say that its schema is missing." {
@@ -190,6 +194,13 @@ faults! {
             Quirks { history, ..Quirks::none() }.migrator(db)
         }
     }
+
+    RemembersStatus (Known) "migrate.status": "Remembers which steps are applied until the same handle migrates." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let target = Remembering { db: db.clone(), known: Arc::clone(&self.0) };
+            Some(Migrator::new(target, Reference::series()))
+        }
+    }
 }
 
 /// Reads the history of a series.
@@ -291,5 +302,28 @@ impl Lock for Unlocked {
 
     fn finish(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Reads a history once, and again only after a run of its own.
+struct Remembering {
+    db: Reference,
+    known: Known,
+}
+
+impl Target for Remembering {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        let mut known = self.known.lock().expect("no panic while held");
+        if let Some(history) = known.get(series) {
+            return Ok(history.clone());
+        }
+        let history = Target::history(&self.db, series)?;
+        known.insert(series.to_owned(), history.clone());
+        Ok(history)
+    }
+
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
+        self.known.lock().expect("no panic while held").clear();
+        self.db.lock(timeout)
     }
 }

@@ -69,6 +69,17 @@ faults! {
         }
     }
 
+    RotatesForNobody "update_session.unknown_user": "Changes a session's token, although the user to move it to does not exist." {
+        fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            db.update_session(token, changes).inspect_err(|error| {
+                if matches!(error, Error::NotFound { .. }) && changes.session_token.is_some() {
+                    let rest = SessionChanges { user_id: None, ..changes.clone() };
+                    let _ = db.update_session(token, &rest);
+                }
+            })
+        }
+    }
+
     ReadsThenRotates "update_session.rotation_has_one_winner": "Reads a session, then writes it under its new token." {
         fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let (Some((mut session, _)), Some(new)) = (db.get_session_and_user(token)?, &changes.session_token) else {

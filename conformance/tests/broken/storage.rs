@@ -20,6 +20,18 @@ impl Drop for PutsBack {
     }
 }
 
+/// Challenges that are deleted when the handle is closed.
+#[derive(Default)]
+struct Lease(Mutex<Vec<(Reference, String)>>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        for (db, key) in self.0.get_mut().expect("no panic while held").drain(..) {
+            let _ = db.use_challenge(&key);
+        }
+    }
+}
+
 /// The answer that a connection still has for a call that gave up, once there was one.
 #[derive(Default)]
 struct Behind(Mutex<Option<Option<(Session, User)>>>);
@@ -163,6 +175,14 @@ faults! {
             let account = db.get_account(provider, provider_account_id)?;
             self.0.0.lock().expect("no panic while held").extend(account.map(|account| (db.clone(), account)));
             db.unlink_account(provider, provider_account_id)
+        }
+    }
+
+    OwnsItsChallenges (Lease) "storage.outlives_handles": "Deletes the challenges that a handle has created when it is closed." {
+        fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
+            db.create_challenge(challenge)?;
+            self.0.0.lock().expect("no panic while held").push((db.clone(), challenge.key.clone()));
+            Ok(())
         }
     }
 
@@ -366,6 +386,15 @@ faults! {
         }
     }
 
+    PrintsLoudly "secrets.unreachable": "Prints in upper case for whom a verification token could not be created." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            db.create_verification_token(token).map_err(|error| match error {
+                Error::Unavailable { reason, .. } => Error::unavailable(format!("{reason}: SET {}", token.identifier.to_uppercase())),
+                other => other,
+            })
+        }
+    }
+
     NamedByUrl "secrets.handle": "Uses its URL as its name." {
         fn name() -> &'static str {
             "db://app:hunter2@localhost"
@@ -502,6 +531,37 @@ faults! {
                 }
                 _ => db.create_authenticator(authenticator),
             }
+        }
+    }
+
+    SessionAsAccount "storage.key_spaces": "Rejects an account of the provider session whose ID there is a session's token." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            if account.provider == "session" && db.get_session_and_user(&account.provider_account_id)?.is_some() {
+                return Err(Error::conflict(Constraint::ProviderAccount));
+            }
+            db.link_account(account)
+        }
+    }
+
+    PasskeyAsAccount "storage.key_spaces": "Finds a user by a passkey, as if it were an account of the provider passkey or webauthn." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, account: &str) -> Result<Option<User>> {
+            match db.get_user_by_account(provider, account)? {
+                None if matches!(provider, "passkey" | "webauthn") => db.with(|model| {
+                    let passkey = model.get_authenticator(account)?;
+                    model.get_user(passkey.user_id)
+                }),
+                found => Ok(found),
+            }
+        }
+    }
+
+    AccountAsEmail "storage.keys_of_other_columns": "Finds a user by the address in an account of the kind email." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            db.with(|model| model.get_user_by_email(email).or_else(|| {
+                let is_it = |account: &&Account| account.kind == "email" && account.provider_account_id == email;
+                let account = model.accounts.values().find(is_it)?;
+                model.get_user(account.user_id)
+            }))
         }
     }
 

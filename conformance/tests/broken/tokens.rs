@@ -41,6 +41,10 @@ faults! {
         stores!(create_verification_token |token: VerificationToken| token.identifier = three_bytes(&token.identifier));
     }
 
+    IdentifierWithoutName "create_verification_token.text": "Stores only the address of an identifier that is a name with an address in angle brackets." {
+        stores!(create_verification_token |token: VerificationToken| token.identifier = without_name(&token.identifier));
+    }
+
     CutsIdentifier "create_verification_token.long_keys": "Truncates an identifier to 191 characters." {
         stores!(create_verification_token |token: VerificationToken| token.identifier = head(&token.identifier));
     }

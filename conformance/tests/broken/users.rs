@@ -71,6 +71,10 @@ faults! {
         }
     }
 
+    ParsesImage "create_user.hostile_text": "Adds a slash to the URL of an image that has no path." {
+        stores!(create_user |user: User| some(&mut user.image, with_path));
+    }
+
     EmptyNameIsMissing "create_user.empty_text": "Stores an empty name as a missing one." {
         stores!(create_user |user: User| user.name = user.name.take().filter(|name| !name.is_empty()));
     }

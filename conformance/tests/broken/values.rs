@@ -1,5 +1,7 @@
 //! What storages do to values: for the faults of all operations that store some.
 
+use std::net::SocketAddr;
+
 use authstore::Account;
 use time::{Duration, Month, OffsetDateTime, Weekday};
 
@@ -31,6 +33,33 @@ pub(crate) fn escaped(text: &str) -> String {
 /// Takes a backslash for an escape.
 pub(crate) fn unescaped(text: &str) -> String {
     text.replace('\\', "")
+}
+
+/// Reads a name with an address in angle brackets, and keeps the address.
+pub(crate) fn without_name(text: &str) -> String {
+    let address = text.strip_suffix('>').and_then(|text| text.split_once('<'));
+    match address {
+        Some((_, address)) if address.contains('@') => address.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// Reads a URL, and writes a slash if it has no path.
+pub(crate) fn with_path(text: &str) -> String {
+    match text.split_once("://") {
+        Some(("http" | "https", host)) if !host.is_empty() && !host.contains(['/', '?', '#']) => {
+            format!("{text}/")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Reads an IP address that may have a port, and keeps the address.
+pub(crate) fn without_port(text: &str) -> String {
+    match text.parse::<SocketAddr>() {
+        Ok(address) => address.ip().to_string(),
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// Cuts to what MySQL's `text` holds.
@@ -93,6 +122,13 @@ pub(crate) fn until_2038(time: OffsetDateTime) -> OffsetDateTime {
 /// As a float in seconds, multiplied by 1,000 and truncated.
 pub(crate) fn float_seconds(time: OffsetDateTime) -> OffsetDateTime {
     in_millis(time, |millis| (millis as f64 / 1_000.0 * 1_000.0) as i64)
+}
+
+/// Writes the fraction of a second with as many digits as it needs, so that a whole second comes after its fractions.
+pub(crate) fn short_fraction(time: OffsetDateTime) -> String {
+    let fraction = format!(".{:03}", time.millisecond());
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    format!("{fraction}Z")
 }
 
 /// At most this long from now, except for what is meant to last ten times as long.

@@ -198,6 +198,19 @@ faults! {
         }
     }
 
+    CountsNoEmail "delete_authenticator_of_user.keeps_the_last": "Does not count an account of the kind email as a way to sign in." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            db.with(|model| {
+                let mut counted = model.clone();
+                counted.accounts.retain(|_, account| account.kind != "email");
+                match counted.delete_authenticator_of_user(user_id, credential_id, keep_last) {
+                    Removal::LastWayIn => Removal::LastWayIn,
+                    _ => model.delete_authenticator_of_user(user_id, credential_id, keep_last),
+                }
+            })
+        }
+    }
+
     AlwaysKeepsTheLastPasskey "delete_authenticator_of_user.takes_the_last": "Keeps the last way to sign in without being asked to." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, _: bool) -> Result<Removal> {
             db.delete_authenticator_of_user(user_id, credential_id, true)
