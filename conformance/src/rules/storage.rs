@@ -414,6 +414,7 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         Call::GetAuthenticator(text()),
         Call::ListUsers(None, 10),
         Call::ListAccountsByUserId(uuid),
+        Call::ListAccountsByUserId(id(other)),
         Call::ListSessionsByUserId(uuid),
         Call::ListAuthenticatorsWithDetailsByUserId(uuid),
         Call::ListAuthenticatorsWithDetailsByUserId(id(other)),
@@ -464,11 +465,11 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
             }
         };
         let creations = [
+            Call::CreateUser(bare_user(other)),
             Call::CreateUser(NewUser {
                 email: Some(text()),
                 ..bare_user(number)
             }),
-            Call::CreateUser(bare_user(other)),
             Call::LinkAccount(
                 id(owner(0)),
                 NewAccount {
@@ -491,14 +492,20 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
             ),
             Call::UpdateSessionDetails(uuid, full_session_details(number)),
         ];
+        // The namesakes after the rows that have the same key, or before them.
+        let (their_user, rows) = creations.split_at(1);
+        let creations = if owners % 2 == 0 {
+            [their_user, rows, &namesakes]
+        } else {
+            [their_user, &namesakes, rows]
+        };
         deletions.rotate_left(1);
         let (user, other_user) = ([Call::DeleteUser(uuid)], [Call::DeleteUser(id(other))]);
         for ends in [
             [&deletions[..], &user, &other_user],
             [&user, &deletions[..], &other_user],
         ] {
-            let creations = creations.iter().chain(&namesakes);
-            for call in creations.chain(ends.into_iter().flatten()) {
+            for call in creations.into_iter().chain(ends).flatten() {
                 for call in std::iter::once(call).chain(&reads) {
                     agreed(
                         store,

@@ -534,7 +534,7 @@ faults! {
         }
     }
 
-    SessionAsAccount "storage.key_spaces": "Rejects an account of the provider session whose ID there is a session's token." {
+    SessionAsAccount "storage.key_spaces": "Rejects an account at the provider `session` whose ID there is a session's token." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             if account.provider == "session" && db.get_session_and_user(&account.provider_account_id)?.is_some() {
                 return Err(Error::conflict(Constraint::ProviderAccount));
@@ -543,7 +543,35 @@ faults! {
         }
     }
 
-    PasskeyAsAccount "storage.key_spaces": "Finds a user by a passkey, as if it were an account of the provider passkey or webauthn." {
+    AccountAsSession "storage.key_spaces": "Rejects a session whose token is the ID of an account at the provider `session`." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            if db.get_account("session", &session.session_token)?.is_some() {
+                return Err(Error::conflict(Constraint::SessionToken));
+            }
+            db.create_session(session)
+        }
+    }
+
+    EmailOfAnAccount "storage.key_spaces": "Rejects a user with an email address that an account of the kind `email` has." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let taken = db.with(|model| model.accounts.values().any(|account| {
+                account.kind == "email" && Some(&account.provider_account_id) == user.email.as_ref()
+            }))?;
+            if taken {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
+        }
+    }
+
+    ChallengeAsAccount "storage.key_spaces": "Unlinks the account at the provider `challenge` whose ID there is the key of a challenge that is used." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            db.unlink_account("challenge", key)?;
+            db.use_challenge(key)
+        }
+    }
+
+    PasskeyAsAccount "storage.key_spaces": "Finds a user by a passkey, as if it were an account at the provider `passkey` or `webauthn`." {
         fn get_user_by_account(&self, db: &Reference, provider: &str, account: &str) -> Result<Option<User>> {
             match db.get_user_by_account(provider, account)? {
                 None if matches!(provider, "passkey" | "webauthn") => db.with(|model| {
@@ -555,7 +583,7 @@ faults! {
         }
     }
 
-    AccountAsEmail "storage.keys_of_other_columns": "Finds a user by the address in an account of the kind email." {
+    AccountAsEmail "storage.keys_of_other_columns": "Finds a user by the address in an account of the kind `email`." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             db.with(|model| model.get_user_by_email(email).or_else(|| {
                 let is_it = |account: &&Account| account.kind == "email" && account.provider_account_id == email;

@@ -198,7 +198,7 @@ faults! {
         }
     }
 
-    CountsNoEmail "delete_authenticator_of_user.keeps_the_last": "Does not count an account of the kind email as a way to sign in." {
+    CountsNoEmail "delete_authenticator_of_user.keeps_the_last": "Does not count an account of the kind `email` as a way to sign in." {
         fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
             db.with(|model| {
                 let mut counted = model.clone();
