@@ -55,20 +55,20 @@ fn measure(kind: Kind) -> Result<(), String> {
     println!("| operation | by hand, ms | authstore, ms | ratio |");
     println!("|---|--:|--:|--:|");
     let line = |line: &str, times: [Vec<Duration>; 2]| {
-        let [by_hand, store] = times.map(|mut times| microseconds(median(&mut times)) / 1e3);
+        let [by_hand, of_store] = times.map(|mut times| microseconds(median(&mut times)) / 1e3);
         println!(
-            "| {line} | {by_hand:.2} | {store:.2} | {:.2} |",
-            store / by_hand
+            "| {line} | {by_hand:.2} | {of_store:.2} | {:.2} |",
+            of_store / by_hand
         );
         numbers::put("distance", kind.title(), line, "by hand", by_hand);
-        numbers::put("distance", kind.title(), line, "authstore", store);
+        numbers::put("distance", kind.title(), line, "authstore", of_store);
     };
     let far = store(&with_options(url.clone(), "pool_size=1"));
     let mut client = Client::connect(&url)?;
     for (operation, call) in OPERATIONS {
         let (mut by_hand, mut of_store) = (Vec::new(), Vec::new());
         for turn in 0..turns(200) {
-            by_hand.push(time(|| update_by_hand(kind, &mut client, &user)));
+            by_hand.push(time(|| update_by_hand(kind, &mut client, &user, turn)));
             // The first call prepares statements.
             of_store.push(time(|| call(&far, &user, turn)));
         }
@@ -147,8 +147,8 @@ fn insert_rows(store: &AuthStore) -> User {
     user
 }
 
-/// Reads a row, changes it and returns it, in a transaction, as one would write it.
-fn update_by_hand(kind: Kind, client: &mut Client, user: &User) {
+/// Reads a row and changes it, in a transaction, as one would write it.
+fn update_by_hand(kind: Kind, client: &mut Client, user: &User, turn: usize) {
     for sql in [
         "BEGIN".to_owned(),
         format!(
@@ -156,7 +156,7 @@ fn update_by_hand(kind: Kind, client: &mut Client, user: &User) {
             user.id
         ),
         format!(
-            r#"UPDATE "User" SET "name" = 'Grace' WHERE "id" = '{}'"#,
+            r#"UPDATE "User" SET "name" = 'Grace {turn}' WHERE "id" = '{}'"#,
             user.id
         ),
         "COMMIT".to_owned(),

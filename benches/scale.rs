@@ -94,9 +94,11 @@ fn measure(kind: Kind, users: usize) -> Result<(), String> {
         few.users, some.users
     );
     println!("|---|--:|--:|--:|--:|");
-    let processors = kind
-        .is_server()
-        .then(|| Processors::separate(many.database.server().clone()));
+    let processors = if kind.is_server() {
+        Processors::separate(many.database.server())
+    } else {
+        None
+    };
     for (operation, call) in OPERATIONS {
         let mut times = [const { Vec::new() }; 3];
         for turn in 0..turns + turns / 10 {

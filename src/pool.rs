@@ -243,7 +243,7 @@ impl<C: Connect> DerefMut for Checkout<C> {
 }
 
 struct Idle<T> {
-    /// On the heap, because r2d2 moves it several times for each checkout, and some connections have several kilobytes.
+    /// On the heap, because r2d2 moves it several times for each checkout, and some connections take several kilobytes.
     connection: Box<T>,
     since: Instant,
     /// Whether the connection failed its check at a checkout, or its driver panicked.

@@ -11,21 +11,25 @@
 
 mod bare;
 pub(crate) mod numbers;
+#[cfg(target_os = "linux")]
+mod processors;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_processors.rs"]
+mod processors;
 mod reads;
 mod rows;
 mod writes;
 
 use std::env;
-use std::process::Command;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authstore::AuthStore;
 use authstore_test_databases::Server;
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
 
 pub(crate) use bare::Bare;
+pub(crate) use processors::Processors;
 pub(crate) use reads::compare_reads;
 pub(crate) use rows::{EXPIRES, at, insert_rows};
 pub(crate) use writes::compare_writes;
@@ -42,7 +46,10 @@ pub(crate) fn turns(usual: usize) -> usize {
         return 2;
     }
     match env::var("BENCH_TURNS") {
-        Ok(turns) => turns.parse().expect("a number in BENCH_TURNS"),
+        Ok(turns) => {
+            let turns: NonZero<usize> = turns.parse().expect("a number above 0 in BENCH_TURNS");
+            turns.get()
+        }
         Err(_) => usual,
     }
 }
@@ -67,7 +74,7 @@ fn parts(turns: usize) -> Parts {
     let turns = turns.div_ceil(count);
     Parts {
         count,
-        warm_up: turns.div_ceil(10),
+        warm_up: turns.div_ceil(10).max(6),
         turns,
     }
 }
@@ -87,7 +94,7 @@ pub(crate) fn assert_complete(lines: &[&str]) {
     assert!(missing.is_empty(), "not measured: {missing:?}");
 }
 
-/// Two ways to one database.
+/// The two sides of a comparison: the bare driver and the store, on one database.
 pub(crate) struct Sides<'a, B> {
     pub(crate) bare: B,
     pub(crate) store: AuthStore,
@@ -97,7 +104,7 @@ pub(crate) struct Sides<'a, B> {
 struct Reconnect<'a, B> {
     bare: &'a dyn Fn() -> B,
     store: &'a dyn Fn() -> AuthStore,
-    _processors: Processors,
+    _processors: Option<Processors>,
 }
 
 impl<'a, B> Sides<'a, B> {
@@ -109,21 +116,21 @@ impl<'a, B> Sides<'a, B> {
         }
     }
 
-    /// Two ways to a server, to which both sides connect again several times in a line. Its processes differ: in some,
-    /// the memory allocator returns memory after each statement, which takes a tenth of the time.
+    /// The sides of a server, which connect again several times in a line. The server's processes or threads differ: in
+    /// some, the memory allocator returns memory after each statement, which makes it a tenth slower.
     pub(crate) fn on_server(
         server: &Arc<Server>,
         bare: &'a dyn Fn() -> B,
         store: &'a dyn Fn() -> AuthStore,
     ) -> Self {
-        let _processors = Processors::separate(server.clone());
+        let processors = Processors::separate(server);
         Sides {
             bare: bare(),
             store: store(),
             reconnect: Some(Reconnect {
                 bare,
                 store,
-                _processors,
+                _processors: processors,
             }),
         }
     }
@@ -133,52 +140,6 @@ impl<'a, B> Sides<'a, B> {
             self.bare = (reconnect.bare)();
             self.store = (reconnect.store)();
         }
-    }
-}
-
-/// Keeps this thread on one processor and the server on another, until it is dropped. The scheduler would place each of
-/// the server's processes on its own, and one on the same processor answers in half the time.
-pub(crate) struct Processors {
-    all: CpuSet,
-    server: Arc<Server>,
-}
-
-impl Processors {
-    pub(crate) fn separate(server: Arc<Server>) -> Self {
-        let all = sched_getaffinity(Pid::from_raw(0)).expect("the processors");
-        let mut numbers = numbers(&all);
-        if let (Some(ours), Some(theirs)) = (numbers.next(), numbers.next()) {
-            let mut one = CpuSet::new();
-            one.set(ours).expect("a processor");
-            sched_setaffinity(Pid::from_raw(0), &one).expect("one of ours");
-            place(&server, &theirs.to_string());
-        }
-        Processors { all, server }
-    }
-}
-
-impl Drop for Processors {
-    fn drop(&mut self) {
-        sched_setaffinity(Pid::from_raw(0), &self.all).expect("as before");
-        let all: Vec<_> = numbers(&self.all)
-            .map(|number| number.to_string())
-            .collect();
-        place(&self.server, &all.join(","));
-    }
-}
-
-fn numbers(processors: &CpuSet) -> impl Iterator<Item = usize> {
-    (0..CpuSet::count()).filter(|&number| processors.is_set(number) == Ok(true))
-}
-
-/// Does nothing to a server that is not in a container of ours.
-fn place(server: &Server, processors: &str) {
-    if let Some(container) = server.container_name() {
-        let moved = Command::new("docker")
-            .args(["update", "--cpuset-cpus", processors, container])
-            .output()
-            .expect("docker");
-        assert!(moved.status.success(), "{moved:?}");
     }
 }
 

@@ -186,7 +186,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 .iter()
                 .any(|clause| sql.contains(clause))
         },
-        rate: 2_500,
+        rate: 20_000,
         locks: "reads continue; writes to a table wait while that table is changed",
     },
 };

@@ -168,7 +168,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 .any(|rest| !rest.starts_with("text"))
                 || sql.contains("ADD COLUMN id ")
         },
-        rate: 8_000,
+        rate: 30_000,
         locks: "reads and writes of the tables wait until it is finished",
     },
 };

@@ -3,6 +3,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep};
 use tokio_postgres::Socket;
 
@@ -82,8 +83,9 @@ impl Driver {
 
 /// A timer for one deadline after another, each of which is seldom reached.
 ///
-/// It is left running after a statement, and moved to the current deadline only when it fires too early. Setting it
-/// takes two system calls, because tokio wakes the runtime for that: too many for each statement.
+/// It is left running after a statement, and moved to the current deadline only when it would fire too late, or has
+/// fired too early. Setting it takes two system calls, because tokio wakes the runtime for that: too many for each
+/// statement.
 struct Timer(Pin<Box<Sleep>>);
 
 impl Timer {
@@ -98,7 +100,8 @@ impl Timer {
             sleep.as_mut().reset(deadline);
         }
         loop {
-            ready!(sleep.as_mut().poll(context));
+            // An answer that arrives quickly may use up the budget of the task. The deadline applies even then.
+            ready!(pin!(unconstrained(sleep.as_mut())).poll(context));
             if deadline <= Instant::now() {
                 return Poll::Ready(());
             }

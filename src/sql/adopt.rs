@@ -48,7 +48,7 @@ pub(crate) struct AdoptionCost {
     pub(crate) copies_all: bool,
     /// Returns true if a statement of a [`Repair::Rows`] rewrites all rows.
     pub(crate) rewrites: fn(&str) -> bool,
-    /// Measured rows per second: see `docs/authjs.md`.
+    /// Rows per second, a little less than measured: see `docs/authjs.md`.
     pub(crate) rate: u64,
     /// Which reads and writes wait while an adoption runs.
     pub(crate) locks: &'static str,

@@ -206,7 +206,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     cost: AdoptionCost {
         copies_all: true,
         rewrites: |_| true,
-        rate: 4_000,
+        rate: 20_000,
         locks: "reads continue; writes to the database wait until it is finished",
     },
 };

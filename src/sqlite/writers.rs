@@ -28,10 +28,10 @@ const GROUP_SIZE: usize = 64;
 /// The age after which no more writers may join a transaction, so that other processes get their turn.
 const GROUP_AGE: Duration = Duration::from_millis(10);
 
-/// How long a waiting writer lets other threads run before it sleeps: about as long as a commit takes.
+/// How long a waiting writer lets other threads run before it sleeps: about as long as a commit takes on a fast disk.
 const WATCH: Duration = Duration::from_micros(100);
 
-/// How many writers there must be for that.
+/// The least number of writers for which those that wait do so.
 const CROWD: usize = 4;
 
 /// The queue. Clones share it.
@@ -233,9 +233,10 @@ impl Writers {
             line.waiting.push_back(Arc::clone(ticket));
             line.waiting.len()
         };
-        ticket.watch(waiting);
         // If the timeout overflows, there is none.
-        let Some(deadline) = Instant::now().checked_add(timeout) else {
+        let deadline = Instant::now().checked_add(timeout);
+        ticket.watch(waiting);
+        let Some(deadline) = deadline else {
             return Ok(ticket.wait());
         };
         if let Some(notice) = ticket.wait_until(deadline) {

@@ -456,7 +456,7 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
     ];
     let mut model = Model::default();
     // Each row that belongs to a user belongs to the one with that key, or to the other.
-    for owners in 0..8 {
+    for owners in 0..8_u32 {
         let owner = |bit: u32| {
             if owners >> bit & 1 == 0 {
                 number
@@ -494,7 +494,7 @@ pub(crate) fn key_spaces(context: &Context) -> Verdict {
         ];
         // The namesakes after the rows that have the same key, or before them.
         let (their_user, rows) = creations.split_at(1);
-        let creations = if owners % 2 == 0 {
+        let creations = if owners.count_ones().is_multiple_of(2) {
             [their_user, rows, &namesakes]
         } else {
             [their_user, &namesakes, rows]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// A TCP proxy for a server that counts traffic, and can interrupt connections, hold traffic back and refuse
+/// A TCP proxy for a server that counts traffic, and can interrupt connections, hold traffic back, delay it and refuse
 /// connections.
 ///
 /// It does not parse protocols. Dropping it closes its connections.
@@ -44,7 +44,7 @@ pub enum Traffic {
     Held,
     /// Requests pass, and answers are held back.
     AnswersHeld,
-    /// Requests arrive this much later, as over a longer distance.
+    /// Each request arrives this much later, as over a longer distance.
     Delayed(Duration),
     /// The connection on which a client begins this request, counted from 1 over all of them, is cut before it arrives.
     CutAtRequest(u64),
@@ -204,7 +204,7 @@ impl Shared {
             match &mut state.traffic {
                 Traffic::Held => {}
                 Traffic::AnswersHeld if !is_request => {}
-                Traffic::Delayed(delay) if is_request => {
+                Traffic::Delayed(delay) if is_request && begins => {
                     let delay = *delay;
                     drop(state);
                     thread::sleep(delay);

@@ -331,6 +331,12 @@ impl Server {
         self.container.as_ref().map(Container::name)
     }
 
+    /// Runs it on these processors only, in the form of `docker update --cpuset-cpus`.
+    pub fn use_processors(&self, processors: &str) -> Result<(), String> {
+        self.container()?
+            .docker(&["update", "--cpuset-cpus", processors])
+    }
+
     /// Shuts it down cleanly and starts it again. Returns when it answers.
     pub fn restart(&self) -> Result<(), String> {
         self.container()?.docker(&["restart", "--time=30"])?;
