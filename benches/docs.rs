@@ -378,22 +378,34 @@ fn statements(numbers: &Numbers) -> Option<String> {
     )
 }
 
-fn distance(numbers: &Numbers) -> Option<String> {
+/// Returns a row for each line that a table has for each database.
+fn rows_by_database(
+    numbers: &Numbers,
+    table: &str,
+    row: impl Fn(&str, &str, &BTreeMap<String, f64>) -> Vec<String>,
+) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for database in DATABASES {
-        for (line, ways) in numbers.table("distance", database) {
-            rows.push(vec![
-                database.to_owned(),
-                match line {
-                    "first requests" => line.to_owned(),
-                    operation => format!("`{operation}`"),
-                },
-                short(ways["by hand"]),
-                short(ways["authstore"]),
-                format!("{:.2}", ways["authstore"] / ways["by hand"]),
-            ]);
+        for (line, ways) in numbers.table(table, database) {
+            rows.push(row(database, line, ways));
         }
     }
+    rows
+}
+
+fn distance(numbers: &Numbers) -> Option<String> {
+    let rows = rows_by_database(numbers, "distance", |database, line, ways| {
+        vec![
+            database.to_owned(),
+            match line {
+                "first requests" => line.to_owned(),
+                operation => format!("`{operation}`"),
+            },
+            short(ways["by hand"]),
+            short(ways["authstore"]),
+            format!("{:.2}", ways["authstore"] / ways["by hand"]),
+        ]
+    });
     let head = ["database", "", "by hand, ms", "authstore, ms", "ratio"];
     markdown(&head, rows)
 }
@@ -471,18 +483,15 @@ fn scale_plot(numbers: &Numbers) -> Option<Lines> {
 }
 
 fn sweep(numbers: &Numbers) -> Option<String> {
-    let mut rows = Vec::new();
-    for database in DATABASES {
-        for (sessions, ways) in numbers.table("sweep", database) {
-            rows.push(vec![
-                database.to_owned(),
-                sessions.to_owned(),
-                short(ways["seconds"]),
-                short(ways["p99 before"]),
-                short(ways["p99 meanwhile"]),
-            ]);
-        }
-    }
+    let rows = rows_by_database(numbers, "sweep", |database, sessions, ways| {
+        vec![
+            database.to_owned(),
+            sessions.to_owned(),
+            short(ways["seconds"]),
+            short(ways["p99 before"]),
+            short(ways["p99 meanwhile"]),
+        ]
+    });
     let head = [
         "database",
         "sessions deleted",
@@ -494,19 +503,16 @@ fn sweep(numbers: &Numbers) -> Option<String> {
 }
 
 fn memory(numbers: &Numbers) -> Option<String> {
-    let mut rows = Vec::new();
-    for database in DATABASES {
-        for (operations, ways) in numbers.table("memory", database) {
-            rows.push(vec![
-                database.to_owned(),
-                short(ways["opened"]),
-                operations.to_owned(),
-                short(ways["worked"]),
-                short(ways["connection"]),
-                short(ways["sweep"]),
-            ]);
-        }
-    }
+    let rows = rows_by_database(numbers, "memory", |database, operations, ways| {
+        vec![
+            database.to_owned(),
+            short(ways["opened"]),
+            operations.to_owned(),
+            short(ways["worked"]),
+            short(ways["connection"]),
+            short(ways["sweep"]),
+        ]
+    });
     let head = [
         "database",
         "store opened, MiB",

@@ -30,14 +30,7 @@ fn main() -> ExitCode {
         "| database | store opened | after operations | for each connection | a sweep of {SWEPT} rows adds |"
     );
     println!("|---|--:|--:|--:|--:|");
-    let mut failed = false;
-    for kind in DATABASES {
-        if let Err(reason) = measure(kind) {
-            eprintln!("{} was not measured: {reason}", kind.title());
-            failed = true;
-        }
-    }
-    ExitCode::from(u8::from(failed))
+    ExitCode::from(u8::from(support::measure_each(DATABASES, measure)))
 }
 
 fn measure(kind: Kind) -> Result<(), String> {

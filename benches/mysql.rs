@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
 use bare::Mysql;
 use support::{
-    Beside, Sides, assert_complete, compare_reads, compare_writes, insert_rows, is_trial, numbers,
-    rows, turns,
+    Beside, Sides, assert_complete, compare_reads, compare_writes, insert_rows, is_trial,
+    measure_each, numbers, rows, turns,
 };
 use throughput::compare_throughput;
 
@@ -29,14 +29,8 @@ fn main() -> ExitCode {
     }
     numbers::begin("mysql");
     let turns = turns(500);
-    let mut missing = false;
-    for kind in [Kind::Mysql, Kind::Mariadb] {
-        if let Err(reason) = measure(kind, turns) {
-            eprintln!("{} was not measured: {reason}", kind.title());
-            missing = true;
-        }
-    }
-    ExitCode::from(u8::from(missing))
+    let failed = measure_each(Kind::MYSQL_AND_MARIADB, |kind| measure(kind, turns));
+    ExitCode::from(u8::from(failed))
 }
 
 fn measure(kind: Kind, turns: usize) -> Result<(), String> {

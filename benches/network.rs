@@ -9,13 +9,15 @@ use std::thread;
 use std::time::Duration;
 
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Change, NewAccount, NewSession, NewUser,
-    SessionChanges, User, UserChanges,
+    AccountChanges, AuthStore, Change, NewAccount, NewSession, NewUser, SessionChanges, User,
+    UserChanges,
 };
 use authstore_test_databases::{
     Client, Database, Kind, Needs, Proxy, Test, Traffic, run, store, with_options,
 };
-use support::{EXPIRES, is_trial, median, microseconds, numbers, time, turns};
+use support::{
+    EXPIRES, is_trial, measure_each, median, microseconds, numbers, passkey, time, turns,
+};
 
 /// The time that the network adds to each round trip.
 const DISTANCE: Duration = Duration::from_millis(1);
@@ -33,14 +35,7 @@ fn main() -> ExitCode {
         ));
     }
     numbers::begin("network");
-    let mut missing = false;
-    for kind in Kind::SERVERS {
-        if let Err(reason) = measure(kind) {
-            eprintln!("{} was not measured: {reason}", kind.title());
-            missing = true;
-        }
-    }
-    ExitCode::from(u8::from(missing))
+    ExitCode::from(u8::from(measure_each(Kind::SERVERS, measure)))
 }
 
 fn measure(kind: Kind) -> Result<(), String> {
@@ -115,7 +110,7 @@ const OPERATIONS: &[Operation] = &[
     ("update_authenticator_counter", |store, _, turn| {
         let counter = i64::try_from(turn).expect("a small number");
         store
-            .update_authenticator_counter("credential", counter)
+            .update_authenticator_counter("credential-1", counter)
             .expect("a passkey");
     }),
     ("create_user_with_account", |store, _, turn| {
@@ -133,17 +128,9 @@ fn insert_rows(store: &AuthStore) -> User {
         .expect("a user");
     let session = NewSession::new(user.id, "session", EXPIRES);
     store.create_session(session).expect("a session");
-    let passkey = Authenticator {
-        credential_id: "credential".into(),
-        user_id: user.id,
-        provider_account_id: "1".into(),
-        credential_public_key: "pQECAyYgASFYIBVb7XFo".into(),
-        counter: 0,
-        credential_device_type: "singleDevice".into(),
-        credential_backed_up: false,
-        transports: None,
-    };
-    store.create_authenticator(passkey).expect("a passkey");
+    store
+        .create_authenticator(passkey(user.id, 1))
+        .expect("a passkey");
     user
 }
 

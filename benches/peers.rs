@@ -19,7 +19,7 @@ use authstore::{
 };
 use authstore_test_databases::{Database, Kind};
 use peer::Peer;
-use support::{EXPIRES, at, is_trial, median, microseconds, numbers, time, turns};
+use support::{EXPIRES, at, is_trial, measure_each, median, microseconds, numbers, time, turns};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
@@ -40,13 +40,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut failed = false;
-    for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb] {
-        if let Err(reason) = beside_authjs(kind, &folder) {
-            eprintln!("{} was not measured: {reason}", kind.title());
-            failed = true;
-        }
-    }
+    let databases = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
+    let mut failed = measure_each(databases, |kind| beside_authjs(kind, &folder));
     if let Err(reason) = beside_torii() {
         eprintln!("torii was not measured: {reason}");
         failed = true;

@@ -21,7 +21,9 @@ use authstore::{
     UserChanges,
 };
 use authstore_test_databases::{Database, Kind, Needs, Test, run};
-use support::{EXPIRES, Processors, at, is_trial, median, microseconds, numbers, time, turns};
+use support::{
+    EXPIRES, Processors, at, is_trial, measure_each, median, microseconds, numbers, time, turns,
+};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -65,17 +67,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut failed = false;
-    for kind in DATABASES {
+    let is_wanted = |kind: &Kind| {
         let is_named = |name: &String| name == kind.name();
-        if arguments.len() > 1 && !arguments.iter().any(is_named) {
-            continue;
-        }
-        if let Err(reason) = measure(kind, users) {
-            eprintln!("{} was not measured: {reason}", kind.title());
-            failed = true;
-        }
-    }
+        arguments.len() <= 1 || arguments.iter().any(is_named)
+    };
+    let databases = DATABASES.into_iter().filter(is_wanted);
+    let failed = measure_each(databases, |kind| measure(kind, users));
     ExitCode::from(u8::from(failed))
 }
 

@@ -26,12 +26,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authstore::AuthStore;
-use authstore_test_databases::Server;
+use authstore_test_databases::{Kind, Server};
 
 pub(crate) use bare::Bare;
 pub(crate) use processors::Processors;
 pub(crate) use reads::compare_reads;
-pub(crate) use rows::{EXPIRES, at, insert_rows};
+pub(crate) use rows::{EXPIRES, at, insert_rows, passkey};
 pub(crate) use writes::compare_writes;
 
 /// Returns true in `cargo test`, which only checks that the benchmark runs. `cargo bench` passes `--bench`.
@@ -52,6 +52,21 @@ pub(crate) fn turns(usual: usize) -> usize {
         }
         Err(_) => usual,
     }
+}
+
+/// Measures databases one after the other. Returns true if one of them could not be measured.
+pub(crate) fn measure_each(
+    databases: impl IntoIterator<Item = Kind>,
+    measure: impl Fn(Kind) -> Result<(), String>,
+) -> bool {
+    let mut failed = false;
+    for kind in databases {
+        if let Err(reason) = measure(kind) {
+            eprintln!("{} was not measured: {reason}", kind.title());
+            failed = true;
+        }
+    }
+    failed
 }
 
 /// Returns how many rows a line works on: one for each turn of both sides, including those that warm up.

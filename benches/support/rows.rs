@@ -31,7 +31,7 @@ pub(super) fn credential(row: usize) -> String {
     format!("credential-{row}")
 }
 
-pub(super) fn passkey(user: Uuid, row: usize) -> Authenticator {
+pub(crate) fn passkey(user: Uuid, row: usize) -> Authenticator {
     Authenticator {
         credential_id: credential(row),
         user_id: user,

@@ -8,26 +8,23 @@ use super::fault::*;
 /// The id of a user who is there once the storage was restarted.
 const RESTARTED: Uuid = Uuid::max();
 
-/// Accounts that are linked again when the handle is closed.
+/// What happens when the handle is closed.
 #[derive(Default)]
-struct PutsBack(Mutex<Vec<(Reference, Account)>>);
+struct AtClose(Mutex<Vec<Box<dyn FnOnce() + Send>>>);
 
-impl Drop for PutsBack {
-    fn drop(&mut self) {
-        for (db, account) in self.0.get_mut().expect("no panic while held").drain(..) {
-            let _ = db.link_account(&account);
-        }
+impl AtClose {
+    fn add(&self, work: impl FnOnce() + Send + 'static) {
+        self.0
+            .lock()
+            .expect("no panic while held")
+            .push(Box::new(work));
     }
 }
 
-/// Challenges that are deleted when the handle is closed.
-#[derive(Default)]
-struct Lease(Mutex<Vec<(Reference, String)>>);
-
-impl Drop for Lease {
+impl Drop for AtClose {
     fn drop(&mut self) {
-        for (db, key) in self.0.get_mut().expect("no panic while held").drain(..) {
-            let _ = db.use_challenge(&key);
+        for work in self.0.get_mut().expect("no panic while held").drain(..) {
+            work();
         }
     }
 }
@@ -170,18 +167,21 @@ faults! {
         }
     }
 
-    UnlinksInMemory (PutsBack) "storage.outlives_handles": "Forgets that an account was unlinked when it is opened again." {
+    UnlinksInMemory (AtClose) "storage.outlives_handles": "Forgets that an account was unlinked when it is opened again." {
         fn unlink_account(&self, db: &Reference, provider: &str, provider_account_id: &str) -> Result<bool> {
-            let account = db.get_account(provider, provider_account_id)?;
-            self.0.0.lock().expect("no panic while held").extend(account.map(|account| (db.clone(), account)));
+            if let Some(account) = db.get_account(provider, provider_account_id)? {
+                let db = db.clone();
+                self.0.add(move || drop(db.link_account(&account)));
+            }
             db.unlink_account(provider, provider_account_id)
         }
     }
 
-    OwnsItsChallenges (Lease) "storage.outlives_handles": "Deletes the challenges that a handle has created when it is closed." {
+    OwnsItsChallenges (AtClose) "storage.outlives_handles": "Deletes the challenges that a handle has created when it is closed." {
         fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
             db.create_challenge(challenge)?;
-            self.0.0.lock().expect("no panic while held").push((db.clone(), challenge.key.clone()));
+            let (db, key) = (db.clone(), challenge.key.clone());
+            self.0.add(move || drop(db.use_challenge(&key)));
             Ok(())
         }
     }
