@@ -7,6 +7,7 @@ use testcontainers::{CopyDataSource, GenericImage, ImageExt};
 use uuid::Uuid;
 
 use crate::cleanup::AtEnd;
+use crate::port::free_port;
 
 /// Long enough to download an image.
 const START_TIMEOUT: Duration = Duration::from_secs(300);
@@ -176,20 +177,6 @@ pub(crate) fn image_is_there(image: &str) -> Result<(), String> {
     match output {
         Ok(output) if output.status.success() => Ok(()),
         _ => Err(format!("there is no image {image}")),
-    }
-}
-
-/// Below the ephemeral ports, so that no outgoing connection takes the port while a server restarts.
-fn free_port() -> u16 {
-    loop {
-        let port = 20_000
-            + u16::from_be_bytes([
-                Uuid::new_v4().as_bytes()[0] & 0x1f,
-                Uuid::new_v4().as_bytes()[1],
-            ]);
-        if std::net::TcpListener::bind(("0.0.0.0", port)).is_ok() {
-            return port;
-        }
     }
 }
 

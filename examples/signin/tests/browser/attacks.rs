@@ -3,7 +3,7 @@
 use std::thread;
 
 use authstore::{NewAccount, NewUser};
-use authstore_test_databases::{Database, Kind};
+use authstore_test_databases::{Database, Kind, free_port};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -331,12 +331,7 @@ pub(crate) fn cross_site_form(kind: Kind) {
 pub(crate) fn https_cookies(kind: Kind) {
     let database = Database::new(kind).expect("a database");
     // The address is where a proxy with a certificate would forward to; the origin is what browsers see.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
-        .expect("an address")
-        .port();
-    let address = format!("127.0.0.1:{port}");
+    let address = format!("127.0.0.1:{}", free_port());
     let settings = [
         ("SIGNIN_URL", "https://localhost"),
         ("SIGNIN_ADDRESS", &address),

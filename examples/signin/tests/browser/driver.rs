@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use authstore_test_databases::free_port;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -51,24 +52,20 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn start(program: &Program) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
+        // With port 0, the driver ends if the port that it was given for IPv6 is taken for IPv4.
+        let port = free_port();
         let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
+            .arg(format!("--port={port}"))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the driver starts");
         let mut output = BufReader::new(driver.stdout.take().expect("its output"));
-        let port = loop {
-            let mut line = String::new();
-            assert_ne!(
-                output.read_line(&mut line).expect("a line"),
-                0,
-                "the driver has ended"
-            );
-            if let Some((_, port)) = line.trim_end().rsplit_once("successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
-            }
-        };
+        let mut printed = String::new();
+        while !printed.contains("started successfully") {
+            let length = output.read_line(&mut printed).expect("a line");
+            assert_ne!(length, 0, "the driver has ended: {printed}");
+        }
         // Otherwise the driver would block on a full pipe.
         thread::spawn(move || output.lines().for_each(drop));
         let agent: ureq::Agent = ureq::Agent::config_builder()
