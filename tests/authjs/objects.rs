@@ -16,6 +16,12 @@ pub(crate) fn tests() -> Vec<Test> {
             "a_table_without_room_for_keys_is_named",
             a_table_without_room_for_keys_is_named,
         ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
+            "a_table_without_room_for_columns_is_named",
+            a_table_without_room_for_columns_is_named,
+        ),
     ]
     .into_iter()
     .flatten()
@@ -919,6 +925,26 @@ fn a_table_without_room_for_keys_is_named(kind: Kind) {
                 &format!(r#"DROP INDEX "more" ON "{table}""#),
             );
         }
+        theirs.adopt().expect(table);
+    }
+}
+
+/// The server allows 65,535 bytes in a row.
+fn a_table_without_room_for_columns_is_named(kind: Kind) {
+    for (table, longest) in [("Account", 57_827), ("Authenticator", 58_629)] {
+        let mut theirs = Theirs::new(kind, "guide");
+        let extra = |verb: &str, length: u32| {
+            format!(r#"ALTER TABLE "{table}" {verb} COLUMN "extra" varbinary({length})"#)
+        };
+        run(&mut theirs, kind, &extra("ADD", longest + 1));
+        let found = theirs.compare();
+        let named = found
+            .obstacles
+            .iter()
+            .any(|line| line.starts_with(table) && line.contains("but a row can have only 65535"));
+        assert!(named, "{found}");
+        theirs.adopt().expect_err(table);
+        run(&mut theirs, kind, &extra("MODIFY", longest));
         theirs.adopt().expect(table);
     }
 }
