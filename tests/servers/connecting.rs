@@ -2,7 +2,7 @@ use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use authstore::{AuthStore, Error, MysqlOptions, PostgresOptions};
-use authstore_test_databases::{Database, Kind, Needs, Test};
+use authstore_test_databases::{Database, Kind, Needs, Test, free_port};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -106,9 +106,7 @@ fn missing_host_is_unavailable(kind: Kind) {
         _ => "mysql",
     };
     // A port without a listener, and a name that is reserved (RFC 6761).
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     for host in [format!("127.0.0.1:{port}"), "db.invalid".to_owned()] {
         let url = format!("{scheme}://ada:correct-horse@{host}/auth");
         let start = Instant::now();
