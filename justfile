@@ -27,6 +27,25 @@ conformance *NAME_AND_RULE:
 chaos *ROUNDS_AND_NAME:
     cargo run --package authstore-test-databases --bin chaos -- "$@"
 
+# Run the whole suite this many times, each with its own seed, on the reference and SQLite, while all cores are busy
+rounds COUNT="50":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    trap 'kill $(jobs -p)' EXIT
+    for _ in $(seq "$(nproc)"); do
+        while :; do :; done &
+    done
+    for round in $(seq "$1"); do
+        for profile in quick certify; do
+            echo "round $round, $profile"
+            export AUTHSTORE_CONFORMANCE_PROFILE=$profile
+            cargo test --quiet --package authstore-conformance --test reference
+            for name in sqlite-memory sqlite-file; do
+                cargo run --quiet --package authstore-test-databases --bin conformance -- "$name"
+            done
+        done
+    done
+
 # Mutate each SQL statement of a database, or of some files, and report the mutants that the suite misses
 sql-mutants NAME *FILES:
     cargo run --package authstore-mutants --bin sql-mutants -- "$@"
