@@ -50,6 +50,26 @@ impl Galera {
         &self.nodes
     }
 
+    /// Creates a database, and returns when every node has it: one that has not yet would reject connections to it.
+    pub fn database(&self) -> Result<Database, String> {
+        let database = Database::on(&self.nodes[0])?;
+        let name = database.name();
+        let deadline = Instant::now() + JOIN_TIMEOUT;
+        for node in &self.nodes {
+            let mut client = node.client()?;
+            while client
+                .try_query(&format!("SHOW DATABASES LIKE '{name}'"))?
+                .is_empty()
+            {
+                if Instant::now() > deadline {
+                    return Err(format!("{} did not get the database {name}", node.host()));
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        Ok(database)
+    }
+
     /// Returns the URL of a database, with the hosts of all nodes in order.
     pub fn url(&self, database: &str) -> String {
         let hosts: Vec<_> = self.nodes.iter().map(|node| node.host()).collect();
@@ -159,7 +179,7 @@ impl Harness for GaleraHarness {
         Ok(Box::new(Cluster {
             proxies: proxies.collect(),
             next: AtomicUsize::new(0),
-            database: Database::on(&self.0.nodes[0])?,
+            database: self.0.database()?,
         }))
     }
 }

@@ -46,7 +46,7 @@ fn stores(database: &Database, cluster: &Galera) -> Vec<AuthStore> {
 
 /// With the server's defaults, some sessions are still valid on the next node after they were deleted.
 fn next_node_reads_acknowledged_writes(cluster: &Galera) {
-    let database = Database::on(&cluster.nodes()[0]).unwrap();
+    let database = cluster.database().unwrap();
     let stores = stores(&database, cluster);
     stores[0].migrate().unwrap();
     for turn in 0..60 {
@@ -70,7 +70,7 @@ fn next_node_reads_acknowledged_writes(cluster: &Galera) {
 /// Nodes do not see each other's row locks. Each round has new connections: when another node's write ends a
 /// transaction while a statement is being prepared in it, the node reports success.
 fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
-    let database = Database::on(&cluster.nodes()[0]).unwrap();
+    let database = cluster.database().unwrap();
     stores(&database, cluster)[0].migrate().unwrap();
     for round in 0..100 {
         let stores = stores(&database, cluster);
@@ -115,7 +115,7 @@ fn two_nodes_never_remove_the_last_two_ways_in(cluster: &Galera) {
 /// `GET_LOCK` is local to a node: with it alone, all but one of these fail.
 fn concurrent_migrations_on_all_nodes(cluster: &Galera) {
     for _ in 0..3 {
-        let database = Database::on(&cluster.nodes()[0]).unwrap();
+        let database = cluster.database().unwrap();
         let stores = stores(&database, cluster);
         let start = Barrier::new(6);
         let reports: Vec<_> = thread::scope(|scope| {
