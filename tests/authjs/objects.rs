@@ -929,24 +929,31 @@ fn a_table_without_room_for_keys_is_named(kind: Kind) {
     }
 }
 
-/// The server allows 65,535 bytes in a row.
+/// The server allows 65,535 bytes in a row. Many applications keep tokens as texts, which do not count, so their rows
+/// have more room for columns of their own than the schema's, whose `providerAccountId` is longer.
 fn a_table_without_room_for_columns_is_named(kind: Kind) {
-    for (table, longest) in [("Account", 57_827), ("Authenticator", 58_629)] {
-        let mut theirs = Theirs::new(kind, "guide");
-        let extra = |verb: &str, length: u32| {
-            format!(r#"ALTER TABLE "{table}" {verb} COLUMN "extra" varbinary({length})"#)
-        };
-        run(&mut theirs, kind, &extra("ADD", longest + 1));
-        let found = theirs.compare();
-        let named = found
-            .obstacles
-            .iter()
-            .any(|line| line.starts_with(table) && line.contains("but a row can have only 65535"));
-        assert!(named, "{found}");
-        theirs.adopt().expect_err(table);
-        run(&mut theirs, kind, &extra("MODIFY", longest));
-        theirs.adopt().expect(table);
-    }
+    const LONGEST: u32 = 57_731;
+    let mut theirs = Theirs::new(kind, "guide");
+    let texts = ["refresh_token", "access_token", "id_token", "scope"]
+        .map(|column| format!(r#"MODIFY "{column}" text"#))
+        .join(", ");
+    let extra = |verb: &str, length: u32| {
+        format!(r#"ALTER TABLE "Account" {verb} COLUMN "extra" varbinary({length})"#)
+    };
+    run(
+        &mut theirs,
+        kind,
+        &format!(r#"ALTER TABLE "Account" {texts}"#),
+    );
+    run(&mut theirs, kind, &extra("ADD", LONGEST + 1));
+    let found = theirs.compare();
+    let named = found.obstacles.iter().any(|line| {
+        line.starts_with("Account") && line.contains("but a row can have only 65535 bytes")
+    });
+    assert!(named, "{found}");
+    theirs.adopt().expect_err("too long");
+    run(&mut theirs, kind, &extra("MODIFY", LONGEST));
+    theirs.adopt().expect("an adoption");
 }
 
 /// The rows of the two tables, without reading them: JavaScript cannot represent all of these times.
