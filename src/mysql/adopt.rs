@@ -158,8 +158,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         // replica would create different ids.
         Repair::Missing("Account.id", sql!("mysql", "adopt/add_account_id")),
         Repair::Missing("Session.id", sql!("mysql", "adopt/add_session_id")),
-        Repair::Table("Account", sql!("mysql", "adopt/fill_account_id")),
-        Repair::Table("Session", sql!("mysql", "adopt/fill_session_id")),
+        Repair::Rows(sql!("mysql", "adopt/fill_ids")),
         Repair::Rows(sql!("mysql", "adopt/columns")),
         Repair::Rows(sql!("mysql", "adopt/keys")),
         Repair::Missing(

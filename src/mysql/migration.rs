@@ -11,11 +11,17 @@ use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target, embedded,
     left_transaction_open, timed_out_waiting,
 };
-use crate::sql::{self, AdoptionTarget, Connection, Database, History, retry_backoff, sql};
+use crate::sql::{
+    self, AdoptionTarget, Connection, Database, History, TABLES, changed_table, retry_backoff, sql,
+};
 
 /// How often to rebuild a table because of old statistics, which the server might write again concurrently.
 const REBUILDS: u32 = 3;
 const REBUILD: &str = sql!("mysql", "adopt/rebuild");
+
+const COLUMNS: &str = sql!("mysql", "adopt/columns");
+const CREATE_REHEARSAL: &str = sql!("mysql", "adopt/rehearsal/create");
+const DROP_REHEARSAL: &str = sql!("mysql", "adopt/rehearsal/drop");
 
 const LOCK: &str = sql!("mysql", "lock");
 const UNLOCK: &str = sql!("mysql", "unlock");
@@ -255,6 +261,46 @@ impl AdoptionTarget for MysqlLock<'_> {
             }
         }
         self.connection.run_script(sql, Phase::Writing)
+    }
+
+    /// Each statement commits, so what no query has found, such as a row that would be too long, would stop the adoption
+    /// half-way. The copies are empty, so the server's message contains no values.
+    fn rehearse(&mut self) -> Result<Vec<String>> {
+        let statements: Vec<String> = self.connection.query(COLUMNS, &[])?;
+        let mut obstacles = Vec::new();
+        for table in TABLES {
+            let quoted = format!("`{table}`");
+            let mut changes = statements
+                .iter()
+                .filter(|statement| changed_table(statement) == Some(table))
+                // An id is added by a step of its own, before this one.
+                .filter(|statement| !statement.contains("ADD COLUMN `id`"))
+                .map(|statement| statement.replacen(&quoted, "`authstore_rehearsal`", 1))
+                .peekable();
+            if changes.peek().is_none() {
+                continue;
+            }
+            // A run that was killed may have left it.
+            self.run(DROP_REHEARSAL)?;
+            let create = self
+                .connection
+                .query_optional::<String>(CREATE_REHEARSAL, &[table.into(), table.into()])?;
+            // A table that cannot be copied can be changed, nevertheless.
+            if let Some(create) = create
+                && self.run(&create).is_ok()
+            {
+                match changes.find_map(|change| self.connection.run_step(&change).err()) {
+                    Some(Error::Backend { reason, .. }) => {
+                        obstacles
+                            .push(format!("{table} cannot be changed to the schema: {reason}"));
+                    }
+                    Some(error) => return Err(error),
+                    None => {}
+                }
+                self.run(DROP_REHEARSAL)?;
+            }
+        }
+        Ok(obstacles)
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {

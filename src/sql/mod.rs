@@ -15,6 +15,8 @@ mod value;
 pub(crate) use adopt::{
     AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check, counts,
 };
+#[cfg(feature = "mysql")]
+pub(crate) use adopt::{TABLES, changed_table};
 pub(crate) use backend::{Operations, backend};
 pub(crate) use history::{History, explain_missing};
 pub(crate) use models::{Cells, Decode};

@@ -22,6 +22,18 @@ pub(crate) fn tests() -> Vec<Test> {
             "a_table_without_room_for_columns_is_named",
             a_table_without_room_for_columns_is_named,
         ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
+            "a_failure_is_found_before_the_first_change",
+            a_failure_is_found_before_the_first_change,
+        ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
+            "update_times_are_kept",
+            update_times_are_kept,
+        ),
     ]
     .into_iter()
     .flatten()
@@ -392,6 +404,22 @@ const MYSQL_ALONE: &[Case] = &[
         ),
     ),
     (
+        r#"ALTER TABLE "Session" ALTER INDEX "sessionToken" INVISIBLE;;ALTER TABLE "Session" ADD KEY "Session_expires_idx" ("expires") INVISIBLE"#,
+        Changed("the key sessionToken of Session will be replaced"),
+    ),
+    (
+        "SELECT 1",
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'Session_sessionToken_key' AND IS_VISIBLE = 'YES'",
+        ),
+    ),
+    (
+        "SELECT 1",
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'Session_expires_idx' AND IS_VISIBLE = 'YES'",
+        ),
+    ),
+    (
         r#"ALTER TABLE "User" ADD COLUMN "tags" json, ADD INDEX "tagged" ((cast("tags" AS unsigned array)))"#,
         Kept(r#"DROP INDEX "tagged" ON "User""#),
     ),
@@ -409,6 +437,40 @@ const MARIADB_ALONE: &[Case] = &[
         Shown(
             "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'ignored' AND IGNORED = 'YES'",
         ),
+    ),
+    (
+        r#"ALTER TABLE "Session" ALTER INDEX "sessionToken" IGNORED;;ALTER TABLE "Session" ADD KEY "Session_expires_idx" ("expires") IGNORED"#,
+        Changed("the key sessionToken of Session will be replaced"),
+    ),
+    (
+        "SELECT 1",
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'Session_sessionToken_key' AND IGNORED = 'NO'",
+        ),
+    ),
+    (
+        "SELECT 1",
+        Shown(
+            "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'Session_expires_idx' AND IGNORED = 'NO'",
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Session" ADD COLUMN "tagged" varchar(50) AS (concat("userId", 'x')) STORED"#,
+        Blocking(
+            "Session.tagged is generated from userId",
+            r#"ALTER TABLE "Session" DROP COLUMN "tagged""#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Account" ADD COLUMN "short" varchar(8) AS (left("id", 8)) VIRTUAL, ADD KEY "shorts" ("short")"#,
+        Blocking(
+            "Account.short is generated from id",
+            r#"DROP INDEX "shorts" ON "Account""#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Past" ("of" varchar(36), CONSTRAINT "past_of" FOREIGN KEY ("of") REFERENCES "User" ("id")) WITH SYSTEM VERSIONING"#,
+        Blocking("the foreign key past_of of Past", r#"DROP TABLE "Past""#),
     ),
     (
         r#"ALTER TABLE "User" ADD COLUMN "tags" json"#,
@@ -705,6 +767,73 @@ const MYSQL_KEYS: &[Case] = &[
     ),
 ];
 
+/// What uses an id, whose type changes, in every table; and tables whose names differ in case only.
+const MYSQL_IDS: &[Case] = &[
+    (
+        r#"ALTER TABLE "Account" ADD COLUMN "grantedBy" varchar(36), ADD CONSTRAINT "granted_by" FOREIGN KEY ("grantedBy") REFERENCES "User" ("id") ON DELETE SET NULL"#,
+        Shown(
+            r#"SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'granted_by' AND DELETE_RULE = 'SET NULL'"#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Session" ADD COLUMN "by" varchar(36), ADD CONSTRAINT "by_account" FOREIGN KEY ("by") REFERENCES "Account" ("id")"#,
+        Shown(
+            r#"SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_NAME = 'by_account'"#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "user" ("id" int PRIMARY KEY, "name" varchar(255), KEY "names" ("name"))"#,
+        Kept(r#"DROP INDEX "names" ON "user""#),
+    ),
+    (
+        r#"CREATE TABLE "ACCOUNT" ("userId" varchar(36), KEY "of_user" ("userId"), CONSTRAINT "shouted" FOREIGN KEY ("userId") REFERENCES "User" ("id"))"#,
+        Holds(r#"INSERT INTO "ACCOUNT" VALUES ('no one')"#),
+    ),
+    (
+        r#"CREATE TABLE "session" ("id" int, "userId" int)"#,
+        Kept(r#"INSERT INTO "session" VALUES (1, 2)"#),
+    ),
+    (
+        r#"ALTER TABLE "Account" ADD FULLTEXT KEY "words" ("scope", "userId")"#,
+        Blocking(
+            "the full-text index words of Account",
+            r#"DROP INDEX "words" ON "Account""#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Essay" ("of" varchar(36), "text" varchar(100), KEY ("of"), FULLTEXT KEY "essays" ("of", "text"), FOREIGN KEY ("of") REFERENCES "User" ("id"))"#,
+        Blocking(
+            "the full-text index essays of Essay",
+            r#"DROP INDEX "essays" ON "Essay""#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "folded" varchar(255) AS (lower("email")) STORED, ADD UNIQUE KEY "folded_key" ("folded")"#,
+        Blocking("folded_key", r#"DROP INDEX "folded_key" ON "User""#),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "realm" varchar(600), MODIFY "email" varchar(255) CHARACTER SET latin1 NOT NULL, ADD UNIQUE KEY "of_realm" ("realm", "email")"#,
+        Blocking(
+            "the index of_realm of User becomes too long",
+            r#"DROP INDEX "of_realm" ON "User""#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "VerificationToken" ROW_FORMAT = COMPRESSED KEY_BLOCK_SIZE = 4"#,
+        Blocking(
+            "compressed",
+            r#"ALTER TABLE "VerificationToken" ROW_FORMAT = DYNAMIC KEY_BLOCK_SIZE = 0"#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Session" DROP FOREIGN KEY "Session_userId_fk", DROP FOREIGN KEY "Session_ibfk_1";;ALTER TABLE "Session" MODIFY "userId" varchar(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL"#,
+        Blocking(
+            "Session.userId compares strings by the collation utf8mb4_general_ci",
+            r#"ALTER TABLE "Session" MODIFY "userId" varchar(36) NOT NULL"#,
+        ),
+    ),
+];
+
 /// Names that the adoption needs or cannot use, and clauses that it must parse as SQLite does.
 const SQLITE_KEYS: &[Case] = &[
     (
@@ -784,17 +913,16 @@ const SQLITE_KEYS: &[Case] = &[
 ];
 
 /// The cases of each of several databases.
-fn cases(kind: Kind) -> [Vec<&'static Case>; 2] {
-    let (own, alone, keys): (_, &[_], _) = match kind {
-        Kind::Postgres => (POSTGRES, POSTGRES_NULLS, POSTGRES_KEYS),
-        Kind::Mysql => (MYSQL, MYSQL_ALONE, MYSQL_KEYS),
-        Kind::Mariadb => (MYSQL, MARIADB_ALONE, MYSQL_KEYS),
-        _ => (SQLITE, &[], SQLITE_KEYS),
+fn cases(kind: Kind) -> Vec<Vec<&'static Case>> {
+    let (own, alone, others): (_, &[_], &[&[_]]) = match kind {
+        Kind::Postgres => (POSTGRES, POSTGRES_NULLS, &[POSTGRES_KEYS]),
+        Kind::Mysql => (MYSQL, MYSQL_ALONE, &[MYSQL_KEYS, MYSQL_IDS]),
+        Kind::Mariadb => (MYSQL, MARIADB_ALONE, &[MYSQL_KEYS, MYSQL_IDS]),
+        _ => (SQLITE, &[], &[SQLITE_KEYS]),
     };
-    [
-        EVERYWHERE.iter().chain(own).chain(alone).collect(),
-        keys.iter().collect(),
-    ]
+    let first = EVERYWHERE.iter().chain(own).chain(alone).collect();
+    let others = others.iter().map(|cases| cases.iter().collect());
+    std::iter::once(first).chain(others).collect()
 }
 
 /// Translates a statement for this database. `SELF` becomes a name that is unique to this run, for objects that a
@@ -927,6 +1055,55 @@ fn a_table_without_room_for_keys_is_named(kind: Kind) {
         }
         theirs.adopt().expect(table);
     }
+}
+
+/// What no query finds, such as too many columns, is found on an empty copy, before anything is changed.
+fn a_failure_is_found_before_the_first_change(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    // The schema adds two columns to those of the guide, and a table can have 1,017.
+    let columns: Vec<_> = (0..1_004)
+        .map(|n| format!(r#"ADD COLUMN "own{n}" tinyint"#))
+        .collect();
+    let add = format!(r#"ALTER TABLE "Account" {}"#, columns.join(", "));
+    run(&mut theirs, kind, &add);
+    let before = theirs.compare();
+    assert_eq!(before.obstacles, [""; 0]);
+    let error = theirs.adopt().expect_err("too many columns").to_string();
+    for words in [
+        "Account cannot be changed to the schema",
+        "Too many columns",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(theirs.compare(), before);
+    run(
+        &mut theirs,
+        kind,
+        r#"ALTER TABLE "Account" DROP COLUMN "own0", DROP COLUMN "own1", DROP COLUMN "own2""#,
+    );
+    theirs.adopt().expect("an adoption");
+}
+
+/// Filling in ids is no reason to set the times of updates.
+fn update_times_are_kept(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "no-id");
+    run(
+        &mut theirs,
+        kind,
+        r#"ALTER TABLE "Account" ADD COLUMN "updatedAt" datetime NOT NULL DEFAULT '2020-02-02 00:00:00' ON UPDATE CURRENT_TIMESTAMP"#,
+    );
+    let user = theirs
+        .js
+        .call("createUser", &json!([{ "email": "ada@example.org" }]));
+    let account = json!([{
+        "userId": user["id"], "type": "oauth", "provider": "github", "providerAccountId": "1",
+    }]);
+    theirs.js.call("linkAccount", &account);
+    theirs.adopt().expect("an adoption");
+    let kept =
+        r#"SELECT 1 FROM "Account" WHERE "id" IS NOT NULL AND "updatedAt" = '2020-02-02 00:00:00'"#;
+    let rows = run(&mut theirs, kind, kept);
+    assert_eq!(rows.as_array().map(Vec::len), Some(1));
 }
 
 /// The server allows 65,535 bytes in a row. Many applications keep tokens as texts, which do not count, so their rows

@@ -59,7 +59,7 @@ WITH
             c.IS_NULLABLE = 'NO' AS required, c.COLLATION_NAME AS collation, NULLIF(c.COLUMN_DEFAULT, 'NULL') AS def,
             c.EXTRA AS extra, c.COLUMN_COMMENT AS comment
         FROM actual_table AS t
-        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name
     ),
 
     altered AS (
@@ -85,7 +85,7 @@ WITH
                         SELECT CONCAT(' CHECK (', k.CHECK_CLAUSE, ')')
                         FROM information_schema.CHECK_CONSTRAINTS AS k
                         WHERE k.CONSTRAINT_SCHEMA = DATABASE()
-                            AND k.TABLE_NAME = t.name
+                            AND k.TABLE_NAME = BINARY t.name
                             AND k.CONSTRAINT_NAME = e.col
                             AND k.LEVEL = 'Column'
                     ), ''
@@ -131,7 +131,7 @@ WITH
                 /*!80013 , IF(MIN(s.IS_VISIBLE) = 'NO', ' INVISIBLE', '') */
             ) AS clause
         FROM actual_table AS t
-        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
         LEFT JOIN expected_column AS e ON e.tbl = t.tbl AND e.col = s.COLUMN_NAME
         WHERE s.INDEX_TYPE = 'BTREE'
         GROUP BY t.tbl, s.INDEX_NAME

@@ -71,12 +71,16 @@ WITH
             c.IS_NULLABLE = 'NO' AS required, c.COLLATION_NAME AS collation, NULLIF(c.COLUMN_DEFAULT, 'NULL') AS def,
             c.EXTRA AS extra, c.COLUMN_COMMENT AS comment
         FROM actual_table AS t
-        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name
     ),
 
     actual_key AS (
         SELECT
-            t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique, s.INDEX_TYPE AS kind,
+            t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique,
+            -- The server does not use an invisible index.
+            IF(
+                /*M! MAX(s.IGNORED) = 'YES' */ /*!80013 MAX(s.IS_VISIBLE) = 'NO' */, 'INVISIBLE', s.INDEX_TYPE
+            ) AS kind,
             -- The key on the longest ids is on their hash: an expression in MySQL, a column in MariaDB.
             GROUP_CONCAT(
                 CASE
@@ -89,7 +93,7 @@ WITH
             ) AS cols,
             MAX(s.SUB_PART) AS prefix
         FROM actual_table AS t
-        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
         GROUP BY t.tbl, s.INDEX_NAME, s.NON_UNIQUE, s.INDEX_TYPE
     )
 
@@ -164,7 +168,12 @@ WHERE e.is_unique
     AND NOT EXISTS (
         SELECT 1
         FROM actual_key AS a
-        WHERE a.tbl = e.tbl AND a.name = e.name AND a.is_unique AND a.cols = e.cols AND a.prefix IS NULL
+        WHERE a.tbl = e.tbl
+            AND a.name = e.name
+            AND a.is_unique
+            AND a.cols = e.cols
+            AND a.prefix IS NULL
+            AND a.kind = 'BTREE'
     )
 
 UNION ALL
@@ -192,7 +201,7 @@ JOIN
 JOIN
     information_schema.STATISTICS AS s
     ON s.TABLE_SCHEMA = DATABASE() AND s.INDEX_NAME = a.name AND s.COLUMN_NAME = e.col
-JOIN actual_table AS t ON t.tbl = a.tbl AND t.name = s.TABLE_NAME
+JOIN actual_table AS t ON t.tbl = a.tbl AND BINARY t.name = s.TABLE_NAME
 WHERE s.SUB_PART IS NULL
     AND NOT a.is_unique
     AND a.kind = 'BTREE'
@@ -221,7 +230,7 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
                 AND u.TABLE_NAME = k.TABLE_NAME
                 AND u.CONSTRAINT_NAME = k.CONSTRAINT_NAME
         WHERE k.CONSTRAINT_SCHEMA = DATABASE()
-            AND k.TABLE_NAME = t.name
+            AND k.TABLE_NAME = BINARY t.name
             AND LOWER(k.CONSTRAINT_NAME) = LOWER(CONCAT(t.tbl, '_userId_fkey'))
             AND LOWER(k.REFERENCED_TABLE_NAME) = 'user'
             AND k.DELETE_RULE = 'CASCADE'
@@ -232,7 +241,7 @@ WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
 UNION ALL
 SELECT CONCAT('the foreign key ', u.CONSTRAINT_NAME, ' of ', t.tbl, ' will be replaced by the foreign key of the schema')
 FROM actual_table AS t
-JOIN information_schema.KEY_COLUMN_USAGE AS u ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = t.name
+JOIN information_schema.KEY_COLUMN_USAGE AS u ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = BINARY t.name
 WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
     AND u.COLUMN_NAME = 'userId'
     AND LOWER(u.REFERENCED_TABLE_NAME) = 'user'

@@ -1,6 +1,6 @@
 -- MariaDB cannot change a column that a foreign key uses, so foreign keys on ids are dropped first: the application's
 -- own, which authstore_adoption keeps and whose columns get the type of the id in the same statement (MODIFY drops a
--- CHECK there), and those of the three tables that differ from the schema.
+-- CHECK there), and those from userId that differ from the schema.
 WITH
     used AS (
         SELECT
@@ -14,7 +14,9 @@ WITH
                 @@lower_case_table_names = 0,
                 k.TABLE_NAME IN (BINARY 'Account', BINARY 'Session', BINARY 'Authenticator'),
                 LOWER(k.TABLE_NAME) IN ('account', 'session', 'authenticator')
-            ) AS is_ours
+            )
+            AND u.COLUMN_NAME = 'userId'
+            AND LOWER(u.REFERENCED_TABLE_NAME) = 'user' AS is_ours
         FROM information_schema.REFERENTIAL_CONSTRAINTS AS k
         JOIN
             information_schema.KEY_COLUMN_USAGE AS u
@@ -54,8 +56,8 @@ WITH
 
 SELECT u.statement
 FROM used AS u
-JOIN cols AS p ON p.tbl = u.parent AND p.col = u.parent_col
-JOIN cols AS c ON c.tbl = u.tbl AND c.col = u.col
+JOIN cols AS p ON p.tbl = BINARY u.parent AND p.col = u.parent_col
+JOIN cols AS c ON c.tbl = BINARY u.tbl AND c.col = u.col
 WHERE u.is_ours
     AND (
         NOT p.is_ours
@@ -72,7 +74,7 @@ SELECT
         IF(c.comment = '', '', CONCAT(' COMMENT ', QUOTE(c.comment))), c.check_clause
     )
 FROM used AS u
-JOIN cols AS p ON p.tbl = u.parent AND p.col = u.parent_col
-JOIN cols AS c ON c.tbl = u.tbl AND c.col = u.col
+JOIN cols AS p ON p.tbl = BINARY u.parent AND p.col = u.parent_col
+JOIN cols AS c ON c.tbl = BINARY u.tbl AND c.col = u.col
 WHERE NOT u.is_ours
     AND NOT p.is_ours;

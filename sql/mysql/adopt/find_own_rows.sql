@@ -8,7 +8,7 @@ SELECT CONCAT(
     )),
     ') FROM `', REPLACE(k.TABLE_NAME, '`', '``'), '` AS c WHERE c.`', REPLACE(u.COLUMN_NAME, '`', '``'),
     '` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM `', u.REFERENCED_TABLE_NAME, '` AS p WHERE p.`id` = c.`',
-    REPLACE(u.COLUMN_NAME, '`', '``'), '` AND CAST(p.`id` AS BINARY) = CAST(TRIM(TRAILING '' '' FROM c.`',
+    REPLACE(u.COLUMN_NAME, '`', '``'), '` AND CAST(CAST(p.`id` AS CHAR) AS BINARY) = CAST(TRIM(TRAILING '' '' FROM c.`',
     REPLACE(u.COLUMN_NAME, '`', '``'), '`) AS BINARY)) HAVING COUNT(*) > 0))'
 )
 FROM information_schema.REFERENTIAL_CONSTRAINTS AS k
@@ -19,15 +19,23 @@ JOIN
         AND u.CONSTRAINT_NAME = k.CONSTRAINT_NAME
 JOIN
     information_schema.COLUMNS AS p
-    ON p.TABLE_SCHEMA = DATABASE() AND p.TABLE_NAME = u.REFERENCED_TABLE_NAME AND p.COLUMN_NAME = 'id'
+    ON p.TABLE_SCHEMA = DATABASE() AND p.TABLE_NAME = BINARY u.REFERENCED_TABLE_NAME AND p.COLUMN_NAME = 'id'
 WHERE k.CONSTRAINT_SCHEMA = DATABASE()
     AND u.REFERENCED_TABLE_SCHEMA = DATABASE()
     AND u.REFERENCED_COLUMN_NAME = 'id'
     AND IF(
         @@lower_case_table_names = 0,
-        u.REFERENCED_TABLE_NAME IN (BINARY 'User', BINARY 'Account', BINARY 'Session')
-        AND k.TABLE_NAME NOT IN (BINARY 'Account', BINARY 'Session', BINARY 'Authenticator'),
+        u.REFERENCED_TABLE_NAME IN (BINARY 'User', BINARY 'Account', BINARY 'Session'),
         LOWER(u.REFERENCED_TABLE_NAME) IN ('user', 'account', 'session')
-        AND LOWER(k.TABLE_NAME) NOT IN ('account', 'session', 'authenticator')
+    )
+    -- Those are the schema's.
+    AND NOT (
+        IF(
+            @@lower_case_table_names = 0,
+            k.TABLE_NAME IN (BINARY 'Account', BINARY 'Session', BINARY 'Authenticator'),
+            LOWER(k.TABLE_NAME) IN ('account', 'session', 'authenticator')
+        )
+        AND u.COLUMN_NAME = 'userId'
+        AND LOWER(u.REFERENCED_TABLE_NAME) = 'user'
     )
     AND (p.COLUMN_TYPE <> 'char(36)' OR COALESCE(p.COLLATION_NAME, '') <> 'ascii_bin');

@@ -30,7 +30,11 @@ WITH
 
     actual_key AS (
         SELECT
-            t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique, s.INDEX_TYPE AS kind,
+            t.tbl, s.INDEX_NAME AS name, s.NON_UNIQUE = 0 AS is_unique,
+            -- The server does not use an invisible index.
+            IF(
+                /*M! MAX(s.IGNORED) = 'YES' */ /*!80013 MAX(s.IS_VISIBLE) = 'NO' */, 'INVISIBLE', s.INDEX_TYPE
+            ) AS kind,
             -- The key on the longest ids is on their hash: an expression in MySQL, a column in MariaDB.
             GROUP_CONCAT(
                 CASE
@@ -43,7 +47,7 @@ WITH
             ) AS cols,
             MAX(s.SUB_PART) AS prefix
         FROM actual_table AS t
-        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
         GROUP BY t.tbl, s.INDEX_NAME, s.NON_UNIQUE, s.INDEX_TYPE
     ),
 
@@ -92,7 +96,7 @@ WITH
             AND NOT EXISTS (
                 SELECT 1
                 FROM information_schema.COLUMNS AS c
-                WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = 'providerAccountIdHash'
+                WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name AND c.COLUMN_NAME = 'providerAccountIdHash'
             )
         UNION ALL
         SELECT

@@ -21,9 +21,10 @@ WITH
         SELECT
             t.tbl, c.COLUMN_NAME AS col, FIND_IN_SET(c.COLUMN_NAME, t.cols) > 0 AS is_known,
             c.IS_NULLABLE = 'YES' AS is_nullable, NULLIF(c.COLUMN_DEFAULT, 'NULL') IS NOT NULL AS has_default,
-            c.EXTRA AS extra, COALESCE(c.GENERATION_EXPRESSION, '') <> '' AS is_generated
+            c.EXTRA AS extra, COALESCE(c.GENERATION_EXPRESSION, '') <> '' AS is_generated,
+            COALESCE(c.GENERATION_EXPRESSION, '') AS expression
         FROM actual_table AS t
-        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+        JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name
     ),
 
     unique_keys AS (
@@ -38,10 +39,16 @@ WITH
                         AND c.col = s.COLUMN_NAME
                         AND NOT c.is_known
                         AND ((c.is_nullable AND NOT c.has_default) OR c.extra LIKE '%auto_increment%')
+                        -- Its values are those of the schema's columns in another form.
+                        AND NOT EXISTS (
+                            SELECT 1
+                            FROM cols AS k
+                            WHERE k.tbl = c.tbl AND k.is_known AND LOCATE(CONCAT('`', k.col, '`'), c.expression) > 0
+                        )
                 )
             ) AS is_harmless
         FROM actual_table AS t
-        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+        JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
         WHERE s.NON_UNIQUE = 0
         GROUP BY t.tbl, s.INDEX_NAME
     ),
@@ -50,9 +57,25 @@ WITH
         SELECT
             k.TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, k.CONSTRAINT_SCHEMA AS db, p.tbl AS parent,
             u.REFERENCED_COLUMN_NAME AS parent_col, u.COLUMN_NAME AS col,
-            COALESCE(c.COLUMN_TYPE, '') AS type, COALESCE(c.COLLATION_NAME, '') AS collation,
             NULLIF(c.COLUMN_DEFAULT, 'NULL') IS NOT NULL OR c.EXTRA <> '' AS has_more,
-            EXISTS (SELECT 1 FROM actual_table AS o WHERE o.name = k.TABLE_NAME AND o.tbl IN ('Account', 'Session', 'Authenticator'))
+            -- Then nothing changes.
+            EXISTS (
+                SELECT 1
+                FROM information_schema.COLUMNS AS i
+                WHERE i.TABLE_SCHEMA = DATABASE()
+                    AND i.TABLE_NAME = BINARY p.name
+                    AND i.COLUMN_NAME = 'id'
+                    AND i.COLUMN_TYPE = 'char(36)'
+                    AND i.COLLATION_NAME = 'ascii_bin'
+            ) AS has_final_parent,
+            EXISTS (
+                SELECT 1
+                FROM information_schema.TABLES AS o
+                WHERE o.TABLE_SCHEMA = k.CONSTRAINT_SCHEMA
+                    AND o.TABLE_NAME = BINARY k.TABLE_NAME
+                    AND o.TABLE_TYPE = 'SYSTEM VERSIONED'
+            ) AS is_versioned,
+            EXISTS (SELECT 1 FROM actual_table AS o WHERE o.name = BINARY k.TABLE_NAME AND o.tbl IN ('Account', 'Session', 'Authenticator'))
             AND k.CONSTRAINT_SCHEMA = DATABASE() AND p.tbl = 'User' AND u.COLUMN_NAME = 'userId' AS is_ours,
             (
                 SELECT COUNT(*)
@@ -67,14 +90,14 @@ WITH
                 WHERE n.TABLE_SCHEMA = u.TABLE_SCHEMA
                     AND n.REFERENCED_TABLE_NAME IS NOT NULL
                     AND (
-                        (n.TABLE_NAME = u.TABLE_NAME AND n.COLUMN_NAME = u.COLUMN_NAME)
-                        OR (n.REFERENCED_TABLE_NAME = u.TABLE_NAME AND n.REFERENCED_COLUMN_NAME = u.COLUMN_NAME)
+                        (n.TABLE_NAME = BINARY u.TABLE_NAME AND n.COLUMN_NAME = u.COLUMN_NAME)
+                        OR (n.REFERENCED_TABLE_NAME = BINARY u.TABLE_NAME AND n.REFERENCED_COLUMN_NAME = u.COLUMN_NAME)
                     )
             ) AS uses
         FROM actual_table AS p
         JOIN
             information_schema.KEY_COLUMN_USAGE AS u
-            ON u.REFERENCED_TABLE_SCHEMA = DATABASE() AND u.REFERENCED_TABLE_NAME = p.name
+            ON u.REFERENCED_TABLE_SCHEMA = DATABASE() AND u.REFERENCED_TABLE_NAME = BINARY p.name
         JOIN
             information_schema.REFERENTIAL_CONSTRAINTS AS k
             ON k.CONSTRAINT_SCHEMA = u.CONSTRAINT_SCHEMA
@@ -82,7 +105,7 @@ WITH
                 AND k.CONSTRAINT_NAME = u.CONSTRAINT_NAME
         LEFT JOIN
             information_schema.COLUMNS AS c
-            ON c.TABLE_SCHEMA = u.TABLE_SCHEMA AND c.TABLE_NAME = u.TABLE_NAME AND c.COLUMN_NAME = u.COLUMN_NAME
+            ON c.TABLE_SCHEMA = u.TABLE_SCHEMA AND c.TABLE_NAME = BINARY u.TABLE_NAME AND c.COLUMN_NAME = u.COLUMN_NAME
     )
 
 SELECT CONCAT(tbl, ' is a ', LOWER(kind), '; adopt needs an ordinary table')
@@ -100,7 +123,7 @@ SELECT CONCAT(
     '` ROW_FORMAT = DYNAMIC KEY_BLOCK_SIZE = 0 first'
 )
 FROM actual_table
-WHERE CONCAT(LOWER(options), ' ') LIKE '%key_block_size=1 %' OR CONCAT(LOWER(options), ' ') LIKE '%key_block_size=2 %'
+WHERE CONCAT(LOWER(options), ' ') REGEXP 'key_block_size=[124] '
 
 UNION ALL
 SELECT CONCAT(tbl, '.', col, ' is a generated column; make it an ordinary one first')
@@ -144,7 +167,7 @@ SELECT CONCAT(
     ', where a string becomes too long for a key; drop it first'
 )
 FROM actual_table AS t
-JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
 WHERE s.NON_UNIQUE = 0
 GROUP BY t.tbl, t.cols, s.INDEX_NAME
 HAVING MIN(FIND_IN_SET(COALESCE(s.COLUMN_NAME, 'id'), t.cols)) = 0
@@ -166,8 +189,8 @@ SELECT CONCAT(
 FROM references_to
 WHERE NOT is_ours
     AND NOT (parent = 'Authenticator' AND LOWER(tbl) = 'authstore_authenticator_details')
-    AND (parent_col <> 'id' OR db <> DATABASE() OR width > 1 OR has_more OR uses > 1)
-    AND NOT (parent_col = 'id' AND type = 'char(36)' AND collation = 'ascii_bin')
+    AND (parent_col <> 'id' OR db <> DATABASE() OR width > 1 OR has_more OR is_versioned OR uses > 1)
+    AND NOT (parent_col = 'id' AND has_final_parent)
 
 UNION ALL
 SELECT CONCAT(
@@ -177,7 +200,7 @@ SELECT CONCAT(
 FROM actual_table AS t
 JOIN
     information_schema.KEY_COLUMN_USAGE AS u
-    ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = t.name AND u.REFERENCED_TABLE_NAME IS NOT NULL
+    ON u.TABLE_SCHEMA = DATABASE() AND u.TABLE_NAME = BINARY t.name AND u.REFERENCED_TABLE_NAME IS NOT NULL
 WHERE FIND_IN_SET(u.COLUMN_NAME, t.cols)
     AND NOT (u.COLUMN_NAME = 'userId' AND LOWER(u.REFERENCED_TABLE_NAME) = 'user' AND u.REFERENCED_COLUMN_NAME = 'id')
 
@@ -186,7 +209,7 @@ SELECT CONCAT(
     'the index ', s.INDEX_NAME, ' of ', t.tbl, ' is on an expression and on a string that becomes longer; drop it first'
 )
 FROM actual_table AS t
-JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
 GROUP BY t.tbl, s.INDEX_NAME
 HAVING MAX(s.COLUMN_NAME IS NULL)
     AND MAX(
@@ -220,7 +243,7 @@ FROM (
             )
         ) AS needed
     FROM actual_table AS t
-    JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+    JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
     LEFT JOIN unique_keys AS u ON u.tbl = t.tbl AND u.name = s.INDEX_NAME
     WHERE s.INDEX_NAME NOT IN (
             'PRIMARY', 'User_email_key', 'Account_provider_providerAccountId_key', 'Account_provider_providerAccountId_idx',
@@ -257,7 +280,7 @@ FROM (
             END
         ) + (SUM(c.IS_NULLABLE = 'YES') + 7) DIV 8 AS own
     FROM actual_table AS t
-    JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+    JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name
     WHERE FIND_IN_SET(c.COLUMN_NAME, t.cols) = 0
     GROUP BY t.tbl
 ) AS measured
@@ -270,8 +293,8 @@ SELECT DISTINCT CONCAT(
     ', which becomes too long for an index; drop it first, or cast the expression to char'
 )
 FROM actual_table AS t
-JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
-JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
+JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name
 WHERE s.COLUMN_NAME IS NULL
     AND CONCAT(t.tbl, '.', c.COLUMN_NAME) IN (
         'User.name', 'User.image', 'Account.refresh_token', 'Account.access_token', 'Account.token_type',
@@ -292,15 +315,59 @@ SELECT CONCAT(
 FROM actual_table AS t
 JOIN
     information_schema.STATISTICS AS s
-    ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name AND s.INDEX_TYPE = 'FULLTEXT'
+    ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name AND s.INDEX_TYPE = 'FULLTEXT'
 JOIN
     information_schema.COLUMNS AS c
-    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = s.COLUMN_NAME
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name AND c.COLUMN_NAME = s.COLUMN_NAME
 GROUP BY t.tbl, s.INDEX_NAME
 HAVING MAX(FIND_IN_SET(c.COLUMN_NAME, t.cols) > 0)
     AND MAX(
         FIND_IN_SET(c.COLUMN_NAME, t.cols) = 0 AND c.COLLATION_NAME NOT IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')
     )
+
+-- An id becomes ascii, and all columns of a full-text index need the same character set.
+UNION ALL
+SELECT CONCAT(
+    'the full-text index ', s.INDEX_NAME, ' of ', t.name, ' is on ', t.col, ' and on other columns, which will have different character sets; drop it first'
+)
+FROM (
+    SELECT t.name, c.col
+    FROM actual_table AS t
+    JOIN cols AS c ON c.tbl = t.tbl AND c.is_known AND c.col IN ('id', 'userId', 'credentialID')
+    UNION ALL
+    SELECT tbl, col FROM references_to WHERE parent_col = 'id' AND db = DATABASE() AND NOT is_ours
+) AS t
+JOIN
+    information_schema.STATISTICS AS s
+    ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name AND s.INDEX_TYPE = 'FULLTEXT' AND s.COLUMN_NAME = t.col
+WHERE EXISTS (
+    SELECT 1
+    FROM information_schema.STATISTICS AS o
+    WHERE o.TABLE_SCHEMA = DATABASE()
+        AND o.TABLE_NAME = BINARY t.name
+        AND o.INDEX_NAME = s.INDEX_NAME
+        AND o.COLUMN_NAME <> t.col
+)
+
+-- They cannot be compared, so rows without their user could not be looked for. A binary collation takes precedence.
+UNION ALL
+SELECT CONCAT(
+    t.tbl, '.userId compares strings by the collation ', c.COLLATION_NAME, ', and User.id by ', i.COLLATION_NAME,
+    '; change one of them first'
+)
+FROM actual_table AS t
+JOIN
+    information_schema.COLUMNS AS c
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name AND c.COLUMN_NAME = 'userId'
+JOIN actual_table AS u ON u.tbl = 'User'
+JOIN
+    information_schema.COLUMNS AS i
+    ON i.TABLE_SCHEMA = DATABASE() AND i.TABLE_NAME = BINARY u.name AND i.COLUMN_NAME = 'id'
+WHERE t.tbl IN ('Account', 'Session', 'Authenticator')
+    AND c.CHARACTER_SET_NAME = i.CHARACTER_SET_NAME
+    AND c.COLLATION_NAME <> i.COLLATION_NAME
+    AND c.COLLATION_NAME NOT LIKE '%bin'
+    AND i.COLLATION_NAME NOT LIKE '%bin'
 
 -- In utf8mb4 a character has up to four bytes, and an index entry at most 3072.
 UNION ALL
@@ -308,12 +375,15 @@ SELECT CONCAT(
     'the index ', s.INDEX_NAME, ' of ', t.tbl, ' becomes too long, because a character takes up to four bytes in utf8mb4; drop it first'
 )
 FROM actual_table AS t
-JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = t.name
+JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
 JOIN
     information_schema.COLUMNS AS c
-    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = s.COLUMN_NAME
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name AND c.COLUMN_NAME = s.COLUMN_NAME
 WHERE s.INDEX_TYPE = 'BTREE'
-    AND s.NON_UNIQUE = 1
+    AND (
+        s.NON_UNIQUE = 1
+        OR EXISTS (SELECT 1 FROM unique_keys AS u WHERE u.tbl = t.tbl AND u.name = s.INDEX_NAME AND u.is_harmless)
+    )
 GROUP BY t.tbl, s.INDEX_NAME
 HAVING SUM(
     CASE
@@ -371,16 +441,46 @@ WHERE t.TABLE_SCHEMA = DATABASE()
     AND (
         SELECT COUNT(*)
         FROM information_schema.COLUMNS AS c
-        WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.TABLE_NAME AND c.COLUMN_NAME IN ('name', 'statement')
+        WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.TABLE_NAME AND c.COLUMN_NAME IN ('name', 'statement')
     ) < 2
 
 /*M!
+-- MariaDB neither stores nor indexes what depends on a char column, because sql_mode changes how it is padded.
+UNION ALL
+SELECT DISTINCT CONCAT(
+    c.TABLE_NAME, '.', c.COLUMN_NAME, ' is generated from ', t.col, ', which becomes char(36), so MariaDB could neither store nor index it; drop it first'
+)
+FROM (
+    SELECT t.name, c.col
+    FROM actual_table AS t
+    JOIN cols AS c ON c.tbl = t.tbl AND c.is_known AND c.col IN ('id', 'userId')
+    UNION ALL
+    SELECT tbl, col FROM references_to WHERE parent_col = 'id' AND db = DATABASE() AND NOT is_ours
+) AS t
+JOIN
+    information_schema.COLUMNS AS c
+    ON c.TABLE_SCHEMA = DATABASE()
+        AND c.TABLE_NAME = BINARY t.name
+        AND LOCATE(CONCAT('`', t.col, '`'), COALESCE(c.GENERATION_EXPRESSION, '')) > 0
+JOIN
+    information_schema.COLUMNS AS i
+    ON i.TABLE_SCHEMA = DATABASE() AND i.TABLE_NAME = BINARY t.name AND i.COLUMN_NAME = t.col
+WHERE i.DATA_TYPE <> 'char'
+    AND (
+        c.EXTRA LIKE '%STORED%'
+        OR EXISTS (
+            SELECT 1
+            FROM information_schema.STATISTICS AS s
+            WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name AND s.COLUMN_NAME = c.COLUMN_NAME
+        )
+    )
+
 UNION ALL
 SELECT CONCAT(t.tbl, '.', c.COLUMN_NAME, ' has a name that the schema needs for the hash of providerAccountId; rename it first')
 FROM actual_table AS t
 JOIN
     information_schema.COLUMNS AS c
-    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name AND c.COLUMN_NAME = 'providerAccountIdHash'
+    ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name AND c.COLUMN_NAME = 'providerAccountIdHash'
 WHERE t.tbl = 'Account'
     AND COALESCE(c.GENERATION_EXPRESSION, '') NOT LIKE '%sha2%'
 */;

@@ -25,6 +25,6 @@ WITH
 
 SELECT CONCAT(t.tbl, '.', c.COLUMN_NAME, ' is ', c.COLUMN_TYPE, ', whose values cannot be converted safely; change it to ', k.wanted)
 FROM actual_table AS t
-JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = t.name
+JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.name
 JOIN known AS k ON FIND_IN_SET(CONCAT(t.tbl, '.', c.COLUMN_NAME), k.cols)
 WHERE NOT FIND_IN_SET(c.DATA_TYPE, k.types);

@@ -1,2 +1,0 @@
--- A row without an id gets one: nothing refers to it.
-UPDATE `Session` SET `id` = uuid() WHERE `id` IS NULL;
