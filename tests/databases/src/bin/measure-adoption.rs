@@ -50,7 +50,7 @@ impl Connection {
             Some(path) => {
                 let connection = rusqlite::Connection::open(path).map_err(words)?;
                 connection
-                    .execute_batch("PRAGMA busy_timeout = 3600000; PRAGMA journal_mode = WAL")
+                    .execute_batch("PRAGMA busy_timeout = 3600000; PRAGMA journal_mode = WAL; PRAGMA cache_size = -1000000")
                     .map_err(words)?;
                 Ok(Connection::Sqlite(connection))
             }
@@ -106,7 +106,7 @@ fn schema(kind: Kind, users: u64) -> Vec<String> {
     let numbers = format!(
         "(SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n + 100000 * f.n + 1000000 * g.n AS n \
          FROM ({digit}) AS a, ({digit}) AS b, ({digit}) AS c, ({digit}) AS d, ({digit}) AS e, ({digit}) AS f, \
-         ({digit}) AS g) AS numbers WHERE n < {users}"
+         ({digit}) AS g) AS numbers WHERE n < {users} ORDER BY n"
     );
     let joined = |a: &str, b: &str| match kind {
         Kind::Mysql | Kind::Mariadb => format!("concat({a}, {b})"),
