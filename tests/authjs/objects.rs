@@ -245,6 +245,121 @@ const POSTGRES: &[Case] = &[
         r#"CREATE TRIGGER "asleep" BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION nothing();;ALTER TABLE "User" DISABLE TRIGGER "asleep""#,
         Shown(r#"SELECT 1 FROM pg_trigger WHERE tgname = 'asleep' AND tgenabled = 'D'"#),
     ),
+    (
+        r#"ALTER TABLE "Account" ALTER "providerAccountId" TYPE text;;INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId") SELECT "id", 'oauth', 'x', repeat('é', 256) FROM "User""#,
+        Blocking("missing or too long", r#"DELETE FROM "Account""#),
+    ),
+];
+
+/// Ids that become uuid, and what else of the application's own refers to them.
+const POSTGRES_IDS: &[Case] = &[
+    (
+        r#"ALTER TABLE "Account" DROP CONSTRAINT "Account_userId_fkey";;ALTER TABLE "Session" DROP CONSTRAINT "Session_userId_fkey";;ALTER TABLE "User" ALTER "id" TYPE varchar(36);;ALTER TABLE "Account" ALTER "id" TYPE varchar(30), ALTER "userId" TYPE varchar(36), ADD CONSTRAINT "Account_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User" ON DELETE CASCADE;;ALTER TABLE "Session" ALTER "userId" TYPE varchar(36), ADD CONSTRAINT "Session_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User" ON DELETE CASCADE;;COMMENT ON CONSTRAINT "Session_userId_fkey" ON "Session" IS 'theirs'"#,
+        Shown(
+            r#"SELECT 1 FROM pg_constraint WHERE conname = 'Session_userId_fkey' AND obj_description(oid, 'pg_constraint') = 'theirs'"#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Post" ("author" varchar(36) DEFAULT current_setting('app.user', true) CONSTRAINT "by_user" REFERENCES "User" ON DELETE CASCADE CONSTRAINT "by_user_too" REFERENCES "User");;COMMENT ON COLUMN "Post"."author" IS 'who';;COMMENT ON CONSTRAINT "by_user" ON "Post" IS 'it''s theirs'"#,
+        Changed(r#"the column of the foreign key by_user of "Post" will become uuid"#),
+    ),
+    (
+        "SELECT 1",
+        Shown(
+            r#"SELECT 1 FROM pg_attribute, pg_constraint WHERE conname = 'by_user' AND confdeltype = 'c' AND obj_description(pg_constraint.oid, 'pg_constraint') = 'it''s theirs' AND attrelid = conrelid AND attname = 'author' AND atthasdef AND col_description(attrelid, attnum) = 'who'"#,
+        ),
+    ),
+    (
+        "SELECT 1",
+        Holds(r#"INSERT INTO "Post" VALUES (gen_random_uuid())"#),
+    ),
+    (
+        "SELECT 1",
+        Kept(
+            r#"DO $$ BEGIN PERFORM set_config('app.user', (SELECT "id"::text FROM "User" LIMIT 1), true); INSERT INTO "Post" DEFAULT VALUES; END $$"#,
+        ),
+    ),
+    (
+        r#"CREATE DOMAIN "user_id" AS varchar(36);;CREATE TABLE "Note" ("by" "user_id" REFERENCES "User")"#,
+        Blocking("of the domain user_id", r#"DROP TABLE "Note""#),
+    ),
+    (
+        r#"CREATE TABLE "Note" ("key" varchar(36), "by" varchar(36) GENERATED ALWAYS AS ("key") STORED REFERENCES "User")"#,
+        Blocking("but is generated", r#"DROP TABLE "Note""#),
+    ),
+    (
+        r#"CREATE TABLE "Parent" ("by" varchar(36));;CREATE TABLE "Note" (FOREIGN KEY ("by") REFERENCES "User") INHERITS ("Parent")"#,
+        Blocking("inherited", r#"DROP TABLE "Note""#),
+    ),
+    (
+        r#"CREATE TABLE "Note" ("by" varchar(36) REFERENCES "User") PARTITION BY HASH ("by")"#,
+        Blocking("part of the partition key", r#"DROP TABLE "Note""#),
+    ),
+    (
+        r#"CREATE TABLE "Log" ("n" int, "by" varchar(36) REFERENCES "User") PARTITION BY RANGE ("n");;CREATE TABLE "Log1" PARTITION OF "Log" FOR VALUES FROM (0) TO (9)"#,
+        Holds(r#"INSERT INTO "Log" VALUES (1, gen_random_uuid())"#),
+    ),
+    (
+        r#"CREATE TABLE "Tag" ("id" varchar(36) PRIMARY KEY);;CREATE TABLE "Note" ("by" varchar(36) REFERENCES "User" CONSTRAINT "tagged" REFERENCES "Tag")"#,
+        Blocking(
+            r#"tagged of "Note" is on by"#,
+            r#"ALTER TABLE "Note" DROP CONSTRAINT "tagged""#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Note" ADD PRIMARY KEY ("by");;CREATE TABLE "Reply" ("to" varchar(36) CONSTRAINT "answers" REFERENCES "Note")"#,
+        Blocking(
+            r#"answers of "Reply" refers to "Note".by"#,
+            r#"ALTER TABLE "Reply" DROP CONSTRAINT "answers""#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Note" DISABLE TRIGGER ALL"#,
+        Blocking(
+            "has disabled triggers",
+            r#"ALTER TABLE "Note" ENABLE TRIGGER ALL"#,
+        ),
+    ),
+    (
+        r#"CREATE INDEX "collated" ON "Note" ("by" COLLATE "POSIX")"#,
+        Blocking("collated", r#"DROP INDEX "collated""#),
+    ),
+    (
+        r#"CREATE INDEX "split" ON "User" USING spgist ("id")"#,
+        Blocking("split", r#"DROP INDEX "split""#),
+    ),
+    (
+        r#"CREATE INDEX "hashed" ON "User" USING hash ("id")"#,
+        Kept(r#"DROP INDEX "hashed""#),
+    ),
+    (
+        r#"CREATE TABLE "Loose" ("by" varchar(36));;INSERT INTO "Loose" VALUES ('no one');;ALTER TABLE "Loose" ADD FOREIGN KEY ("by") REFERENCES "User" NOT VALID"#,
+        Blocking(
+            r#""Loose".by becomes uuid, but 1 rows"#,
+            r#"DELETE FROM "Loose""#,
+        ),
+    ),
+    (
+        r#"DROP INDEX "Session_userId_index";;CREATE INDEX "ranges" ON "Session" USING brin ("expires");;CREATE INDEX "hashes" ON "Session" USING hash ("userId")"#,
+        Changed("Session.userId has no index"),
+    ),
+    (
+        "SELECT 1",
+        Kept(r#"DROP INDEX "Session_userId_idx", "Session_expires_idx", "ranges", "hashes""#),
+    ),
+    // A row without an id, in a column whose type changes, and in one whose type does not.
+    (
+        r#"ALTER TABLE "Account" DROP CONSTRAINT "Account_pkey", ALTER "id" DROP DEFAULT, ALTER "id" DROP NOT NULL;;INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId") SELECT "id", 'oauth', 'github', '1' FROM "User";;CREATE RULE "quiet" AS ON UPDATE TO "Account" DO INSTEAD NOTHING"#,
+        Shown(r#"SELECT 1 FROM "Account" WHERE "id" IS NOT NULL"#),
+    ),
+    (
+        r#"ALTER TABLE "Session" DROP CONSTRAINT "Session_pkey", ALTER "id" DROP DEFAULT, ALTER "id" DROP NOT NULL;;INSERT INTO "Session" ("userId", "sessionToken", "expires") SELECT "id", 'token', '2030-01-01' FROM "User";;CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';;CREATE CONSTRAINT TRIGGER "deferred" AFTER UPDATE ON "Session" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()"#,
+        Changed("the trigger deferred of Session will run"),
+    ),
+    (
+        r#"CREATE RULE "noted" AS ON UPDATE TO "Session" DO ALSO NOTHING"#,
+        Changed("the rule noted of Session will run"),
+    ),
 ];
 
 /// From PostgreSQL 15.
@@ -382,6 +497,10 @@ const MYSQL: &[Case] = &[
         ),
     ),
     ("SELECT 1", Kept("DROP USER SELF")),
+    (
+        r#"ALTER TABLE "Account" MODIFY "providerAccountId" varchar(300) NOT NULL;;INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId") SELECT "id", 'oauth', 'x', repeat('é', 256) FROM "User""#,
+        Blocking("too long", r#"DELETE FROM "Account""#),
+    ),
 ];
 
 const MYSQL_ALONE: &[Case] = &[
@@ -560,6 +679,10 @@ const SQLITE: &[Case] = &[
     (
         "SELECT 1",
         Shown(r#"SELECT 1 FROM "User" WHERE "nick" = 'logged'"#),
+    ),
+    (
+        r#"INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId") SELECT "id", 'oauth', 'x', replace(hex(zeroblob(128)), '0', 'é') FROM "User""#,
+        Blocking("too long", r#"DELETE FROM "Account""#),
     ),
 ];
 
@@ -915,7 +1038,7 @@ const SQLITE_KEYS: &[Case] = &[
 /// The cases of each of several databases.
 fn cases(kind: Kind) -> Vec<Vec<&'static Case>> {
     let (own, alone, others): (_, &[_], &[&[_]]) = match kind {
-        Kind::Postgres => (POSTGRES, POSTGRES_NULLS, &[POSTGRES_KEYS]),
+        Kind::Postgres => (POSTGRES, POSTGRES_NULLS, &[POSTGRES_KEYS, POSTGRES_IDS]),
         Kind::Mysql => (MYSQL, MYSQL_ALONE, &[MYSQL_KEYS, MYSQL_IDS]),
         Kind::Mariadb => (MYSQL, MARIADB_ALONE, &[MYSQL_KEYS, MYSQL_IDS]),
         _ => (SQLITE, &[], &[SQLITE_KEYS]),

@@ -79,6 +79,8 @@ WITH
             || CASE WHEN e."collation" IS NULL THEN '' ELSE format(' COLLATE %I', e."collation") END
             || format(
                 CASE
+                    -- A row without an id gets one. The NULL id of a user is an obstacle.
+                    WHEN e."column" = 'id' THEN ' USING coalesce(%I::text::uuid, gen_random_uuid())'
                     WHEN e."type" = 'uuid' THEN ' USING %I::text::uuid'
                     WHEN a."type" LIKE '%without time zone' THEN
                         ' USING date_trunc(''milliseconds'', %I) AT TIME ZONE ''UTC'''

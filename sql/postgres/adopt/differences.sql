@@ -174,13 +174,15 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column"
 WHERE NOT EXISTS (
     SELECT 1
     FROM pg_index AS i
+    JOIN pg_class AS b ON b.oid = i.indexrelid
+    JOIN pg_am AS m ON m.oid = b.relam AND m.amname = 'btree'
     WHERE i.indrelid = t."oid" AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.attnum
 )
 
 UNION ALL
 SELECT 'the column of the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' will become uuid too'
 FROM "actual_table" AS t
-JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
+JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
 JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 WHERE c.atttypid <> 'uuid'::regtype
@@ -203,10 +205,28 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.
 JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
 
 UNION ALL
-SELECT 'the trigger ' || g.tgname || ' of ' || t."table" || ' will run for each row that gets an id'
+SELECT u."kind" || u."name" || ' of ' || t."table" || ' will run for each row that gets an id'
 FROM "actual_table" AS t
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id' AND NOT c.attisdropped AND NOT c.attnotnull
--- UPDATE triggers (16) of any column or of this one, for each row or each statement.
-JOIN pg_trigger AS g ON g.tgrelid = t."oid" AND NOT g.tgisinternal AND g.tgtype & 16 <> 0 AND g.tgenabled IN ('O', 'A')
-WHERE t."table" IN ('Account', 'Session')
-    AND (cardinality(g.tgattr::int2[]) = 0 OR c.attnum = ANY(g.tgattr));
+JOIN
+    pg_attribute AS c
+    ON c.attrelid = t."oid"
+        AND c.attname = 'id'
+        AND NOT c.attisdropped
+        AND NOT c.attnotnull
+        AND c.atttypid = 'uuid'::regtype
+CROSS JOIN
+    LATERAL (
+        -- UPDATE triggers (16) of any column or of this one, for each row or each statement.
+        SELECT 'the trigger ', g.tgname
+        FROM pg_trigger AS g
+        WHERE g.tgrelid = t."oid"
+            AND NOT g.tgisinternal
+            AND g.tgtype & 16 <> 0
+            AND g.tgenabled IN ('O', 'A')
+            AND (cardinality(g.tgattr::int2[]) = 0 OR c.attnum = ANY(g.tgattr))
+        UNION ALL
+        SELECT 'the rule ', r.rulename
+        FROM pg_rewrite AS r
+        WHERE r.ev_class = t."oid" AND r.ev_type = '2' AND r.ev_enabled IN ('O', 'A')
+    ) AS u ("kind", "name")
+WHERE t."table" IN ('Account', 'Session');

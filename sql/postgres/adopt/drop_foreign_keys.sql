@@ -1,5 +1,6 @@
 -- Returns statements that drop the foreign keys of the three tables that differ from the schema or whose columns
--- change, and the application's own that are added again. If these refer to an id, their columns get its type.
+-- change, and the application's own that are added again. Then the columns of those that refer to an id get its type. A
+-- column may have several foreign keys.
 WITH
     "actual_table" ("table", "oid") AS (
         SELECT t."name", to_regclass(quote_ident(t."name"))
@@ -7,28 +8,35 @@ WITH
         WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
     )
 
-SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
-FROM "actual_table" AS t
-JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confrelid = to_regclass('"User"')
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
-JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
-WHERE k.conname <> t."table" || '_userId_fkey'
-    OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
-    OR p.atttypid <> 'uuid'::regtype
-    OR c.atttypid <> 'uuid'::regtype
-    -- It would keep a key that is replaced.
-    OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
-UNION ALL
-SELECT
-    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
-    || CASE
-        WHEN a."becomes_uuid"
-            THEN format(
-                ', ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I TYPE uuid USING %I::text::uuid', c.attname, c.attname,
-                c.attname
-            )
-        ELSE ''
-    END
-FROM authstore_adoption AS a
-JOIN pg_constraint AS k ON k.oid = a."constraint"
-JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1];
+SELECT "statement"
+FROM (
+    SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+    FROM "actual_table" AS t
+    JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confrelid = to_regclass('"User"')
+    JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
+    JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
+    WHERE k.conname <> t."table" || '_userId_fkey'
+        OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
+        OR p.atttypid <> 'uuid'::regtype
+        OR c.atttypid <> 'uuid'::regtype
+        -- It would keep a key that is replaced.
+        OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
+    UNION ALL
+    SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+    FROM authstore_adoption AS a
+    JOIN pg_constraint AS k ON k.oid = a."constraint"
+    UNION
+    SELECT
+        2,
+        format(
+            'ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I TYPE uuid USING %I::text::uuid', k.conrelid::regclass,
+            c.attname, c.attname, c.attname
+        )
+        || coalesce(format(', ALTER COLUMN %I SET DEFAULT (', c.attname) || pg_get_expr(d.adbin, d.adrelid) || ')::text::uuid', '')
+    FROM authstore_adoption AS a
+    JOIN pg_constraint AS k ON k.oid = a."constraint"
+    JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.attrelid AND d.adnum = c.attnum
+    WHERE a."becomes_uuid"
+) AS s ("order", "statement")
+ORDER BY "order";

@@ -1,4 +1,4 @@
--- A row without an id gets one: nothing refers to it.
+-- A row without an id gets one: nothing refers to it. If the type of the id changes, columns.sql does that.
 WITH
     "actual_table" ("table", "oid") AS (
         SELECT t."name", to_regclass(quote_ident(t."name"))
@@ -8,5 +8,5 @@ WITH
 
 SELECT format('UPDATE %I SET "id" = gen_random_uuid() WHERE "id" IS NULL', t."table")
 FROM "actual_table" AS t
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id' AND NOT c.attisdropped AND NOT c.attnotnull
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id' AND NOT c.attisdropped AND NOT c.attnotnull AND c.atttypid = 'uuid'::regtype
 WHERE t."table" IN ('Account', 'Session');

@@ -1,12 +1,15 @@
 -- One statement for each foreign key of the application's own that is dropped and added again: it records, until the
--- transaction ends, how many rows the foreign key would reject. They were written while it was not enforced.
+-- transaction ends, how many rows the foreign key would reject. They were written while it was not enforced. Another one
+-- for each column that becomes uuid: rows that no foreign key has checked may have something else.
 SELECT
     format(
         'SELECT set_config(''authstore.own_rows'', concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '
-        || '(SELECT %L || count(*) || %L FROM ONLY %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s) '
+        || '(SELECT %L || count(*) || %L FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s) '
         || 'HAVING count(*) > 0)), true)',
         'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' cannot be added again: ',
-        ' rows refer to no row of ' || t."table" || '; change or delete them', k.conrelid::regclass, n."is_set",
+        ' rows refer to no row of ' || t."table" || '; change or delete them',
+        -- A foreign key does not hold for the rows of tables that inherit from its own.
+        CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || k.conrelid::regclass, n."is_set",
         k.confrelid::regclass, n."is_equal"
     )
 FROM "actual_table" AS t
@@ -22,12 +25,29 @@ CROSS JOIN
         JOIN pg_attribute AS x ON x.attrelid = k.conrelid AND x.attnum = m."from"
         JOIN pg_attribute AS y ON y.attrelid = k.confrelid AND y.attnum = m."to"
     ) AS n ("is_set", "is_equal")
-JOIN pg_class AS r ON r.oid = k.conrelid AND r.relkind = 'r'
+JOIN pg_class AS r ON r.oid = k.conrelid AND r.relkind IN ('r', 'p')
 WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
+    AND k.conparentid = 0
     AND k.convalidated
     AND NOT (
         t."table" = 'User'
         AND c.attname = 'id'
         AND o.attname = 'userId'
         AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a)
-    );
+    )
+UNION ALL
+SELECT DISTINCT
+    format(
+        'SELECT set_config(''authstore.own_rows'', concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '
+        || '(SELECT %L || count(*) || %L FROM %s WHERE %I::text !~* ''^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'' '
+        || 'HAVING count(*) > 0)), true)',
+        k.conrelid::regclass::text || '.' || o.attname || ' becomes uuid, but ', ' rows have something else; change or delete them',
+        k.conrelid::regclass, o.attname
+    )
+FROM "actual_table" AS t
+JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
+JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
+JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
+WHERE c.attname = 'id'
+    AND c.atttypid <> 'uuid'::regtype
+    AND NOT (t."table" = 'User' AND o.attname = 'userId' AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a));

@@ -46,6 +46,7 @@ FROM (
             AND i.indisvalid
             AND i.indpred IS NULL
             AND i.indkey[0] = c.attnum
+            AND i.indexrelid IN (SELECT b.oid FROM pg_class AS b JOIN pg_am AS m ON m.oid = b.relam AND m.amname = 'btree')
             AND i.indexrelid NOT IN (SELECT d."index" FROM "dropped" AS d)
     )
 ) AS s ("order", "statement")

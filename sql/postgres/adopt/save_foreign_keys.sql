@@ -1,10 +1,13 @@
 -- The application's own foreign keys to an id whose type changes, or to a key that is replaced by that of the schema: they
--- are added again at the end.
+-- are added again at the end, as are the comments on foreign keys.
 SELECT
     k.oid AS "constraint",
     c.attname = 'id' AND c.atttypid <> 'uuid'::regtype AS "becomes_uuid",
     format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
-    AS "statement"
+    || coalesce(
+        format('; COMMENT ON CONSTRAINT %I ON %s IS ', k.conname, k.conrelid::regclass)
+        || quote_literal(obj_description(k.oid, 'pg_constraint')), ''
+    ) AS "statement"
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
@@ -16,4 +19,13 @@ WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SE
         AND c.attname = 'id'
         AND o.attname = 'userId'
         AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a)
-    );
+    )
+UNION ALL
+SELECT
+    NULL,
+    false,
+    format('COMMENT ON CONSTRAINT %I ON %I IS %L', k.conname, t."table", obj_description(k.oid, 'pg_constraint'))
+FROM "actual_table" AS t
+JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.conname = t."table" || '_userId_fkey'
+WHERE t."table" IN ('Account', 'Session', 'Authenticator')
+    AND obj_description(k.oid, 'pg_constraint') IS NOT NULL;

@@ -1,5 +1,6 @@
--- For each of the crate's own tables that exists where its migration would create it, the version of that migration.
-SELECT "own"."version"
+-- For each of the crate's own tables that exists, the version of its migration. A table further down the search path
+-- counts too: the one that the migration creates would hide it, with its rows.
+SELECT DISTINCT "own"."version"
 FROM (
     VALUES
     (1, 'User'),
@@ -13,5 +14,5 @@ FROM (
 ) AS "own" ("version", "name")
 INNER JOIN pg_catalog.pg_class ON pg_class.relname = "own"."name"
 INNER JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
-WHERE pg_namespace.nspname = current_schema()
+WHERE pg_namespace.nspname = ANY(current_schemas(false))
 ORDER BY "own"."version";

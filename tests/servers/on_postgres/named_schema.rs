@@ -43,6 +43,11 @@ pub(crate) fn tests() -> Vec<Test> {
             "named_schema.missing_search_path_is_named",
             missing_search_path_is_named,
         ),
+        (
+            Needs::Shared,
+            "named_schema.no_table_is_hidden",
+            no_table_is_hidden,
+        ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], needs, name, test));
     }
@@ -129,6 +134,24 @@ fn check_apart(database: &Database, url: &str) {
     assert_eq!(schemas, wanted);
     stores[0].migrator().unwrap().down(usize::MAX).unwrap();
     assert!(stores[1].get_user(users[1].id).unwrap().is_some());
+}
+
+/// A table created in the first schema of the search path would hide the application's, with its rows, in the second.
+fn no_table_is_hidden(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let mut client = database.client();
+    client.query("CREATE SCHEMA app");
+    client.query(r#"CREATE TABLE public."Session" (theirs int)"#);
+    client.query("CREATE TABLE public.authstore_challenge (theirs int)");
+    let both = with_options(database.url(), "options=-csearch_path%3Dapp,public");
+    match AuthStore::connect(&both).unwrap().migrate() {
+        Err(Error::Migration(MigrationError::ForeignTables { tables })) => {
+            assert_eq!(tables, ["Session", "authstore_challenge"]);
+        }
+        other => panic!("{other:?}"),
+    }
+    let alone = with_options(database.url(), "options=-csearch_path%3Dapp");
+    AuthStore::connect(&alone).unwrap().migrate().unwrap();
 }
 
 /// Otherwise the tables would be created in a schema where no operation looks for them.

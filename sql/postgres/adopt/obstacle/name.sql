@@ -58,6 +58,8 @@ WHERE CASE w."kind"
     WHEN 'index' THEN NOT EXISTS (
         SELECT 1
         FROM pg_index AS i
+        JOIN pg_class AS b ON b.oid = i.indexrelid
+        JOIN pg_am AS m ON m.oid = b.relam AND m.amname = 'btree'
         WHERE i.indrelid = w."oid" AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = w."number"
     )
     ELSE false

@@ -81,7 +81,7 @@
         UNION
         SELECT k.conrelid::regclass::text, k.conrelid, c.attname::text, c.attnum
         FROM "actual_table" AS t
-        JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
+        JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
         JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attnum = k.confkey[1] AND p.attname = 'id'
         JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
         WHERE p.atttypid <> 'uuid'::regtype
@@ -90,6 +90,17 @@
                 AND c.attname = 'userId'
                 AND k.conrelid IN (SELECT o."oid" FROM "actual_table" AS o)
             )
+    ),
+
+    -- The columns of the application's own, and the userIds.
+    "becoming_uuid" ("table", "oid", "column", "number") AS (
+        SELECT c."table", c."oid", c."column", c."number"
+        FROM "changing" AS c
+        WHERE NOT EXISTS (
+            SELECT 1
+            FROM "expected_column" AS e
+            WHERE e."table" = c."table" AND e."column" = c."column" AND (e."type" <> 'uuid' OR e."column" = 'id')
+        )
     ),
 
     -- The types that contain a row of a table of which a column changes.
@@ -186,6 +197,7 @@ WHERE d.classid IN (
     OR (d.classid = 'pg_attrdef'::regclass AND f.adnum <> c."number")
 
 -- Expressions that were written for strings, or for times without a zone, do not work for ids, or for times with one.
+-- Nor do collations, and access methods that have no operators for ids.
 UNION ALL
 SELECT DISTINCT
     pg_describe_object(d.classid, d.objid, 0) || ' uses ' || c."table" || '.' || c."column"
@@ -208,9 +220,18 @@ WHERE CASE
         OR ((i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND n.attnum <> ALL(i.indkey))
         OR EXISTS (
             SELECT 1
-            FROM unnest(i.indkey, i.indclass) AS p ("number", "class")
+            FROM unnest(i.indkey, i.indclass, i.indcollation) AS p ("number", "class", "collation")
             JOIN pg_opclass AS o ON o.oid = p."class"
-            WHERE p."number" = n.attnum AND NOT o.opcdefault
+            WHERE p."number" = n.attnum
+                AND (
+                    NOT o.opcdefault
+                    OR p."collation" <> n.attcollation
+                    OR NOT EXISTS (
+                        SELECT 1
+                        FROM pg_opclass AS u
+                        WHERE u.opcmethod = o.opcmethod AND u.opcdefault AND u.opcintype = 'uuid'::regtype
+                    )
+                )
         )
     ELSE false
 END
@@ -235,12 +256,60 @@ JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND cardina
 JOIN "changing" AS c ON c."oid" = t."oid" AND c."column" = 'id' AND c."number" = ANY(k.confkey)
 
 UNION ALL
-SELECT
-    'the foreign key ' || k.conname || ' of ' || c."table" || ' is on ' || c."column" || ', whose type changes; drop it first'
+SELECT DISTINCT
+    'the foreign key ' || k.conname || ' of ' || c."table" || ' is on ' || c."column"
+    || ', whose type changes; drop it first'
 FROM "changing" AS c
+JOIN pg_constraint AS k ON k.conrelid = c."oid" AND k.contype = 'f' AND k.conparentid = 0 AND c."number" = ANY(k.conkey)
+LEFT JOIN "expected_column" AS e ON e."table" = c."table" AND e."column" = c."column"
+WHERE coalesce(e."type", 'uuid') = 'uuid'
+    AND NOT EXISTS (
+        SELECT 1
+        FROM "actual_table" AS t
+        JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attname = 'id'
+        WHERE k.confrelid = t."oid" AND k.confkey = ARRAY[p.attnum]
+    )
+
+UNION ALL
+SELECT DISTINCT
+    'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' refers to ' || c."table" || '.' || c."column"
+    || ', which becomes uuid; drop it first'
+FROM "becoming_uuid" AS c
+JOIN pg_constraint AS k ON k.confrelid = c."oid" AND k.contype = 'f' AND k.conparentid = 0 AND c."number" = ANY(k.confkey)
+
+UNION ALL
+SELECT DISTINCT
+    'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text
+    || ' has disabled triggers, which would be enabled; drop it first, and add it again afterwards'
+FROM "becoming_uuid" AS c
 JOIN pg_constraint AS k ON k.conrelid = c."oid" AND k.contype = 'f' AND c."number" = ANY(k.conkey)
-JOIN "expected_column" AS e ON e."table" = c."table" AND e."column" = c."column" AND e."type" = 'uuid'
-WHERE k.confrelid <> to_regclass('"User"')
+JOIN pg_trigger AS g ON g.tgconstraint = k.oid AND g.tgenabled <> 'O'
+
+UNION ALL
+SELECT
+    c."table" || '.' || c."column" || ' refers to an id, which becomes uuid, but is ' || p."kind" || '; change that first'
+FROM "becoming_uuid" AS c
+JOIN pg_attribute AS n ON n.attrelid = c."oid" AND n.attnum = c."number"
+JOIN pg_type AS y ON y.oid = n.atttypid
+JOIN pg_class AS r ON r.oid = c."oid"
+CROSS JOIN
+    LATERAL (
+        SELECT 'of the domain ' || format_type(n.atttypid, n.atttypmod) WHERE y.typtype = 'd'
+        UNION ALL
+        SELECT 'generated' WHERE n.attgenerated <> ''
+        UNION ALL
+        SELECT 'inherited from another table' WHERE n.attinhcount > 0
+        UNION ALL
+        SELECT 'part of the partition key'
+        FROM pg_depend AS d
+        WHERE d.classid = 'pg_class'::regclass
+            AND d.refclassid = 'pg_class'::regclass
+            AND d.objid = c."oid"
+            AND d.refobjid = c."oid"
+            AND d.objsubid = c."number"
+            AND d.refobjsubid = 0
+            AND d.deptype = 'i'
+    ) AS p ("kind")
 
 UNION ALL
 SELECT
