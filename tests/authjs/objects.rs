@@ -614,6 +614,10 @@ const MARIADB_ALONE: &[Case] = &[
             r#"ALTER TABLE "VerificationToken" DROP SYSTEM VERSIONING"#,
         ),
     ),
+    (
+        r#"ALTER TABLE "Account" ADD COLUMN "mood" varchar(9) CHECK ("mood" <> 'bad');;SET STATEMENT check_constraint_checks = 0 FOR INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId", "mood") SELECT "id", 'oauth', 'github', 'moody', 'bad' FROM "User""#,
+        Shown(r#"SELECT 1 FROM "Account" WHERE "mood" = 'bad'"#),
+    ),
 ];
 
 const SQLITE: &[Case] = &[
