@@ -1,4 +1,10 @@
 SELECT 'the id of the user ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN "id"::text ~ '^[0-9A-Za-z_-]+$' THEN "id"::text ELSE '(not shown)' END || ' is not a UUID'
 FROM "User"
 WHERE coalesce("id"::text, '') !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+    -- Ids of the type uuid need not be read.
+    AND NOT EXISTS (
+        SELECT 1
+        FROM pg_attribute AS c
+        WHERE c.attrelid = '"User"'::regclass AND c.attname = 'id' AND c.atttypid = 'uuid'::regtype AND c.attnotnull
+    )
 LIMIT 100;
