@@ -209,8 +209,9 @@
 //! ```
 //!
 //! [`create_email_change`](signin::SignIn::create_email_change) and
-//! [`confirm_email_change`](signin::SignIn::confirm_email_change) change an address the same way. To treat
-//! `Ada@x.org` and `ada@x.org` as one address, choose [`Addresses::Lowercase`](signin::Addresses::Lowercase).
+//! [`confirm_email_change`](signin::SignIn::confirm_email_change) change an address the same way. Change the address of
+//! the user who is signed in, never of one whom the link names. To treat `Ada@x.org` and `ada@x.org` as one address,
+//! choose [`Addresses::Lowercase`](signin::Addresses::Lowercase).
 //!
 //! # Passkeys
 //!
@@ -369,7 +370,8 @@
 //! let now = time::OffsetDateTime::now_utc();
 //! loop {
 //!     let deleted = store.delete_expired(now, 1_000)?;
-//!     if deleted.sessions < 1_000 && deleted.verification_tokens < 1_000 {
+//!     let counts = [deleted.sessions, deleted.verification_tokens, deleted.challenges];
+//!     if counts.iter().all(|count| *count < 1_000) {
 //!         break;
 //!     }
 //! }
@@ -382,25 +384,29 @@
 //!
 //! # Threads and async
 //!
-//! An [`AuthStore`] is `Send`, `Sync` and cheap to clone. Every call blocks its thread until the database has answered
-//! or a time limit has elapsed. In an async program, call it on a thread where blocking is allowed:
+//! An [`AuthStore`] and a [`SignIn`](signin::SignIn) are `Send`, `Sync` and cheap to clone. Every call blocks its thread
+//! until the database has answered or a time limit has elapsed. In an async program, call it on a thread where blocking
+//! is allowed:
 //!
 //! ```
-//! use authstore::{AuthStore, User};
+//! use authstore::User;
+//! use authstore::signin::SignIn;
+//! # use authstore::AuthStore;
 //!
-//! async fn signed_in(store: &AuthStore, cookie: String) -> authstore::Result<Option<User>> {
-//!     let store = store.clone();
-//!     let found = tokio::task::spawn_blocking(move || store.get_session_and_user(&cookie))
+//! async fn signed_in(signin: &SignIn, cookie: String) -> authstore::Result<Option<User>> {
+//!     let signin = signin.clone();
+//!     let now = time::OffsetDateTime::now_utc();
+//!     let found = tokio::task::spawn_blocking(move || signin.resume_session(&cookie, now))
 //!         .await
 //!         .expect("the store does not panic")?;
-//!     let now = time::OffsetDateTime::now_utc();
-//!     Ok(found.filter(|(session, _)| !session.is_expired(now)).map(|(_, user)| user))
+//!     Ok(found.map(|(_, user)| user))
 //! }
 //! # fn main() -> authstore::Result<()> {
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
+//! # let signin = SignIn::new(store);
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-//! # assert_eq!(runtime.block_on(signed_in(&store, "stray".into()))?, None);
+//! # assert_eq!(runtime.block_on(signed_in(&signin, "stray".into()))?, None);
 //! # Ok(())
 //! # }
 //! ```
