@@ -384,9 +384,9 @@
 //!
 //! # Threads and async
 //!
-//! An [`AuthStore`] and a [`SignIn`](signin::SignIn) are `Send`, `Sync` and cheap to clone. Every call blocks its thread
-//! until the database has answered or a time limit has elapsed. In an async program, call it on a thread where blocking
-//! is allowed:
+//! An [`AuthStore`] and a [`SignIn`](signin::SignIn) are `Send`, `Sync` and cheap to clone. Every call blocks its
+//! thread until the database has answered or a time limit has elapsed. In an async program, call it on a thread where
+//! blocking is allowed:
 //!
 //! ```
 //! use authstore::User;
