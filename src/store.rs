@@ -32,7 +32,9 @@ use crate::{url, validate};
 /// (empty, too long, with a NUL) finds nothing: it is not an error, and nothing is sent.
 ///
 /// Every method may also return [`Error::Unavailable`], [`Error::Migration`] (when the schema is missing) and
-/// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`].
+/// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`] and [`Error::Rejected`] (by a constraint or
+/// trigger of your own). Unless its documentation says otherwise, a method is one atomic step: a method that fails has
+/// written nothing, except that after [`Error::OutcomeUnknown`] everything may have been written.
 #[derive(Clone)]
 pub struct AuthStore {
     pub(crate) backend: Arc<dyn Backend>,
@@ -91,7 +93,9 @@ impl AuthStore {
     /// and before it returns. Observers are added, not replaced. Clones made before are not observed.
     ///
     /// The [`Observation`] says what a call cost and how it ended, but contains no values. Migrations are not observed:
-    /// they return their own reports. See [`observe`](crate::observe) for logging.
+    /// they return their own reports. Of a [`transaction`](AuthStore::transaction), the beginning and each operation
+    /// are observed, but not the application's own SQL and not the commit: log the error that it returns. See
+    /// [`observe`](crate::observe) for logging.
     #[must_use]
     pub fn observe(self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
         AuthStore {
@@ -658,7 +662,8 @@ impl AuthStore {
     /// oldest first, at most `limit` of each. Returns how many of each it deleted: call it again while any count is
     /// `limit`.
     ///
-    /// Each of the three deletions is atomic; together they are not.
+    /// A sweep that fails has deleted nothing or, with [`Error::OutcomeUnknown`], perhaps everything. Depending on the
+    /// backend, other callers may see the three kinds deleted one after the other.
     pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let now = validate::normalize_time("now", now)?;
         self.backend.delete_expired(now, limit)

@@ -253,7 +253,7 @@ impl SignedIn {
 /// The error when rows that a sign-in depends on keep changing between its steps.
 pub(super) fn contended() -> Error {
     Error::unavailable(format!(
-        "other sign-ins of the same person got in between {ATTEMPTS} times"
+        "concurrent sign-ins of the same person interfered {ATTEMPTS} times"
     ))
 }
 
