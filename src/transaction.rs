@@ -26,9 +26,9 @@ impl AuthStore {
     /// If an operation inside fails, such as with [`Error::Conflict`], only that operation is undone, and `work` may
     /// continue. Once the connection is lost, every later call fails.
     ///
-    /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short. No time limit
-    /// ends `work` itself. On PostgreSQL each operation and each statement inside takes three round trips instead of
-    /// one, because a savepoint surrounds it.
+    /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short: no
+    /// option limits the time of `work` as a whole. On PostgreSQL each operation and each statement inside takes three
+    /// round trips instead of one, because a savepoint surrounds it.
     ///
     /// ```
     /// use authstore::{AuthStore, Error, NewUser};
