@@ -122,7 +122,8 @@ impl AuthStore {
     /// # Errors
     ///
     /// [`Error::Migration`] if this program cannot continue the database's history (nothing is changed then) or a
-    /// migration failed (those before it stay); [`Error::Unavailable`] if another process holds the lock for too long.
+    /// migration failed (those before it stay); [`Error::Unavailable`] if another process holds the lock for more than
+    /// 60 seconds.
     pub fn migrate(&self) -> Result<Vec<Step>> {
         self.migrator()
             .map_or_else(|| Ok(Vec::new()), |migrator| migrator.up())
