@@ -182,6 +182,8 @@ impl AuthStore {
     /// Changes the named fields of a user and no others, in one atomic step, and returns the user as this update left
     /// it. Concurrent updates of different fields all survive. Without any change, it only returns the user.
     ///
+    /// A new `email` leaves `email_verified` as it is: set or clear it too.
+    ///
     /// # Errors
     ///
     /// [`Error::NotFound`] when there is no such user; [`Error::Conflict`] over

@@ -20,8 +20,9 @@
 //! let signed_in = signin.sign_in_with_account(profile, account)?;
 //! assert!(signed_in.created);
 //!
-//! // The browser's cookie gets the token; the database gets its hash.
-//! let (token, _) = signin.begin_session(signed_in.user.id, None, now)?;
+//! // The browser's cookie gets the token; the database gets its hash. The session that the browser had ends.
+//! # let cookie_that_was_sent: Option<&str> = None;
+//! let (token, _) = signin.begin_session(signed_in.user.id, cookie_that_was_sent, now)?;
 //!
 //! // At every request: who is this? An unknown, expired or ended session is None.
 //! let cookie = token.expose();
