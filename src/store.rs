@@ -350,6 +350,9 @@ impl AuthStore {
 
     /// Returns the session with this token, and its user: what an application asks at every request.
     ///
+    /// The token is compared as it is stored. If [`SignIn`](crate::signin::SignIn) began the session, the store has its
+    /// hash: call [`resume_session`](crate::signin::SignIn::resume_session) instead.
+    ///
     /// An expired session is returned like any other; whether to accept it is up to the caller: see
     /// [`Session::is_expired`].
     pub fn get_session_and_user(&self, session_token: &str) -> Result<Option<(Session, User)>> {

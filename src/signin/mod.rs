@@ -44,7 +44,7 @@
 //! | **Account linking by address**: someone claims your address at another provider | never links by address: [`Conflict`](crate::Error::Conflict) over the email | let the person sign in as before, then link |
 //! | **Session fixation**: someone plants a token in your browser | every sign-in makes a new token and ends the one that the browser sent ([`begin_session`](SignIn::begin_session)) | set the cookie again |
 //! | **Replayed links**: a link is opened twice, or by two people | one caller gets it; a link that has expired is void | answer the second with "already used" |
-//! | **Scanners** that open the links in mails | nothing | open a page with a button, and use the link only on its `POST` |
+//! | **Scanners** that open the links in emails | nothing | open a page with a button, and use the link only on its `POST` |
 //! | **A hijacker's change of address** | a later change and [`end_all_sessions`](SignIn::end_all_sessions) void it | also write to the old address |
 //! | **Insecure direct object references**: another user's ID in a form | every operation with `_of_user` in its name affects only that user's rows | take the user from the session, not from the form |
 //! | **Leaked database** | session and verification tokens are hashed; provider tokens are encrypted if you set a [`TokenCipher`] | keep the key elsewhere; let [challenges](crate::Challenge), which are stored unchanged, expire within minutes |
