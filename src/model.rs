@@ -270,6 +270,9 @@ account_strings!(debug_account!(Account {
 /// };
 /// # assert!(!format!("{account:?}").contains("gho_"));
 /// ```
+///
+/// With the feature `serde` it can be deserialized. Do not deserialize it from what a browser sends, which could name
+/// anyone's account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewAccount {
     /// The id to use; `None` creates a UUID v7.
