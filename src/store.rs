@@ -34,7 +34,9 @@ use crate::{url, validate};
 /// Every method may also return [`Error::Unavailable`], [`Error::Migration`] (when the schema is missing) and
 /// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`] and [`Error::Rejected`] (by a constraint or
 /// trigger of your own). Unless its documentation says otherwise, a method is one atomic step: a method that fails has
-/// written nothing, except that after [`Error::OutcomeUnknown`] everything may have been written.
+/// written nothing, except that after [`Error::OutcomeUnknown`] everything may have been written. If another program
+/// stored a value that cannot be read, a change of its row may fail with [`Error::Backend`] after it was written; the
+/// error then reports that.
 #[derive(Clone)]
 pub struct AuthStore {
     pub(crate) backend: Arc<dyn Backend>,
