@@ -8,7 +8,7 @@
 use std::error::Error;
 
 use authstore::signin::{SignIn, SignedIn};
-use authstore::{AuthStore, NewAccount, NewUser, User, UserChanges};
+use authstore::{AuthStore, Change, NewAccount, NewUser, User, UserChanges};
 use time::{Duration, OffsetDateTime};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,6 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("5. Grace may not take Ada's email address.");
     let changes = UserChanges {
         email: ada.email.clone().into(),
+        // She has not proved that it is hers. `SignIn::create_email_change` would let her do that.
+        email_verified: Change::Clear,
         ..UserChanges::default()
     };
     match signin.store().update_user(grace.id, changes) {
@@ -69,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a program does when GitHub redirects someone back and says who it is.
+/// What a program does when GitHub has redirected someone back, the `state` matches, and GitHub has said who it is.
 fn sign_in_with_github(signin: &SignIn) -> authstore::Result<User> {
     let SignedIn { user, created, .. } = signin.sign_in_with_account(
         NewUser {
@@ -96,6 +98,8 @@ fn sign_in_with_github(signin: &SignIn) -> authstore::Result<User> {
 }
 
 /// Begins a session, and returns the token for the browser's cookie. The database gets only its hash.
+///
+/// If the browser sent a session's token, pass it instead of `None`: that session ends.
 fn begin_session(signin: &SignIn, user: &User) -> authstore::Result<String> {
     let now = OffsetDateTime::now_utc();
     let (token, session) = signin.begin_session(user.id, None, now)?;
@@ -132,7 +136,7 @@ fn sign_in_by_link(signin: &SignIn, email: &str) -> Result<User, Box<dyn Error>>
     }
 
     let changes = UserChanges {
-        name: authstore::Change::set("Grace Hopper"),
+        name: Change::set("Grace Hopper"),
         ..UserChanges::default()
     };
     let user = signin.store().update_user(signed_in.user.id, changes)?;

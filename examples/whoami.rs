@@ -20,8 +20,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// The names of Auth.js's cookie. Browsers accept one with the prefix `__Secure-` only over https. The last two are
-/// from NextAuth.js before version 5.
+/// The names of Auth.js's cookie. The last two are from NextAuth.js before version 5.
+///
+/// Browsers accept a cookie with the prefix `__Secure-` only over https. If your site uses https, omit the names
+/// without it: someone on the network could plant such a cookie, with the token of their own session.
 const COOKIES: [&str; 4] = [
     "__Secure-authjs.session-token",
     "authjs.session-token",
@@ -85,11 +87,7 @@ fn signed_in_user(request: &Request, store: &AuthStore) -> authstore::Result<Opt
     let Some(token) = session_token(request) else {
         return Ok(None);
     };
-    let found = match store.get_session_and_user(&token) {
-        // No stored token looks like this.
-        Err(authstore::Error::Invalid { .. }) => None,
-        found => found?,
-    };
+    let found = store.get_session_and_user(&token)?;
     // The store also returns expired sessions, so reject them here.
     Ok(found
         .filter(|(session, _)| !session.is_expired(OffsetDateTime::now_utc()))

@@ -369,10 +369,12 @@ pub trait BackendTransaction: Send {
     /// [`Error::Invalid`](crate::Error::Invalid).
     fn backend(&self) -> Arc<dyn Backend>;
 
-    /// Runs a statement, and returns how many rows it changed.
+    /// Runs a statement, and returns how many rows it changed. If it fails, only what it did is undone, and the
+    /// transaction stays open unless the connection is lost or [`may_repeat`](BackendTransaction::may_repeat) returns
+    /// `true`. The errors are those of [`Transaction::execute`](crate::Transaction::execute).
     fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64>;
 
-    /// Runs a statement, and returns its rows.
+    /// Works like [`execute`](BackendTransaction::execute), but returns the rows.
     fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>>;
 
     /// Commits everything, or nothing. [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) when it is unknown

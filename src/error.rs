@@ -67,7 +67,7 @@ pub enum Error {
     Unavailable {
         /// What failed, with the database's message if it sent one.
         reason: String,
-        /// The cause, if the reason does not tell it already.
+        /// The cause, if the reason does not already state it.
         source: Option<BoxError>,
     },
     /// The connection was lost, or the time limit elapsed, during a write. It was done completely or not at all, but it
@@ -75,7 +75,7 @@ pub enum Error {
     OutcomeUnknown {
         /// What failed, with the database's message if it sent one.
         reason: String,
-        /// The cause, if the reason does not tell it already.
+        /// The cause, if the reason does not already state it.
         source: Option<BoxError>,
     },
     /// The schema is not the one that this program needs, or a migration failed.
@@ -85,7 +85,7 @@ pub enum Error {
     Backend {
         /// What failed, with the database's message if it sent one.
         reason: String,
-        /// The cause, if the reason does not tell it already.
+        /// The cause, if the reason does not already state it.
         source: Option<BoxError>,
     },
 }

@@ -209,8 +209,9 @@
 //! ```
 //!
 //! [`create_email_change`](signin::SignIn::create_email_change) and
-//! [`confirm_email_change`](signin::SignIn::confirm_email_change) change an address the same way. To treat
-//! `Ada@x.org` and `ada@x.org` as one address, choose [`Addresses::Lowercase`](signin::Addresses::Lowercase).
+//! [`confirm_email_change`](signin::SignIn::confirm_email_change) change an address the same way. Change the address of
+//! the user who is signed in, never of one whom the link names. To treat `Ada@x.org` and `ada@x.org` as one address,
+//! choose [`Addresses::Lowercase`](signin::Addresses::Lowercase).
 //!
 //! # Passkeys
 //!
@@ -291,6 +292,9 @@
 //! both survive. For an optional field, [`Change`] distinguishes "keep it", "set it" and "clear it". The operation
 //! returns the updated row.
 //!
+//! Do not change an address this way: `email_verified` would stay, and vouch for an address that no one has proved. Use
+//! [`create_email_change`](signin::SignIn::create_email_change).
+//!
 //! ```
 //! use authstore::{AuthStore, Change, NewUser, UserChanges};
 //!
@@ -323,29 +327,35 @@
 //! | [`Conflict`](Error::Conflict) | another row has this value | choose another; the error names the [`Constraint`] |
 //! | [`NotFound`](Error::NotFound) | an update, or a reference, names a row that does not exist | the error names the [`Entity`] |
 //! | [`Rejected`](Error::Rejected) | one of your own constraints or triggers rejected the write | the error names the constraint |
-//! | [`Unavailable`](Error::Unavailable) | no answer, or busy for too long; nothing was written | retry |
-//! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost during a write | check whether it was written, then retry |
+//! | [`Unavailable`](Error::Unavailable) | no answer, busy for too long, or full; nothing was written | retry |
+//! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost, or time ran out, during a write | check whether it was written, then retry |
 //! | [`Migration`](Error::Migration) | the schema is missing or out of date | migrate; or see [`MigrationError`](migration::MigrationError) |
 //! | [`Backend`](Error::Backend) | anything else: a bug, a broken file | report it |
 //!
 //! A lookup that finds nothing returns `None` or `false`; that is not an error. No error shows a token, a password or
 //! another stored value. The `Debug` of a model shows no token either. You can log both.
 //!
-//! For example, in a form in which a user chooses an email address:
+//! For example, when a user opens the link that changes the user's email address:
 //!
 //! ```
-//! use authstore::{AuthStore, Constraint, Error, NewUser, UserChanges};
+//! use authstore::{Constraint, Error};
+//! # use authstore::AuthStore;
+//! # use authstore::signin::SignIn;
+//! # use time::{Duration, OffsetDateTime};
 //!
 //! # fn main() -> authstore::Result<()> {
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
-//! # let new = |email: &str| NewUser { email: Some(email.into()), ..NewUser::default() };
-//! # store.create_user(new("ada@example.org"))?;
-//! # let grace = store.create_user(new("grace@example.org"))?;
-//! # let wanted = String::from("ada@example.org");
-//! let changes = UserChanges { email: authstore::Change::Set(wanted), ..UserChanges::default() };
-//! let answer = match store.update_user(grace.id, changes) {
-//!     Ok(_) => "Saved.".to_owned(),
+//! # let signin = SignIn::new(store);
+//! # let now = OffsetDateTime::now_utc();
+//! # let grace = signin.sign_in_with_email("grace@example.org", now)?.user;
+//! # let wanted = "ada@example.org";
+//! # let secret = signin.create_email_change(grace.id, wanted, now + Duration::hours(1))?;
+//! # let token = secret.expose();
+//! # signin.sign_in_with_email(wanted, now)?;
+//! let answer = match signin.confirm_email_change(grace.id, wanted, token, now) {
+//!     Ok(Some(_)) => "Saved.".to_owned(),
+//!     Ok(None) => "This link was already used, or has expired.".to_owned(),
 //!     Err(Error::Conflict { constraint: Constraint::UserEmail }) => "This address is taken.".to_owned(),
 //!     Err(Error::Invalid { field, reason }) => format!("Please correct {field}: {reason}."),
 //!     Err(error) if error.is_retryable() => "Please try again in a minute.".to_owned(),
@@ -369,7 +379,8 @@
 //! let now = time::OffsetDateTime::now_utc();
 //! loop {
 //!     let deleted = store.delete_expired(now, 1_000)?;
-//!     if deleted.sessions < 1_000 && deleted.verification_tokens < 1_000 {
+//!     let counts = [deleted.sessions, deleted.verification_tokens, deleted.challenges];
+//!     if counts.iter().all(|count| *count < 1_000) {
 //!         break;
 //!     }
 //! }
@@ -382,25 +393,29 @@
 //!
 //! # Threads and async
 //!
-//! An [`AuthStore`] is `Send`, `Sync` and cheap to clone. Every call blocks its thread until the database has answered
-//! or a time limit has elapsed. In an async program, call it on a thread where blocking is allowed:
+//! An [`AuthStore`] and a [`SignIn`](signin::SignIn) are `Send`, `Sync` and cheap to clone. Every call blocks its
+//! thread until the database has answered or a time limit has elapsed. In an async program, call it on a thread where
+//! blocking is allowed:
 //!
 //! ```
-//! use authstore::{AuthStore, User};
+//! use authstore::User;
+//! use authstore::signin::SignIn;
+//! # use authstore::AuthStore;
 //!
-//! async fn signed_in(store: &AuthStore, cookie: String) -> authstore::Result<Option<User>> {
-//!     let store = store.clone();
-//!     let found = tokio::task::spawn_blocking(move || store.get_session_and_user(&cookie))
+//! async fn signed_in(signin: &SignIn, cookie: String) -> authstore::Result<Option<User>> {
+//!     let signin = signin.clone();
+//!     let now = time::OffsetDateTime::now_utc();
+//!     let found = tokio::task::spawn_blocking(move || signin.resume_session(&cookie, now))
 //!         .await
 //!         .expect("the store does not panic")?;
-//!     let now = time::OffsetDateTime::now_utc();
-//!     Ok(found.filter(|(session, _)| !session.is_expired(now)).map(|(_, user)| user))
+//!     Ok(found.map(|(_, user)| user))
 //! }
 //! # fn main() -> authstore::Result<()> {
 //! # let store = AuthStore::connect("sqlite::memory:")?;
 //! # store.migrate()?;
+//! # let signin = SignIn::new(store);
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-//! # assert_eq!(runtime.block_on(signed_in(&store, "stray".into()))?, None);
+//! # assert_eq!(runtime.block_on(signed_in(&signin, "stray".into()))?, None);
 //! # Ok(())
 //! # }
 //! ```

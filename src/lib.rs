@@ -49,8 +49,8 @@
 //! | `mysql` | MySQL and MariaDB | no |
 //! | `mysql-tls` | the same, and TLS (rustls) | no |
 //! | `mariadb-auth` | MySQL and MariaDB, and MariaDB's authentication plugins ed25519 and parsec | no |
-//! | `cli` | the command `authstore`: `migrate up`, `down`, `status`, `adopt` and `sql`, and `sweep` | no |
-//! | `serde` | serialization of the models, as JSON for example, without their secrets | no |
+//! | `cli` | the command `authstore`: `migrate`, `sweep`, `hash-session-tokens` and `emails` | no |
+//! | `serde` | serialization of the models, as JSON for example, without their secrets, and deserialization of some | no |
 //! | `encryption` | [`signin::KeyRing`], which encrypts the tokens of providers | no |
 //! | `log` | [`observe::to_log`] | no |
 //! | `tracing` | [`observe::to_tracing`] | no |

@@ -104,6 +104,9 @@ pub struct User {
 }
 
 /// The input of [`create_user`](crate::AuthStore::create_user), which becomes a [`User`].
+///
+/// With the feature `serde` it can be deserialized. Do not deserialize it from what a browser sends, which could set
+/// `emailVerified`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewUser {
     /// The id to use; `None` creates a UUID v7.
@@ -126,11 +129,16 @@ pub struct NewUser {
 /// let changes = UserChanges { name: Change::set("Ada"), image: Change::Clear, ..UserChanges::default() };
 /// # assert!(changes.email.is_keep());
 /// ```
+///
+/// With the feature `serde` it can be deserialized. Do not deserialize it from what a browser sends, which could set
+/// `emailVerified`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserChanges {
     /// See [`User::name`].
     pub name: Change<String>,
-    /// See [`User::email`].
+    /// See [`User::email`]. Set or clear `email_verified` too: otherwise it stays, and vouches for the new address. To
+    /// let a user change the address, use
+    /// [`create_email_change`](crate::signin::SignIn::create_email_change).
     pub email: Change<String>,
     /// See [`User::email_verified`].
     pub email_verified: Change<OffsetDateTime>,
@@ -262,6 +270,9 @@ account_strings!(debug_account!(Account {
 /// };
 /// # assert!(!format!("{account:?}").contains("gho_"));
 /// ```
+///
+/// With the feature `serde` it can be deserialized. Do not deserialize it from what a browser sends, which could name
+/// anyone's account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewAccount {
     /// The id to use; `None` creates a UUID v7.

@@ -54,7 +54,8 @@ use crate::transaction::WrappedTransaction;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Observation<'a> {
-    /// The operation's name, which is the name of its method: `get_session_and_user`.
+    /// The operation's name, which is the name of its method: `get_session_and_user`. The beginning of a transaction is
+    /// `begin`.
     pub operation: &'static str,
     /// The backend's [name](crate::Backend::name): `postgres`.
     pub backend: &'static str,

@@ -24,7 +24,7 @@ pub enum SqlValue {
     Bytes(Vec<u8>),
     /// A UUID: `uuid` on PostgreSQL, text in lower case elsewhere, as in the store's own tables.
     Uuid(Uuid),
-    /// A time, in the store's own format on each database.
+    /// A time, in the store's own format on each database: in UTC, truncated to milliseconds.
     Time(OffsetDateTime),
 }
 

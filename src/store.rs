@@ -32,7 +32,11 @@ use crate::{url, validate};
 /// (empty, too long, with a NUL) finds nothing: it is not an error, and nothing is sent.
 ///
 /// Every method may also return [`Error::Unavailable`], [`Error::Migration`] (when the schema is missing) and
-/// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`].
+/// [`Error::Backend`]; every method that writes, [`Error::OutcomeUnknown`] and [`Error::Rejected`] (by a constraint or
+/// trigger of your own). Unless its documentation says otherwise, a method is one atomic step: a method that fails has
+/// written nothing, except that after [`Error::OutcomeUnknown`] everything may have been written. If another program
+/// stored a value that cannot be read, a change of its row may fail with [`Error::Backend`] after it was written; the
+/// error then reports that.
 #[derive(Clone)]
 pub struct AuthStore {
     pub(crate) backend: Arc<dyn Backend>,
@@ -91,7 +95,9 @@ impl AuthStore {
     /// and before it returns. Observers are added, not replaced. Clones made before are not observed.
     ///
     /// The [`Observation`] says what a call cost and how it ended, but contains no values. Migrations are not observed:
-    /// they return their own reports. See [`observe`](crate::observe) for logging.
+    /// they return their own reports. Of a [`transaction`](AuthStore::transaction), the beginning and each operation
+    /// are observed, but not the application's own SQL and not the commit: log the error that it returns. See
+    /// [`observe`](crate::observe) for logging.
     #[must_use]
     pub fn observe(self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
         AuthStore {
@@ -118,7 +124,8 @@ impl AuthStore {
     /// # Errors
     ///
     /// [`Error::Migration`] if this program cannot continue the database's history (nothing is changed then) or a
-    /// migration failed (those before it stay); [`Error::Unavailable`] if another process holds the lock for too long.
+    /// migration failed (those before it stay); [`Error::Unavailable`] if another process holds the lock for more than
+    /// 60 seconds.
     pub fn migrate(&self) -> Result<Vec<Step>> {
         self.migrator()
             .map_or_else(|| Ok(Vec::new()), |migrator| migrator.up())
@@ -176,6 +183,8 @@ impl AuthStore {
 
     /// Changes the named fields of a user and no others, in one atomic step, and returns the user as this update left
     /// it. Concurrent updates of different fields all survive. Without any change, it only returns the user.
+    ///
+    /// A new `email` leaves `email_verified` as it is: set or clear it too.
     ///
     /// # Errors
     ///
@@ -342,6 +351,9 @@ impl AuthStore {
     }
 
     /// Returns the session with this token, and its user: what an application asks at every request.
+    ///
+    /// The token is compared as it is stored. If [`SignIn`](crate::signin::SignIn) began the session, the store has its
+    /// hash: call [`resume_session`](crate::signin::SignIn::resume_session) instead.
     ///
     /// An expired session is returned like any other; whether to accept it is up to the caller: see
     /// [`Session::is_expired`].
@@ -658,7 +670,8 @@ impl AuthStore {
     /// oldest first, at most `limit` of each. Returns how many of each it deleted: call it again while any count is
     /// `limit`.
     ///
-    /// Each of the three deletions is atomic; together they are not.
+    /// A sweep that fails has deleted nothing or, with [`Error::OutcomeUnknown`], perhaps everything. Depending on the
+    /// backend, other callers may see the three kinds deleted one after the other.
     pub fn delete_expired(&self, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
         let now = validate::normalize_time("now", now)?;
         self.backend.delete_expired(now, limit)

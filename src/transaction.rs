@@ -18,16 +18,17 @@ impl AuthStore {
     ///
     /// `work` gets a [`Transaction`], which has all operations of the store and runs the application's own SQL. Other
     /// callers see nothing of it before the commit. Use only the [`Transaction`] inside: the store outside uses another
-    /// connection, which on SQLite waits for this one.
+    /// connection. On SQLite its writes, and in memory its reads too, wait for this transaction until they time out.
     ///
     /// A transaction that conflicts with others (a deadlock, a serialization failure) is rolled back and `work` runs
-    /// again, up to ten times. So `work` must have no effects outside the database.
+    /// again, up to ten times in all. So `work` must have no effects outside the database.
     ///
     /// If an operation inside fails, such as with [`Error::Conflict`], only that operation is undone, and `work` may
     /// continue. Once the connection is lost, every later call fails.
     ///
-    /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short. On PostgreSQL
-    /// each writing statement inside takes three round trips instead of one, because a savepoint surrounds it.
+    /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short: no
+    /// option limits the time of `work` as a whole. On PostgreSQL each operation and each statement inside takes three
+    /// round trips instead of one, because a savepoint surrounds it.
     ///
     /// ```
     /// use authstore::{AuthStore, Error, NewUser};
@@ -106,7 +107,8 @@ impl Transaction {
     /// # Errors
     ///
     /// [`Error::Backend`] for a statement that the database does not accept; [`Error::Rejected`] when one of the
-    /// application's constraints rejects it.
+    /// application's constraints rejects it; [`Error::Invalid`] for `parameters` when a time is outside the years 1970
+    /// to 9999.
     pub fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64> {
         self.begun.execute(sql, parameters)
     }

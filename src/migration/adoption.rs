@@ -1,8 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The differences between a database that Auth.js's Kysely adapter uses and the schema of this crate, as text for
-/// people.
+/// The differences between a database that Auth.js's Kysely adapter uses and the schema of this crate, in words.
 ///
 /// From [`Migrator::compare`](super::Migrator::compare) and [`Migrator::adopt`](super::Migrator::adopt). `Display`
 /// shows everything, one item per line.

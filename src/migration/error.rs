@@ -110,8 +110,8 @@ impl fmt::Display for MigrationError {
             ),
             MigrationError::SchemaDamaged { reason } => write!(
                 f,
-                "a table or column is missing, although the history says that it was migrated; restore it from a backup: \
-                 {reason}"
+                "a table or column is missing, although its migration is recorded as applied; restore it from a \
+                 backup: {reason}"
             ),
             MigrationError::ChecksumChanged { version, name } => write!(
                 f,
@@ -143,14 +143,13 @@ impl fmt::Display for MigrationError {
             }
             MigrationError::ForeignTables { tables } => write!(
                 f,
-                "the database has {} {} already, which no migration of this program created; to adopt a database of \
-                 Auth.js, run migrate adopt",
-                if tables.len() == 1 {
-                    "a table"
-                } else {
-                    "tables"
+                "{}, although no migration of this program created {}; to adopt a database of Auth.js, run migrate \
+                 adopt",
+                match &tables[..] {
+                    [table] => format!("the table {table} already exists"),
+                    tables => format!("the tables {} already exist", tables.join(", ")),
                 },
-                tables.join(", ")
+                if tables.len() == 1 { "it" } else { "them" }
             ),
             MigrationError::InTheWay { obstacles } => write!(
                 f,

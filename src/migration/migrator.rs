@@ -112,6 +112,9 @@ impl Migrator {
     /// Compares a database that Auth.js's Kysely adapter uses, or that was migrated, with the schema of this crate, and
     /// returns the differences and the obstacles to [`adopt`](Migrator::adopt). Changes nothing.
     ///
+    /// Holds the lock on migrations while it reads; on SQLite, all writes wait for it. On MySQL and MariaDB, `adopt`
+    /// also tries the changes of columns on empty copies of the tables, so it may find more obstacles.
+    ///
     /// # Errors
     ///
     /// Those of [`adopt`](Migrator::adopt), but obstacles are not an error.

@@ -155,7 +155,8 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if a version is negative or not unique, or the name is invalid (key).
+    /// [`Error::Invalid`] if a version is negative or not unique, or the name does not have 1 to 255 characters or
+    /// contains a NUL character.
     pub fn new(name: impl Into<Cow<'static, str>>, mut migrations: Vec<Migration>) -> Result<Self> {
         let name = name.into();
         validate::key("name", &name)?;
@@ -182,7 +183,7 @@ impl Series {
     /// dot or does not end in `.sql` are ignored, unless a migration seems to be meant: those that end in a space or in
     /// `.sql.txt`, or lack `.sql` after `.up`, are rejected. A byte order mark is ignored. A migration without a
     /// statement (an empty file, or one with only comments) does nothing on any database. `name` identifies the series
-    /// in the history (key, and not `authstore`).
+    /// in the history: 1 to 255 characters, and not `authstore`.
     ///
     /// On SQLite and PostgreSQL a migration and its history row are one transaction: it must not begin or end one
     /// itself. On MySQL and MariaDB DDL commits implicitly: write one statement per file, and make it repeatable

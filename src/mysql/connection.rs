@@ -241,7 +241,7 @@ impl MysqlConnection {
         }
         self.failure = None;
         Err(Error::backend(format!(
-            "the statement is larger than the server's max_allowed_packet ({} bytes, of at most {})",
+            "the statement is larger than the server's max_allowed_packet ({} bytes; the maximum is {})",
             size, self.max_packet
         )))
     }

@@ -258,7 +258,9 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// The server reports which of the two it is: MySQL from 8.0.17 or MariaDB from 10.2, which are the first to have the
 /// collations that are needed; it is tested with MySQL 9 and MariaDB 11. Whatever the server's defaults are, sessions
 /// are in UTC, in strict mode, in `utf8mb4`, and at the isolation level READ COMMITTED (so the binary log, where there
-/// is one, must not be in the format `STATEMENT`). Cloning a backend is cheap; all clones share one pool.
+/// is one, must not be in the format `STATEMENT`). The server's `max_allowed_packet` must be at least 11 MiB, as it is
+/// by default; otherwise connecting fails with [`Error::Backend`]. Cloning a backend is cheap; all clones share one
+/// pool.
 ///
 /// # Round trips
 ///
@@ -276,15 +278,15 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// The result of an update is computed from the row that it has read, so changes by a trigger of the application are
 /// seen only by the next read. A new connection is ready after two round trips, once the driver has signed in.
 ///
+/// A deadlock costs another attempt. A connection that was idle for half a second is pinged before it is used, which
+/// takes one more round trip.
+///
 /// # Galera
 ///
 /// On a node of a Galera cluster, a session waits for everything that other nodes have acknowledged
 /// (`wsrep_sync_wait`), so you can use any node. Creating a user with an account or an authenticator takes 4 round
 /// trips there. Nodes do not see each other's row locks, so a removal with `keep_last` writes and deletes a row of the
 /// challenges, over which concurrent removals conflict: 6 round trips.
-///
-/// A deadlock costs another attempt. A connection that was idle for half a second is pinged before it is used, which
-/// takes one more round trip.
 #[derive(Clone)]
 pub struct MysqlBackend(Arc<Shared>);
 

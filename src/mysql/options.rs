@@ -87,7 +87,7 @@ pub enum MysqlSslMode {
     /// Not encrypted: for a server on the same machine or in a trusted network. `ssl-mode=DISABLED`.
     Disabled,
     /// Encrypted, and nothing is verified: anyone who can redirect the connection can read and change everything on it.
-    /// For servers whose certificates no one can verify, such as those that MySQL makes for itself.
+    /// For servers whose certificates no one can verify, such as those that MySQL generates for itself.
     /// `ssl-mode=NO_VERIFY`.
     NoVerify,
     /// Encrypted, and the certificate comes from a trusted authority and names the host. `ssl-mode=VERIFY_IDENTITY`,

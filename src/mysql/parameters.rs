@@ -8,7 +8,7 @@ const ALWAYS_UTC: &str = "must be Z, +00:00 or UTC: times are read and written i
 const ALWAYS_UTF8: &str =
     "must be utf8mb4, which is always used; utf8 and UTF-8 mean the same here";
 const PINNED: &str = "the store sets this for each session; it cannot be changed";
-const NO_BATCHES: &str = "has no effect: each call sends one statement";
+const HOW_SENT: &str = "has no effect: how statements are sent cannot be changed";
 const VALUES: &str = "has no effect: it only concerns values in JavaScript";
 const POOL: &str = "has no effect: connections are kept until they fail";
 const USE_SSL_MODE: &str = "use ssl-mode";
@@ -187,9 +187,9 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         "CONVERT_TO_NULL",
         "has no effect: zero dates are never stored",
     ),
-    ignored("multipleStatements", "true", NO_BATCHES),
-    ignored("allowMultiQueries", "true", NO_BATCHES),
-    ignored("rewriteBatchedStatements", "true", NO_BATCHES),
+    ignored("multipleStatements", "true", HOW_SENT),
+    ignored("allowMultiQueries", "true", HOW_SENT),
+    ignored("rewriteBatchedStatements", "true", HOW_SENT),
     ignored(
         "compress",
         "true",

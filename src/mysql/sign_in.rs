@@ -122,7 +122,7 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
             let _ = sender.send((index, end));
         })
         .map_err(|error| {
-            Error::unavailable("cannot start a thread to connect with").with_source(error)
+            Error::unavailable("cannot start a thread for connecting").with_source(error)
         })?;
     Ok(Attempt {
         index,

@@ -231,7 +231,7 @@ fn classify_rolled_back(server: &DbError, code: &str, reason: String) -> Error {
         "42P01" | "42703" => MigrationError::SchemaMissing { reason }.into(),
         // No schema of the search_path exists, which migrating does not fix.
         "3F000" => Error::backend(format!(
-            "{reason}: create the schema that the search_path names, or name it by schema= in the URL, and migrate"
+            "{reason}; create the schema that the search_path names, or name one with schema= in the URL, and migrate"
         )),
         // A limit of the administrator (`temp_file_limit`), which the same statement exceeds again.
         "53400" => Error::backend(reason),

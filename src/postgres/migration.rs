@@ -213,11 +213,11 @@ impl Lock for PostgresLock<'_> {
         let without_transaction = migration.without_transaction(direction);
         if leaves_prepared_transaction(migration.sql(direction)?, !without_transaction) {
             return Err(Error::backend(if without_transaction {
-                "the step would leave a transaction prepared (PREPARE TRANSACTION), so nothing of it was run; end the \
-                 transaction in the step, with COMMIT PREPARED or ROLLBACK PREPARED"
+                "the migration would leave a transaction prepared (PREPARE TRANSACTION), so nothing of it was run; end \
+                 the transaction in the migration, with COMMIT PREPARED or ROLLBACK PREPARED"
             } else {
-                "the step would prepare the transaction that it runs in (PREPARE TRANSACTION), so nothing of it was run; \
-                 remove that from the step"
+                "the migration would prepare the transaction that it runs in (PREPARE TRANSACTION), so nothing of it \
+                 was run; remove that from the migration"
             }));
         }
         if without_transaction {

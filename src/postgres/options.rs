@@ -496,10 +496,11 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for options that contradict each other, and for a server on another machine when the program
-    /// was built without the feature `postgres-tls` and did not choose [`Disable`](PostgresSslMode::Disable);
-    /// [`Error::Backend`] when the server rejects the connection, for example for a wrong password, and when its
-    /// certificate is not trusted; [`Error::Unavailable`] when it cannot be reached.
+    /// [`Error::Invalid`] for a pool size of 0 or above 10,000, for a timeout of 0, for options that contradict each
+    /// other, and for a server on another machine when the program was built without the feature `postgres-tls` and did
+    /// not choose [`Disable`](PostgresSslMode::Disable); [`Error::Backend`] when the server rejects the connection, for
+    /// example for a wrong password, when its certificate is not trusted, and when the database's encoding is neither
+    /// `UTF8` nor `SQL_ASCII`; [`Error::Unavailable`] when it cannot be reached.
     pub fn open(&self) -> Result<PostgresBackend> {
         PostgresBackend::open(self)
     }

@@ -261,7 +261,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     ignored(
         "idle_in_transaction_session_timeout",
         "1000",
-        "has no effect: no transaction is left idle",
+        "has no effect: no operation leaves a transaction idle",
     ),
     ignored(
         "uselibpqcompat",

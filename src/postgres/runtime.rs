@@ -20,7 +20,7 @@ impl Runtime {
         {
             Ok(runtime) => Ok(Runtime(Some(runtime))),
             Err(error) => {
-                let reason = "cannot set up waiting on a socket";
+                let reason = "cannot set up network I/O";
                 Err(Error::unavailable(reason).with_source(error))
             }
         }

@@ -96,7 +96,9 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable(error.to_string()))?;
     if certificates.is_empty() {
-        return Err(unreadable("no certificate in PEM form in it".to_owned()));
+        return Err(unreadable(
+            "contains no certificate in PEM format".to_owned(),
+        ));
     }
     for certificate in &certificates {
         RootCertStore::empty()

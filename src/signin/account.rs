@@ -12,6 +12,9 @@ impl SignIn {
     /// For a known account, the tokens that the provider has issued now replace the stored ones; the others stay. The
     /// user's name, image and address stay as they are.
     ///
+    /// Looks up the account, and then stores its tokens or creates the user, in one atomic step. After
+    /// [`Error::OutcomeUnknown`], call it again: it finds what was done.
+    ///
     /// `new_user` is the profile for a new user. Its address is stored only if `email_verified` is set. Set it if the
     /// provider says that it has verified the address (`email_verified` in OpenID Connect), and otherwise omit it. With
     /// an unproved address, an attacker could create a user and wait for the address's owner to sign in to it.
@@ -20,7 +23,8 @@ impl SignIn {
     ///
     /// [`Error::Conflict`] over [`UserEmail`](Constraint::UserEmail) when another user has the address. Nothing is
     /// written: accounts are never linked by address alone. Let the person sign in as before, for example with an email
-    /// link, and then [`link_account`](SignIn::link_account).
+    /// link, and then [`link_account`](SignIn::link_account). [`Error::Unavailable`] also when concurrent calls kept
+    /// changing the account.
     pub fn sign_in_with_account(
         &self,
         new_user: NewUser,
@@ -82,6 +86,11 @@ impl SignIn {
     /// Links an account to a user who is signed in. Works like
     /// [`AuthStore::link_account`](crate::AuthStore::link_account), with the tokens encrypted at rest; they are
     /// returned in plain text.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`AuthStore::link_account`](crate::AuthStore::link_account). [`Error::Backend`] when a token cannot be
+    /// encrypted (nothing is written then).
     pub fn link_account(&self, user_id: Uuid, account: NewAccount) -> Result<Account> {
         let account = self.encrypt_new(account)?;
         self.decrypt(self.store.link_account(user_id, account)?)
@@ -148,7 +157,8 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// Those of [`AuthStore::refresh_account`](crate::AuthStore::refresh_account).
+    /// Those of [`AuthStore::refresh_account`](crate::AuthStore::refresh_account). [`Error::Backend`] when a stored
+    /// token cannot be decrypted or a new one cannot be encrypted; nothing is written then.
     pub fn refresh_account(
         &self,
         provider: &str,

@@ -10,7 +10,7 @@ use crate::model::{Account, AccountChanges, Change, NewAccount, account_strings}
 /// still be read after [`key_id`](TokenCipher::key_id) changes. The feature `encryption` adds an implementation.
 pub trait TokenCipher: Send + Sync + 'static {
     /// Returns the ID of the key that [`encrypt`](TokenCipher::encrypt) uses: 1 to 64 ASCII letters, digits, `-`, `_`
-    /// and `.`.
+    /// and `.`. With any other ID, writing a token fails with [`Error::Invalid`] for `key_id`.
     fn key_id(&self) -> &str;
 
     /// Encrypts a token under the current key, and returns text.

@@ -169,6 +169,8 @@ impl SignIn {
     /// Creates a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it
     /// to the new address. The user's earlier pending changes become void.
     ///
+    /// Takes two steps: if the second one fails, the earlier changes are void and there is no new one.
+    ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for an address that cannot be stored.
@@ -191,7 +193,12 @@ impl SignIn {
     /// Uses up the token of a change of address, and writes the new address as verified. Returns `None` if the token is
     /// unknown, used, void or expired, or was created for another address or user.
     ///
-    /// Takes two steps: if the second one fails, the token is used up and the address is unchanged.
+    /// `user_id` must be the user who is signed in, never one whom the link names. Otherwise an attacker could have a
+    /// link for the attacker's own user sent to your address; once you opened it, signing in with your address would
+    /// lead to the attacker's user.
+    ///
+    /// Takes two steps: if the second one fails, the token is used up and the address is unchanged. Run it in a
+    /// transaction to make it one step.
     ///
     /// # Errors
     ///
@@ -246,7 +253,7 @@ impl SignedIn {
 /// The error when rows that a sign-in depends on keep changing between its steps.
 pub(super) fn contended() -> Error {
     Error::unavailable(format!(
-        "other sign-ins of the same person got in between {ATTEMPTS} times"
+        "concurrent sign-ins of the same person interfered {ATTEMPTS} times"
     ))
 }
 

@@ -15,6 +15,9 @@ const NONCE_BYTES: usize = 24;
 
 /// Encrypts tokens with XChaCha20-Poly1305, under the newest of several keys.
 ///
+/// A stored value is about a third longer than its token, so a token of more than about 786,000 bytes is rejected with
+/// [`Error::Invalid`](crate::Error::Invalid).
+///
 /// ```
 /// use authstore::AuthStore;
 /// use authstore::signin::{KeyRing, SignIn};

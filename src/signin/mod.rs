@@ -20,8 +20,9 @@
 //! let signed_in = signin.sign_in_with_account(profile, account)?;
 //! assert!(signed_in.created);
 //!
-//! // The browser's cookie gets the token; the database gets its hash.
-//! let (token, _) = signin.begin_session(signed_in.user.id, None, now)?;
+//! // The browser's cookie gets the token; the database gets its hash. The session that the browser had ends.
+//! # let cookie_that_was_sent: Option<&str> = None;
+//! let (token, _) = signin.begin_session(signed_in.user.id, cookie_that_was_sent, now)?;
 //!
 //! // At every request: who is this? An unknown, expired or ended session is None.
 //! let cookie = token.expose();
@@ -43,10 +44,10 @@
 //! | **Account linking by address**: someone claims your address at another provider | never links by address: [`Conflict`](crate::Error::Conflict) over the email | let the person sign in as before, then link |
 //! | **Session fixation**: someone plants a token in your browser | every sign-in makes a new token and ends the one that the browser sent ([`begin_session`](SignIn::begin_session)) | set the cookie again |
 //! | **Replayed links**: a link is opened twice, or by two people | one caller gets it; a link that has expired is void | answer the second with "already used" |
-//! | **Scanners** that open the links in mails | nothing | open a page with a button, and use the link only on its `POST` |
+//! | **Scanners** that open the links in emails | nothing | open a page with a button, and use the link only on its `POST` |
 //! | **A hijacker's change of address** | a later change and [`end_all_sessions`](SignIn::end_all_sessions) void it | also write to the old address |
 //! | **Insecure direct object references**: another user's ID in a form | every operation with `_of_user` in its name affects only that user's rows | take the user from the session, not from the form |
-//! | **Leaked database** | session and verification tokens are hashed; provider tokens are encrypted if you set a [`TokenCipher`] | keep the key elsewhere |
+//! | **Leaked database** | session and verification tokens are hashed; provider tokens are encrypted if you set a [`TokenCipher`] | keep the key elsewhere; let [challenges](crate::Challenge), which are stored unchanged, expire within minutes |
 //! | **Copied passkey** | a signature counter that does not increase is `Conflict(AuthenticatorCounter)`, and writes nothing | warn the person |
 //! | **Guessed codes** | a code is bound to its address and works once | limit the attempts; let codes expire within minutes |
 //! | **Cross-site requests** | nothing | `SameSite` cookies and a token in each form |
@@ -80,6 +81,10 @@ use crate::store::AuthStore;
 ///
 /// Cheap to clone, `Send` and `Sync`. Every process that uses one database must use the same settings: a token stored
 /// under one setting is not found under another.
+///
+/// Every method that calls the store may fail as the store's methods do: see [`AuthStore`]. With a cipher, a method
+/// that takes tokens of an account may also fail with [`Error::Backend`](crate::Error::Backend) when a token cannot be
+/// encrypted; nothing is written then.
 #[derive(Clone)]
 pub struct SignIn {
     store: AuthStore,
@@ -142,9 +147,10 @@ impl SignIn {
         self
     }
 
-    /// Sets a cipher that encrypts the tokens of accounts at rest. Defaults to none.
+    /// Sets a cipher that encrypts the tokens of accounts at rest, and `session_state`. Defaults to none.
     ///
-    /// Tokens that were stored unencrypted can still be read. They are encrypted the next time they are written.
+    /// Tokens that were stored unencrypted can still be read. They are encrypted the next time they are written. An
+    /// encrypted token is longer, and still must not have more than 1,048,576 bytes.
     #[must_use]
     pub fn with_cipher(mut self, cipher: impl TokenCipher) -> Self {
         self.settings_mut().cipher = Some(Arc::new(cipher));

@@ -211,8 +211,9 @@ impl SignIn {
     /// hashed. Tokens that are already hashed stay as they are. Run it again to finish an interrupted run.
     ///
     /// Switch the programs that use the database to [`SessionTokens::Hashed`] first, then run this: a session is not
-    /// found until its token is hashed. Each session is changed in one atomic step. Memory is bounded by the sessions
-    /// of one user.
+    /// found until its token is hashed. A program that deletes the cookie of an unknown session signs out those who
+    /// come in between. Each session is changed in one atomic step. Memory is bounded by the sessions of one user, and
+    /// by a page of 1,000 users.
     ///
     /// # Errors
     ///

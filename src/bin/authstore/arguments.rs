@@ -10,6 +10,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed; trying again does not help
+     `migrate status --check`: the tables differ; `emails collisions`: there are collisions
   2  the command line, the URL or an option is wrong; nothing was done
   3  the database is unavailable or busy; try again
   4  rejected: this program cannot work with the schema; nothing was changed
@@ -23,7 +24,7 @@ Examples:
 
 Pass a URL with a password as DATABASE_URL: other users of the machine can read a command line.";
 
-/// Manage an authstore database: migrate its schema and delete expired rows
+/// Manage an authstore database: its schema, expired rows, session tokens and email addresses
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -79,10 +80,11 @@ Examples:
     /// Hash the session tokens that are stored in plain text
     #[command(long_about = "\
 Hash the session tokens that are stored in plain text, so that someone who reads the database cannot use its sessions. \
-All users stay signed in if the application looks sessions up by their hash (SessionTokens::Hashed) from now on. Run it \
-again to finish an interrupted run.")]
+First switch every program that uses the database to SessionTokens::Hashed: a session is not found until its token is \
+hashed. Then all users are still signed in, unless the application deleted the cookie of one who came in between. Run \
+it again to finish an interrupted run.")]
     HashSessionTokens,
-    /// Change email addresses to lower case
+    /// Find email addresses that collide in lower case, and change all of them to lower case
     Emails {
         #[command(subcommand)]
         task: EmailsTask,
@@ -113,8 +115,8 @@ pub(crate) enum MigrateTask {
     Down(DownOptions),
     /// Show each migration and its status; exit with 5 if any is pending
     Status {
-        /// Instead, compare the tables, columns, keys and indexes with the schema that this program needs; exit with 1
-        /// if something differs (`adopt --apply` restores it)
+        /// Compare the tables, columns, keys and indexes with the schema that this program needs, instead of showing
+        /// migrations; exit with 1 if something differs (`adopt --apply` restores it)
         #[arg(long)]
         check: bool,
     },
@@ -139,7 +141,7 @@ Exit codes:
     },
     /// Print the SQL of all migrations, to apply it with another tool
     #[command(long_about = "\
-Print the SQL of all steps, to apply it with another tool. The database need not exist, with one exception: a mysql: URL \
+Print the SQL of all migrations, to apply it with another tool. The database need not exist, with one exception: a mysql: URL \
 may name a MySQL or a MariaDB server, whose SQL differs, so the server is asked. For MariaDB, write mariadb: to avoid \
 that. If you apply this SQL yourself, keep doing so: `migrate up` does not see those migrations.")]
     Sql {
@@ -187,7 +189,7 @@ pub(crate) struct SeriesOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepOptions {
-    /// Delete at most this many sessions, verification tokens and challenges in one batch
+    /// Delete at most this many rows of each kind in one batch
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: u32,
     /// Delete only what expired at or before this time, such as 2026-11-24T19:00:00Z [default: now]
