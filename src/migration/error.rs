@@ -70,6 +70,12 @@ pub enum MigrationError {
         /// The names of the tables.
         tables: Vec<String>,
     },
+    /// The table of the history, `authstore_migration`, does not have its columns: something else created it. Nothing
+    /// was changed. Rename it.
+    ForeignHistory {
+        /// The database's message, which names what is missing.
+        reason: String,
+    },
     /// The database cannot be adopted before this is resolved. Nothing was changed.
     InTheWay {
         /// The obstacles: see [`Adoption::obstacles`](super::Adoption::obstacles).
@@ -151,6 +157,10 @@ impl fmt::Display for MigrationError {
                     "tables"
                 },
                 tables.join(", ")
+            ),
+            MigrationError::ForeignHistory { reason } => write!(
+                f,
+                "the table authstore_migration is not a history of migrations; rename it first: {reason}"
             ),
             MigrationError::InTheWay { obstacles } => write!(
                 f,
