@@ -40,6 +40,8 @@ pub(crate) struct AdoptionPlan {
     /// The changes, in this order.
     pub(crate) repairs: &'static [Repair],
     pub(crate) cost: AdoptionCost,
+    /// What a failed statement leaves, and what to do next.
+    pub(crate) after_failure: &'static str,
 }
 
 /// The data for an estimate.
@@ -478,7 +480,8 @@ impl<T: AdoptionTarget> Run<'_, T> {
             match error {
                 Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
                 error => Error::backend(format!(
-                    "could not adopt the database; the statement that failed is {statement}{triggers}"
+                    "could not adopt the database; {}; the statement that failed is {statement}{triggers}",
+                    self.plan.after_failure
                 ))
                 .with_source(error),
             }

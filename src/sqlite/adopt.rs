@@ -204,6 +204,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 20_000,
         locks: "reads continue; writes to the database wait until it is finished",
     },
+    after_failure: "nothing was changed",
 };
 
 impl AdoptionTarget for SqliteConnection {
