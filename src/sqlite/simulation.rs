@@ -115,24 +115,28 @@ fn probe(copy: &SqliteConnection) -> Result<BTreeMap<String, (String, State)>> {
                 .unwrap_or_default();
             statement += &assignments.unwrap_or_default();
         }
-        let isolated = connection.unchecked_transaction().map_err(classify)?;
-        isolated
-            .execute_batch(&isolate.unwrap_or_default())
-            .map_err(classify)?;
-        let state = isolated
-            .prepare(&statement)
-            .map(|statement| {
-                statement
-                    .column_names()
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect()
-            })
-            .map_err(|error| reasons(&classify(error)));
-        isolated.rollback().map_err(classify)?;
+        let mut state = works(connection, &statement);
+        // Which of several triggers is it?
+        if let (Err(_), Some(drop_others)) = (&state, isolate) {
+            let isolated = connection.unchecked_transaction().map_err(classify)?;
+            isolated.execute_batch(&drop_others).map_err(classify)?;
+            state = works(&isolated, &statement);
+            isolated.rollback().map_err(classify)?;
+        }
         states.insert(key, (object, state));
     }
     Ok(states)
+}
+
+fn works(connection: &rusqlite::Connection, statement: &str) -> State {
+    let statement = connection
+        .prepare(statement)
+        .map_err(|error| reasons(&classify(error)))?;
+    Ok(statement
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect())
 }
 
 fn compare(object: &str, before: &State, after: Option<&State>, found: &mut Adoption) {

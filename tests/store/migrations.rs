@@ -1022,6 +1022,48 @@ fn invalid_utf8_blocks_an_adoption() {
     }
 }
 
+/// This program cannot use such an index, and SQLite would rename no table.
+#[test]
+fn a_collation_of_the_application_blocks_an_adoption() {
+    for (schema, index) in [
+        (
+            r#"CREATE TABLE "Other" ("a" text); CREATE INDEX "others" ON "Other" ("a" COLLATE NOCASE)"#,
+            "others of Other",
+        ),
+        (
+            r#"CREATE INDEX "names" ON "User" ("name" COLLATE NOCASE)"#,
+            "names of User",
+        ),
+        (
+            r#"DROP TABLE "VerificationToken";
+               CREATE TABLE "VerificationToken" (
+                   "identifier" text, "token" text UNIQUE, "expires" text, "tag" text COLLATE NOCASE UNIQUE
+               )"#,
+            "sqlite_autoindex_VerificationToken_2 of VerificationToken",
+        ),
+    ] {
+        let application = Application::new();
+        application
+            .sql(&format!(
+                "{GUIDE}; {schema};
+                 PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', 'german');
+                 PRAGMA writable_schema = RESET;"
+            ))
+            .expect(schema);
+        let migrator = application.store.migrator().expect("a migrator");
+        let found = migrator.compare().expect("compared");
+        let [obstacle] = &found.obstacles[..] else {
+            panic!("{schema}: {found}");
+        };
+        assert!(
+            obstacle.starts_with(&format!("the index {index} compares")),
+            "{obstacle}"
+        );
+        refusal(migrator.adopt());
+    }
+}
+
 #[test]
 fn drift_of_every_kind_is_found() {
     let rebuilt = |table: &str, old: &str, new: &str| {

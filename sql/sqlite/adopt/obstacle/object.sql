@@ -91,6 +91,21 @@ HAVING (i."origin" = 'c' OR max(instr(t."columns", ',' || x."name" || ',') = 0))
         OR max(x."coll" <> 'BINARY')
     )
 
+-- SQLite renames no table while any table has such an index. Those of constraints matter for tables that are read.
+UNION ALL
+SELECT
+    'the index ' || i."name" || ' of ' || i."table" || ' compares ' || x."name" || ' by the collation ' || x."coll"
+    || ', which only the application has; drop the index, or create the table again without it, first'
+FROM (
+    SELECT "name", "tbl_name" AS "table" FROM sqlite_schema WHERE "type" = 'index' AND "sql" IS NOT NULL
+    UNION ALL
+    SELECT l."name", t."table"
+    FROM "actual_table" AS t
+    JOIN pragma_index_list(t."table") AS l ON l."origin" <> 'c'
+) AS i
+JOIN pragma_index_xinfo(i."name") AS x ON x."key"
+WHERE x."coll" COLLATE NOCASE NOT IN ('BINARY', 'NOCASE', 'RTRIM')
+
 -- SQLite cannot add columns with these names, because they are aliases of the rowid.
 UNION ALL
 SELECT "table" || ' has an extra column, ' || "column" || ', whose name SQLite does not accept when a column is added; rename it first'

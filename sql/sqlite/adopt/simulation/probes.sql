@@ -1,5 +1,6 @@
 -- Returns the objects that an adoption may break, and for each a statement that SQLite can prepare only if it works. A
--- trigger is named only by running it, so its statement is prepared without the other triggers.
+-- trigger is used by a statement that runs it. If the statement does not work, the other triggers are dropped to find out
+-- which one it is.
 SELECT 'the view ' || "name", NULL, 'SELECT * FROM "' || replace("name", '"', '""') || '"', NULL
 FROM sqlite_schema
 WHERE "type" = 'view'
