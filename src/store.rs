@@ -92,7 +92,7 @@ impl AuthStore {
         if url.starts_with("sqlite:") {
             url::check(url)?;
             let options = url.parse::<crate::SqliteOptions>()?;
-            return Ok(Self::new(options.to_inspect().open()?));
+            return Ok(Self::new(options.inspecting().open()?));
         }
         Self::connect(url)
     }

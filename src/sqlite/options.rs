@@ -160,7 +160,7 @@ impl SqliteOptions {
     }
 
     /// Reads only, and leaves the file as it is: it is not created, and keeps its journal mode.
-    pub(crate) fn to_inspect(mut self) -> Self {
+    pub(crate) fn inspecting(mut self) -> Self {
         self.inspect = true;
         self
     }

@@ -129,14 +129,12 @@ fn probe(copy: &SqliteConnection) -> Result<BTreeMap<String, (String, State)>> {
 }
 
 fn works(connection: &rusqlite::Connection, statement: &str) -> State {
-    let statement = connection
-        .prepare(statement)
-        .map_err(|error| reasons(&classify(error)))?;
-    Ok(statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect())
+    let columns = connection.prepare(statement).and_then(|statement| {
+        (0..statement.column_count())
+            .map(|column| statement.column_name(column).map(str::to_owned))
+            .collect()
+    });
+    columns.map_err(|error| reasons(&classify(error)))
 }
 
 fn compare(object: &str, before: &State, after: Option<&State>, found: &mut Adoption) {
