@@ -13,10 +13,16 @@ use super::simulation;
 use crate::error::Result;
 use crate::migration::{Adoption, Applied, Direction, Migration, Series};
 use crate::sql::{
-    AdoptionCost, AdoptionPlan, AdoptionTarget, Connection, Repair, check, counts, sql,
+    AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Connection, Repair, check, counts, sql,
 };
 
 const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
+
+const OWN_TABLE: Check = check!(
+    "sqlite",
+    "obstacle/own_table",
+    "authstore_migration.version"
+);
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -24,8 +30,9 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     counts: counts!("sqlite"),
     differences: &[check!("sqlite", "differences")],
     effects: &[],
-    drift: &[check!("sqlite", "obstacle/required_column")],
+    drift: &[check!("sqlite", "obstacle/required_column"), OWN_TABLE],
     objects: &[
+        OWN_TABLE,
         check!("sqlite", "obstacle/missing_column"),
         check!("sqlite", "obstacle/object"),
     ],

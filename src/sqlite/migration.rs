@@ -75,7 +75,7 @@ impl SqliteLock {
             self.connection.execute(ROLLBACK_TO, &[])?;
             let existing = &orphans::all_tables(&mut self.connection)? & &affected;
             let before = orphans::count(&mut self.connection, &existing)?;
-            reject_orphans(before, left)?;
+            reject_orphans("migration", before, left)?;
             self.run_step(sql)?;
         }
         HISTORY.record(&mut *self.connection, series, migration, direction)
@@ -152,10 +152,10 @@ impl SqliteLock {
     }
 }
 
-fn reject_orphans(before: i64, after: i64) -> Result<()> {
+fn reject_orphans(what: &str, before: i64, after: i64) -> Result<()> {
     if after > before {
         return Err(Error::backend(format!(
-            "the migration leaves {} rows that refer to a row that does not exist",
+            "the {what} leaves {} rows that refer to a row that does not exist",
             after - before
         )));
     }
@@ -211,7 +211,7 @@ impl Lock for SqliteLock {
         let adoption = sql::adopt(&mut *self.connection, &PLAN, series, apply, progress)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let after = orphans::count(&mut self.connection, &tables)?;
-        reject_orphans(before, after)?;
+        reject_orphans("adoption", before, after)?;
         Ok(adoption)
     }
 

@@ -12,9 +12,10 @@ use super::adopt::PLAN;
 use super::connection::SqliteConnection;
 use super::connector::CONFIG;
 use super::error::classify;
+use super::migration::HISTORY;
 use crate::error::{Error, Result};
 use crate::migration::{Adoption, Series};
-use crate::sql::{self, Connection, sql};
+use crate::sql::{self, Connection, Value, sql};
 
 const OBJECTS: &str = sql!("sqlite", "adopt/simulation/objects");
 const PROBES: &str = sql!("sqlite", "adopt/simulation/probes");
@@ -35,6 +36,19 @@ pub(super) fn simulate(
     };
     if !found.obstacles.is_empty() {
         return Ok(());
+    }
+    // The rows of the history decide which tables the adoption creates.
+    for row in HISTORY.read(connection, series.name())? {
+        copy.execute(
+            HISTORY.insert,
+            &[
+                series.name().into(),
+                row.version.into(),
+                Value::Text(&row.name),
+                Value::Text(&row.checksum),
+                row.applied_at.into(),
+            ],
+        )?;
     }
     let before = probe(&copy)?;
     if let Err(error) = sql::change(&mut copy, &PLAN, series, found, &mut |_| {}) {

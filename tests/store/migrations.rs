@@ -1087,6 +1087,15 @@ fn drift_of_every_kind_is_found() {
             "Session.expires has no index",
         ),
         (
+            r#"DROP INDEX "Session_expires_idx"; CREATE INDEX "Session_expires_idx" ON "Session" ("expires") WHERE "expires" > 'x'"#
+                .to_owned(),
+            "Session.expires has no index",
+        ),
+        (
+            r#"DROP TABLE "authstore_challenge""#.to_owned(),
+            "the table authstore_challenge is missing",
+        ),
+        (
             r#"DROP TABLE "Authenticator""#.to_owned(),
             "the table Authenticator is missing",
         ),
@@ -1143,6 +1152,8 @@ fn drift_of_every_kind_is_found() {
         let found = migrator.compare().expect("compared");
         let named = found.to_string().contains(said);
         assert!(named, "{drift}: {found}");
+        let fails = found.to_string().contains("the adoption would fail");
+        assert!(!fails, "{drift}: {found}");
         // What cannot be repaired changes nothing.
         match migrator.adopt() {
             Ok(_) => assert!(migrator.compare().expect("compared").is_empty(), "{drift}"),
