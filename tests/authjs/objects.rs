@@ -13,6 +13,12 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::on(
             &[Kind::SqliteFile],
             Needs::Shared,
+            "numbers_that_are_the_same_string_are_named",
+            numbers_that_are_the_same_string_are_named,
+        ),
+        Test::on(
+            &[Kind::SqliteFile],
+            Needs::Shared,
             "unreadable_strings_are_named",
             unreadable_strings_are_named,
         ),
@@ -1348,5 +1354,25 @@ fn unreadable_strings_are_named(kind: Kind) {
             &format!(r#"UPDATE "{table}" SET "{column}" = NULL"#),
         );
     }
+    theirs.adopt().expect("an adoption");
+}
+
+/// In a column without a type, 5 and '5' are two values.
+fn numbers_that_are_the_same_string_are_named(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    run(
+        &mut theirs,
+        kind,
+        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier", "token" UNIQUE, "expires");;INSERT INTO "VerificationToken" VALUES ('a', CAST(5 AS integer), '2030-01-01T00:00:00.000Z'), ('b', '5', '2030-01-01T00:00:00.000Z')"#,
+    );
+    assert_eq!(
+        theirs.compare().obstacles,
+        ["2 verification tokens have the same token"]
+    );
+    run(
+        &mut theirs,
+        kind,
+        r#"DELETE FROM "VerificationToken" WHERE "identifier" = 'b'"#,
+    );
     theirs.adopt().expect("an adoption");
 }
