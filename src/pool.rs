@@ -197,6 +197,16 @@ impl<C: Connect> Pool<C> {
     }
 }
 
+impl<C: Connect> Drop for Pool<C> {
+    /// Closes the idle connections on this thread. Otherwise the thread on which r2d2 opened the last of them may close
+    /// them later, or never if the program ends first: SQLite's last connection would then leave its log behind.
+    fn drop(&mut self) {
+        while let Some(mut idle) = self.pool.try_get() {
+            idle.failed = true;
+        }
+    }
+}
+
 /// Runs a driver's code. A panic becomes an error, so that neither the caller's thread nor r2d2's is lost: on r2d2's
 /// thread, a panic would lose the connection's slot forever.
 fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {

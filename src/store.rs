@@ -84,6 +84,23 @@ impl AuthStore {
         }
     }
 
+    /// Works like [`connect`](AuthStore::connect), but leaves a SQLite file as it is: the file is not created, keeps its
+    /// journal mode, and need not be writable. For the command's tasks that only read; nothing can be written.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](AuthStore::connect).
+    #[doc(hidden)]
+    pub fn connect_to_inspect(url: &str) -> Result<Self> {
+        #[cfg(feature = "sqlite")]
+        if url.starts_with("sqlite:") {
+            url::check(url)?;
+            let options = url.parse::<crate::SqliteOptions>()?;
+            return Ok(Self::new(options.inspecting().open()?));
+        }
+        Self::connect(url)
+    }
+
     /// Creates a store on any [`Backend`].
     pub fn new(backend: impl Backend) -> Self {
         AuthStore {

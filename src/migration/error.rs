@@ -63,12 +63,21 @@ pub enum MigrationError {
     /// There is no table `User`, so this is not a database of Auth.js. To create the schema, use
     /// [`up`](super::Migrator::up).
     NothingToAdopt,
+    /// An adoption of this database was interrupted, or is in progress: only on MySQL and MariaDB, where it is not one
+    /// transaction. Foreign keys may be missing until another [`adopt`](super::Migrator::adopt) has finished it.
+    UnfinishedAdoption,
     /// Tables that pending migrations would create exist already, and the history does not record them: something else
     /// created them, such as Auth.js. Nothing was changed. To use such a database, [`adopt`](super::Migrator::adopt)
     /// it.
     ForeignTables {
         /// The names of the tables.
         tables: Vec<String>,
+    },
+    /// The table of the history, `authstore_migration`, does not have its columns: something else created it. Nothing
+    /// was changed. Rename it.
+    ForeignHistory {
+        /// The database's message, which names what is missing.
+        reason: String,
     },
     /// The database cannot be adopted before this is resolved. Nothing was changed.
     InTheWay {
@@ -141,6 +150,9 @@ impl fmt::Display for MigrationError {
             MigrationError::NothingToAdopt => {
                 f.write_str("there is no table User to adopt; run migrate up to create the schema")
             }
+            MigrationError::UnfinishedAdoption => f.write_str(
+                "an adoption of this database was interrupted, or is in progress; run migrate adopt --apply to finish it",
+            ),
             MigrationError::ForeignTables { tables } => write!(
                 f,
                 "{}, although no migration of this program created {}; to adopt a database of Auth.js, run migrate \
@@ -150,6 +162,10 @@ impl fmt::Display for MigrationError {
                     tables => format!("the tables {} already exist", tables.join(", ")),
                 },
                 if tables.len() == 1 { "it" } else { "them" }
+            ),
+            MigrationError::ForeignHistory { reason } => write!(
+                f,
+                "the table authstore_migration is not a history of migrations; rename it first: {reason}"
             ),
             MigrationError::InTheWay { obstacles } => write!(
                 f,

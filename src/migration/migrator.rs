@@ -63,7 +63,23 @@ impl Migrator {
 
     /// Returns every migration of the program and the history, by version, with its state. Changes nothing, and needs
     /// no lock.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError::UnfinishedAdoption`], for the crate's own series.
     pub fn status(&self) -> Result<Vec<StepStatus>> {
+        if self.has_unfinished_adoption()? {
+            return Err(MigrationError::UnfinishedAdoption.into());
+        }
+        self.read_history()
+    }
+
+    /// An unfinished adoption may have recorded steps already, although its foreign keys are missing.
+    fn has_unfinished_adoption(&self) -> Result<bool> {
+        Ok(self.series.name() == embedded::NAME && self.target.has_unfinished_adoption()?)
+    }
+
+    fn read_history(&self) -> Result<Vec<StepStatus>> {
         Ok(compare(
             self.series.migrations(),
             self.target.history(self.series.name())?,
@@ -78,7 +94,7 @@ impl Migrator {
     /// # Errors
     ///
     /// [`MigrationError::ForeignTables`] if a table that a pending migration of the crate's own series would create
-    /// exists already (nothing is changed); another [`Error::Migration`](crate::Error::Migration) if the history does
+    /// exists already, and [`MigrationError::UnfinishedAdoption`] (nothing is changed); another [`Error::Migration`](crate::Error::Migration) if the history does
     /// not match (nothing is changed) or a migration failed (those before it stay);
     /// [`Error::Unavailable`](crate::Error::Unavailable) if another process held the lock for too long.
     pub fn up(&self) -> Result<Vec<Step>> {
@@ -168,7 +184,7 @@ impl Migrator {
                 "only the crate's own series can adopt a database",
             ));
         }
-        reject_mismatch(&self.status()?)?;
+        reject_mismatch(&self.read_history()?)?;
         self.target.lock(self.lock_timeout)
     }
 
@@ -196,10 +212,15 @@ impl Migrator {
     fn run(&self, choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
         // Most runs have nothing to do, and end here. The others check again under the lock, when no other run can
         // change the history.
-        if self.plan(&choose, self.status()?)?.is_empty() {
+        let is_unfinished = self.has_unfinished_adoption()?;
+        if self.plan(&choose, self.read_history()?)?.is_empty() && !is_unfinished {
             return Ok(Vec::new());
         }
         let mut lock = self.target.lock(self.lock_timeout)?;
+        // Another process may have finished it in the meantime.
+        if is_unfinished && self.has_unfinished_adoption()? {
+            return Err(MigrationError::UnfinishedAdoption.into());
+        }
         let status = compare(self.series.migrations(), lock.history(self.series.name())?);
         let plan = self.plan(&choose, status)?;
         self.reject_foreign_tables(&mut *lock, &plan)?;

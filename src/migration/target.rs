@@ -12,6 +12,12 @@ pub trait Target: Send + Sync {
     /// history table, and does not create it.
     fn history(&self, series: &str) -> Result<Vec<Applied>>;
 
+    /// Returns whether an [adoption](Lock::adopt) has begun and not ended. Only for a database where it is not one
+    /// transaction; by default there is none.
+    fn has_unfinished_adoption(&self) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Takes the lock, which excludes all other runs, in this process and in others, until it is dropped.
     ///
     /// It is taken before the history table is created. Waits at most `timeout`, then fails with

@@ -188,4 +188,5 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 20_000,
         locks: "reads continue; writes to a table wait while that table is changed",
     },
+    after_failure: "the tables keep their rows, and another run continues the adoption once the cause is fixed",
 };

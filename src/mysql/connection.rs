@@ -185,6 +185,11 @@ impl MysqlConnection {
         self.drive("", Phase::BeforeCommit, Conn::reset)
     }
 
+    /// Prepares statements again at their next use.
+    pub(super) fn forget_statements(&mut self) {
+        self.statements.clear();
+    }
+
     /// Returns true if the last statement failed because of the connection, not with an error of the server.
     pub(super) fn is_lost(&self) -> bool {
         self.broken

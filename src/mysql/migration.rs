@@ -28,6 +28,7 @@ const UNLOCK: &str = sql!("mysql", "unlock");
 const START: &str = sql!("mysql", "history/start");
 const STARTED: &str = sql!("mysql", "history/started");
 const END: &str = sql!("mysql", "history/end");
+const UNFINISHED: &str = sql!("mysql", "history/unfinished");
 const CHECK_TRANSACTION: &str = sql!("mysql", "history/check_transaction");
 
 pub(super) fn series(kind: Kind) -> Series {
@@ -57,6 +58,13 @@ impl Target for MysqlTarget {
     fn history(&self, series: &str) -> Result<Vec<Applied>> {
         let history = history(self.0.kind());
         self.0.read(|connection| history.read(connection, series))
+    }
+
+    fn has_unfinished_adoption(&self) -> Result<bool> {
+        let found = self
+            .0
+            .read(|connection| connection.query_optional::<i64>(UNFINISHED, &[]))?;
+        Ok(found == Some(1))
     }
 
     /// Takes `GET_LOCK`, on a separate connection without a statement timeout.
@@ -249,6 +257,8 @@ impl AdoptionTarget for MysqlLock<'_> {
     /// remain. Then an ALTER TABLE that creates an index of that name fails and changes nothing: `Can't write;
     /// duplicate key in table 'mysql.innodb_index_stats' (1022)`. Rebuilding the table removes them.
     fn run(&mut self, sql: &str) -> Result<()> {
+        // When MariaDB executes a prepared query of information_schema again, its subqueries may find nothing.
+        self.connection.forget_statements();
         for _ in 0..REBUILDS {
             match self.connection.run_script(sql, Phase::Writing) {
                 Err(Error::Backend { reason, .. }) if reason.contains("innodb_index_stats") => {

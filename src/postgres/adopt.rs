@@ -171,4 +171,5 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 30_000,
         locks: "reads and writes of the tables wait until it is finished",
     },
+    after_failure: "nothing was changed",
 };

@@ -40,6 +40,8 @@ pub(crate) struct AdoptionPlan {
     /// The changes, in this order.
     pub(crate) repairs: &'static [Repair],
     pub(crate) cost: AdoptionCost,
+    /// What a failed statement leaves, and what to do next.
+    pub(crate) after_failure: &'static str,
 }
 
 /// The data for an estimate.
@@ -143,6 +145,13 @@ pub(crate) trait AdoptionTarget {
         Ok(Vec::new())
     }
 
+    /// Tries the adoption without changing the database, and adds what it would change and what would block it. Only
+    /// where that is so cheap that a dry run can do it.
+    fn simulate(&mut self, series: &Series, found: &mut Adoption) -> Result<()> {
+        let _ = (series, found);
+        Ok(())
+    }
+
     /// Tries the changes of columns on empty copies of the tables, and returns what the server objects to. Only where a
     /// failure would stop the adoption half-way.
     fn rehearse(&mut self) -> Result<Vec<String>> {
@@ -187,7 +196,17 @@ pub(crate) fn adopt(
     }
     let present = Present::ask(target, plan)?;
     if !present.table("User") {
-        return Err(MigrationError::NothingToAdopt.into());
+        return match headless(target, series, &present)? {
+            None => Err(MigrationError::NothingToAdopt.into()),
+            Some(line) if apply => Err(MigrationError::InTheWay {
+                obstacles: vec![line],
+            }
+            .into()),
+            Some(line) => Ok(Adoption {
+                obstacles: vec![line],
+                ..Adoption::default()
+            }),
+        };
     }
     let found = inspect(target, plan, series, &present)?;
     if !apply || found.is_empty() {
@@ -200,19 +219,7 @@ pub(crate) fn adopt(
     if !obstacles.is_empty() {
         return Err(MigrationError::InTheWay { obstacles }.into());
     }
-    target.applied(series.name(), true)?;
-    let mut run = Run {
-        target,
-        plan,
-        series,
-        found: &found,
-        step: 0,
-        progress,
-    };
-    for repair in plan.repairs {
-        run.step += 1;
-        run.apply_repair(repair)?;
-    }
+    change(target, plan, series, &found, progress)?;
     let present = Present::ask(target, plan)?;
     let left = inspect(target, plan, series, &present)?;
     if !left.is_empty() {
@@ -221,6 +228,54 @@ pub(crate) fn adopt(
         )));
     }
     Ok(found)
+}
+
+/// Returns the obstacle of a database that has no users, but is not empty either, so that `migrate up` fails on it, too.
+fn headless(
+    target: &mut impl AdoptionTarget,
+    series: &Series,
+    present: &Present,
+) -> Result<Option<String>> {
+    let tables: Vec<&str> = TABLES
+        .into_iter()
+        .filter(|table| present.table(table))
+        .collect();
+    let history = target.applied(series.name(), false)?;
+    Ok(if !tables.is_empty() {
+        Some(format!(
+            "there is no table User, but {}; restore User from a backup, or rename the others and run migrate up",
+            tables.join(", ")
+        ))
+    } else if !history.is_empty() {
+        let reason = "there is no table User, although the history of migrations records it; restore it from a backup";
+        Some(reason.to_owned())
+    } else {
+        None
+    })
+}
+
+/// Changes the schema, whatever may block that.
+pub(crate) fn change(
+    target: &mut impl AdoptionTarget,
+    plan: &AdoptionPlan,
+    series: &Series,
+    found: &Adoption,
+    progress: &mut dyn FnMut(AdoptionProgress),
+) -> Result<()> {
+    target.applied(series.name(), true)?;
+    let mut run = Run {
+        target,
+        plan,
+        series,
+        found,
+        step: 0,
+        progress,
+    };
+    for repair in plan.repairs {
+        run.step += 1;
+        run.apply_repair(repair)?;
+    }
+    Ok(())
 }
 
 fn inspect(
@@ -254,6 +309,9 @@ fn inspect(
     found
         .obstacles
         .extend(foreign_tables(target, series, &history)?);
+    if found.obstacles.is_empty() {
+        target.simulate(series, &mut found)?;
+    }
     if found.obstacles.is_empty() {
         found.obstacles = present.check(target, plan.rows)?;
         if let Some((statements, notes)) = plan.own_rows {
@@ -422,7 +480,8 @@ impl<T: AdoptionTarget> Run<'_, T> {
             match error {
                 Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
                 error => Error::backend(format!(
-                    "could not adopt the database; the statement that failed is {statement}{triggers}"
+                    "could not adopt the database; {}; the statement that failed is {statement}{triggers}",
+                    self.plan.after_failure
                 ))
                 .with_source(error),
             }

@@ -28,9 +28,20 @@ impl History {
         series: &str,
     ) -> Result<Vec<Applied>> {
         match connection.query_optional::<i64>(self.exists, &[])? {
-            Some(1..) => connection.query(self.list, &[series.into()]),
+            Some(1..) => self.list(connection, series),
             _ => Ok(Vec::new()),
         }
+    }
+
+    fn list(&self, connection: &mut impl Connection, series: &str) -> Result<Vec<Applied>> {
+        connection
+            .query(self.list, &[series.into()])
+            .map_err(|error| match error {
+                Error::Migration(MigrationError::SchemaMissing { reason }) => {
+                    MigrationError::ForeignHistory { reason }.into()
+                }
+                error => error,
+            })
     }
 
     #[cfg(any(feature = "mysql", feature = "sqlite"))]
@@ -41,7 +52,7 @@ impl History {
         series: &str,
     ) -> Result<Vec<Applied>> {
         connection.execute(self.create, &[])?;
-        connection.query(self.list, &[series.into()])
+        self.list(connection, series)
     }
 
     /// Returns the pending migrations of the crate's own series whose table exists already.

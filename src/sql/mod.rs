@@ -12,6 +12,8 @@ mod statements;
 mod transaction;
 mod value;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use adopt::change;
 pub(crate) use adopt::{
     AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Repair, adopt, check, counts,
 };

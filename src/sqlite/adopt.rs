@@ -5,7 +5,24 @@
 //! All of it is one transaction with foreign keys off (as the lock sets it), so other connections see no intermediate
 //! state.
 
-use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
+use super::checks::{checks, has_words};
+use super::connection::SqliteConnection;
+use super::error::classify;
+use super::migration::HISTORY;
+use super::simulation;
+use crate::error::Result;
+use crate::migration::{Adoption, Applied, Direction, Migration, Series};
+use crate::sql::{
+    AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Connection, Repair, check, counts, sql,
+};
+
+const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
+
+const OWN_TABLE: Check = check!(
+    "sqlite",
+    "obstacle/own_table",
+    "authstore_migration.version"
+);
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -13,8 +30,9 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     counts: counts!("sqlite"),
     differences: &[check!("sqlite", "differences")],
     effects: &[],
-    drift: &[check!("sqlite", "obstacle/required_column")],
+    drift: &[check!("sqlite", "obstacle/required_column"), OWN_TABLE],
     objects: &[
+        OWN_TABLE,
         check!("sqlite", "obstacle/missing_column"),
         check!("sqlite", "obstacle/object"),
     ],
@@ -29,21 +47,8 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.id",
             "User.emailVerified"
         ),
-        check!(
-            "sqlite",
-            "obstacle/user_utf8",
-            "User.id",
-            "User.name",
-            "User.email",
-            "User.image"
-        ),
-        check!(
-            "sqlite",
-            "obstacle/user_blob",
-            "User.id",
-            "User.name",
-            "User.image"
-        ),
+        check!("sqlite", "obstacle/user_utf8", "User.id", "User.email"),
+        check!("sqlite", "obstacle/user_blob", "User.id"),
         check!("sqlite", "obstacle/account_id", "Account.id"),
         check!("sqlite", "obstacle/account_same_id", "Account.id"),
         check!(
@@ -79,25 +84,9 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Account.userId",
             "Account.type",
             "Account.provider",
-            "Account.providerAccountId",
-            "Account.refresh_token",
-            "Account.access_token",
-            "Account.token_type",
-            "Account.scope",
-            "Account.id_token",
-            "Account.session_state"
+            "Account.providerAccountId"
         ),
-        check!(
-            "sqlite",
-            "obstacle/account_blob",
-            "Account.userId",
-            "Account.refresh_token",
-            "Account.access_token",
-            "Account.token_type",
-            "Account.scope",
-            "Account.id_token",
-            "Account.session_state"
-        ),
+        check!("sqlite", "obstacle/account_blob", "Account.userId"),
         check!("sqlite", "obstacle/session_id", "Session.id"),
         check!("sqlite", "obstacle/session_same_id", "Session.id"),
         check!(
@@ -173,6 +162,19 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
         check!(
             "sqlite",
+            "obstacle/authenticator_utf8",
+            "Authenticator.userId",
+            "Authenticator.providerAccountId",
+            "Authenticator.credentialPublicKey",
+            "Authenticator.credentialDeviceType"
+        ),
+        check!(
+            "sqlite",
+            "obstacle/authenticator_blob",
+            "Authenticator.userId"
+        ),
+        check!(
+            "sqlite",
             "obstacle/authenticator_credential_id",
             "Authenticator.credentialID",
             "Authenticator.userId"
@@ -209,4 +211,76 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 20_000,
         locks: "reads continue; writes to the database wait until it is finished",
     },
+    after_failure: "nothing was changed",
 };
+
+impl AdoptionTarget for SqliteConnection {
+    type Connection = SqliteConnection;
+
+    fn connection(&mut self) -> &mut SqliteConnection {
+        self
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        self.0.execute_batch(sql).map_err(classify)
+    }
+
+    /// The tables are created again, and none of ours has any of this.
+    fn dropped(&mut self) -> Result<Vec<String>> {
+        let definitions: Vec<String> = self.query(DEFINITIONS, &[])?;
+        let mut lines = Vec::new();
+        for (table, sql) in definitions.iter().filter_map(|line| line.split_once(':')) {
+            lines.extend(checks(sql).into_iter().map(|check| {
+                let expression = check.expression;
+                match check.name {
+                    Some(name) => format!(
+                        "the CHECK constraint {name} of {table} will be dropped: {expression}"
+                    ),
+                    None => format!(
+                        "an unnamed CHECK constraint of {table} will be dropped: {expression}"
+                    ),
+                }
+            }));
+            if has_words(sql, &["COLLATE"]) {
+                lines.push(format!(
+                    "{table} has columns with a COLLATE clause, which will compare bytewise"
+                ));
+            }
+            if has_words(sql, &["ON", "CONFLICT"]) {
+                lines.push(format!(
+                    "the ON CONFLICT clauses of {table} will be dropped"
+                ));
+            }
+            if has_words(sql, &["INITIALLY", "DEFERRED"]) {
+                lines.push(format!(
+                    "the deferred foreign keys of {table} will be checked immediately"
+                ));
+            }
+        }
+        Ok(lines)
+    }
+
+    fn simulate(&mut self, series: &Series, found: &mut Adoption) -> Result<()> {
+        simulation::simulate(self, series, found)
+    }
+
+    fn copied_rows(&mut self) -> Option<u64> {
+        Some(self.0.changes())
+    }
+
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        HISTORY.existing_tables(self, pending)
+    }
+
+    fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
+        if create {
+            HISTORY.read_or_create(self, series)
+        } else {
+            HISTORY.read(self, series)
+        }
+    }
+
+    fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
+        HISTORY.record(self, series, migration, Direction::Up)
+    }
+}

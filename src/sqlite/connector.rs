@@ -12,11 +12,12 @@ use rusqlite::{ErrorCode, OpenFlags};
 
 use super::connection::{OpenFile, SqliteConnection};
 use super::error::{classify, name_limit};
-use super::file::{Identity, check_path, denied, with_path};
+use super::file::{Identity, check_path, denied, log_of, with_path};
 use super::options::{Location, SqliteOptions, Synchronous};
 use crate::error::{Error, Result};
 use crate::pool::Connect;
 use crate::sql::sql;
+use crate::url;
 
 const SESSION: &str = sql!("sqlite", "session/pins");
 
@@ -30,7 +31,7 @@ const RETRY: Duration = Duration::from_millis(5);
 const OPEN_ATTEMPTS: u32 = 5;
 
 /// Settings that are not pragmas, or that a pragma cannot make within a transaction.
-const CONFIG: [(DbConfig, bool); 7] = [
+pub(super) const CONFIG: [(DbConfig, bool); 7] = [
     // Rows must not refer to a user who does not exist.
     (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
     // Allow the application's own triggers and views.
@@ -53,6 +54,8 @@ pub(crate) struct Connector {
     busy_timeout: Duration,
     synchronous: Synchronous,
     mmap_size: u32,
+    /// Whether to leave the file as it is.
+    pub(super) inspect: bool,
     /// Whether the file was opened before. After that it is not created: if it is missing, it was deleted.
     opened: AtomicBool,
     /// The file that connections use. If another one replaces it, they are dropped.
@@ -75,6 +78,7 @@ impl Connector {
             busy_timeout,
             synchronous: options.synchronous,
             mmap_size: options.mmap_size,
+            inspect: options.inspect,
             opened: AtomicBool::new(false),
             current: Mutex::new(None),
         })
@@ -92,7 +96,11 @@ impl Connector {
         }
         for _ in 0..OPEN_ATTEMPTS {
             let before = Identity::at(path).ok();
-            let connection = self.open(path)?;
+            let connection = if self.inspect {
+                self.open_to_inspect(path)?
+            } else {
+                self.open(path)?
+            };
             let identity = Identity::at(path)
                 .map_err(|error| Error::unavailable("the file was deleted").with_source(error))?;
             // Otherwise it was replaced in between, and it is unknown which of the two is open.
@@ -126,16 +134,37 @@ impl Connector {
                 "is in mode {mode}, and cannot be switched to WAL mode"
             )));
         }
-        // Keys are compared and sorted bytewise, as stored.
-        let encoding: String = connection
-            .pragma_query_value(None, "encoding", |row| row.get(0))
-            .map_err(classify)?;
-        if encoding != "UTF-8" {
-            return Err(Error::backend(format!(
-                "stores text in {encoding}; UTF-8 is required"
-            )));
-        }
+        check_encoding(&connection)?;
         Ok(connection)
+    }
+
+    /// Opens a file without changing it. SQLite opens a file that it may not write to for reading.
+    fn open_to_inspect(&self, path: &Path) -> Result<rusqlite::Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let has_log = log_of(path).exists();
+        let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(classify)?;
+        connection
+            .busy_timeout(self.busy_timeout)
+            .map_err(classify)?;
+        // Otherwise closing it writes the log that a killed program has left to the file, and deletes the log.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)
+            .map_err(classify)?;
+        match check_encoding(&connection) {
+            // A file in WAL mode cannot be read where its log cannot be created. Without a log, no one writes to it.
+            Err(_) if !has_log && connection.is_readonly("main").map_err(classify)? => {
+                let path = url::encode(&path.display().to_string());
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+                    | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                    | OpenFlags::SQLITE_OPEN_URI;
+                let uri = format!("file:{path}?immutable=1");
+                let connection =
+                    rusqlite::Connection::open_with_flags(uri, flags).map_err(classify)?;
+                check_encoding(&connection)?;
+                Ok(connection)
+            }
+            checked => checked.map(|()| connection),
+        }
     }
 
     /// Switches to WAL mode. Waits for other processes like any write, because SQLite's busy timeout does not cover the
@@ -181,6 +210,20 @@ impl Connector {
     }
 }
 
+/// Keys are compared and sorted bytewise, as stored.
+fn check_encoding(connection: &rusqlite::Connection) -> Result<()> {
+    let encoding: String = connection
+        .pragma_query_value(None, "encoding", |row| row.get(0))
+        .map_err(classify)?;
+    if encoding == "UTF-8" {
+        Ok(())
+    } else {
+        Err(Error::backend(format!(
+            "stores text in {encoding}; UTF-8 is required"
+        )))
+    }
+}
+
 impl Connect for Connector {
     type Connection = SqliteConnection;
 
@@ -194,7 +237,7 @@ impl Connect for Connector {
                 let (connection, file) = self
                     .connect_to_file(path)
                     .map_err(|error| match error {
-                        Error::Unavailable { .. } | Error::Backend { .. } => {
+                        Error::Unavailable { .. } | Error::Backend { .. } if !self.inspect => {
                             denied(path).unwrap_or(error)
                         }
                         error => error,
@@ -204,6 +247,11 @@ impl Connect for Connector {
             }
         };
         self.set_up(&connection).map_err(classify)?;
+        if self.inspect {
+            connection
+                .pragma_update(None, "query_only", true)
+                .map_err(classify)?;
+        }
         Ok(SqliteConnection(connection, file))
     }
 

@@ -74,13 +74,14 @@ pub(super) fn denied(path: &Path) -> Option<Error> {
     {
         return refusal("is read-only", &error);
     }
-    // SQLite ignores an empty log.
-    match OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log_of(path))
-    {
-        Ok(_) => None,
+    // Not the log itself: another process may be about to create it.
+    let mut probe = path.as_os_str().to_owned();
+    probe.push("-authstore");
+    match OpenOptions::new().create(true).append(true).open(&probe) {
+        Ok(_) => {
+            let _ = fs::remove_file(probe);
+            None
+        }
         Err(error) => refusal("its directory cannot be written to", &error),
     }
 }

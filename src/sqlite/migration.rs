@@ -1,19 +1,19 @@
 use std::time::Duration;
 
 use super::adopt::PLAN;
-use super::checks::{checks, has_words};
-use super::connection::SqliteConnection;
-use super::error::{classify, name_limit};
+use super::error::name_limit;
 use super::orphans::{self, Limits, Tables};
 use super::writers::Turn;
-use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
+use super::{
+    BEGIN, BEGIN_READ, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back,
+};
 use crate::error::{Error, Result};
 use crate::migration::{
     Adoption, AdoptionProgress, Applied, Direction, Lock, Migration, Series, Target,
     left_transaction_open,
 };
 use crate::pool::Checkout;
-use crate::sql::{self, AdoptionTarget, Connection, History, sql};
+use crate::sql::{self, Connection, History, sql};
 
 pub(super) const HISTORY: History = History {
     exists: sql!("sqlite", "history/exists"),
@@ -24,8 +24,6 @@ pub(super) const HISTORY: History = History {
     tables: sql!("sqlite", "history/tables"),
 };
 
-const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
-
 pub(super) struct SqliteTarget(pub(super) SqliteBackend);
 
 impl Target for SqliteTarget {
@@ -33,7 +31,8 @@ impl Target for SqliteTarget {
         HISTORY.read(&mut *self.0.0.pool.get()?, series)
     }
 
-    /// `BEGIN IMMEDIATE`: one transaction for the whole run, a savepoint for each step.
+    /// `BEGIN IMMEDIATE`: one transaction for the whole run, a savepoint for each step. To inspect, a transaction that
+    /// sees one state of the database is enough.
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let limit = ("lock_timeout", timeout);
         let (turn, connection) = self.0.writer(limit)?;
@@ -47,7 +46,7 @@ impl Target for SqliteTarget {
         lock.connection.enforce_foreign_keys(false)?;
         lock.connection.set_busy_timeout(timeout)?;
         lock.connection
-            .execute(BEGIN, &[])
+            .execute(if self.0.0.inspect { BEGIN_READ } else { BEGIN }, &[])
             .map_err(|error| name_limit(error, limit))?;
         Ok(Box::new(lock))
     }
@@ -76,7 +75,7 @@ impl SqliteLock {
             self.connection.execute(ROLLBACK_TO, &[])?;
             let existing = &orphans::all_tables(&mut self.connection)? & &affected;
             let before = orphans::count(&mut self.connection, &existing)?;
-            reject_orphans(before, left)?;
+            reject_orphans("migration", before, left)?;
             self.run_step(sql)?;
         }
         HISTORY.record(&mut *self.connection, series, migration, direction)
@@ -153,81 +152,14 @@ impl SqliteLock {
     }
 }
 
-fn reject_orphans(before: i64, after: i64) -> Result<()> {
+fn reject_orphans(what: &str, before: i64, after: i64) -> Result<()> {
     if after > before {
         return Err(Error::backend(format!(
-            "the migration leaves {} rows that refer to a row that does not exist",
+            "the {what} leaves {} rows that refer to a row that does not exist",
             after - before
         )));
     }
     Ok(())
-}
-
-impl AdoptionTarget for SqliteLock {
-    type Connection = SqliteConnection;
-
-    fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
-    }
-
-    fn run(&mut self, sql: &str) -> Result<()> {
-        self.connection.0.execute_batch(sql).map_err(classify)
-    }
-
-    /// The tables are created again, and none of ours has any of this.
-    fn dropped(&mut self) -> Result<Vec<String>> {
-        let definitions: Vec<String> = self.connection.query(DEFINITIONS, &[])?;
-        let mut lines = Vec::new();
-        for (table, sql) in definitions.iter().filter_map(|line| line.split_once(':')) {
-            lines.extend(checks(sql).into_iter().map(|check| {
-                let expression = check.expression;
-                match check.name {
-                    Some(name) => format!(
-                        "the CHECK constraint {name} of {table} will be dropped: {expression}"
-                    ),
-                    None => format!(
-                        "an unnamed CHECK constraint of {table} will be dropped: {expression}"
-                    ),
-                }
-            }));
-            if has_words(sql, &["COLLATE"]) {
-                lines.push(format!(
-                    "{table} has columns with a COLLATE clause, which will compare bytewise"
-                ));
-            }
-            if has_words(sql, &["ON", "CONFLICT"]) {
-                lines.push(format!(
-                    "the ON CONFLICT clauses of {table} will be dropped"
-                ));
-            }
-            if has_words(sql, &["INITIALLY", "DEFERRED"]) {
-                lines.push(format!(
-                    "the deferred foreign keys of {table} will be checked immediately"
-                ));
-            }
-        }
-        Ok(lines)
-    }
-
-    fn copied_rows(&mut self) -> Option<u64> {
-        Some(self.connection.0.changes())
-    }
-
-    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
-        Lock::foreign_tables(self, pending)
-    }
-
-    fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
-        if create {
-            HISTORY.read_or_create(&mut *self.connection, series)
-        } else {
-            HISTORY.read(&mut *self.connection, series)
-        }
-    }
-
-    fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
-        HISTORY.record(&mut *self.connection, series, migration, Direction::Up)
-    }
 }
 
 impl Lock for SqliteLock {
@@ -276,10 +208,10 @@ impl Lock for SqliteLock {
         self.connection.set_legacy_alter_table(true)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let before = orphans::count(&mut self.connection, &tables)?;
-        let adoption = sql::adopt(self, &PLAN, series, apply, progress)?;
+        let adoption = sql::adopt(&mut *self.connection, &PLAN, series, apply, progress)?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let after = orphans::count(&mut self.connection, &tables)?;
-        reject_orphans(before, after)?;
+        reject_orphans("adoption", before, after)?;
         Ok(adoption)
     }
 

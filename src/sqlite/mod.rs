@@ -13,6 +13,7 @@ mod options;
 mod orphans;
 mod parameters;
 mod rejection;
+mod simulation;
 #[cfg(test)]
 mod tests;
 mod writers;
@@ -109,6 +110,7 @@ static STATEMENTS: Statements = Statements {
     ping: sql!("sqlite", "ping"),
 };
 
+const BEGIN_READ: &str = sql!("sqlite", "transaction/begin_read");
 const BEGIN: &str = sql!("sqlite", "transaction/begin");
 const COMMIT: &str = sql!("sqlite", "transaction/commit");
 const ROLLBACK: &str = sql!("sqlite", "transaction/rollback");
@@ -139,6 +141,8 @@ struct Shared {
     /// Whether writers that wait together commit together.
     group_commit: bool,
     busy_timeout: Duration,
+    /// Whether nothing is written, so that a migrator needs no lock.
+    inspect: bool,
 }
 
 impl SqliteBackend {
@@ -163,6 +167,7 @@ impl SqliteBackend {
             // A database in memory does not wait for a disk.
             group_commit: matches!(options.location, Location::File(_)),
             busy_timeout,
+            inspect: options.inspect,
         })))
     }
 

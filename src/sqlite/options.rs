@@ -57,6 +57,7 @@ pub struct SqliteOptions {
     pub(super) busy_timeout: Duration,
     pub(super) synchronous: Synchronous,
     pub(super) mmap_size: u32,
+    pub(super) inspect: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,7 @@ impl SqliteOptions {
             busy_timeout: BUSY_TIMEOUT,
             synchronous: Synchronous::default(),
             mmap_size: 0,
+            inspect: false,
         }
     }
 
@@ -154,6 +156,12 @@ impl SqliteOptions {
     #[must_use]
     pub fn mmap_size(mut self, bytes: u32) -> Self {
         self.mmap_size = bytes;
+        self
+    }
+
+    /// Reads only, and leaves the file as it is: it is not created, and keeps its journal mode.
+    pub(crate) fn inspecting(mut self) -> Self {
+        self.inspect = true;
         self
     }
 

@@ -170,7 +170,13 @@ pub(super) fn count<'a>(
             Ok(count) => count.unwrap_or_default(),
             // A foreign key refers to columns that are not unique. SQLite cannot check it, and rejects all writes that
             // need to. Migrations of other tables should not fail because of it.
-            Err(Error::Backend { reason, .. }) if reason.starts_with("foreign key mismatch") => 0,
+            // The same applies to a key with a collation that only the application has.
+            Err(Error::Backend { reason, .. })
+                if reason.starts_with("foreign key mismatch")
+                    || reason.starts_with("no such collation sequence") =>
+            {
+                0
+            }
             Err(error) => return Err(error),
         };
     }

@@ -51,6 +51,12 @@ pub(crate) fn tests() -> Vec<Test> {
             "old_statistics_do_not_stop_an_adoption",
             old_statistics_do_not_stop_an_adoption,
         ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
+            "an_unfinished_adoption_is_named",
+            an_unfinished_adoption_is_named,
+        ),
         on_each(
             "killed_adoptions_lose_nothing",
             killed_adoptions_lose_nothing,
@@ -495,6 +501,35 @@ fn other_databases_are_not_adopted(kind: Kind) {
         ));
     }
     assert_eq!(store.migrate().unwrap().len(), 8);
+}
+
+/// Until it is finished, the application's foreign keys may be missing, even if the history is complete.
+fn an_unfinished_adoption_is_named(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let begun = "CREATE TABLE authstore_adoption (name varchar(255) NOT NULL PRIMARY KEY, statement mediumtext NOT NULL)";
+    for _ in 0..2 {
+        theirs.js.call("execute", &json!([begun]));
+        let migrator = theirs.store.migrator().unwrap();
+        for outcome in [
+            theirs.store.migrate().map(drop),
+            migrator.status().map(drop),
+        ] {
+            let error = outcome.expect_err("an unfinished adoption");
+            assert!(
+                matches!(error, Error::Migration(MigrationError::UnfinishedAdoption)),
+                "{error}"
+            );
+            assert!(error.to_string().contains("run migrate adopt --apply"));
+        }
+        let found = theirs.compare();
+        assert!(
+            found.to_string().contains("interrupted adoption"),
+            "{found}"
+        );
+        // Next, an adoption that was killed just before its end.
+        theirs.adopt().expect("an adoption");
+        assert_eq!(theirs.store.migrate().unwrap(), []);
+    }
 }
 
 fn a_migrated_database_needs_no_adoption(kind: Kind) {

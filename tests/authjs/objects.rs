@@ -11,6 +11,18 @@ pub(crate) fn tests() -> Vec<Test> {
         on_each("objects_are_kept_or_named", objects_are_kept_or_named),
         on_each("unreadable_rows_are_named", unreadable_rows_are_named),
         Test::on(
+            &[Kind::SqliteFile],
+            Needs::Shared,
+            "numbers_that_are_the_same_string_are_named",
+            numbers_that_are_the_same_string_are_named,
+        ),
+        Test::on(
+            &[Kind::SqliteFile],
+            Needs::Shared,
+            "unreadable_strings_are_named",
+            unreadable_strings_are_named,
+        ),
+        Test::on(
             &Kind::MYSQL_AND_MARIADB,
             Needs::Shared,
             "a_table_without_room_for_keys_is_named",
@@ -662,15 +674,39 @@ const SQLITE: &[Case] = &[
         Changed("User has columns with a COLLATE clause"),
     ),
     (
-        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "for" text, UNIQUE ("for", "identifier"), PRIMARY KEY ("identifier", "token")) STRICT, WITHOUT ROWID"#,
+        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "for" text, "raw" any, UNIQUE ("for", "identifier"), PRIMARY KEY ("identifier", "token")) STRICT, WITHOUT ROWID"#,
         Changed("VerificationToken is STRICT"),
     ),
     ("SELECT 1", Changed("VerificationToken is WITHOUT ROWID")),
     (
-        r#"INSERT INTO "VerificationToken" VALUES ('a', 'b', '2030-01-01T00:00:00.000Z', 'c')"#,
+        r#"INSERT INTO "VerificationToken" VALUES ('a', 'b', '2030-01-01T00:00:00.000Z', 'c', '05')"#,
         Holds(
-            r#"INSERT INTO "VerificationToken" VALUES ('a', 'd', '2030-01-01T00:00:00.000Z', 'c')"#,
+            r#"INSERT INTO "VerificationToken" VALUES ('a', 'd', '2030-01-01T00:00:00.000Z', 'c', NULL)"#,
         ),
+    ),
+    // ANY means another affinity in a table that is not STRICT.
+    (
+        "SELECT 1",
+        Shown(r#"SELECT 1 FROM "VerificationToken" WHERE typeof("raw") = 'text' AND "raw" = '05'"#),
+    ),
+    (
+        r#"CREATE TABLE "Squad" ("id" integer PRIMARY KEY);;INSERT INTO "Team" VALUES (1);;INSERT INTO "Squad" VALUES (2);;ALTER TABLE "User" ADD COLUMN "both" integer REFERENCES "Team" REFERENCES "Squad" ("id")"#,
+        Holds(r#"UPDATE "User" SET "both" = 1"#),
+    ),
+    ("SELECT 1", Holds(r#"UPDATE "User" SET "both" = 2"#)),
+    (
+        r#"CREATE VIEW "accounts" AS SELECT * FROM "Account""#,
+        Changed("the view accounts selects all columns of a table"),
+    ),
+    (
+        r#"ALTER TABLE "User" DROP COLUMN "image";;ALTER TABLE "User" ADD COLUMN "image" text"#,
+        Changed(
+            "the columns of the table User will have another order: id, name, email, emailVerified, image, ",
+        ),
+    ),
+    (
+        r#"CREATE VIEW "broken" AS SELECT missing FROM "User";;CREATE TRIGGER "broken too" AFTER DELETE ON "Team" BEGIN INSERT INTO "nowhere" VALUES (1); END"#,
+        Kept(r#"DROP TRIGGER "broken too""#),
     ),
     (
         r#"CREATE VIEW "mails" AS SELECT "email" FROM "User";;CREATE TRIGGER "into_mails" INSTEAD OF INSERT ON "mails" BEGIN INSERT INTO "User" ("email") VALUES (NEW."email"); END"#,
@@ -1037,6 +1073,84 @@ const SQLITE_KEYS: &[Case] = &[
         r#"CREATE TRIGGER "Session_expires_idx" AFTER INSERT ON "User" BEGIN SELECT 1; END"#,
         Kept(r#"DROP TRIGGER "Session_expires_idx""#),
     ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "bär" text DEFAULT bär"#,
+        Kept(r#"INSERT INTO "User" ("email", "name") VALUES ('bear@example.org', 'bear')"#),
+    ),
+    (
+        "SELECT 1",
+        Shown(r#"SELECT 1 FROM "User" WHERE "name" = 'bear' AND "bär" = 'bär'"#),
+    ),
+    (
+        r#"CREATE INDEX "authstore_migration" ON "User" ("name")"#,
+        Blocking(
+            "the name authstore_migration is needed, but belongs to an index of User",
+            r#"DROP INDEX "authstore_migration""#,
+        ),
+    ),
+    (
+        r#"CREATE VIEW "authstore_migration" AS SELECT 1"#,
+        Blocking(
+            "the name authstore_migration is needed, but belongs to a view",
+            r#"DROP VIEW "authstore_migration""#,
+        ),
+    ),
+    (
+        r#"CREATE INDEX "authstore_challenge" ON "User" ("name")"#,
+        Blocking("authstore_challenge", r#"DROP INDEX "authstore_challenge""#),
+    ),
+    (
+        r#"CREATE INDEX "authenticator" ON "User" ("name")"#,
+        Blocking("Authenticator", r#"DROP INDEX "authenticator""#),
+    ),
+];
+
+/// Objects that an adoption would break, although the database would accept that.
+const SQLITE_USES: &[Case] = &[
+    (
+        r#"CREATE VIEW "listed" ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l") AS SELECT * FROM "Account""#,
+        Blocking(
+            "the view listed would no longer work",
+            r#"DROP VIEW "listed""#,
+        ),
+    ),
+    (
+        r#"CREATE TABLE "Archive" AS SELECT * FROM "Account";;CREATE TRIGGER "archived" BEFORE DELETE ON "Account" BEGIN INSERT INTO "Archive" SELECT * FROM "Account"; END"#,
+        Blocking(
+            "the trigger archived would no longer work",
+            r#"DROP TRIGGER "archived""#,
+        ),
+    ),
+    (
+        r#"CREATE VIEW "names" AS SELECT "name" FROM "User";;CREATE TRIGGER "renamed" INSTEAD OF UPDATE ON "names" BEGIN INSERT INTO "Account" VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12); END"#,
+        Blocking(
+            "the trigger renamed would no longer work",
+            r#"DROP TRIGGER "renamed""#,
+        ),
+    ),
+    (
+        r#"CREATE UNIQUE INDEX "spelled" ON "VerificationToken" ("token");;CREATE TABLE "Link" ("of" text REFERENCES "VerificationToken" ("token"))"#,
+        Holds(r#"INSERT INTO "Link" VALUES ('none')"#),
+    ),
+    (
+        r#"DROP TABLE "Session";;CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text NOT NULL UNIQUE, "expires" text NOT NULL, UNIQUE ("id", "userId"));;CREATE TABLE "Visit" ("of" text, "by" text, FOREIGN KEY ("of", "by") REFERENCES "Session" ("id", "userId"))"#,
+        Blocking(
+            "the foreign keys of Visit would no longer work",
+            r#"DROP TABLE "Visit""#,
+        ),
+    ),
+    (
+        r#"DROP TABLE "Session";;CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text NOT NULL UNIQUE COLLATE NOCASE, "expires" text NOT NULL, "three" integer DEFAULT (1 + 2 -- three
+));;CREATE TABLE "Visit" ("of" text REFERENCES "Session" ("sessionToken"));;INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT "id", "id", 'abc', '2030-01-01T00:00:00.000Z' FROM "User";;INSERT INTO "Visit" VALUES ('ABC')"#,
+        Blocking(
+            "the foreign key of Visit on of to Session: 1 rows spell sessionToken differently",
+            r#"UPDATE "Visit" SET "of" = lower("of")"#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "Session" ADD COLUMN "tag" text COLLATE NOCASE;;CREATE UNIQUE INDEX "tags" ON "Session" ("tag");;CREATE TABLE "Tagged" ("by" text REFERENCES "Session" ("tag"))"#,
+        Holds(r#"INSERT INTO "Tagged" VALUES ('none')"#),
+    ),
 ];
 
 /// The cases of each of several databases.
@@ -1045,7 +1159,7 @@ fn cases(kind: Kind) -> Vec<Vec<&'static Case>> {
         Kind::Postgres => (POSTGRES, POSTGRES_NULLS, &[POSTGRES_KEYS, POSTGRES_IDS]),
         Kind::Mysql => (MYSQL, MYSQL_ALONE, &[MYSQL_KEYS, MYSQL_IDS]),
         Kind::Mariadb => (MYSQL, MARIADB_ALONE, &[MYSQL_KEYS, MYSQL_IDS]),
-        _ => (SQLITE, &[], &[SQLITE_KEYS]),
+        _ => (SQLITE, &[], &[SQLITE_KEYS, SQLITE_USES]),
     };
     let first = EVERYWHERE.iter().chain(own).chain(alone).collect();
     let others = others.iter().map(|cases| cases.iter().collect());
@@ -1291,6 +1405,7 @@ fn unreadable_rows_are_named(kind: Kind) {
             "''",
             "1795446000000",
             "'+275760-09-13T00:00:00.000Z'",
+            "'2026-02-31T00:00:00.000Z'",
             "x'00'",
         ],
     };
@@ -1324,5 +1439,67 @@ fn unreadable_rows_are_named(kind: Kind) {
             r#"DELETE FROM "Session";;DELETE FROM "VerificationToken""#,
         );
     }
+    theirs.adopt().expect("an adoption");
+}
+
+/// Also if the table lacks other columns of the schema.
+fn unreadable_strings_are_named(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let user = theirs
+        .js
+        .call("createUser", &json!([{ "email": "ada@example.org" }]));
+    let id = user["id"].as_str().expect("an id").to_owned();
+    run(
+        &mut theirs,
+        kind,
+        &format!(
+            r#"ALTER TABLE "User" DROP COLUMN "image";;ALTER TABLE "Account" DROP COLUMN "session_state";;ALTER TABLE "Account" ADD COLUMN "oauth_token" text;;INSERT INTO "Account" ("id", "userId", "type", "provider", "providerAccountId") SELECT "id", "id", 'oauth', 'github', '1' FROM "User";;CREATE TABLE "Authenticator" ("credentialID" text, "userId" text, "providerAccountId" text, "credentialPublicKey" text, "counter" integer, "credentialDeviceType" text, "credentialBackedUp" integer, "transports" text);;INSERT INTO "Authenticator" VALUES ('c', '{id}', 'c', 'key', 0, 'singleDevice', 0, NULL)"#
+        ),
+    );
+    assert_eq!(theirs.compare().obstacles, [""; 0]);
+    for (table, column) in [
+        ("User", "name"),
+        ("Account", "scope"),
+        ("Account", "oauth_token"),
+        ("Authenticator", "transports"),
+    ] {
+        for (value, words) in [("x'41'", "blob"), ("CAST(x'ff' AS text)", "not UTF-8")] {
+            run(
+                &mut theirs,
+                kind,
+                &format!(r#"UPDATE "{table}" SET "{column}" = {value}"#),
+            );
+            let found = theirs.compare();
+            let [line] = &found.obstacles[..] else {
+                panic!("{table}.{column}, {value}: {found}");
+            };
+            assert!(line.contains(&id) && line.contains(words), "{line}");
+        }
+        run(
+            &mut theirs,
+            kind,
+            &format!(r#"UPDATE "{table}" SET "{column}" = NULL"#),
+        );
+    }
+    theirs.adopt().expect("an adoption");
+}
+
+/// In a column without a type, 5 and '5' are two values.
+fn numbers_that_are_the_same_string_are_named(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    run(
+        &mut theirs,
+        kind,
+        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier", "token" UNIQUE, "expires");;INSERT INTO "VerificationToken" VALUES ('a', CAST(5 AS integer), '2030-01-01T00:00:00.000Z'), ('b', '5', '2030-01-01T00:00:00.000Z')"#,
+    );
+    assert_eq!(
+        theirs.compare().obstacles,
+        ["2 verification tokens have the same token"]
+    );
+    run(
+        &mut theirs,
+        kind,
+        r#"DELETE FROM "VerificationToken" WHERE "identifier" = 'b'"#,
+    );
     theirs.adopt().expect("an adoption");
 }

@@ -468,3 +468,150 @@ fn adopt_shows_progress_only_on_a_terminal() {
     let stdout = place.succeed("migrate adopt --apply");
     assert!(!stdout.contains("of 1 rows"), "{stdout}");
 }
+
+/// The files of a place, with their contents. SQLite writes to `-shm` even when it only reads.
+fn files(place: &Place) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(place.path("")).expect("a folder");
+    let mut files: Vec<_> = entries
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            let contents = if name.ends_with("-shm") {
+                Vec::new()
+            } else {
+                fs::read(path).expect("a file")
+            };
+            (name, contents)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+const USERS: &str = r#"CREATE TABLE "User" ("id" text PRIMARY KEY, "name" text, "email" text, "emailVerified" text, "image" text)"#;
+
+const READING: [&str; 4] = [
+    "migrate status",
+    "migrate status --check",
+    "migrate adopt",
+    // There is an obstacle.
+    "migrate adopt --apply",
+];
+
+#[test]
+fn reading_changes_no_file() {
+    for mode in ["delete", "persist", "wal"] {
+        let place = Place::new();
+        place
+            .sqlite()
+            .execute_batch(&format!(
+                r#"PRAGMA journal_mode = {mode}; {USERS}; INSERT INTO "User" ("id") VALUES ('x')"#
+            ))
+            .expect("a database");
+        let before = files(&place);
+        for line in READING {
+            let outcome = place.run(line);
+            assert_ne!(outcome.code, 0, "{mode}: {line}: {outcome:?}");
+            assert_eq!(outcome.stderr, "", "{mode}: {line}");
+            assert!(files(&place) == before, "{mode}: {line}");
+        }
+    }
+}
+
+/// A program that was killed leaves a log, and the next program that writes reads it.
+#[test]
+fn reading_keeps_the_log_of_a_killed_program() {
+    let (place, killed) = (Place::new(), Place::new());
+    let connection = place.sqlite();
+    connection
+        .execute_batch(&format!(
+            r#"PRAGMA journal_mode = wal; {USERS}; INSERT INTO "User" ("id") VALUES ('x')"#
+        ))
+        .expect("a database");
+    for suffix in ["", "-wal", "-shm"] {
+        let name = format!("auth.db{suffix}");
+        fs::copy(place.path(&name), killed.path(&name)).expect("a copy");
+    }
+    let before = files(&killed);
+    for line in READING {
+        killed.run(line);
+        assert!(files(&killed) == before, "{line}");
+    }
+    let found = killed.run("migrate adopt");
+    assert!(found.stdout.contains("the id of the user x"), "{found:?}");
+}
+
+#[test]
+fn reading_waits_for_no_writer() {
+    let place = Place::new();
+    let connection = place.sqlite();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA journal_mode = wal; {USERS}; BEGIN IMMEDIATE"
+        ))
+        .expect("a writer");
+    assert_eq!(place.run("migrate adopt").code, 5);
+}
+
+/// SQLite's last connection deletes the log, if it is closed before the program ends.
+#[test]
+fn commands_leave_no_log() {
+    let place = Place::new();
+    place.succeed("migrate up");
+    for line in ["migrate status", "sweep", "migrate up"].repeat(8) {
+        place.succeed(line);
+        assert!(!place.path("auth.db-wal").exists(), "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_adopted_says_what_to_do() {
+    for (schema, code, words) in [
+        (
+            "SELECT 1",
+            4,
+            "there is no table User to adopt; run migrate up",
+        ),
+        (
+            r#"CREATE TABLE "Account" ("id" text)"#,
+            4,
+            "there is no table User, but Account; restore User from a backup, or rename the others",
+        ),
+        (
+            r#"CREATE TABLE "User" ("id" text); CREATE TABLE "authstore_migration" ("id" text)"#,
+            4,
+            "the table authstore_migration is not a history of migrations; rename it first",
+        ),
+    ] {
+        for line in ["migrate adopt", "migrate adopt --apply"] {
+            let place = Place::new();
+            place
+                .sqlite()
+                .execute_batch(&format!("PRAGMA user_version = 1; {schema}"))
+                .expect(schema);
+            let outcome = place.run(line);
+            assert_eq!(outcome.code, code, "{schema}: {outcome:?}");
+            let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(shown.contains(words), "{schema}: {outcome:?}");
+        }
+    }
+    let place = Place::new();
+    place.succeed("migrate up");
+    place
+        .sqlite()
+        .execute_batch(
+            &TABLES
+                .map(|table| format!(r#"DROP TABLE "{table}""#))
+                .join(";"),
+        )
+        .expect("dropped");
+    let outcome = place.run("migrate adopt");
+    assert!(
+        outcome.stdout.contains("restore it from a backup"),
+        "{outcome:?}"
+    );
+}

@@ -1022,6 +1022,48 @@ fn invalid_utf8_blocks_an_adoption() {
     }
 }
 
+/// This program cannot use such an index, and SQLite would rename no table.
+#[test]
+fn a_collation_of_the_application_blocks_an_adoption() {
+    for (schema, index) in [
+        (
+            r#"CREATE TABLE "Other" ("a" text); CREATE INDEX "others" ON "Other" ("a" COLLATE NOCASE)"#,
+            "others of Other",
+        ),
+        (
+            r#"CREATE INDEX "names" ON "User" ("name" COLLATE NOCASE)"#,
+            "names of User",
+        ),
+        (
+            r#"DROP TABLE "VerificationToken";
+               CREATE TABLE "VerificationToken" (
+                   "identifier" text, "token" text UNIQUE, "expires" text, "tag" text COLLATE NOCASE UNIQUE
+               )"#,
+            "sqlite_autoindex_VerificationToken_2 of VerificationToken",
+        ),
+    ] {
+        let application = Application::new();
+        application
+            .sql(&format!(
+                "{GUIDE}; {schema};
+                 PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', 'german');
+                 PRAGMA writable_schema = RESET;"
+            ))
+            .expect(schema);
+        let migrator = application.store.migrator().expect("a migrator");
+        let found = migrator.compare().expect("compared");
+        let [obstacle] = &found.obstacles[..] else {
+            panic!("{schema}: {found}");
+        };
+        assert!(
+            obstacle.starts_with(&format!("the index {index} compares")),
+            "{obstacle}"
+        );
+        refusal(migrator.adopt());
+    }
+}
+
 #[test]
 fn drift_of_every_kind_is_found() {
     let rebuilt = |table: &str, old: &str, new: &str| {
@@ -1043,6 +1085,15 @@ fn drift_of_every_kind_is_found() {
         (
             r#"DROP INDEX "Session_expires_idx""#.to_owned(),
             "Session.expires has no index",
+        ),
+        (
+            r#"DROP INDEX "Session_expires_idx"; CREATE INDEX "Session_expires_idx" ON "Session" ("expires") WHERE "expires" > 'x'"#
+                .to_owned(),
+            "Session.expires has no index",
+        ),
+        (
+            r#"DROP TABLE "authstore_challenge""#.to_owned(),
+            "the table authstore_challenge is missing",
         ),
         (
             r#"DROP TABLE "Authenticator""#.to_owned(),
@@ -1101,6 +1152,8 @@ fn drift_of_every_kind_is_found() {
         let found = migrator.compare().expect("compared");
         let named = found.to_string().contains(said);
         assert!(named, "{drift}: {found}");
+        let fails = found.to_string().contains("the adoption would fail");
+        assert!(!fails, "{drift}: {found}");
         // What cannot be repaired changes nothing.
         match migrator.adopt() {
             Ok(_) => assert!(migrator.compare().expect("compared").is_empty(), "{drift}"),

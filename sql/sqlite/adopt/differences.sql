@@ -78,9 +78,9 @@ WITH
         JOIN pragma_table_info(t."table") AS c
     ),
 
-    "actual_index" ("table", "index", "unique", "columns", "binary", "has_extra") AS (
+    "actual_index" ("table", "index", "unique", "partial", "columns", "binary", "has_extra") AS (
         SELECT
-            t."table", i."name", i."unique" AND NOT i."partial",
+            t."table", i."name", i."unique" AND NOT i."partial", i."partial",
             group_concat(x."name", ',' ORDER BY x."seqno"), min(x."coll" = 'BINARY'),
             max(NOT EXISTS (SELECT 1 FROM "expected_column" AS e WHERE e."table" = t."table" AND e."column" = x."name"))
         FROM "actual_table" AS t
@@ -190,7 +190,7 @@ JOIN "actual_table" AS t ON t."table" = e."table"
 WHERE NOT EXISTS (
     SELECT 1
     FROM "actual_index" AS a
-    WHERE a."table" = e."table" AND a."columns" || ',' LIKE e."column" || ',%'
+    WHERE a."table" = e."table" AND NOT a."partial" AND a."columns" || ',' LIKE e."column" || ',%'
 )
 
 UNION ALL

@@ -41,8 +41,20 @@ fn connect(url: Option<&str>) -> Result<AuthStore, CliError> {
 
 /// Like [`connect`], for a task that needs an existing database: a misspelled path must not create an empty file.
 fn connect_existing(url: Option<&str>) -> Result<AuthStore, CliError> {
+    check_file(url)?;
+    connect(url)
+}
+
+/// Like [`connect_existing`], for a task that only reads.
+fn connect_to_inspect(url: Option<&str>) -> Result<AuthStore, CliError> {
+    check_file(url)?;
+    Ok(AuthStore::connect_to_inspect(given(url)?)?)
+}
+
+fn check_file(url: Option<&str>) -> Result<(), CliError> {
+    let url = given(url)?;
     #[cfg(feature = "sqlite")]
-    if let Ok(options) = given(url)?.parse::<authstore::SqliteOptions>()
+    if let Ok(options) = url.parse::<authstore::SqliteOptions>()
         && let Some(path) = options.path()
         && !path.exists()
     {
@@ -51,7 +63,8 @@ fn connect_existing(url: Option<&str>) -> Result<AuthStore, CliError> {
             path.display()
         )));
     }
-    connect(url)
+    let _ = url;
+    Ok(())
 }
 
 fn given(url: Option<&str>) -> Result<&str, CliError> {

@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
 use crate::failure::{CliError, PENDING, UNUSABLE_SCHEMA};
-use crate::{connect, connect_existing};
+use crate::{connect, connect_existing, connect_to_inspect};
 
 pub(crate) fn run(
     task: MigrateTask,
@@ -22,14 +22,14 @@ pub(crate) fn run(
         MigrateTask::Up { to } => up(&migrator(series, connect, url)?, to),
         MigrateTask::Down(options) => down(&migrator(series, connect_existing, url)?, &options),
         MigrateTask::Status { check } => {
-            let migrator = migrator(series, connect_existing, url)?;
+            let migrator = migrator(series, connect_to_inspect, url)?;
             if check {
                 drift(&migrator, series)
             } else {
                 status(&migrator)
             }
         }
-        MigrateTask::Adopt { apply } => adopt(&migrator(series, connect_existing, url)?, apply),
+        MigrateTask::Adopt { apply } => adopt(series, url, apply),
         MigrateTask::Sql { down } => sql(series, url, down),
     }
 }
@@ -186,9 +186,9 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
     })
 }
 
-fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
+fn adopt(series: &SeriesOptions, url: Option<&str>, apply: bool) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
-    let found = migrator.compare()?;
+    let found = migrator(series, connect_to_inspect, url)?.compare()?;
     writeln!(out, "{found}")?;
     if !found.obstacles.is_empty() {
         writeln!(out, "nothing was changed")?;
@@ -205,7 +205,7 @@ fn adopt(migrator: &Migrator, apply: bool) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::from(PENDING));
     }
     let mut terminal = Some(io::stderr()).filter(|stderr| stderr.is_terminal());
-    let adopted = migrator.adopt_with_progress(|progress| {
+    let adopted = migrator(series, connect_existing, url)?.adopt_with_progress(|progress| {
         if let Some(terminal) = &mut terminal {
             rewrite_line(terminal, &progress.to_string());
         }

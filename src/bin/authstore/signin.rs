@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use authstore::signin::SignIn;
 
 use crate::arguments::EmailsTask;
-use crate::connect_existing;
 use crate::failure::CliError;
+use crate::{connect_existing, connect_to_inspect};
 
 pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, CliError> {
     let hashed = SignIn::new(connect_existing(url)?).hash_session_tokens()?;
@@ -16,7 +16,11 @@ pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, CliErro
 }
 
 pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, CliError> {
-    let signin = SignIn::new(connect_existing(url)?);
+    let connect = match task {
+        EmailsTask::Collisions => connect_to_inspect,
+        EmailsTask::Lowercase => connect_existing,
+    };
+    let signin = SignIn::new(connect(url)?);
     let mut out = io::stdout().lock();
     match task {
         EmailsTask::Collisions => {

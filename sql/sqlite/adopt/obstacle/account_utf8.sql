@@ -1,22 +1,30 @@
 -- SQLite reads invalid UTF-8 as U+FFFD, so a character that reads as U+FFFD must have its bytes (or those of U+FFFE or
 -- U+FFFF, which SQLite reads the same way). Only strings beyond ASCII are checked character by character.
-SELECT 'an account of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' has a string that is not UTF-8'
-FROM "Account" AS t
-WHERE EXISTS (
-    SELECT 1
-    FROM (SELECT t."type" AS "string" UNION ALL SELECT t."provider" UNION ALL SELECT t."providerAccountId" UNION ALL SELECT t."refresh_token" UNION ALL SELECT t."access_token" UNION ALL SELECT t."token_type" UNION ALL SELECT t."scope" UNION ALL SELECT t."id_token" UNION ALL SELECT t."session_state") AS v
-    WHERE typeof(v."string") = 'text'
-        AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
-        AND EXISTS (
-            WITH RECURSIVE "position" ("at") AS (
-                SELECT 1
-                UNION ALL
-                SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
-            )
+-- A column that the table does not have is read from "missing".
+SELECT f."value"
+FROM (SELECT NULL AS "refresh_token", NULL AS "access_token", NULL AS "token_type", NULL AS "scope", NULL AS "id_token", NULL AS "session_state", NULL AS "oauth_token_secret", NULL AS "oauth_token") AS "missing"
+JOIN json_each((
+    SELECT json_group_array("line")
+    FROM (
+        SELECT 'an account of the user ' || CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN typeof("userId") = 'blob' OR "userId" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "userId" END || ' has a string that is not UTF-8' AS "line"
+        FROM "Account"
+        WHERE EXISTS (
             SELECT 1
-            FROM "position"
-            WHERE unicode(substr(v."string", "at", 1)) = 65533
-                AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
+            FROM (SELECT "type" AS "string" UNION ALL SELECT "provider" UNION ALL SELECT "providerAccountId" UNION ALL SELECT "refresh_token" UNION ALL SELECT "access_token" UNION ALL SELECT "token_type" UNION ALL SELECT "scope" UNION ALL SELECT "id_token" UNION ALL SELECT "session_state" UNION ALL SELECT "oauth_token_secret" UNION ALL SELECT "oauth_token") AS v
+            WHERE typeof(v."string") = 'text'
+                AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
+                AND EXISTS (
+                    WITH RECURSIVE "position" ("at") AS (
+                        SELECT 1
+                        UNION ALL
+                        SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
+                    )
+                    SELECT 1
+                    FROM "position"
+                    WHERE unicode(substr(v."string", "at", 1)) = 65533
+                        AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
+                )
         )
-)
-LIMIT 100;
+        LIMIT 100
+    )
+)) AS f;

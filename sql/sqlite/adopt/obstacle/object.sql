@@ -91,6 +91,21 @@ HAVING (i."origin" = 'c' OR max(instr(t."columns", ',' || x."name" || ',') = 0))
         OR max(x."coll" <> 'BINARY')
     )
 
+-- SQLite renames no table while any table has such an index. Those of constraints matter for tables that are read.
+UNION ALL
+SELECT
+    'the index ' || i."name" || ' of ' || i."table" || ' compares ' || x."name" || ' by the collation ' || x."coll"
+    || ', which only the application has; drop the index, or create the table again without it, first'
+FROM (
+    SELECT "name", "tbl_name" AS "table" FROM sqlite_schema WHERE "type" = 'index' AND "sql" IS NOT NULL
+    UNION ALL
+    SELECT l."name", t."table"
+    FROM "actual_table" AS t
+    JOIN pragma_index_list(t."table") AS l ON l."origin" <> 'c'
+) AS i
+JOIN pragma_index_xinfo(i."name") AS x ON x."key"
+WHERE x."coll" COLLATE NOCASE NOT IN ('BINARY', 'NOCASE', 'RTRIM')
+
 -- SQLite cannot add columns with these names, because they are aliases of the rowid.
 UNION ALL
 SELECT "table" || ' has an extra column, ' || "column" || ', whose name SQLite does not accept when a column is added; rename it first'
@@ -120,6 +135,15 @@ FROM (
     ('VerificationToken_expires_idx', 'VerificationToken', 'expires'),
     ('VerificationToken_identifier_idx', 'VerificationToken', 'identifier'),
     ('authstore_challenge_expires_idx', 'authstore_challenge', 'expires'),
+    ('User', 'table', ''),
+    ('Account', 'table', ''),
+    ('Session', 'table', ''),
+    ('VerificationToken', 'table', ''),
+    ('Authenticator', 'table', ''),
+    ('authstore_challenge', 'table', ''),
+    ('authstore_session_details', 'table', ''),
+    ('authstore_authenticator_details', 'table', ''),
+    ('authstore_migration', 'table', ''),
     ('authstore_adopted_User', '', ''),
     ('authstore_adopted_Account', '', ''),
     ('authstore_adopted_Session', '', ''),
@@ -137,4 +161,6 @@ WHERE NOT (
         FROM pragma_index_xinfo(s."name") AS x
         WHERE x."key"
     ) = n."column3"
-);
+)
+    -- Tables and views with the names of tables are obstacles of other kinds.
+    AND NOT (n."column2" = 'table' AND (s."type" = 'table' OR (s."type" = 'view' AND n."column1" <> 'authstore_migration')));

@@ -1,4 +1,12 @@
-SELECT 'the user ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END || ' has a field that is a blob instead of a string'
-FROM "User"
-WHERE 'blob' IN (typeof("name"), typeof("image"))
-LIMIT 100;
+-- A column that the table does not have is read from "missing".
+SELECT f."value"
+FROM (SELECT NULL AS "name", NULL AS "image") AS "missing"
+JOIN json_each((
+    SELECT json_group_array("line")
+    FROM (
+        SELECT 'the user ' || CASE WHEN "id" IS NULL THEN '(NULL)' WHEN typeof("id") = 'blob' OR "id" GLOB '*[^0-9A-Za-z_-]*' THEN '(not shown)' ELSE "id" END || ' has a field that is a blob instead of a string' AS "line"
+        FROM "User"
+        WHERE 'blob' IN (typeof("name"), typeof("image"))
+        LIMIT 100
+    )
+)) AS f;

@@ -5,5 +5,7 @@ WHERE "emailVerified" IS NOT NULL
         typeof("emailVerified") <> 'text'
         OR "emailVerified" NOT LIKE '____-__-__%'
         OR coalesce(strftime('%Y', "emailVerified"), '') NOT BETWEEN '1970' AND '9999'
+        -- SQLite reads the 31st of February as a day in March.
+        OR date(substr("emailVerified", 1, 10)) <> substr("emailVerified", 1, 10)
     )
 LIMIT 100;

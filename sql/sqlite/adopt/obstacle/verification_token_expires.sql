@@ -5,5 +5,7 @@ WHERE "expires" IS NOT NULL
         typeof("expires") <> 'text'
         OR "expires" NOT LIKE '____-__-__%'
         OR coalesce(strftime('%Y', "expires"), '') NOT BETWEEN '1970' AND '9999'
+        -- SQLite reads the 31st of February as a day in March.
+        OR date(substr("expires", 1, 10)) <> substr("expires", 1, 10)
     )
 HAVING count(*) > 0;
