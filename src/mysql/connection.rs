@@ -352,7 +352,9 @@ impl Connection for MysqlConnection {
         // MariaDB's `DELETE ... RETURNING` is committed before its row is read here.
         found.transpose().map_err(|error| match error {
             Error::Backend { reason, source } if sql.starts_with("DELETE") => Error::Backend {
-                reason: format!("{reason}; the row has been deleted, unless its transaction is rolled back"),
+                reason: format!(
+                    "{reason}; the row has been deleted, unless its transaction is rolled back"
+                ),
                 source,
             },
             error => error,
