@@ -322,6 +322,10 @@ impl AdoptionTarget for MysqlLock<'_> {
     }
 
     /// The history's table may not exist yet.
+    fn existing_tables(&mut self, versions: &[i64]) -> Result<Vec<i64>> {
+        self.history.existing_tables(&mut self.connection, versions)
+    }
+
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         let history = self
             .connection
@@ -329,7 +333,7 @@ impl AdoptionTarget for MysqlLock<'_> {
         if history.unwrap_or(0) > 0 {
             return Lock::foreign_tables(self, pending);
         }
-        self.history.existing_tables(&mut self.connection, pending)
+        self.existing_tables(pending)
     }
 
     /// See [`apply`](Lock::apply).

@@ -265,8 +265,8 @@ impl AdoptionTarget for PostgresLock<'_> {
         self.connection.run_script(sql)
     }
 
-    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
-        Lock::foreign_tables(self, pending)
+    fn existing_tables(&mut self, versions: &[i64]) -> Result<Vec<i64>> {
+        HISTORY.existing_tables(&mut self.connection, versions)
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {

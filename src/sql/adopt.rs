@@ -163,8 +163,13 @@ pub(crate) trait AdoptionTarget {
         None
     }
 
+    /// Returns which of these migrations of the crate's own series have their table.
+    fn existing_tables(&mut self, versions: &[i64]) -> Result<Vec<i64>>;
+
     /// Returns the pending migrations whose table something else created: see [`Lock::foreign_tables`].
-    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>>;
+    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
+        self.existing_tables(pending)
+    }
 
     /// Records that a migration begins, if a killed run may leave half of it.
     fn begin_step(&mut self, _: &Migration) -> Result<()> {
@@ -298,14 +303,17 @@ fn inspect(
         let line = "the migration history does not record the schema";
         found.differences.push(line.into());
     }
+    let lost = lost_tables(target, series, &history)?;
     if found.is_empty() {
         found.obstacles = present.check(target, plan.drift)?;
+        found.obstacles.extend(lost);
         return Ok(found);
     }
     found
         .differences
         .extend(present.check(target, plan.effects)?);
     found.obstacles = present.check(target, plan.objects)?;
+    found.obstacles.extend(lost);
     found
         .obstacles
         .extend(foreign_tables(target, series, &history)?);
@@ -402,6 +410,31 @@ fn foreign_tables(
         .map(|table| {
             format!(
                 "the table {table} exists, and the history of migrations does not record it; rename it first"
+            )
+        })
+        .collect())
+}
+
+/// Returns the tables of later migrations that the history records, but that something else has dropped.
+fn lost_tables(
+    target: &mut impl AdoptionTarget,
+    series: &Series,
+    history: &[Applied],
+) -> Result<Vec<String>> {
+    let later = series.migrations().iter().skip(TABLES.len());
+    let recorded: Vec<i64> = later
+        .map(Migration::version)
+        .filter(|version| history.iter().any(|row| row.version == *version))
+        .collect();
+    let existing = target.existing_tables(&recorded)?;
+    let lost = recorded
+        .into_iter()
+        .filter(|version| !existing.contains(version))
+        .map(embedded::table);
+    Ok(lost
+        .map(|table| {
+            format!(
+                "the table {table} is missing, although the history of migrations records it; restore it from a backup"
             )
         })
         .collect())

@@ -55,14 +55,14 @@ impl History {
         self.list(connection, series)
     }
 
-    /// Returns the pending migrations of the crate's own series whose table exists already.
+    /// Returns which of these migrations of the crate's own series have their table.
     pub(crate) fn existing_tables(
         &self,
         connection: &mut impl Connection,
-        pending: &[i64],
+        versions: &[i64],
     ) -> Result<Vec<i64>> {
         let mut found: Vec<i64> = connection.query(self.tables, &[])?;
-        found.retain(|version| pending.contains(version));
+        found.retain(|version| versions.contains(version));
         Ok(found)
     }
 

@@ -13,16 +13,10 @@ use super::simulation;
 use crate::error::Result;
 use crate::migration::{Adoption, Applied, Direction, Migration, Series};
 use crate::sql::{
-    AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Connection, Repair, check, counts, sql,
+    AdoptionCost, AdoptionPlan, AdoptionTarget, Connection, Repair, check, counts, sql,
 };
 
 const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
-
-const OWN_TABLE: Check = check!(
-    "sqlite",
-    "obstacle/own_table",
-    "authstore_migration.version"
-);
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -30,9 +24,8 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     counts: counts!("sqlite"),
     differences: &[check!("sqlite", "differences")],
     effects: &[],
-    drift: &[check!("sqlite", "obstacle/required_column"), OWN_TABLE],
+    drift: &[check!("sqlite", "obstacle/required_column")],
     objects: &[
-        OWN_TABLE,
         check!("sqlite", "obstacle/missing_column"),
         check!("sqlite", "obstacle/object"),
     ],
@@ -268,8 +261,8 @@ impl AdoptionTarget for SqliteConnection {
         Some(self.0.changes())
     }
 
-    fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
-        HISTORY.existing_tables(self, pending)
+    fn existing_tables(&mut self, versions: &[i64]) -> Result<Vec<i64>> {
+        HISTORY.existing_tables(self, versions)
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {

@@ -4,7 +4,7 @@ WITH
         VALUES
         ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator'), ('authstore_adopted_User'),
         ('authstore_adopted_Account'), ('authstore_adopted_Session'), ('authstore_adopted_VerificationToken'),
-        ('authstore_adopted_Authenticator'), ('authstore_migration')
+        ('authstore_adopted_Authenticator')
     )
 
 SELECT k."table" || '.' || c."name"
