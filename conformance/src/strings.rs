@@ -208,6 +208,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "{ \"b\" : 1.0, \"a\" : [ ] }",
     "{a,b}",
     "usb, nfc,usb",
+    ",usb,,nfc,",
     "a  b",
     "BEARER",
     "bearer a",

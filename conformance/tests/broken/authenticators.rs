@@ -39,6 +39,13 @@ faults! {
         stores!(create_authenticator |authenticator: Authenticator| some(&mut authenticator.transports, three_bytes));
     }
 
+    ListOfTransports "create_authenticator.text": "Loses the empty names in a list of transports." {
+        stores!(create_authenticator |authenticator: Authenticator| some(&mut authenticator.transports, |transports| {
+            let names: Vec<&str> = transports.split(',').filter(|name| !name.is_empty()).collect();
+            names.join(",")
+        }));
+    }
+
     CutsPublicKey "create_authenticator.long_text": "Truncates a public key to 65,535 bytes." {
         stores!(create_authenticator |authenticator: Authenticator| {
             authenticator.credential_public_key = cut(&authenticator.credential_public_key)

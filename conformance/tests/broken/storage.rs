@@ -217,6 +217,25 @@ faults! {
         }
     }
 
+    CachesFullPages (Mutex<BTreeMap<(Option<Uuid>, u32), Vec<User>>>) "storage.reads_are_current": "Remembers full pages of users until the same handle updates a user." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            if let Some(page) = known.get(&(after, limit)) {
+                return Ok(page.clone());
+            }
+            let page = db.list_users(after, limit)?;
+            if page.len() == limit as usize {
+                known.insert((after, limit), page.clone());
+            }
+            Ok(page)
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            self.0.lock().expect("no panic while held").clear();
+            db.update_user(id, changes)
+        }
+    }
+
     CachesForItself (Mutex<BTreeMap<Uuid, User>>) "storage.reads_are_current": "Remembers a user until the same handle updates or deletes the user." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             let mut known = self.0.lock().expect("no panic while held");

@@ -611,6 +611,28 @@ faults! {
         }
     }
 
+    HalfTheIdOfTheOwner "create_user.every_bit_of_the_id": "Lists a user's accounts by the last 64 bits of the user's id." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let half = |id: Uuid| id.as_u64_pair().1;
+            db.with(|model| {
+                let accounts = model.accounts.values();
+                accounts.filter(|account| half(account.user_id) == half(user_id)).cloned().collect()
+            })
+        }
+    }
+
+    HalfTheIdInDeletions "create_user.every_bit_of_the_id": "Deletes the sessions of all users whose ids have the same first 64 bits." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let half = |id: Uuid| id.as_u64_pair().0;
+            let deleted = db.delete_user(id)?;
+            // The suite's other ids are small numbers, whose first halves are all zero.
+            if half(id) != 0 {
+                db.with(|model| model.sessions.retain(|_, session| half(session.user_id) != half(id)))?;
+            }
+            Ok(deleted)
+        }
+    }
+
     FoldsDomain "create_user.email_by_bytes": "Rejects an email address whose domain is another's in a different case." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let folded = |email: &str| match email.rsplit_once('@') {
