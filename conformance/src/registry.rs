@@ -500,10 +500,10 @@ macro_rules! __with_rules {
                 status Migrations 1 "status returns the name of each migration, even of those that the program does not have, and when it was applied, through any handle."
             }
             secrets {
-                refused Secrets 1 "The error of a rejected operation shows no token and no email address, not even encoded or in part."
-                without_schema Secrets 1 "The error of an operation without a schema shows no token and no email address, not even encoded or in part."
-                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token and no email address, not even encoded or in part."
-                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token and no email address, not even encoded or in part."
+                refused Secrets 1 "The error of a rejected operation shows no token, no email address and no name, not even encoded or in part."
+                without_schema Secrets 1 "The error of an operation without a schema shows no token, no email address and no name, not even encoded or in part."
+                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token, no email address and no name, not even encoded or in part."
+                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token, no email address and no name, not even encoded or in part."
                 handle Secrets 1 "Debug of a handle shows no token and no URL."
             }
         }

@@ -499,6 +499,11 @@ pub(crate) fn longest_text() -> String {
     text
 }
 
+/// Returns a string of this many bytes, of characters of three bytes as far as possible.
+pub(crate) fn wide_text(length: usize) -> String {
+    "\u{20ac}".repeat(length / 3) + &".".repeat(length % 3)
+}
+
 /// Lengths of text around powers of two and known limits, in bytes.
 pub(crate) fn text_lengths() -> impl Iterator<Item = usize> {
     let powers = (5..=20).map(|power| 1_usize << power);

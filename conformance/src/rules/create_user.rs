@@ -9,7 +9,7 @@ use crate::fixture::{
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{
-    BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text, text_lengths,
+    BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text, text_lengths, wide_text,
 };
 
 /// Creates a user, and checks that it is read by its id as it was returned.
@@ -375,8 +375,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
             context,
             NewUser {
                 name: Some("n".repeat(length)),
-                // With characters of three bytes, the same number of bytes, rounded down.
-                image: Some("\u{20ac}".repeat(length / 3)),
+                image: Some(wide_text(length)),
                 ..bare_user(number)
             },
         )?;
@@ -384,7 +383,6 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// Ids that each differ from the first in a single bit.
 /// Each user has rows, which a confused id would give to another.
 pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
     let store = context.store();

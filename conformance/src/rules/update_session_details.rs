@@ -9,7 +9,7 @@ use crate::fixture::{
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text};
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text, text_lengths, wide_text};
 
 const SESSION: u128 = 2_001;
 
@@ -199,6 +199,14 @@ pub(crate) fn text(context: &Context) -> Verdict {
         let changes = SessionDetailsChanges {
             ip: Change::set(text),
             user_agent: Change::set(text),
+            ..Default::default()
+        };
+        updates(store, &mut details, changes)?;
+    }
+    for length in text_lengths() {
+        let changes = SessionDetailsChanges {
+            ip: Change::Set("t".repeat(length)),
+            user_agent: Change::Set(wide_text(length)),
             ..Default::default()
         };
         updates(store, &mut details, changes)?;

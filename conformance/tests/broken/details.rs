@@ -142,6 +142,12 @@ faults! {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
     }
 
+    AgentOfAPage "update_session_details.text": "Loses the last byte of a user agent of 4,096 bytes." {
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| {
+            text[..text.len() - usize::from(text.len() == 4_096)].to_owned()
+        }));
+    }
+
     IpWithoutPort "update_session_details.text": "Removes the port from an IP address." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.ip, |text| without_port(text)));
     }
@@ -318,6 +324,12 @@ faults! {
             let kept = self.0.lock().expect("no panic while held").clone();
             db.with(|model| model.authenticator_details.extend(kept))
         }
+    }
+
+    NameOf255 "update_authenticator_details.text": "Loses the last byte of a passkey's name of 256 bytes." {
+        writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| {
+            text[..text.len() - usize::from(text.len() == 256)].to_owned()
+        }));
     }
 
     TrimsNames "update_authenticator_details.text": "Trims the name of a passkey." {

@@ -601,6 +601,12 @@ faults! {
         }));
     }
 
+    ImageOfAPage "create_user.every_length": "Loses the last byte of an image of 16,384 bytes." {
+        stores!(create_user |user: User| some(&mut user.image, |image| {
+            image[..image.len() - usize::from(image.len() == 16_384)].to_owned()
+        }));
+    }
+
     SixtyFourBitsOfTheId "create_user.every_bit_of_the_id": "Treats ids as the same if their last 64 bits are the same." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| model.users.keys().any(|id| id.as_u128() as u64 == user.id.as_u128() as u64))?;
