@@ -107,6 +107,19 @@ pub(crate) fn bare_account(number: u128) -> NewAccount {
     }
 }
 
+/// Kinds of accounts that are ways to sign in: those of Auth.js, and some that only look like `webauthn`, which is none.
+pub(crate) const KINDS: [&str; 9] = [
+    "oauth",
+    "oidc",
+    "email",
+    "credentials",
+    "WebAuthn",
+    "WEBAUTHN",
+    "webauthn ",
+    "web",
+    "webauthn2",
+];
+
 /// An account at this provider.
 pub(crate) fn account_at(number: u128, provider: &str, provider_account_id: &str) -> NewAccount {
     NewAccount {

@@ -3,7 +3,8 @@ use authstore::{AuthStore, NewAccount, Removal};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
-    account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look, populate,
+    KINDS, account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look,
+    populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::strings::{KEY, NEAR_MISSES};
@@ -130,7 +131,7 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::LastWayIn,
     )?;
-    for (number, kind) in (3..).zip(["oauth", "oidc", "email", "credentials"]) {
+    for (number, kind) in (3..).zip(KINDS) {
         store.link_account(
             id(1),
             NewAccount {
