@@ -496,6 +496,8 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
             last.up().to_owned(),
             last.down().map(str::to_owned),
         );
+        let empty = succeeds("Series::new(..)", Series::new(name.clone(), Vec::new()))?;
+        let without_it = migrator(store)?.with_series(empty);
         let series = succeeds("Series::new(..)", Series::new(name, vec![step]))?;
         let other = migrator(store)?.with_series(series);
         for (direction, is_applied) in [(Direction::Up, true), (Direction::Down, false)] {
@@ -513,6 +515,13 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
                 format!(
                     "the history of the series is wrong after its migration was run {direction}"
                 ),
+            )?;
+            // The program does not know the migration, so its name comes from the history.
+            let status = succeeds("Migrator::status()", without_it.status())?;
+            equal(
+                "the names in the history of another series",
+                status.into_iter().map(|row| row.name).collect(),
+                vec!["other".to_owned(); usize::from(is_applied)],
             )?;
             ensure(
                 applied(&own)? == all_but_last,

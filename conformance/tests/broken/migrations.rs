@@ -211,6 +211,21 @@ faults! {
         }
     }
 
+    NamesOfItsOwn "migrate.independent_series": "Takes the names of steps from its own series." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                for step in Reference::series().migrations() {
+                    for row in rows.iter_mut().filter(|row| row.version == step.version()) {
+                        row.name = step.name().to_owned();
+                    }
+                }
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
     RemembersStatus (Known) "migrate.status": "Remembers which steps are applied until the same handle migrates." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let target = Remembering { db: db.clone(), known: Arc::clone(&self.0) };
