@@ -1,4 +1,4 @@
-use authstore::{AuthStore, NewAccount, Removal};
+use authstore::{AuthStore, Authenticator, NewAccount, Removal};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
@@ -188,7 +188,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     )?;
     let mut passkey = authenticator_with_id(1, 1, "credential");
     passkey.provider_account_id = "credential".to_owned();
-    store.create_authenticator(passkey)?;
+    store.create_authenticator(passkey.clone())?;
     unlinks(
         store,
         "next to a passkey with its account",
@@ -197,6 +197,15 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     )?;
     returns(
         "unlink_account_of_user(.., true) of the account of the only passkey",
+        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        Removal::LastWayIn,
+    )?;
+    store.create_authenticator(Authenticator {
+        credential_id: "another".to_owned(),
+        ..passkey
+    })?;
+    returns(
+        "unlink_account_of_user(.., true) of an account to which both passkeys belong",
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::LastWayIn,
     )?;

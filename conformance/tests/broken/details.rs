@@ -74,6 +74,14 @@ faults! {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.began == Change::Clear { changes.began = Change::Keep });
     }
 
+    CountsChangedSessions "update_session_details.every_combination": "Finds no session when its details are set to the present values, as MySQL counts rows." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let before = db.get_session_details(id)?;
+            let found = db.update_session_details(id, changes)?;
+            Ok(found && (db.get_session_details(id)? != before || *changes == SessionDetailsChanges::default()))
+        }
+    }
+
     InsertsOnce "update_session_details.every_combination": "Writes details only the first time." {
         fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
             if db.with(|model| model.session_details.contains_key(&id))? {
@@ -277,6 +285,15 @@ faults! {
 
     ClearsOtherNames "update_authenticator_details.every_combination": "Clears the name of a passkey when it was used." {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
+    }
+
+    CountsChangedPasskeys "update_authenticator_details.every_combination": "Finds no passkey when its details are set to the present values, as MySQL counts rows." {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let details = || db.with(|model| model.authenticator_details.get(id).cloned());
+            let before = details()?;
+            let found = db.update_authenticator_details(user_id, id, changes)?;
+            Ok(found && (details()? != before || *changes == AuthenticatorDetailsChanges::default()))
+        }
     }
 
     NamesNothing "update_authenticator_details.missing": "Reports details as stored, although the passkey does not exist." {

@@ -134,6 +134,16 @@ faults! {
         }
     }
 
+    CountsAllButOne "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a second passkey that belongs to the account as another way to sign in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            db.with(|model| {
+                let belong = model.authenticators.values().filter(|passkey| passkey.user_id == user_id && passkey.provider_account_id == account);
+                let keep_last = keep_last && belong.count() < 2;
+                model.unlink_account_of_user(user_id, provider, account, keep_last)
+            })
+        }
+    }
+
     CountsPasskeyTwice "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a passkey and its account as two ways to sign in." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             if keep_last && has_account(db, user_id, provider, account)? && ways_in(db, user_id)? == 1 {
