@@ -45,6 +45,12 @@ fn time_of(number: u128) -> OffsetDateTime {
     in_era(number.unsigned_abs(), millis(number * 1_001))
 }
 
+/// Numbers of ids that differ from the first in each single bit.
+pub(crate) fn a_bit_apart() -> impl Iterator<Item = u128> {
+    const FIRST: u128 = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef;
+    std::iter::once(FIRST).chain((0..128).map(|bit| FIRST ^ (1 << bit)))
+}
+
 /// A user with every field.
 pub(crate) fn full_user(number: u128) -> NewUser {
     NewUser {
@@ -100,6 +106,19 @@ pub(crate) fn bare_account(number: u128) -> NewAccount {
         )
     }
 }
+
+/// Kinds of accounts that are ways to sign in: those of Auth.js, and some that only look like `webauthn`, which is none.
+pub(crate) const KINDS: [&str; 9] = [
+    "oauth",
+    "oidc",
+    "email",
+    "credentials",
+    "WebAuthn",
+    "WEBAUTHN",
+    "webauthn ",
+    "web",
+    "webauthn2",
+];
 
 /// An account at this provider.
 pub(crate) fn account_at(number: u128, provider: &str, provider_account_id: &str) -> NewAccount {

@@ -28,7 +28,7 @@ macro_rules! __with_rules {
                 one_winner Concurrency 1 "Of several callers who create a user with one email address concurrently, exactly one succeeds and the others conflict."
                 one_id_one_winner Concurrency 1 "Of several callers who create a user with one ID concurrently, exactly one succeeds and the others conflict."
                 every_length Values 1 "Strings of every length around powers of two and known limits are returned whole."
-                every_bit_of_the_id Values 1 "IDs that differ in any single bit are different."
+                every_bit_of_the_id Values 1 "IDs that differ in any single bit are different, also in the rows of their users."
             }
             get_user {
                 absent ReadingAndWriting 1 "get_user returns None for an ID that no user has."
@@ -109,6 +109,7 @@ macro_rules! __with_rules {
                 all_texts_long Values 1 "All strings of one account may have 1,048,576 bytes at once."
                 one_id_one_winner Concurrency 1 "Of several accounts that are linked with one ID concurrently, exactly one gets it."
                 every_length Values 1 "Strings of every length around powers of two and known limits, in all fields at once, and keys of every length are returned whole."
+                every_bit_of_the_id Values 1 "Accounts with IDs that differ in any single bit are different."
             }
             create_user_with_account {
                 stored ReadingAndWriting 1 "User and account are returned as create_user_with_account returned them, each linked to the other."
@@ -189,6 +190,7 @@ macro_rules! __with_rules {
                 one_winner Concurrency 1 "Of several callers who create a session with one token concurrently, exactly one succeeds."
                 one_id_one_winner Concurrency 1 "Of several sessions that are created with one ID concurrently, exactly one gets it."
                 every_length Values 1 "Tokens of every length are stored and found."
+                every_bit_of_the_id Values 1 "Sessions with IDs that differ in any single bit are different, and so are their details."
             }
             get_session_and_user {
                 absent ReadingAndWriting 1 "get_session_and_user returns None for a token that no session has."
@@ -498,10 +500,10 @@ macro_rules! __with_rules {
                 status Migrations 1 "status returns the name of each migration, even of those that the program does not have, and when it was applied, through any handle."
             }
             secrets {
-                refused Secrets 1 "The error of a rejected operation shows no token and no email address, not even encoded or in part."
-                without_schema Secrets 1 "The error of an operation without a schema shows no token and no email address, not even encoded or in part."
-                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token and no email address, not even encoded or in part."
-                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token and no email address, not even encoded or in part."
+                refused Secrets 1 "The error of a rejected operation shows no token, no email address and no name, not even encoded or in part."
+                without_schema Secrets 1 "The error of an operation without a schema shows no token, no email address and no name, not even encoded or in part."
+                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token, no email address and no name, not even encoded or in part."
+                unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token, no email address and no name, not even encoded or in part."
                 handle Secrets 1 "Debug of a handle shows no token and no URL."
             }
         }

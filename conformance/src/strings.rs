@@ -208,6 +208,11 @@ pub(crate) const HOSTILE: &[&str] = &[
     "{ \"b\" : 1.0, \"a\" : [ ] }",
     "{a,b}",
     "usb, nfc,usb",
+    ",usb,,nfc,",
+    "singledevice",
+    "MULTIDEVICE",
+    "OAuth",
+    "WebAuthn",
     "a  b",
     "BEARER",
     "bearer a",
@@ -496,6 +501,11 @@ pub(crate) fn longest_text() -> String {
         text.push('.');
     }
     text
+}
+
+/// Returns a string of this many bytes, of characters of three bytes as far as possible.
+pub(crate) fn wide_text(length: usize) -> String {
+    "\u{20ac}".repeat(length / 3) + &".".repeat(length % 3)
 }
 
 /// Lengths of text around powers of two and known limits, in bytes.

@@ -47,6 +47,20 @@ pub(crate) fn stored(context: &Context) -> Verdict {
             transports: Some(String::new()),
             ..authenticator(4, 1)
         },
+    )?;
+    // Only their credential IDs differ.
+    let twins = ["twin-1", "twin-2"].map(|credential_id| Authenticator {
+        credential_id: credential_id.to_owned(),
+        credential_public_key: "k".repeat(124),
+        ..authenticator(5, 1)
+    });
+    for twin in &twins {
+        round_trips(context, twin.clone())?;
+    }
+    returns(
+        "get_authenticator(..) of the first of two that are alike",
+        context.store().get_authenticator("twin-1"),
+        Some(twins[0].clone()),
     )
 }
 

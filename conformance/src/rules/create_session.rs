@@ -1,9 +1,12 @@
-use authstore::{Constraint, Entity, Error, NewSession, Session};
+use authstore::{
+    Constraint, Entity, Error, NewSession, Session, SessionDetails, SessionDetailsChanges,
+};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    bare_user, full_user, id, look, millis, populate, session, session_until, session_with_token,
+    a_bit_apart, bare_user, full_user, id, look, millis, populate, session, session_until,
+    session_with_token,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
@@ -281,6 +284,56 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
     for (number, token) in (1..).zip(crate::strings::keys_of_every_length()) {
         round_trips(context, session_with_token(number, 1, &token))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let of = |row: u128| SessionDetails {
+        ip: Some(row.to_string()),
+        ..Default::default()
+    };
+    let sessions = || (1..).zip(a_bit_apart().map(id));
+    for (row, session_id) in sessions() {
+        let session = NewSession {
+            id: Some(session_id),
+            ..session(row, 1)
+        };
+        round_trips(context, session)?;
+        let changes = SessionDetailsChanges {
+            ip: of(row).ip.into(),
+            ..Default::default()
+        };
+        store.update_session_details(session_id, changes)?;
+    }
+    for (row, session_id) in sessions() {
+        returns(
+            "get_session_details(..) of one of many sessions",
+            store.get_session_details(session_id),
+            of(row),
+        )?;
+    }
+    for (session, details) in store.list_sessions_with_details_by_user_id(id(1))? {
+        let row = sessions().find(|(_, id)| *id == session.id);
+        equal(
+            "the details of one of many sessions in list_sessions_with_details_by_user_id(..)",
+            Some(details),
+            row.map(|(row, _)| of(row)),
+        )?;
+    }
+    for (row, session_id) in sessions() {
+        let delete = || store.delete_session_of_user(id(1), session_id);
+        returns("delete_session_of_user(..)", delete(), true)?;
+        returns("delete_session_of_user(..) again", delete(), false)?;
+        if let Some((next, next_id)) = sessions().nth(row as usize) {
+            returns(
+                "get_session_details(..) after another session was deleted",
+                store.get_session_details(next_id),
+                of(next),
+            )?;
+        }
     }
     Ok(())
 }

@@ -3,12 +3,13 @@ use authstore::{AuthStore, Constraint, Error, NewUser, User};
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, returns, succeeds};
 use crate::fixture::{
-    at, bare_user, full_user, id, look, millis, populate, since_1970, user_with_email,
+    a_bit_apart, at, authenticator, bare_account, bare_user, full_user, id, look, millis, populate,
+    session, since_1970, user_with_email,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{
-    BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text, text_lengths,
+    BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text, text_lengths, wide_text,
 };
 
 /// Creates a user, and checks that it is read by its id as it was returned.
@@ -374,8 +375,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
             context,
             NewUser {
                 name: Some("n".repeat(length)),
-                // With characters of three bytes, the same number of bytes, rounded down.
-                image: Some("\u{20ac}".repeat(length / 3)),
+                image: Some(wide_text(length)),
                 ..bare_user(number)
             },
         )?;
@@ -383,17 +383,46 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// Ids that each differ from the first in a single bit.
+/// Each user has rows, which a confused id would give to another.
 pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
     let store = context.store();
-    let base = 0x1234_5678_9abc_4def_8123_4567_89ab_cdef_u128;
-    let ids = || std::iter::once(base).chain((0..128).map(|bit| base ^ (1 << bit)));
-    for number in ids() {
+    for number in a_bit_apart() {
         round_trips(context, bare_user(number))?;
     }
-    for number in ids() {
+    let mut worlds = Vec::new();
+    for (row, number) in (1..).zip(a_bit_apart()) {
+        let account = store.link_account(id(number), bare_account(row))?;
+        let session = store.create_session(session(row, number))?;
+        let passkey = store.create_authenticator(authenticator(row, number))?;
+        returns(
+            "list_accounts_by_user_id(..) of one of many users",
+            store.list_accounts_by_user_id(id(number)),
+            vec![account],
+        )?;
+        returns(
+            "list_sessions_by_user_id(..) of one of many users",
+            store.list_sessions_by_user_id(id(number)),
+            vec![session],
+        )?;
+        returns(
+            "list_authenticators_by_user_id(..) of one of many users",
+            store.list_authenticators_by_user_id(id(number)),
+            vec![passkey],
+        )?;
+        worlds.push((number, look(store, [number])?));
+    }
+    for (place, number) in a_bit_apart().enumerate() {
         returns("delete_user(..)", store.delete_user(id(number)), true)?;
         returns("get_user(..)", store.get_user(id(number)), None)?;
+        // All other ids differ from the first in one bit, but from each other in two.
+        let others = if place == 0 { worlds.len() } else { 1 };
+        for (other, world) in worlds.iter().skip(place + 1).take(others) {
+            returns(
+                "the rows of a user after delete_user(..) of another",
+                look(store, [*other]),
+                world.clone(),
+            )?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@ use authstore::Removal;
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
-    account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
+    KINDS, account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
@@ -113,7 +113,7 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     store.create_authenticator(authenticator(2, 1))?;
     delete(1, "next to another passkey", Removal::Done)?;
     delete(2, "of the remaining one", Removal::LastWayIn)?;
-    for (number, kind) in (3..).zip(["oauth", "oidc", "email", "credentials"]) {
+    for (number, kind) in (3..).zip(KINDS) {
         let mut account = account_at(number, kind, "of this kind");
         account.kind = kind.to_owned();
         store.link_account(id(1), account)?;

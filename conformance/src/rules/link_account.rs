@@ -3,7 +3,7 @@ use authstore::{Account, Constraint, Entity, Error, NewAccount};
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    account_at, bare_account, bare_user, full_account, full_user, id, look, populate,
+    a_bit_apart, account_at, bare_account, bare_user, full_account, full_user, id, look, populate,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
@@ -538,6 +538,18 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
                 ..account_at(number, &key, &key)
             },
         )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn every_bit_of_the_id(context: &Context) -> Verdict {
+    context.store().create_user(bare_user(1))?;
+    for (row, account_id) in (1..).zip(a_bit_apart()) {
+        let account = NewAccount {
+            id: Some(id(account_id)),
+            ..bare_account(row)
+        };
+        round_trips(context, account)?;
     }
     Ok(())
 }

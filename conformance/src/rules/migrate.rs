@@ -3,14 +3,16 @@ use std::collections::BTreeMap;
 use authstore::migration::{
     Direction, Migration, MigrationError, Migrator, Series, Step, StepState,
 };
-use authstore::{AuthStore, Error};
+use authstore::{AuthStore, AuthenticatorDetails, Error, SessionDetails};
 use time::OffsetDateTime;
 
 use crate::context::Context;
 use crate::failure::{
     Failure, Verdict, ensure, equal, harness_result, returns, show_error, succeeds,
 };
-use crate::fixture::{World, full_user, id, look, populate, token};
+use crate::fixture::{
+    World, authenticator, challenge_until, full_user, id, look, millis, populate, session, token,
+};
 use crate::race::{Race, THREADS, overlapped};
 use crate::show::Show;
 
@@ -147,8 +149,10 @@ pub(crate) fn down_and_up(context: &Context) -> Verdict {
     let store = context.store();
     let migrator = migrator(store)?;
     let all = versions(&migrator);
+    let challenge = challenge_until(1, millis(0));
     for _ in 0..2 {
         fill(store)?;
+        store.create_challenge(challenge.clone())?;
         let down = succeeds("Migrator::down(usize::MAX)", migrator.down(usize::MAX))?;
         equal(
             "the reverted migrations",
@@ -180,8 +184,34 @@ pub(crate) fn down_and_up(context: &Context) -> Verdict {
             store.use_verification_token(&token.identifier, &token.token),
             None,
         )?;
+        returns(
+            "use_challenge(..) after all migrations were reverted and applied again",
+            store.use_challenge(&challenge.key),
+            None,
+        )?;
+        no_details_are_left(store)?;
     }
     fill(store)
+}
+
+/// Checks that a session and a passkey with the keys of those of [`fill`] have no details.
+#[track_caller]
+fn no_details_are_left(store: &AuthStore) -> Verdict {
+    store.create_user(full_user(1))?;
+    let session = store.create_session(session(11, 1))?;
+    let passkey = store.create_authenticator(authenticator(11, 1))?;
+    returns(
+        "get_session_details(..) of a session created after all migrations were applied again",
+        store.get_session_details(session.id),
+        SessionDetails::default(),
+    )?;
+    returns(
+        "list_authenticators_with_details_by_user_id(..) after all migrations were applied again",
+        store.list_authenticators_with_details_by_user_id(id(1)),
+        vec![(passkey, AuthenticatorDetails::default())],
+    )?;
+    store.delete_user(id(1))?;
+    Ok(())
 }
 
 /// Reverting and applying the last migration keeps the rows of the earlier ones.
@@ -466,6 +496,8 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
             last.up().to_owned(),
             last.down().map(str::to_owned),
         );
+        let empty = succeeds("Series::new(..)", Series::new(name.clone(), Vec::new()))?;
+        let without_it = migrator(store)?.with_series(empty);
         let series = succeeds("Series::new(..)", Series::new(name, vec![step]))?;
         let other = migrator(store)?.with_series(series);
         for (direction, is_applied) in [(Direction::Up, true), (Direction::Down, false)] {
@@ -483,6 +515,13 @@ pub(crate) fn independent_series(context: &Context) -> Verdict {
                 format!(
                     "the history of the series is wrong after its migration was run {direction}"
                 ),
+            )?;
+            // The program does not know the migration, so its name comes from the history.
+            let status = succeeds("Migrator::status()", without_it.status())?;
+            equal(
+                "the names in the history of another series",
+                status.into_iter().map(|row| row.name).collect(),
+                vec!["other".to_owned(); usize::from(is_applied)],
             )?;
             ensure(
                 applied(&own)? == all_but_last,

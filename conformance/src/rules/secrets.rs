@@ -1,6 +1,6 @@
 use authstore::{
     AccountChanges, AuthStore, Authenticator, Challenge, Error, NewAccount, NewSession, NewUser,
-    VerificationToken,
+    UserChanges, VerificationToken,
 };
 
 use crate::call::Call;
@@ -21,6 +21,25 @@ const SHOWN: [&str; 5] = ["S3C", "R3T", "UzNDUjNU", "533343523354", "@example.or
 
 fn secret(name: &str) -> String {
     format!("{SECRET}-{name}-{SECRET}")
+}
+
+/// Returns a user whose name and email address are found like secrets.
+fn secret_user(number: u128) -> NewUser {
+    NewUser {
+        name: Some(secret("name")),
+        email: Some(format!("{}-{number}@example.org", secret("mail"))),
+        ..bare_user(number)
+    }
+}
+
+/// Returns changes that make a user [`secret_user`].
+fn secret_changes(number: u128) -> UserChanges {
+    let user = secret_user(number);
+    UserChanges {
+        name: user.name.into(),
+        email: user.email.into(),
+        ..UserChanges::default()
+    }
 }
 
 /// Returns an account with secrets in all secret fields.
@@ -48,7 +67,7 @@ fn secret_challenge() -> Challenge {
     Challenge::new(secret("challenge"), secret("payload"), millis(1))
 }
 
-/// Returns every operation with a secret argument.
+/// Returns every operation with an argument that an error must not show.
 fn calls_with_secrets() -> Vec<Call> {
     let changes = AccountChanges {
         refresh_token: authstore::Change::Set(secret("refresh")),
@@ -57,10 +76,12 @@ fn calls_with_secrets() -> Vec<Call> {
         ..AccountChanges::default()
     };
     vec![
-        Call::CreateUser(full_user(8)),
+        Call::CreateUser(secret_user(8)),
         Call::GetUserByEmail("user-8@example.org".into()),
+        Call::UpdateUser(id(1), secret_changes(1)),
         Call::LinkAccount(id(1), secret_account(2)),
-        Call::CreateUserWithAccount(bare_user(9), secret_account(9)),
+        Call::CreateUserWithAccount(secret_user(9), secret_account(9)),
+        Call::CreateUserWithAuthenticator(secret_user(10), authenticator(10, 10)),
         Call::UpdateAccount("provider 7".into(), "account 7".into(), changes),
         Call::CreateSession(secret_session(2, 1)),
         Call::GetSessionAndUser(secret("session")),
@@ -75,6 +96,7 @@ fn calls_with_secrets() -> Vec<Call> {
         Call::DeleteSessionsByUserId(id(1), Some(secret("session"))),
         Call::CreateVerificationToken(secret_token("ada@example.org")),
         Call::UseVerificationToken("ada@example.org".into(), secret("verification")),
+        Call::DeleteVerificationTokensByIdentifier("ada@example.org".into()),
         Call::UpdateSession(
             secret("session"),
             authstore::SessionChanges {
@@ -106,7 +128,7 @@ fn hides(call: &str, error: &Error) -> Verdict {
         .find(|part| in_any_case.contains(&part.to_lowercase()))
     {
         return Err(Failure::broken(format!(
-            "the error of {call} shows a secret or an email address, or a part of one"
+            "the error of {call} shows a secret, an email address or a name, or a part of one"
         ))
         .expected(format!("no {part} in it"))
         .got(shown));
@@ -124,17 +146,28 @@ fn refused_and_hides<T>(call: &str, outcome: authstore::Result<T>) -> Verdict {
 
 pub(crate) fn refused(context: &Context) -> Verdict {
     let store = context.store();
-    store.create_user(full_user(1))?;
+    store.create_user(secret_user(1))?;
+    store.create_user(bare_user(2))?;
     store.link_account(id(1), secret_account(1))?;
     store.create_session(secret_session(1, 1))?;
     store.create_verification_token(secret_token("ada@example.org"))?;
     store.create_authenticator(authenticator(1, 1))?;
+    let taken = |number| NewUser {
+        id: Some(id(number)),
+        ..secret_user(1)
+    };
+    refused_and_hides("create_user(..), taken", store.create_user(taken(3)))?;
     refused_and_hides(
-        "create_user(..), taken",
-        store.create_user(NewUser {
-            id: Some(id(2)),
-            ..full_user(1)
-        }),
+        "update_user(..), taken",
+        store.update_user(id(2), secret_changes(1)),
+    )?;
+    refused_and_hides(
+        "update_user(..) of a user that does not exist",
+        store.update_user(id(7), secret_changes(7)),
+    )?;
+    refused_and_hides(
+        "create_user_with_authenticator(..), taken",
+        store.create_user_with_authenticator(taken(3), authenticator(3, 3)),
     )?;
     let again = |number| NewAccount {
         id: Some(id(number)),
@@ -160,11 +193,11 @@ pub(crate) fn refused(context: &Context) -> Verdict {
     )?;
     refused_and_hides(
         "create_user_with_account(..), taken",
-        store.create_user_with_account(bare_user(8), again(98)),
+        store.create_user_with_account(secret_user(8), again(98)),
     )?;
     refused_and_hides(
         "create_user_with_account(..) with a taken user id",
-        store.create_user_with_account(bare_user(1), secret_account(8)),
+        store.create_user_with_account(taken(1), secret_account(8)),
     )?;
     refused_and_hides(
         "update_account(..) of nothing",

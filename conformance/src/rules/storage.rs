@@ -273,6 +273,9 @@ pub(super) fn every_read() -> Vec<Call> {
         ]);
     }
     reads.push(Call::ListUsers(None, 100));
+    // Pages as long as their limit allows.
+    reads.extend((1..=3).map(|limit| Call::ListUsers(None, limit)));
+    reads.push(Call::ListUsers(Some(id(1)), 1));
     reads.push(Call::GetUserByEmail("moved@example.org".to_owned()));
     for number in [11, 12, 21, 22, 31, 32, 51, 52, 53, 55] {
         let (provider, account) = (format!("provider {number}"), format!("account {number}"));

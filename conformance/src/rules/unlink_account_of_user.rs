@@ -1,9 +1,10 @@
-use authstore::{AuthStore, NewAccount, Removal};
+use authstore::{AuthStore, Authenticator, NewAccount, Removal};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
-    account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look, populate,
+    KINDS, account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look,
+    populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::strings::{KEY, NEAR_MISSES};
@@ -130,7 +131,7 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::LastWayIn,
     )?;
-    for (number, kind) in (3..).zip(["oauth", "oidc", "email", "credentials"]) {
+    for (number, kind) in (3..).zip(KINDS) {
         store.link_account(
             id(1),
             NewAccount {
@@ -187,7 +188,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     )?;
     let mut passkey = authenticator_with_id(1, 1, "credential");
     passkey.provider_account_id = "credential".to_owned();
-    store.create_authenticator(passkey)?;
+    store.create_authenticator(passkey.clone())?;
     unlinks(
         store,
         "next to a passkey with its account",
@@ -196,6 +197,15 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     )?;
     returns(
         "unlink_account_of_user(.., true) of the account of the only passkey",
+        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        Removal::LastWayIn,
+    )?;
+    store.create_authenticator(Authenticator {
+        credential_id: "another".to_owned(),
+        ..passkey
+    })?;
+    returns(
+        "unlink_account_of_user(.., true) of an account to which both passkeys belong",
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::LastWayIn,
     )?;

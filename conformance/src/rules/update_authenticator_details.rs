@@ -8,7 +8,10 @@ use crate::fixture::{
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
-use crate::strings::{BLANKS, CREDENTIAL_ID, HOSTILE, NEAR_CREDENTIAL_IDS, UNICODE, longest_text};
+use crate::strings::{
+    BLANKS, CREDENTIAL_ID, HOSTILE, NEAR_CREDENTIAL_IDS, UNICODE, longest_text, text_lengths,
+    wide_text,
+};
 
 /// The details of the only passkey of user 1.
 fn details(store: &AuthStore) -> authstore::Result<Option<AuthenticatorDetails>> {
@@ -46,7 +49,10 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
     store.create_authenticator(authenticator(1, 1))?;
     let mut expected = AuthenticatorDetails::default();
     updates(store, &mut expected, AuthenticatorDetailsChanges::default())?;
-    updates(store, &mut expected, full_authenticator_details(1))?;
+    // The second time, nothing changes.
+    for _ in 0..2 {
+        updates(store, &mut expected, full_authenticator_details(1))?;
+    }
     let times = [Change::Keep, Change::Set(millis(5)), Change::Clear];
     for name in [Change::Keep, Change::set("x"), Change::Clear] {
         for created in &times {
@@ -189,6 +195,13 @@ pub(crate) fn text(context: &Context) -> Verdict {
     for text in texts.chain(["", &longest]) {
         let changes = AuthenticatorDetailsChanges {
             name: Change::set(text),
+            ..Default::default()
+        };
+        updates(store, &mut expected, changes)?;
+    }
+    for length in text_lengths() {
+        let changes = AuthenticatorDetailsChanges {
+            name: Change::Set(wide_text(length)),
             ..Default::default()
         };
         updates(store, &mut expected, changes)?;

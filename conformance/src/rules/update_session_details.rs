@@ -9,7 +9,7 @@ use crate::fixture::{
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text};
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text, text_lengths, wide_text};
 
 const SESSION: u128 = 2_001;
 
@@ -50,7 +50,10 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
     store.create_session(session(1, 1))?;
     let mut details = SessionDetails::default();
     updates(store, &mut details, SessionDetailsChanges::default())?;
-    updates(store, &mut details, full_session_details(1))?;
+    // The second time, nothing changes.
+    for _ in 0..2 {
+        updates(store, &mut details, full_session_details(1))?;
+    }
     let times = [Change::Keep, Change::Set(millis(5)), Change::Clear];
     let texts = [Change::Keep, Change::set("x"), Change::Clear];
     for began in &times {
@@ -199,6 +202,14 @@ pub(crate) fn text(context: &Context) -> Verdict {
         let changes = SessionDetailsChanges {
             ip: Change::set(text),
             user_agent: Change::set(text),
+            ..Default::default()
+        };
+        updates(store, &mut details, changes)?;
+    }
+    for length in text_lengths() {
+        let changes = SessionDetailsChanges {
+            ip: Change::Set("t".repeat(length)),
+            user_agent: Change::Set(wide_text(length)),
             ..Default::default()
         };
         updates(store, &mut details, changes)?;

@@ -508,8 +508,7 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     for length in crate::strings::text_lengths() {
         let changes = UserChanges {
             name: Change::Set("n".repeat(length)),
-            // With characters of three bytes, the same number of bytes, rounded down.
-            image: Change::Set("\u{20ac}".repeat(length / 3)),
+            image: Change::Set(crate::strings::wide_text(length)),
             ..Default::default()
         };
         let expected = apply(&user, &changes);

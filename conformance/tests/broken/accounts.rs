@@ -556,6 +556,16 @@ faults! {
         }
     }
 
+    HalfTheIdOfTheAccount "link_account.every_bit_of_the_id": "Treats ids of accounts as the same if their last 64 bits are the same." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let half = |id: Uuid| id.as_u64_pair().1;
+            if db.with(|model| model.accounts.values().any(|other| half(other.id) == half(account.id)))? {
+                return Err(Error::conflict(Constraint::AccountId));
+            }
+            db.link_account(account)
+        }
+    }
+
     ShortProvider "link_account.every_length": "Loses the last character of a provider of 128." {
         stores!(link_account |account: Account| if account.provider.len() == 128 {
             account.provider.pop();

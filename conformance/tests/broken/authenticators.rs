@@ -27,6 +27,24 @@ faults! {
         }
     }
 
+    OneForEachKey "create_authenticator.stored": "Replaces a passkey when another is created with the same public key." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            db.create_authenticator(authenticator)?;
+            db.with(|model| model.authenticators.retain(|_, other| {
+                other.credential_id == authenticator.credential_id
+                    || other.credential_public_key != authenticator.credential_public_key
+            }))
+        }
+    }
+
+    EnumOfDeviceTypes "create_authenticator.text": "Ignores the case of the device type `singleDevice`." {
+        stores!(create_authenticator |authenticator: Authenticator| {
+            if authenticator.credential_device_type.eq_ignore_ascii_case("singleDevice") {
+                authenticator.credential_device_type = "singleDevice".to_owned();
+            }
+        });
+    }
+
     LosesTransports "create_authenticator.stored": "Stores an authenticator without its transports." {
         stores!(create_authenticator |authenticator: Authenticator| authenticator.transports = None);
     }
@@ -37,6 +55,13 @@ faults! {
 
     ThreeBytesInKey "create_authenticator.text": "Replaces four-byte characters in the transports with question marks." {
         stores!(create_authenticator |authenticator: Authenticator| some(&mut authenticator.transports, three_bytes));
+    }
+
+    ListOfTransports "create_authenticator.text": "Loses the empty names in a list of transports." {
+        stores!(create_authenticator |authenticator: Authenticator| some(&mut authenticator.transports, |transports| {
+            let names: Vec<&str> = transports.split(',').filter(|name| !name.is_empty()).collect();
+            names.join(",")
+        }));
     }
 
     CutsPublicKey "create_authenticator.long_text": "Truncates a public key to 65,535 bytes." {

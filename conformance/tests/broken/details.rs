@@ -74,6 +74,14 @@ faults! {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| if changes.began == Change::Clear { changes.began = Change::Keep });
     }
 
+    CountsChangedSessions "update_session_details.every_combination": "Finds no session when its details are set to the present values, as MySQL counts rows." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let before = db.get_session_details(id)?;
+            let found = db.update_session_details(id, changes)?;
+            Ok(found && (db.get_session_details(id)? != before || *changes == SessionDetailsChanges::default()))
+        }
+    }
+
     InsertsOnce "update_session_details.every_combination": "Writes details only the first time." {
         fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
             if db.with(|model| model.session_details.contains_key(&id))? {
@@ -140,6 +148,12 @@ faults! {
 
     CutsAgent "update_session_details.text": "Truncates a user agent to 65,535 bytes." {
         writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| cut(text)));
+    }
+
+    AgentOfAPage "update_session_details.text": "Loses the last byte of a user agent of 4,096 bytes." {
+        writes!(update_session_details(id: Uuid) |changes: SessionDetailsChanges| set(&mut changes.user_agent, |text| {
+            text[..text.len() - usize::from(text.len() == 4_096)].to_owned()
+        }));
     }
 
     IpWithoutPort "update_session_details.text": "Removes the port from an IP address." {
@@ -273,6 +287,15 @@ faults! {
         writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| if changes.name.is_keep() { changes.name = Change::Clear });
     }
 
+    CountsChangedPasskeys "update_authenticator_details.every_combination": "Finds no passkey when its details are set to the present values, as MySQL counts rows." {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let details = || db.with(|model| model.authenticator_details.get(id).cloned());
+            let before = details()?;
+            let found = db.update_authenticator_details(user_id, id, changes)?;
+            Ok(found && (details()? != before || *changes == AuthenticatorDetailsChanges::default()))
+        }
+    }
+
     NamesNothing "update_authenticator_details.missing": "Reports details as stored, although the passkey does not exist." {
         fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             db.update_authenticator_details(user_id, id, changes).map(|_| true)
@@ -318,6 +341,12 @@ faults! {
             let kept = self.0.lock().expect("no panic while held").clone();
             db.with(|model| model.authenticator_details.extend(kept))
         }
+    }
+
+    NameOf255 "update_authenticator_details.text": "Loses the last byte of a passkey's name of 256 bytes." {
+        writes!(update_authenticator_details(user_id: Uuid, id: &str) |changes: AuthenticatorDetailsChanges| set(&mut changes.name, |text| {
+            text[..text.len() - usize::from(text.len() == 256)].to_owned()
+        }));
     }
 
     TrimsNames "update_authenticator_details.text": "Trims the name of a passkey." {

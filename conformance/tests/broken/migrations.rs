@@ -50,6 +50,22 @@ faults! {
         }
     }
 
+    KeepsDetails (Arc<Mutex<Model>>) "migrate.down_and_up": "Keeps the rows of the table of passkeys' details." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let kept = Arc::clone(&self.0);
+            let apply = move |db: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                let mut kept = kept.lock().expect("no panic while held");
+                if direction == Direction::Down && let Ok(model) = db.with(|model| model.clone()) {
+                    *kept = model;
+                }
+                lock.apply(series, step, direction)?;
+                let _ = db.with(|model| model.authenticator_details = kept.authenticator_details.clone());
+                Ok(())
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
     EmptiesAll "migrate.last_step": "Empties all tables when one is dropped." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let apply = |db: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
@@ -189,6 +205,21 @@ faults! {
             let history: History = |read, series| {
                 let mut rows = read(series)?;
                 rows.iter_mut().for_each(|row| row.name = row.version.to_string());
+                Ok(rows)
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    NamesOfItsOwn "migrate.independent_series": "Takes the names of steps from its own series." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                let mut rows = read(series)?;
+                for step in Reference::series().migrations() {
+                    for row in rows.iter_mut().filter(|row| row.version == step.version()) {
+                        row.name = step.name().to_owned();
+                    }
+                }
                 Ok(rows)
             };
             Quirks { history, ..Quirks::none() }.migrator(db)

@@ -593,6 +593,19 @@ faults! {
         }
     }
 
+    HalfTheIdOfTheSession "create_session.every_bit_of_the_id": "Shares the details of sessions whose ids have the same last 64 bits." {
+        fn update_session_details(&self, db: &Reference, session_id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let half = |id: Uuid| id.as_u64_pair().1;
+            let found = db.update_session_details(session_id, changes)?;
+            db.with(|model| {
+                let details = model.get_session_details(session_id);
+                let alike = model.sessions.values().map(|session| session.id).filter(|id| half(*id) == half(session_id));
+                model.session_details.extend(alike.map(|id| (id, details.clone())));
+            })?;
+            Ok(found)
+        }
+    }
+
     ShortToken "create_session.every_length": "Loses the last character of a token of 64." {
         stores!(create_session |session: Session| if session.session_token.len() == 64 {
             session.session_token.pop();

@@ -8,6 +8,19 @@ use super::fault::*;
 /// The id of a user who is there once the storage was restarted.
 const RESTARTED: Uuid = Uuid::max();
 
+/// A cause that shows in `Debug` alone which user was not created.
+#[derive(Debug)]
+#[expect(dead_code, reason = "read by Debug")]
+struct NotCreated(User);
+
+impl std::fmt::Display for NotCreated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the user was not created")
+    }
+}
+
+impl std::error::Error for NotCreated {}
+
 /// What happens when the handle is closed.
 #[derive(Default)]
 struct AtClose(Mutex<Vec<Box<dyn FnOnce() + Send>>>);
@@ -217,6 +230,25 @@ faults! {
         }
     }
 
+    CachesFullPages (Mutex<BTreeMap<(Option<Uuid>, u32), Vec<User>>>) "storage.reads_are_current": "Remembers full pages of users until the same handle updates a user." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            if let Some(page) = known.get(&(after, limit)) {
+                return Ok(page.clone());
+            }
+            let page = db.list_users(after, limit)?;
+            if page.len() == limit as usize {
+                known.insert((after, limit), page.clone());
+            }
+            Ok(page)
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            self.0.lock().expect("no panic while held").clear();
+            db.update_user(id, changes)
+        }
+    }
+
     CachesForItself (Mutex<BTreeMap<Uuid, User>>) "storage.reads_are_current": "Remembers a user until the same handle updates or deletes the user." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             let mut known = self.0.lock().expect("no panic while held");
@@ -373,6 +405,21 @@ faults! {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             db.create_verification_token(token).map_err(|error| match error {
                 Error::Migration(cause) => Error::backend(format!("{cause}, at: insert {}, {}", token.identifier, token.token)),
+                other => other,
+            })
+        }
+    }
+
+    KeepsTheUser "secrets.unreachable": "Keeps the user who could not be created in Debug of the cause." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            db.create_user_with_authenticator(user, authenticator).map_err(|error| error.with_source(NotCreated(user.clone())))
+        }
+    }
+
+    PrintsNewName "secrets.refused": "Prints the new name of a user who does not exist." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            db.update_user(id, changes).map_err(|error| match error {
+                Error::NotFound { .. } => Error::backend(format!("UPDATE \"User\" SET name = {:?}", changes.name)),
                 other => other,
             })
         }

@@ -601,6 +601,12 @@ faults! {
         }));
     }
 
+    ImageOfAPage "create_user.every_length": "Loses the last byte of an image of 16,384 bytes." {
+        stores!(create_user |user: User| some(&mut user.image, |image| {
+            image[..image.len() - usize::from(image.len() == 16_384)].to_owned()
+        }));
+    }
+
     SixtyFourBitsOfTheId "create_user.every_bit_of_the_id": "Treats ids as the same if their last 64 bits are the same." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             let taken = db.with(|model| model.users.keys().any(|id| id.as_u128() as u64 == user.id.as_u128() as u64))?;
@@ -608,6 +614,28 @@ faults! {
                 return Err(Error::conflict(Constraint::UserId));
             }
             db.create_user(user)
+        }
+    }
+
+    HalfTheIdOfTheOwner "create_user.every_bit_of_the_id": "Lists a user's accounts by the last 64 bits of the user's id." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let half = |id: Uuid| id.as_u64_pair().1;
+            db.with(|model| {
+                let accounts = model.accounts.values();
+                accounts.filter(|account| half(account.user_id) == half(user_id)).cloned().collect()
+            })
+        }
+    }
+
+    HalfTheIdInDeletions "create_user.every_bit_of_the_id": "Deletes the sessions of all users whose ids have the same first 64 bits." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let half = |id: Uuid| id.as_u64_pair().0;
+            let deleted = db.delete_user(id)?;
+            // The suite's other ids are small numbers, whose first halves are all zero.
+            if half(id) != 0 {
+                db.with(|model| model.sessions.retain(|_, session| half(session.user_id) != half(id)))?;
+            }
+            Ok(deleted)
         }
     }
 

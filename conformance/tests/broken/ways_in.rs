@@ -113,9 +113,34 @@ faults! {
         }
     }
 
+    TrimsKinds "unlink_account_of_user.keeps_the_last": "Trims the kind of an account before it compares it with `webauthn`." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            db.with(|model| {
+                let mut counted = model.clone();
+                for account in counted.accounts.values_mut() {
+                    account.kind = account.kind.trim().to_owned();
+                }
+                match counted.unlink_account_of_user(user_id, provider, account, keep_last) {
+                    Removal::LastWayIn => Removal::LastWayIn,
+                    _ => model.unlink_account_of_user(user_id, provider, account, keep_last),
+                }
+            })
+        }
+    }
+
     AlwaysKeepsTheLast "unlink_account_of_user.takes_the_last": "Keeps the last way to sign in without being asked to." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, _: bool) -> Result<Removal> {
             db.unlink_account_of_user(user_id, provider, account, true)
+        }
+    }
+
+    CountsAllButOne "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a second passkey that belongs to the account as another way to sign in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            db.with(|model| {
+                let belong = model.authenticators.values().filter(|passkey| passkey.user_id == user_id && passkey.provider_account_id == account);
+                let keep_last = keep_last && belong.count() < 2;
+                model.unlink_account_of_user(user_id, provider, account, keep_last)
+            })
         }
     }
 
@@ -203,6 +228,19 @@ faults! {
             db.with(|model| {
                 let mut counted = model.clone();
                 counted.accounts.retain(|_, account| account.kind != "email");
+                match counted.delete_authenticator_of_user(user_id, credential_id, keep_last) {
+                    Removal::LastWayIn => Removal::LastWayIn,
+                    _ => model.delete_authenticator_of_user(user_id, credential_id, keep_last),
+                }
+            })
+        }
+    }
+
+    IgnoresTheCaseOfKinds "delete_authenticator_of_user.keeps_the_last": "Treats an account of the kind `WebAuthn` like one of the kind `webauthn`." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            db.with(|model| {
+                let mut counted = model.clone();
+                counted.accounts.retain(|_, account| !account.kind.eq_ignore_ascii_case("webauthn"));
                 match counted.delete_authenticator_of_user(user_id, credential_id, keep_last) {
                     Removal::LastWayIn => Removal::LastWayIn,
                     _ => model.delete_authenticator_of_user(user_id, credential_id, keep_last),
