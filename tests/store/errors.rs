@@ -285,7 +285,10 @@ fn dropped_table_is_not_an_unmigrated_schema() {
             "{error:?}"
         );
         assert!(!error.to_string().contains("migrate first"), "{error}");
-        assert!(error.to_string().contains("restore it from a backup"), "{error}");
+        assert!(
+            error.to_string().contains("restore it from a backup"),
+            "{error}"
+        );
     };
     check(store.delete_session("token").expect_err("no table"));
     check(
