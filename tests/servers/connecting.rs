@@ -195,7 +195,10 @@ fn missing_schema_error_says_to_migrate(kind: Kind) {
     let error = store
         .use_verification_token("ada@example.org", "token")
         .unwrap_err();
-    assert!(error.to_string().contains("history"), "{error}");
+    assert!(
+        error.to_string().contains("restore it from a backup"),
+        "{error}"
+    );
     assert!(!error.to_string().contains("migrate first"), "{error}");
 }
 
