@@ -94,8 +94,9 @@ impl Migrator {
     /// # Errors
     ///
     /// [`MigrationError::ForeignTables`] if a table that a pending migration of the crate's own series would create
-    /// exists already, and [`MigrationError::UnfinishedAdoption`] (nothing is changed); another [`Error::Migration`](crate::Error::Migration) if the history does
-    /// not match (nothing is changed) or a migration failed (those before it stay);
+    /// exists already, and [`MigrationError::UnfinishedAdoption`] (nothing is changed); another
+    /// [`Error::Migration`](crate::Error::Migration) if the history does not match (nothing is changed) or a migration
+    /// failed (those before it stay);
     /// [`Error::Unavailable`](crate::Error::Unavailable) if another process held the lock for too long.
     pub fn up(&self) -> Result<Vec<Step>> {
         self.run(|status| steps_up(status, i64::MAX))
@@ -147,9 +148,9 @@ impl Migrator {
     ///
     /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its
     /// editions, and its variants on MySQL and SQLite. Stop the application first. On PostgreSQL and SQLite the
-    /// adoption is one transaction. On MySQL and MariaDB, the changes are first tried on empty copies of the tables, named
-    /// `authstore_rehearsal`. Then each table is changed separately and keeps its rows throughout; if the adoption is
-    /// interrupted, the next run finishes it.
+    /// adoption is one transaction. On MySQL and MariaDB, the changes of columns are first tried on empty copies of the
+    /// tables, named `authstore_rehearsal`. Then each table is changed separately and keeps its rows throughout; if the
+    /// adoption is interrupted, the next run finishes it.
     ///
     /// # Errors
     ///

@@ -321,11 +321,11 @@ impl AdoptionTarget for MysqlLock<'_> {
         }
     }
 
-    /// The history's table may not exist yet.
     fn existing_tables(&mut self, versions: &[i64]) -> Result<Vec<i64>> {
         self.history.existing_tables(&mut self.connection, versions)
     }
 
+    /// The history's table may not exist yet.
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         let history = self
             .connection

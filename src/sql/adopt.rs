@@ -399,11 +399,7 @@ fn foreign_tables(
     series: &Series,
     history: &[Applied],
 ) -> Result<Vec<String>> {
-    let later = series.migrations().iter().skip(TABLES.len());
-    let pending: Vec<i64> = later
-        .map(Migration::version)
-        .filter(|version| history.iter().all(|row| row.version != *version))
-        .collect();
+    let (_, pending) = later_versions(series, history);
     let found = target.foreign_tables(&pending)?;
     let tables = found.into_iter().map(embedded::table);
     Ok(tables
@@ -421,11 +417,7 @@ fn lost_tables(
     series: &Series,
     history: &[Applied],
 ) -> Result<Vec<String>> {
-    let later = series.migrations().iter().skip(TABLES.len());
-    let recorded: Vec<i64> = later
-        .map(Migration::version)
-        .filter(|version| history.iter().any(|row| row.version == *version))
-        .collect();
+    let (recorded, _) = later_versions(series, history);
     let existing = target.existing_tables(&recorded)?;
     let lost = recorded
         .into_iter()
@@ -438,6 +430,14 @@ fn lost_tables(
             )
         })
         .collect())
+}
+
+/// Returns the versions of later migrations that the history records, and of those that are pending.
+fn later_versions(series: &Series, history: &[Applied]) -> (Vec<i64>, Vec<i64>) {
+    let later = series.migrations().iter().skip(TABLES.len());
+    later
+        .map(Migration::version)
+        .partition(|version| history.iter().any(|row| row.version == *version))
 }
 
 fn lines(target: &mut impl AdoptionTarget, sql: &'static str) -> Result<Vec<String>> {
