@@ -13,10 +13,20 @@ use super::simulation;
 use crate::error::Result;
 use crate::migration::{Adoption, Applied, Direction, Migration, Series};
 use crate::sql::{
-    AdoptionCost, AdoptionPlan, AdoptionTarget, Connection, Repair, check, counts, sql,
+    AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Connection, Repair, check, counts, sql,
 };
 
 const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
+
+/// A query about strings, from a file that `not_utf8.sql` continues.
+macro_rules! not_utf8 {
+    ($table:literal) => {
+        concat!(
+            sql!("sqlite", "adopt/obstacle/", $table, "_utf8"),
+            sql!("sqlite", "adopt/obstacle/not_utf8")
+        )
+    };
+}
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -40,7 +50,10 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.id",
             "User.emailVerified"
         ),
-        check!("sqlite", "obstacle/user_utf8", "User.id", "User.email"),
+        Check {
+            needs: &["User.id", "User.email"],
+            sql: not_utf8!("user"),
+        },
         check!("sqlite", "obstacle/user_blob", "User.id"),
         check!("sqlite", "obstacle/account_id", "Account.id"),
         check!("sqlite", "obstacle/account_same_id", "Account.id"),
@@ -71,14 +84,15 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Account.userId",
             "Account.expires_at"
         ),
-        check!(
-            "sqlite",
-            "obstacle/account_utf8",
-            "Account.userId",
-            "Account.type",
-            "Account.provider",
-            "Account.providerAccountId"
-        ),
+        Check {
+            needs: &[
+                "Account.userId",
+                "Account.type",
+                "Account.provider",
+                "Account.providerAccountId",
+            ],
+            sql: not_utf8!("account"),
+        },
         check!("sqlite", "obstacle/account_blob", "Account.userId"),
         check!("sqlite", "obstacle/session_id", "Session.id"),
         check!("sqlite", "obstacle/session_same_id", "Session.id"),
@@ -153,14 +167,15 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator.credentialDeviceType",
             "Authenticator.credentialBackedUp"
         ),
-        check!(
-            "sqlite",
-            "obstacle/authenticator_utf8",
-            "Authenticator.userId",
-            "Authenticator.providerAccountId",
-            "Authenticator.credentialPublicKey",
-            "Authenticator.credentialDeviceType"
-        ),
+        Check {
+            needs: &[
+                "Authenticator.userId",
+                "Authenticator.providerAccountId",
+                "Authenticator.credentialPublicKey",
+                "Authenticator.credentialDeviceType",
+            ],
+            sql: not_utf8!("authenticator"),
+        },
         check!(
             "sqlite",
             "obstacle/authenticator_blob",

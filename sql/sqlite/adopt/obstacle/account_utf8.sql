@@ -1,6 +1,4 @@
--- SQLite reads invalid UTF-8 as U+FFFD, so a character that reads as U+FFFD must have its bytes (or those of U+FFFE or
--- U+FFFF, which SQLite reads the same way). Only strings beyond ASCII are checked character by character.
--- A column that the table does not have is read from "missing".
+-- not_utf8.sql continues this. A column that the table does not have is read from "missing".
 SELECT f."value"
 FROM (SELECT NULL AS "refresh_token", NULL AS "access_token", NULL AS "token_type", NULL AS "scope", NULL AS "id_token", NULL AS "session_state", NULL AS "oauth_token_secret", NULL AS "oauth_token") AS "missing"
 JOIN json_each((
@@ -11,20 +9,3 @@ JOIN json_each((
         WHERE EXISTS (
             SELECT 1
             FROM (SELECT "type" AS "string" UNION ALL SELECT "provider" UNION ALL SELECT "providerAccountId" UNION ALL SELECT "refresh_token" UNION ALL SELECT "access_token" UNION ALL SELECT "token_type" UNION ALL SELECT "scope" UNION ALL SELECT "id_token" UNION ALL SELECT "session_state" UNION ALL SELECT "oauth_token_secret" UNION ALL SELECT "oauth_token") AS v
-            WHERE typeof(v."string") = 'text'
-                AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
-                AND EXISTS (
-                    WITH RECURSIVE "position" ("at") AS (
-                        SELECT 1
-                        UNION ALL
-                        SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
-                    )
-                    SELECT 1
-                    FROM "position"
-                    WHERE unicode(substr(v."string", "at", 1)) = 65533
-                        AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
-                )
-        )
-        LIMIT 100
-    )
-)) AS f;
