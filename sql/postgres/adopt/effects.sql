@@ -2,5 +2,4 @@
 SELECT 'the event trigger ' || e.evtname || ' (' || e.evtevent || ') is run by statements that change the schema'
 FROM pg_event_trigger AS e
 WHERE e.evtenabled IN ('O', 'A')
-    AND e.evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop', 'table_rewrite')
-ORDER BY e.evtname;
+    AND e.evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop', 'table_rewrite');
