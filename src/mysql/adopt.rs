@@ -26,9 +26,9 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     ],
     rows: &[
         check!("mysql", "obstacle/user_id", "User.id"),
-        check!("mysql", "obstacle/user_same_id", "User.id"),
+        check!("mysql", "obstacle/user_same_id", "User.id"; unless "User(id)"),
         check!("mysql", "obstacle/user_key", "User.id", "User.email"),
-        check!("mysql", "obstacle/user_email", "User.id", "User.email"),
+        check!("mysql", "obstacle/user_email", "User.id", "User.email"; unless "User(email)"),
         check!(
             "mysql",
             "obstacle/user_email_verified",
@@ -43,7 +43,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.image"
         ),
         check!("mysql", "obstacle/account_id", "Account.id"),
-        check!("mysql", "obstacle/account_same_id", "Account.id"),
+        check!("mysql", "obstacle/account_same_id", "Account.id"; unless "Account(id)"),
         check!(
             "mysql",
             "obstacle/account_user",
@@ -63,7 +63,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "obstacle/account_provider",
             "Account.userId",
             "Account.provider",
-            "Account.providerAccountId"
+            "Account.providerAccountId"; unless "Account(provider,providerAccountId)"
         ),
         check!(
             "mysql",
@@ -78,7 +78,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Account.session_state"
         ),
         check!("mysql", "obstacle/session_id", "Session.id"),
-        check!("mysql", "obstacle/session_same_id", "Session.id"),
+        check!("mysql", "obstacle/session_same_id", "Session.id"; unless "Session(id)"),
         check!(
             "mysql",
             "obstacle/session_user",
@@ -96,7 +96,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "mysql",
             "obstacle/session_token",
             "Session.userId",
-            "Session.sessionToken"
+            "Session.sessionToken"; unless "Session(sessionToken)"
         ),
         check!(
             "mysql",
@@ -114,7 +114,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         check!(
             "mysql",
             "obstacle/verification_token",
-            "VerificationToken.token"
+            "VerificationToken.token"; unless "VerificationToken(token)"
         ),
         check!(
             "mysql",
@@ -142,7 +142,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "mysql",
             "obstacle/authenticator_credential_id",
             "Authenticator.credentialID",
-            "Authenticator.userId"
+            "Authenticator.userId"; unless "Authenticator(credentialID)"
         ),
     ],
     own_rows: Some((

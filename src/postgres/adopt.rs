@@ -21,6 +21,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     counts: counts!("postgres"),
     differences: &[Check {
         needs: &[],
+        unless: None,
         sql: of_keys!("differences"),
     }],
     effects: &[check!("postgres", "effects")],
@@ -30,19 +31,21 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         check!("postgres", "obstacle/other_type"),
         Check {
             needs: &[],
+            unless: None,
             sql: of_keys!("obstacle/object"),
         },
         Check {
             needs: &[],
+            unless: None,
             sql: of_keys!("obstacle/key"),
         },
         check!("postgres", "obstacle/name"),
     ],
     rows: &[
         check!("postgres", "obstacle/user_id", "User.id"),
-        check!("postgres", "obstacle/user_same_id", "User.id"),
+        check!("postgres", "obstacle/user_same_id", "User.id"; unless "User(id)"),
         check!("postgres", "obstacle/user_key", "User.id", "User.email"),
-        check!("postgres", "obstacle/user_email", "User.id", "User.email"),
+        check!("postgres", "obstacle/user_email", "User.id", "User.email"; unless "User(email)"),
         check!(
             "postgres",
             "obstacle/user_email_verified",
@@ -50,7 +53,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.emailVerified"
         ),
         check!("postgres", "obstacle/account_id", "Account.id"),
-        check!("postgres", "obstacle/account_same_id", "Account.id"),
+        check!("postgres", "obstacle/account_same_id", "Account.id"; unless "Account(id)"),
         check!(
             "postgres",
             "obstacle/account_user",
@@ -70,10 +73,10 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "obstacle/account_provider",
             "Account.userId",
             "Account.provider",
-            "Account.providerAccountId"
+            "Account.providerAccountId"; unless "Account(provider,providerAccountId)"
         ),
         check!("postgres", "obstacle/session_id", "Session.id"),
-        check!("postgres", "obstacle/session_same_id", "Session.id"),
+        check!("postgres", "obstacle/session_same_id", "Session.id"; unless "Session(id)"),
         check!(
             "postgres",
             "obstacle/session_user",
@@ -91,7 +94,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "postgres",
             "obstacle/session_token",
             "Session.userId",
-            "Session.sessionToken"
+            "Session.sessionToken"; unless "Session(sessionToken)"
         ),
         check!(
             "postgres",
@@ -109,7 +112,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         check!(
             "postgres",
             "obstacle/verification_token",
-            "VerificationToken.token"
+            "VerificationToken.token"; unless "VerificationToken(token)"
         ),
         check!(
             "postgres",
@@ -137,7 +140,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "postgres",
             "obstacle/authenticator_credential_id",
             "Authenticator.credentialID",
-            "Authenticator.userId"
+            "Authenticator.userId"; unless "Authenticator(credentialID)"
         ),
     ],
     own_rows: Some((

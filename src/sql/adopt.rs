@@ -56,9 +56,12 @@ pub(crate) struct AdoptionCost {
     pub(crate) locks: &'static str,
 }
 
-/// A query that returns lines of text, and the columns (`Table.column`) that it needs.
+/// A query that returns lines of text.
 pub(crate) struct Check {
+    /// The columns (`Table.column`) that it needs.
     pub(crate) needs: &'static [&'static str],
+    /// The unique key (`Table(column,column)`) with which it would find nothing, because it looks for duplicates.
+    pub(crate) unless: Option<&'static str>,
     pub(crate) sql: &'static str,
 }
 
@@ -96,9 +99,10 @@ const RUN_BY_CHANGES: &str = "is run by statements that change the schema";
 
 /// A file of a dialect's folder `adopt`, and what it needs.
 macro_rules! check {
-    ($dialect:literal, $name:literal $(, $needs:literal)*) => {
+    ($dialect:literal, $name:literal $(, $needs:literal)* $(; unless $key:literal)?) => {
         $crate::sql::Check {
             needs: &[$($needs),*],
+            unless: [$($key)?].first().copied(),
             sql: $crate::sql::sql!($dialect, "adopt/", $name),
         }
     };
@@ -610,7 +614,7 @@ fn summary(sql: &str) -> String {
     text.chars().take(120).collect()
 }
 
-/// The existing columns.
+/// The existing columns (`Table.column`) and unique keys (`Table(column,column)`).
 struct Present(Vec<String>);
 
 impl Present {
@@ -622,19 +626,20 @@ impl Present {
         self.0.iter().any(|column| table_of(column) == table)
     }
 
-    fn column(&self, column: &str) -> bool {
-        self.0.iter().any(|present| present == column)
+    fn lacks(&self, column: &str) -> bool {
+        self.table(table_of(column)) && !self.has(column)
     }
 
-    fn lacks(&self, column: &str) -> bool {
-        self.table(table_of(column)) && !self.column(column)
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|present| present == name)
     }
 
     /// Runs the queries whose columns all exist, and sorts what each one finds.
     fn check(&self, target: &mut impl AdoptionTarget, checks: &[Check]) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for check in checks {
-            if check.needs.iter().all(|column| self.column(column)) {
+            let is_needless = check.unless.is_some_and(|key| self.has(key));
+            if !is_needless && check.needs.iter().all(|column| self.has(column)) {
                 let mut lines = lines(target, check.sql)?;
                 // A server may order the rows by another plan the next time.
                 lines.sort_unstable();

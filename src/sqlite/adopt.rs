@@ -52,6 +52,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
         Check {
             needs: &["User.id", "User.email"],
+            unless: None,
             sql: not_utf8!("user"),
         },
         check!("sqlite", "obstacle/user_blob", "User.id"),
@@ -91,6 +92,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 "Account.provider",
                 "Account.providerAccountId",
             ],
+            unless: None,
             sql: not_utf8!("account"),
         },
         check!("sqlite", "obstacle/account_blob", "Account.userId"),
@@ -174,6 +176,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 "Authenticator.credentialPublicKey",
                 "Authenticator.credentialDeviceType",
             ],
+            unless: None,
             sql: not_utf8!("authenticator"),
         },
         check!(

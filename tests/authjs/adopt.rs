@@ -35,6 +35,12 @@ pub(crate) fn tests() -> Vec<Test> {
             "colliding_addresses_block_adoption",
             colliding_addresses_block_adoption,
         ),
+        Test::on(
+            &[Kind::Postgres, Kind::Mysql, Kind::Mariadb],
+            Needs::Shared,
+            "weaker_keys_hide_no_duplicates",
+            weaker_keys_hide_no_duplicates,
+        ),
         on_each(
             "application_table_keeps_its_users",
             application_table_keeps_its_users,
@@ -584,6 +590,58 @@ fn colliding_addresses_block_adoption(kind: Kind) {
     theirs.adopt().unwrap();
     let left = theirs.store.get_user(ids[1].parse().unwrap()).unwrap();
     assert!(left.is_some());
+}
+
+/// Duplicates are searched for unless a unique key rules them out. These keys do not.
+fn weaker_keys_hide_no_duplicates(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    let drop_keys: &[&str] = match kind {
+        Kind::Postgres => &[
+            r#"ALTER TABLE "User" DROP CONSTRAINT "User_email_key""#,
+            r#"ALTER TABLE "Session" DROP CONSTRAINT "Session_sessionToken_key""#,
+            r#"ALTER TABLE "VerificationToken" DROP CONSTRAINT "VerificationToken_token_key""#,
+            // Keys on strings do not see that two ids are the same UUID.
+            r#"ALTER TABLE "Account" ALTER COLUMN "id" TYPE varchar(36)"#,
+            r#"CREATE UNIQUE INDEX ON "User" ("email") WHERE "name" = 'Ada'"#,
+            r#"CREATE UNIQUE INDEX "linked_by" ON "Account" ("provider", "providerAccountId", "userId", "id")"#,
+        ],
+        _ => &[
+            r#"DROP INDEX "email" ON "User""#,
+            r#"DROP INDEX "sessionToken" ON "Session""#,
+            r#"DROP INDEX "token" ON "VerificationToken""#,
+            r#"ALTER TABLE "Account" DROP PRIMARY KEY"#,
+            r#"CREATE INDEX "not_unique" ON "User" ("email")"#,
+        ],
+    };
+    let rest = [
+        r#"CREATE UNIQUE INDEX "mail_of" ON "User" ("email", "id")"#,
+        r#"CREATE UNIQUE INDEX "session_of" ON "Session" ("sessionToken", "id")"#,
+        r#"CREATE UNIQUE INDEX "token_of" ON "VerificationToken" ("token", "identifier")"#,
+        r#"INSERT INTO "User" ("id", "email") VALUES ('00000000-0000-4000-8000-00000000000a', 'ada@example.org'), ('00000000-0000-4000-8000-00000000000b', 'ada@example.org')"#,
+        r#"INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT "id", "id", 'token', '2030-01-01' FROM "User""#,
+        r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires") VALUES ('a', 'token', '2030-01-01'), ('b', 'token', '2030-01-01')"#,
+        r#"INSERT INTO "Account" ("id", "userId", "type", "provider", "providerAccountId") SELECT '00000000-0000-4000-8000-00000000000a', "id", 'oauth', 'github', '1' FROM "User" WHERE "id" = '00000000-0000-4000-8000-00000000000a'"#,
+        r#"INSERT INTO "Account" ("id", "userId", "type", "provider", "providerAccountId") SELECT '00000000-0000-4000-8000-00000000000A', "id", 'oauth', 'github', '1' FROM "User" WHERE "id" = '00000000-0000-4000-8000-00000000000a'"#,
+    ];
+    for statement in drop_keys.iter().chain(&rest) {
+        let statement = match kind {
+            Kind::Postgres => (*statement).to_owned(),
+            _ => statement.replace('"', "`"),
+        };
+        theirs.js.call("execute", &json!([statement]));
+    }
+    let found = theirs.compare();
+    for words in [
+        "have the same email address",
+        "have the same sessionToken",
+        "verification tokens have the same token",
+        "accounts have the id",
+        "have the same provider and providerAccountId",
+    ] {
+        let named = found.obstacles.iter().any(|line| line.contains(words));
+        assert!(named, "{words:?} in {found}");
+    }
+    theirs.adopt().expect_err("duplicates");
 }
 
 fn application_table_keeps_its_users(kind: Kind) {

@@ -99,6 +99,27 @@ const EVERYWHERE: &[Case] = &[
         r#"CREATE UNIQUE INDEX "one_image" ON "User" ("image")"#,
         Blocking("one_image", r#"DROP INDEX "one_image" ON_USER"#),
     ),
+    // These reject nothing that a key of the schema allows.
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "site" varchar(20) DEFAULT 'main' NOT NULL;;CREATE UNIQUE INDEX "of_site" ON "User" ("site", "id")"#,
+        Kept(r#"DROP INDEX "of_site" ON_USER"#),
+    ),
+    (
+        r#"CREATE UNIQUE INDEX "mail_of_site" ON "User" ("email", "site")"#,
+        Kept(r#"DROP INDEX "mail_of_site" ON_USER"#),
+    ),
+    (
+        r#"CREATE UNIQUE INDEX "session_of" ON "Session" ("userId", "sessionToken")"#,
+        Kept(
+            r#"INSERT INTO "Session" ("userId", "sessionToken", "expires") SELECT "id", "id", '2030-01-01' FROM "User""#,
+        ),
+    ),
+    (
+        r#"CREATE UNIQUE INDEX "token_for" ON "VerificationToken" ("identifier", "token")"#,
+        Kept(
+            r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires") VALUES ('a', 'first', '2030-01-01'), ('a', 'second', '2030-01-01')"#,
+        ),
+    ),
     (
         r#"CREATE TABLE "Audit" ("what" varchar(20) CHECK ("what" = 'session'))"#,
         Kept(r#"SELECT * FROM "Audit""#),
@@ -106,6 +127,10 @@ const EVERYWHERE: &[Case] = &[
 ];
 
 const POSTGRES: &[Case] = &[
+    (
+        r#"CREATE UNIQUE INDEX "linked_by" ON "Account" ("provider", "providerAccountId", "userId")"#,
+        Kept(r#"DROP INDEX "linked_by""#),
+    ),
     (
         r#"CREATE VIEW "mails" AS SELECT "email" FROM "User""#,
         Blocking("mails", r#"DROP VIEW "mails""#),
@@ -400,6 +425,13 @@ const POSTGRES_NULLS: &[Case] = &[
 
 const MYSQL: &[Case] = &[
     (
+        r#"CREATE UNIQUE INDEX "linked_by" ON "Account" ("provider", "providerAccountId", "userId")"#,
+        Blocking(
+            "linked_by of Account is on provider and providerAccountId and userId, where a string becomes too long",
+            r#"DROP INDEX "linked_by" ON "Account""#,
+        ),
+    ),
+    (
         r#"ALTER TABLE "User" ADD CONSTRAINT "has_at" CHECK ("email" LIKE '%@%')"#,
         Kept(r#"ALTER TABLE "User" DROP CONSTRAINT "has_at""#),
     ),
@@ -633,6 +665,10 @@ const MARIADB_ALONE: &[Case] = &[
 ];
 
 const SQLITE: &[Case] = &[
+    (
+        r#"CREATE UNIQUE INDEX "linked_by" ON "Account" ("provider", "providerAccountId", "userId")"#,
+        Kept(r#"DROP INDEX "linked_by""#),
+    ),
     (
         r#"CREATE TRIGGER "nicks" AFTER INSERT ON "User" BEGIN UPDATE "User" SET "nick" = 'from the trigger' WHERE "id" = NEW."id"; END"#,
         Kept(r#"DROP TRIGGER "nicks""#),
@@ -1141,7 +1177,7 @@ const SQLITE_USES: &[Case] = &[
     ),
     (
         r#"DROP TABLE "Session";;CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text NOT NULL UNIQUE COLLATE NOCASE, "expires" text NOT NULL, "three" integer DEFAULT (1 + 2 -- three
-));;CREATE TABLE "Visit" ("of" text REFERENCES "Session" ("sessionToken"));;INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT "id", "id", 'abc', '2030-01-01T00:00:00.000Z' FROM "User";;INSERT INTO "Visit" VALUES ('ABC')"#,
+));;CREATE TABLE "Visit" ("of" text REFERENCES "Session" ("sessionToken"));;INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT "id", "id", 'abc', '2030-01-01' FROM "User";;INSERT INTO "Visit" VALUES ('ABC')"#,
         Blocking(
             "the foreign key of Visit on of to Session: 1 rows spell sessionToken differently",
             r#"UPDATE "Visit" SET "of" = lower("of")"#,

@@ -1,4 +1,4 @@
--- Columns, keys and foreign keys, by the table's name in the schema, because a server may store names in lower case.
+-- Columns, foreign keys and unique keys, by the table's name in the schema, because a server may store names in lower case.
 WITH known AS (
     SELECT 'User' AS tbl
     UNION ALL SELECT 'Account'
@@ -20,4 +20,14 @@ FROM known AS k
 JOIN
     information_schema.REFERENTIAL_CONSTRAINTS AS c
     ON c.CONSTRAINT_SCHEMA = DATABASE()
-        AND IF(@@lower_case_table_names = 0, c.TABLE_NAME = BINARY k.tbl, LOWER(c.TABLE_NAME) = LOWER(k.tbl));
+        AND IF(@@lower_case_table_names = 0, c.TABLE_NAME = BINARY k.tbl, LOWER(c.TABLE_NAME) = LOWER(k.tbl))
+UNION ALL
+SELECT CONCAT(k.tbl, '(', GROUP_CONCAT(s.COLUMN_NAME ORDER BY s.COLUMN_NAME), ')')
+FROM known AS k
+JOIN
+    information_schema.STATISTICS AS s
+    ON s.TABLE_SCHEMA = DATABASE()
+        AND IF(@@lower_case_table_names = 0, s.TABLE_NAME = BINARY k.tbl, LOWER(s.TABLE_NAME) = LOWER(k.tbl))
+WHERE s.NON_UNIQUE = 0
+GROUP BY k.tbl, s.INDEX_NAME
+HAVING COUNT(s.COLUMN_NAME) = COUNT(*);

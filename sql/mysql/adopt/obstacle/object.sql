@@ -46,7 +46,19 @@ WITH
                             WHERE k.tbl = c.tbl AND k.is_known AND LOCATE(CONCAT('`', k.col, '`'), c.expression) > 0
                         )
                 )
-            ) AS is_harmless
+            )
+            -- It rejects nothing that a key of the schema on some of its columns allows.
+            OR MAX(
+                s.SUB_PART IS NULL
+                AND CONCAT(t.tbl, '.', COALESCE(s.COLUMN_NAME, '')) IN (
+                    'User.id', 'User.email', 'Account.id', 'Session.id', 'Session.sessionToken', 'VerificationToken.token',
+                    'Authenticator.credentialID'
+                )
+            )
+            OR SUM(
+                s.SUB_PART IS NULL
+                AND CONCAT(t.tbl, '.', COALESCE(s.COLUMN_NAME, '')) IN ('Account.provider', 'Account.providerAccountId')
+            ) = 2 AS is_harmless
         FROM actual_table AS t
         JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
         WHERE s.NON_UNIQUE = 0
@@ -169,8 +181,10 @@ SELECT CONCAT(
 FROM actual_table AS t
 JOIN information_schema.STATISTICS AS s ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name
 WHERE s.NON_UNIQUE = 0
+    -- Made anew, as is any other on the same columns.
+    AND s.INDEX_NAME <> 'Account_provider_providerAccountId_key'
 GROUP BY t.tbl, t.cols, s.INDEX_NAME
-HAVING MIN(FIND_IN_SET(COALESCE(s.COLUMN_NAME, 'id'), t.cols)) = 0
+HAVING COALESCE(GROUP_CONCAT(s.COLUMN_NAME ORDER BY s.COLUMN_NAME), '') <> 'provider,providerAccountId'
     AND MAX(
         s.SUB_PART IS NULL
         AND CONCAT(t.tbl, '.', COALESCE(s.COLUMN_NAME, '')) IN (

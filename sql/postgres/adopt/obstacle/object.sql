@@ -179,6 +179,13 @@ WHERE (coalesce(a."definition", '') LIKE 'PRIMARY KEY%' AND NOT a."columns" <@ k
                 AND c.attname::text <> ALL(k."columns")
                 AND (c.attidentity <> '' OR (NOT c.attnotnull AND NOT c.atthasdef AND NOT a."nulls_are_equal"))
         )
+        -- It rejects nothing that a key of the schema on some of its columns allows.
+        AND NOT (
+            a."is_usable"
+            AND NOT a."nulls_are_equal"
+            AND coalesce(a."definition", '') NOT LIKE 'EXCLUDE%'
+            AND EXISTS (SELECT 1 FROM "expected_key" AS e WHERE e."table" = a."table" AND e."columns" <@ a."columns")
+        )
     )
 
 UNION ALL
