@@ -123,9 +123,11 @@ impl Connector {
         connection
             .busy_timeout(self.busy_timeout)
             .map_err(classify)?;
+        let name_limit = |error| name_limit(error, ("busy_timeout", self.busy_timeout));
+        check_encoding(&connection).map_err(name_limit)?;
         let mode = self
             .switch_to_wal(&connection)
-            .map_err(|error| name_limit(classify(error), ("busy_timeout", self.busy_timeout)))?;
+            .map_err(|error| name_limit(classify(error)))?;
         if connection.is_readonly("main").map_err(classify)? {
             return Err(Error::backend("is read-only"));
         }
@@ -134,7 +136,6 @@ impl Connector {
                 "is in mode {mode}, and cannot be switched to WAL mode"
             )));
         }
-        check_encoding(&connection)?;
         Ok(connection)
     }
 
@@ -219,7 +220,7 @@ fn check_encoding(connection: &rusqlite::Connection) -> Result<()> {
         Ok(())
     } else {
         Err(Error::backend(format!(
-            "stores text in {encoding}; UTF-8 is required"
+            "stores text in {encoding}; UTF-8 is required: `sqlite3 old.db .dump | sqlite3 new.db` makes such a copy"
         )))
     }
 }

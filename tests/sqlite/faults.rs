@@ -25,6 +25,23 @@ fn file_that_is_no_database_is_rejected_unchanged() {
 }
 
 #[test]
+fn utf_16_is_rejected_unchanged_with_a_remedy() {
+    let directory = directory();
+    let file = directory.path().join("auth.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection
+        .execute_batch("PRAGMA encoding = 'UTF-16le'; CREATE TABLE own (a text)")
+        .unwrap();
+    drop(connection);
+    let before = fs::read(&file).unwrap();
+    let error = AuthStore::connect(&format!("sqlite:{}", file.display())).unwrap_err();
+    for words in ["UTF-16le", "sqlite3 old.db .dump | sqlite3 new.db"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    assert!(fs::read(&file).unwrap() == before);
+}
+
+#[test]
 fn directory_is_rejected_with_its_path() {
     let directory = directory();
     let error = SqliteOptions::file(directory.path())
