@@ -161,6 +161,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         Repair::Rows(sql!("mysql", "adopt/fill_ids")),
         Repair::Rows(sql!("mysql", "adopt/columns")),
         Repair::Rows(sql!("mysql", "adopt/keys")),
+        Repair::Always(sql!("mysql", "adopt/skip_foreign_key_checks")),
         Repair::Missing(
             "Account.Account_userId_fkey",
             sql!("mysql", "adopt/add_account_foreign_key"),
@@ -173,8 +174,13 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator.Authenticator_userId_fkey",
             sql!("mysql", "adopt/add_authenticator_foreign_key"),
         ),
-        Repair::Steps,
         Repair::Generated(sql!("mysql", "adopt/restore_foreign_keys")),
+        Repair::Always(sql!("mysql", "adopt/check_foreign_keys")),
+        Repair::Reject(
+            sql!("mysql", "adopt/find_orphans"),
+            sql!("mysql", "adopt/own_rows"),
+        ),
+        Repair::Steps,
         Repair::Always(sql!("mysql", "adopt/drop_adoption")),
     ],
     cost: AdoptionCost {

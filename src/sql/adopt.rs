@@ -77,6 +77,8 @@ pub(crate) enum Repair {
     Generated(&'static str),
     /// Like [`Generated`](Repair::Generated), for statements that take longer the more rows their table has.
     Rows(&'static str),
+    /// Runs the statements that the first query returns, and fails if the second one returns lines then.
+    Reject(&'static str, &'static str),
     /// Applies the migrations of the series whose tables are missing, and records all migrations.
     Steps,
 }
@@ -327,12 +329,7 @@ fn inspect(
     if found.obstacles.is_empty() {
         found.obstacles = present.check(target, plan.rows)?;
         if let Some((statements, notes)) = plan.own_rows {
-            for statement in lines(target, statements)? {
-                target.run(&statement)?;
-            }
-            for note in lines(target, notes)? {
-                found.obstacles.extend(note.lines().map(str::to_owned));
-            }
+            found.obstacles.extend(notes_of(target, statements, notes)?);
         }
         for (table, sql) in plan.counts {
             if present.table(table) {
@@ -444,6 +441,22 @@ fn later_versions(series: &Series, history: &[Applied]) -> (Vec<i64>, Vec<i64>) 
         .partition(|version| history.iter().any(|row| row.version == *version))
 }
 
+/// Runs the statements that the first query returns, which take notes, and returns the lines of the notes.
+fn notes_of(
+    target: &mut impl AdoptionTarget,
+    statements: &'static str,
+    notes: &'static str,
+) -> Result<Vec<String>> {
+    for statement in lines(target, statements)? {
+        target.run(&statement)?;
+    }
+    let notes = lines(target, notes)?;
+    Ok(notes
+        .iter()
+        .flat_map(|note| note.lines().map(str::to_owned))
+        .collect())
+}
+
 fn lines(target: &mut impl AdoptionTarget, sql: &'static str) -> Result<Vec<String>> {
     target.connection().query(sql, &[])
 }
@@ -482,9 +495,22 @@ impl<T: AdoptionTarget> Run<'_, T> {
                 let statements = lines(self.target, sql)?;
                 self.run_on_rows(&statements)
             }
+            Repair::Reject(statements, notes) => self.reject(statements, notes),
             Repair::Steps => self.record_steps(&present),
             _ => Ok(()),
         }
+    }
+
+    fn reject(&mut self, statements: &'static str, notes: &'static str) -> Result<()> {
+        let found = notes_of(self.target, statements, notes)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(Error::backend(format!(
+            "could not adopt the database; {}; {}",
+            self.plan.after_failure,
+            found.join("; ")
+        )))
     }
 
     /// The first migrations create one table each, in the order of [`TABLES`]. If its table exists, a migration is

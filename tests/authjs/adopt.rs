@@ -60,6 +60,12 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::on(
             &Kind::MYSQL_AND_MARIADB,
             Needs::Shared,
+            "orphans_written_meanwhile_are_named",
+            orphans_written_meanwhile_are_named,
+        ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Shared,
             "an_unfinished_adoption_is_named",
             an_unfinished_adoption_is_named,
         ),
@@ -535,6 +541,63 @@ fn an_unfinished_adoption_is_named(kind: Kind) {
         // Next, an adoption that was killed just before its end.
         theirs.adopt().expect("an adoption");
         assert_eq!(theirs.store.migrate().unwrap(), []);
+    }
+}
+
+/// Foreign keys are missing while the tables are changed, and rows may be written meanwhile.
+fn orphans_written_meanwhile_are_named(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    theirs.fill();
+    for statement in [
+        "CREATE TABLE `Post` (`by` varchar(36), FOREIGN KEY (`by`) REFERENCES `User` (`id`))",
+        "CREATE TABLE `Draft` (`by` varchar(36), FOREIGN KEY (`by`) REFERENCES `User` (`id`))",
+        "INSERT INTO `Post` SELECT `id` FROM `User`",
+    ] {
+        theirs.js.call("execute", &json!([statement]));
+    }
+    let migrator = theirs.store.migrator().expect("a migrator");
+    let mut is_written = false;
+    let adopted = migrator.adopt_with_progress(|progress| {
+        if progress.table == "VerificationToken" && !is_written {
+            is_written = true;
+            for statement in [
+                "INSERT INTO `Post` VALUES ('00000000-0000-4000-8000-000000000000')",
+                "INSERT INTO `Session` (`userId`, `sessionToken`, `expires`) VALUES ('00000000-0000-4000-8000-000000000000', 'orphan', '2030-01-01')",
+            ] {
+                theirs.js.call("execute", &json!([statement]));
+            }
+        }
+    });
+    let error = adopted.expect_err("orphans").to_string();
+    for words in [
+        "1 rows of Post refer to a User.id that does not exist",
+        "1 rows of Session refer to a User.id that does not exist",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(!error.contains("rows of Draft"), "{error}");
+    assert!(!theirs.compare().is_empty());
+    theirs.adopt().expect_err("orphans");
+
+    theirs.js.call(
+        "execute",
+        &json!(["DELETE FROM `Session` WHERE `sessionToken` = 'orphan'"]),
+    );
+    let error = theirs.adopt().expect_err("an orphan").to_string();
+    assert!(error.contains("1 rows of Post"), "{error}");
+    theirs.js.call(
+        "execute",
+        &json!(["DELETE FROM `Post` WHERE `by` = '00000000-0000-4000-8000-000000000000'"]),
+    );
+    theirs.adopt().expect("an adoption");
+    assert!(theirs.compare().is_empty());
+    for insert in [
+        "INSERT INTO `Post` VALUES ('00000000-0000-4000-8000-000000000000')",
+        "INSERT INTO `Draft` VALUES ('00000000-0000-4000-8000-000000000000')",
+        "INSERT INTO `Account` (`userId`, `type`, `provider`, `providerAccountId`) VALUES ('00000000-0000-4000-8000-000000000000', 'oauth', 'x', 'y')",
+    ] {
+        let refused = theirs.js.try_call("execute", &json!([insert]));
+        refused.expect_err(insert);
     }
 }
 
