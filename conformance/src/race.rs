@@ -77,6 +77,10 @@ impl Race {
         })
     }
 
+    pub(crate) fn handles(&self) -> &[AuthStore] {
+        &self.stores
+    }
+
     /// Runs `work` in this many threads, which start together.
     pub(crate) fn at_once<T: Send>(
         &self,

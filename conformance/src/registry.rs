@@ -435,6 +435,7 @@ macro_rules! __with_rules {
                 isolated ReadingAndWriting 1 "Two storages share nothing, and removing one leaves the other."
                 handles_agree Concurrency 1 "What one handle has written, another handle on the same storage reads immediately."
                 reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values and writes to the current rows, whatever was read before."
+                races_leave_nothing_old Concurrency 1 "After reads of a row have overlapped with a write of it, every handle reads what was written."
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
                 keys_of_other_columns ReadingAndWriting 1 "A key finds only rows that have it in the column of that key, and conflicts only with these."

@@ -68,7 +68,7 @@ const SHARED_KEYS: &[&str] = &["00000000-0000-0000-0000-000000000001", "a", "a:a
 /// The same keys for every kind of row.
 pub(crate) static SHARED: Keys = Keys {
     emails: SHARED_KEYS,
-    providers: &["a"],
+    providers: &["a", "a:a"],
     provider_account_ids: SHARED_KEYS,
     session_tokens: SHARED_KEYS,
     identifiers: SHARED_KEYS,
@@ -166,7 +166,7 @@ fn new_account(keys: &Keys) -> impl Strategy<Value = NewAccount> + use<> {
 fn account_changes() -> impl Strategy<Value = AccountChanges> {
     let text = || change(one_of(&TEXTS));
     (
-        proptest::option::of(select(&["oauth", "oidc"][..])),
+        proptest::option::of(select(&["oauth", "webauthn"][..])),
         (text(), text(), change(-1..2_i64), text(), text()),
         (text(), text(), text(), text()),
     )

@@ -1,4 +1,4 @@
-use authstore::Removal;
+use authstore::{AccountChanges, Removal};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
@@ -122,8 +122,18 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.unlink_account(kind, "of this kind")?;
         store.create_authenticator(authenticator(2, 1))?;
     }
+    // The type is that of now, not that with which an account was linked.
     store.link_account(id(1), account_at(2, "github", "1"))?;
-    delete(2, "next to an account", Removal::Done)
+    for (kind, removal) in [("webauthn", Removal::LastWayIn), ("oauth", Removal::Done)] {
+        let changes = AccountChanges {
+            kind: Some(kind.to_owned()),
+            ..Default::default()
+        };
+        store.update_account("github", "1", changes)?;
+        let situation = format!("next to an account that became {kind}");
+        delete(2, &situation, removal)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn takes_the_last(context: &Context) -> Verdict {

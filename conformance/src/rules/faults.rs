@@ -16,7 +16,7 @@ use crate::failure::{
 use crate::fixture::{
     account_at, authenticator, bare_account, bare_user, challenge_until, full_account,
     full_authenticator_details, full_session_details, full_user, id, look, millis, populate,
-    population, session, session_until, session_with_token, since_1970, token,
+    population, session, session_until, session_with_token, since_1970, token, user_with_email,
 };
 use crate::model::Model;
 use crate::race::{Ran, joined, timed};
@@ -45,7 +45,7 @@ pub(super) fn every_operation() -> Vec<Call> {
     let text = |text: &str| text.to_owned();
     let account = |number| (format!("provider {number}"), format!("account {number}"));
     vec![
-        Call::CreateUser(bare_user(50)),
+        Call::CreateUser(user_with_email(50, "user-50@example.org")),
         Call::GetUser(id(1)),
         Call::GetUserByEmail(text("user-1@example.org")),
         Call::GetUserByAccount(account(11).0, account(11).1),
@@ -58,7 +58,7 @@ pub(super) fn every_operation() -> Vec<Call> {
         ),
         Call::DeleteUser(id(3)),
         Call::LinkAccount(id(1), bare_account(51)),
-        Call::CreateUserWithAccount(bare_user(52), bare_account(52)),
+        Call::CreateUserWithAccount(user_with_email(52, "user-52@example.org"), bare_account(52)),
         Call::UnlinkAccount(account(21).0, account(21).1),
         Call::GetAccount(account(11).0, account(11).1),
         Call::UpdateAccount(
@@ -90,7 +90,10 @@ pub(super) fn every_operation() -> Vec<Call> {
         Call::UpdateAuthenticatorCounter(text("credential-12"), 999),
         Call::DeleteAuthenticator(text("credential-21")),
         Call::ListUsers(None, 10),
-        Call::CreateUserWithAuthenticator(bare_user(56), authenticator(56, 56)),
+        Call::CreateUserWithAuthenticator(
+            user_with_email(56, "user-56@example.org"),
+            authenticator(56, 56),
+        ),
         Call::RefreshAccount(
             account(12).0,
             account(12).1,
@@ -469,7 +472,7 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
 type Witnessed = (Call, Vec<Call>);
 
 /// Returns every write, each to different rows of [`setting`].
-fn every_write(first: u128) -> Vec<Witnessed> {
+pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
     let (user, other, third) = (first, first + 1, first + 2);
     let account = |number| (format!("provider {number}"), format!("account {number}"));
     let session_token = |number| format!("session {number}");
@@ -650,7 +653,7 @@ fn every_write(first: u128) -> Vec<Witnessed> {
 
 /// Creates the rows for [`every_write`]: three users and one with only a passkey, verification tokens, a session, a
 /// challenge, and an expired row of each kind that can expire.
-fn setting(first: u128) -> Vec<Call> {
+pub(super) fn setting(first: u128) -> Vec<Call> {
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
     calls.push(Call::CreateVerificationToken(token(700 + first)));

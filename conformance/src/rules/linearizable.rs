@@ -141,6 +141,15 @@ pub(crate) fn accounts(context: &Context) -> Verdict {
                 ..Default::default()
             }),
             Call::ListAccountsByUserId(id(1)),
+            Call::RefreshAccount(
+                key().0,
+                key().1,
+                None,
+                AccountChanges {
+                    access_token: Change::set("refreshed"),
+                    ..Default::default()
+                },
+            ),
             Call::UnlinkAccount(provider, account),
             Call::UpdateUser(id(2), renamed()),
             Call::DeleteUser(id(1)),

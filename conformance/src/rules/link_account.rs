@@ -1,4 +1,6 @@
-use authstore::{Account, Constraint, Entity, Error, NewAccount};
+use authstore::{
+    Account, AccountChanges, AuthStore, Constraint, Entity, Error, NewAccount, Removal,
+};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
@@ -11,6 +13,50 @@ use crate::strings::{
     BLANKS, HOSTILE, UNICODE, keys_alike, keys_of_every_length, longest_key, longest_text,
     text_lengths,
 };
+
+/// Unlinks the first account of user 1, after which every operation finds the second one only.
+#[track_caller]
+fn is_unlinked_alone(store: &AuthStore, first: &Account, second: &Account) -> Verdict {
+    let [one, other] =
+        [first, second].map(|account| (&*account.provider, &*account.provider_account_id));
+    let pairs = format!("of {one:?} next to {other:?}");
+    returns(
+        format!("unlink_account_of_user(..) {pairs}"),
+        store.unlink_account_of_user(id(1), one.0, one.1, false),
+        Removal::Done,
+    )?;
+    returns(
+        format!("unlink_account_of_user(..) {pairs}, again"),
+        store.unlink_account_of_user(id(1), one.0, one.1, false),
+        Removal::Absent,
+    )?;
+    returns(
+        format!("unlink_account(..) {pairs}, again"),
+        store.unlink_account(one.0, one.1),
+        false,
+    )?;
+    returns(
+        format!("get_user_by_account(..) {pairs}, unlinked"),
+        store.get_user_by_account(one.0, one.1),
+        None,
+    )?;
+    not_found(
+        format!("update_account(..) {pairs}, unlinked"),
+        store.update_account(one.0, one.1, AccountChanges::default()),
+        Entity::Account,
+    )?;
+    let seen = second.refresh_token.as_deref();
+    returns(
+        format!("refresh_account(..) {pairs}, unlinked"),
+        store.refresh_account(one.0, one.1, seen, AccountChanges::default()),
+        None,
+    )?;
+    returns(
+        format!("get_account(..) of {other:?} after unlinking {one:?}"),
+        store.get_account(other.0, other.1),
+        Some(second.clone()),
+    )
+}
 
 /// Links an account to user 1, and checks that it is read as it was returned.
 #[track_caller]
@@ -350,14 +396,15 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
     ]
     .map(str::to_owned);
     for (number, separator) in (3..).zip(separators.chain(long)) {
-        round_trips(
+        let first = round_trips(
             context,
             account_at(2 * number, &format!("a{separator}"), "b"),
         )?;
-        round_trips(
+        let second = round_trips(
             context,
             account_at(2 * number + 1, "a", &format!("{separator}b")),
         )?;
+        is_unlinked_alone(store, &first, &second)?;
     }
     // With lengths too: 1 and 12 is not 11 and 2.
     for (number, provider, account) in [

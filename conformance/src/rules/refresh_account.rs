@@ -192,6 +192,17 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     })
 }
 
+/// Returns strings of the same length that differ in the first or the last character only, which are ASCII.
+fn nearly(text: &str) -> Vec<String> {
+    match text.len() {
+        0 => Vec::new(),
+        length => vec![
+            format!("u{}", &text[1..]),
+            format!("{}u", &text[..length - 1]),
+        ],
+    }
+}
+
 pub(crate) fn every_length(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
@@ -199,6 +210,21 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     // They include the longest, with which all strings of the account have their maximum length.
     for length in crate::strings::text_lengths() {
         let seen = expected.refresh_token.clone();
+        for other in seen.iter().flat_map(|seen| nearly(seen)) {
+            returns(
+                format!(
+                    "refresh_account(..) by another token of {} bytes",
+                    other.len()
+                ),
+                store.refresh_account(
+                    "provider 1",
+                    "account 1",
+                    Some(&other),
+                    AccountChanges::default(),
+                ),
+                None,
+            )?;
+        }
         let text = Some("t".repeat(length));
         for field in [
             &mut expected.refresh_token,

@@ -14,7 +14,8 @@ use crate::fixture::{
 };
 use crate::harness::Storage;
 use crate::model::Model;
-use crate::rules::faults::every_operation;
+use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::rules::faults::{every_operation, every_write, setting};
 use crate::show::Show;
 use crate::strings::UNICODE;
 use time::OffsetDateTime;
@@ -259,19 +260,64 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
 
 /// Returns everything that can be read of the rows of [`population`] and [`every_operation`], except verification
 /// tokens, which reading deletes.
+pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
+    let store = context.store();
+    let race = Race::new(context)?;
+    race.repeat(context.profile().pick(4, 10, 400), |_| {
+        for user in store.list_users(None, u32::MAX)? {
+            store.delete_user(user.id)?;
+        }
+        store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
+        let mut model = Model::default();
+        for call in setting(1) {
+            agreed(store, &mut model, &call, "in an empty storage")?;
+        }
+        let mut has_overlap = false;
+        for (write, witnesses) in every_write(1) {
+            let mut reads = witnesses;
+            reads.retain(|call| !call.writes());
+            reads.extend((1..=3).flat_map(rows_of));
+            let ran = race.at_once(THREADS, |thread, store| {
+                if thread == 0 {
+                    write.on_store(store).map(drop)
+                } else {
+                    reads
+                        .iter()
+                        .try_for_each(|read| read.on_store(store).map(drop))
+                }
+            });
+            has_overlap |= overlapped(&ran);
+            all_succeed(&write.show(), ran)?;
+            write
+                .on_model(&mut model)
+                .expect("it succeeds in an empty model");
+            for read in &reads {
+                let when = format!("after it was called during {}", write.show());
+                for handle in race.handles() {
+                    agreed(handle, &mut model, read, &when)?;
+                }
+            }
+        }
+        Ok(has_overlap)
+    })
+}
+
+/// Reads a user and all rows of the user.
+fn rows_of(user: u128) -> [Call; 7] {
+    [
+        Call::GetUser(id(user)),
+        Call::GetUserByEmail(format!("user-{user}@example.org")),
+        Call::ListAccountsByUserId(id(user)),
+        Call::ListSessionsByUserId(id(user)),
+        Call::ListSessionsWithDetailsByUserId(id(user)),
+        Call::ListAuthenticatorsByUserId(id(user)),
+        Call::ListAuthenticatorsWithDetailsByUserId(id(user)),
+    ]
+}
+
 pub(super) fn every_read() -> Vec<Call> {
     let mut reads = Vec::new();
-    for user in [1, 2, 3, 50, 52, 56] {
-        reads.extend([
-            Call::GetUser(id(user)),
-            Call::GetUserByEmail(format!("user-{user}@example.org")),
-            Call::ListAccountsByUserId(id(user)),
-            Call::ListSessionsByUserId(id(user)),
-            Call::ListSessionsWithDetailsByUserId(id(user)),
-            Call::ListAuthenticatorsByUserId(id(user)),
-            Call::ListAuthenticatorsWithDetailsByUserId(id(user)),
-        ]);
-    }
+    reads.extend([1, 2, 3, 50, 52, 56].into_iter().flat_map(rows_of));
     reads.push(Call::ListUsers(None, 100));
     // Pages as long as their limit allows.
     reads.extend((1..=3).map(|limit| Call::ListUsers(None, limit)));

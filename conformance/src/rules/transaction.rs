@@ -2,14 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use authstore::{AuthStore, Constraint, Entity, Error, Transaction};
+use authstore::{AuthStore, Change, Error, NewAccount, SessionChanges, Transaction, UserChanges};
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{
-    Failure, Verdict, conflicts, equal, not_found, returns, show_error, succeeds,
+use crate::failure::{Failure, Verdict, equal, returns, show_error, succeeds};
+use crate::fixture::{
+    account_at, authenticator, bare_user, id, look, millis, populate, session, session_with_token,
+    user_with_email,
 };
-use crate::fixture::{bare_user, id, look, populate, session, user_with_email};
 use crate::model::Model;
 use crate::race::{Race, overlapped};
 use crate::rules::faults::every_operation;
@@ -78,6 +79,9 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
         for call in every_operation() {
             call.on_store(tx)?;
         }
+        for read in every_read() {
+            read.on_store(tx)?;
+        }
         Ok(())
     };
     let undone = store.transaction(|tx| {
@@ -123,40 +127,83 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
     )
 }
 
+/// Operations that fail on the rows of [`populate`], some of them in their second half.
+fn failing_operations() -> Vec<Call> {
+    let email = || "user-2@example.org".to_owned();
+    let account = |number| NewAccount {
+        id: Some(id(4_000)),
+        ..account_at(
+            number,
+            &format!("provider {number}"),
+            &format!("account {number}"),
+        )
+    };
+    let session = |changes| Call::UpdateSession("session 11".to_owned(), changes);
+    vec![
+        Call::CreateUser(user_with_email(4, &email())),
+        Call::CreateUserWithAccount(user_with_email(4, &email()), account(4)),
+        Call::CreateUserWithAccount(bare_user(4), account(21)),
+        Call::CreateUserWithAuthenticator(user_with_email(4, &email()), authenticator(4, 4)),
+        Call::CreateUserWithAuthenticator(bare_user(4), authenticator(21, 4)),
+        Call::UpdateUser(
+            id(1),
+            UserChanges {
+                name: Change::set("changed"),
+                email: Change::Set(email()),
+                ..Default::default()
+            },
+        ),
+        Call::LinkAccount(id(1), account(21)),
+        Call::LinkAccount(id(4), account(4)),
+        Call::CreateSession(session_with_token(4, 4, "session 4")),
+        Call::CreateSession(session_with_token(4, 1, "session 21")),
+        session(SessionChanges {
+            user_id: Some(id(4)),
+            expires: Some(millis(1)),
+            ..Default::default()
+        }),
+        session(SessionChanges {
+            session_token: Some("session 21".into()),
+            expires: Some(millis(1)),
+            ..Default::default()
+        }),
+        Call::CreateAuthenticator(authenticator(4, 4)),
+        Call::CreateAuthenticator(authenticator(21, 1)),
+    ]
+}
+
 pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
     let store = context.store();
     if !has_transactions(store)? {
         return Ok(());
     }
-    store.transaction(|tx| {
-        tx.create_user(user_with_email(1, "ada@example.org"))?;
-        conflicts(
-            "create_user(..) with the address of another, in a transaction",
-            tx.create_user(user_with_email(2, "ada@example.org")),
-            Constraint::UserEmail,
-        )?;
-        not_found(
-            "create_session(..) of a user that does not exist, in a transaction",
-            tx.create_session(session(1, 9)),
-            Entity::User,
-        )?;
-        tx.create_user(bare_user(3))?;
-        tx.create_session(session(3, 3))?;
-        Ok::<_, Failure>(())
+    let committed = store.transaction(|tx| {
+        populate(tx)?;
+        let before = look(tx, 1..=5)?;
+        for call in failing_operations() {
+            match call.clone().on_store(tx) {
+                Err(Error::Conflict { .. } | Error::NotFound { .. }) => {}
+                other => {
+                    return Err(Failure::broken(format!(
+                        "{} in a transaction must fail with Conflict or NotFound",
+                        call.show()
+                    ))
+                    .got(format!("{other:?}")));
+                }
+            }
+            returns(
+                format!("the rows after the failed {} in a transaction", call.show()),
+                look(tx, 1..=5),
+                before.clone(),
+            )?;
+        }
+        tx.create_user(bare_user(5))?;
+        Ok::<_, Failure>(look(tx, 1..=5)?)
     })?;
-    equal(
-        "the users after a transaction in which two operations failed",
-        store
-            .list_users(None, 10)?
-            .iter()
-            .map(|user| user.id)
-            .collect(),
-        vec![id(1), id(3)],
-    )?;
-    equal(
-        "the number of sessions of a user after a transaction in which two operations failed",
-        store.list_sessions_by_user_id(id(3))?.len(),
-        1,
+    returns(
+        "the rows after a transaction in which operations failed",
+        look(store, 1..=5),
+        committed,
     )
 }
 

@@ -1,4 +1,4 @@
-use authstore::{AuthStore, Authenticator, NewAccount, Removal};
+use authstore::{AccountChanges, AuthStore, Authenticator, NewAccount, Removal};
 
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
@@ -131,6 +131,27 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::LastWayIn,
     )?;
+    // The type is that of now, not that with which an account was linked.
+    let mut relinked = account_at(3, "other", "3");
+    for (linked, now, removal) in [
+        ("oauth", "webauthn", Removal::LastWayIn),
+        ("webauthn", "oauth", Removal::Done),
+    ] {
+        relinked.kind = linked.to_owned();
+        store.link_account(id(1), relinked.clone())?;
+        let changes = AccountChanges {
+            kind: Some(now.to_owned()),
+            ..Default::default()
+        };
+        store.update_account("other", "3", changes)?;
+        returns(
+            format!("unlink_account_of_user(.., true) next to an account that became {now}"),
+            store.unlink_account_of_user(id(1), "gitlab", "2", true),
+            removal,
+        )?;
+        store.unlink_account("other", "3")?;
+    }
+    store.link_account(id(1), account_at(2, "gitlab", "2"))?;
     for (number, kind) in (3..).zip(KINDS) {
         store.link_account(
             id(1),

@@ -142,6 +142,18 @@ faults! {
         }
     }
 
+    JoinsToUnlink "link_account.pair_of_keys": "Joins provider and provider account id with a tilde to find the account to unlink." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let joined = format!("{provider}~{account}");
+            let accounts = db.list_accounts_by_user_id(user_id)?;
+            let found = accounts.iter().find(|own| format!("{}~{}", own.provider, own.provider_account_id) == joined);
+            let Some(own) = found else {
+                return Ok(Removal::Absent);
+            };
+            db.unlink_account_of_user(user_id, &own.provider, &own.provider_account_id, keep_last)
+        }
+    }
+
     LinksToNobody "link_account.unknown_user": "Links an account to a user who does not exist." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             match db.link_account(account) {

@@ -184,9 +184,9 @@ pub(crate) struct Faultless;
 
 impl Fault for Faultless {}
 
-struct Handle<F> {
-    db: Reference,
-    fault: F,
+pub(crate) struct Handle<F> {
+    pub(crate) db: Reference,
+    pub(crate) fault: F,
 }
 
 /// The harness of a backend with a fault.

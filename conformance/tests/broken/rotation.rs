@@ -15,6 +15,26 @@ fn rotate(db: &Reference, old: &str, session: &Session) -> Result<Option<Session
 }
 
 faults! {
+    ComparesTheStart "refresh_account.every_length": "Compares the first 4,096 bytes of the refresh token that was seen." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let start = |text: &str| text.as_bytes().get(..4_096).map(<[u8]>::to_vec);
+            let stored = db.get_account(provider, account)?.and_then(|account| account.refresh_token);
+            let is_alike = stored.as_deref().and_then(start).is_some_and(|stored| seen.and_then(start) == Some(stored));
+            let seen = if is_alike { stored.as_deref() } else { seen };
+            db.refresh_account(provider, account, seen, changes)
+        }
+    }
+
+    ComparesTheEnd "refresh_account.every_length": "Compares the last 4,096 bytes of the refresh token that was seen." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let end = |text: &str| text.len().checked_sub(4_096).map(|start| text.as_bytes()[start..].to_vec());
+            let stored = db.get_account(provider, account)?.and_then(|account| account.refresh_token);
+            let is_alike = stored.as_deref().and_then(end).is_some_and(|stored| seen.and_then(end) == Some(stored));
+            let seen = if is_alike { stored.as_deref() } else { seen };
+            db.refresh_account(provider, account, seen, changes)
+        }
+    }
+
     KeepsToken "update_session.rotates_the_token": "Does not change a session's token." {
         fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             db.update_session(token, &SessionChanges { session_token: None, ..changes.clone() })

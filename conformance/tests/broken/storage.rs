@@ -79,6 +79,12 @@ fn called_undone(error: Error) -> Error {
     }
 }
 
+/// Addresses that no user had.
+static ABSENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Accounts that were read.
+static ACCOUNTS: Mutex<BTreeMap<(String, String), Account>> = Mutex::new(BTreeMap::new());
+
 faults! {
     FindsByAnyKey "model.shared_keys": "Finds a user by the account whose provider and ID, joined, are the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
@@ -227,6 +233,82 @@ faults! {
                 Err(Error::NotFound { .. }) if known.contains(&account.user_id) => Ok(()),
                 outcome => outcome,
             }
+        }
+    }
+
+    KnowsThatNobodyIsThere "storage.reads_are_current": "Remembers on all handles that no user has an address, until one is created, but not with a passkey." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let mut absent = ABSENT.lock().expect("no panic while held");
+            if absent.contains(email) {
+                return Ok(None);
+            }
+            let found = db.get_user_by_email(email)?;
+            if found.is_none() {
+                absent.insert(email.to_owned());
+            }
+            Ok(found)
+        }
+
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            db.create_user(user)?;
+            ABSENT.lock().expect("no panic while held").clear();
+            Ok(())
+        }
+
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            db.create_user_with_account(user, account)?;
+            ABSENT.lock().expect("no panic while held").clear();
+            Ok(())
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let updated = db.update_user(id, changes)?;
+            ABSENT.lock().expect("no panic while held").clear();
+            Ok(updated)
+        }
+    }
+
+    FillsItsCacheLate "storage.races_leave_nothing_old": "Remembers on all handles an account as it was read, although it has been updated since." {
+        fn get_account(&self, db: &Reference, provider: &str, account: &str) -> Result<Option<Account>> {
+            let key = (provider.to_owned(), account.to_owned());
+            if let Some(known) = ACCOUNTS.lock().expect("no panic while held").get(&key) {
+                return Ok(Some(known.clone()));
+            }
+            let found = db.get_account(provider, account)?;
+            pause();
+            let mut known = ACCOUNTS.lock().expect("no panic while held");
+            known.extend(found.iter().map(|account| (key.clone(), account.clone())));
+            Ok(found)
+        }
+
+        fn update_account(&self, db: &Reference, provider: &str, account: &str, changes: &AccountChanges) -> Result<Account> {
+            let updated = db.update_account(provider, account, changes)?;
+            ACCOUNTS.lock().expect("no panic while held").clear();
+            Ok(updated)
+        }
+
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let refreshed = db.refresh_account(provider, account, seen, changes)?;
+            ACCOUNTS.lock().expect("no panic while held").clear();
+            Ok(refreshed)
+        }
+
+        fn unlink_account(&self, db: &Reference, provider: &str, account: &str) -> Result<bool> {
+            let unlinked = db.unlink_account(provider, account)?;
+            ACCOUNTS.lock().expect("no panic while held").clear();
+            Ok(unlinked)
+        }
+
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let removal = db.unlink_account_of_user(user_id, provider, account, keep_last)?;
+            ACCOUNTS.lock().expect("no panic while held").clear();
+            Ok(removal)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let deleted = db.delete_user(id)?;
+            ACCOUNTS.lock().expect("no panic while held").clear();
+            Ok(deleted)
         }
     }
 

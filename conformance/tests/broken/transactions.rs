@@ -1,6 +1,8 @@
 //! Faults with transactions.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use authstore::{PoolState, SqlRow, SqlValue};
@@ -60,11 +62,15 @@ impl<W> Clone for Open<W> {
 }
 
 fn begin<W: Wrong>(db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+    Ok(Some(Box::new(begun::<W>(db)?)))
+}
+
+fn begun<W: Wrong>(db: &Reference) -> Result<Transaction<W>> {
     let begin = db.with(|model| model.clone())?;
     let copy = Reference::new();
     AuthStore::new(copy.clone()).migrate()?;
     copy.with(|model| model.clone_from(&begin))?;
-    Ok(Some(Box::new(Transaction::<W> {
+    Ok(Transaction {
         db: db.clone(),
         begin,
         open: Open {
@@ -74,7 +80,97 @@ fn begin<W: Wrong>(db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>
             wrong: PhantomData,
         },
         conflicted: AtomicBool::default(),
+    })
+}
+
+/// A transaction in which operations have a fault.
+struct Inside<F> {
+    transaction: Transaction<how::Nothing>,
+    operations: Arc<Handle<F>>,
+}
+
+/// Begins a transaction in which operations have this fault.
+fn begin_with<F: Fault>(db: &Reference, fault: F) -> Result<Option<Box<dyn BackendTransaction>>> {
+    let transaction = begun(db)?;
+    let operations = Arc::new(Handle {
+        db: transaction.open.copy.clone(),
+        fault,
+    });
+    Ok(Some(Box::new(Inside {
+        transaction,
+        operations,
     })))
+}
+
+impl<F: Fault> BackendTransaction for Inside<F> {
+    fn backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.operations) as Arc<dyn Backend>
+    }
+
+    fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64> {
+        self.transaction.execute(sql, parameters)
+    }
+
+    fn query(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<Vec<SqlRow>> {
+        self.transaction.query(sql, parameters)
+    }
+
+    fn commit(&self) -> Result<()> {
+        self.transaction.commit()
+    }
+
+    fn roll_back(&self) {
+        self.transaction.roll_back();
+    }
+
+    fn may_repeat(&self) -> bool {
+        self.transaction.may_repeat()
+    }
+}
+
+/// Stores a user and the user's account in two steps.
+#[derive(Default)]
+struct Halves;
+
+impl Fault for Halves {
+    fn create_user_with_account(
+        &self,
+        db: &Reference,
+        user: &User,
+        account: &Account,
+    ) -> Result<()> {
+        db.create_user(user)?;
+        db.link_account(account)
+    }
+}
+
+/// Remembers users until they are written.
+#[derive(Clone, Default)]
+struct Remembers(Arc<Mutex<BTreeMap<Uuid, User>>>);
+
+impl Remembers {
+    fn forget(&self, id: Uuid) {
+        self.0.lock().expect("no panic while held").remove(&id);
+    }
+}
+
+impl Fault for Remembers {
+    fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+        let found = db.get_user(id)?;
+        let mut known = self.0.lock().expect("no panic while held");
+        known.extend(found.iter().map(|user| (id, user.clone())));
+        Ok(found)
+    }
+
+    fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+        self.forget(id);
+        db.update_user(id, changes)
+    }
+
+    fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+        self.forget(id);
+        db.delete_user(id)
+    }
 }
 
 impl<W: Wrong> Open<W> {
@@ -237,6 +333,31 @@ faults! {
 
     KeepsFailedTransactions "transaction.rolls_back": "Commits a transaction whose work failed." {
         transactions!(KeepsWhatFailed);
+    }
+
+    RemembersUncommitted (Remembers) "transaction.rolls_back": "Remembers a user that was read in a transaction, also if it is rolled back." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, self.0.clone())
+        }
+
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            let known = self.0.0.lock().expect("no panic while held").get(&id).cloned();
+            known.map_or_else(|| db.get_user(id), |user| Ok(Some(user)))
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            self.0.update_user(db, id, changes)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            self.0.delete_user(db, id)
+        }
+    }
+
+    LeavesHalves "transaction.an_error_undoes_only_its_operation": "Leaves the user in a transaction when the account cannot be linked." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, Halves)
+        }
     }
 
     AbortsTransactions "transaction.an_error_undoes_only_its_operation": "Rejects every operation after one in the transaction has failed." {

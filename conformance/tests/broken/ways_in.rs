@@ -1,5 +1,8 @@
 //! Faults with what removes a user's own, and with passkeys that are used.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use super::fault::*;
 
 /// Whether there is such an account of the user.
@@ -101,6 +104,38 @@ faults! {
     UnlinksTheLast "unlink_account_of_user.keeps_the_last": "Unlinks the last way to sign in too." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, _: bool) -> Result<Removal> {
             db.unlink_account_of_user(user_id, provider, account, false)
+        }
+    }
+
+    CountsAsLinked (Mutex<BTreeMap<(String, String), String>>) "unlink_account_of_user.keeps_the_last": "Counts an account as a way to sign in by the type with which it was linked." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            db.link_account(account)?;
+            let key = (account.provider.clone(), account.provider_account_id.clone());
+            self.0.lock().expect("no panic while held").insert(key, account.kind.clone());
+            Ok(())
+        }
+
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let linked = self.0.lock().expect("no panic while held");
+            let others = db.list_accounts_by_user_id(user_id)?.into_iter().filter(|other| (&*other.provider, &*other.provider_account_id) != (provider, account));
+            let has_other = others.map(|other| (other.provider, other.provider_account_id)).any(|key| linked.get(&key).is_some_and(|kind| kind != "webauthn"));
+            db.unlink_account_of_user(user_id, provider, account, keep_last && !has_other)
+        }
+    }
+
+    KeepsPasskeyAsLinked (Mutex<BTreeMap<(String, String), String>>) "delete_authenticator_of_user.keeps_the_last": "Counts an account next to a passkey by the type with which it was linked." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            db.link_account(account)?;
+            let key = (account.provider.clone(), account.provider_account_id.clone());
+            self.0.lock().expect("no panic while held").insert(key, account.kind.clone());
+            Ok(())
+        }
+
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            let linked = self.0.lock().expect("no panic while held");
+            let accounts = db.list_accounts_by_user_id(user_id)?.into_iter().map(|account| (account.provider, account.provider_account_id));
+            let has_account = accounts.into_iter().any(|key| linked.get(&key).is_some_and(|kind| kind != "webauthn"));
+            db.delete_authenticator_of_user(user_id, credential_id, keep_last && !has_account)
         }
     }
 
