@@ -263,7 +263,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
 pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
     let store = context.store();
     let race = Race::new(context)?;
-    race.repeat(context.profile().pick(4, 10, 400), |_| {
+    race.repeat(context.profile().pick(4, 8, 400), |_| {
         for user in store.list_users(None, u32::MAX)? {
             store.delete_user(user.id)?;
         }
