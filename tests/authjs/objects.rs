@@ -710,10 +710,14 @@ const SQLITE: &[Case] = &[
         Changed("User has columns with a COLLATE clause"),
     ),
     (
-        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "for" text, "raw" any, UNIQUE ("for", "identifier"), PRIMARY KEY ("identifier", "token")) STRICT, WITHOUT ROWID"#,
+        r#"DROP TABLE "VerificationToken";;CREATE TABLE "VerificationToken" ("identifier" text NOT NULL, "token" text NOT NULL UNIQUE, "expires" text NOT NULL, "for" text, "raw" any, UNIQUE ("for", "identifier"), UNIQUE ("token", "identifier"), PRIMARY KEY ("identifier", "token")) STRICT, WITHOUT ROWID"#,
         Changed("VerificationToken is STRICT"),
     ),
     ("SELECT 1", Changed("VerificationToken is WITHOUT ROWID")),
+    (
+        "SELECT 1",
+        Kept(r#"DROP INDEX "VerificationToken_token_identifier_key""#),
+    ),
     (
         r#"INSERT INTO "VerificationToken" VALUES ('a', 'b', '2030-01-01T00:00:00.000Z', 'c', '05')"#,
         Holds(
@@ -1169,7 +1173,7 @@ const SQLITE_USES: &[Case] = &[
         Holds(r#"INSERT INTO "Link" VALUES ('none')"#),
     ),
     (
-        r#"DROP TABLE "Session";;CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text NOT NULL UNIQUE, "expires" text NOT NULL, UNIQUE ("id", "userId"));;CREATE TABLE "Visit" ("of" text, "by" text, FOREIGN KEY ("of", "by") REFERENCES "Session" ("id", "userId"))"#,
+        r#"DROP TABLE "Session";;CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text NOT NULL UNIQUE, "expires" text NOT NULL, UNIQUE ("userId", "expires"));;CREATE TABLE "Visit" ("of" text, "by" text, FOREIGN KEY ("of", "by") REFERENCES "Session" ("userId", "expires"))"#,
         Blocking(
             "the foreign keys of Visit would no longer work",
             r#"DROP TABLE "Visit""#,
@@ -1177,11 +1181,15 @@ const SQLITE_USES: &[Case] = &[
     ),
     (
         r#"DROP TABLE "Session";;CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text NOT NULL UNIQUE COLLATE NOCASE, "expires" text NOT NULL, "three" integer DEFAULT (1 + 2 -- three
-));;CREATE TABLE "Visit" ("of" text REFERENCES "Session" ("sessionToken"));;INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT "id", "id", 'abc', '2030-01-01' FROM "User";;INSERT INTO "Visit" VALUES ('ABC')"#,
+), UNIQUE ("id", "userId"));;CREATE TABLE "Stay" ("of" text, "by" text, FOREIGN KEY ("of", "by") REFERENCES "Session" ("id", "userId"));;CREATE TABLE "Visit" ("of" text REFERENCES "Session" ("sessionToken"));;INSERT INTO "Session" ("id", "userId", "sessionToken", "expires") SELECT "id", "id", 'abc', '2030-01-01' FROM "User";;INSERT INTO "Visit" VALUES ('ABC')"#,
         Blocking(
             "the foreign key of Visit on of to Session: 1 rows spell sessionToken differently",
             r#"UPDATE "Visit" SET "of" = lower("of")"#,
         ),
+    ),
+    (
+        "SELECT 1",
+        Holds(r#"INSERT INTO "Stay" VALUES ('none', 'none')"#),
     ),
     (
         r#"ALTER TABLE "Session" ADD COLUMN "tag" text COLLATE NOCASE;;CREATE UNIQUE INDEX "tags" ON "Session" ("tag");;CREATE TABLE "Tagged" ("by" text REFERENCES "Session" ("tag"))"#,

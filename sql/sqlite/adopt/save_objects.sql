@@ -44,6 +44,24 @@ FROM (
             'credentialPublicKey', 'counter', 'credentialDeviceType', 'credentialBackedUp', 'transports'
         )
     )
+        -- Or all columns of a key of the schema and another one.
+        OR (
+            count(*) > 1
+            AND max(
+                x."coll" = 'BINARY'
+                AND (t."name" || '.' || x."name") COLLATE NOCASE IN (
+                    'User.id', 'User.email', 'Account.id', 'Session.id', 'Session.sessionToken', 'VerificationToken.token',
+                    'Authenticator.credentialID'
+                )
+            )
+        )
+        OR (
+            count(*) > 2
+            AND sum(
+                x."coll" = 'BINARY'
+                AND (t."name" || '.' || x."name") COLLATE NOCASE IN ('Account.provider', 'Account.providerAccountId')
+            ) = 2
+        )
 ) AS u;
 
 -- The parts in which a table is copied: see parts.sql.
