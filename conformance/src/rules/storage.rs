@@ -211,6 +211,39 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
 
 /// Reads everything before and after each write, through the handle that writes and through another, to detect stale
 /// caches.
+/// Writes on the rows of [`population`], of which every one of [`every_read`] notices at least one.
+fn writes_that_reads_notice() -> Vec<Call> {
+    let email = |email: &str| UserChanges {
+        email: Change::set(email),
+        ..Default::default()
+    };
+    let move_session = SessionChanges {
+        user_id: Some(id(2)),
+        ..Default::default()
+    };
+    let mut writes = every_operation();
+    writes.retain(Call::writes);
+    // Rows of users who had none when they were read.
+    for (number, user) in [(51, 50), (52, 52), (53, 50), (55, 56)] {
+        writes.extend([
+            Call::LinkAccount(id(user), bare_account(number)),
+            Call::CreateSession(session(number, user)),
+            Call::UpdateSessionDetails(id(2_000 + number), full_session_details(number)),
+            Call::CreateAuthenticator(authenticator(number, user)),
+        ]);
+    }
+    writes.extend([
+        Call::UpdateSession("session 11".to_owned(), move_session),
+        // It now expires at `millis(5)`.
+        Call::DeleteExpired(millis(5), 10),
+        // Addresses that were or were not found before now belong to another user.
+        Call::UpdateUser(id(2), email("moved@example.org")),
+        Call::UpdateUser(id(1), email("user-2@example.org")),
+        Call::DeleteUser(id(1)),
+    ]);
+    writes
+}
+
 pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     let handles = [context.store(), &context.open()?];
     let mut model = Model::default();
@@ -227,24 +260,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
         run(handles[0], &call)?;
     }
     read_all(&mut run)?;
-    let email = |email: &str| UserChanges {
-        email: Change::set(email),
-        ..Default::default()
-    };
-    let move_session = SessionChanges {
-        user_id: Some(id(2)),
-        ..Default::default()
-    };
-    let writes = every_operation().into_iter().filter(Call::writes).chain([
-        Call::UpdateSession("session 11".to_owned(), move_session),
-        // It now expires at `millis(5)`.
-        Call::DeleteExpired(millis(5), 10),
-        // Addresses that were or were not found before now belong to another user.
-        Call::UpdateUser(id(2), email("moved@example.org")),
-        Call::UpdateUser(id(1), email("user-2@example.org")),
-        Call::DeleteUser(id(1)),
-    ]);
-    for write in writes {
+    for write in writes_that_reads_notice() {
         run(handles[0], &write)?;
         read_all(&mut run)?;
     }
@@ -944,4 +960,37 @@ pub(crate) fn keeps_what_has_expired(context: &Context) -> Verdict {
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a read would not notice if what it finds were wrong.
+    #[test]
+    fn every_read_notices_a_write() {
+        let mut model = Model::default();
+        let mut answers: Vec<Vec<String>> = vec![Vec::new(); every_read().len()];
+        let mut look = |model: &mut Model| {
+            for (answers, read) in answers.iter_mut().zip(every_read()) {
+                answers.push(show_answer(&read.on_model(model)));
+                answers.dedup();
+            }
+        };
+        look(&mut model);
+        for call in population(1..=3)
+            .into_iter()
+            .chain(writes_that_reads_notice())
+        {
+            let _ = call.on_model(&mut model);
+            look(&mut model);
+        }
+        let reads = every_read();
+        let same = answers
+            .iter()
+            .zip(&reads)
+            .filter(|(answers, _)| answers.len() == 1);
+        let same: Vec<_> = same.map(|(_, read)| read.show()).collect();
+        assert_eq!(same, [""; 0]);
+    }
 }
