@@ -166,7 +166,7 @@ fn new_account(keys: &Keys) -> impl Strategy<Value = NewAccount> + use<> {
 fn account_changes() -> impl Strategy<Value = AccountChanges> {
     let text = || change(one_of(&TEXTS));
     (
-        proptest::option::of(select(&["oauth", "webauthn"][..])),
+        proptest::option::of(select(&["oauth", "oidc", "webauthn"][..])),
         (text(), text(), change(-1..2_i64), text(), text()),
         (text(), text(), text(), text()),
     )

@@ -21,7 +21,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     counts: counts!("postgres"),
     differences: &[Check {
         needs: &[],
-        unless: None,
+        unless: &[],
         sql: of_keys!("differences"),
     }],
     effects: &[check!("postgres", "effects")],
@@ -31,12 +31,12 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         check!("postgres", "obstacle/other_type"),
         Check {
             needs: &[],
-            unless: None,
+            unless: &[],
             sql: of_keys!("obstacle/object"),
         },
         Check {
             needs: &[],
-            unless: None,
+            unless: &[],
             sql: of_keys!("obstacle/key"),
         },
         check!("postgres", "obstacle/name"),

@@ -60,8 +60,8 @@ pub(crate) struct AdoptionCost {
 pub(crate) struct Check {
     /// The columns (`Table.column`) that it needs.
     pub(crate) needs: &'static [&'static str],
-    /// The unique key (`Table(column,column)`) with which it would find nothing, because it looks for duplicates.
-    pub(crate) unless: Option<&'static str>,
+    /// The unique keys (`Table(column,column)`) with any of which it would find nothing, because it looks for duplicates.
+    pub(crate) unless: &'static [&'static str],
     pub(crate) sql: &'static str,
 }
 
@@ -104,7 +104,7 @@ macro_rules! check {
     ($dialect:literal, $name:literal $(, $needs:literal)* $(; unless $key:literal)?) => {
         $crate::sql::Check {
             needs: &[$($needs),*],
-            unless: [$($key)?].first().copied(),
+            unless: &[$($key)?],
             sql: $crate::sql::sql!($dialect, "adopt/", $name),
         }
     };
@@ -664,7 +664,7 @@ impl Present {
     fn check(&self, target: &mut impl AdoptionTarget, checks: &[Check]) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for check in checks {
-            let is_needless = check.unless.is_some_and(|key| self.has(key));
+            let is_needless = check.unless.iter().any(|key| self.has(key));
             if !is_needless && check.needs.iter().all(|column| self.has(column)) {
                 let mut lines = lines(target, check.sql)?;
                 // A server may order the rows by another plan the next time.

@@ -52,7 +52,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
         Check {
             needs: &["User.id", "User.email"],
-            unless: None,
+            unless: &[],
             sql: not_utf8!("user"),
         },
         check!("sqlite", "obstacle/user_blob", "User.id"),
@@ -92,7 +92,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 "Account.provider",
                 "Account.providerAccountId",
             ],
-            unless: None,
+            unless: &[],
             sql: not_utf8!("account"),
         },
         check!("sqlite", "obstacle/account_blob", "Account.userId"),
@@ -176,7 +176,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
                 "Authenticator.credentialPublicKey",
                 "Authenticator.credentialDeviceType",
             ],
-            unless: None,
+            unless: &[],
             sql: not_utf8!("authenticator"),
         },
         check!(

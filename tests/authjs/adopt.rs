@@ -36,7 +36,7 @@ pub(crate) fn tests() -> Vec<Test> {
             colliding_addresses_block_adoption,
         ),
         Test::on(
-            &[Kind::Postgres, Kind::Mysql, Kind::Mariadb],
+            &Kind::SERVERS,
             Needs::Shared,
             "weaker_keys_hide_no_duplicates",
             weaker_keys_hide_no_duplicates,
@@ -46,7 +46,7 @@ pub(crate) fn tests() -> Vec<Test> {
             application_table_keeps_its_users,
         ),
         Test::on(
-            &[Kind::Postgres, Kind::Mysql, Kind::Mariadb],
+            &Kind::SERVERS,
             Needs::Shared,
             "trigger_that_rejects_an_id_is_named",
             trigger_that_rejects_an_id_is_named,

@@ -209,8 +209,6 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
     )
 }
 
-/// Reads everything before and after each write, through the handle that writes and through another, to detect stale
-/// caches.
 /// Writes on the rows of [`population`], of which every one of [`every_read`] notices at least one.
 fn writes_that_reads_notice() -> Vec<Call> {
     let email = |email: &str| UserChanges {
@@ -244,6 +242,8 @@ fn writes_that_reads_notice() -> Vec<Call> {
     writes
 }
 
+/// Reads everything before and after each write, through the handle that writes and through another, to detect stale
+/// caches.
 pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     let handles = [context.store(), &context.open()?];
     let mut model = Model::default();
