@@ -9,6 +9,16 @@
 
 use crate::sql::{AdoptionCost, AdoptionPlan, Repair, check, counts, sql};
 
+/// A query about the application's own foreign keys, from a file that `of_own_foreign_keys.sql` continues.
+macro_rules! of_own_foreign_keys {
+    ($name:literal) => {
+        concat!(
+            sql!("mysql", "adopt/", $name),
+            sql!("mysql", "adopt/of_own_foreign_keys")
+        )
+    };
+}
+
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: Some(sql!("mysql", "adopt/session")),
     present: sql!("mysql", "adopt/present"),
@@ -146,13 +156,13 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         ),
     ],
     own_rows: Some((
-        sql!("mysql", "adopt/find_own_rows"),
+        of_own_foreign_keys!("find_own_rows"),
         sql!("mysql", "adopt/own_rows"),
     )),
     lock: None,
     repairs: &[
         Repair::Always(sql!("mysql", "adopt/create_adoption")),
-        Repair::Always(sql!("mysql", "adopt/save_foreign_keys")),
+        Repair::Always(of_own_foreign_keys!("save_foreign_keys")),
         Repair::Generated(sql!("mysql", "adopt/drop_foreign_keys")),
         // An id is added without its default, which MySQL does not allow under statement-based replication because each
         // replica would create different ids.

@@ -104,12 +104,11 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.id",
             "Session.userId"
         ),
-        check!(
-            "sqlite",
-            "obstacle/session_utf8",
-            "Session.userId",
-            "Session.sessionToken"
-        ),
+        Check {
+            needs: &["Session.userId", "Session.sessionToken"],
+            unless: &[],
+            sql: not_utf8!("session"),
+        },
         check!(
             "sqlite",
             "obstacle/session_key",
@@ -129,12 +128,11 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Session.userId",
             "Session.expires"
         ),
-        check!(
-            "sqlite",
-            "obstacle/verification_token_utf8",
-            "VerificationToken.identifier",
-            "VerificationToken.token"
-        ),
+        Check {
+            needs: &["VerificationToken.identifier", "VerificationToken.token"],
+            unless: &[],
+            sql: not_utf8!("verification_token"),
+        },
         check!(
             "sqlite",
             "obstacle/verification_token_key",

@@ -1,4 +1,4 @@
--- Ends each query about the strings of a table that has optional columns.
+-- Ends each query about the strings of a table.
 -- SQLite reads invalid UTF-8 as U+FFFD, so a character that reads as U+FFFD must have its bytes (or those of U+FFFE or
 -- U+FFFF, which SQLite reads the same way). Only strings beyond ASCII are checked character by character.
             WHERE typeof(v."string") = 'text'

@@ -1,22 +1,10 @@
--- SQLite reads invalid UTF-8 as U+FFFD, so a character that reads as U+FFFD must have its bytes (or those of U+FFFE or
--- U+FFFF, which SQLite reads the same way). Only strings beyond ASCII are checked character by character.
-SELECT 'a verification token' || ' has a string that is not UTF-8'
-FROM "VerificationToken" AS t
-WHERE EXISTS (
-    SELECT 1
-    FROM (SELECT t."identifier" AS "string" UNION ALL SELECT t."token") AS v
-    WHERE typeof(v."string") = 'text'
-        AND v."string" GLOB '*[^' || char(1) || '-' || char(127) || ']*'
-        AND EXISTS (
-            WITH RECURSIVE "position" ("at") AS (
-                SELECT 1
-                UNION ALL
-                SELECT "at" + 1 FROM "position" WHERE "at" < length(v."string")
-            )
+-- not_utf8.sql continues this.
+SELECT f."value"
+FROM json_each((
+    SELECT json_group_array("line")
+    FROM (
+        SELECT 'a verification token' || ' has a string that is not UTF-8' AS "line"
+        FROM "VerificationToken"
+        WHERE EXISTS (
             SELECT 1
-            FROM "position"
-            WHERE unicode(substr(v."string", "at", 1)) = 65533
-                AND hex(substr(v."string", "at", 1)) NOT IN ('EFBFBD', 'EFBFBE', 'EFBFBF')
-        )
-)
-LIMIT 100;
+            FROM (SELECT "identifier" AS "string" UNION ALL SELECT "token") AS v
