@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use r2d2::ManageConnection;
+use scheduled_thread_pool::ScheduledThreadPool;
 
 use crate::cost;
 use crate::error::{Error, Result};
@@ -27,6 +28,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The maximum pool size: more connections than any server accepts from one program. r2d2 reserves memory for all of
 /// them in advance.
 const LARGEST_POOL: u32 = 10_000;
+
+/// The maximum number of connections that are opened at the same time, each on its own thread. r2d2's default is 3: of
+/// the first requests after a start, the others would wait for those.
+const LARGEST_BURST: u32 = 8;
 
 /// How a database's connections are opened and checked.
 pub(crate) trait Connect: Send + Sync + 'static {
@@ -73,14 +78,16 @@ pub(crate) struct Pool<C: Connect> {
     checkout_timeout: Duration,
 }
 
-struct Shared<C> {
+struct Shared<C: Connect> {
     connect: C,
+    /// The connection that [`Pool::new`] opened, until r2d2 asks for one.
+    first: Mutex<Option<C::Connection>>,
     /// When a server last failed to answer on a connection.
     silent_since: Mutex<Option<Instant>>,
 }
 
 impl<C: Connect> Pool<C> {
-    /// Opens and drops one connection, then keeps up to `size` connections, each for as long as it works.
+    /// Opens one connection, and then, as they are needed, up to `size` connections. Keeps each for as long as it works.
     pub(crate) fn new(connect: C, size: u32, checkout_timeout: Duration) -> Result<Self> {
         if size > LARGEST_POOL {
             return Err(Error::invalid(
@@ -90,25 +97,34 @@ impl<C: Connect> Pool<C> {
         }
         // r2d2 would retry a wrong URL or password until its timeout, and then report the timeout. This reports the
         // server's message immediately.
-        drop(contained(|| connect.connect())?);
+        let first = contained(|| connect.connect())?;
         let shared = Arc::new(Shared {
             connect,
+            first: Mutex::new(Some(first)),
             silent_since: Mutex::new(None),
         });
+        let workers = ScheduledThreadPool::builder()
+            .num_threads(size.clamp(1, LARGEST_BURST) as usize)
+            .thread_name_pattern("authstore-connect-{}")
+            .build();
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            // With a minimum of idle connections, r2d2 would connect in the background for an idle program.
+            .min_idle(Some(0))
+            .thread_pool(Arc::new(workers))
+            .connection_timeout(RETRY_CEILING)
+            // A limit on age or idleness would close working connections: the ping finds the others.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            // r2d2 would test all unanswering connections one by one, regardless of the timeout; `get` does not.
+            .test_on_check_out(false)
+            // The default handler would log the error; it is returned instead.
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Manager(shared.clone()));
+        // Takes the first connection, so it is idle from now on.
+        drop(pool.get());
         Ok(Pool {
-            pool: r2d2::Pool::builder()
-                .max_size(size)
-                // With a minimum of idle connections, r2d2 would connect in the background for an idle program.
-                .min_idle(Some(0))
-                .connection_timeout(RETRY_CEILING)
-                // A limit on age or idleness would close working connections: the ping finds the others.
-                .idle_timeout(None)
-                .max_lifetime(None)
-                // r2d2 would test all unanswering connections one by one, regardless of the timeout; `get` does not.
-                .test_on_check_out(false)
-                // The default handler would log the error; it is returned instead.
-                .error_handler(Box::new(r2d2::NopErrorHandler))
-                .build_unchecked(Manager(shared.clone())),
+            pool,
             waiting: AtomicU32::new(0),
             shared,
             checkout_timeout: checkout_timeout.min(LONGEST_WAIT),
@@ -260,15 +276,20 @@ struct Idle<T> {
     failed: bool,
 }
 
-struct Manager<C>(Arc<Shared<C>>);
+struct Manager<C: Connect>(Arc<Shared<C>>);
 
 impl<C: Connect> ManageConnection for Manager<C> {
     type Connection = Idle<C::Connection>;
     type Error = Error;
 
     fn connect(&self) -> Result<Self::Connection> {
+        let first = self.0.first.lock().take();
+        let connection = match first {
+            Some(first) => first,
+            None => contained(|| self.0.connect.connect())?,
+        };
         Ok(Idle {
-            connection: Box::new(contained(|| self.0.connect.connect())?),
+            connection: Box::new(connection),
             since: Instant::now(),
             failed: false,
         })
@@ -301,6 +322,7 @@ impl<C: Connect> ManageConnection for Manager<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::thread;
 
@@ -405,6 +427,52 @@ mod tests {
         server.connect_panics.store(true, Ordering::Relaxed);
         let error = Pool::new(server, 1, CHECKOUT_TIMEOUT).err().unwrap();
         assert!(error.to_string().contains("panicked"), "{error}");
+    }
+
+    #[test]
+    fn first_connection_is_kept() {
+        let server = Arc::new(Scripted::default());
+        server.silent.store(usize::MAX, Ordering::Relaxed);
+        let pool = Pool::new(server.clone(), 3, CHECKOUT_TIMEOUT).unwrap();
+        let state = pool.state();
+        assert_eq!((state.size, state.idle), (1, 1));
+        assert_eq!(*pool.get().unwrap(), 0);
+        assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+    }
+
+    /// A server that accepts one connection, and then only so many at the same time.
+    struct Crowded(AtomicBool, Barrier);
+
+    impl Connect for Crowded {
+        type Connection = ();
+
+        fn connect(&self) -> Result<()> {
+            if self.0.swap(true, Ordering::Relaxed) {
+                self.1.wait();
+            }
+            Ok(())
+        }
+
+        fn ping(&self, (): &mut ()) -> Result<()> {
+            Ok(())
+        }
+
+        fn is_broken(&self, (): &mut (), _: Instant) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn connections_are_opened_at_the_same_time() {
+        let rest = LARGEST_BURST - 1;
+        let server = Crowded(AtomicBool::new(false), Barrier::new(rest as usize));
+        let pool = Pool::new(server, LARGEST_BURST, Duration::from_secs(60)).unwrap();
+        let _first = pool.get().unwrap();
+        thread::scope(|scope| {
+            let waiting: Vec<_> = (0..rest).map(|_| scope.spawn(|| pool.get())).collect();
+            let opened = waiting.into_iter().map(|thread| thread.join().unwrap());
+            assert!(opened.collect::<Vec<_>>().iter().all(Result::is_ok));
+        });
     }
 
     #[test]

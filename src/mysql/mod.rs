@@ -214,11 +214,14 @@ enum Kind {
 }
 
 impl Kind {
-    fn session(self) -> &'static str {
-        match self {
+    /// Returns the statement that sets up a session, as text: to prepare it would take one more round trip.
+    fn session(self, limits: [&str; 3]) -> String {
+        let sql = match self {
             Kind::Mysql => sql!("mysql", "session"),
             Kind::Mariadb => sql!("mariadb", "session"),
-        }
+        };
+        let fill_in = |sql: String, limit| sql.replacen('?', limit, 1);
+        limits.into_iter().fold(sql.to_owned(), fill_in)
     }
 
     fn galera(self) -> &'static str {
@@ -253,6 +256,18 @@ fn ask(driver: &mut Conn) -> Result<Server> {
     Ok(Server { kind, max_packet })
 }
 
+/// Runs statements in one round trip, and returns the number in the last row.
+fn run(driver: &mut Conn, sql: String) -> mysql::Result<Option<u64>> {
+    let mut last = None;
+    let mut results = driver.query_iter(sql)?;
+    while let Some(rows) = results.iter() {
+        for row in rows {
+            last = row?.get(0);
+        }
+    }
+    Ok(last)
+}
+
 /// A MySQL or MariaDB database.
 ///
 /// The server reports which of the two it is: MySQL from 8.0.17 or MariaDB from 10.2, which are the first to have the
@@ -276,7 +291,8 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// | `delete_expired` | 5 | 5 | begin, sessions, verification tokens, challenges, commit |
 ///
 /// The result of an update is computed from the row that it has read, so changes by a trigger of the application are
-/// seen only by the next read. A new connection is ready after two round trips, once the driver has signed in.
+/// seen only by the next read. Once the driver has signed in, a new connection is ready after one round trip, and the
+/// first one after two.
 ///
 /// A deadlock costs another attempt. A connection that was idle for half a second is pinged before it is used, which
 /// takes one more round trip.
@@ -474,16 +490,22 @@ impl Limits {
 }
 
 impl Connector {
-    /// Read on the first connection, once its session is set up, because the server's own limits might not allow the
-    /// query.
-    fn is_galera(&self, kind: Kind, driver: &mut Conn) -> mysql::Result<bool> {
+    /// Changes the session's settings, and returns whether its server is a node of a Galera cluster.
+    fn set_up(&self, driver: &mut Conn, kind: Kind, settings: String) -> mysql::Result<bool> {
         if let Some(known) = self.is_galera.get() {
+            let galera = if *known { SESSION_GALERA } else { "" };
+            run(driver, settings + galera)?;
             return Ok(*known);
         }
-        let nodes: Option<u64> = driver.query_first(kind.galera())?;
-        Ok(*self
+        // Asked after the settings, because the server's own limits might not allow the query.
+        let nodes = run(driver, settings + kind.galera())?;
+        let is_galera = *self
             .is_galera
-            .get_or_init(|| nodes.is_some_and(|count| count > 0)))
+            .get_or_init(|| nodes.is_some_and(|count| count > 0));
+        if is_galera {
+            driver.query_drop(SESSION_GALERA)?;
+        }
+        Ok(is_galera)
     }
 
     fn connect_with(&self, limits: Limits) -> Result<MysqlConnection> {
@@ -502,21 +524,14 @@ impl Connector {
         // MySQL's max_execution_time is in milliseconds and applies only to SELECT; MariaDB's max_statement_time is in
         // fractional seconds and applies to all statements.
         let statement_limit = match kind {
-            Kind::Mysql => mysql::Value::from(limits.statement.as_millis() as u64),
-            Kind::Mariadb => mysql::Value::from(limits.statement.as_secs_f64()),
+            Kind::Mysql => limits.statement.as_millis().to_string(),
+            Kind::Mariadb => limits.statement.as_secs_f64().to_string(),
         };
-        let set_up = |driver: &mut Conn| {
-            let session = driver.prep(kind.session())?;
-            driver.exec_drop(&session, (lock_seconds, lock_seconds, statement_limit))?;
-            driver.close(session)?;
-            let is_galera = self.is_galera(kind, driver)?;
-            if is_galera {
-                driver.query_drop(SESSION_GALERA)?;
-            }
-            Ok(is_galera)
-        };
-        let is_galera =
-            set_up(&mut driver).map_err(|error| classify_connecting(error).in_context(&place))?;
+        let lock_limit = lock_seconds.to_string();
+        let settings = kind.session([&lock_limit, &lock_limit, &statement_limit]);
+        let is_galera = self
+            .set_up(&mut driver, kind, settings)
+            .map_err(|error| classify_connecting(error).in_context(&place))?;
         let statement_timeout = limits.answer.map(|_| limits.statement);
         Ok(MysqlConnection::new(
             driver,

@@ -21,7 +21,7 @@ const BEGIN_READ_ONLY: &str = sql!("postgres", "transaction/begin_read_only");
 const COMMIT: &str = sql!("postgres", "transaction/commit");
 const ROLLBACK: &str = sql!("postgres", "transaction/rollback");
 const NAMES: &str = sql!("postgres", "session/names");
-const PIN: &str = sql!("postgres", "session/pin");
+pub(super) const PIN: &str = sql!("postgres", "session/pin");
 const CUSTOM_TYPES: &str = sql!("postgres", "session/custom_types");
 
 /// The first OID of objects that are not built in (`FirstNormalObjectId` in PostgreSQL's sources).
@@ -58,7 +58,7 @@ pub(crate) struct PostgresConnection {
 }
 
 impl PostgresConnection {
-    /// Sets up the session, as far as it is ours.
+    /// Checks the pooler, if there is one.
     pub(super) fn new(
         client: Client,
         driver: Driver,
@@ -83,8 +83,6 @@ impl PostgresConnection {
         };
         if session.is_shared {
             connection.check_pooler()?;
-        } else {
-            connection.pin(false)?;
         }
         connection.answer_timeout = answer_timeout;
         Ok(connection)
@@ -116,7 +114,7 @@ impl PostgresConnection {
         self.in_transaction = true;
         // Migrations may continue: an adoption changes the columns to built-in types.
         if !self.session.names_statements && self.pins.statement.is_some() {
-            self.pin(true)?;
+            self.pin()?;
             if let Some(column) = self.query_optional::<String>(CUSTOM_TYPES, &[])? {
                 return Err(Error::backend(format!(
                     "the driver would look up the type of the column {column} with a named statement, which is not \
@@ -184,7 +182,7 @@ impl PostgresConnection {
         self.run_command(BEGIN)?;
         self.in_transaction = true;
         if self.session.is_shared {
-            self.pin(true)?;
+            self.pin()?;
         }
         Ok(())
     }
@@ -239,11 +237,12 @@ impl PostgresConnection {
     /// Resets the session inside a transaction.
     pub(super) fn reset(&mut self, sql: &'static str) -> Result<()> {
         self.run_command(sql)?;
-        self.pin(true)
+        self.pin()
     }
 
-    fn pin(&mut self, in_transaction: bool) -> Result<()> {
-        let settings = self.pins.settings(in_transaction);
+    /// Sets everything that a result depends on, for the open transaction.
+    fn pin(&mut self) -> Result<()> {
+        let settings = self.pins.for_transaction();
         let settings = settings.each_ref().map(as_text);
         self.driver
             .run(
@@ -259,21 +258,26 @@ impl PostgresConnection {
         sql: &'static str,
         parameters: &[Value<'_>],
     ) -> Result<Vec<tokio_postgres::Row>> {
-        let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
+        let prepared = self.prepared(sql)?;
+        let names_statements = self.session.names_statements;
         let client = &self.client;
         let work = async {
-            match &statement {
+            match &prepared {
                 Some(statement) => {
                     let parameters: Vec<&(dyn ToSql + Sync)> =
                         parameters.iter().map(|parameter| parameter as _).collect();
-                    client.query(statement, &parameters).await
+                    Ok((client.query(statement, &parameters).await?, None))
                 }
-                None => client.query_typed(sql, &untyped(&parameters)).await,
+                None => {
+                    let parameters = untyped(&parameters);
+                    let unnamed = client.query_typed(sql, &parameters);
+                    with_preparation(client, names_statements.then_some(sql), unnamed).await
+                }
             }
         };
-        let rows = answer(
+        let (rows, statement) = answer(
             client,
             &mut self.driver,
             self.answer_timeout,
@@ -283,6 +287,7 @@ impl PostgresConnection {
             work,
         )
         .map_err(|failure| self.failed(failure))?;
+        self.keep(sql, statement);
         if self.session.is_shared
             && let Some(row) = rows.first()
         {
@@ -294,28 +299,27 @@ impl PostgresConnection {
         Ok(rows)
     }
 
-    /// Returns the prepared statement, if names are safe in this session.
-    fn prepare(&mut self, sql: &'static str) -> Result<Option<Statement>> {
-        if !self.session.names_statements {
-            return Ok(None);
+    /// Returns the prepared statement, if there is one.
+    fn prepared(&mut self, sql: &'static str) -> Result<Option<Statement>> {
+        let prepared = self.prepared.get(&key(sql)).cloned();
+        // A transaction may contain the application's own SQL. It has to fail the same way each time, but the server
+        // converts the parameters of an unnamed statement.
+        if prepared.is_none() && self.in_transaction && self.session.names_statements {
+            let statement = self
+                .driver
+                .run(self.answer_timeout, self.client.prepare(sql))
+                .map_err(|failure| self.failed(StatementFailure::from(failure).not_executed()))?;
+            self.prepared.insert(key(sql), statement.clone());
+            return Ok(Some(statement));
         }
-        let key = (sql.as_ptr().addr(), sql.len());
-        if let Some(statement) = self.prepared.get(&key) {
-            return Ok(Some(statement.clone()));
+        Ok(prepared)
+    }
+
+    /// Keeps a statement that was prepared while it ran for the first time.
+    fn keep(&mut self, sql: &'static str, statement: Option<Statement>) {
+        if let Some(statement) = statement {
+            self.prepared.insert(key(sql), statement);
         }
-        // The server looks up tables when it prepares a statement, so the schema must be set first.
-        let statement = answer(
-            &self.client,
-            &mut self.driver,
-            self.answer_timeout,
-            self.session.is_shared && !self.in_transaction,
-            false,
-            &self.pins,
-            self.client.prepare(sql),
-        )
-        .map_err(|failure| self.failed(failure.not_executed()))?;
-        self.prepared.insert(key, statement.clone());
-        Ok(Some(statement))
     }
 
     /// Returns the error of a row that cannot be read. It mentions if the statement has written, because the write is
@@ -379,6 +383,23 @@ impl PostgresConnection {
     }
 }
 
+fn key(sql: &'static str) -> (usize, usize) {
+    (sql.as_ptr().addr(), sql.len())
+}
+
+/// Runs a statement without a name. In the same round trip, prepares it for its next use, unless `sql` is `None`.
+async fn with_preparation<T>(
+    client: &Client,
+    sql: Option<&'static str>,
+    unnamed: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<(T, Option<Statement>), tokio_postgres::Error> {
+    let Some(sql) = sql else {
+        return Ok((unnamed.await?, None));
+    };
+    let (done, statement) = pipeline::both(unnamed, client.prepare(sql)).await;
+    Ok((done?, statement.ok()))
+}
+
 /// Runs `work` directly or in a transaction.
 fn answer<T>(
     client: &Client,
@@ -394,7 +415,7 @@ fn answer<T>(
             .run(answer_timeout, work)
             .map_err(StatementFailure::from);
     }
-    let settings = pins.settings(true);
+    let settings = pins.for_transaction();
     let settings = settings.each_ref().map(as_text);
     let begin = if writes { BEGIN } else { BEGIN_READ_ONLY };
     let whole = pipeline::transaction(
@@ -409,7 +430,7 @@ fn answer<T>(
         .outcome(classify)
 }
 
-fn as_text(setting: &Option<String>) -> (&(dyn ToSql + Sync), Type) {
+pub(super) fn as_text(setting: &Option<String>) -> (&(dyn ToSql + Sync), Type) {
     (setting, Type::TEXT)
 }
 
@@ -424,17 +445,22 @@ fn untyped<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), 
 
 impl Connection for PostgresConnection {
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
-        let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
+        let prepared = self.prepared(sql)?;
+        let names_statements = self.session.names_statements;
         let client = &self.client;
         let work = async {
-            match &statement {
-                Some(statement) => client.execute_raw(statement, &parameters).await,
-                None => client.execute_typed(sql, &untyped(&parameters)).await,
+            match &prepared {
+                Some(statement) => Ok((client.execute_raw(statement, &parameters).await?, None)),
+                None => {
+                    let parameters = untyped(&parameters);
+                    let unnamed = client.execute_typed(sql, &parameters);
+                    with_preparation(client, names_statements.then_some(sql), unnamed).await
+                }
             }
         };
-        answer(
+        let (changed, statement) = answer(
             client,
             &mut self.driver,
             self.answer_timeout,
@@ -443,7 +469,9 @@ impl Connection for PostgresConnection {
             &self.pins,
             work,
         )
-        .map_err(|failure| self.failed(failure))
+        .map_err(|failure| self.failed(failure))?;
+        self.keep(sql, statement);
+        Ok(changed)
     }
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {

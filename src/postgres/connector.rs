@@ -12,10 +12,11 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 
 use super::STATEMENTS;
-use super::connection::PostgresConnection;
+use super::connection::{PIN, PostgresConnection, as_text};
 use super::driver::{Driver, RawConnection, answer};
 use super::error::{StatementFailure, classify_connect, nothing_written};
 use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
+use super::pipeline::both;
 use super::runtime::Runtime;
 use super::session::{Pins, Session, reported_process_id};
 use super::tls::Tls;
@@ -92,7 +93,7 @@ impl Connector {
 
     fn connect_with(&self, pins: Pins) -> Result<PostgresConnection> {
         let runtime = Runtime::new()?;
-        let found = runtime.block_on(self.find())?;
+        let found = runtime.block_on(self.find(&pins))?;
         match found.connection.parameter("server_encoding") {
             // SQL_ASCII stores bytes unchanged.
             None | Some("UTF8" | "SQL_ASCII") => {}
@@ -115,20 +116,20 @@ impl Connector {
         .map(|connection| connection.at(found.host))
     }
 
-    async fn find(&self) -> Result<Found> {
+    async fn find(&self, pins: &Pins) -> Result<Found> {
         match self.target {
             PostgresTargetSession::PreferStandby => {
-                match self.find_any(PostgresTargetSession::Standby).await {
+                match self.find_any(PostgresTargetSession::Standby, pins).await {
                     Ok(found) => Ok(found),
-                    Err(_) => self.find_any(PostgresTargetSession::Any).await,
+                    Err(_) => self.find_any(PostgresTargetSession::Any, pins).await,
                 }
             }
-            target => self.find_any(target).await,
+            target => self.find_any(target, pins).await,
         }
     }
 
     /// Tries the hosts in order, each with a delay before the next, and returns the first server of the requested kind.
-    async fn find_any(&self, target: PostgresTargetSession) -> Result<Found> {
+    async fn find_any(&self, target: PostgresTargetSession, pins: &Pins) -> Result<Found> {
         let mut hosts: VecDeque<&Candidate> = self.hosts.iter().collect();
         if self.shuffles_hosts {
             shuffle(hosts.make_contiguous());
@@ -143,7 +144,7 @@ impl Connector {
                 if let Some(host) = hosts.front()
                     && is_due
                 {
-                    attempts.push(Box::pin(self.try_host(host, target)));
+                    attempts.push(Box::pin(self.try_host(host, target, pins)));
                     hosts.pop_front();
                     head_start.set(tokio::time::sleep(HEAD_START));
                     // A new timer must be polled once before it can wake the task.
@@ -177,6 +178,7 @@ impl Connector {
         &self,
         candidate: &Candidate,
         target: PostgresTargetSession,
+        pins: &Pins,
     ) -> Result<Found> {
         let name = candidate.name();
         let addresses = match (candidate.address, &candidate.host) {
@@ -195,7 +197,7 @@ impl Connector {
             let config = self.config_for(candidate, address);
             let attempt = tokio::time::timeout(
                 self.connect_timeout,
-                self.try_server(&config, &name, target),
+                self.try_server(&config, &name, target, pins),
             );
             match attempt
                 .await
@@ -223,17 +225,30 @@ impl Connector {
         Ok(addresses)
     }
 
+    /// Connects, asks for the server's properties, and sets up the session, unless a pooler shares it.
     async fn try_server(
         &self,
         config: &Config,
         name: &str,
         target: PostgresTargetSession,
+        pins: &Pins,
     ) -> Result<Found> {
         let (client, mut connection) = config
             .connect(self.tls.clone())
             .await
             .map_err(|error| classify_connect(error, name))?;
-        let row = answer(&mut connection, client.query_typed(IDENTIFY, &[]))
+        let reported = reported_process_id(&client).await;
+        let settings = pins.for_session_of(reported);
+        let settings = settings.each_ref().map(as_text);
+        let identify_and_pin = async {
+            let (row, pinned) = both(
+                client.query_typed(IDENTIFY, &[]),
+                client.execute_typed(PIN, &settings),
+            )
+            .await;
+            pinned.and(row)
+        };
+        let row = answer(&mut connection, identify_and_pin)
             .await
             .map_err(|failure| {
                 let failure = StatementFailure::from(failure).not_executed();
@@ -254,7 +269,7 @@ impl Connector {
         target
             .check(in_recovery, read_only)
             .map_err(|reason| Error::unavailable(format!("{name}: {reason}")))?;
-        let is_shared = reported_process_id(&client).await != process;
+        let is_shared = reported != process;
         Ok(Found {
             client,
             connection,

@@ -1,4 +1,4 @@
-//! A transaction that is sent as a whole, without waiting for answers in between.
+//! Statements that are sent together, without waiting for answers in between.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -24,28 +24,7 @@ pub(super) async fn transaction<T>(
     work: impl Future<Output = Answer<T>>,
     commit: impl Future<Output = Answer<()>>,
 ) -> Answer<Answers<T>> {
-    let (mut begin, mut settings, mut work, mut commit) =
-        (pin!(begin), pin!(settings), pin!(work), pin!(commit));
-    let (mut began, mut set, mut worked, mut committed) = (None, None, None, None);
-    poll_fn(|context| {
-        // The first poll of each hands over what it sends, so the order here is the order on the wire.
-        let pending = [
-            poll_part(&mut began, begin.as_mut(), context),
-            poll_part(&mut set, settings.as_mut(), context),
-            poll_part(&mut worked, work.as_mut(), context),
-            poll_part(&mut committed, commit.as_mut(), context),
-        ];
-        if pending.contains(&true) {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
-    })
-    .await;
-    let (Some(begin), Some(settings), Some(work), Some(commit)) = (began, set, worked, committed)
-    else {
-        unreachable!("each part was polled until it was ready");
-    };
+    let ((begin, settings), (work, commit)) = both(both(begin, settings), both(work, commit)).await;
     let answers = Answers {
         begin,
         settings,
@@ -55,18 +34,38 @@ pub(super) async fn transaction<T>(
     answers.unless_closed()
 }
 
-/// Returns true if the part has no answer yet.
+/// Sends both, in this order, then reads their answers.
+pub(super) async fn both<A, B>(
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut of_first, mut of_second) = (None, None);
+    poll_fn(|context| {
+        // The first poll of each hands over what it sends.
+        poll_part(&mut of_first, first.as_mut(), context);
+        poll_part(&mut of_second, second.as_mut(), context);
+        match (of_first.take(), of_second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            answers => {
+                (of_first, of_second) = answers;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
 fn poll_part<T>(
     answer: &mut Option<T>,
     part: Pin<&mut impl Future<Output = T>>,
     context: &mut Context<'_>,
-) -> bool {
+) {
     if answer.is_none()
         && let Poll::Ready(ready) = part.poll(context)
     {
         *answer = Some(ready);
     }
-    answer.is_none()
 }
 
 impl<T> Answers<T> {

@@ -36,14 +36,24 @@ pub(super) struct Pins {
 }
 
 impl Pins {
-    /// The parameters of `session/pin.sql`.
-    pub(super) fn settings(&self, in_transaction: bool) -> [Option<String>; 5] {
+    /// The parameters of `session/pin.sql` for one transaction.
+    pub(super) fn for_transaction(&self) -> [Option<String>; 6] {
+        self.settings(true, None)
+    }
+
+    /// The parameters of `session/pin.sql` for a session, unless another process than this one serves it.
+    pub(super) fn for_session_of(&self, process: i32) -> [Option<String>; 6] {
+        self.settings(false, Some(process))
+    }
+
+    fn settings(&self, in_transaction: bool, process: Option<i32>) -> [Option<String>; 6] {
         [
             Some(in_transaction.to_string()),
             Some(milliseconds(self.statement).to_string()),
             Some(milliseconds(self.lock).to_string()),
             self.idle_in_transaction.then(|| "0".to_owned()),
             self.schema.clone(),
+            process.map(|process| process.to_string()),
         ]
     }
 }

@@ -25,10 +25,10 @@ pub(crate) fn tests() -> Vec<Test> {
         a_ping_only_after_half_a_second,
     ));
     tests.extend(Test::on(
-        &Kind::MYSQL_AND_MARIADB,
+        &Kind::SERVERS,
         Needs::Shared,
-        "round_trips.connection_is_ready_after_two_round_trips",
-        connection_is_ready_after_two_round_trips,
+        "round_trips.connection_is_ready_after_one_round_trip",
+        connection_is_ready_after_one_round_trip,
     ));
     tests
 }
@@ -111,15 +111,15 @@ fn each_operation_in_steady_state(kind: Kind) {
                 operation.name
             ));
         }
-        // Preparing a statement takes a round trip, which the first count includes and later ones do not. The
-        // statements of other operations may be prepared already.
-        if operation.name == "get_user_by_email" && first <= expected {
+        // Before its first use, MySQL prepares a statement in a round trip of its own. The statements of other
+        // operations may be prepared already.
+        let preparing = u64::from(kind != Kind::Postgres);
+        if operation.name == "get_user_by_email" && first != expected + preparing {
             wrong.push(format!("{}: {first} in the first call", operation.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // One more may have been opened: the very first, which only checks the password.
-    assert!(counted.proxy.connections() <= connections + 1);
+    assert_eq!(counted.proxy.connections(), connections);
 }
 
 fn a_ping_only_after_half_a_second(kind: Kind) {
@@ -137,22 +137,46 @@ fn a_ping_only_after_half_a_second(kind: Kind) {
     assert_eq!(counted.proxy.round_trips() - before, 2);
 }
 
-/// In addition to the bare driver's sign-in: preparing and setting the session's settings.
-fn connection_is_ready_after_two_round_trips(kind: Kind) {
+/// In addition to the bare driver's sign-in. The first connection takes one more.
+fn connection_is_ready_after_one_round_trip(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let proxy = Proxy::to(database.server().host());
-    let client = Client::connect(&database.url_through(proxy.address())).unwrap();
-    // The client also reads the maximum packet size, and sets up its session with one statement.
-    let sign_in = proxy.round_trips() - 2;
-    drop(client);
+    let url = with_options(database.url_through(proxy.address()), "pool_size=1");
+    // On MySQL, the client also reads the maximum packet size, and sets up its session with one statement.
+    let (settings, first, ping) = match kind {
+        Kind::Postgres => (0, 1, 1),
+        _ => (2, 2, 2),
+    };
+    let sign_in = fewest_round_trips(&proxy, || drop(Client::connect(&url).unwrap())) - settings;
 
-    let counted = Counted::new(kind);
-    counted.store.ping().unwrap();
-    let (round_trips, connections) = (counted.proxy.round_trips(), counted.proxy.connections());
-    counted.proxy.cut();
-    counted.store.ping().unwrap();
-    assert_eq!(counted.proxy.connections(), connections + 1);
-    let round_trips = counted.proxy.round_trips() - round_trips;
-    // The ping is prepared and run.
-    assert_eq!(round_trips, sign_in + 2 + 2);
+    let connects = || drop(AuthStore::connect(&url).unwrap());
+    assert_eq!(fewest_round_trips(&proxy, connects), sign_in + first);
+
+    let connections = proxy.connections();
+    let store = AuthStore::connect(&url).unwrap();
+    store.ping().unwrap();
+    assert_eq!(proxy.connections(), connections + 1, "the first is used");
+
+    let connects_again = || {
+        proxy.cut();
+        store.ping().unwrap();
+    };
+    assert_eq!(
+        fewest_round_trips(&proxy, connects_again),
+        sign_in + 1 + ping
+    );
+    assert_eq!(proxy.connections(), connections + 1 + ATTEMPTS);
+}
+
+const ATTEMPTS: u64 = 5;
+
+/// MySQL remembers who has signed in. A user whom it has forgotten, because another test has changed a user, takes one
+/// round trip more.
+fn fewest_round_trips(proxy: &Proxy, work: impl Fn()) -> u64 {
+    let attempt = |_| {
+        let begun = proxy.round_trips();
+        work();
+        proxy.round_trips() - begun
+    };
+    (0..ATTEMPTS).map(attempt).min().expect("several attempts")
 }

@@ -1,5 +1,5 @@
 -- Sets everything that a result depends on, whatever the server, the database, the role or another user of the session
--- has set. $1: whether for this transaction only.
+-- has set. $1: whether for this transaction only. $6: the process that must serve the session, if it matters.
 --
 -- Sets only what differs, because setting a value may require privileges even if it changes nothing. The result is NULL
 -- for a setting that the server does not know, and for timeouts and a schema that stay unchanged.
@@ -42,4 +42,5 @@ FROM (
     ('default_transaction_read_only', 'off'),
     ('default_transaction_deferrable', 'off')
 ) AS "pin" ("name", "setting")
-WHERE current_setting("pin"."name", true) <> "pin"."setting";
+WHERE current_setting("pin"."name", true) <> "pin"."setting"
+    AND ($6 IS NULL OR pg_backend_pid()::text = $6);
