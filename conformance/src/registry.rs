@@ -453,6 +453,7 @@ macro_rules! __with_rules {
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."
+                absent_keys Values 1 "A key is not found while it is absent, whatever keys resemble it, and looking it up changes nothing."
             }
             model {
                 sequences ReadingAndWriting 1 "Random sequences of all operations over few keys agree with the model, in each result and in the rows that they leave."

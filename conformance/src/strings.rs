@@ -382,6 +382,8 @@ pub(crate) fn keys_alike() -> Vec<String> {
         // Numbers that are equal as floating-point numbers.
         "9007199254740992",
         "9007199254740993",
+        "114380000000000000001",
+        "114380000000000000002",
         // One UUID, and the same bytes in several encodings.
         "abcdef01-2345-6789-abcd-ef0123456789",
         "ABCDEF01-2345-6789-ABCD-EF0123456789",
@@ -418,6 +420,22 @@ pub(crate) fn keys_alike() -> Vec<String> {
         format!("{long}{}2", "k".repeat(64)),
     ]);
     keys
+}
+
+/// Characters and strings that a backend may put between two keys.
+pub(crate) fn separators() -> impl Iterator<Item = String> {
+    let long = [
+        "::",
+        "--",
+        "\u{a0}",
+        "\u{2028}",
+        "\u{ffff}",
+        "\u{10ffff}",
+        "%3A",
+        "\\:",
+    ];
+    let short = (1..128).map(|code| char::from(code).to_string());
+    short.chain(long.map(str::to_owned))
 }
 
 /// A key that others could be mistaken for.

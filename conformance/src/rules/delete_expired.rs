@@ -178,7 +178,46 @@ pub(crate) fn oldest_first(context: &Context) -> Verdict {
         "the rows left of 7 after the oldest 5",
         left(store, 7)?,
         [(); 3].map(|()| vec![5, 6]),
-    )
+    )?;
+    // Times whose order differs if they are compared as strings without a fraction, in 32 bits, or in whole seconds.
+    // They are created in another order.
+    let near = [0, 1, 9, 10, 11, 99, 100, 101, 999, 1_000, 1_001, 60_000].map(millis);
+    let far = crate::times::FAR.iter().map(|time| at(time));
+    let mut times: Vec<OffsetDateTime> = near.into_iter().chain(far).collect();
+    let middle = times.len() / 2;
+    times.rotate_left(middle);
+    times.reverse();
+    store.delete_user(id(1))?;
+    store.create_user(full_user(1))?;
+    create(store, &times)?;
+    let mut by_age: Vec<(u128, OffsetDateTime)> = (1..).zip(times).collect();
+    by_age.sort_by_key(|(_, expires)| *expires);
+    for (number, expires) in by_age {
+        let call = format!(
+            "delete_expired(.., 1), where the oldest is of {}",
+            expires.show()
+        );
+        let now = at("9999-12-31T23:59:59.999Z");
+        returns(&call, store.delete_expired(now, 1), of_each(1))?;
+        let (session, token) = (session_until(number, 1, now), token_until(number, now));
+        let left = [
+            store
+                .get_session_and_user(&session.session_token)?
+                .is_some(),
+            store
+                .use_verification_token(&token.identifier, &token.token)?
+                .is_some(),
+            store
+                .use_challenge(&challenge_until(number, now).key)?
+                .is_some(),
+        ];
+        equal(
+            format!("whether the oldest session, token and challenge are left after {call}"),
+            left,
+            [false; 3],
+        )?;
+    }
+    Ok(())
 }
 
 pub(crate) fn limit(context: &Context) -> Verdict {
@@ -311,6 +350,66 @@ pub(crate) fn after_updates(context: &Context) -> Verdict {
                 sessions: deleted,
                 ..Default::default()
             },
+        )?;
+    }
+    spends_no_limit_on_what_is_gone(store)
+}
+
+/// Rows that were deleted or changed, although they were the oldest, do not count toward the limit.
+fn spends_no_limit_on_what_is_gone(store: &AuthStore) -> Verdict {
+    for user in 2..=4 {
+        store.create_user(full_user(user))?;
+    }
+    for (number, user) in (1..).zip([1, 1, 1, 1, 1, 1, 3, 4]) {
+        store.create_session(session_until(number, user, millis(0)))?;
+        store.create_verification_token(token_until(number, millis(0)))?;
+        store.create_challenge(challenge_until(number, millis(0)))?;
+    }
+    // Sessions 1 to 4 change, and stay due; the others are deleted or extended.
+    let update = |number: u128, changes| {
+        let token = session_until(number, 1, millis(0)).session_token;
+        store.update_session(&token, changes).map(drop)
+    };
+    let rotate = |token: &str| SessionChanges {
+        session_token: Some(token.to_owned()),
+        ..Default::default()
+    };
+    let expire = |milliseconds| SessionChanges {
+        expires: Some(millis(milliseconds)),
+        ..Default::default()
+    };
+    update(1, rotate("a"))?;
+    update(2, rotate("z"))?;
+    update(
+        3,
+        SessionChanges {
+            user_id: Some(id(2)),
+            ..Default::default()
+        },
+    )?;
+    update(4, expire(1))?;
+    update(5, expire(100))?;
+    store.delete_session("session 6")?;
+    store.delete_sessions_by_user_id(id(3), None)?;
+    store.delete_user(id(4))?;
+    for number in 1..=8 {
+        let token = token_until(number, millis(0));
+        if number % 2 == 0 {
+            store.use_verification_token(&token.identifier, &token.token)?;
+        } else {
+            store.delete_verification_tokens_by_identifier(&token.identifier)?;
+        }
+        store.use_challenge(&challenge_until(number, millis(0)).key)?;
+    }
+    for number in 11..=14 {
+        store.create_verification_token(token_until(number, millis(2)))?;
+        store.create_challenge(challenge_until(number, millis(2)))?;
+    }
+    for (limit, deleted) in [(3, 3), (1, 1), (10, 0)] {
+        returns(
+            format!("delete_expired(.., {limit}) after older rows were deleted and changed"),
+            store.delete_expired(millis(50), limit),
+            of_each(deleted),
         )?;
     }
     Ok(())

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use authstore::VerificationToken;
 
 use crate::context::Context;
@@ -5,7 +7,7 @@ use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{millis, since_1970, token};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, separators};
 
 pub(crate) fn all_of_them(context: &Context) -> Verdict {
     let store = context.store();
@@ -66,7 +68,28 @@ pub(crate) fn exact(context: &Context) -> Verdict {
         "delete_verification_tokens_by_identifier(..)",
         store.delete_verification_tokens_by_identifier(KEY),
         1,
-    )
+    )?;
+    // If a backend joins the two keys, the boundary between them must count.
+    for separator in separators() {
+        let longer = VerificationToken::new(format!("a{separator}b"), "c", millis(1));
+        store.create_verification_token(longer.clone())?;
+        let joined = format!("b{separator}c");
+        store.create_verification_token(VerificationToken::new("a", joined, millis(1)))?;
+        returns(
+            format!(
+                "delete_verification_tokens_by_identifier(\"a\") beside {}",
+                longer.identifier.show()
+            ),
+            store.delete_verification_tokens_by_identifier("a"),
+            1,
+        )?;
+        returns(
+            "use_verification_token(..) of a token with a longer identifier",
+            store.use_verification_token(&longer.identifier, &longer.token),
+            Some(longer.clone()),
+        )?;
+    }
+    Ok(())
 }
 
 pub(crate) fn text(context: &Context) -> Verdict {
@@ -77,6 +100,30 @@ pub(crate) fn text(context: &Context) -> Verdict {
             format!("delete_verification_tokens_by_identifier({})", text.show()),
             store.delete_verification_tokens_by_identifier(text),
             1,
+        )?;
+    }
+    // The same with the other half of the key.
+    let tokens: BTreeSet<String> = UNICODE
+        .iter()
+        .chain(BLANKS)
+        .chain(HOSTILE)
+        .map(|text| (*text).to_owned())
+        .chain(keys_alike())
+        .collect();
+    for token in &tokens {
+        let new = VerificationToken::new("ada@x.org", &**token, millis(1));
+        store.create_verification_token(new)?;
+    }
+    returns(
+        "delete_verification_tokens_by_identifier(..) with any text as token",
+        store.delete_verification_tokens_by_identifier("ada@x.org"),
+        tokens.len() as u64,
+    )?;
+    for token in &tokens {
+        returns(
+            format!("use_verification_token(.., {}), deleted", token.show()),
+            store.use_verification_token("ada@x.org", token),
+            None,
         )?;
     }
     Ok(())
@@ -108,7 +155,7 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
 
 pub(crate) fn identifier_by_bytes(context: &Context) -> Verdict {
     let store = context.store();
-    let keys = crate::strings::keys_alike();
+    let keys = keys_alike();
     for (place, key) in keys.iter().enumerate() {
         store.create_verification_token(VerificationToken::new(
             &**key,

@@ -4,9 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::{
-    AccountChanges, AuthStore, Change, Error, SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, SessionChanges,
+    SessionDetailsChanges, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::call::{Call, Reply, agrees, show_answer, show_got};
 use crate::context::Context;
@@ -124,6 +126,29 @@ pub(super) fn every_operation() -> Vec<Call> {
     ]
 }
 
+/// Returns calls whose result could be known without asking the storage.
+fn calls_with_nothing_to_do() -> Vec<Call> {
+    let text = |text: &str| text.to_owned();
+    vec![
+        Call::ListUsers(None, 0),
+        Call::ListUsers(Some(Uuid::max()), 10),
+        Call::DeleteExpired(millis(1), 0),
+        Call::UpdateUser(id(1), UserChanges::default()),
+        Call::UpdateAccount(
+            text("provider 11"),
+            text("account 11"),
+            AccountChanges::default(),
+        ),
+        Call::UpdateSession(text("session 11"), SessionChanges::default()),
+        Call::UpdateSessionDetails(id(2_011), SessionDetailsChanges::default()),
+        Call::UpdateAuthenticatorDetails(
+            id(1),
+            text("credential-11"),
+            AuthenticatorDetailsChanges::default(),
+        ),
+    ]
+}
+
 /// Runs all of them concurrently, because each may wait until its timeout.
 pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<Reply, Error>>> {
     thread::scope(|scope| {
@@ -149,7 +174,8 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     populate(store)?;
     store.create_verification_token(token(1))?;
     let before = look(store, 1..=3)?;
-    let calls = every_operation();
+    let mut calls = every_operation();
+    calls.extend(calls_with_nothing_to_do());
     // Each row was read before, so that a cache would answer now.
     for read in calls.iter().filter(|call| !call.writes()) {
         read.on_store(store)?;
@@ -825,21 +851,38 @@ pub(crate) fn answer_late(context: &Context) -> Verdict {
     unanswered(context, End::TimeOut)
 }
 
-/// Lets calls time out on handles, then reads often on each. Every read must get its own answer, not that of an earlier
-/// call.
+/// Lets calls time out on handles, then makes calls of every kind on each. Each must get its own answer, not that of an
+/// earlier call.
 pub(crate) fn answers_in_step(context: &Context) -> Verdict {
-    const AT_ONCE: usize = 8;
+    const AT_ONCE: usize = 10;
     let store = context.store();
     populate(store)?;
-    let known: Vec<Call> = [(11, 1), (12, 1), (21, 2), (22, 2)]
+    let text = |text: &str| text.to_owned();
+    let rows = [(11, 1), (12, 1), (21, 2), (22, 2)]
         .into_iter()
         .flat_map(|(number, user)| {
             [
                 Call::GetSessionAndUser(format!("session {number}")),
                 Call::GetUser(id(user)),
             ]
-        })
-        .collect();
+        });
+    // Every type of answer, without a row.
+    let no_rows = [
+        Call::GetUser(id(99)),
+        Call::GetAccount(text("provider 99"), text("account 99")),
+        Call::GetSessionDetails(id(99)),
+        Call::GetAuthenticator(text("credential-99")),
+        Call::ListSessionsByUserId(id(99)),
+        Call::UseVerificationToken(text("person-99@example.org"), text("token 99")),
+        Call::UseChallenge(text("challenge 99")),
+        Call::DeleteSession(text("session 99")),
+        Call::UnlinkAccount(text("provider 99"), text("account 99")),
+        Call::DeleteAuthenticator(text("credential-99")),
+        Call::DeleteSessionsByUserId(id(99), None),
+        Call::DeleteVerificationTokensByIdentifier(text("person-99@example.org")),
+        Call::DeleteExpired(since_1970(0), 10),
+    ];
+    let known: Vec<Call> = rows.chain(no_rows).collect();
     let mut expected = Vec::new();
     for call in &known {
         expected.push((call, call.on_store(store)?));
@@ -870,9 +913,15 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
             ),
             Call::GetSessionAndUser("session 32".into()),
             Call::GetUser(id(3)),
+            Call::ListUsers(None, 10),
+            Call::ListAccountsByUserId(id(3)),
+            Call::DeleteSession("session 31".into()),
+            Call::DeleteSessionsByUserId(id(3), None),
+            Call::UnlinkAccount("provider 31".into(), "account 31".into()),
+            Call::DeleteAuthenticator("credential-31".into()),
         ];
         let read = |handle: &AuthStore| -> Verdict {
-            for _ in 0..10 {
+            for _ in 0..5 {
                 for (call, reply) in &expected {
                     let got = call.on_store(handle)?;
                     ensure(
@@ -948,6 +997,37 @@ fn run_everything(store: &AuthStore, model: &mut Model, first: u128, deadline: I
         .try_for_each(|call| agreed(store, model, &call, deadline))
 }
 
+/// Kills the server after single writes, as many as there is time for: a write that follows may make an earlier one
+/// permanent, too.
+fn last_writes_survive(
+    context: &Context,
+    store: &AuthStore,
+    model: &mut Model,
+    first: u128,
+) -> Verdict {
+    let time = Duration::from_secs(context.profile().pick(2, 10, 600).into());
+    let begun = Instant::now();
+    for call in setting(first) {
+        agreed(store, model, &call, begun)?;
+    }
+    let mut writes = every_write(first);
+    let place = context.seed() % writes.len() as u64;
+    writes.rotate_left(place as usize);
+    for (write, witnesses) in writes {
+        agreed(store, model, &write, begun)?;
+        harness_result(context.storage().restart())?;
+        recovers(context, store)?;
+        let deadline = Instant::now() + context.limits().recovery;
+        for witness in &witnesses {
+            agreed(store, model, witness, deadline)?;
+        }
+        if begun.elapsed() > time {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Does every write through the handles in turn while others sign up, kills the server right after the last one, and
 /// then repeats everything.
 pub(crate) fn killed_server(context: &Context) -> Verdict {
@@ -994,6 +1074,7 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
     {
         run_everything(handle, &mut model, first, deadline)?;
     }
+    last_writes_survive(context, &new, &mut model, 19)?;
     // Concurrently, so that every connection of a handle is used again.
     for handle in &handles {
         while let Some(error) = all_at_once(handle, &vec![Call::GetUser(id(1)); 16])

@@ -11,7 +11,7 @@ use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{
     BLANKS, HOSTILE, UNICODE, keys_alike, keys_of_every_length, longest_key, longest_text,
-    text_lengths,
+    separators, text_lengths,
 };
 
 /// Unlinks the first account of user 1, after which every operation finds the second one only.
@@ -383,19 +383,7 @@ pub(crate) fn pair_of_keys(context: &Context) -> Verdict {
         round_trips(context, account_at(number, provider, account))?;
     }
     // If a backend joins the two keys, the boundary between them must count: "a:" and "b" are not "a" and ":b".
-    let separators = (1..128).map(|code| char::from(code).to_string());
-    let long = [
-        "::",
-        "--",
-        "\u{a0}",
-        "\u{2028}",
-        "\u{ffff}",
-        "\u{10ffff}",
-        "%3A",
-        "\\:",
-    ]
-    .map(str::to_owned);
-    for (number, separator) in (3..).zip(separators.chain(long)) {
+    for (number, separator) in (3..).zip(separators()) {
         let first = round_trips(
             context,
             account_at(2 * number, &format!("a{separator}"), "b"),

@@ -79,10 +79,12 @@ pub(crate) fn order(context: &Context) -> Verdict {
     for (place, expires) in (1_u128..).zip(far.chain(near)) {
         for (copy, number) in (0_u128..).zip([
             7_u128,
-            0xf << 120,
+            0xf << 124,
             3,
             0xa << 120,
             0x9 << 64,
+            1 << 63,
+            1 << 31,
             0x0200_0001 << 96,
             0x0100_0002 << 96,
         ]) {

@@ -8,8 +8,8 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns, show_error, succeeds};
 use crate::fixture::{
-    account_at, authenticator, bare_user, id, look, millis, populate, population, session,
-    session_with_token, user_with_email,
+    account_at, authenticator, bare_user, challenge_until, id, look, millis, populate, population,
+    session, session_with_token, token, user_with_email,
 };
 use crate::model::Model;
 use crate::race::{Race, overlapped};
@@ -73,16 +73,53 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
         return Ok(());
     }
     populate(store)?;
+    let (used, created) = (
+        challenge_until(1, millis(1_000)),
+        challenge_until(2, millis(1_000)),
+    );
+    let unused = || -> authstore::Result<()> {
+        store.create_verification_token(token(1))?;
+        store.create_verification_token(token(2))?;
+        store.create_challenge(used.clone()).map(drop)
+    };
+    unused()?;
     let everyone = || (1..=5).chain([50, 52]);
     let before = look(store, everyone())?;
     let work = |tx: &Transaction| -> authstore::Result<()> {
         for call in every_operation() {
             call.on_store(tx)?;
         }
+        tx.delete_verification_tokens_by_identifier(&token(2).identifier)?;
+        tx.use_challenge(&used.key)?;
+        tx.create_challenge(created.clone())?;
         for read in every_read() {
             read.on_store(tx)?;
         }
         Ok(())
+    };
+    // Using up tokens and challenges is the only way to read them.
+    let are_as_before = |after: &str| -> Verdict {
+        returns(
+            format!("the rows after a transaction whose work {after}"),
+            look(store, everyone()),
+            before.clone(),
+        )?;
+        for (number, is_there) in [(1, true), (2, true), (54, false)] {
+            let token = token(number);
+            returns(
+                format!("use_verification_token(..) after a transaction whose work {after}"),
+                store.use_verification_token(&token.identifier, &token.token),
+                is_there.then(|| token.clone()),
+            )?;
+        }
+        for (challenge, is_there) in [(&used, true), (&created, false)] {
+            returns(
+                format!("use_challenge(..) after a transaction whose work {after}"),
+                store.use_challenge(&challenge.key),
+                is_there.then(|| challenge.clone()),
+            )?;
+        }
+        Ok(unused()?)
     };
     let undone = store.transaction(|tx| {
         work(tx)?;
@@ -97,11 +134,7 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
             );
         }
     }
-    returns(
-        "the rows after a transaction whose work failed",
-        look(store, everyone()),
-        before.clone(),
-    )?;
+    are_as_before("failed")?;
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         store.transaction(|tx| {
             work(tx)?;
@@ -116,11 +149,7 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
         panicked.is_err(),
         true,
     )?;
-    returns(
-        "the rows after a transaction whose work panicked",
-        look(store, everyone()),
-        before,
-    )?;
+    are_as_before("panicked")?;
     succeeds(
         "a transaction after others were rolled back",
         store.transaction(work),

@@ -2,12 +2,15 @@ use authstore::{Constraint, Entity, Session, SessionChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
-use crate::fixture::{full_user, id, look, millis, populate, session, session_with_token};
+use crate::fixture::{
+    full_session_details, full_user, id, look, millis, populate, session, session_with_token,
+};
 use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
 
-/// Updates a session, and checks that both the update and `get_session_and_user` return the expected row.
+/// Updates a session, and checks that both the update and `get_session_and_user` return the expected row, and that it
+/// keeps its details.
 #[track_caller]
 fn updates(context: &Context, session: &mut Session, changes: SessionChanges) -> Verdict {
     let store = context.store();
@@ -18,6 +21,9 @@ fn updates(context: &Context, session: &mut Session, changes: SessionChanges) ->
         session.session_token.show(),
         changes.show()
     );
+    let details = full_session_details(1);
+    store.update_session_details(session.id, details)?;
+    let details = store.get_session_details(session.id)?;
     let old_token = session.session_token.clone();
     if let Some(token) = &changes.session_token {
         session.session_token.clone_from(token);
@@ -32,6 +38,11 @@ fn updates(context: &Context, session: &mut Session, changes: SessionChanges) ->
         format!("get_session_and_user(..) after {call}"),
         store.get_session_and_user(&session.session_token),
         user.map(|user| (session.clone(), user)),
+    )?;
+    returns(
+        format!("get_session_details(..) after {call}"),
+        store.get_session_details(session.id),
+        details,
     )
 }
 

@@ -1,16 +1,23 @@
 use authstore::{
-    AccountChanges, Authenticator, Change, NewAccount, NewSession, NewUser, UserChanges,
-    VerificationToken,
+    AccountChanges, Authenticator, Challenge, Change, NewAccount, NewSession, NewUser,
+    SessionChanges, UserChanges, VerificationToken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, returns};
-use crate::fixture::{id, since_1970};
+use crate::fixture::{
+    account_at, authenticator_with_id, full_authenticator_details, id, millis, session_with_token,
+    since_1970, user_with_email,
+};
+use crate::model::Model;
+use crate::rules::storage::agreed;
 use crate::sequence::{as_program, clear, test_runner};
+use crate::strings::keys_alike;
 
 /// The last millisecond of the year 9999, since 1970.
 const LAST: i64 = 253_402_300_799_999;
@@ -247,4 +254,89 @@ pub(crate) fn any_row(context: &Context) -> Verdict {
         }
         Err(TestError::Abort(reason)) => Err(Failure::not_run(reason)),
     }
+}
+
+/// Looks each key up while it is absent, and all keys that resemble it are there.
+pub(crate) fn absent_keys(context: &Context) -> Verdict {
+    let store = context.store();
+    let mut model = Model::default();
+    let mut run = |calls: Vec<Call>| {
+        calls
+            .iter()
+            .try_for_each(|call| agreed(store, &mut model, call, "beside keys that resemble its"))
+    };
+    let keys: Vec<(u128, String)> = (1..).zip(keys_alike()).collect();
+    for (number, key) in &keys {
+        run(rows_with(*number, key))?;
+    }
+    for (number, key) in &keys {
+        run(vec![
+            Call::DeleteUser(id(*number)),
+            Call::UseVerificationToken(key.clone(), "token".to_owned()),
+            Call::UseVerificationToken("identifier".to_owned(), key.clone()),
+            Call::UseChallenge(key.clone()),
+        ])?;
+        // Their user has rows of the other keys.
+        let user = id(if *number == 1 { 2 } else { number - 1 });
+        run(lookups_of(user, key))?;
+        run(rows_with(*number, key))?;
+    }
+    Ok(())
+}
+
+/// Creates a row of every kind with this key, in every place of a key; a passkey only if it is a credential id.
+fn rows_with(number: u128, key: &str) -> Vec<Call> {
+    let tokens = [(key, "token"), ("identifier", key)];
+    let mut calls = vec![
+        Call::CreateUser(user_with_email(number, key)),
+        Call::LinkAccount(id(number), account_at(number, "provider", key)),
+        Call::LinkAccount(id(number), account_at(1_000 + number, key, "account")),
+        Call::CreateSession(session_with_token(number, number, key)),
+        Call::CreateChallenge(Challenge::new(key, "payload", millis(1))),
+    ];
+    calls.extend(tokens.map(|(identifier, token)| {
+        Call::CreateVerificationToken(VerificationToken::new(identifier, token, millis(1)))
+    }));
+    if key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let passkey = authenticator_with_id(number, number, key);
+        calls.push(Call::CreateAuthenticator(passkey));
+    }
+    calls
+}
+
+/// Calls of every operation that takes a key, with this key.
+fn lookups_of(user: Uuid, key: &str) -> Vec<Call> {
+    let text = |text: &str| text.to_owned();
+    let mut calls = vec![
+        Call::GetUserByEmail(text(key)),
+        Call::GetSessionAndUser(text(key)),
+        Call::UpdateSession(text(key), SessionChanges::default()),
+        Call::DeleteSession(text(key)),
+        Call::UseVerificationToken(text(key), text("token")),
+        Call::UseVerificationToken(text("identifier"), text(key)),
+        Call::DeleteVerificationTokensByIdentifier(text(key)),
+        Call::UseChallenge(text(key)),
+        Call::GetAuthenticator(text(key)),
+        Call::UpdateAuthenticatorCounter(text(key), 1_000_000),
+        Call::UseAuthenticator(text(key), 1_000_000, false),
+        Call::DeleteAuthenticator(text(key)),
+        Call::DeleteAuthenticatorOfUser(user, text(key), false),
+        Call::UpdateAuthenticatorDetails(user, text(key), full_authenticator_details(1)),
+    ];
+    for (provider, account) in [("provider", key), (key, "account")] {
+        calls.extend([
+            Call::GetAccount(text(provider), text(account)),
+            Call::GetUserByAccount(text(provider), text(account)),
+            Call::UpdateAccount(text(provider), text(account), AccountChanges::default()),
+            Call::RefreshAccount(
+                text(provider),
+                text(account),
+                None,
+                AccountChanges::default(),
+            ),
+            Call::UnlinkAccount(text(provider), text(account)),
+            Call::UnlinkAccountOfUser(user, text(provider), text(account), false),
+        ]);
+    }
+    calls
 }

@@ -609,4 +609,19 @@ faults! {
             db.refresh_account(provider, provider_account_id, seen, changes)
         }
     }
+
+    AccountIdAsNumber "values.absent_keys": "If there is no such account, finds one whose ID is the same floating-point number." {
+        fn get_user_by_account(&self, db: &Reference, provider: &str, provider_account_id: &str) -> Result<Option<User>> {
+            let number = |id: &str| id.parse::<f64>().ok().filter(|_| id.len() > 20);
+            let alike = db.with(|model| {
+                let mut accounts = model.accounts.values();
+                let wanted = number(provider_account_id)?;
+                accounts.find(|account| account.provider == provider && number(&account.provider_account_id) == Some(wanted)).cloned()
+            })?;
+            match (db.get_user_by_account(provider, provider_account_id)?, alike) {
+                (None, Some(alike)) => db.get_user_by_account(provider, &alike.provider_account_id),
+                (found, _) => Ok(found),
+            }
+        }
+    }
 }

@@ -611,4 +611,25 @@ faults! {
             session.session_token.pop();
         });
     }
+
+    SessionsBySignedIds "list_sessions_by_user_id.order": "Lists sessions that expire together by ids of two signed numbers, as Java compares them." {
+        fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
+            let mut list = db.list_sessions_by_user_id(user_id)?;
+            list.sort_by_key(|session| {
+                let (high, low) = session.id.as_u64_pair();
+                (std::cmp::Reverse(session.expires), high.cast_signed(), low.cast_signed())
+            });
+            Ok(list)
+        }
+    }
+
+    OwnTokenLosesDetails "update_session.nothing_to_change": "Deletes and inserts a session that keeps its token, without its details." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let updated = db.update_session(session_token, changes)?;
+            if let Some(session) = &updated && changes.session_token.as_deref() == Some(session_token) {
+                db.with(|model| model.session_details.remove(&session.id))?;
+            }
+            Ok(updated)
+        }
+    }
 }

@@ -85,6 +85,9 @@ static ABSENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// Accounts that were read.
 static ACCOUNTS: Mutex<BTreeMap<(String, String), Account>> = Mutex::new(BTreeMap::new());
 
+/// The session that the next row saves as deleted. Faults are told without their handle that the server was killed.
+static UNSAVED: Mutex<Option<Session>> = Mutex::new(None);
+
 faults! {
     FindsByAnyKey "model.shared_keys": "Finds a user by the account whose provider and ID, joined, are the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
@@ -813,6 +816,75 @@ faults! {
     PrintsTakenEmail "secrets.refused": "Prints the taken email address." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
             db.create_user(user).map_err(|error| Error::backend(format!("{error}: {:?}", user.email)))
+        }
+    }
+
+    NumberOutOfStep (Mutex<Option<u64>>) "faults.answers_in_step": "Returns the number of a deletion that timed out to the next deletion of another kind." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let done = db.delete_sessions_by_user_id(user_id, keep);
+            if matches!(done, Err(Error::OutcomeUnknown { .. })) {
+                *self.0.lock().expect("no panic while held") = Some(2);
+            }
+            done
+        }
+
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let deleted = db.delete_verification_tokens_by_identifier(identifier)?;
+            Ok(self.0.lock().expect("no panic while held").take().unwrap_or(deleted))
+        }
+    }
+
+    AnswerOutOfStep (Mutex<Option<bool>>) "faults.answers_in_step": "Returns whether a session was deleted, by a call that timed out, to the next deletion of a passkey." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            let done = db.delete_session(session_token);
+            if matches!(done, Err(Error::OutcomeUnknown { .. })) {
+                *self.0.lock().expect("no panic while held") = Some(true);
+            }
+            done
+        }
+
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            let deleted = db.delete_authenticator(credential_id)?;
+            Ok(self.0.lock().expect("no panic while held").take().unwrap_or(deleted))
+        }
+    }
+
+    NothingToList "faults.unreachable": "Lists no users, without asking the storage, if the limit is 0." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            if limit == 0 {
+                return Ok(Vec::new());
+            }
+            db.list_users(after, limit)
+        }
+    }
+
+    NobodyIsGreater "faults.unreachable": "Lists no users, without asking the storage, after the greatest ID." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            if after == Some(Uuid::max()) {
+                return Ok(Vec::new());
+            }
+            db.list_users(after, limit)
+        }
+    }
+
+    SavesSignOutsLater "faults.killed_server": "Saves that a session was deleted only with the next row that is created." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            let session = db.with(|model| model.sessions.get(session_token).cloned())?;
+            let deleted = db.delete_session(session_token)?;
+            *UNSAVED.lock().expect("no panic while held") = session;
+            Ok(deleted)
+        }
+
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let created = db.create_user_with_account(user, account);
+            *UNSAVED.lock().expect("no panic while held") = None;
+            created
+        }
+
+        fn killed(db: &Reference) {
+            if let Some(session) = UNSAVED.lock().expect("no panic while held").take() {
+                let _ = db.create_session(&session);
+            }
         }
     }
 }

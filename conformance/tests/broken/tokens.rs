@@ -220,4 +220,52 @@ faults! {
             })
         }
     }
+
+    PrefixOfIdentifier "delete_verification_tokens_by_identifier.exact": "Keeps tokens by identifier, `#` and token, and deletes those that begin with the identifier and `#`." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let prefix = format!("{identifier}#");
+            db.with(|model| {
+                let before = model.verification_tokens.len();
+                let key = |token: &VerificationToken| format!("{}#{}", token.identifier, token.token);
+                model.verification_tokens.retain(|_, token| !key(token).starts_with(&prefix));
+                (before - model.verification_tokens.len()) as u64
+            })
+        }
+    }
+
+    EndOfPlane "delete_verification_tokens_by_identifier.text": "Deletes tokens of an identifier only up to the character U+F8FF." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            db.with(|model| {
+                let before = model.verification_tokens.len();
+                model.verification_tokens.retain(|key, token| token.identifier != identifier || key.as_str() > "\u{f8ff}");
+                (before - model.verification_tokens.len()) as u64
+            })
+        }
+    }
+
+    FoldsDomainOfToken "values.absent_keys": "Uses up a token of an identifier whose domain differs only in case." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            let folded = |address: &str| match address.split_once('@') {
+                Some((name, domain)) => format!("{name}@{}", domain.to_ascii_lowercase()),
+                None => address.to_owned(),
+            };
+            let own = db.with(|model| model.verification_tokens.get(token).map(|own| own.identifier.clone()))?;
+            let own = own.filter(|own| folded(own) == folded(identifier));
+            db.use_verification_token(own.as_deref().unwrap_or(identifier), token)
+        }
+    }
+
+    InvisibleInChallenge "values.absent_keys": "If there is no such challenge, uses one whose key differs only in invisible characters." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            let visible = |key: &str| key.replace(['\u{ad}', '\u{200b}', '\u{feff}'], "");
+            let other = db.with(|model| {
+                let mut keys = model.challenges.keys();
+                keys.find(|other| visible(other) == visible(key)).cloned()
+            })?;
+            match (db.use_challenge(key)?, other) {
+                (None, Some(other)) => db.use_challenge(&other),
+                (used, _) => Ok(used),
+            }
+        }
+    }
 }

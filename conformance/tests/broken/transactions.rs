@@ -300,6 +300,16 @@ mod how {
                 let _ = overwrite(db, copy);
             }
         }
+        KeepsChallenges {
+            fn roll_back(db: &Reference, copy: &Model) {
+                let _ = db.with(|model| model.challenges.clone_from(&copy.challenges));
+            }
+        }
+        KeepsTokens {
+            fn roll_back(db: &Reference, copy: &Model) {
+                let _ = db.with(|model| model.verification_tokens.clone_from(&copy.verification_tokens));
+            }
+        }
         Forgets {
             fn commit(_: &Reference, _: &Model, _: &Model) -> Result<bool> {
                 Ok(true)
@@ -378,6 +388,14 @@ faults! {
 
     OverwritesOthers "transaction.all_survive": "Overwrites what others have written while a transaction was open." {
         transactions!(Overwrites);
+    }
+
+    ChallengesOutside "transaction.rolls_back": "Keeps challenges in a store that takes no part in transactions." {
+        transactions!(KeepsChallenges);
+    }
+
+    TokensOutside "transaction.rolls_back": "Keeps verification tokens in a store that takes no part in transactions." {
+        transactions!(KeepsTokens);
     }
 }
 

@@ -191,4 +191,49 @@ faults! {
             db.delete_expired(now, limit.min(2_000))
         }
     }
+
+    OldestByText "delete_expired.oldest_first": "Deletes tokens in the order of their times as text, which leaves out a fraction of zero." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            db.with(|model| {
+                let tokens = std::mem::take(&mut model.verification_tokens);
+                let counts = model.delete_expired(now, limit);
+                let mut due: Vec<_> = tokens.values().filter(|token| token.expires <= now).collect();
+                due.sort_by_key(|token| {
+                    let time = token.expires;
+                    (time.unix_timestamp(), time.millisecond() == 0, time)
+                });
+                due.truncate(limit as usize);
+                model.verification_tokens = tokens.clone();
+                for token in &due {
+                    model.verification_tokens.remove(&token.token);
+                }
+                ExpiredCounts { verification_tokens: due.len() as u64, ..counts }
+            })
+        }
+    }
+
+    RotationLeavesIndex (Mutex<Vec<OffsetDateTime>>) "delete_expired.after_updates": "Leaves an entry in the index of expiries when a session is rotated, which uses up the limit." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let before = db.get_session_and_user(session_token)?;
+            if let (Some((session, _)), Some(_)) = (before, &changes.session_token) {
+                self.0.lock().expect("no panic while held").push(session.expires);
+            }
+            db.update_session(session_token, changes)
+        }
+
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let mut left = self.0.lock().expect("no panic while held");
+            let before = left.len();
+            left.retain(|expires| *expires > now);
+            let of_sessions = limit.saturating_sub((before - left.len()) as u32);
+            let counts = db.delete_expired(now, limit.min(of_sessions))?;
+            let rest = db.delete_expired(now, limit - limit.min(of_sessions))?;
+            // The rest of the sessions stay due in this backend; that of the others does not.
+            Ok(ExpiredCounts {
+                sessions: counts.sessions,
+                verification_tokens: counts.verification_tokens + rest.verification_tokens,
+                challenges: counts.challenges + rest.challenges,
+            })
+        }
+    }
 }

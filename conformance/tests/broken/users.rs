@@ -766,4 +766,15 @@ faults! {
             db.update_user(id, changes)
         }
     }
+
+    InvisibleInEmail "values.absent_keys": "If no user has the email address, finds one whose address differs only in invisible characters." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let visible = |email: &str| email.replace(['\u{ad}', '\u{200b}', '\u{feff}'], "");
+            db.with(|model| {
+                let mut users = model.users.values();
+                let alike = |user: &&User| user.email.as_deref().is_some_and(|other| visible(other) == visible(email));
+                model.get_user_by_email(email).or_else(|| users.find(alike).cloned())
+            })
+        }
+    }
 }
