@@ -262,6 +262,7 @@ macro_rules! __with_rules {
                 never_half Concurrency 1 "No caller ever sees only some of the sessions deleted."
                 no_page_limit ReadingAndWriting 1 "All sessions except the one to keep are deleted and counted with their details, however many there are."
                 keeps_what_moves_in Concurrency 1 "The session to keep is kept even if it becomes the user's while the others are deleted."
+                spares_none_that_rotates Concurrency 1 "A session whose token is rotated while the user's sessions are deleted is deleted and counted with them."
             }
             get_session_details {
                 absent ReadingAndWriting 1 "get_session_details returns no details if none were stored."

@@ -16,6 +16,17 @@ fn force(db: &Reference, session: &Session) -> Result<()> {
     })
 }
 
+/// Reads the tokens of the user's sessions, then deletes the sessions with these tokens.
+fn delete_listed_tokens(db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+    let listed = db.list_sessions_by_user_id(user_id)?;
+    pause();
+    db.with(|model| {
+        let tokens = listed.iter().map(|session| session.session_token.as_str());
+        let deleted = tokens.filter(|token| keep != Some(*token) && model.delete_session(token));
+        deleted.count() as u64
+    })
+}
+
 faults! {
     CountsInAByte "delete_sessions_by_user_id.no_page_limit": "Counts deleted sessions in eight bits." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
@@ -610,5 +621,20 @@ faults! {
         stores!(create_session |session: Session| if session.session_token.len() == 64 {
             session.session_token.pop();
         });
+    }
+
+    ListsTokensThenDeletes "delete_sessions_by_user_id.spares_none_that_rotates": "Reads the tokens of the user's sessions, then deletes the sessions with these tokens." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            delete_listed_tokens(db, user_id, keep)
+        }
+    }
+
+    ListsTokensToKeepOne "delete_sessions_by_user_id.spares_none_that_rotates": "Reads the tokens of the user's sessions if it is to keep one, then deletes the sessions with the others." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            match keep {
+                Some(_) => delete_listed_tokens(db, user_id, keep),
+                None => db.delete_sessions_by_user_id(user_id, None),
+            }
+        }
     }
 }
