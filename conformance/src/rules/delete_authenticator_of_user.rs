@@ -175,3 +175,38 @@ pub(crate) fn last_of_two_at_once(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+/// A passkey is deleted and created for another user, while it is deleted as its first user's.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    let credential_id = |round: u128| format!("credential-{round}");
+    super::delete_session_of_user::moves_away(
+        context,
+        "delete_authenticator_of_user(..)",
+        |store, round| {
+            // Another way to sign in, so that the passkey is never the last.
+            if round == 1 {
+                store.link_account(id(1), account_at(1, "github", "1"))?;
+            }
+            store
+                .create_authenticator(authenticator(round, 1))
+                .map(drop)
+        },
+        |store, round| {
+            let keep_last = round % 2 == 0;
+            let removal =
+                store.delete_authenticator_of_user(id(1), &credential_id(round), keep_last)?;
+            Ok(removal == Removal::Done)
+        },
+        |store, round| {
+            let deleted = store.delete_authenticator(&credential_id(round))?;
+            if deleted {
+                store.create_authenticator(authenticator(round, 2))?;
+            }
+            Ok(deleted)
+        },
+        |store, round| {
+            let found = store.get_authenticator(&credential_id(round))?;
+            Ok(found.map(|passkey| passkey.user_id))
+        },
+    )
+}

@@ -331,3 +331,11 @@ pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    super::delete_session_of_user::session_moves_away(
+        context,
+        "delete_sessions_by_user_id(..)",
+        |store, _| Ok(store.delete_sessions_by_user_id(id(1), None)? == 1),
+    )
+}

@@ -286,3 +286,36 @@ pub(crate) fn last_of_several_at_once(context: &Context) -> Verdict {
         }
     })
 }
+
+/// An account is unlinked and linked to another user, while it is unlinked as its first user's.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    super::delete_session_of_user::moves_away(
+        context,
+        "unlink_account_of_user(..)",
+        |store, round| {
+            // Another way to sign in, so that the account is never the last.
+            if round == 1 {
+                store.create_authenticator(authenticator(1, 1))?;
+            }
+            let account = account_at(round, "github", &round.to_string());
+            store.link_account(id(1), account).map(drop)
+        },
+        |store, round| {
+            let (account, keep_last) = (round.to_string(), round % 2 == 0);
+            let removal = store.unlink_account_of_user(id(1), "github", &account, keep_last)?;
+            Ok(removal == Removal::Done)
+        },
+        |store, round| {
+            let account = round.to_string();
+            let unlinked = store.unlink_account("github", &account)?;
+            if unlinked {
+                store.link_account(id(2), account_at(round, "github", &account))?;
+            }
+            Ok(unlinked)
+        },
+        |store, round| {
+            let found = store.get_account("github", &round.to_string())?;
+            Ok(found.map(|account| account.user_id))
+        },
+    )
+}

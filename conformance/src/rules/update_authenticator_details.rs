@@ -297,3 +297,33 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+/// A passkey is deleted and created for another user, while its first user updates its details.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_user(bare_user(2))?;
+    race.rounds(|round| {
+        store.create_authenticator(authenticator(1, 1))?;
+        let ran = race.at_once(2, |thread, store| {
+            if thread == 0 {
+                let changes = full_authenticator_details(round);
+                return store.update_authenticator_details(id(1), "credential-1", changes);
+            }
+            let deleted = store.delete_authenticator("credential-1")?;
+            store.create_authenticator(authenticator(1, 2))?;
+            Ok(deleted)
+        });
+        let overlap = overlapped(&ran);
+        let calls = "update_authenticator_details(..), delete_authenticator(..) or create_authenticator(..)";
+        all_succeed(calls, ran)?;
+        returns(
+            "the details of a passkey that another user had while its details were updated",
+            store.list_authenticators_with_details_by_user_id(id(2)),
+            vec![(authenticator(1, 2), AuthenticatorDetails::default())],
+        )?;
+        store.delete_authenticator("credential-1")?;
+        Ok(overlap)
+    })
+}

@@ -411,4 +411,17 @@ faults! {
             sessions.into_iter().map(|session| Ok((session.clone(), db.get_session_details(session.id)?))).collect()
         }
     }
+
+    ChecksWhosePasskey "update_authenticator_details.spares_what_moves_away": "Checks whose passkey it is, then writes the details of the passkey with its id." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            if db.get_authenticator(id)?.is_none_or(|passkey| passkey.user_id != user) {
+                return Ok(false);
+            }
+            pause();
+            db.with(|model| match model.get_authenticator(id) {
+                Some(found) => model.update_authenticator_details(found.user_id, id, changes),
+                None => false,
+            })
+        }
+    }
 }

@@ -637,4 +637,18 @@ faults! {
             }
         }
     }
+
+    ListsIdsThenDeletes "delete_sessions_by_user_id.spares_what_moves_away": "Reads the ids of the user's sessions, then deletes the sessions with these ids." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let listed = db.list_sessions_by_user_id(user_id)?;
+            pause();
+            db.with(|model| {
+                let before = model.sessions.len();
+                model.sessions.retain(|token, session| {
+                    keep == Some(token) || listed.iter().all(|listed| listed.id != session.id)
+                });
+                (before - model.sessions.len()) as u64
+            })
+        }
+    }
 }

@@ -431,4 +431,41 @@ faults! {
             db.with(|model| { model.authenticators.insert(authenticator.credential_id.clone(), authenticator.clone()); })
         }
     }
+
+    ChecksWhoseSession "delete_session_of_user.spares_what_moves_away": "Checks whose session it is, then deletes the session with its id." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            let is_theirs = db.list_sessions_by_user_id(user_id)?.iter().any(|session| session.id == session_id);
+            pause();
+            db.with(|model| {
+                let owner = model.sessions.values().find(|session| session.id == session_id).map(|session| session.user_id);
+                owner.is_some_and(|owner| is_theirs && model.delete_session_of_user(owner, session_id))
+            })
+        }
+    }
+
+    ChecksWhoseAccount "unlink_account_of_user.spares_what_moves_away": "Checks whose account it is, then unlinks the account with its key." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            if !has_account(db, user_id, provider, account)? {
+                return Ok(Removal::Absent);
+            }
+            pause();
+            db.with(|model| match model.get_account(provider, account) {
+                Some(found) => model.unlink_account_of_user(found.user_id, provider, account, keep_last && found.user_id == user_id),
+                None => Removal::Absent,
+            })
+        }
+    }
+
+    ChecksWhosePasskey "delete_authenticator_of_user.spares_what_moves_away": "Checks whose passkey it is, then deletes the passkey with its id." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            if !has_passkey(db, user_id, credential_id)? {
+                return Ok(Removal::Absent);
+            }
+            pause();
+            db.with(|model| match model.get_authenticator(credential_id) {
+                Some(found) => model.delete_authenticator_of_user(found.user_id, credential_id, keep_last && found.user_id == user_id),
+                None => Removal::Absent,
+            })
+        }
+    }
 }
