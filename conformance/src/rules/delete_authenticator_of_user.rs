@@ -1,11 +1,13 @@
-use authstore::{AccountChanges, Removal};
+use authstore::{AccountChanges, AuthStore, Authenticator, Removal};
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     KINDS, account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
@@ -132,6 +134,40 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.update_account("github", "1", changes)?;
         let situation = format!("next to an account that became {kind}");
         delete(2, &situation, removal)?;
+    }
+    beside_what_is_alike(store)
+}
+
+/// Deletes a passkey that is alone, and then beside another way to sign in that has a value in common with it.
+fn beside_what_is_alike(store: &AuthStore) -> Verdict {
+    for account in ["7", "8"] {
+        let passkey = Authenticator {
+            provider_account_id: account.to_owned(),
+            ..authenticator_with_id(7, 4, "7")
+        };
+        let delete = |situation: &str, removal| {
+            returns(
+                format!("delete_authenticator_of_user(.., true) {situation}"),
+                store.delete_authenticator_of_user(id(4), "7", true),
+                removal,
+            )
+        };
+        let twin = Authenticator {
+            credential_id: "8".to_owned(),
+            ..passkey.clone()
+        };
+        for other in [
+            Call::CreateAuthenticator(twin),
+            Call::LinkAccount(id(4), account_at(7, "passkey", "7")),
+            Call::LinkAccount(id(4), account_at(7, "7", "8")),
+        ] {
+            store.delete_user(id(4))?;
+            store.create_user(bare_user(4))?;
+            store.create_authenticator(passkey.clone())?;
+            delete("of a passkey that is alone", Removal::LastWayIn)?;
+            other.on_store(store)?;
+            delete(&format!("after {}", other.show()), Removal::Done)?;
+        }
     }
     Ok(())
 }

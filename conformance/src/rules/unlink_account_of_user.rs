@@ -1,5 +1,6 @@
 use authstore::{AccountChanges, AuthStore, Authenticator, NewAccount, Removal};
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
@@ -7,6 +8,7 @@ use crate::fixture::{
     populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
 
 pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
@@ -178,7 +180,47 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         "unlink_account_of_user(.., true) beside an authenticator",
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::Done,
-    )
+    )?;
+    beside_what_is_alike(store)
+}
+
+/// Unlinks an account that is alone, and then beside another way to sign in that has a value in common with it.
+fn beside_what_is_alike(store: &AuthStore) -> Verdict {
+    let passkey = |credential_id: &str, account: &str| {
+        Call::CreateAuthenticator(Authenticator {
+            provider_account_id: account.to_owned(),
+            ..authenticator_with_id(99, 4, credential_id)
+        })
+    };
+    let account = |provider, account| Call::LinkAccount(id(4), account_at(98, provider, account));
+    for (kind, with_its_passkey) in [("oauth", Removal::Done), ("webauthn", Removal::LastWayIn)] {
+        let unlink = |situation: &str, removal| {
+            returns(
+                format!("unlink_account_of_user(.., true) of the kind {kind:?} {situation}"),
+                store.unlink_account_of_user(id(4), "github", "7", true),
+                removal,
+            )
+        };
+        for (other, removal) in [
+            (account("other", "7"), Removal::Done),
+            (account("github", "8"), Removal::Done),
+            (account("7", "github"), Removal::Done),
+            (passkey("7", "8"), Removal::Done),
+            (passkey("7", "github"), Removal::Done),
+            (passkey("8", "7"), with_its_passkey),
+            (passkey("7", "7"), with_its_passkey),
+        ] {
+            store.delete_user(id(4))?;
+            store.create_user(bare_user(4))?;
+            let own = account_at(97, "github", "7");
+            let kind = kind.to_owned();
+            store.link_account(id(4), NewAccount { kind, ..own })?;
+            unlink("that is alone", Removal::LastWayIn)?;
+            other.on_store(store)?;
+            unlink(&format!("after {}", other.show()), removal)?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn takes_the_last(context: &Context) -> Verdict {
