@@ -9,7 +9,7 @@ use crate::fixture::{
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
-use crate::strings::{KEY, NEAR_MISSES};
+use crate::strings::{CREDENTIAL_ID, KEY, NEAR_CREDENTIAL_IDS, NEAR_MISSES};
 
 pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
     let store = context.store();
@@ -278,7 +278,33 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
         "unlink_account_of_user(.., true) of the account of one passkey of two",
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::Done,
-    )
+    )?;
+    let credential_ids = NEAR_CREDENTIAL_IDS
+        .iter()
+        .map(|other| (CREDENTIAL_ID, *other));
+    for (own, other) in credential_ids.chain(NEAR_MISSES.iter().map(|other| (KEY, *other))) {
+        for (of_account, of_passkey) in [(own, other), (other, own)] {
+            store.delete_user(id(1))?;
+            store.create_user(bare_user(1))?;
+            let kind = "webauthn".to_owned();
+            let account = account_at(2, "passkey", of_account);
+            store.link_account(id(1), NewAccount { kind, ..account })?;
+            store.create_authenticator(Authenticator {
+                provider_account_id: of_passkey.to_owned(),
+                ..authenticator(1, 1)
+            })?;
+            returns(
+                format!(
+                    "unlink_account_of_user(.., {}, true) beside a passkey of the account {}",
+                    of_account.show(),
+                    of_passkey.show()
+                ),
+                store.unlink_account_of_user(id(1), "passkey", of_account, true),
+                Removal::Done,
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Several callers each remove one of the user's ways to sign in: all but one succeed.

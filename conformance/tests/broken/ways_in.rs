@@ -567,4 +567,31 @@ faults! {
             })
         }
     }
+
+    BelongsInOtherCase "unlink_account_of_user.passkey_with_account_is_one_way": "Ignores the case of the id by which a passkey belongs to an account." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || !other.provider_account_id.eq_ignore_ascii_case(&own.provider_account_id));
+            })
+        }
+    }
+
+    BelongsWithoutPadding "unlink_account_of_user.passkey_with_account_is_one_way": "Ignores the padding of the id by which a passkey belongs to an account." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                let bare = |id: &str| id.trim_end_matches('=').to_owned();
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || bare(&other.provider_account_id) != bare(&own.provider_account_id));
+            })
+        }
+    }
+
+    BelongsByPattern "unlink_account_of_user.passkey_with_account_is_one_way": "Finds the passkeys that belong to an account with LIKE." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                let pattern = &own.provider_account_id;
+                let is_like = |id: &str| id.len() == pattern.len() && id.bytes().zip(pattern.bytes()).all(|(own, other)| own == other || other == b'_');
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || !is_like(&other.provider_account_id));
+            })
+        }
+    }
 }
