@@ -352,6 +352,7 @@ macro_rules! __with_rules {
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
                 large_rows ReadingAndWriting 1 "The list is complete, however large the authenticators in it are."
+                one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to the given value, higher or lower, and the row is returned."

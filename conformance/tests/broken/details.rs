@@ -412,6 +412,18 @@ faults! {
         }
     }
 
+    PasskeyDetailsInASecondTrip "list_authenticators_with_details_by_user_id.one_moment": "Reads the passkeys, then their details." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let passkeys = db.list_authenticators_by_user_id(user_id)?;
+            pause();
+            let with_details = |passkey: Authenticator| {
+                let details = db.with(|model| model.authenticator_details.get(&passkey.credential_id).cloned())?;
+                Ok((passkey, details.unwrap_or_default()))
+            };
+            passkeys.into_iter().map(with_details).collect()
+        }
+    }
+
     ChecksWhosePasskey "update_authenticator_details.spares_what_moves_away": "Checks whose passkey it is, then writes the details of the passkey with its id." {
         fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
             if db.get_authenticator(id)?.is_none_or(|passkey| passkey.user_id != user) {
@@ -422,6 +434,14 @@ faults! {
                 Some(found) => model.update_authenticator_details(found.user_id, id, changes),
                 None => false,
             })
+        }
+    }
+
+    OldPasskeyDetails (Mutex<Option<Vec<(Authenticator, AuthenticatorDetails)>>>) "linearizable.authenticators": "Returns passkeys with their details as they were at the previous read." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let found = db.list_authenticators_with_details_by_user_id(user_id)?;
+            let before = self.0.lock().expect("no panic while held").replace(found.clone());
+            Ok(before.unwrap_or(found))
         }
     }
 }
