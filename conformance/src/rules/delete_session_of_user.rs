@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{bare_user, id, look, populate, session};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::rules::transaction::has_transactions;
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
@@ -90,10 +91,13 @@ pub(crate) fn moves_away(
     let store = context.store();
     store.create_user(bare_user(1))?;
     store.create_user(bare_user(2))?;
+    let has_transactions = has_transactions(store)?;
     race.rounds(|round| {
         create(store, round)?;
+        let in_transaction = has_transactions && round % 4 < 2;
         let ran = race.at_once(2, |thread, store| match thread {
             0 => remove(store, round),
+            _ if in_transaction => store.transaction(|tx| give_away(tx, round)),
             _ => give_away(store, round),
         });
         let overlap = overlapped(&ran);
