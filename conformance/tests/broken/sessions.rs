@@ -643,11 +643,10 @@ faults! {
             let listed = db.list_sessions_by_user_id(user_id)?;
             pause();
             db.with(|model| {
-                let before = model.sessions.len();
-                model.sessions.retain(|token, session| {
-                    keep == Some(token) || listed.iter().all(|listed| listed.id != session.id)
-                });
-                (before - model.sessions.len()) as u64
+                let all = model.sessions.values().cloned().collect::<Vec<_>>();
+                let listed = all.iter().filter(|session| listed.iter().any(|listed| listed.id == session.id));
+                let deleted = listed.filter(|session| keep != Some(&session.session_token) && model.delete_session(&session.session_token));
+                deleted.count() as u64
             })
         }
     }
