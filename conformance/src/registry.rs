@@ -138,6 +138,7 @@ macro_rules! __with_rules {
                 takes_the_last ReadingAndWriting 1 "Without keep_last, unlink_account_of_user deletes the user's only way to sign in."
                 passkey_with_account_is_one_way ReadingAndWriting 1 "A passkey and its account of the kind webauthn count as one way to sign in, and such an account alone as none."
                 last_of_several_at_once Concurrency 1 "Of several callers who remove all accounts and authenticators of a user concurrently with keep_last, all but one succeed."
+                spares_what_moves_away Concurrency 1 "An account that is linked to another user while it is unlinked as the first user's stays linked to the other."
             }
             get_account {
                 absent ReadingAndWriting 1 "get_account returns None for an account that does not exist, and for keys of two accounts mixed."
@@ -232,6 +233,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "delete_session_of_user keeps another user's session, and returns false."
                 leaves_others_unchanged ReadingAndWriting 1 "delete_session_of_user leaves other sessions and everything else as they are."
                 one_winner Concurrency 1 "Of several callers who delete one session of a user concurrently, exactly one gets true."
+                spares_what_moves_away Concurrency 1 "A session that moves to another user while it is deleted as the first user's is either deleted, or moves and stays."
             }
             list_sessions_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for an unknown user."
@@ -262,6 +264,8 @@ macro_rules! __with_rules {
                 never_half Concurrency 1 "No caller ever sees only some of the sessions deleted."
                 no_page_limit ReadingAndWriting 1 "All sessions except the one to keep are deleted and counted with their details, however many there are."
                 keeps_what_moves_in Concurrency 1 "The session to keep is kept even if it becomes the user's while the others are deleted."
+                spares_none_that_rotates Concurrency 1 "A session whose token is rotated while the user's sessions are deleted is deleted and counted with them."
+                spares_what_moves_away Concurrency 1 "A session that moves to another user while the first user's sessions are deleted is either deleted and counted, or moves and stays."
             }
             get_session_details {
                 absent ReadingAndWriting 1 "get_session_details returns no details if none were stored."
@@ -348,6 +352,7 @@ macro_rules! __with_rules {
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
                 large_rows ReadingAndWriting 1 "The list is complete, however large the authenticators in it are."
+                one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to the given value, higher or lower, and the row is returned."
@@ -378,6 +383,7 @@ macro_rules! __with_rules {
                 keeps_the_last ReadingAndWriting 1 "With keep_last, delete_authenticator_of_user returns LastWayIn for the user's only way to sign in, and deletes nothing."
                 takes_the_last ReadingAndWriting 1 "Without keep_last, delete_authenticator_of_user deletes the user's only way to sign in."
                 last_of_two_at_once Concurrency 1 "Of the last two authenticators that are deleted concurrently with keep_last, one stays."
+                spares_what_moves_away Concurrency 1 "An authenticator that is created for another user while it is deleted as the first user's stays the other's."
             }
             update_authenticator_details {
                 every_combination ReadingAndWriting 1 "update_authenticator_details writes the details that are named and no others, in every combination of keep, set and clear."
@@ -390,6 +396,7 @@ macro_rules! __with_rules {
                 times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different details of one authenticator all survive."
                 no_orphan Concurrency 1 "Details that are written while their authenticator is deleted are deleted with it, and never belong to a later one with its ID."
+                spares_what_moves_away Concurrency 1 "Details that a user writes while the authenticator becomes another user's never belong to the other's."
             }
             create_challenge {
                 stored ReadingAndWriting 1 "use_challenge returns a challenge as it was created."

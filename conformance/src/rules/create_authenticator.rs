@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use authstore::{Authenticator, Constraint, Entity, Error};
+use authstore::{AuthStore, Authenticator, AuthenticatorDetails, Constraint, Entity, Error};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
+    authenticator, authenticator_with_id, bare_user, full_authenticator_details, full_user, id,
+    look, populate,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
@@ -133,7 +134,58 @@ pub(crate) fn long_credential_id(context: &Context) -> Verdict {
         round_trips(context, authenticator_with_id(number, 1, credential_id))?;
     }
     let listed = store.list_authenticators_by_user_id(id(1))?;
-    equal("the number of authenticators", listed.len(), ids.len())
+    equal("the number of authenticators", listed.len(), ids.len())?;
+    own_details(store, &ids)
+}
+
+/// Checks that each of user 1's passkeys has its own details, also when others are deleted.
+fn own_details(store: &AuthStore, ids: &[impl AsRef<str>]) -> Verdict {
+    let mut expected = BTreeMap::new();
+    for (number, credential_id) in (1..).zip(ids.iter().map(AsRef::as_ref)) {
+        let changes = full_authenticator_details(number);
+        returns(
+            format!(
+                "update_authenticator_details(.., {}, ..)",
+                credential_id.show()
+            ),
+            store.update_authenticator_details(id(1), credential_id, changes.clone()),
+            true,
+        )?;
+        expected.insert(
+            credential_id.to_owned(),
+            AuthenticatorDetails {
+                name: changes.name.apply(None),
+                created: changes.created.apply(None),
+                last_used: changes.last_used.apply(None),
+            },
+        );
+    }
+    let are_listed = |expected: &BTreeMap<String, AuthenticatorDetails>| -> Verdict {
+        let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
+        equal(
+            "the number of passkeys listed",
+            listed.len(),
+            expected.len(),
+        )?;
+        for (passkey, details) in listed {
+            equal(
+                format!(
+                    "the details of the passkey {}",
+                    passkey.credential_id.show()
+                ),
+                Some(&details),
+                expected.get(&passkey.credential_id),
+            )?;
+        }
+        Ok(())
+    };
+    are_listed(&expected)?;
+    for credential_id in ids.iter().map(AsRef::as_ref).step_by(2) {
+        store.delete_authenticator(credential_id)?;
+        expected.remove(credential_id);
+        are_listed(&expected)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
@@ -148,20 +200,21 @@ pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
     let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
     let alike = alike.iter().map(String::as_str).filter(visible);
     let ids: BTreeSet<&str> = ids.into_iter().chain(alike).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
     for (number, credential_id) in (1..).zip(ids.iter().copied()) {
         succeeds(
             format!("create_authenticator(..) with {}", credential_id.show()),
             store.create_authenticator(authenticator_with_id(number, 1, credential_id)),
         )?;
     }
-    for (number, credential_id) in (1..).zip(ids) {
+    for (number, credential_id) in (1..).zip(ids.iter().copied()) {
         returns(
             format!("get_authenticator({})", credential_id.show()),
             store.get_authenticator(credential_id),
             Some(authenticator_with_id(number, 1, credential_id)),
         )?;
     }
-    Ok(())
+    own_details(store, &ids)
 }
 
 pub(crate) fn every_counter(context: &Context) -> Verdict {

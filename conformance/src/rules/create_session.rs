@@ -1,12 +1,13 @@
 use authstore::{
-    Constraint, Entity, Error, NewSession, Session, SessionDetails, SessionDetailsChanges,
+    AuthStore, Constraint, Entity, Error, NewSession, Session, SessionDetails,
+    SessionDetailsChanges,
 };
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    a_bit_apart, bare_user, full_user, id, look, millis, populate, session, session_until,
-    session_with_token,
+    a_bit_apart, bare_user, full_session_details, full_user, id, look, millis, populate, session,
+    session_until, session_with_token,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
@@ -89,7 +90,58 @@ pub(crate) fn long_token(context: &Context) -> Verdict {
     for (number, last) in [(1, 'a'), (2, 'b'), (3, '\u{1f512}')] {
         round_trips(context, session_with_token(number, 1, &longest_key(last)))?;
     }
-    Ok(())
+    own_details(context.store())
+}
+
+/// Checks that each of user 1's sessions has its own details, also when others are deleted.
+fn own_details(store: &AuthStore) -> Verdict {
+    let mut sessions = store.list_sessions_by_user_id(id(1))?;
+    let number = |session: &Session| session.id.as_u128() - 2_000;
+    for session in &sessions {
+        let changes = full_session_details(number(session));
+        returns(
+            format!(
+                "update_session_details(..) of {}",
+                session.session_token.show()
+            ),
+            store.update_session_details(session.id, changes),
+            true,
+        )?;
+    }
+    let are_listed = |sessions: &[Session]| -> Verdict {
+        let listed = store.list_sessions_with_details_by_user_id(id(1))?;
+        equal(
+            "the number of sessions listed",
+            listed.len(),
+            sessions.len(),
+        )?;
+        for (session, details) in listed {
+            let changes = full_session_details(number(&session));
+            equal(
+                format!(
+                    "the details of the session {}",
+                    session.session_token.show()
+                ),
+                details,
+                SessionDetails {
+                    began: changes.began.apply(None),
+                    last_seen: changes.last_seen.apply(None),
+                    ip: changes.ip.apply(None),
+                    user_agent: changes.user_agent.apply(None),
+                },
+            )?;
+        }
+        Ok(())
+    };
+    are_listed(&sessions)?;
+    // Tokens that are alike have adjacent numbers.
+    sessions.retain(|session| number(session) % 2 == 0);
+    for session in store.list_sessions_by_user_id(id(1))? {
+        if !sessions.contains(&session) {
+            store.delete_session(&session.session_token)?;
+        }
+    }
+    are_listed(&sessions)
 }
 
 pub(crate) fn token_by_bytes(context: &Context) -> Verdict {
@@ -110,7 +162,7 @@ pub(crate) fn token_by_bytes(context: &Context) -> Verdict {
             Some(id(2_000 + number)),
         )?;
     }
-    Ok(())
+    own_details(store)
 }
 
 pub(crate) fn every_millisecond(context: &Context) -> Verdict {

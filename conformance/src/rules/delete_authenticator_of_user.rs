@@ -1,11 +1,13 @@
-use authstore::{AccountChanges, Removal};
+use authstore::{AccountChanges, AuthStore, Authenticator, Removal};
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
     KINDS, account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::show::Show;
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
@@ -133,6 +135,40 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         let situation = format!("next to an account that became {kind}");
         delete(2, &situation, removal)?;
     }
+    beside_what_is_alike(store)
+}
+
+/// Deletes a passkey that is alone, and then beside another way to sign in that has a value in common with it.
+fn beside_what_is_alike(store: &AuthStore) -> Verdict {
+    for account in ["7", "8"] {
+        let passkey = Authenticator {
+            provider_account_id: account.to_owned(),
+            ..authenticator_with_id(7, 4, "7")
+        };
+        let delete = |situation: &str, removal| {
+            returns(
+                format!("delete_authenticator_of_user(.., true) {situation}"),
+                store.delete_authenticator_of_user(id(4), "7", true),
+                removal,
+            )
+        };
+        let twin = Authenticator {
+            credential_id: "8".to_owned(),
+            ..passkey.clone()
+        };
+        for other in [
+            Call::CreateAuthenticator(twin),
+            Call::LinkAccount(id(4), account_at(7, "passkey", "7")),
+            Call::LinkAccount(id(4), account_at(7, "7", "8")),
+        ] {
+            store.delete_user(id(4))?;
+            store.create_user(bare_user(4))?;
+            store.create_authenticator(passkey.clone())?;
+            delete("of a passkey that is alone", Removal::LastWayIn)?;
+            other.on_store(store)?;
+            delete(&format!("after {}", other.show()), Removal::Done)?;
+        }
+    }
     Ok(())
 }
 
@@ -174,4 +210,39 @@ pub(crate) fn last_of_two_at_once(context: &Context) -> Verdict {
         )?;
         Ok(overlap)
     })
+}
+
+/// A passkey is deleted and created for another user, while it is deleted as its first user's.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    let credential_id = |round: u128| format!("credential-{round}");
+    super::delete_session_of_user::moves_away(
+        context,
+        "delete_authenticator_of_user(..)",
+        |store, round| {
+            // Another way to sign in, so that the passkey is never the last.
+            if round == 1 {
+                store.link_account(id(1), account_at(1, "github", "1"))?;
+            }
+            store
+                .create_authenticator(authenticator(round, 1))
+                .map(drop)
+        },
+        |store, round| {
+            let keep_last = round % 2 == 0;
+            let removal =
+                store.delete_authenticator_of_user(id(1), &credential_id(round), keep_last)?;
+            Ok(removal == Removal::Done)
+        },
+        |store, round| {
+            let deleted = store.delete_authenticator(&credential_id(round))?;
+            if deleted {
+                store.create_authenticator(authenticator(round, 2))?;
+            }
+            Ok(deleted)
+        },
+        |store, round| {
+            let found = store.get_authenticator(&credential_id(round))?;
+            Ok(found.map(|passkey| passkey.user_id))
+        },
+    )
 }

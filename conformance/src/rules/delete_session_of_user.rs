@@ -1,7 +1,11 @@
+use authstore::{AuthStore, SessionChanges};
+use uuid::Uuid;
+
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{bare_user, id, look, populate, session};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::rules::transaction::has_transactions;
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
@@ -71,4 +75,77 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         )?;
         Ok(overlap)
     })
+}
+
+/// One caller removes a row of user 1 while another gives it to user 2. Exactly one of them finds it, and a row that was
+/// given away stays.
+pub(crate) fn moves_away(
+    context: &Context,
+    call: &str,
+    create: impl Fn(&AuthStore, u128) -> authstore::Result<()>,
+    remove: impl Fn(&AuthStore, u128) -> authstore::Result<bool> + Sync,
+    give_away: impl Fn(&AuthStore, u128) -> authstore::Result<bool> + Sync,
+    owner: impl Fn(&AuthStore, u128) -> authstore::Result<Option<Uuid>>,
+) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_user(bare_user(2))?;
+    let has_transactions = has_transactions(store)?;
+    race.rounds(|round| {
+        create(store, round)?;
+        let in_transaction = has_transactions && round % 4 < 2;
+        let ran = race.at_once(2, |thread, store| match thread {
+            0 => remove(store, round),
+            _ if in_transaction => store.transaction(|tx| give_away(tx, round)),
+            _ => give_away(store, round),
+        });
+        let overlap = overlapped(&ran);
+        let found = all_succeed(&format!("{call}, or giving the row to another user,"), ran)?;
+        equal(
+            format!("the number of callers that found the row, of {call} and one that gives it to another user"),
+            found.iter().filter(|found| **found).count(),
+            1,
+        )?;
+        equal(
+            format!("the user of the row that either {call} deleted or another caller gave to user 2"),
+            owner(store, round)?,
+            found[1].then_some(id(2)),
+        )?;
+        Ok(overlap)
+    })
+}
+
+/// A session moves to another user, while it is deleted as the session of its first.
+pub(crate) fn session_moves_away(
+    context: &Context,
+    call: &str,
+    delete: impl Fn(&AuthStore, Uuid) -> authstore::Result<bool> + Sync,
+) -> Verdict {
+    moves_away(
+        context,
+        call,
+        |store, round| store.create_session(session(round, 1)).map(drop),
+        |store, round| delete(store, id(2_000 + round)),
+        |store, round| {
+            let changes = SessionChanges {
+                user_id: Some(id(2)),
+                ..SessionChanges::default()
+            };
+            let moved = store.update_session(&format!("session {round}"), changes)?;
+            Ok(moved.is_some())
+        },
+        |store, round| {
+            let found = store.get_session_and_user(&format!("session {round}"))?;
+            Ok(found.map(|(_, user)| user.id))
+        },
+    )
+}
+
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    session_moves_away(
+        context,
+        "delete_session_of_user(..)",
+        |store, session_id| store.delete_session_of_user(id(1), session_id),
+    )
 }

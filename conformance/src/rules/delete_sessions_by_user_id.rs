@@ -286,3 +286,56 @@ pub(crate) fn keeps_what_moves_in(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+/// A session's token is rotated, as often as the session is found, while its user's sessions are deleted.
+pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
+    const ROTATIONS: u32 = 20;
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|round| {
+        let kept = store.create_session(session(0, 1))?;
+        store.create_session(session(round, 1))?;
+        let keep = (round % 2 == 0).then_some("session 0");
+        let ran = race.at_once(2, |thread, store| {
+            if thread == 0 {
+                return store.delete_sessions_by_user_id(id(1), keep);
+            }
+            let mut token = format!("session {round}");
+            for rotation in 0..ROTATIONS {
+                let rotated = format!("session {round}, rotated {rotation}");
+                let changes = SessionChanges {
+                    session_token: Some(rotated.clone()),
+                    ..SessionChanges::default()
+                };
+                if store.update_session(&token, changes)?.is_none() {
+                    break;
+                }
+                token = rotated;
+            }
+            Ok(0)
+        });
+        let overlap = overlapped(&ran);
+        let deleted = all_succeed("delete_sessions_by_user_id(..) or update_session(..)", ran)?;
+        equal(
+            "the number of sessions that were deleted while the token of one was rotated",
+            deleted[0],
+            if keep.is_none() { 2 } else { 1 },
+        )?;
+        returns(
+            "list_sessions_by_user_id(id(1)), after one rotated while all but the one to keep were deleted",
+            store.list_sessions_by_user_id(id(1)),
+            keep.map(|_| kept).into_iter().collect(),
+        )?;
+        store.delete_session("session 0")?;
+        Ok(overlap)
+    })
+}
+
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    super::delete_session_of_user::session_moves_away(
+        context,
+        "delete_sessions_by_user_id(..)",
+        |store, _| Ok(store.delete_sessions_by_user_id(id(1), None)? == 1),
+    )
+}

@@ -10,7 +10,8 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::fixture::{
-    account_at, authenticator_with_id, bare_user, id, millis, session_with_token,
+    account_at, authenticator_with_id, bare_user, full_authenticator_details, id, millis,
+    session_with_token,
 };
 use crate::history::{Event, has_legal_order, show_history};
 use crate::model::Model;
@@ -299,6 +300,9 @@ pub(crate) fn authenticators(context: &Context) -> Verdict {
             Call::UseAuthenticator(credential(), 9, true),
             Call::UseAuthenticator(credential(), 10, false),
             Call::ListAuthenticatorsByUserId(id(1)),
+            Call::UpdateAuthenticatorDetails(id(1), credential(), full_authenticator_details(1)),
+            Call::ListAuthenticatorsWithDetailsByUserId(id(1)),
+            Call::ListAuthenticatorsWithDetailsByUserId(id(2)),
             Call::DeleteAuthenticator(credential()),
         ],
     )

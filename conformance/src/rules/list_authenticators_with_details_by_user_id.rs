@@ -1,8 +1,9 @@
-use authstore::{Authenticator, AuthenticatorDetails};
+use authstore::{Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges, Change};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{authenticator, bare_user, full_authenticator_details, id, populate};
+use crate::fixture::{authenticator, bare_user, full_authenticator_details, id, millis, populate};
+use crate::race::Race;
 use crate::strings::longest_text;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
@@ -72,6 +73,44 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         }),
         true,
     )
+}
+
+/// Repeatedly sets a passkey's counter, then updates its details. The details must never be newer than the passkey.
+pub(crate) fn one_moment(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    race.rounds(|round| {
+        context.store().create_user(bare_user(round))?;
+        let passkey = Authenticator {
+            counter: 0,
+            ..authenticator(round, round)
+        };
+        context.store().create_authenticator(passkey.clone())?;
+        race.look_on(
+            "update_authenticator_counter(..), then update_authenticator_details(..)",
+            |store| {
+                for number in 1..=8 {
+                    store.update_authenticator_counter(&passkey.credential_id, number)?;
+                    let details = AuthenticatorDetailsChanges {
+                        last_used: Change::Set(millis(number)),
+                        ..Default::default()
+                    };
+                    store.update_authenticator_details(
+                        id(round),
+                        &passkey.credential_id,
+                        details,
+                    )?;
+                }
+                Ok(())
+            },
+            |_, store| {
+                let list = store.list_authenticators_with_details_by_user_id(id(round))?;
+                Ok(list
+                    .iter()
+                    .any(|(passkey, details)| details.last_used > Some(millis(passkey.counter)))
+                    .then(|| "a passkey that is older than its details".to_owned()))
+            },
+        )
+    })
 }
 
 pub(crate) fn large_rows(context: &Context) -> Verdict {

@@ -18,7 +18,7 @@ use crate::rules::storage::{agreed, every_read};
 use crate::show::Show;
 
 /// Returns whether the backend has transactions.
-fn has_transactions(store: &AuthStore) -> Verdict<bool> {
+pub(crate) fn has_transactions(store: &AuthStore) -> Verdict<bool> {
     let mut began = false;
     let outcome = store.transaction(|_| {
         began = true;

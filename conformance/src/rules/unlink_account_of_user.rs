@@ -1,5 +1,6 @@
 use authstore::{AccountChanges, AuthStore, Authenticator, NewAccount, Removal};
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
@@ -7,7 +8,8 @@ use crate::fixture::{
     populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
-use crate::strings::{KEY, NEAR_MISSES};
+use crate::show::Show;
+use crate::strings::{CREDENTIAL_ID, KEY, NEAR_CREDENTIAL_IDS, NEAR_MISSES};
 
 pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
     let store = context.store();
@@ -178,7 +180,47 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         "unlink_account_of_user(.., true) beside an authenticator",
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::Done,
-    )
+    )?;
+    beside_what_is_alike(store)
+}
+
+/// Unlinks an account that is alone, and then beside another way to sign in that has a value in common with it.
+fn beside_what_is_alike(store: &AuthStore) -> Verdict {
+    let passkey = |credential_id: &str, account: &str| {
+        Call::CreateAuthenticator(Authenticator {
+            provider_account_id: account.to_owned(),
+            ..authenticator_with_id(99, 4, credential_id)
+        })
+    };
+    let account = |provider, account| Call::LinkAccount(id(4), account_at(98, provider, account));
+    for (kind, with_its_passkey) in [("oauth", Removal::Done), ("webauthn", Removal::LastWayIn)] {
+        let unlink = |situation: &str, removal| {
+            returns(
+                format!("unlink_account_of_user(.., true) of the kind {kind:?} {situation}"),
+                store.unlink_account_of_user(id(4), "github", "7", true),
+                removal,
+            )
+        };
+        for (other, removal) in [
+            (account("other", "7"), Removal::Done),
+            (account("github", "8"), Removal::Done),
+            (account("7", "github"), Removal::Done),
+            (passkey("7", "8"), Removal::Done),
+            (passkey("7", "github"), Removal::Done),
+            (passkey("8", "7"), with_its_passkey),
+            (passkey("7", "7"), with_its_passkey),
+        ] {
+            store.delete_user(id(4))?;
+            store.create_user(bare_user(4))?;
+            let own = account_at(97, "github", "7");
+            let kind = kind.to_owned();
+            store.link_account(id(4), NewAccount { kind, ..own })?;
+            unlink("that is alone", Removal::LastWayIn)?;
+            other.on_store(store)?;
+            unlink(&format!("after {}", other.show()), removal)?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn takes_the_last(context: &Context) -> Verdict {
@@ -236,7 +278,33 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
         "unlink_account_of_user(.., true) of the account of one passkey of two",
         store.unlink_account_of_user(id(1), "passkey", "credential", true),
         Removal::Done,
-    )
+    )?;
+    let credential_ids = NEAR_CREDENTIAL_IDS
+        .iter()
+        .map(|other| (CREDENTIAL_ID, *other));
+    for (own, other) in credential_ids.chain(NEAR_MISSES.iter().map(|other| (KEY, *other))) {
+        for (of_account, of_passkey) in [(own, other), (other, own)] {
+            store.delete_user(id(1))?;
+            store.create_user(bare_user(1))?;
+            let kind = "webauthn".to_owned();
+            let account = account_at(2, "passkey", of_account);
+            store.link_account(id(1), NewAccount { kind, ..account })?;
+            store.create_authenticator(Authenticator {
+                provider_account_id: of_passkey.to_owned(),
+                ..authenticator(1, 1)
+            })?;
+            returns(
+                format!(
+                    "unlink_account_of_user(.., {}, true) beside a passkey of the account {}",
+                    of_account.show(),
+                    of_passkey.show()
+                ),
+                store.unlink_account_of_user(id(1), "passkey", of_account, true),
+                Removal::Done,
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Several callers each remove one of the user's ways to sign in: all but one succeed.
@@ -285,4 +353,37 @@ pub(crate) fn last_of_several_at_once(context: &Context) -> Verdict {
             store.delete_authenticator_of_user(id(1), &format!("credential-{number}"), true)
         }
     })
+}
+
+/// An account is unlinked and linked to another user, while it is unlinked as its first user's.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    super::delete_session_of_user::moves_away(
+        context,
+        "unlink_account_of_user(..)",
+        |store, round| {
+            // Another way to sign in, so that the account is never the last.
+            if round == 1 {
+                store.create_authenticator(authenticator(1, 1))?;
+            }
+            let account = account_at(round, "github", &round.to_string());
+            store.link_account(id(1), account).map(drop)
+        },
+        |store, round| {
+            let (account, keep_last) = (round.to_string(), round % 2 == 0);
+            let removal = store.unlink_account_of_user(id(1), "github", &account, keep_last)?;
+            Ok(removal == Removal::Done)
+        },
+        |store, round| {
+            let account = round.to_string();
+            let unlinked = store.unlink_account("github", &account)?;
+            if unlinked {
+                store.link_account(id(2), account_at(round, "github", &account))?;
+            }
+            Ok(unlinked)
+        },
+        |store, round| {
+            let found = store.get_account("github", &round.to_string())?;
+            Ok(found.map(|account| account.user_id))
+        },
+    )
 }

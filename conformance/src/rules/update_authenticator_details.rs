@@ -7,6 +7,7 @@ use crate::fixture::{
     populate,
 };
 use crate::race::{Race, all_succeed, overlapped};
+use crate::rules::transaction::has_transactions;
 use crate::show::Show;
 use crate::strings::{
     BLANKS, CREDENTIAL_ID, HOSTILE, NEAR_CREDENTIAL_IDS, UNICODE, longest_text, text_lengths,
@@ -292,6 +293,57 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
             "the details of an authenticator whose predecessor was deleted while its details were updated",
             details(store),
             Some(AuthenticatorDetails::default()),
+        )?;
+        store.delete_authenticator("credential-1")?;
+        Ok(overlap)
+    })
+}
+
+/// A passkey is deleted and created for another user, while its first user updates its details, as often as it is found.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    const UPDATES: u32 = 20;
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_user(bare_user(2))?;
+    let give_away = |store: &AuthStore| {
+        let deleted = store.delete_authenticator("credential-1")?;
+        store.create_authenticator(authenticator(1, 2))?;
+        Ok(deleted)
+    };
+    let has_transactions = has_transactions(store)?;
+    race.rounds(|round| {
+        store.create_authenticator(authenticator(1, 1))?;
+        // An update that waits for a transaction to delete the old details finds the new passkey at once.
+        if round % 4 < 2 {
+            store.update_authenticator_details(
+                id(1),
+                "credential-1",
+                full_authenticator_details(1),
+            )?;
+        }
+        let ran = race.at_once(2, |thread, store| {
+            if thread == 0 {
+                for _ in 0..UPDATES {
+                    let changes = full_authenticator_details(2);
+                    if !store.update_authenticator_details(id(1), "credential-1", changes)? {
+                        break;
+                    }
+                }
+                return Ok(false);
+            }
+            if has_transactions && round % 2 == 0 {
+                return store.transaction(|tx| give_away(tx));
+            }
+            give_away(store)
+        });
+        let overlap = overlapped(&ran);
+        let calls = "update_authenticator_details(..), delete_authenticator(..) or create_authenticator(..)";
+        all_succeed(calls, ran)?;
+        returns(
+            "the details of a passkey that another user had while its details were updated",
+            store.list_authenticators_with_details_by_user_id(id(2)),
+            vec![(authenticator(1, 2), AuthenticatorDetails::default())],
         )?;
         store.delete_authenticator("credential-1")?;
         Ok(overlap)

@@ -31,6 +31,49 @@ type Kept = Mutex<BTreeMap<Uuid, SessionDetails>>;
 /// The details of passkeys that a fault keeps when a passkey is gone.
 type KeptOfPasskeys = Mutex<BTreeMap<String, AuthenticatorDetails>>;
 
+/// Writes the details of a passkey, and of those that a fault takes for the same by their ids.
+fn share_with_passkeys(
+    db: &Reference,
+    user_id: Uuid,
+    id: &str,
+    changes: &AuthenticatorDetailsChanges,
+    key: fn(&str) -> Vec<u8>,
+) -> Result<bool> {
+    db.with(|model| {
+        let found = model.update_authenticator_details(user_id, id, changes);
+        if let Some(details) = model.authenticator_details.get(id).cloned() {
+            let alike = model
+                .authenticators
+                .keys()
+                .filter(|other| key(other) == key(id));
+            let shared: Vec<_> = alike.map(|id| (id.clone(), details.clone())).collect();
+            model.authenticator_details.extend(shared);
+        }
+        found
+    })
+}
+
+/// Writes the details of a session, and of those that a fault takes for the same by their tokens.
+fn share_with_sessions(
+    db: &Reference,
+    id: Uuid,
+    changes: &SessionDetailsChanges,
+    key: fn(&str) -> String,
+) -> Result<bool> {
+    db.with(|model| {
+        let found = model.update_session_details(id, changes);
+        let sessions = model.sessions.values();
+        if let Some(own) = sessions.clone().find(|session| session.id == id) {
+            let alike =
+                sessions.filter(|other| key(&other.session_token) == key(&own.session_token));
+            let details = model.get_session_details(id);
+            let shared: Vec<_> = alike.map(|other| (other.id, details.clone())).collect();
+            model.session_details.extend(shared);
+        }
+        found
+    })
+}
+
 faults! {
     DetailsOfAPage "list_sessions_with_details_by_user_id.no_page_limit": "Returns the details of only the first 256 sessions." {
         fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
@@ -409,6 +452,82 @@ faults! {
             let sessions = db.list_sessions_by_user_id(user_id)?;
             pause();
             sessions.into_iter().map(|session| Ok((session.clone(), db.get_session_details(session.id)?))).collect()
+        }
+    }
+
+    PasskeyDetailsInASecondTrip "list_authenticators_with_details_by_user_id.one_moment": "Reads the passkeys, then their details." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let passkeys = db.list_authenticators_by_user_id(user_id)?;
+            pause();
+            let with_details = |passkey: Authenticator| {
+                let details = db.with(|model| model.authenticator_details.get(&passkey.credential_id).cloned())?;
+                Ok((passkey, details.unwrap_or_default()))
+            };
+            passkeys.into_iter().map(with_details).collect()
+        }
+    }
+
+    ChecksWhosePasskey "update_authenticator_details.spares_what_moves_away": "Checks whose passkey it is, then writes the details of the passkey with its id." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            if db.get_authenticator(id)?.is_none_or(|passkey| passkey.user_id != user) {
+                return Ok(false);
+            }
+            pause();
+            db.with(|model| match model.get_authenticator(id) {
+                Some(found) => model.update_authenticator_details(found.user_id, id, changes),
+                None => false,
+            })
+        }
+    }
+
+    OldPasskeyDetails (Mutex<Option<Vec<(Authenticator, AuthenticatorDetails)>>>) "linearizable.authenticators": "Returns passkeys with their details as they were at the previous read." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let found = db.list_authenticators_with_details_by_user_id(user_id)?;
+            let before = self.0.lock().expect("no panic while held").replace(found.clone());
+            Ok(before.unwrap_or(found))
+        }
+    }
+
+    DetailsByStartOfCredential "create_authenticator.long_credential_id": "Keeps the details of passkeys by the first 255 bytes of their credential ids." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            share_with_passkeys(db, user, id, changes, |id| id.bytes().take(255).collect())
+        }
+    }
+
+    DetailsByHashOfCredential "create_authenticator.credential_id_by_bytes": "Keeps the details of passkeys by the CRC-32 of their credential ids." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            share_with_passkeys(db, user, id, changes, |id| crc32(id).to_be_bytes().into())
+        }
+    }
+
+    ForgetsDetailsInOtherCase "create_authenticator.credential_id_by_bytes": "Deletes the details of passkeys whose credential ids differ in case from that of the deleted one." {
+        fn delete_authenticator(&self, db: &Reference, id: &str) -> Result<bool> {
+            db.with(|model| {
+                model.authenticator_details.retain(|other, _| !other.eq_ignore_ascii_case(id));
+                model.delete_authenticator(id)
+            })
+        }
+    }
+
+    ForgetsDetailsByStart "create_authenticator.long_credential_id": "Deletes the details of passkeys whose credential ids have the same first 255 bytes as that of the deleted one." {
+        fn delete_authenticator(&self, db: &Reference, id: &str) -> Result<bool> {
+            let start = |id: &str| id.bytes().take(255).collect::<Vec<_>>();
+            db.with(|model| {
+                model.authenticator_details.retain(|other, _| start(other) != start(id));
+                model.delete_authenticator(id)
+            })
+        }
+    }
+
+    DetailsByStartOfToken "create_session.long_token": "Keeps the details of sessions by the first 191 characters of their tokens." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            share_with_sessions(db, id, changes, head)
+        }
+    }
+
+    DetailsByTokenInOtherCase "create_session.token_by_bytes": "Keeps the details of sessions by their tokens in lower case." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            share_with_sessions(db, id, changes, str::to_lowercase)
         }
     }
 }

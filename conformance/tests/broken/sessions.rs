@@ -16,6 +16,17 @@ fn force(db: &Reference, session: &Session) -> Result<()> {
     })
 }
 
+/// Reads the tokens of the user's sessions, then deletes the sessions with these tokens.
+fn delete_listed_tokens(db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+    let listed = db.list_sessions_by_user_id(user_id)?;
+    pause();
+    db.with(|model| {
+        let tokens = listed.iter().map(|session| session.session_token.as_str());
+        let deleted = tokens.filter(|token| keep != Some(*token) && model.delete_session(token));
+        deleted.count() as u64
+    })
+}
+
 faults! {
     CountsInAByte "delete_sessions_by_user_id.no_page_limit": "Counts deleted sessions in eight bits." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
@@ -630,6 +641,34 @@ faults! {
                 db.with(|model| model.session_details.remove(&session.id))?;
             }
             Ok(updated)
+        }
+    }
+
+    ListsTokensThenDeletes "delete_sessions_by_user_id.spares_none_that_rotates": "Reads the tokens of the user's sessions, then deletes the sessions with these tokens." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            delete_listed_tokens(db, user_id, keep)
+        }
+    }
+
+    ListsTokensToKeepOne "delete_sessions_by_user_id.spares_none_that_rotates": "Reads the tokens of the user's sessions if it is to keep one, then deletes the sessions with the others." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            match keep {
+                Some(_) => delete_listed_tokens(db, user_id, keep),
+                None => db.delete_sessions_by_user_id(user_id, None),
+            }
+        }
+    }
+
+    ListsIdsThenDeletes "delete_sessions_by_user_id.spares_what_moves_away": "Reads the ids of the user's sessions, then deletes the sessions with these ids." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let listed = db.list_sessions_by_user_id(user_id)?;
+            pause();
+            db.with(|model| {
+                let all = model.sessions.values().cloned().collect::<Vec<_>>();
+                let listed = all.iter().filter(|session| listed.iter().any(|listed| listed.id == session.id));
+                let deleted = listed.filter(|session| keep != Some(&session.session_token) && model.delete_session(&session.session_token));
+                deleted.count() as u64
+            })
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use authstore_conformance::Model;
+
 use super::fault::*;
 
 /// Whether there is such an account of the user.
@@ -31,6 +33,47 @@ fn removal(deleted: bool) -> Removal {
 fn ways_in(db: &Reference, user_id: Uuid) -> Result<usize> {
     Ok(db.list_accounts_by_user_id(user_id)?.len()
         + db.list_authenticators_by_user_id(user_id)?.len())
+}
+
+/// Unlinks an account, and decides whether it is the last way to sign in by what a fault leaves of the rows.
+fn unlink_counting(
+    db: &Reference,
+    user_id: Uuid,
+    provider: &str,
+    account: &str,
+    keep_last: bool,
+    leave: impl Fn(&mut Model, &Account),
+) -> Result<Removal> {
+    db.with(|model| {
+        let mut counted = model.clone();
+        if let Some(own) = model.get_account(provider, account) {
+            leave(&mut counted, &own);
+        }
+        match counted.unlink_account_of_user(user_id, provider, account, keep_last) {
+            Removal::LastWayIn => Removal::LastWayIn,
+            _ => model.unlink_account_of_user(user_id, provider, account, keep_last),
+        }
+    })
+}
+
+/// The same for a passkey.
+fn delete_counting(
+    db: &Reference,
+    user_id: Uuid,
+    credential_id: &str,
+    keep_last: bool,
+    leave: impl Fn(&mut Model, &Authenticator),
+) -> Result<Removal> {
+    db.with(|model| {
+        let mut counted = model.clone();
+        if let Some(own) = model.get_authenticator(credential_id) {
+            leave(&mut counted, &own);
+        }
+        match counted.delete_authenticator_of_user(user_id, credential_id, keep_last) {
+            Removal::LastWayIn => Removal::LastWayIn,
+            _ => model.delete_authenticator_of_user(user_id, credential_id, keep_last),
+        }
+    })
 }
 
 faults! {
@@ -429,6 +472,126 @@ faults! {
             pause();
             db.create_user(user)?;
             db.with(|model| { model.authenticators.insert(authenticator.credential_id.clone(), authenticator.clone()); })
+        }
+    }
+
+    ChecksWhoseSession "delete_session_of_user.spares_what_moves_away": "Checks whose session it is, then deletes the session with its id." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            let is_theirs = db.list_sessions_by_user_id(user_id)?.iter().any(|session| session.id == session_id);
+            pause();
+            db.with(|model| {
+                let owner = model.sessions.values().find(|session| session.id == session_id).map(|session| session.user_id);
+                owner.is_some_and(|owner| is_theirs && model.delete_session_of_user(owner, session_id))
+            })
+        }
+    }
+
+    ChecksWhoseAccount "unlink_account_of_user.spares_what_moves_away": "Checks whose account it is, then unlinks the account with its key." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            if !has_account(db, user_id, provider, account)? {
+                return Ok(Removal::Absent);
+            }
+            pause();
+            db.with(|model| match model.get_account(provider, account) {
+                Some(found) => model.unlink_account_of_user(found.user_id, provider, account, keep_last && found.user_id == user_id),
+                None => Removal::Absent,
+            })
+        }
+    }
+
+    ChecksWhosePasskey "delete_authenticator_of_user.spares_what_moves_away": "Checks whose passkey it is, then deletes the passkey with its id." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            if !has_passkey(db, user_id, credential_id)? {
+                return Ok(Removal::Absent);
+            }
+            pause();
+            db.with(|model| match model.get_authenticator(credential_id) {
+                Some(found) => model.delete_authenticator_of_user(found.user_id, credential_id, keep_last && found.user_id == user_id),
+                None => Removal::Absent,
+            })
+        }
+    }
+
+    CountsAccountIdsOnce "unlink_account_of_user.keeps_the_last": "Counts accounts with the same account id at two providers as one way to sign in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                counted.accounts.retain(|_, other| other.id == own.id || other.provider_account_id != own.provider_account_id);
+            })
+        }
+    }
+
+    CountsProvidersOnce "unlink_account_of_user.keeps_the_last": "Counts two accounts at one provider as one way to sign in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                counted.accounts.retain(|_, other| other.id == own.id || other.provider != own.provider);
+            })
+        }
+    }
+
+    CountsNoPasskeyWithItsId "unlink_account_of_user.keeps_the_last": "Counts a passkey whose id is the account's as one way with it, whatever the kind of the account." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                counted.authenticators.retain(|_, other| other.provider_account_id != own.provider_account_id);
+            })
+        }
+    }
+
+    BelongsByCredentialId "unlink_account_of_user.keeps_the_last": "Takes a passkey for that of an account by its credential id as well." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || other.credential_id != own.provider_account_id);
+            })
+        }
+    }
+
+    CountsPasskeysOfAnAccountOnce "delete_authenticator_of_user.keeps_the_last": "Counts two passkeys with the same account id as one way to sign in." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            delete_counting(db, user_id, credential_id, keep_last, |counted, own| {
+                counted.authenticators.retain(|id, other| *id == own.credential_id || other.provider_account_id != own.provider_account_id);
+            })
+        }
+    }
+
+    CountsNoAccountWithItsId "delete_authenticator_of_user.keeps_the_last": "Counts an account with the passkey's account id as one way with it, whatever its kind." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            delete_counting(db, user_id, credential_id, keep_last, |counted, own| {
+                counted.accounts.retain(|_, other| other.provider_account_id != own.provider_account_id);
+            })
+        }
+    }
+
+    CountsNoAccountWithItsCredential "delete_authenticator_of_user.keeps_the_last": "Counts an account whose id is the passkey's credential id as one way with it, whatever its kind." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            delete_counting(db, user_id, credential_id, keep_last, |counted, own| {
+                counted.accounts.retain(|_, other| other.provider_account_id != own.credential_id);
+            })
+        }
+    }
+
+    BelongsInOtherCase "unlink_account_of_user.passkey_with_account_is_one_way": "Ignores the case of the id by which a passkey belongs to an account." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || !other.provider_account_id.eq_ignore_ascii_case(&own.provider_account_id));
+            })
+        }
+    }
+
+    BelongsWithoutPadding "unlink_account_of_user.passkey_with_account_is_one_way": "Ignores the padding of the id by which a passkey belongs to an account." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                let bare = |id: &str| id.trim_end_matches('=').to_owned();
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || bare(&other.provider_account_id) != bare(&own.provider_account_id));
+            })
+        }
+    }
+
+    BelongsByPattern "unlink_account_of_user.passkey_with_account_is_one_way": "Finds the passkeys that belong to an account with LIKE." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                let pattern = &own.provider_account_id;
+                let is_like = |id: &str| id.len() == pattern.len() && id.bytes().zip(pattern.bytes()).all(|(own, other)| own == other || other == b'_');
+                counted.authenticators.retain(|_, other| own.kind != "webauthn" || !is_like(&other.provider_account_id));
+            })
         }
     }
 }
