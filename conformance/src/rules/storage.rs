@@ -264,9 +264,17 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
         run(handles[0], &write)?;
         read_all(&mut run)?;
     }
-    // What one handle has deleted, a write through the other does not find.
+    // What one handle has deleted, a write through the other does not find, even if it has just written beside it.
     for user in [1, 2, 3, 50, 52, 56] {
+        let number = 700 + user;
+        let writes = [
+            Call::LinkAccount(id(user), bare_account(number)),
+            Call::CreateSession(session(number, user)),
+            Call::CreateAuthenticator(authenticator(number, user)),
+        ];
+        writes.iter().try_for_each(|write| run(handles[1], write))?;
         run(handles[0], &Call::DeleteUser(id(user)))?;
+        writes.iter().try_for_each(|write| run(handles[1], write))?;
     }
     for write in every_operation().into_iter().filter(Call::writes) {
         run(handles[1], &write)?;
