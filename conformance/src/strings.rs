@@ -474,6 +474,11 @@ pub(crate) const NEAR_MISSES: &[&str] = &[
     "TSraße é 0123_x% a",
 ];
 
+/// Returns whether a key that is not too long can be a credential id.
+pub(crate) fn can_be_credential_id(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// A credential id that others could be mistaken for.
 pub(crate) const CREDENTIAL_ID: &str = "Cred-ential_1";
 

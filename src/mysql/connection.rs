@@ -46,6 +46,18 @@ pub(crate) struct MysqlConnection {
     in_transaction: bool,
 }
 
+/// Runs one statement or several, as text, in one round trip, and returns the last row of all results.
+pub(super) fn run(driver: &mut Conn, sql: &str) -> mysql::Result<Option<mysql::Row>> {
+    let mut last = None;
+    let mut results = driver.query_iter(sql)?;
+    while let Some(rows) = results.iter() {
+        for row in rows {
+            last = Some(row?);
+        }
+    }
+    Ok(last)
+}
+
 impl MysqlConnection {
     pub(super) fn new(
         driver: Conn,
@@ -161,16 +173,8 @@ impl MysqlConnection {
     /// Runs a migration's SQL without a time limit. It has no parameters, so an error can show the server's message.
     pub(super) fn run_step(&mut self, sql: &str) -> Result<()> {
         self.check_size(sql.len())?;
-        self.contain(|driver| {
-            let mut results = driver.query_iter(sql)?;
-            while let Some(rows) = results.iter() {
-                for row in rows {
-                    row?;
-                }
-            }
-            Ok(())
-        })
-        .map_err(|failed| match failed {
+        let ran = self.contain(|driver| run(driver, sql));
+        ran.map(drop).map_err(|failed| match failed {
             Some(mysql::Error::MySqlError(error)) => {
                 let is_timeout = is_timeout(&error);
                 self.name_limit(classify_migration(error), is_timeout)

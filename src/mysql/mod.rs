@@ -27,7 +27,7 @@ use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
 
-use self::connection::MysqlConnection;
+use self::connection::{MysqlConnection, run};
 use self::error::{StatementFailure, classify_connecting};
 use self::exclusive::MysqlExclusive;
 use self::migration::MysqlTarget;
@@ -256,18 +256,6 @@ fn ask(driver: &mut Conn) -> Result<Server> {
     Ok(Server { kind, max_packet })
 }
 
-/// Runs statements in one round trip, and returns the number in the last row.
-fn run(driver: &mut Conn, sql: String) -> mysql::Result<Option<u64>> {
-    let mut last = None;
-    let mut results = driver.query_iter(sql)?;
-    while let Some(rows) = results.iter() {
-        for row in rows {
-            last = row?.get(0);
-        }
-    }
-    Ok(last)
-}
-
 /// A MySQL or MariaDB database.
 ///
 /// The server reports which of the two it is: MySQL from 8.0.17 or MariaDB from 10.2, which are the first to have the
@@ -494,11 +482,12 @@ impl Connector {
     fn set_up(&self, driver: &mut Conn, kind: Kind, settings: String) -> mysql::Result<bool> {
         if let Some(known) = self.is_galera.get() {
             let galera = if *known { SESSION_GALERA } else { "" };
-            run(driver, settings + galera)?;
+            run(driver, &(settings + galera))?;
             return Ok(*known);
         }
         // Asked after the settings, because the server's own limits might not allow the query.
-        let nodes = run(driver, settings + kind.galera())?;
+        let row = run(driver, &(settings + kind.galera()))?;
+        let nodes: Option<u64> = row.and_then(|row| row.get(0));
         let is_galera = *self
             .is_galera
             .get_or_init(|| nodes.is_some_and(|count| count > 0));

@@ -11,8 +11,8 @@ use crate::fixture::{
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{
-    BLANKS, HOSTILE, UNICODE, credential_ids_of_every_length, keys_alike, longest_key,
-    longest_text, text_lengths,
+    BLANKS, HOSTILE, UNICODE, can_be_credential_id, credential_ids_of_every_length, keys_alike,
+    longest_key, longest_text, text_lengths,
 };
 
 /// Creates a passkey, and checks that it is returned unchanged.
@@ -197,8 +197,8 @@ pub(crate) fn credential_id_by_bytes(context: &Context) -> Verdict {
     ];
     // Only those that are valid credential ids. Pairs of them have the same hash.
     let alike = keys_alike();
-    let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
-    let alike = alike.iter().map(String::as_str).filter(visible);
+    let alike = alike.iter().map(String::as_str);
+    let alike = alike.filter(|key| can_be_credential_id(key));
     let ids: BTreeSet<&str> = ids.into_iter().chain(alike).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     for (number, credential_id) in (1..).zip(ids.iter().copied()) {

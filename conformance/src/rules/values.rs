@@ -17,7 +17,7 @@ use crate::fixture::{
 use crate::model::Model;
 use crate::rules::storage::agreed;
 use crate::sequence::{as_program, clear, test_runner};
-use crate::strings::keys_alike;
+use crate::strings::{can_be_credential_id, keys_alike};
 
 /// The last millisecond of the year 9999, since 1970.
 const LAST: i64 = 253_402_300_799_999;
@@ -297,7 +297,7 @@ fn rows_with(number: u128, key: &str) -> Vec<Call> {
     calls.extend(tokens.map(|(identifier, token)| {
         Call::CreateVerificationToken(VerificationToken::new(identifier, token, millis(1)))
     }));
-    if key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if can_be_credential_id(key) {
         let passkey = authenticator_with_id(number, number, key);
         calls.push(Call::CreateAuthenticator(passkey));
     }

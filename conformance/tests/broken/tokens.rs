@@ -257,7 +257,6 @@ faults! {
 
     InvisibleInChallenge "values.absent_keys": "If there is no such challenge, uses one whose key differs only in invisible characters." {
         fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
-            let visible = |key: &str| key.replace(['\u{ad}', '\u{200b}', '\u{feff}'], "");
             let other = db.with(|model| {
                 let mut keys = model.challenges.keys();
                 keys.find(|other| visible(other) == visible(key)).cloned()

@@ -769,7 +769,6 @@ faults! {
 
     InvisibleInEmail "values.absent_keys": "If no user has the email address, finds one whose address differs only in invisible characters." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
-            let visible = |email: &str| email.replace(['\u{ad}', '\u{200b}', '\u{feff}'], "");
             db.with(|model| {
                 let mut users = model.users.values();
                 let alike = |user: &&User| user.email.as_deref().is_some_and(|other| visible(other) == visible(email));

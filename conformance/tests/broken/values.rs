@@ -20,6 +20,11 @@ pub(crate) fn unpadded(text: &str) -> String {
     text.trim_end_matches(' ').to_owned()
 }
 
+/// Takes off characters that cannot be seen, as a comparison by Unicode's collation does.
+pub(crate) fn visible(text: &str) -> String {
+    text.replace(['\u{ad}', '\u{200b}', '\u{feff}'], "")
+}
+
 /// Composes e and its accent.
 pub(crate) fn composed(text: &str) -> String {
     text.replace("e\u{301}", "é")
