@@ -15,7 +15,10 @@ mod whoami;
 
 use std::process::ExitCode;
 
-use authstore_test_databases::{Kind, Needs, Test, run};
+use authstore_test_databases::{Kind, Needs, Test, run_waiting};
+
+/// More than there are processors: most tests wait for their database or for Node.js.
+const THREADS: usize = 6;
 
 /// Two processes cannot share a database in memory.
 const SHARED: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
@@ -38,13 +41,14 @@ fn main() -> ExitCode {
         };
     }
     let groups = [
+        // The longest first, so that the others run beside it.
+        certified::tests(),
         adapter::tests(),
         races::tests(),
         passkeys::tests(),
         adopt::tests(),
         objects::tests(),
         whoami::tests(),
-        certified::tests(),
     ];
-    run(groups.into_iter().flatten().collect())
+    run_waiting(THREADS, groups.into_iter().flatten().collect())
 }
