@@ -258,26 +258,21 @@ impl PostgresConnection {
         sql: &'static str,
         parameters: &[Value<'_>],
     ) -> Result<Vec<tokio_postgres::Row>> {
+        let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
-        let prepared = self.prepared(sql)?;
-        let names_statements = self.session.names_statements;
         let client = &self.client;
         let work = async {
-            match &prepared {
+            match &statement {
                 Some(statement) => {
                     let parameters: Vec<&(dyn ToSql + Sync)> =
                         parameters.iter().map(|parameter| parameter as _).collect();
-                    Ok((client.query(statement, &parameters).await?, None))
+                    client.query(statement, &parameters).await
                 }
-                None => {
-                    let parameters = untyped(&parameters);
-                    let unnamed = client.query_typed(sql, &parameters);
-                    with_preparation(client, names_statements.then_some(sql), unnamed).await
-                }
+                None => client.query_typed(sql, &untyped(&parameters)).await,
             }
         };
-        let (rows, statement) = answer(
+        let rows = answer(
             client,
             &mut self.driver,
             self.answer_timeout,
@@ -287,7 +282,6 @@ impl PostgresConnection {
             work,
         )
         .map_err(|failure| self.failed(failure))?;
-        self.keep(sql, statement);
         if self.session.is_shared
             && let Some(row) = rows.first()
         {
@@ -299,27 +293,30 @@ impl PostgresConnection {
         Ok(rows)
     }
 
-    /// Returns the prepared statement, if there is one.
-    fn prepared(&mut self, sql: &'static str) -> Result<Option<Statement>> {
-        let prepared = self.prepared.get(&key(sql)).cloned();
-        // A transaction may contain the application's own SQL. It has to fail the same way each time, but the server
-        // converts the parameters of an unnamed statement.
-        if prepared.is_none() && self.in_transaction && self.session.names_statements {
-            let statement = self
-                .driver
-                .run(self.answer_timeout, self.client.prepare(sql))
-                .map_err(|failure| self.failed(StatementFailure::from(failure).not_executed()))?;
-            self.prepared.insert(key(sql), statement.clone());
-            return Ok(Some(statement));
+    /// Returns the prepared statement, if names are safe in this session. Preparing takes a round trip of its own: the
+    /// driver needs the types of the parameters to reject what a column cannot hold. From an unnamed statement sent in
+    /// the same round trip, the server would accept it, and drop the time of day for a column of type `date`.
+    fn prepare(&mut self, sql: &'static str) -> Result<Option<Statement>> {
+        if !self.session.names_statements {
+            return Ok(None);
         }
-        Ok(prepared)
-    }
-
-    /// Keeps a statement that was prepared while it ran for the first time.
-    fn keep(&mut self, sql: &'static str, statement: Option<Statement>) {
-        if let Some(statement) = statement {
-            self.prepared.insert(key(sql), statement);
+        let key = (sql.as_ptr().addr(), sql.len());
+        if let Some(statement) = self.prepared.get(&key) {
+            return Ok(Some(statement.clone()));
         }
+        // The server looks up tables when it prepares a statement, so the schema must be set first.
+        let statement = answer(
+            &self.client,
+            &mut self.driver,
+            self.answer_timeout,
+            self.session.is_shared && !self.in_transaction,
+            false,
+            &self.pins,
+            self.client.prepare(sql),
+        )
+        .map_err(|failure| self.failed(failure.not_executed()))?;
+        self.prepared.insert(key, statement.clone());
+        Ok(Some(statement))
     }
 
     /// Returns the error of a row that cannot be read. It mentions if the statement has written, because the write is
@@ -383,23 +380,6 @@ impl PostgresConnection {
     }
 }
 
-fn key(sql: &'static str) -> (usize, usize) {
-    (sql.as_ptr().addr(), sql.len())
-}
-
-/// Runs a statement without a name. In the same round trip, prepares it for its next use, unless `sql` is `None`.
-async fn with_preparation<T>(
-    client: &Client,
-    sql: Option<&'static str>,
-    unnamed: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<(T, Option<Statement>), tokio_postgres::Error> {
-    let Some(sql) = sql else {
-        return Ok((unnamed.await?, None));
-    };
-    let (done, statement) = pipeline::both(unnamed, client.prepare(sql)).await;
-    Ok((done?, statement.ok()))
-}
-
 /// Runs `work` directly or in a transaction.
 fn answer<T>(
     client: &Client,
@@ -445,22 +425,17 @@ fn untyped<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), 
 
 impl Connection for PostgresConnection {
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
+        let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
-        let prepared = self.prepared(sql)?;
-        let names_statements = self.session.names_statements;
         let client = &self.client;
         let work = async {
-            match &prepared {
-                Some(statement) => Ok((client.execute_raw(statement, &parameters).await?, None)),
-                None => {
-                    let parameters = untyped(&parameters);
-                    let unnamed = client.execute_typed(sql, &parameters);
-                    with_preparation(client, names_statements.then_some(sql), unnamed).await
-                }
+            match &statement {
+                Some(statement) => client.execute_raw(statement, &parameters).await,
+                None => client.execute_typed(sql, &untyped(&parameters)).await,
             }
         };
-        let (changed, statement) = answer(
+        answer(
             client,
             &mut self.driver,
             self.answer_timeout,
@@ -469,9 +444,7 @@ impl Connection for PostgresConnection {
             &self.pins,
             work,
         )
-        .map_err(|failure| self.failed(failure))?;
-        self.keep(sql, statement);
-        Ok(changed)
+        .map_err(|failure| self.failed(failure))
     }
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {

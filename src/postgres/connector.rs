@@ -240,24 +240,18 @@ impl Connector {
         let reported = reported_process_id(&client).await;
         let settings = pins.for_session_of(reported);
         let settings = settings.each_ref().map(as_text);
-        let identify_and_pin = async {
-            let (row, pinned) = both(
-                client.query_typed(IDENTIFY, &[]),
-                client.execute_typed(PIN, &settings),
-            )
-            .await;
-            pinned.and(row)
-        };
-        let row = answer(&mut connection, identify_and_pin)
-            .await
-            .map_err(|failure| {
-                let failure = StatementFailure::from(failure).not_executed();
-                failure.error.in_context(name)
-            })?
-            .pop()
-            .ok_or_else(|| {
-                Error::backend(format!("{name}: the server does not report its properties"))
-            })?;
+        let identify = client.query_typed(IDENTIFY, &[]);
+        let pin = client.execute_typed(PIN, &settings);
+        let (mut rows, _) =
+            answer(&mut connection, both(identify, pin))
+                .await
+                .map_err(|failure| {
+                    let failure = StatementFailure::from(failure).not_executed();
+                    failure.error.in_context(name)
+                })?;
+        let row = rows.pop().ok_or_else(|| {
+            Error::backend(format!("{name}: the server does not report its properties"))
+        })?;
         let unreadable = |error: tokio_postgres::Error| {
             Error::backend(format!(
                 "{name}: the server does not report its properties: {error}"

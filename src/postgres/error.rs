@@ -320,7 +320,8 @@ fn is_ours(table: &str, column: &str) -> bool {
     )
 }
 
-fn is_fatal(server: &DbError) -> bool {
+/// Returns true if the server ends the session with this error.
+pub(super) fn is_fatal(server: &DbError) -> bool {
     matches!(
         server.parsed_severity(),
         Some(Severity::Fatal | Severity::Panic)

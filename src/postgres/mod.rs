@@ -7,8 +7,8 @@
 //! has two limits: the server's `statement_timeout`, after which it is canceled and nothing was written, and, one
 //! second later, the client's, after which the connection is closed and the outcome of a write is unknown.
 //!
-//! Each operation is one statement and one round trip: prepared once per connection, in the round trip of its first use,
-//! or, if a pooler shares sessions, unnamed and in its own transaction (see `connection`).
+//! Each operation is one statement and one round trip: prepared once per connection, or, if a pooler shares sessions,
+//! unnamed and in its own transaction (see `connection`).
 
 mod adopt;
 #[cfg(feature = "postgres-tls")]
@@ -126,9 +126,9 @@ static STATEMENTS: Statements = Statements {
 
 /// A database on a PostgreSQL server.
 ///
-/// Each operation is one round trip, also when a connection runs it for the first time. Once the driver has signed in, a
-/// new connection is ready after one round trip, or after a few more if a pooler shares sessions. Deadlocks and
-/// serialization failures are retried inside. So are statements that were not run because the server had closed the
+/// Each operation is one round trip, and one more when a connection runs it for the first time. Once the driver has
+/// signed in, a new connection is ready after one round trip, or after a few more if a pooler shares sessions. Deadlocks
+/// and serialization failures are retried inside. So are statements that were not run because the server had closed the
 /// connection (after a restart, or by an administrator). Cloning a backend is cheap; all clones share one pool.
 #[derive(Clone)]
 pub struct PostgresBackend(Arc<Shared>);

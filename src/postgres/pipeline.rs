@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use super::error::{FailureKind, StatementFailure};
+use super::error::{FailureKind, StatementFailure, is_fatal};
 use crate::error::Error;
 
 type Answer<T> = Result<T, tokio_postgres::Error>;
@@ -17,36 +17,37 @@ pub(super) struct Answers<T> {
     commit: Answer<()>,
 }
 
-/// Sends all parts, then reads their answers. Fails if the connection ends before the last answer.
+/// Sends all parts, then reads their answers. Fails if the connection or the session ends before the last answer.
 pub(super) async fn transaction<T>(
     begin: impl Future<Output = Answer<()>>,
     settings: impl Future<Output = Answer<u64>>,
     work: impl Future<Output = Answer<T>>,
     commit: impl Future<Output = Answer<()>>,
 ) -> Answer<Answers<T>> {
-    let ((begin, settings), (work, commit)) = both(both(begin, settings), both(work, commit)).await;
-    let answers = Answers {
+    let first = both(unless_ended(begin), unless_ended(settings));
+    let last = both(unless_ended(work), unless_ended(commit));
+    let ((begin, settings), (work, commit)) = both(first, last).await?;
+    Ok(Answers {
         begin,
         settings,
         work,
         commit,
-    };
-    answers.unless_closed()
+    })
 }
 
-/// Sends both, in this order, then reads their answers.
+/// Sends both, in this order, then reads their answers, up to the first error.
 pub(super) async fn both<A, B>(
-    first: impl Future<Output = A>,
-    second: impl Future<Output = B>,
-) -> (A, B) {
+    first: impl Future<Output = Answer<A>>,
+    second: impl Future<Output = Answer<B>>,
+) -> Answer<(A, B)> {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut of_first, mut of_second) = (None, None);
     poll_fn(|context| {
         // The first poll of each hands over what it sends.
-        poll_part(&mut of_first, first.as_mut(), context);
-        poll_part(&mut of_second, second.as_mut(), context);
+        poll_part(&mut of_first, first.as_mut(), context)?;
+        poll_part(&mut of_second, second.as_mut(), context)?;
         match (of_first.take(), of_second.take()) {
-            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (Some(first), Some(second)) => Poll::Ready(Ok((first, second))),
             answers => {
                 (of_first, of_second) = answers;
                 Poll::Pending
@@ -58,47 +59,26 @@ pub(super) async fn both<A, B>(
 
 fn poll_part<T>(
     answer: &mut Option<T>,
-    part: Pin<&mut impl Future<Output = T>>,
+    part: Pin<&mut impl Future<Output = Answer<T>>>,
     context: &mut Context<'_>,
-) {
+) -> Answer<()> {
     if answer.is_none()
         && let Poll::Ready(ready) = part.poll(context)
     {
-        *answer = Some(ready);
+        *answer = Some(ready?);
+    }
+    Ok(())
+}
+
+/// Returns the answer to a part. Fails if there will be no answers to the parts after it: this error is their cause.
+async fn unless_ended<T>(part: impl Future<Output = Answer<T>>) -> Answer<Answer<T>> {
+    match part.await {
+        Err(error) if error.is_closed() || error.as_db_error().is_some_and(is_fatal) => Err(error),
+        answer => Ok(answer),
     }
 }
 
 impl<T> Answers<T> {
-    fn unless_closed(self) -> Answer<Self> {
-        let is_closed = |error: &&tokio_postgres::Error| error.is_closed();
-        let first = self
-            .begin
-            .as_ref()
-            .err()
-            .or(self.settings.as_ref().err())
-            .or(self.work.as_ref().err())
-            .or(self.commit.as_ref().err());
-        if first.filter(is_closed).is_none() {
-            return Ok(self);
-        }
-        match self {
-            Answers {
-                begin: Err(error), ..
-            }
-            | Answers {
-                settings: Err(error),
-                ..
-            }
-            | Answers {
-                work: Err(error), ..
-            }
-            | Answers {
-                commit: Err(error), ..
-            } => Err(error),
-            answers => Ok(answers),
-        }
-    }
-
     /// Returns the result of the transaction: the first error is the cause of those after it.
     pub(super) fn outcome(
         self,

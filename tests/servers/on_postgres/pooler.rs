@@ -54,6 +54,10 @@ pub(crate) fn tests() -> Vec<Test> {
             "pooler.waiting_for_locks_of_others_ends",
             waiting_for_locks_of_others_ends,
         ),
+        (
+            "pooler.write_that_reached_no_server_is_unavailable",
+            write_that_reached_no_server_is_unavailable,
+        ),
     ] {
         tests.extend(Test::on(&[Kind::Postgres], Needs::Pooler, name, test));
     }
@@ -362,4 +366,31 @@ fn waiting_for_locks_of_others_ends(kind: Kind) {
     other.query("COMMIT");
     assert_eq!(store.get_user(user.id).unwrap(), Some(user.clone()));
     store.update_user(user.id, changes).unwrap();
+}
+
+/// All of the pooler's sessions are in use, so it answers the first statement of the operation's transaction with an
+/// error, and closes the connection.
+fn write_that_reached_no_server_is_unavailable(kind: Kind) {
+    for version in PgBouncer::ALL {
+        let database = Database::new(kind).unwrap();
+        let settings = [
+            TRANSACTION,
+            "default_pool_size = 1",
+            "query_wait_timeout = 1",
+        ];
+        let pooler = pooler(version, &database, &settings);
+        let store = store(&pooler.url(database.name()));
+        let user = store.create_user(NewUser::default()).unwrap();
+        let error = store.transaction(|tx| {
+            tx.ping()?;
+            Ok::<_, Error>(store.delete_user(user.id).unwrap_err())
+        });
+        let error = error.unwrap();
+        assert!(
+            matches!(error, Error::Unavailable { .. }),
+            "{version:?}: {error:?}"
+        );
+        assert!(error.to_string().contains("query_wait_timeout"), "{error}");
+        assert_eq!(store.get_user(user.id).unwrap(), Some(user));
+    }
 }

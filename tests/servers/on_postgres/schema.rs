@@ -23,6 +23,14 @@ pub(crate) fn tests() -> Vec<Test> {
             column_type_may_change_at_run_time,
         ),
         (
+            "schema.first_use_rejects_an_unsuitable_column",
+            first_use_rejects_an_unsuitable_column,
+        ),
+        (
+            "schema.first_use_reads_many_rows_of_an_extension",
+            first_use_reads_many_rows_of_an_extension,
+        ),
+        (
             "schema.own_row_that_refers_to_a_user",
             own_row_that_refers_to_a_user,
         ),
@@ -191,6 +199,41 @@ fn column_type_may_change_at_run_time(kind: Kind) {
     client.query(r#"ALTER TABLE "User" ALTER COLUMN "name" TYPE text"#);
     assert_eq!(store.update_user(ada.id, Default::default()).unwrap(), ada);
     assert_eq!(read(), Some(ada.clone()));
+}
+
+/// The server itself would accept the time as text, and drop the time of day.
+fn first_use_rejects_an_unsuitable_column(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    database.store();
+    let mut client = database.client();
+    client.query(r#"ALTER TABLE "User" ALTER COLUMN "emailVerified" TYPE date"#);
+    let store = AuthStore::connect(&database.url()).unwrap();
+    let user = NewUser {
+        email_verified: Some(datetime!(2026-11-23 12:34:56 UTC)),
+        ..NewUser::default()
+    };
+    for _ in 0..2 {
+        let error = store.create_user(user.clone()).unwrap_err();
+        assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+    }
+    assert_eq!(client.query_one(r#"SELECT count(*) FROM "User""#), "0");
+}
+
+/// The driver asks for the type of such a column, whose answer must not wait for rows that nobody reads.
+fn first_use_reads_many_rows_of_an_extension(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    database.store();
+    let mut client = database.client();
+    client.query(
+        r#"
+        CREATE EXTENSION citext;
+        ALTER TABLE "User" ALTER COLUMN "email" TYPE citext;
+        INSERT INTO "User" ("id", "email", "name")
+        SELECT gen_random_uuid(), n || '@example.org', repeat('x', 10000) FROM generate_series(1, 200) AS n;
+        "#,
+    );
+    let store = AuthStore::connect(&database.url()).unwrap();
+    assert_eq!(store.list_users(None, 1000).unwrap().len(), 200);
 }
 
 fn own_row_that_refers_to_a_user(kind: Kind) {
