@@ -218,7 +218,8 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Deletes all sessions of a user except the one with the token `keep`, and returns how many it deleted.
     ///
-    /// If `keep` is the token of no session, or of another user's, nothing is kept. For an unknown user, returns 0.
+    /// If `keep` is the token of no session, or of another user's, nothing is kept. For an unknown user, returns 0. A
+    /// session that is created while this runs may remain. One that another caller deletes is counted once.
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64>;
 
     /// Returns the details of the session with this id; all are `None` when none were stored or there is no such
@@ -251,7 +252,8 @@ pub trait Backend: Send + Sync + 'static {
         token: &str,
     ) -> Result<Option<VerificationToken>>;
 
-    /// Deletes all verification tokens of an identifier, including expired ones. Returns how many it deleted.
+    /// Deletes all verification tokens of an identifier, including expired ones. Returns how many it deleted. A token
+    /// that is created while this runs may remain. One that another caller uses is counted once.
     fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64>;
 
     /// Stores a new authenticator of an existing user.
@@ -370,8 +372,9 @@ pub trait BackendTransaction: Send {
     fn backend(&self) -> Arc<dyn Backend>;
 
     /// Runs a statement, and returns how many rows it changed. If it fails, only what it did is undone, and the
-    /// transaction stays open unless the connection is lost or [`may_repeat`](BackendTransaction::may_repeat) returns
-    /// `true`. The errors are those of [`Transaction::execute`](crate::Transaction::execute).
+    /// transaction stays open. If that is impossible (the connection is lost, or
+    /// [`may_repeat`](BackendTransaction::may_repeat) returns `true`), every later call fails, including the commit. The
+    /// errors are those of [`Transaction::execute`](crate::Transaction::execute).
     fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64>;
 
     /// Works like [`execute`](BackendTransaction::execute), but returns the rows.

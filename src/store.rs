@@ -440,7 +440,7 @@ impl AuthStore {
     }
 
     /// Signs a user out everywhere, or everywhere except here: deletes all the user's sessions except the one with the
-    /// token `keep`. Returns how many it deleted.
+    /// token `keep`. Returns how many it deleted. A session that is created while this runs may remain.
     pub fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
         let keep = keep.filter(|keep| validate::can_be_key(keep));
         self.backend.delete_sessions_by_user_id(user_id, keep)
@@ -502,7 +502,7 @@ impl AuthStore {
     }
 
     /// Voids all verification tokens of an identifier. Use it when a password or an address changes, or a user signs
-    /// out everywhere. Returns how many it deleted.
+    /// out everywhere. Returns how many it deleted. A token that is created while this runs may remain.
     pub fn delete_verification_tokens_by_identifier(&self, identifier: &str) -> Result<u64> {
         if !validate::can_be_key(identifier) {
             return Ok(0);

@@ -24,7 +24,9 @@ impl AuthStore {
     /// again, up to ten times in all. So `work` must have no effects outside the database.
     ///
     /// If an operation inside fails, such as with [`Error::Conflict`], only that operation is undone, and `work` may
-    /// continue. Once the connection is lost, every later call fails.
+    /// continue. If that is impossible, the whole transaction is undone, and every later call fails, and so does the
+    /// commit: after a lost connection, for example, or when MySQL rolls back the transaction over a timeout
+    /// (`innodb_rollback_on_timeout`).
     ///
     /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short: no
     /// option limits the time of `work` as a whole. On PostgreSQL each operation and each statement inside takes three

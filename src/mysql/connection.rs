@@ -16,6 +16,7 @@ use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
 use crate::sql_value::{SqlValue, unsupported};
 
 const BEGIN: &str = sql!("mysql", "transaction/begin");
+const BEGIN_EXCLUSIVE: &str = sql!("mysql", "transaction/begin_exclusive");
 const COMMIT: &str = sql!("mysql", "transaction/commit");
 const ROLLBACK: &str = sql!("mysql", "transaction/rollback");
 const HOLD: &str = sql!("mysql", "transaction/hold");
@@ -126,9 +127,18 @@ impl MysqlConnection {
         done
     }
 
-    pub(super) fn begin(&mut self) -> Result<()> {
+    fn begin(&mut self) -> Result<()> {
+        self.begin_with(BEGIN)
+    }
+
+    /// Begins a transaction that may continue after a failure, with a savepoint that shows whether it is still open.
+    pub(super) fn begin_exclusive(&mut self) -> Result<()> {
+        self.begin_with(BEGIN_EXCLUSIVE)
+    }
+
+    fn begin_with(&mut self, sql: &'static str) -> Result<()> {
         // Nothing was written in any case, because a connection without an answer is not used again.
-        self.run_script(BEGIN, Phase::BeforeCommit)?;
+        self.run_script(sql, Phase::BeforeCommit)?;
         self.in_transaction = true;
         Ok(())
     }
@@ -243,6 +253,19 @@ impl MysqlConnection {
         })
     }
 
+    /// Records that this statement's rows cannot be read. If it has written (`RETURNING`, `CALL`), only the end of its
+    /// transaction undoes that.
+    #[cold]
+    fn unreadable(&mut self, sql: &str) {
+        let reads_only = sql
+            .trim_start()
+            .get(.."SELECT".len())
+            .is_some_and(|word| word.eq_ignore_ascii_case("SELECT"));
+        if self.in_transaction && !reads_only {
+            self.failure = Some(StatementFailure::NoRetry);
+        }
+    }
+
     /// Rejects what the server would not accept. The server's own reaction would be an error or a closed connection.
     fn check_size(&mut self, size: usize) -> Result<()> {
         if size as u64 + FRAME <= self.max_packet {
@@ -343,7 +366,8 @@ impl Connection for MysqlConnection {
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
         let mut found = Vec::new();
         self.rows(sql, parameters, |row| found.push(row))?;
-        found.into_iter().collect()
+        let decoded: Result<Vec<T>> = found.into_iter().collect();
+        decoded.inspect_err(|_| self.unreadable(sql))
     }
 
     fn query_optional<T: Decode>(
@@ -354,7 +378,8 @@ impl Connection for MysqlConnection {
         let mut found = None;
         self.rows(sql, parameters, |row| found = Some(row))?;
         // MariaDB's `DELETE ... RETURNING` is committed before its row is read here.
-        found.transpose().map_err(|error| match error {
+        let decoded = found.transpose().inspect_err(|_| self.unreadable(sql));
+        decoded.map_err(|error| match error {
             Error::Backend { reason, source } if sql.starts_with("DELETE") => Error::Backend {
                 reason: format!(
                     "{reason}; the row has been deleted, unless its transaction is rolled back"

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Exclusive, sql};
 
+const STILL_OPEN: &str = sql!("mysql", "transaction/still_open");
 const SAVEPOINT: &str = sql!("mysql", "transaction/savepoint");
 const RELEASE: &str = sql!("mysql", "transaction/release");
 const UNDO: &str = sql!("mysql", "transaction/undo");
@@ -22,7 +23,7 @@ impl MysqlExclusive {
         let mut was_closed = false;
         loop {
             let mut connection = backend.0.pool.get()?;
-            let Err(error) = connection.begin() else {
+            let Err(error) = connection.begin_exclusive() else {
                 return Ok(MysqlExclusive {
                     connection,
                     is_open: true,
@@ -40,10 +41,27 @@ impl MysqlExclusive {
     }
 }
 
+impl MysqlExclusive {
+    /// Asks the server whether the transaction is still open. A timeout or a full lock table may have rolled it back
+    /// (`innodb_rollback_on_timeout`), and MySQL would commit each of the next statements on its own.
+    fn state(&mut self) -> Aftermath {
+        let asked = self.connection.run_script(STILL_OPEN, Phase::BeforeCommit);
+        if asked.is_ok() {
+            return Aftermath::Open;
+        }
+        // It waited for others already, so it is not repeated.
+        self.connection.failure = Some(StatementFailure::NoRetry);
+        Aftermath::Gone
+    }
+}
+
 impl Exclusive for MysqlExclusive {
     type Connection = MysqlConnection;
 
-    const FAILURE_ABORTS: bool = false;
+    // A statement that fails undoes itself. After one that has written and whose rows cannot be read, the transaction
+    // ends: a savepoint would cost each write two round trips.
+    const READS_NEED_SAVEPOINT: bool = false;
+    const WRITES_NEED_SAVEPOINT: bool = false;
 
     fn connection(&mut self) -> &mut MysqlConnection {
         self.connection.failure = None;
@@ -52,7 +70,7 @@ impl Exclusive for MysqlExclusive {
 
     fn aftermath(&mut self) -> Aftermath {
         match self.connection.failure {
-            None => Aftermath::Open,
+            None => self.state(),
             Some(StatementFailure::RolledBack) => Aftermath::LostToAnother,
             Some(_) => Aftermath::Gone,
         }

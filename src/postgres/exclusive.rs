@@ -43,8 +43,9 @@ impl PostgresExclusive {
 impl Exclusive for PostgresExclusive {
     type Connection = PostgresConnection;
 
-    /// After any failure, PostgreSQL ignores all further statements of the transaction.
-    const FAILURE_ABORTS: bool = true;
+    // After any failure, PostgreSQL ignores all further statements of the transaction.
+    const READS_NEED_SAVEPOINT: bool = true;
+    const WRITES_NEED_SAVEPOINT: bool = true;
 
     fn connection(&mut self) -> &mut PostgresConnection {
         &mut self.connection

@@ -20,8 +20,11 @@ use crate::validate;
 pub(crate) trait Exclusive: Send + 'static {
     type Connection: Connection;
 
-    /// Whether a failed statement aborts the whole transaction, unless a savepoint surrounds it.
-    const FAILURE_ABORTS: bool;
+    /// Whether a failed read aborts the whole transaction, unless a savepoint surrounds it.
+    const READS_NEED_SAVEPOINT: bool;
+
+    /// Whether a failed write aborts the whole transaction, or may keep changes, unless a savepoint surrounds it.
+    const WRITES_NEED_SAVEPOINT: bool;
 
     fn connection(&mut self) -> &mut Self::Connection;
 
@@ -78,16 +81,17 @@ impl<D: Database> Held<D> {
         })
     }
 
-    /// Runs `work` so that a failure undoes only what it did.
+    /// Runs `work` so that a failure undoes only what it did, or ends the transaction.
     fn run_alone<T>(
         &mut self,
         savepoint: bool,
         work: impl FnOnce(&mut D::Connection) -> Result<T>,
     ) -> Result<T> {
-        self.run(|exclusive| {
-            if !savepoint {
-                return work(exclusive.connection());
-            }
+        if !savepoint {
+            return self.run(|exclusive| work(exclusive.connection()));
+        }
+        let mut undone = false;
+        let done = self.run(|exclusive| {
             exclusive.savepoint()?;
             match work(exclusive.connection()) {
                 Ok(done) => exclusive.release().map(|()| done),
@@ -95,10 +99,17 @@ impl<D: Database> Held<D> {
                     if exclusive.aftermath() == Aftermath::Open {
                         exclusive.roll_back_to_savepoint()?;
                     }
+                    undone = true;
                     Err(error)
                 }
             }
-        })
+        });
+        // The savepoint itself failed. The database may have aborted the transaction, and then answer its commit with a
+        // rollback, which is not an error (PostgreSQL).
+        if done.is_err() && !undone && self.aftermath == Aftermath::Open {
+            self.aftermath = Aftermath::Gone;
+        }
+        done
     }
 }
 
@@ -137,12 +148,12 @@ impl<D: Database> Database for Within<D> {
     }
 
     fn read<T>(&self, work: impl Fn(&mut D::Connection) -> Result<T>) -> Result<T> {
-        let savepoint = D::Exclusive::FAILURE_ABORTS;
+        let savepoint = D::Exclusive::READS_NEED_SAVEPOINT;
         self.held.lock().run_alone(savepoint, work)
     }
 
     fn write<T>(&self, work: impl Fn(&mut D::Connection) -> Result<T>) -> Result<T> {
-        let savepoint = D::Exclusive::FAILURE_ABORTS;
+        let savepoint = D::Exclusive::WRITES_NEED_SAVEPOINT;
         self.held.lock().run_alone(savepoint, work)
     }
 

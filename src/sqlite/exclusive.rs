@@ -30,7 +30,10 @@ impl SqliteExclusive {
 impl Exclusive for SqliteExclusive {
     type Connection = SqliteConnection;
 
-    const FAILURE_ABORTS: bool = false;
+    const READS_NEED_SAVEPOINT: bool = false;
+    /// A statement that has written may return a row that cannot be read, or a trigger may fail and keep what the
+    /// statement has changed so far (`RAISE(FAIL)`).
+    const WRITES_NEED_SAVEPOINT: bool = true;
 
     fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection

@@ -1,7 +1,7 @@
 //! Rows from other programs in formats that the store does not write: read if their meaning is clear, otherwise an
 //! error that names table, column and row. Never a panic, a wrong value or a secret.
 
-use authstore::{AuthStore, Error};
+use authstore::{AuthStore, Error, NewUser};
 use authstore_test_databases::{Client, Database, Kind, Needs, Test};
 use time::macros::datetime;
 use uuid::Uuid;
@@ -57,6 +57,11 @@ pub(crate) fn tests() -> Vec<Test> {
             other_types_on_sqlite,
         ),
         on(&WITHOUT_BOOLEANS, "invalid_boolean_is_an_error", no_boolean),
+        on(
+            &SHARED,
+            "unreadable_row_is_kept_in_a_transaction",
+            unreadable_row_in_a_transaction,
+        ),
     ];
     tests.into_iter().flatten().collect()
 }
@@ -274,6 +279,41 @@ fn invalid_times_on_mysql(kind: Kind) {
         is_named(rows.store.get_user(user), "User.emailVerified", ID);
         rows.write(&[r#"UPDATE "User" SET "emailVerified" = NULL"#]);
     }
+}
+
+/// The operation deletes the row, and fails when it cannot read it.
+fn unreadable_row_in_a_transaction(kind: Kind) {
+    let mut rows = Rows::new(kind);
+    let expires = match kind {
+        Kind::Postgres => "infinity",
+        Kind::Mysql | Kind::Mariadb => {
+            rows.write(&["SET sql_mode = ''"]);
+            "0000-00-00 00:00:00"
+        }
+        _ => "tomorrow",
+    };
+    rows.write(&[&format!(
+        r#"INSERT INTO "VerificationToken" VALUES ('ada@example.org', 't', '{expires}')"#
+    )]);
+    let ended = rows.store.transaction(|tx| {
+        is_named(
+            tx.use_verification_token("ada@example.org", "t"),
+            "VerificationToken.expires",
+            "",
+        );
+        tx.create_user(NewUser::default())
+    });
+    // MariaDB has deleted the row by then, and undoes that only with the transaction.
+    assert_eq!(ended.is_err(), kind == Kind::Mariadb, "{ended:?}");
+    is_named(
+        rows.store.use_verification_token("ada@example.org", "t"),
+        "VerificationToken.expires",
+        "",
+    );
+    assert_eq!(
+        rows.store.list_users(None, 10).unwrap().len(),
+        usize::from(ended.is_ok())
+    );
 }
 
 /// A row that could only be found by email is rejected, because lookups by ID would not find it. An adoption names such

@@ -1,12 +1,12 @@
 //! Transactions of the store's operations and the application's own SQL, on every database.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use authstore::{AuthStore, Change, Constraint, Error, NewUser, SqlValue, User, UserChanges};
-use authstore_test_databases::{Database, Kind, Needs, Test};
+use authstore_test_databases::{Database, Kind, Needs, Server, Setup, Test};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -54,6 +54,17 @@ pub(crate) fn tests() -> Vec<Test> {
             &Kind::SERVERS,
             "transactions.others_see_it_once_committed",
             others_see_it_once_committed,
+        ),
+        on(
+            &Kind::ALL,
+            "transactions.failed_savepoint_loses_nothing",
+            failed_savepoint_loses_nothing,
+        ),
+        Test::on(
+            &Kind::MYSQL_AND_MARIADB,
+            Needs::Container,
+            "transactions.timeout_that_rolls_back_ends_the_transaction",
+            timeout_that_rolls_back_ends_the_transaction,
         ),
     ]
     .into_iter()
@@ -320,6 +331,66 @@ fn failures_leak_no_connection(kind: Kind) {
         sign_up(&store, &own, &email, "free").expect_err("the plan is taken");
     }
     assert_eq!(profiles(&store, &own), 1);
+}
+
+/// The application releases the store's own savepoint, which then fails, as it would if it were canceled. PostgreSQL
+/// answers the commit with a rollback then, and reports no error.
+fn failed_savepoint_loses_nothing(kind: Kind) {
+    let database = Database::new(kind).expect("a database");
+    let store = database.store();
+    let ended = store.transaction(|tx| {
+        let user = tx.create_user(NewUser::default())?;
+        let released = tx.execute("RELEASE SAVEPOINT step", &[]);
+        released.expect_err("the savepoint is gone");
+        Ok::<_, Error>(user)
+    });
+    let found = store.list_users(None, 10).expect("a list");
+    assert_eq!(found, Vec::from_iter(ended.ok()));
+}
+
+/// `innodb_rollback_on_timeout` rolls back the whole transaction, of which the server's error says nothing.
+fn timeout_that_rolls_back_ends_the_transaction(kind: Kind) {
+    let setup = Setup {
+        arguments: vec!["--innodb-rollback-on-timeout=ON".to_owned()],
+        ..Setup::default()
+    };
+    let server = Arc::new(Server::start(kind, &setup).expect("a server"));
+    let database = Database::on(&server).expect("a database");
+    // The limit for locks is in whole seconds. On MariaDB, the limit of the statement must not end it first.
+    let store = database.store_with("statement_timeout_ms=1900");
+    let locked = store.create_user(NewUser::default()).expect("a user");
+    let mut other = database.client();
+    let id = locked.id;
+    other.query(&format!(
+        "BEGIN; SELECT 1 FROM `User` WHERE id = '{id}' FOR UPDATE"
+    ));
+
+    let mut attempts = 0;
+    let ended = store.transaction(|tx| {
+        attempts += 1;
+        tx.create_user(named("ada@example.org"))?;
+        let error = tx.delete_user(locked.id).expect_err("it is locked");
+        assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+        // The server would commit this at once.
+        let error = tx.create_user(named("grace@example.org"));
+        error.expect_err("the transaction has ended");
+        Ok::<_, Error>(())
+    });
+    let error = ended.expect_err("nothing is committed");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    assert_eq!(attempts, 1);
+    other.query("ROLLBACK");
+    assert_eq!(store.list_users(None, 10).expect("a list"), [locked]);
+
+    // Other failures leave it open.
+    let ended = store.transaction(|tx| {
+        tx.create_user(named("ada@example.org"))?;
+        tx.create_user(named("ada@example.org"))
+            .expect_err("it is taken");
+        tx.create_user(named("grace@example.org"))
+    });
+    ended.expect("committed");
+    assert_eq!(store.list_users(None, 10).expect("a list").len(), 3);
 }
 
 /// Two transactions lock two rows in opposite order at their first attempt.

@@ -1,0 +1,2 @@
+RELEASE SAVEPOINT began;
+SAVEPOINT began;
