@@ -60,6 +60,8 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
         (
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
+            // Too many processes began at once. Only the beginning of a transaction fails with it.
+            | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::DiskFull
             | ErrorCode::CannotOpen
             | ErrorCode::OutOfMemory
