@@ -75,7 +75,8 @@ impl SignIn {
     /// If the user's address has never been verified, anyone may have entered it. Such a user first loses every
     /// account, every passkey and all sessions; [`SignedIn::removed`] lists them. Only then is the address marked as
     /// verified. This takes several steps, each of them atomic. If it fails halfway, the address is still unverified,
-    /// and the next sign-in continues. Run it in a transaction to make it one step.
+    /// and the next sign-in continues. Run it in a transaction to make it one step: otherwise, another address that the
+    /// user confirms in the same moment may be overwritten.
     ///
     /// # Errors
     ///
@@ -102,17 +103,25 @@ impl SignIn {
                 return Ok(SignedIn::found(user));
             }
             match self.reclaim(&user, &email, now) {
-                Err(Error::NotFound {
+                // Deleted or changed since.
+                Ok(None)
+                | Err(Error::NotFound {
                     entity: Entity::User,
                 }) => continue,
-                outcome => return outcome,
+                Ok(Some(signed_in)) => return Ok(signed_in),
+                Err(error) => return Err(error),
             }
         }
         Err(contended())
     }
 
-    /// Removes an unverified user's ways to sign in, then marks the address as verified.
-    fn reclaim(&self, user: &User, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
+    /// Removes an unverified user's ways to sign in, then marks the address as verified. Returns `None` if the user has
+    /// changed since it was read.
+    fn reclaim(&self, user: &User, email: &str, now: OffsetDateTime) -> Result<Option<SignedIn>> {
+        // In a transaction, an update locks the row, even without a change.
+        if self.store.update_user(user.id, UserChanges::default())? != *user {
+            return Ok(None);
+        }
         let mut removed = Removed::default();
         self.remove_ways_in(user.id, &mut removed)?;
         let changes = UserChanges {
@@ -125,11 +134,11 @@ impl SignIn {
         // it has no session.
         for _ in 0..ATTEMPTS {
             if !self.remove_ways_in(user.id, &mut removed)? {
-                return Ok(SignedIn {
+                return Ok(Some(SignedIn {
                     user,
                     created: false,
                     removed: Some(removed),
-                });
+                }));
             }
         }
         Err(contended())

@@ -129,6 +129,11 @@ impl SignIn {
             return Ok(None);
         }
         match self.renew(&session, now) {
+            // It has moved to another user since.
+            Ok(Some(renewed)) if renewed.user_id != user.id => {
+                let pair = self.store.get_session_and_user(&stored)?;
+                Ok(pair.filter(|(session, _)| !session.is_expired(now)))
+            }
             Ok(renewed) => Ok(renewed.map(|session| (session, user))),
             Err(Error::Unavailable { .. } | Error::OutcomeUnknown { .. }) => {
                 Ok(Some((session, user)))

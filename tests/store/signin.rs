@@ -415,12 +415,12 @@ fn copied_passkey_is_found_out() -> authstore::Result<()> {
     let ada = signin.sign_in_with_email("ada@example.org", NOW)?.user;
     // Standard base64 with padding, as Auth.js stores it.
     let id = "KEDetxZcUfin+Vi6Za5/ZQ==";
-    signin.store().create_authenticator(passkey(&ada, id, 7))?;
-    let used = signin.sign_in_with_authenticator(id, 8, false)?;
+    let known = signin.store().create_authenticator(passkey(&ada, id, 7))?;
+    let used = signin.sign_in_with_authenticator(&known, 8, false)?;
     assert_eq!(used.expect("known").user, ada);
     for replayed in [8, 7, 0] {
         assert_conflict(
-            signin.sign_in_with_authenticator(id, replayed, true),
+            signin.sign_in_with_authenticator(&known, replayed, true),
             Constraint::AuthenticatorCounter,
         );
     }
@@ -428,18 +428,41 @@ fn copied_passkey_is_found_out() -> authstore::Result<()> {
     assert_eq!((stored.counter, stored.credential_backed_up), (8, false));
 
     // A synced passkey reports 0 forever.
-    let synced = "c3luY2Vk";
-    signin
+    let synced = signin
         .store()
-        .create_authenticator(passkey(&ada, synced, 0))?;
+        .create_authenticator(passkey(&ada, "c3luY2Vk", 0))?;
     for _ in 0..2 {
         assert!(
             signin
-                .sign_in_with_authenticator(synced, 0, true)?
+                .sign_in_with_authenticator(&synced, 0, true)?
                 .is_some()
         );
     }
-    assert_eq!(signin.sign_in_with_authenticator("unknown", 1, true)?, None);
+    let unknown = passkey(&ada, "dW5rbm93bg==", 0);
+    assert_eq!(signin.sign_in_with_authenticator(&unknown, 1, true)?, None);
+    Ok(())
+}
+
+/// Between verifying the signature and signing in, the passkey was deleted and registered anew.
+#[test]
+fn signature_of_an_earlier_passkey_signs_no_one_in() -> authstore::Result<()> {
+    let signin = signin();
+    let ada = signin.sign_in_with_email("ada@example.org", NOW)?.user;
+    let grace = signin.sign_in_with_email("grace@example.org", NOW)?.user;
+    let store = signin.store();
+    let verified = store.create_authenticator(passkey(&ada, "a2V5", 7))?;
+    let same_user = Authenticator {
+        credential_public_key: "another".to_owned(),
+        ..verified.clone()
+    };
+    for registered in [passkey(&grace, "a2V5", 7), same_user] {
+        store.delete_authenticator("a2V5")?;
+        store.create_authenticator(registered.clone())?;
+        assert_eq!(
+            signin.sign_in_with_authenticator(&verified, 8, false)?,
+            None
+        );
+    }
     Ok(())
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
             error => rejected(&error),
         })?;
     let counter = i64::from(verified.counter());
-    match signin.sign_in_with_authenticator(&id, counter, verified.backup_state()) {
+    match signin.sign_in_with_authenticator(&stored, counter, verified.backup_state()) {
         Ok(Some(signed_in)) => {
             let used = AuthenticatorDetailsChanges {
                 last_used: Change::Set(visit.now),
