@@ -1,6 +1,7 @@
 //! Attacks on a sign-in, which `SignIn` prevents.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use authstore::signin::{
@@ -8,7 +9,7 @@ use authstore::signin::{
 };
 use authstore::{
     AccountChanges, AuthStore, Authenticator, Change, Constraint, Error, NewAccount, NewSession,
-    NewUser, User,
+    NewUser, SessionChanges, User, UserChanges,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -20,6 +21,21 @@ fn signin() -> SignIn {
     let store = AuthStore::connect("sqlite::memory:").expect("a database in memory");
     store.migrate().expect("the schema");
     SignIn::new(store)
+}
+
+/// Something else happens once, right after this operation of the sign-in.
+fn interrupted(
+    operation: &'static str,
+    other: impl Fn(&AuthStore) + Send + Sync + 'static,
+) -> SignIn {
+    let store = signin().store().clone();
+    let outside = store.clone();
+    let happened = AtomicBool::new(false);
+    SignIn::new(store.observe(move |observation| {
+        if observation.operation == operation && !happened.swap(true, Ordering::Relaxed) {
+            other(&outside);
+        }
+    }))
 }
 
 fn github(id: &str) -> NewAccount {
@@ -440,6 +456,57 @@ fn copied_passkey_is_found_out() -> authstore::Result<()> {
     }
     let unknown = passkey(&ada, "dW5rbm93bg==", 0);
     assert_eq!(signin.sign_in_with_authenticator(&unknown, 1, true)?, None);
+    Ok(())
+}
+
+#[test]
+fn session_that_moves_while_it_is_resumed_has_its_new_user() -> authstore::Result<()> {
+    let due = NOW + Duration::days(2);
+    let signin = interrupted("get_session_and_user", |store| {
+        let grace = store.get_user_by_email("grace@example.org").expect("read");
+        for session in store
+            .list_users(None, 10)
+            .expect("a list")
+            .iter()
+            .flat_map(|user| store.list_sessions_by_user_id(user.id).expect("a list"))
+        {
+            let changes = SessionChanges {
+                user_id: grace.as_ref().map(|grace| grace.id),
+                ..SessionChanges::default()
+            };
+            store
+                .update_session(&session.session_token, changes)
+                .expect("moved");
+        }
+    });
+    let store = signin.store();
+    let ada = store.create_user(with_email("ada@example.org", true))?;
+    let grace = store.create_user(with_email("grace@example.org", true))?;
+    let (token, _) = signin.begin_session(ada.id, None, NOW)?;
+    let (session, user) = signin.resume_session(token.expose(), due)?.expect("live");
+    assert_eq!((session.user_id, user), (grace.id, grace));
+    Ok(())
+}
+
+#[test]
+fn address_that_changes_during_the_sign_in_is_kept() -> authstore::Result<()> {
+    let signin = interrupted("get_user_by_email", |store| {
+        let squatter = store.list_users(None, 1).expect("a list").remove(0);
+        let changes = UserChanges {
+            email: Change::set("grace@example.org"),
+            email_verified: Change::Set(NOW),
+            ..UserChanges::default()
+        };
+        store.update_user(squatter.id, changes).expect("changed");
+    });
+    let store = signin.store();
+    let grace = store.create_user(with_email("ada@example.org", false))?;
+    store.link_account(grace.id, github("1"))?;
+    let ada = signin.sign_in_with_email("ada@example.org", NOW)?;
+    assert!(ada.created, "{ada:?}");
+    let grace = store.get_user(grace.id)?.expect("there");
+    assert_eq!(grace.email.as_deref(), Some("grace@example.org"));
+    assert_eq!(store.list_accounts_by_user_id(grace.id)?.len(), 1);
     Ok(())
 }
 
