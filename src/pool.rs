@@ -33,6 +33,12 @@ const LARGEST_POOL: u32 = 10_000;
 /// the first requests after a start, the others would wait for those.
 const LARGEST_BURST: u32 = 8;
 
+/// How long a caller waits before the pool considers again whether to open a connection.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// What r2d2 says when no connection became free, and why, if it could not open one.
+const TIMED_OUT: &str = "timed out waiting for connection";
+
 /// How a database's connections are opened and checked.
 pub(crate) trait Connect: Send + Sync + 'static {
     type Connection: Send + 'static;
@@ -155,7 +161,7 @@ impl<C: Connect> Pool<C> {
     fn timed_out(&self, cause: &r2d2::Error) -> Error {
         let state = self.state();
         let cause = cause.to_string();
-        let cause = match cause.strip_prefix("timed out waiting for connection") {
+        let cause = match cause.strip_prefix(TIMED_OUT) {
             Some(cause) => cause,
             None => &format!(": {cause}"),
         };
@@ -177,11 +183,7 @@ impl<C: Connect> Pool<C> {
             let mut idle = match first.take() {
                 Some(idle) => idle,
                 None => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    let idle = self
-                        .pool
-                        .get_timeout(left)
-                        .map_err(|error| self.timed_out(&error))?;
+                    let idle = self.wait(deadline)?;
                     now = Instant::now();
                     idle
                 }
@@ -194,6 +196,28 @@ impl<C: Connect> Pool<C> {
                         return Err(error);
                     }
                 }
+            }
+        }
+    }
+
+    /// Waits for a connection. r2d2 opens one for a caller that begins to wait, but not for those who wait already when
+    /// a broken connection is returned. So begin to wait again and again.
+    fn wait(&self, deadline: Instant) -> Result<r2d2::PooledConnection<Manager<C>>> {
+        let mut cause: Option<r2d2::Error> = None;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let error = match self.pool.get_timeout(left.min(LONGEST_SLEEP)) {
+                Ok(idle) => return Ok(idle),
+                Err(error) => error,
+            };
+            // r2d2 tells only once why it could not connect.
+            let says_why = error.to_string() != TIMED_OUT;
+            let cause = match cause.take() {
+                Some(earlier) if !says_why => cause.insert(earlier),
+                _ => cause.insert(error),
+            };
+            if left <= LONGEST_SLEEP {
+                return Err(self.timed_out(cause));
             }
         }
     }
@@ -472,6 +496,43 @@ mod tests {
             let waiting: Vec<_> = (0..rest).map(|_| scope.spawn(|| pool.get())).collect();
             let opened = waiting.into_iter().map(|thread| thread.join().unwrap());
             assert!(opened.collect::<Vec<_>>().iter().all(Result::is_ok));
+        });
+    }
+
+    /// A server whose connections break on demand.
+    #[derive(Default)]
+    struct Breaking(AtomicBool);
+
+    impl Connect for Breaking {
+        type Connection = ();
+
+        fn connect(&self) -> Result<()> {
+            Ok(())
+        }
+
+        fn ping(&self, (): &mut ()) -> Result<()> {
+            Ok(())
+        }
+
+        fn is_broken(&self, (): &mut (), _: Instant) -> bool {
+            self.0.swap(false, Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn waiting_caller_gets_what_replaces_a_broken_connection() {
+        let pool = Pool::new(Breaking::default(), 1, Duration::from_secs(60)).unwrap();
+        let held = pool.get().unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| pool.get().map(drop));
+            while pool.state().waiting == 0 {
+                thread::yield_now();
+            }
+            pool.shared.connect.0.store(true, Ordering::Relaxed);
+            let begun = Instant::now();
+            drop(held);
+            waiting.join().unwrap().unwrap();
+            assert!(begun.elapsed() < Duration::from_secs(30));
         });
     }
 
