@@ -105,7 +105,7 @@ impl SqliteLock {
         direction: Direction,
     ) -> Result<()> {
         let sql = migration.sql(direction)?;
-        self.connection.execute(COMMIT, &[])?;
+        self.commit()?;
         self.is_committed = true;
         self.was_released = true;
         let done = self.run_alone(sql);
@@ -116,6 +116,12 @@ impl SqliteLock {
             return Ok(());
         }
         HISTORY.record(&mut *self.connection, series, migration, direction)
+    }
+
+    /// Commits, unless the file was replaced meanwhile: nobody would see the result.
+    fn commit(&mut self) -> Result<()> {
+        self.connection.check_file()?;
+        self.connection.execute(COMMIT, &[]).map(drop)
     }
 
     fn run_alone(&mut self, sql: &str) -> Result<()> {
@@ -219,7 +225,7 @@ impl Lock for SqliteLock {
         if self.is_committed {
             return Ok(());
         }
-        self.connection.execute(COMMIT, &[]).map(drop)
+        self.commit()
     }
 }
 

@@ -100,6 +100,37 @@ fn deleted_file_is_unavailable_and_not_recreated() {
     store.create_user(NewUser::default()).expect("a user");
 }
 
+/// Otherwise, it would be committed into a file that no one sees.
+#[test]
+fn adoption_of_a_file_that_is_replaced_fails() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, other) = (
+        directory.path().join("auth.db"),
+        directory.path().join("other.db"),
+    );
+    let store = open(&file);
+    store.migrate().expect("a schema");
+    store.create_user(NewUser::default()).expect("a user");
+    rusqlite::Connection::open(&file)
+        .and_then(|connection| {
+            connection.execute_batch(r#"ALTER TABLE "User" RENAME "name" TO "nick""#)
+        })
+        .expect("a difference");
+    copy(&file, &other);
+    let migrator = store.migrator().expect("a migrator");
+    let mut replaced = false;
+    let adopted = migrator.adopt_with_progress(|_| {
+        if !std::mem::replace(&mut replaced, true) {
+            fs::rename(&other, &file).expect("another file");
+        }
+    });
+    assert!(replaced);
+    assert!(
+        matches!(adopted, Err(Error::Unavailable { .. })),
+        "{adopted:?}"
+    );
+}
+
 #[test]
 fn store_keeps_its_file_when_the_directory_changes() {
     // A relative path is made absolute immediately, whatever the working directory of the tests.
