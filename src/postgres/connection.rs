@@ -14,7 +14,7 @@ use super::pipeline;
 use super::session::{Pins, Session};
 use super::value::Parameter;
 use crate::error::{Error, Result};
-use crate::sql::{Cells, Connection, Decode, Value, sql};
+use crate::sql::{Cells, Connection, Decode, Value, check_parameters, sql};
 
 const BEGIN: &str = sql!("postgres", "transaction/begin");
 const BEGIN_READ_ONLY: &str = sql!("postgres", "transaction/begin_read_only");
@@ -258,7 +258,7 @@ impl PostgresConnection {
         sql: &'static str,
         parameters: &[Value<'_>],
     ) -> Result<Vec<tokio_postgres::Row>> {
-        let statement = self.prepare(sql)?;
+        let statement = self.prepare(sql, parameters.len())?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
         let client = &self.client;
@@ -296,13 +296,21 @@ impl PostgresConnection {
     /// Returns the prepared statement, if names are safe in this session. Preparing takes a round trip of its own: the
     /// driver needs the types of the parameters to reject what a column cannot hold. From an unnamed statement sent in
     /// the same round trip, the server would accept it, and drop the time of day for a column of type `date`.
-    fn prepare(&mut self, sql: &'static str) -> Result<Option<Statement>> {
+    fn prepare(&mut self, sql: &'static str, values: usize) -> Result<Option<Statement>> {
         if !self.session.names_statements {
             return Ok(None);
         }
+        let statement = self.prepared(sql)?;
+        check_parameters(statement.params().len(), values).inspect_err(|_| {
+            self.last_failure = FailureKind::Rejected;
+        })?;
+        Ok(Some(statement))
+    }
+
+    fn prepared(&mut self, sql: &'static str) -> Result<Statement> {
         let key = (sql.as_ptr().addr(), sql.len());
         if let Some(statement) = self.prepared.get(&key) {
-            return Ok(Some(statement.clone()));
+            return Ok(statement.clone());
         }
         // The server looks up tables when it prepares a statement, so the schema must be set first.
         let statement = answer(
@@ -316,7 +324,7 @@ impl PostgresConnection {
         )
         .map_err(|failure| self.failed(failure.not_executed()))?;
         self.prepared.insert(key, statement.clone());
-        Ok(Some(statement))
+        Ok(statement)
     }
 
     /// Returns the error of a row that cannot be read. It mentions if the statement has written, because the write is
@@ -425,7 +433,7 @@ fn untyped<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), 
 
 impl Connection for PostgresConnection {
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
-        let statement = self.prepare(sql)?;
+        let statement = self.prepare(sql, parameters.len())?;
         let parameters: Vec<Parameter<'_>> =
             parameters.iter().map(|value| (*value).into()).collect();
         let client = &self.client;

@@ -192,6 +192,8 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
         ("25006", _) | ("0A000", Some("call_bool_check_hook")) => {
             (Error::unavailable(reason), FailureKind::Standby)
         }
+        // Values that do not match the parameters of an unnamed statement.
+        ("08P01", Some("exec_bind_message")) => (Error::backend(reason), FailureKind::Rejected),
         ("40003", _) => (Error::outcome_unknown(reason), FailureKind::Unknown),
         // A connection failure between a pooler and the server.
         (code, _) if code.starts_with("08") => {

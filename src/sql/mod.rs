@@ -74,6 +74,17 @@ pub(crate) trait Database: Clone + Send + Sync + 'static {
     fn pool_state(&self) -> PoolState;
 }
 
+/// Checks that each parameter of a statement has a value: the application's own SQL may have too many or too few.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn check_parameters(wanted: usize, given: usize) -> Result<()> {
+    if wanted == given {
+        return Ok(());
+    }
+    Err(crate::error::Error::backend(format!(
+        "the statement has {wanted} parameter(s), but {given} value(s) were given"
+    )))
+}
+
 /// Runs statements. Each is prepared once per connection.
 pub(crate) trait Connection {
     /// Runs a statement that returns no rows, and returns the number of rows that it matched.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::error::{classify, rejected_by};
 use super::file::Identity;
 use crate::error::{BoxError, Error, Result};
-use crate::sql::{Cells, Connection, Decode, Row, Value};
+use crate::sql::{Cells, Connection, Decode, Row, Value, check_parameters};
 use crate::sql_value::SqlValue;
 
 /// The format of JavaScript's `toISOString`: `2026-11-23T19:00:00.000Z`.
@@ -130,6 +130,8 @@ impl SqliteConnection {
         parameters: &[Value<'_>],
     ) -> Result<CachedStatement<'_>, Failure> {
         let mut statement = self.0.prepare_cached(sql)?;
+        // SQLite would take NULL for a parameter without a value.
+        check_parameters(statement.parameter_count(), parameters.len())?;
         for (index, parameter) in (1..).zip(parameters) {
             bind(&mut statement, index, *parameter)?;
         }
@@ -185,10 +187,14 @@ impl From<Error> for Failure {
 
 impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<u64> {
-        self.prepare(sql, parameters)
+        let before = self.0.total_changes();
+        let changed = self
+            .prepare(sql, parameters)
             .and_then(|mut statement| Ok(statement.raw_execute()?))
-            .map(|changed| changed as u64)
-            .map_err(|failure| self.explain(failure, sql, parameters))
+            .map_err(|failure| self.explain(failure, sql, parameters))?;
+        // After a statement that changes no rows, such as CREATE TABLE, SQLite repeats the count of the one before.
+        let is_own = self.0.total_changes() != before;
+        Ok(if is_own { changed as u64 } else { 0 })
     }
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {

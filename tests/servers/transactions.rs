@@ -27,6 +27,11 @@ pub(crate) fn tests() -> Vec<Test> {
         ),
         on(
             &Kind::ALL,
+            "transactions.each_parameter_needs_a_value",
+            each_parameter_needs_a_value,
+        ),
+        on(
+            &Kind::ALL,
             "transactions.own_constraint_rejects",
             own_constraint_rejects,
         ),
@@ -106,9 +111,10 @@ fn with_own_table(kind: Kind, options: &str) -> (Database, AuthStore, Own) {
     let database = Database::new(kind).expect("a database");
     let store = database.store_with(options);
     let own = own(kind);
-    store
+    let changed = store
         .transaction(|tx| tx.execute(own.create, &[]))
         .expect("the application's table");
+    assert_eq!(changed, 0);
     (database, store, own)
 }
 
@@ -391,6 +397,19 @@ fn timeout_that_rolls_back_ends_the_transaction(kind: Kind) {
     });
     ended.expect("committed");
     assert_eq!(store.list_users(None, 10).expect("a list").len(), 3);
+}
+
+fn each_parameter_needs_a_value(kind: Kind) {
+    let (_database, store, own) = with_own_table(kind, "");
+    let ada = store.create_user(NewUser::default()).expect("a user");
+    let all: [SqlValue; 3] = [ada.id.into(), "free".into(), "more".into()];
+    for values in [&all[..0], &all[..1], &all] {
+        let error = store
+            .transaction(|tx| tx.execute(own.insert, values))
+            .expect_err("not two values");
+        assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+    }
+    assert_eq!(profiles(&store, &own), 0);
 }
 
 /// Two transactions lock two rows in opposite order at their first attempt.

@@ -55,6 +55,10 @@ pub(crate) fn tests() -> Vec<Test> {
             waiting_for_locks_of_others_ends,
         ),
         (
+            "pooler.each_parameter_needs_a_value",
+            each_parameter_needs_a_value,
+        ),
+        (
             "pooler.write_that_reached_no_server_is_unavailable",
             write_that_reached_no_server_is_unavailable,
         ),
@@ -366,6 +370,19 @@ fn waiting_for_locks_of_others_ends(kind: Kind) {
     other.query("COMMIT");
     assert_eq!(store.get_user(user.id).unwrap(), Some(user.clone()));
     store.update_user(user.id, changes).unwrap();
+}
+
+fn each_parameter_needs_a_value(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let pooler = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
+    let store = store(&pooler.url(database.name()));
+    let values = ["a".into(), "b".into(), "c".into()];
+    for values in [&values[..0], &values[..1], &values] {
+        let error = store
+            .transaction(|tx| tx.query("SELECT $1::text, $2::text", values))
+            .unwrap_err();
+        assert!(matches!(error, Error::Backend { .. }), "{error:?}");
+    }
 }
 
 /// All of the pooler's sessions are in use, so it answers the first statement of the operation's transaction with an
