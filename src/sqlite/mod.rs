@@ -195,7 +195,8 @@ impl SqliteBackend {
                     .writers
                     .run(&shared.pool, alone, steps, shared.busy_timeout, &work)?;
             match verdict {
-                Verdict::Stands => return done,
+                // A failed part was undone before the others were committed.
+                Verdict::Stands => return done.map_err(wrote_nothing),
                 Verdict::Again => alone = true,
                 // The failed part wrote nothing, and its error may be caused by parts that are rolled back now.
                 Verdict::Failed(error) if done.is_err() => return Err(wrote_nothing(error)),
