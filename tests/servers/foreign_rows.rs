@@ -3,6 +3,7 @@
 
 use authstore::{AuthStore, Error, NewUser};
 use authstore_test_databases::{Client, Database, Kind, Needs, Test};
+use time::Duration;
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -29,6 +30,11 @@ pub(crate) fn tests() -> Vec<Test> {
             &[Kind::SqliteFile],
             "times_in_other_forms_are_read",
             times_in_other_forms,
+        ),
+        on(
+            &[Kind::SqliteFile],
+            "times_in_other_forms_are_not_swept_early",
+            sweep_of_times_in_other_forms,
         ),
         on(
             &[Kind::SqliteFile],
@@ -188,6 +194,31 @@ fn times_in_other_forms(kind: Kind) {
             .unwrap()
             .expect(text);
         assert_eq!(session.expires, datetime!(2026-11-23 19:00 UTC), "{text}");
+    }
+}
+
+/// As text, each of these times is less than the time of the sweep.
+fn sweep_of_times_in_other_forms(kind: Kind) {
+    let mut rows = Rows::new(kind);
+    rows.write_user();
+    for text in ["2026-11-23 19:00:00", "2026-11-23T17:30:00-01:30"] {
+        for sweep in [
+            r#"INSERT INTO "VerificationToken" VALUES ('ada', 't', '{}')"#,
+            r#"INSERT INTO "Session" VALUES ('{ID}', '{ID}', 's', '{}')"#,
+        ] {
+            rows.write(&[&sweep.replace("{}", text).replace("{ID}", ID)]);
+        }
+        let swept = |rows: &Rows, now| {
+            let counts = rows.store.delete_expired(now, 10).unwrap();
+            (counts.sessions, counts.verification_tokens)
+        };
+        let expires = datetime!(2026-11-23 19:00 UTC);
+        assert_eq!(
+            swept(&rows, expires - Duration::MILLISECOND),
+            (0, 0),
+            "{text}"
+        );
+        assert_eq!(swept(&rows, expires), (1, 1), "{text}");
     }
 }
 
