@@ -48,10 +48,6 @@ impl CliError {
             }
             CliError::Io(error) => format!("error: {error}"),
         };
-        // The reader of the output, such as `head`, has closed the pipe. The work itself is done.
-        if matches!(self, CliError::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe) {
-            return ExitCode::SUCCESS;
-        }
         eprintln!("{}", without_passwords(&text));
         ExitCode::from(self.code())
     }
@@ -93,16 +89,22 @@ fn code(error: &Error) -> u8 {
     }
 }
 
-/// Hides everything before the host in each URL: an error about a URL in the wrong place on the command line quotes it.
+/// Hides URLs that are quoted: an error about one in the wrong place on the command line quotes it. A password may be
+/// anywhere in it, and contain spaces and quotes, so this hides everything up to the last quote of the paragraph.
 fn without_passwords(text: &str) -> String {
-    text.split_inclusive(char::is_whitespace)
-        .map(|word| match (word.find("://"), word.rfind('@')) {
-            (Some(scheme), Some(host)) if scheme < host => {
-                format!("{}[redacted]{}", &word[..scheme + 3], &word[host..])
+    let paragraphs = text.split("\n\n").map(|paragraph| {
+        let quoted = paragraph.find('\'').and_then(|quote| {
+            let scheme = quote + paragraph[quote..].find("://")? + "://".len();
+            Some((scheme, paragraph.rfind('\'')?))
+        });
+        match quoted {
+            Some((scheme, end)) if scheme <= end => {
+                format!("{}[redacted]{}", &paragraph[..scheme], &paragraph[end..])
             }
-            _ => word.to_owned(),
-        })
-        .collect()
+            _ => paragraph.to_owned(),
+        }
+    });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]
@@ -115,7 +117,13 @@ mod tests {
             without_passwords(
                 "unexpected 'postgres://ada:p@ss/w:rd@db.example.org/auth' found\nnext"
             ),
-            "unexpected 'postgres://[redacted]@db.example.org/auth' found\nnext"
+            "unexpected 'postgres://[redacted]' found\nnext"
+        );
+        assert_eq!(
+            without_passwords(
+                "error: unexpected 'postgres://db/auth?user=ada&password=it's a' secret' found\n\nTry '--help'."
+            ),
+            "error: unexpected 'postgres://[redacted]' found\n\nTry '--help'."
         );
         let harmless = "see https://example.org, or write to ada@example.org";
         assert_eq!(without_passwords(harmless), harmless);

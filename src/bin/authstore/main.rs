@@ -4,6 +4,7 @@
 mod arguments;
 mod failure;
 mod migrate;
+mod output;
 mod signin;
 mod sweep;
 

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::arguments::{DownOptions, Extent, MigrateTask, SeriesOptions};
 use crate::failure::{CliError, PENDING, UNUSABLE_SCHEMA};
+use crate::output::stdout;
 use crate::{connect, connect_existing, connect_to_inspect};
 
 pub(crate) fn run(
@@ -118,7 +119,7 @@ fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
 }
 
 fn report(steps: authstore::Result<Vec<Step>>, nothing: &str) -> Result<ExitCode, CliError> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     // If a migration fails, those before it have been applied.
     if let Ok(done) | Err(Error::Migration(MigrationError::Failed { done, .. })) = &steps {
         for step in done {
@@ -138,7 +139,7 @@ fn drift(migrator: &Migrator, series: &SeriesOptions) -> Result<ExitCode, CliErr
         return Err(CliError::Usage(reason.into()));
     }
     let found = migrator.compare()?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if found.is_empty() {
         writeln!(out, "the tables match what this program needs")?;
         return Ok(ExitCode::SUCCESS);
@@ -150,7 +151,7 @@ fn drift(migrator: &Migrator, series: &SeriesOptions) -> Result<ExitCode, CliErr
 fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
     let steps = migrator.status()?;
     let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     for StepStatus {
         version,
         name,
@@ -187,7 +188,7 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
 }
 
 fn adopt(series: &SeriesOptions, url: Option<&str>, apply: bool) -> Result<ExitCode, CliError> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     let found = migrator(series, connect_to_inspect, url)?.compare()?;
     writeln!(out, "{found}")?;
     if !found.obstacles.is_empty() {
@@ -231,7 +232,7 @@ fn sql(series: &SeriesOptions, url: Option<&str>, down: bool) -> Result<ExitCode
         Some(series) => series.sql(direction)?,
         None => migrator(series, connect, url)?.sql(direction)?,
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
+    stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,17 +1,18 @@
 //! `authstore hash-session-tokens` and `authstore emails`
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use authstore::signin::SignIn;
 
 use crate::arguments::EmailsTask;
 use crate::failure::CliError;
+use crate::output::stdout;
 use crate::{connect_existing, connect_to_inspect};
 
 pub(crate) fn hash_session_tokens(url: Option<&str>) -> Result<ExitCode, CliError> {
     let hashed = SignIn::new(connect_existing(url)?).hash_session_tokens()?;
-    writeln!(io::stdout(), "hashed {hashed} session token(s)")?;
+    writeln!(stdout(), "hashed {hashed} session token(s)")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -21,7 +22,7 @@ pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, C
         EmailsTask::Lowercase => connect_existing,
     };
     let signin = SignIn::new(connect(url)?);
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     match task {
         EmailsTask::Collisions => {
             let collisions = signin.email_collisions()?;

@@ -1,6 +1,6 @@
 //! `authstore sweep`
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::arguments::SweepOptions;
 use crate::connect_existing;
 use crate::failure::CliError;
+use crate::output::stdout;
 
 pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, CliError> {
     let store = connect_existing(url)?;
@@ -36,7 +37,7 @@ pub(crate) fn run(options: SweepOptions, url: Option<&str>) -> Result<ExitCode, 
         }
     }
     progress.finish_and_clear();
-    writeln!(io::stdout(), "deleted {}", summary(total))?;
+    writeln!(stdout(), "deleted {}", summary(total))?;
     Ok(ExitCode::SUCCESS)
 }
 
