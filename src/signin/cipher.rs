@@ -47,9 +47,10 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Unambiguous, because the debug form of a string quotes it.
+    /// Unambiguous, because each string comes with its length.
     fn of(self, field: &str) -> String {
-        format!("{:?} {:?} {field}", self.provider, self.provider_account_id)
+        let (provider, id) = (self.provider, self.provider_account_id);
+        format!("{}:{provider} {}:{id} {field}", provider.len(), id.len())
     }
 }
 

@@ -25,6 +25,10 @@ impl SignIn {
 
     /// Stores a token that you generated for this email address, such as a six-digit code to type.
     ///
+    /// Each call adds one, and all of them work until they expire. Before you store a short code, void the earlier ones
+    /// with [`delete_verification_tokens_by_identifier`](crate::AuthStore::delete_verification_tokens_by_identifier):
+    /// someone who asks for many codes has as many chances to guess one.
+    ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for an address that cannot be stored, and [`Error::Conflict`] over
@@ -49,6 +53,10 @@ impl SignIn {
     /// callers, exactly one gets `true`. An expired token is used up too.
     pub fn use_email_token(&self, email: &str, token: &str, now: OffsetDateTime) -> Result<bool> {
         let email = self.normalize_email(email);
+        // Its token is in a row of the same table, and proves something else.
+        if email.starts_with(EMAIL_CHANGE) {
+            return Ok(false);
+        }
         let stored = self.settings.verification_tokens.stored(&email, token);
         let used = self.store.use_verification_token(&email, &stored)?;
         Ok(used.is_some_and(|used| !used.is_expired(now)))
@@ -266,8 +274,11 @@ pub(super) fn contended() -> Error {
     ))
 }
 
+/// The beginning of the identifier of a change of address, which no address has.
+const EMAIL_CHANGE: &str = "email-change:";
+
 fn email_change_identifier(user_id: Uuid) -> String {
-    format!("email-change:{user_id}")
+    format!("{EMAIL_CHANGE}{user_id}")
 }
 
 /// Returns the identifier and the stored token of a change of address. The identifier depends on the user only, so that

@@ -49,8 +49,10 @@
 //! | **Insecure direct object references**: another user's ID in a form | every operation with `_of_user` in its name affects only that user's rows | take the user from the session, not from the form |
 //! | **Leaked database** | session and verification tokens are hashed; provider tokens are encrypted if you set a [`TokenCipher`] | keep the key elsewhere; let [challenges](crate::Challenge), which are stored unchanged, expire within minutes |
 //! | **Copied passkey** | a signature counter that does not increase is `Conflict(AuthenticatorCounter)`, and writes nothing | warn the person |
-//! | **Guessed codes** | a code is bound to its address and works once | limit the attempts; let codes expire within minutes |
+//! | **Guessed codes** | a code is bound to its address and works once | limit the attempts; void earlier codes; let codes expire within minutes |
 //! | **Cross-site requests** | nothing | `SameSite` cookies and a token in each form |
+//! | **Login CSRF**: someone has you finish a sign-in that they began, as their user | nothing | bind OAuth's state and each challenge to the browser, with a cookie; name the user on the page that uses a link |
+//! | **Tokens in addresses**, which reach logs and other sites | a token works once | `Referrer-Policy: no-referrer`; keep the addresses out of logs |
 
 mod account;
 mod address;

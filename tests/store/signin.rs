@@ -460,6 +460,25 @@ fn copied_passkey_is_found_out() -> authstore::Result<()> {
 }
 
 #[test]
+fn token_of_a_change_of_address_signs_no_one_in() -> authstore::Result<()> {
+    for tokens in [VerificationTokens::Hashed, VerificationTokens::Plain] {
+        let signin = signin().with_verification_tokens(tokens);
+        let ada = signin.sign_in_with_email("ada@example.org", NOW)?.user;
+        let token = signin.create_email_change(ada.id, "new@example.org", LATER)?;
+        let identifier = format!("email-change:{}", ada.id);
+        let hashed = format!("{} new@example.org", token.expose());
+        for given in [token.expose(), &hashed] {
+            let used = signin.sign_in_with_email_token(&identifier, given, NOW)?;
+            assert_eq!(used, None);
+        }
+        let changed =
+            signin.confirm_email_change(ada.id, "new@example.org", token.expose(), NOW)?;
+        assert!(changed.is_some());
+    }
+    Ok(())
+}
+
+#[test]
 fn session_that_moves_while_it_is_resumed_has_its_new_user() -> authstore::Result<()> {
     let due = NOW + Duration::days(2);
     let signin = interrupted("get_session_and_user", |store| {
