@@ -148,7 +148,8 @@ fn name(user: &User) -> &str {
     user.name.as_deref().unwrap_or("someone")
 }
 
-/// Returns the URL's database, without anything that may be a password.
+/// Returns the URL's database, without anything that may be a password: that may be before the host, or an option.
 fn place(url: &str) -> &str {
+    let url = url.split('?').next().unwrap_or_default();
     url.rsplit_once('@').map_or(url, |(_, place)| place)
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::failure::{Failure, Outcome};
 use crate::http::{Response, url};
+use crate::mail;
 use crate::page::{self, escape, form, passkey_form};
 use crate::passkey::removed;
 use crate::visit::Visit;
@@ -212,6 +213,7 @@ pub(crate) fn change_email(visit: &Visit<'_>) -> Outcome {
     let user = visit.user()?;
     let (app, signin) = (visit.app, &visit.app.storage.signin);
     let email = signin.normalize_email(visit.request.form("email").trim());
+    mail::address(&email)?;
     let token = signin.create_email_change(user.id, &email, visit.now + LINK_LIFETIME)?;
     let fields = [("email", email.as_str()), ("token", token.expose())];
     let link = url(&format!("{}/account/email/confirm", app.origin), &fields);

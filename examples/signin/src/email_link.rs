@@ -4,6 +4,7 @@ use time::Duration;
 
 use crate::failure::{Failure, Outcome};
 use crate::http::{Response, url};
+use crate::mail;
 use crate::page::{self, escape, form};
 use crate::visit::Visit;
 
@@ -16,6 +17,7 @@ pub(crate) fn send(visit: &Visit<'_>) -> Outcome {
         .storage
         .signin
         .normalize_email(visit.request.form("email").trim());
+    mail::address(&email)?;
     let token = app
         .storage
         .signin

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::{Message, SmtpTransport, Transport};
+use lettre::{Address, Message, SmtpTransport, Transport};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -12,6 +12,13 @@ use crate::trial::{Mails, Trial};
 
 /// The timeout of the mail server.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Parses an address, without a name or angle brackets: in `"ada@example.org" <eve@example.com>`, the mail would go to
+/// one address, and another be stored as verified.
+pub(crate) fn address(text: &str) -> Result<Address, Failure> {
+    text.parse()
+        .map_err(|_| Failure::Told(400, "This is not an email address."))
+}
 
 /// Where mail goes.
 pub(crate) enum Mailer {
@@ -50,9 +57,7 @@ impl Mailer {
         text: &str,
         link: &str,
     ) -> Result<(), Failure> {
-        let Ok(recipient) = to.parse::<Mailbox>() else {
-            return Err(Failure::Told(400, "This is not an email address."));
-        };
+        let recipient = Mailbox::new(None, address(to)?);
         match self {
             Mailer::Trial(mails) => {
                 mails.add(to, subject, text, link);

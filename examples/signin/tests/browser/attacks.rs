@@ -42,6 +42,24 @@ pub(crate) fn link_used_often(kind: Kind) {
     program.stop("-TERM");
 }
 
+/// The mail would go to Eve, and the whole text be stored as a verified address.
+pub(crate) fn address_with_a_name(kind: Kind) {
+    let program = Program::start(kind);
+    let mut eve = Client::new(&program);
+    for text in [
+        "\"ada@example.org\" <eve@example.com>",
+        "<eve@example.com>",
+        "eve@ example.com",
+    ] {
+        let sent = eve.post("/email/send", &[("email", text)]);
+        assert_eq!(sent.status, 400, "{text}");
+    }
+    eve.sign_in("eve@example.com");
+    let change = [("email", "\"ada@example.org\" <eve@example.com>")];
+    assert_eq!(eve.post("/account/email", &change).status, 400);
+    program.stop("-TERM");
+}
+
 /// Callbacks that this browser did not ask for, or has already used.
 pub(crate) fn callbacks(kind: Kind) {
     let program = Program::start(kind);

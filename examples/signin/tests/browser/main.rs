@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     ];
     let without = [
         all("a_link_works_once", attacks::link_used_often),
+        sqlite("an_address_has_no_name", attacks::address_with_a_name),
         shared(
             "forged_and_stale_callbacks_are_rejected",
             attacks::callbacks,
