@@ -193,7 +193,7 @@
 //! let email = signin.normalize_email("grace@example.org");
 //! let token = signin.create_email_token(&email, now + Duration::minutes(15))?;
 //! // Send https://example.org/verify?email=...&token=... to `email`. The page has a button, because mail scanners open
-//! // links.
+//! // links. Serve it with `Referrer-Policy: no-referrer`, and keep its address out of access logs: it has the token.
 //!
 //! // When the button is pressed:
 //! let Some(grace) = signin.sign_in_with_email_token(&email, token.expose(), now)? else {
@@ -239,11 +239,13 @@
 //!     transports: Some("internal,hybrid".into()),
 //! })?;
 //!
+//! # let signin = authstore::signin::SignIn::new(store.clone());
 //! let passkey = store.get_authenticator("KEDetxZcUfinhVi6Za5nZQ")?.expect("a passkey");
 //! // Check the signature; then, with the counter and the backup state that it covers:
 //! # let (counter, backed_up) = (1, true);
-//! store.use_authenticator(&passkey.credential_id, counter, backed_up)?;
-//! let replayed = store.use_authenticator(&passkey.credential_id, counter, backed_up);
+//! let signed_in = signin.sign_in_with_authenticator(&passkey, counter, backed_up)?;
+//! # assert_eq!(signed_in.expect("known").user.id, passkey.user_id);
+//! let replayed = signin.sign_in_with_authenticator(&passkey, counter, backed_up);
 //! assert!(matches!(
 //!     replayed,
 //!     Err(Error::Conflict { constraint: Constraint::AuthenticatorCounter, .. })
@@ -257,6 +259,11 @@
 //! Between two requests of a ceremony, keep its challenge with
 //! [`create_challenge`](AuthStore::create_challenge): [`use_challenge`](AuthStore::use_challenge) returns it once. Keep
 //! OAuth's state and PKCE verifier there too.
+//!
+//! Bind each challenge to the browser that began: set a cookie with a random value, put its hash into the payload, and
+//! compare it when the browser returns. The challenge alone proves only that someone began. An attacker could begin,
+//! and let you finish: you would be signed in as the attacker, or link the attacker's account to your user (RFC 9700,
+//! section 4.7).
 //!
 //! # Your own tables, in one transaction
 //!

@@ -563,7 +563,8 @@ pub enum Removal {
 }
 
 /// Data that a sign-in needs in its next request, for one use (table `authstore_challenge`): an OAuth state with its
-/// PKCE verifier, or the challenge of a WebAuthn ceremony.
+/// PKCE verifier, or the challenge of a WebAuthn ceremony. The payload should name the browser that may use it: see the
+/// [guide](crate::guide#passkeys).
 ///
 /// `Debug` prints the key and the payload as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -280,7 +280,7 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 ///
 /// The result of an update is computed from the row that it has read, so changes by a trigger of the application are
 /// seen only by the next read. Once the driver has signed in, a new connection is ready after one round trip, and the
-/// first one after two.
+/// first one after two, or three on a node of a Galera cluster.
 ///
 /// A deadlock costs another attempt. A connection that was idle for half a second is pinged before it is used, which
 /// takes one more round trip.
