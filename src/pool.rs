@@ -157,14 +157,9 @@ impl<C: Connect> Pool<C> {
         }
     }
 
-    /// Returns the error for a checkout that took too long. r2d2 knows why it could not connect, if it tried.
-    fn timed_out(&self, cause: &r2d2::Error) -> Error {
+    /// Returns the error for a checkout that took too long. `cause` follows the message.
+    fn timed_out(&self, cause: &str) -> Error {
         let state = self.state();
-        let cause = cause.to_string();
-        let cause = match cause.strip_prefix(TIMED_OUT) {
-            Some(cause) => cause,
-            None => &format!(": {cause}"),
-        };
         Error::unavailable(format!(
             "timed out waiting for a pooled connection ({} of {} in use, checkout_timeout_ms={}){cause}",
             state.in_use,
@@ -203,21 +198,21 @@ impl<C: Connect> Pool<C> {
     /// Waits for a connection. r2d2 opens one for a caller that begins to wait, but not for those who wait already when
     /// a broken connection is returned. So begin to wait again and again.
     fn wait(&self, deadline: Instant) -> Result<r2d2::PooledConnection<Manager<C>>> {
-        let mut cause: Option<r2d2::Error> = None;
+        let mut cause = String::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let error = match self.pool.get_timeout(left.min(LONGEST_SLEEP)) {
                 Ok(idle) => return Ok(idle),
-                Err(error) => error,
+                Err(error) => error.to_string(),
             };
-            // r2d2 tells only once why it could not connect.
-            let says_why = error.to_string() != TIMED_OUT;
-            let cause = match cause.take() {
-                Some(earlier) if !says_why => cause.insert(earlier),
-                _ => cause.insert(error),
-            };
+            // r2d2 says only once why it could not connect.
+            match error.strip_prefix(TIMED_OUT) {
+                Some("") => {}
+                Some(reason) => reason.clone_into(&mut cause),
+                None => cause = format!(": {error}"),
+            }
             if left <= LONGEST_SLEEP {
-                return Err(self.timed_out(cause));
+                return Err(self.timed_out(&cause));
             }
         }
     }
