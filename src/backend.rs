@@ -34,8 +34,8 @@ use crate::sql_value::{SqlRow, SqlValue};
 /// - **Values are returned unchanged**, byte for byte and to the millisecond: nothing is trimmed, folded, normalized or
 ///   truncated. `None` and `Some("")` are two values.
 /// - **Keys are compared bytewise**: case, accents, trailing spaces and normalization forms make a difference.
-/// - **Atomic**: each method is done completely or not at all, and no other caller sees half of it. Only
-///   [`delete_expired`](Backend::delete_expired) may do its parts one at a time.
+/// - **Atomic**: each method is done completely or not at all, and no other caller sees half of it. Only of
+///   [`delete_expired`](Backend::delete_expired) may others see the three kinds of rows deleted one after the other.
 /// - **Durable and visible**: once a method has returned `Ok`, every later call sees what it did, through this handle
 ///   and through any other on the same storage, from any thread, and after a restart (unless the storage is memory).
 /// - **Absent is not an error**: a lookup that finds nothing returns `Ok(None)`, `Ok(false)`, `Ok(0)` or an empty list.

@@ -52,7 +52,7 @@
 //! program has migrated. To migrate when you deploy instead, run the command `authstore migrate up` (feature `cli`).
 //!
 //! To adopt a database that Auth.js created, use [`Migrator::adopt`](migration::Migrator::adopt) or the command
-//! `authstore migrate adopt`, once. `docs/authjs.md` in the repository shows how.
+//! `authstore migrate adopt --apply`, once. `docs/authjs.md` in the repository shows how.
 //!
 //! Everything else about the schema is in [`migration`]: its status, reverting, the SQL to review, and your
 //! application's own migrations. The same runner applies them, and they may refer to the tables of this crate:

@@ -12,6 +12,7 @@ use crate::transaction::WrappedTransaction;
 
 /// How [`FailingBackend`] treats a call.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Fault {
     /// The call is forwarded.
     None,

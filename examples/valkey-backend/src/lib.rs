@@ -49,6 +49,9 @@ pub struct ValkeyBackend {
 impl ValkeyBackend {
     /// Connects to the server at a URL such as `redis://user:password@host:6379/0`, where `0` is the database's number.
     ///
+    /// With its default settings, a server loses the last acknowledged writes in a crash. Set `appendonly yes`,
+    /// `appendfsync always` and `maxmemory-policy noeviction`.
+    ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for an invalid URL; [`Error::Unavailable`] if the server does not answer; [`Error::Backend`]
