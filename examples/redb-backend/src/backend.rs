@@ -672,7 +672,6 @@ impl Backend for RedbBackend {
         self.read(|_| Ok(()))
     }
 
-    /// The tables are created when the file is opened.
     fn begin(&self) -> Result<Option<Box<dyn BackendTransaction>>> {
         Ok(None)
     }
@@ -681,6 +680,7 @@ impl Backend for RedbBackend {
         None
     }
 
+    /// The tables are created when the file is opened.
     fn migrator(&self) -> Option<Migrator> {
         None
     }

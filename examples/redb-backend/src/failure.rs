@@ -54,9 +54,11 @@ impl From<redb::CommitError> for Failure {
 fn before_commit(error: redb::Error) -> Failure {
     let meaning = match error {
         redb::Error::Io(ref error) if error.kind() == ErrorKind::InvalidData => {
-            Error::backend("the file is no redb file")
+            Error::backend("the file is not a redb file")
         }
         redb::Error::Io(_) => Error::unavailable("the file could not be read or written"),
+        // Until the file is opened again, redb does nothing more after an error that it reported as `Io`.
+        redb::Error::PreviousIo => Error::backend("an earlier error of the disk; reopen the file"),
         redb::Error::DatabaseAlreadyOpen => Error::unavailable("another program has the file open"),
         _ => Error::backend("the file is not what it should be"),
     };

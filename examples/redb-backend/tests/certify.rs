@@ -11,7 +11,11 @@ struct RedbHarness;
 
 impl Harness for RedbHarness {
     fn describe(&self) -> Description {
-        Description::new("redb", env!("CARGO_PKG_VERSION"))
+        let mut description = Description::new("redb", env!("CARGO_PKG_VERSION"));
+        description
+            .server_settings
+            .insert("storage".into(), "in memory".into());
+        description
     }
 
     fn fresh(&self) -> Result<Box<dyn Storage>, BoxError> {
