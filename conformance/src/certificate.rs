@@ -24,6 +24,7 @@ pub(crate) const DOES_NOT_PROVE: &str = "A certificate shows what was tested, on
 
 /// The results of all rules for a backend, as [`Runner::run`](crate::Runner::run) returns them.
 #[derive(Clone, Debug, Serialize)]
+#[must_use = "it may say that the backend breaks rules"]
 #[non_exhaustive]
 pub struct Certificate {
     /// The version of the JSON format.
@@ -143,7 +144,7 @@ impl RuleReport {
 }
 
 impl Certificate {
-    /// Returns a summary in one line: `sqlite 0.1.0: certified (certify): 381 kept, 13 declined`.
+    /// Returns a summary in one line: `sqlite 0.1.0: certified (certify): 392 kept, 13 declined`.
     pub fn title(&self) -> String {
         let verdict = match (self.certified, self.all_kept) {
             (true, _) => "certified",
@@ -229,8 +230,8 @@ impl Certificate {
     }
 
     /// Returns the certificate as JUnit XML, with a test case for each rule, whose class is the rule's group. A
-    /// declined rule is skipped, with its reason; one that was not run is an error. The time of the suite is that of
-    /// the whole run. It is less than the sum, because rules run in parallel.
+    /// declined rule is skipped, with its reason; one that was not run is an error, and so is each problem of the run.
+    /// The time of the suite is that of the whole run. It is less than the sum, because rules run in parallel.
     pub fn to_junit(&self) -> String {
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -238,10 +239,10 @@ impl Certificate {
              <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"{}\" time=\"{}\" \
              timestamp=\"{}\">\n    <properties>\n",
             xml(&self.backend),
-            self.counts.rules,
+            self.counts.rules + self.problems.len(),
             self.counts.failed,
             self.counts.declined,
-            self.counts.not_run,
+            self.counts.not_run + self.problems.len(),
             seconds(self.duration_millis),
             xml(&self.date),
         );
@@ -282,6 +283,15 @@ impl Certificate {
                 ">\n      <{element} message=\"{message}\">{body}</{element}>\n    </testcase>"
             );
         }
+        for (number, problem) in self.problems.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "    <testcase classname=\"run\" name=\"problem {}\" time=\"0\">\n      \
+                 <error message=\"not certified\">{}</error>\n    </testcase>",
+                number + 1,
+                xml(problem)
+            );
+        }
         text + "  </testsuite>\n</testsuites>\n"
     }
 
@@ -292,7 +302,7 @@ impl Certificate {
             let _ = writeln!(text, "| {} | {} |", cell(&name), cell(&value));
         }
         for problem in &self.problems {
-            let _ = writeln!(text, "\n**{problem}**");
+            let _ = writeln!(text, "\n**{}**", cell(problem));
         }
         for outcome in [Outcome::Failed, Outcome::NotRun] {
             for rule in self.rules.iter().filter(|rule| rule.outcome == outcome) {
@@ -301,7 +311,11 @@ impl Certificate {
                     "\n## {outcome}: {}\n\n{}\n\n~~~~text\n{}\n~~~~",
                     rule.id,
                     rule.sentence,
-                    rule.detail.as_deref().unwrap_or(LEFT_OUT)
+                    // A line break to Markdown, which could end the block.
+                    rule.detail
+                        .as_deref()
+                        .unwrap_or(LEFT_OUT)
+                        .replace('\r', "\u{fffd}")
                 );
             }
         }
@@ -380,7 +394,9 @@ fn xml(text: &str) -> String {
 
 /// Escapes text for a line of Markdown, such as a cell of a table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    text.replace('&', "&amp;")
+        .replace('\\', "\\\\")
+        .replace('|', "\\|")
         .replace('<', "&lt;")
         .replace(['\n', '\r'], " ")
 }

@@ -14,11 +14,14 @@ use crate::failure::Verdict;
 use crate::show::Show;
 pub(crate) use crate::values::{at, id};
 
-/// Returns the time this many milliseconds after the suite's zero, which is an hour from now. A row that expires then
-/// is live by any clock, so caches of live sessions and storages that expire rows automatically are tested.
+/// How long the suite's rows are live, from when it begins. Longer than it runs, as a soak too.
+pub(crate) const LIVE: Duration = Duration::days(2);
+
+/// Returns the time this many milliseconds after the suite's zero, at the end of [`LIVE`]. A row that expires then is
+/// live by any clock, so caches of live sessions and storages that expire rows automatically are tested.
 pub(crate) fn millis(number: i64) -> OffsetDateTime {
     static ZERO: LazyLock<i64> = LazyLock::new(|| {
-        let live = OffsetDateTime::now_utc() + Duration::hours(1);
+        let live = OffsetDateTime::now_utc() + LIVE;
         live.unix_timestamp() * 1_000
     });
     since_1970(*ZERO + number)

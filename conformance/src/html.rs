@@ -100,7 +100,10 @@ fn matrix(page: &mut String, certificates: &[Certificate]) {
             escape(rule.sentence)
         );
         for certificate in certificates {
-            let report = &certificate.rules[index];
+            let Some(report) = certificate.rules.get(index) else {
+                page.push_str("<td></td>");
+                continue;
+            };
             let _ = write!(
                 page,
                 "<td class=\"{}\">{}</td>",

@@ -36,6 +36,7 @@ pub struct Model {
 
 /// The error of a rejected operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// [`Error::Conflict`].
     Conflict(Constraint),

@@ -127,14 +127,14 @@ impl Race {
     ) -> Vec<Vec<Ran<T>>> {
         let arrived = AtomicUsize::new(0);
         let by_thread = self.at_once_untimed(threads, |thread, store| {
+            // A thread that panicked never arrives, so the others stop waiting after this time, for all keys.
+            let mut all_arrive = true;
             let ran = (0..keys).map(|key| {
                 arrived.fetch_add(1, Ordering::SeqCst);
-                // A thread that panicked never arrives, so the others stop waiting after this time.
                 let deadline = Instant::now() + OVERLAP_TIMEOUT;
-                while arrived.load(Ordering::SeqCst) < threads * (key + 1)
-                    && Instant::now() < deadline
-                {
+                while all_arrive && arrived.load(Ordering::SeqCst) < threads * (key + 1) {
                     thread::yield_now();
+                    all_arrive = Instant::now() < deadline;
                 }
                 timed(|| work(key, thread, store))
             });
@@ -211,7 +211,11 @@ impl Race {
             // On a storage in memory or a busy machine, it can take long until two calls overlap. On a busy machine,
             // few rounds fit into the time limit, so it only applies after the wanted number of rounds.
             let is_tried = took_place > 0 && number >= u128::from(wanted);
-            let time = if is_tried { self.time } else { OVERLAP_TIMEOUT };
+            let time = if is_tried {
+                self.time
+            } else {
+                self.time.max(OVERLAP_TIMEOUT)
+            };
             if number > 0 && start.elapsed() > time {
                 break;
             }

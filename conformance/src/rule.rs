@@ -67,6 +67,7 @@ impl fmt::Debug for Rule {
 
 /// The class of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Class {
     /// Stored values are returned unchanged.
     Values,

@@ -316,7 +316,7 @@ impl Runner {
         let _ = writeln!(text, "{:<10}{}", "rule", rule.id);
         let _ = writeln!(text, "{:<10}{}", "", rule.sentence);
         let _ = writeln!(text, "{failure}");
-        if failure.kind == Kind::Cannot {
+        if failure.kind == Kind::Cannot && rule.may_be_declined() {
             let _ = writeln!(
                 text,
                 "{:<10}implement it, or decline the rule with the reason (Harness::declined)",

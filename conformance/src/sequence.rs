@@ -423,7 +423,7 @@ pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
 /// The calls of [`clear`].
 pub(crate) fn deletions() -> Vec<Call> {
     let users = USERS.map(|user| Call::DeleteUser(id(user)));
-    // Every expiry in a sequence is earlier.
+    // Sessions go with their users, and a sequence uses up the tokens and challenges that expire later.
     let rest = Call::DeleteExpired(millis(1_000_000), u32::MAX);
     users.into_iter().chain([rest]).collect()
 }

@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use crate::fixture::{at, millis, since_1970};
+use crate::fixture::{LIVE, at, millis, since_1970};
 
 /// All of them: distant times, times around clock changes, times around now, and fractions of a second.
 pub(crate) fn all() -> Vec<OffsetDateTime> {
@@ -43,7 +43,7 @@ fn around_now() -> Vec<OffsetDateTime> {
         Duration::days(730),
         Duration::days(3_650),
     ];
-    let now = millis(0) - Duration::hours(1);
+    let now = millis(0) - LIVE;
     LIFETIMES
         .iter()
         .flat_map(|lifetime| {

@@ -190,6 +190,11 @@ fn a_declaration_must_name_a_rule_and_a_reason() {
     ] {
         let certificate = Runner::new(Declines(vec![declined])).only("ping").run();
         assert_eq!(certificate.problems.len(), 1);
+        assert!(
+            certificate
+                .to_junit()
+                .contains("<error message=\"not certified\">")
+        );
         assert!(!certificate.certified);
     }
 }

@@ -74,7 +74,11 @@ fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
     let fails = |calls: &[Call]| matches!(on_a_new_storage(calls), Err(failure) if failure.kind == Kind::Broken);
     let deadline = Instant::now() + SHORTENING;
     let shortest = shorten(shorter, deadline, fails);
-    on_a_new_storage(&shortest)?;
+    if let Err(failure) = on_a_new_storage(&shortest)
+        && failure.kind == Kind::Broken
+    {
+        return Err(failure);
+    }
     // It passes alone. Perhaps an earlier sequence left rows behind.
     let mut all = Vec::from(earlier.into_inner());
     all.push(shortest);
