@@ -6,7 +6,7 @@ use authstore::AuthStore;
 use authstore_conformance::{BoxError, Declined, Description, Harness, Outage, Storage};
 use rusqlite::Connection;
 
-use crate::database::Database;
+use crate::database::{Database, with_options};
 use crate::kind::Kind;
 use crate::pooler::Pooler;
 use crate::proxy::{Proxy, Traffic};
@@ -97,6 +97,12 @@ impl Harness for DatabaseHarness {
         };
         description.server_version = version;
         description.server_settings = settings;
+        if self.kind.is_server() {
+            description.server_settings.insert(
+                "checkout_timeout_ms".to_owned(),
+                CHECKOUT_TIMEOUT.to_owned(),
+            );
+        }
         description.cut_off_by = self.kind.is_server().then_some(Outage::Proxy);
         if self.can_be_killed() {
             description.restarted_by = Some(Outage::Kill);
@@ -272,6 +278,9 @@ impl Storage for File {
     }
 }
 
+/// Several rules run concurrently on a busy machine, so a long wait for a connection is not a failure.
+const CHECKOUT_TIMEOUT: &str = "20000";
+
 /// A database on a server, behind a proxy that can be closed without disturbing others.
 struct Remote {
     database: Database,
@@ -283,12 +292,9 @@ struct Remote {
 
 impl Storage for Remote {
     fn open(&self) -> Result<AuthStore, BoxError> {
-        // Several rules run concurrently on a busy machine, so a long wait for a connection is not a failure.
         let url = self.database.url_through(self.proxy.address());
-        let separator = if url.contains('?') { '&' } else { '?' };
-        Ok(AuthStore::connect(&format!(
-            "{url}{separator}checkout_timeout_ms=20000"
-        ))?)
+        let options = format!("checkout_timeout_ms={CHECKOUT_TIMEOUT}");
+        Ok(AuthStore::connect(&with_options(url, &options))?)
     }
 
     fn cut_off(&self) -> Result<(), BoxError> {
