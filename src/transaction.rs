@@ -28,6 +28,9 @@ impl AuthStore {
     /// commit: after a lost connection, for example, or when MySQL rolls back the transaction over a timeout
     /// (`innodb_rollback_on_timeout`).
     ///
+    /// On MySQL and MariaDB, a statement that changes a schema (`CREATE`, `ALTER`, `DROP`) commits what came before it,
+    /// and ends the transaction: do not run one inside.
+    ///
     /// A transaction holds one connection while it runs, and on SQLite the only writer, so keep it short: no
     /// option limits the time of `work` as a whole. On PostgreSQL each operation and each statement inside takes three
     /// round trips instead of one, because a savepoint surrounds it.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::error::{
     Phase, StatementFailure, classify, classify_migration, classify_panic, is_timeout,
-    may_be_of_a_trigger, trigger,
+    may_be_of_a_trigger, may_end_transaction, trigger,
 };
 use crate::error::{BoxError, Error, Result};
 use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
@@ -43,6 +43,8 @@ pub(crate) struct MysqlConnection {
     statements: HashMap<&'static str, Statement>,
     /// What the last error means for the connection and the statement. `MysqlBackend::run` reads it.
     pub(super) failure: Option<StatementFailure>,
+    /// Whether the last error may have ended an open transaction: the server does not say.
+    pub(super) in_doubt: bool,
     broken: bool,
     in_transaction: bool,
 }
@@ -77,6 +79,7 @@ impl MysqlConnection {
             is_galera,
             statements: HashMap::new(),
             failure: None,
+            in_doubt: false,
             broken: false,
             in_transaction: false,
         }
@@ -313,6 +316,8 @@ impl MysqlConnection {
     fn fail(&mut self, failed: Option<mysql::Error>, sql: &str, phase: Phase) -> Error {
         let is_timeout =
             matches!(&failed, Some(mysql::Error::MySqlError(error)) if is_timeout(error));
+        self.in_doubt =
+            matches!(&failed, Some(mysql::Error::MySqlError(error)) if may_end_transaction(error));
         let (error, failure) = match failed {
             Some(error) if may_be_of_a_trigger(&error) => {
                 let warnings = self.contain(|driver| driver.query(WARNINGS));

@@ -41,20 +41,6 @@ impl MysqlExclusive {
     }
 }
 
-impl MysqlExclusive {
-    /// Asks the server whether the transaction is still open. A timeout or a full lock table may have rolled it back
-    /// (`innodb_rollback_on_timeout`), and MySQL would commit each of the next statements on its own.
-    fn state(&mut self) -> Aftermath {
-        let asked = self.connection.run_script(STILL_OPEN, Phase::BeforeCommit);
-        if asked.is_ok() {
-            return Aftermath::Open;
-        }
-        // It waited for others already, so it is not repeated.
-        self.connection.failure = Some(StatementFailure::NoRetry);
-        Aftermath::Gone
-    }
-}
-
 impl Exclusive for MysqlExclusive {
     type Connection = MysqlConnection;
 
@@ -65,15 +51,25 @@ impl Exclusive for MysqlExclusive {
 
     fn connection(&mut self) -> &mut MysqlConnection {
         self.connection.failure = None;
+        self.connection.in_doubt = false;
         &mut self.connection
     }
 
     fn aftermath(&mut self) -> Aftermath {
         match self.connection.failure {
-            None => self.state(),
+            None => Aftermath::Open,
             Some(StatementFailure::RolledBack) => Aftermath::LostToAnother,
             Some(_) => Aftermath::Gone,
         }
+    }
+
+    fn is_open(&mut self) -> bool {
+        // This ends the savepoints after `began`, so it is done only in doubt.
+        !self.connection.in_doubt
+            || self
+                .connection
+                .run_script(STILL_OPEN, Phase::BeforeCommit)
+                .is_ok()
     }
 
     fn savepoint(&mut self) -> Result<()> {
@@ -85,7 +81,13 @@ impl Exclusive for MysqlExclusive {
     }
 
     fn roll_back_to_savepoint(&mut self) -> Result<()> {
-        self.connection().run_script(UNDO, Phase::BeforeCommit)
+        let was_in_doubt = self.connection.in_doubt;
+        let undone = self.connection().run_script(UNDO, Phase::BeforeCommit);
+        if undone.is_err() && was_in_doubt {
+            // The transaction is gone, and it is not repeated: it has waited for others already.
+            self.connection.failure = Some(StatementFailure::NoRetry);
+        }
+        undone
     }
 
     fn commit(&mut self) -> Result<()> {

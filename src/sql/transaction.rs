@@ -28,8 +28,13 @@ pub(crate) trait Exclusive: Send + 'static {
 
     fn connection(&mut self) -> &mut Self::Connection;
 
-    /// Returns the state of the transaction after a failure.
+    /// Returns the state of the transaction after a failure, as far as the failure shows it.
     fn aftermath(&mut self) -> Aftermath;
+
+    /// Returns whether the transaction is still open. Asks the database, if the last failure leaves that in doubt.
+    fn is_open(&mut self) -> bool {
+        true
+    }
 
     fn savepoint(&mut self) -> Result<()>;
     fn release(&mut self) -> Result<()>;
@@ -73,7 +78,10 @@ impl<D: Database> Held<D> {
             return Err(already_failed());
         }
         work(exclusive).map_err(|error| {
-            self.aftermath = exclusive.aftermath();
+            self.aftermath = match exclusive.aftermath() {
+                Aftermath::Open if !exclusive.is_open() => Aftermath::Gone,
+                aftermath => aftermath,
+            };
             match error {
                 Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
                 error => error,

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use authstore::{AuthStore, Change, Constraint, Error, NewUser, SqlValue, User, UserChanges};
+use authstore::{
+    AuthStore, Change, Constraint, Error, NewAccount, NewUser, SqlValue, User, UserChanges,
+};
 use authstore_test_databases::{Database, Kind, Needs, Server, Setup, Test};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -19,6 +21,11 @@ pub(crate) fn tests() -> Vec<Test> {
             &Kind::ALL,
             "transactions.failed_operation_undoes_only_itself",
             failed_operation_undoes_only_itself,
+        ),
+        on(
+            &Kind::ALL,
+            "transactions.failed_sign_up_undoes_only_itself",
+            failed_sign_up_undoes_only_itself,
         ),
         on(
             &Kind::ALL,
@@ -194,6 +201,37 @@ fn failed_operation_undoes_only_itself(kind: Kind) {
         .expect("committed");
     assert_eq!(store.get_user(grace.id).expect("found"), Some(grace));
     assert_eq!(profiles(&store, &own), 2);
+}
+
+/// On MySQL and MariaDB, it is several statements.
+fn failed_sign_up_undoes_only_itself(kind: Kind) {
+    let database = Database::new(kind).expect("a database");
+    let store = database.store();
+    let account = || NewAccount::new("oauth", "acme", "1");
+    let mut attempts = 0;
+    let ended = store.transaction(|tx| {
+        attempts += 1;
+        let ada = tx.create_user(named("ada@example.org"))?;
+        let taken = tx.create_user_with_account(named("ada@example.org"), account());
+        match taken {
+            Err(Error::Conflict {
+                constraint: Constraint::UserEmail,
+            }) => {}
+            other => panic!("{other:?}"),
+        }
+        let grace = tx.create_user_with_account(named("grace@example.org"), account())?;
+        Ok::<_, Error>((ada, grace))
+    });
+    let (ada, (grace, account)) = ended.expect("committed");
+    assert_eq!(attempts, 1);
+    assert_eq!(
+        store.list_users(None, 10).expect("a list"),
+        [ada, grace.clone()]
+    );
+    assert_eq!(
+        store.list_accounts_by_user_id(grace.id).expect("a list"),
+        [account]
+    );
 }
 
 fn values_round_trip(kind: Kind) {
