@@ -78,6 +78,16 @@ pub(super) fn classify(
         return (meaning, Some(failure));
     }
     match error {
+        mysql::Error::MySqlError(error) if is_lost_behind_a_proxy(&error) => {
+            let reason = words(&error);
+            match phase {
+                Phase::Writing => (Error::outcome_unknown(reason), Some(StatementFailure::Lost)),
+                _ => (
+                    Error::unavailable(reason),
+                    Some(StatementFailure::NotExecuted),
+                ),
+            }
+        }
         mysql::Error::MySqlError(error) => classify_server(error, sql),
         mysql::Error::DriverError(
             error @ (DriverError::ConnectTimeout | DriverError::CouldNotConnect(_)),
@@ -99,6 +109,13 @@ pub(super) fn classify(
             Some(StatementFailure::NoRetry),
         ),
     }
+}
+
+/// Returns true if a proxy has lost its connection to the server, perhaps after the server was asked to do the
+/// statement: an error of the client's range, or MaxScale's (1927, which MariaDB itself uses for KILL).
+fn is_lost_behind_a_proxy(error: &MySqlError) -> bool {
+    matches!(error.code, 2000..3000)
+        || error.code == 1927 && error.message.contains("Lost connection to backend")
 }
 
 /// Returns why there is no connection, without the address, which the caller adds.
@@ -177,9 +194,8 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         }
 
         // Retried immediately: a row that changed since it was read; a deadlock, or a conflict between the nodes of a
-        // cluster; a table that changed since it was opened, or since the statement was prepared; a conflict between
-        // the members of a group.
-        1020 | 1213 | 1412 | 1615 | 3101 => unavailable(Some(RolledBack)),
+        // cluster; a table that changed since it was opened, or since the statement was prepared.
+        1020 | 1213 | 1412 | 1615 => unavailable(Some(RolledBack)),
         // The savepoint does not exist: another node's write ended its transaction.
         1305 if sql.contains("SAVEPOINT") => unavailable(Some(RolledBack)),
         // An error during COMMIT. With the storage engine's error 149 (a deadlock), the members of a group disagreed
@@ -187,6 +203,9 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         // committed it.
         1180 if first_number(&error.message) == Some(149) => unavailable(Some(RolledBack)),
         1180 => (Error::outcome_unknown(words(&error)), Some(NoRetry)),
+        // A member of a group could not learn whether the group had accepted the commit, or was told to roll back: after
+        // a conflict, but also because it has left the group, whose majority may have committed.
+        3100 | 3101 => (Error::outcome_unknown(words(&error)), Some(NoRetry)),
 
         // A lock or a time limit: the caller may retry later.
         1205 | 1907 | 1969 | 3024 | 3572 => unavailable(None),
@@ -197,7 +216,7 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         }
         // Read-only (a replica, or a server that was just demoted); offline; a node that has lost its cluster or has
         // not joined it yet; a member that its group does not let write, or that could not wait for it.
-        1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3100 | 3796..=3799 => unavailable(Some(ReadOnly)),
+        1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3796..=3799 => unavailable(Some(ReadOnly)),
         // Too many connections, statements, transactions or locks; out of memory; a full disk; a proxy that reaches no
         // server.
         1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 | 1461 | 1637
@@ -213,6 +232,12 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
 /// Returns true if the server reports that a time limit was exceeded, for a lock or for the statement.
 pub(super) fn is_timeout(error: &MySqlError) -> bool {
     matches!(error.code, 1205 | 1907 | 1969 | 3024)
+}
+
+/// Returns true if InnoDB rolls back the whole transaction with this error, or may: a lock timeout with
+/// `innodb_rollback_on_timeout`, or a full lock table.
+pub(super) fn may_end_transaction(error: &MySqlError) -> bool {
+    matches!(error.code, 1205 | 1206)
 }
 
 /// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to
@@ -249,7 +274,7 @@ fn words(error: &MySqlError) -> String {
         1020..=1022 | 1037 | 1038 | 1040..=1047 | 1049 | 1053 | 1114 | 1129 | 1130 | 1135 | 1142..=1143
         | 1152..=1161 | 1203 | 1180 | 1205..=1206 | 1213 | 1226 | 1227 | 1243 | 1251 | 1275 | 1290 | 1317 | 1412
         | 1461 | 1524 | 1615 | 1637 | 1698 | 1792 | 1820 | 1836 | 1862 | 1907 | 1927 | 1969 | 3024
-        | 3032 | 3098 | 3100 | 3101 | 3118 | 3159 | 3168..=3170 | 3572 | 3796..=3799 | 3955 | 4031 | 4151 | 9001
+        | 2000..3000 | 3032 | 3098 | 3100 | 3101 | 3118 | 3159 | 3168..=3170 | 3572 | 3796..=3799 | 3955 | 4031 | 4151 | 9001
         // Schema and syntax: names, types, and the text of the statement, in which values are `?`.
         | 1005 | 1007 | 1008 | 1025 | 1050 | 1051 | 1054 | 1059..=1061 | 1063 | 1064 | 1067..=1075
         | 1091 | 1101 | 1103 | 1113 | 1115 | 1146 | 1148 | 1149 | 1170 | 1193 | 1214 | 1215 | 1231
