@@ -67,29 +67,29 @@ impl Target for MysqlTarget {
         Ok(found == Some(1))
     }
 
-    /// Takes `GET_LOCK`, on a separate connection without a statement timeout.
+    /// Takes `GET_LOCK`, on a separate connection without a statement timeout. In a Galera cluster, takes only the
+    /// lease: `GET_LOCK` would not exclude other nodes, and Percona's cluster rejects it (`pxc_strict_mode`).
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let mut connection = self.0.connect_to_migrate(timeout)?;
-        let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
-        match connection.query_optional::<i64>(LOCK, &[seconds.into()])? {
-            Some(1) => {
-                let history = history(self.0.kind());
-                let lease = if self.0.is_galera() {
-                    connection.execute(history.create, &[])?;
-                    Some(Lease::take(&self.0, timeout)?)
-                } else {
-                    None
-                };
-                Ok(Box::new(MysqlLock {
-                    backend: &self.0,
-                    timeout,
-                    lease,
-                    connection,
-                    history,
-                }))
+        let history = history(self.0.kind());
+        let lease = if self.0.is_galera() {
+            connection.execute(history.create, &[])?;
+            Some(Lease::take(&self.0, timeout)?)
+        } else {
+            let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
+            let taken = connection.query_optional::<i64>(LOCK, &[seconds.into()])?;
+            if taken != Some(1) {
+                return Err(timed_out_waiting(timeout));
             }
-            _ => Err(timed_out_waiting(timeout)),
-        }
+            None
+        };
+        Ok(Box::new(MysqlLock {
+            backend: &self.0,
+            timeout,
+            lease,
+            connection,
+            history,
+        }))
     }
 }
 

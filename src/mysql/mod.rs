@@ -200,6 +200,7 @@ const MYSQL_GALERA: Statements = on_galera(MYSQL);
 const MARIADB_GALERA: Statements = on_galera(MARIADB);
 
 const SERVER: &str = sql!("mysql", "server");
+const SESSION_IDLE: &str = sql!("mysql", "session_idle");
 const SESSION_GALERA: &str = sql!("mysql", "session_galera");
 
 /// The minimum `max_allowed_packet` for the contract: a user and an account are sent in one packet, with up to ten
@@ -518,6 +519,10 @@ impl Connector {
         };
         let lock_limit = lock_seconds.to_string();
         let settings = kind.session([&lock_limit, &lock_limit, &statement_limit]);
+        let settings = match limits.answer {
+            Some(_) => settings,
+            None => settings + SESSION_IDLE,
+        };
         let is_galera = self
             .set_up(&mut driver, kind, settings)
             .map_err(|error| classify_connecting(error).in_context(&place))?;

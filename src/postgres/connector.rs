@@ -30,6 +30,9 @@ const IDENTIFY: &str = sql!("postgres", "session/identify");
 /// would cost the whole connect timeout each time.
 const HEAD_START: Duration = Duration::from_secs(1);
 
+/// How long a connection for migrations is silent before the operating system asks whether the server is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
 /// Opens connections.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -194,7 +197,11 @@ impl Connector {
         };
         let mut errors = Vec::new();
         for address in addresses {
-            let config = self.config_for(candidate, address);
+            let mut config = self.config_for(candidate, address);
+            if pins.statement.is_none() {
+                // Without a limit on answers, only this notices a server that is gone.
+                config.keepalives_idle(config.get_keepalives_idle().min(KEEPALIVE));
+            }
             let attempt = tokio::time::timeout(
                 self.connect_timeout,
                 self.try_server(&config, &name, target, pins),

@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use authstore::migration::{Migration, MigrationError, Migrator, Series, Step, StepState};
 use authstore::{AuthStore, Error};
-use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, Traffic};
+use authstore_test_databases::{Database, Kind, Needs, Proxy, Server, Setup, Test, Traffic};
 
 use crate::operations::{OPERATIONS, Operation, seed};
 
@@ -76,6 +77,12 @@ pub(crate) fn tests() -> Vec<Test> {
     ] {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
     }
+    tests.extend(Test::on(
+        &Kind::SERVERS,
+        Needs::Container,
+        "migrations.idle_sessions_keep_the_lock",
+        idle_sessions_keep_the_lock,
+    ));
     tests
 }
 
@@ -771,4 +778,23 @@ fn a_step_may_take_longer_than_a_statement(kind: Kind) {
     let migrator = migrator.with_series(Series::new("slow", vec![step]).expect("a series"));
     assert_eq!(migrator.up().expect("applied").len(), 1);
     assert!(migrator.up().expect("nothing to do").is_empty());
+}
+
+/// While a step runs on its own connection, the one that holds the lock is idle for longer than the server allows.
+fn idle_sessions_keep_the_lock(kind: Kind) {
+    let (argument, step) = match kind {
+        Kind::Postgres => (
+            "--idle-session-timeout=1s",
+            "-- authstore: no-transaction\nSELECT pg_sleep(4);",
+        ),
+        _ => ("--wait-timeout=1", "DO SLEEP(4);"),
+    };
+    let setup = Setup {
+        arguments: vec![argument.to_owned()],
+        ..Setup::default()
+    };
+    let server = Arc::new(Server::start(kind, &setup).unwrap());
+    let database = Database::on(&server).unwrap();
+    let migrator = application(&database, &[step, "CREATE TABLE done (n int);"]);
+    assert_eq!(migrator.up().unwrap().len(), 2);
 }

@@ -9,6 +9,7 @@ FROM (
     ('statement_timeout', $2),
     ('lock_timeout', $3),
     ('idle_in_transaction_session_timeout', $4),
+    ('idle_session_timeout', $4),
     ('transaction_timeout', $4),
     -- The schema of the tables.
     ('search_path', quote_ident($5)),
