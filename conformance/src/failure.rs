@@ -180,6 +180,20 @@ pub(crate) fn equal<T: Show + PartialEq>(call: impl Display, got: T, expected: T
     }
 }
 
+/// Checks that a call returned the expected list. Of a long one, a failure shows only the first row that differs.
+#[track_caller]
+pub(crate) fn equal_rows<T: Show + PartialEq>(
+    call: impl Display,
+    got: Vec<T>,
+    expected: Vec<T>,
+) -> Verdict {
+    equal(format!("the length of {call}"), got.len(), expected.len())?;
+    for (place, (got, expected)) in (1..).zip(got.into_iter().zip(expected)) {
+        equal(format!("row {place} of {call}"), got, expected)?;
+    }
+    Ok(())
+}
+
 /// Checks that a call succeeded with the expected value.
 #[track_caller]
 pub(crate) fn returns<T: Show + PartialEq>(

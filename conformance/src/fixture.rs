@@ -54,6 +54,11 @@ pub(crate) fn a_bit_apart() -> impl Iterator<Item = u128> {
     std::iter::once(FIRST).chain((0..128).map(|bit| FIRST ^ (1 << bit)))
 }
 
+/// The numbers below this one, which is no multiple of 7,919, in an order that is neither ascending nor descending.
+pub(crate) fn shuffled(count: u32) -> impl Iterator<Item = u128> {
+    (0..u128::from(count)).map(move |number| number * 7_919 % u128::from(count))
+}
+
 /// A user with every field.
 pub(crate) fn full_user(number: u128) -> NewUser {
     NewUser {
@@ -315,16 +320,6 @@ impl World {
 
     pub(crate) fn has_users(&self) -> bool {
         !self.users.is_empty()
-    }
-
-    /// Returns the number of users.
-    pub(crate) fn users(&self) -> usize {
-        self.users.len()
-    }
-
-    /// Returns the number of passkeys.
-    pub(crate) fn authenticators(&self) -> usize {
-        self.authenticators.len()
     }
 
     /// Returns true if there are no rows.

@@ -15,7 +15,7 @@ macro_rules! __with_rules {
                 text Values 1 "Text in any script and form, and spaces anywhere, are returned byte for byte in every field."
                 hostile_text Values 1 "Text that means something to a database (quotes, comments, wildcards, placeholders) is text like any other."
                 empty_text Values 1 "An empty string stays empty, and a missing one stays missing."
-                long_text Values 1 "A string of 1,048,576 bytes is returned whole."
+                long_text Values 1 "A string of 1,048,576 bytes is returned whole by every lookup of the user."
                 long_email Values 1 "Email addresses of 255 characters of four bytes are stored and found, and distinguished by the last one."
                 email_by_bytes Values 1 "Email addresses that differ in case, accents, spaces, normalization or after the 190th character are different addresses."
                 every_millisecond Values 1 "Each millisecond from 000 to 999 of emailVerified is returned exactly."
@@ -51,8 +51,8 @@ macro_rules! __with_rules {
                 pages ReadingAndWriting 1 "If each page begins after the last ID of the previous page, the pages hold every user once."
                 limit ReadingAndWriting 1 "list_users returns at most as many users as the limit, and none for a limit of 0."
                 after_any_id ReadingAndWriting 1 "list_users begins after the ID, whether or not a user has it, and omits no other user."
-                no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows, however many users there are."
-                large_rows ReadingAndWriting 1 "The list is complete, however large the users in it are."
+                no_page_limit ReadingAndWriting 1 "The list is as long as the limit allows and in order, however many users there are."
+                large_rows ReadingAndWriting 1 "The list is complete, and its users are whole, however large they are."
                 one_moment Concurrency 1 "The list is read at one moment: it is never empty if there is always a user, while users are created and deleted."
                 one_moment_of_many Concurrency 1 "Even a long list is read at one moment: it never holds two users who never exist at the same time."
             }
@@ -66,7 +66,7 @@ macro_rules! __with_rules {
                 unique_email Constraints 1 "An update to another user's email address fails with Conflict(UserEmail), and no field of it is written."
                 moves_the_email Constraints 1 "After an update the new address finds the user, and the old one is free."
                 text Values 1 "Text of any kind that an update writes is returned byte for byte, including the empty string."
-                long_text Values 1 "An update can write 1,048,576 bytes of text and a key of 255 characters."
+                long_text Values 1 "An update can write 1,048,576 bytes of text and a key of 255 characters, which every lookup returns whole."
                 email_by_bytes Values 1 "An update to an address that only looks like another is not a conflict."
                 times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one user all survive, and each returns its own."
@@ -108,20 +108,22 @@ macro_rules! __with_rules {
                 one_winner Concurrency 1 "Of several users to whom one account is linked concurrently, exactly one gets it."
                 all_texts_long Values 1 "All strings of one account may have 1,048,576 bytes at once."
                 one_id_one_winner Concurrency 1 "Of several accounts that are linked with one ID concurrently, exactly one gets it."
-                every_length Values 1 "Strings of every length around powers of two and known limits, in all fields at once, and keys of every length are returned whole."
+                every_length Values 1 "Strings of every length around powers of two and known limits, in all fields at once, and keys of every length, credential IDs among them, are returned whole."
                 every_bit_of_the_id Values 1 "Accounts with IDs that differ in any single bit are different."
             }
             create_user_with_account {
                 stored ReadingAndWriting 1 "User and account are returned as create_user_with_account returned them, each linked to the other."
-                text Values 1 "Text of any kind and length is returned byte for byte from both rows."
+                text Values 1 "Text of any kind and length is returned byte for byte from every field of both rows, which may all have their maximum length at once."
+                numbers_and_times Values 1 "Any expires_at and any time of verification are returned as they were given."
                 unique_user_id Constraints 1 "A taken user ID fails with Conflict(UserId), and neither row is written."
                 unique_email Constraints 1 "A taken email address fails with Conflict(UserEmail), and neither row is written."
                 unique_account_id Constraints 1 "A taken account ID fails with Conflict(AccountId), and neither row is written."
                 unique_account Constraints 1 "A taken account fails with Conflict(ProviderAccount), and neither row is written."
-                one_winner Concurrency 1 "Of several callers who sign up with one account concurrently, exactly one succeeds, and the others leave no user."
+                one_winner Concurrency 1 "Of several callers who sign up with one account or link it concurrently, exactly one succeeds, and the others leave nothing."
                 never_half Concurrency 1 "No caller ever sees the user without the account, or the account without the user."
-                one_id_one_winner Concurrency 1 "Of several callers who sign up with one account ID concurrently, exactly one succeeds, and the others leave nothing."
-                one_email_one_winner Concurrency 1 "Of several callers who sign up with one email address concurrently, exactly one succeeds, and the others leave nothing."
+                one_id_one_winner Concurrency 1 "Of several callers who sign up or link an account with one account ID concurrently, exactly one succeeds, and the others leave nothing."
+                one_email_one_winner Concurrency 1 "Of several callers who sign up, or create or update a user, with one email address concurrently, exactly one succeeds, and the others leave nothing."
+                one_user_id_one_winner Concurrency 1 "Of several callers who sign up or create a user with one user ID concurrently, exactly one succeeds, and the others leave nothing."
             }
             unlink_account {
                 reports_whether_deleted ReadingAndWriting 1 "unlink_account reports whether the account existed, and deletes it."
@@ -172,8 +174,8 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without accounts, and for an unknown user."
                 only_the_users ReadingAndWriting 1 "The list holds all accounts of the user, complete, and no other user's."
                 order ReadingAndWriting 1 "The list is in the byte order of provider, then of provider account ID."
-                no_page_limit ReadingAndWriting 1 "The list is complete, however many accounts there are."
-                large_rows ReadingAndWriting 1 "The list is complete, however large the accounts in it are."
+                no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many accounts there are."
+                large_rows ReadingAndWriting 1 "The list is complete, and its accounts are whole, however large they are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an account is never seen without one, while accounts are linked and unlinked."
             }
             create_session {
@@ -240,7 +242,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "The list holds all sessions of the user, complete, and no other user's."
                 expired_too ReadingAndWriting 1 "The list holds expired sessions too."
                 order ReadingAndWriting 1 "The list has the latest expiry first, and orders sessions that expire together by ID."
-                no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
+                no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many sessions there are."
                 never_anothers Concurrency 1 "While a session moves from one user to another, no list holds a session that is another user's."
                 order_after_updates ReadingAndWriting 1 "The list is in order after sessions were extended and shortened."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has a session is never seen without one while sessions move between users."
@@ -249,8 +251,8 @@ macro_rules! __with_rules {
             list_sessions_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without sessions, and for a user that does not exist."
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_sessions_by_user_id, each session with its own details."
-                no_page_limit ReadingAndWriting 1 "The list is complete, however many sessions there are."
-                large_rows ReadingAndWriting 1 "The list is complete, however large the sessions in it are."
+                no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many sessions there are."
+                large_rows ReadingAndWriting 1 "The list is complete, and its sessions are whole, however large they are."
                 one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session."
             }
             delete_sessions_by_user_id {
@@ -332,8 +334,11 @@ macro_rules! __with_rules {
                 stored ReadingAndWriting 1 "The user and the authenticator are both stored, and the authenticator is the new user's."
                 user_conflicts Constraints 1 "When the user conflicts, neither the user nor the authenticator is stored."
                 authenticator_conflicts Constraints 1 "When the authenticator conflicts, neither the user nor the authenticator is stored."
-                one_winner Concurrency 1 "Of several users who sign up with one credential ID concurrently, exactly one is created."
-                one_email_one_winner Concurrency 1 "Of several callers who sign up with one email address concurrently, exactly one succeeds, and the others leave nothing."
+                text Values 1 "Text of any kind and length is returned byte for byte from every field of both rows, which may all have their maximum length at once."
+                numbers_and_times Values 1 "Any counter and any time of verification are returned as they were given."
+                one_winner Concurrency 1 "Of several callers who sign up or create a passkey with one credential ID concurrently, exactly one succeeds, and the others leave nothing."
+                one_email_one_winner Concurrency 1 "Of several callers who sign up, or create or update a user, with one email address concurrently, exactly one succeeds, and the others leave nothing."
+                one_user_id_one_winner Concurrency 1 "Of several callers who sign up or create a user with one user ID concurrently, exactly one succeeds, and the others leave nothing."
                 never_half Concurrency 1 "No caller ever sees the user without the passkey, or the reverse."
             }
             get_authenticator {
@@ -344,14 +349,14 @@ macro_rules! __with_rules {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for an unknown user."
                 only_the_users ReadingAndWriting 1 "The list holds all authenticators of the user, complete, and no other user's."
                 order ReadingAndWriting 1 "The list is in the byte order of the credential ID."
-                no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
+                no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many authenticators there are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an authenticator is never seen without one, while they are created and deleted."
             }
             list_authenticators_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for a user that does not exist."
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
-                no_page_limit ReadingAndWriting 1 "The list is complete, however many authenticators there are."
-                large_rows ReadingAndWriting 1 "The list is complete, however large the authenticators in it are."
+                no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many authenticators there are."
+                large_rows ReadingAndWriting 1 "The list is complete, and its authenticators are whole, however large they are."
                 one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator."
             }
             update_authenticator_counter {

@@ -174,6 +174,10 @@ pub(crate) const HOSTILE: &[&str] = &[
     "nil",
     "Null",
     "(null)",
+    // What some formats and systems write for a missing value.
+    "\\N",
+    "-",
+    "\u{1}",
     "<![CDATA[a]]>",
     "<?xml?>",
     // URLs, headers and encodings.
@@ -514,6 +518,13 @@ pub(crate) fn longest_key(last: char) -> String {
     key
 }
 
+/// Returns a credential id of 1,364 characters.
+pub(crate) fn longest_credential_id(last: char) -> String {
+    let mut credential_id = "c".repeat(1_363);
+    credential_id.push(last);
+    credential_id
+}
+
 /// Returns a string of 1,048,576 bytes, with characters of one to four bytes, that contains its position everywhere.
 pub(crate) fn longest_text() -> String {
     let mut text = String::with_capacity(1_048_576 + 32);
@@ -548,7 +559,8 @@ pub(crate) fn keys_of_every_length() -> impl Iterator<Item = String> {
     narrow.chain(WIDE.map(|length| "\u{1f511}".repeat(length)))
 }
 
-/// Distinct credential ids with lengths around powers of two and known limits.
+/// Distinct credential ids with lengths around powers of two and known limits. Two of them differ only in the last
+/// character that an id can have.
 pub(crate) fn credential_ids_of_every_length() -> impl Iterator<Item = String> {
     let powers = (1..=10).map(|power| 1_usize << power);
     let lengths = powers.flat_map(|power| [power, power + 1]);
@@ -556,5 +568,6 @@ pub(crate) fn credential_ids_of_every_length() -> impl Iterator<Item = String> {
         1, 191, 192, 254, 255, 500, 767, 768, 769, 999, 1_000, 1_023, 1_363, 1_364,
     ];
     let lengths: std::collections::BTreeSet<usize> = lengths.chain(limits).collect();
-    lengths.into_iter().map(|length| "c".repeat(length))
+    let ids = lengths.into_iter().map(|length| "c".repeat(length));
+    ids.chain([longest_credential_id('d')])
 }

@@ -341,7 +341,13 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
         store.delete_authenticator("credential-1")?;
     }
     for (number, credential_id) in (1..).zip(credential_ids_of_every_length()) {
-        round_trips(context, authenticator_with_id(number, 1, &credential_id))?;
+        round_trips(
+            context,
+            Authenticator {
+                provider_account_id: credential_id.clone(),
+                ..authenticator_with_id(number, 1, &credential_id)
+            },
+        )?;
     }
     Ok(())
 }

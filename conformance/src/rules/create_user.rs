@@ -1,4 +1,4 @@
-use authstore::{AuthStore, Constraint, Error, NewUser, User};
+use authstore::{Account, AuthStore, Constraint, Error, NewUser, Session, User};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, returns, succeeds};
@@ -171,7 +171,45 @@ pub(crate) fn long_text(context: &Context) -> Verdict {
             ..bare_user(2)
         },
     )?;
-    Ok(())
+    let user = round_trips(
+        context,
+        NewUser {
+            name: Some(longest_text()),
+            email: Some(longest_key('u')),
+            image: Some(longest_text()),
+            ..bare_user(3)
+        },
+    )?;
+    let store = context.store();
+    let account = store.link_account(id(3), bare_account(3))?;
+    let session = store.create_session(session(3, 3))?;
+    found_by_every_key(store, &user, &account, &session)
+}
+
+/// Checks that every lookup by something that belongs to a user returns the user.
+#[track_caller]
+pub(super) fn found_by_every_key(
+    store: &AuthStore,
+    user: &User,
+    account: &Account,
+    session: &Session,
+) -> Verdict {
+    let email = user.email.as_deref().unwrap_or_default();
+    returns(
+        "get_user_by_email(..)",
+        store.get_user_by_email(email),
+        Some(user.clone()),
+    )?;
+    returns(
+        "get_user_by_account(..)",
+        store.get_user_by_account(&account.provider, &account.provider_account_id),
+        Some(user.clone()),
+    )?;
+    returns(
+        "get_session_and_user(..)",
+        store.get_session_and_user(&session.session_token),
+        Some((session.clone(), user.clone())),
+    )
 }
 
 pub(crate) fn long_email(context: &Context) -> Verdict {

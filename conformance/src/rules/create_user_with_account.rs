@@ -1,12 +1,14 @@
-use authstore::{Constraint, Error, NewAccount, NewUser};
+use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser, UserChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, returns, succeeds};
 use crate::fixture::{
-    bare_account, bare_user, full_account, full_user, id, look, populate, user_with_email,
+    account_at, at, bare_account, bare_user, full_account, full_user, id, look, populate,
+    user_with_email,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
-use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
+use crate::rules::link_account::everywhere;
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_credential_id, longest_key, longest_text};
 
 #[track_caller]
 fn round_trips(context: &Context, user: NewUser, account: NewAccount) -> Verdict {
@@ -59,38 +61,65 @@ pub(crate) fn stored(context: &Context) -> Verdict {
 
 pub(crate) fn text(context: &Context) -> Verdict {
     for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
-        let text = (*text).to_owned();
-        let some = || Some(text.clone());
         round_trips(
             context,
-            NewUser {
-                name: some(),
-                email: some(),
-                image: some(),
-                ..bare_user(number)
-            },
+            user_of(number, text, text),
             NewAccount {
-                access_token: some(),
-                scope: some(),
-                oauth_token: some(),
-                ..NewAccount::new(text.clone(), text.clone(), text.clone())
+                kind: (*text).to_owned(),
+                provider: (*text).to_owned(),
+                provider_account_id: (*text).to_owned(),
+                ..everywhere(number, text)
             },
         )?;
     }
-    let long = || Some(longest_text());
+    // All strings of both rows have their maximum length.
+    let (key, text) = (longest_key('u'), longest_text());
+    round_trips(
+        context,
+        user_of(1_000, &key, &text),
+        NewAccount {
+            kind: key.clone(),
+            provider: key.clone(),
+            provider_account_id: longest_credential_id('1'),
+            ..everywhere(1_000, &text)
+        },
+    )?;
     round_trips(
         context,
         NewUser {
-            name: long(),
-            email: Some(longest_key('u')),
-            ..bare_user(1_000)
+            name: Some(String::new()),
+            image: Some(String::new()),
+            ..bare_user(1_001)
         },
-        NewAccount {
-            access_token: long(),
-            id_token: Some(String::new()),
-            ..bare_account(1_000)
-        },
+        everywhere(1_001, ""),
     )
+}
+
+/// A user with this email address, and with this text in every other string.
+pub(super) fn user_of(number: u128, email: &str, text: &str) -> NewUser {
+    NewUser {
+        name: Some(text.to_owned()),
+        image: Some(text.to_owned()),
+        ..user_with_email(number, email)
+    }
+}
+
+pub(crate) fn numbers_and_times(context: &Context) -> Verdict {
+    let numbers = crate::times::seconds().into_iter().cycle();
+    for (number, (time, expires_at)) in (1..).zip(crate::times::FAR.iter().zip(numbers)) {
+        round_trips(
+            context,
+            NewUser {
+                email_verified: Some(at(time)),
+                ..bare_user(number)
+            },
+            NewAccount {
+                expires_at: Some(expires_at),
+                ..bare_account(number)
+            },
+        )?;
+    }
+    Ok(())
 }
 
 /// Checks that nothing of the rejected user 9 and account 9 exists, and that the other rows are complete.
@@ -191,66 +220,135 @@ pub(crate) fn unique_account(context: &Context) -> Verdict {
     wrote_nothing(context, &before)
 }
 
-pub(crate) fn one_winner(context: &Context) -> Verdict {
-    let race = Race::new(context)?;
-    race.rounds(|round| {
-        let number = |thread: usize| round * 100 + thread as u128;
-        let account = |thread: usize| NewAccount {
-            id: Some(id(number(thread))),
-            ..NewAccount::new("oauth", "github", round.to_string())
-        };
-        let ran = race.at_once(THREADS, |thread, store| {
-            store.create_user_with_account(full_user(number(thread)), account(thread))
-        });
-        let won = winners("create_user_with_account(..) with the same account", &ran, |error| {
-            matches!(error, Error::Conflict { constraint: Constraint::ProviderAccount })
-        })?;
-        equal("the number of callers that got the account", won, 1)?;
-        for (thread, one) in ran.iter().enumerate() {
-            ensure(
-                context.store().get_user(id(number(thread)))?.is_some() == one.value.is_ok(),
-                "a user exists although create_user_with_account failed, or is missing although it succeeded",
-            )?;
-        }
-        Ok(overlapped(&ran))
-    })
+/// An operation that wants the same key as a sign-up.
+#[derive(Clone, Copy)]
+pub(super) enum Rival {
+    CreateUser,
+    UpdateUser,
+    /// The operation that adds a row like the second row of the sign-up, to user 0.
+    Add,
 }
 
-/// Several callers sign up, each with a different provider account, and exactly one succeeds.
-fn one_sign_up(
+/// The row that a sign-up writes beside the user.
+pub(super) trait SecondRow {
+    const SIGN_UP: &str;
+
+    fn sign_up(self, store: &AuthStore, user: NewUser) -> authstore::Result<()>;
+
+    fn add(self, store: &AuthStore) -> authstore::Result<()>;
+
+    fn exists(&self, store: &AuthStore) -> authstore::Result<bool>;
+}
+
+impl SecondRow for NewAccount {
+    const SIGN_UP: &str = "create_user_with_account(..)";
+
+    fn sign_up(self, store: &AuthStore, user: NewUser) -> authstore::Result<()> {
+        store.create_user_with_account(user, self).map(drop)
+    }
+
+    fn add(self, store: &AuthStore) -> authstore::Result<()> {
+        store.link_account(id(0), self).map(drop)
+    }
+
+    fn exists(&self, store: &AuthStore) -> authstore::Result<bool> {
+        let found = store.get_account(&self.provider, &self.provider_account_id)?;
+        Ok(found.is_some_and(|found| Some(found.id) == self.id))
+    }
+}
+
+/// Several callers want one key, and exactly one gets it. Half of them sign up, and in each round the others use one of
+/// the rivals. `new` returns the rows of a caller, for a round and the caller's own number.
+pub(super) fn one_sign_up<Row: SecondRow>(
     context: &Context,
     constraint: Constraint,
-    new: impl Fn(u128, u128) -> (NewUser, NewAccount) + Sync,
+    rivals: &[Rival],
+    new: impl Fn(u128, u128) -> (NewUser, Row) + Sync,
 ) -> Verdict {
     let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(0))?;
     race.rounds(|round| {
-        let number = |thread: usize| round * 100 + thread as u128;
+        let rival = rivals[round as usize % rivals.len()];
+        // Both kinds of callers use both handles.
+        let rival_of = |thread: usize| (thread / 2 % 2 == 1).then_some(rival);
+        let rows = |thread: usize| {
+            let number = round * 100 + thread as u128;
+            let (user, row) = new(round, number);
+            // The name is the caller's own, whoever else has the id.
+            let name = Some(format!("caller {number}"));
+            (user.id.unwrap_or_default(), NewUser { name, ..user }, row)
+        };
+        for thread in 0..THREADS {
+            if let Some(Rival::UpdateUser) = rival_of(thread) {
+                store.create_user(NewUser {
+                    id: Some(rows(thread).0),
+                    ..NewUser::default()
+                })?;
+            }
+        }
         let ran = race.at_once(THREADS, |thread, store| {
-            let (user, account) = new(round, number(thread));
-            store.create_user_with_account(user, account)
+            let (id, user, row) = rows(thread);
+            match rival_of(thread) {
+                None => row.sign_up(store, user),
+                Some(Rival::CreateUser) => store.create_user(user).map(drop),
+                Some(Rival::UpdateUser) => {
+                    let changes = UserChanges {
+                        name: user.name.into(),
+                        email: user.email.into(),
+                        ..UserChanges::default()
+                    };
+                    store.update_user(id, changes).map(drop)
+                }
+                Some(Rival::Add) => row.add(store),
+            }
         });
         let won = winners(
-            "create_user_with_account(..)",
+            &format!("{}, or another operation with the same key,", Row::SIGN_UP),
             &ran,
             |error| matches!(error, Error::Conflict { constraint: is } if *is == constraint),
         )?;
-        equal("the number of callers that signed up", won, 1)?;
+        equal("the number of callers that got the key", won, 1)?;
         for (thread, one) in ran.iter().enumerate() {
-            let (_, account) = new(round, number(thread));
-            let store = context.store();
-            let found = store.get_account(&account.provider, &account.provider_account_id)?;
+            let (id, user, row) = rows(thread);
+            let has_user = store.get_user(id)?.is_some_and(|found| found.name == user.name);
+            let (writes_user, writes_row) = match rival_of(thread) {
+                None => (true, true),
+                Some(Rival::CreateUser | Rival::UpdateUser) => (true, false),
+                Some(Rival::Add) => (false, true),
+            };
+            let succeeded = one.value.is_ok();
             ensure(
-                store.get_user(id(number(thread)))?.is_some() == one.value.is_ok()
-                    && found.is_some() == one.value.is_ok(),
-                "a user or account exists although create_user_with_account failed, or is missing although it succeeded",
+                has_user == (writes_user && succeeded)
+                    && row.exists(store)? == (writes_row && succeeded),
+                "a row exists although the call that writes it failed, or is missing although it succeeded",
             )?;
         }
         Ok(overlapped(&ran))
     })
 }
 
+pub(crate) fn one_winner(context: &Context) -> Verdict {
+    let constraint = Constraint::ProviderAccount;
+    one_sign_up(context, constraint, &[Rival::Add], |round, number| {
+        let account = account_at(number, "github", &round.to_string());
+        (full_user(number), account)
+    })
+}
+
+pub(crate) fn one_user_id_one_winner(context: &Context) -> Verdict {
+    let constraint = Constraint::UserId;
+    one_sign_up(
+        context,
+        constraint,
+        &[Rival::CreateUser],
+        |round, number| (bare_user(round), bare_account(number)),
+    )
+}
+
 pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
-    one_sign_up(context, Constraint::AccountId, |round, number| {
+    let constraint = Constraint::AccountId;
+    one_sign_up(context, constraint, &[Rival::Add], |round, number| {
         let account = NewAccount {
             id: Some(id(round)),
             ..bare_account(number)
@@ -260,7 +358,8 @@ pub(crate) fn one_id_one_winner(context: &Context) -> Verdict {
 }
 
 pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
-    one_sign_up(context, Constraint::UserEmail, |round, number| {
+    let rivals = [Rival::CreateUser, Rival::UpdateUser];
+    one_sign_up(context, Constraint::UserEmail, &rivals, |round, number| {
         let email = format!("round-{round}@example.org");
         (user_with_email(number, &email), bare_account(number))
     })

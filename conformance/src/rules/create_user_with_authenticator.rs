@@ -1,11 +1,14 @@
-use authstore::{Authenticator, Constraint, Error, NewUser};
+use authstore::{AuthStore, Authenticator, Constraint, NewUser};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, equal, returns};
+use crate::failure::{Verdict, conflicts, equal, returns, succeeds};
 use crate::fixture::{
-    authenticator, authenticator_with_id, bare_user, full_user, id, look, populate, user_with_email,
+    at, authenticator, authenticator_with_id, bare_user, full_user, id, look, populate,
+    user_with_email,
 };
-use crate::race::{Race, THREADS, overlapped, winners};
+use crate::race::Race;
+use crate::rules::create_user_with_account::{Rival, SecondRow, one_sign_up, user_of};
+use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_credential_id, longest_key, longest_text};
 
 pub(crate) fn stored(context: &Context) -> Verdict {
     let store = context.store();
@@ -20,6 +23,80 @@ pub(crate) fn stored(context: &Context) -> Verdict {
         store.list_authenticators_by_user_id(id(1)),
         vec![passkey],
     )
+}
+
+/// Signs up, and checks that both rows are read as they were returned, and are as they were given.
+#[track_caller]
+fn round_trips(context: &Context, user: NewUser, passkey: Authenticator) -> Verdict {
+    let store = context.store();
+    let (user, created) = succeeds(
+        "create_user_with_authenticator(..)",
+        store.create_user_with_authenticator(user, passkey.clone()),
+    )?;
+    let user_id = user.id;
+    let passkey = Authenticator { user_id, ..passkey };
+    equal("the passkey", created, passkey.clone())?;
+    returns("get_user(..)", store.get_user(user_id), Some(user))?;
+    returns(
+        "get_authenticator(..)",
+        store.get_authenticator(&passkey.credential_id),
+        Some(passkey),
+    )
+}
+
+pub(crate) fn text(context: &Context) -> Verdict {
+    let passkey_of = |number: u128, text: &str| Authenticator {
+        credential_public_key: text.to_owned(),
+        credential_device_type: text.to_owned(),
+        transports: Some(text.to_owned()),
+        ..authenticator(number, number)
+    };
+    for (number, text) in (1..).zip(UNICODE.iter().chain(BLANKS).chain(HOSTILE)) {
+        let passkey = Authenticator {
+            provider_account_id: (*text).to_owned(),
+            ..passkey_of(number, text)
+        };
+        round_trips(context, user_of(number, text, text), passkey)?;
+    }
+    // All strings of both rows have their maximum length.
+    let text = longest_text();
+    round_trips(
+        context,
+        user_of(1_000, &longest_key('u'), &text),
+        Authenticator {
+            credential_id: longest_credential_id('1'),
+            provider_account_id: longest_credential_id('1'),
+            ..passkey_of(1_000, &text)
+        },
+    )?;
+    round_trips(context, bare_user(1_001), passkey_of(1_001, ""))?;
+    round_trips(
+        context,
+        NewUser::default(),
+        Authenticator {
+            transports: None,
+            ..passkey_of(1_002, "")
+        },
+    )
+}
+
+pub(crate) fn numbers_and_times(context: &Context) -> Verdict {
+    let numbers = crate::times::seconds().into_iter().cycle();
+    let counters = numbers.filter(|number| *number >= 0);
+    for (number, (time, counter)) in (1..).zip(crate::times::FAR.iter().zip(counters)) {
+        round_trips(
+            context,
+            NewUser {
+                email_verified: Some(at(time)),
+                ..bare_user(number)
+            },
+            Authenticator {
+                counter,
+                ..authenticator(number, number)
+            },
+        )?;
+    }
+    Ok(())
 }
 
 pub(crate) fn user_conflicts(context: &Context) -> Verdict {
@@ -64,44 +141,47 @@ pub(crate) fn authenticator_conflicts(context: &Context) -> Verdict {
     )
 }
 
-/// Several callers sign up, and exactly one succeeds.
-fn one_sign_up(
-    context: &Context,
-    constraint: Constraint,
-    new: impl Fn(u128, u128) -> (NewUser, Authenticator) + Sync,
-) -> Verdict {
-    let race = Race::new(context)?;
-    race.rounds(|round| {
-        let numbers = (0..THREADS as u128).map(|thread| round * 100 + thread);
-        let ran = race.at_once(THREADS, |thread, store| {
-            let (user, passkey) = new(round, round * 100 + thread as u128);
-            store.create_user_with_authenticator(user, passkey)
-        });
-        let overlap = overlapped(&ran);
-        let won = winners(
-            "create_user_with_authenticator(..)",
-            &ran,
-            |error| matches!(error, Error::Conflict { constraint: is } if *is == constraint),
-        )?;
-        equal("the number of concurrent callers that signed up", won, 1)?;
-        let world = look(context.store(), numbers)?;
-        equal("the number of users", world.users(), 1)?;
-        equal("the number of passkeys", world.authenticators(), 1)?;
-        Ok(overlap)
-    })
+impl SecondRow for Authenticator {
+    const SIGN_UP: &str = "create_user_with_authenticator(..)";
+
+    fn sign_up(self, store: &AuthStore, user: NewUser) -> authstore::Result<()> {
+        store.create_user_with_authenticator(user, self).map(drop)
+    }
+
+    fn add(self, store: &AuthStore) -> authstore::Result<()> {
+        let user_id = id(0);
+        let passkey = Authenticator { user_id, ..self };
+        store.create_authenticator(passkey).map(drop)
+    }
+
+    fn exists(&self, store: &AuthStore) -> authstore::Result<bool> {
+        let found = store.get_authenticator(&self.credential_id)?;
+        Ok(found.is_some_and(|found| found.credential_public_key == self.credential_public_key))
+    }
 }
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {
     let constraint = Constraint::AuthenticatorCredentialId;
-    one_sign_up(context, constraint, |round, number| {
+    one_sign_up(context, constraint, &[Rival::Add], |round, number| {
         let credential_id = format!("credential-{round}");
         let passkey = authenticator_with_id(number, number, &credential_id);
         (bare_user(number), passkey)
     })
 }
 
+pub(crate) fn one_user_id_one_winner(context: &Context) -> Verdict {
+    let constraint = Constraint::UserId;
+    one_sign_up(
+        context,
+        constraint,
+        &[Rival::CreateUser],
+        |round, number| (bare_user(round), authenticator(number, round)),
+    )
+}
+
 pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
-    one_sign_up(context, Constraint::UserEmail, |round, number| {
+    let rivals = [Rival::CreateUser, Rival::UpdateUser];
+    one_sign_up(context, Constraint::UserEmail, &rivals, |round, number| {
         let email = format!("round-{round}@example.org");
         (
             user_with_email(number, &email),

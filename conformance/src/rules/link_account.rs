@@ -10,8 +10,8 @@ use crate::fixture::{
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{
-    BLANKS, HOSTILE, UNICODE, keys_alike, keys_of_every_length, longest_key, longest_text,
-    separators, text_lengths,
+    BLANKS, HOSTILE, UNICODE, credential_ids_of_every_length, keys_alike, keys_of_every_length,
+    longest_key, longest_text, separators, text_lengths,
 };
 
 /// Unlinks the first account of user 1, after which every operation finds the second one only.
@@ -138,7 +138,7 @@ fn alone(text: &str) -> Vec<NewAccount> {
 }
 
 /// Returns an account with this value in every nullable string.
-fn everywhere(number: u128, text: &str) -> NewAccount {
+pub(super) fn everywhere(number: u128, text: &str) -> NewAccount {
     let some = || Some(text.to_owned());
     NewAccount {
         refresh_token: some(),
@@ -499,20 +499,13 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
 /// All strings of one row have their maximum length.
 pub(crate) fn all_texts_long(context: &Context) -> Verdict {
     context.store().create_user(full_user(1))?;
-    let long = || Some(longest_text());
     round_trips(
         context,
         NewAccount {
-            refresh_token: long(),
-            access_token: long(),
-            token_type: long(),
-            scope: long(),
-            id_token: long(),
-            session_state: long(),
-            oauth_token_secret: long(),
-            oauth_token: long(),
             kind: longest_key('a'),
-            ..account_at(1, &longest_key('b'), &longest_key('c'))
+            provider: longest_key('b'),
+            provider_account_id: longest_key('c'),
+            ..everywhere(1, &longest_text())
         },
     )?;
     Ok(())
@@ -573,6 +566,10 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
                 ..account_at(number, &key, &key)
             },
         )?;
+    }
+    // An account of the kind webauthn has a credential id.
+    for (number, credential_id) in (1_001..).zip(credential_ids_of_every_length()) {
+        round_trips(context, account_at(number, "passkey", &credential_id))?;
     }
     Ok(())
 }

@@ -1,10 +1,19 @@
-use authstore::NewAccount;
+use authstore::{Account, NewAccount};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate};
+use crate::failure::{Verdict, equal, equal_rows, returns};
+use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate, shuffled};
 use crate::race::Race;
+use crate::rules::link_account::everywhere;
 use crate::strings::{keys_alike, longest_text};
+
+/// Sorts accounts as lists do.
+fn sort(accounts: &mut [Account]) {
+    accounts.sort_by(|a, b| {
+        (a.provider.as_bytes(), a.provider_account_id.as_bytes())
+            .cmp(&(b.provider.as_bytes(), b.provider_account_id.as_bytes()))
+    });
+}
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -70,10 +79,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
             )?);
         }
     }
-    expected.sort_by(|a, b| {
-        (a.provider.as_bytes(), a.provider_account_id.as_bytes())
-            .cmp(&(b.provider.as_bytes(), b.provider_account_id.as_bytes()))
-    });
+    sort(&mut expected);
     returns(
         "list_accounts_by_user_id(id(1))",
         store.list_accounts_by_user_id(id(1)),
@@ -84,14 +90,15 @@ pub(crate) fn order(context: &Context) -> Verdict {
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let rows = context.profile().many();
-    for number in 0..rows {
-        store.link_account(id(1), bare_account(number.into()))?;
+    let mut expected = Vec::new();
+    for number in shuffled(context.profile().many()) {
+        expected.push(store.link_account(id(1), bare_account(number))?);
     }
-    equal(
-        "the length of list_accounts_by_user_id(id(1))",
-        store.list_accounts_by_user_id(id(1))?.len(),
-        rows as usize,
+    sort(&mut expected);
+    equal_rows(
+        "list_accounts_by_user_id(id(1))",
+        store.list_accounts_by_user_id(id(1))?,
+        expected,
     )
 }
 
@@ -126,18 +133,21 @@ pub(crate) fn large_rows(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_large();
-    for number in 0..rows {
-        store.link_account(
+    // One has all its strings that long.
+    let mut expected = vec![store.link_account(id(1), everywhere(0, &longest_text()))?];
+    for number in 1..rows {
+        expected.push(store.link_account(
             id(1),
             NewAccount {
                 id_token: Some(longest_text()),
                 ..bare_account(number.into())
             },
-        )?;
+        )?);
     }
-    equal(
-        "the length of list_accounts_by_user_id(id(1)), with accounts of 1 MiB",
-        store.list_accounts_by_user_id(id(1))?.len(),
-        rows as usize,
+    sort(&mut expected);
+    equal_rows(
+        "list_accounts_by_user_id(id(1)) with accounts of 1 MiB",
+        store.list_accounts_by_user_id(id(1))?,
+        expected,
     )
 }

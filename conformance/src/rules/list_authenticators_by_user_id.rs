@@ -1,7 +1,16 @@
+use authstore::Authenticator;
+
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{authenticator, authenticator_with_id, bare_user, full_user, id, populate};
+use crate::failure::{Verdict, equal_rows, returns};
+use crate::fixture::{
+    authenticator, authenticator_with_id, bare_user, full_user, id, populate, shuffled,
+};
 use crate::race::Race;
+
+/// Sorts passkeys as lists do.
+pub(super) fn sort(passkeys: &mut [Authenticator]) {
+    passkeys.sort_by(|a, b| a.credential_id.as_bytes().cmp(b.credential_id.as_bytes()));
+}
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -53,7 +62,7 @@ pub(crate) fn order(context: &Context) -> Verdict {
             credential_id,
         ))?);
     }
-    expected.sort_by(|a, b| a.credential_id.as_bytes().cmp(b.credential_id.as_bytes()));
+    sort(&mut expected);
     returns(
         "list_authenticators_by_user_id(id(1))",
         store.list_authenticators_by_user_id(id(1)),
@@ -64,14 +73,15 @@ pub(crate) fn order(context: &Context) -> Verdict {
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let rows = context.profile().many();
-    for number in 0..rows {
-        store.create_authenticator(authenticator(number.into(), 1))?;
+    let mut expected = Vec::new();
+    for number in shuffled(context.profile().many()) {
+        expected.push(store.create_authenticator(authenticator(number, 1))?);
     }
-    equal(
-        "the length of list_authenticators_by_user_id(id(1))",
-        store.list_authenticators_by_user_id(id(1))?.len(),
-        rows as usize,
+    sort(&mut expected);
+    equal_rows(
+        "list_authenticators_by_user_id(id(1))",
+        store.list_authenticators_by_user_id(id(1))?,
+        expected,
     )
 }
 

@@ -1,9 +1,12 @@
 use authstore::{Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges, Change};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{authenticator, bare_user, full_authenticator_details, id, millis, populate};
+use crate::failure::{Verdict, equal, equal_rows, returns};
+use crate::fixture::{
+    authenticator, bare_user, full_authenticator_details, id, millis, populate, shuffled,
+};
 use crate::race::Race;
+use crate::rules::list_authenticators_by_user_id::sort;
 use crate::strings::longest_text;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
@@ -53,17 +56,23 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
-    let rows = context.profile().many();
-    for number in 1..=u128::from(rows) {
+    let mut expected = Vec::new();
+    for number in shuffled(context.profile().many()) {
         let passkey = store.create_authenticator(authenticator(number, 1))?;
         store.update_authenticator_details(
             id(1),
             &passkey.credential_id,
             full_authenticator_details(number),
         )?;
+        expected.push(passkey);
     }
+    sort(&mut expected);
     let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
-    equal("the number of passkeys listed", listed.len(), rows as usize)?;
+    equal_rows(
+        "list_authenticators_with_details_by_user_id(id(1)), without the details,",
+        listed.iter().map(|(passkey, _)| passkey.clone()).collect(),
+        expected,
+    )?;
     equal(
         "whether each passkey has its own details",
         listed.iter().all(|(passkey, details)| {
@@ -117,25 +126,38 @@ pub(crate) fn large_rows(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_large();
+    let mut expected = Vec::new();
     for number in 0..u128::from(rows) {
-        let authenticator = Authenticator {
+        let mut passkey = Authenticator {
             transports: Some(longest_text()),
             ..authenticator(number, 1)
         };
-        let id_there = authenticator.credential_id.clone();
-        store.create_authenticator(authenticator)?;
-        store.update_authenticator_details(id(1), &id_there, full_authenticator_details(1))?;
+        let mut details = full_authenticator_details(1);
+        if number == 0 {
+            passkey.credential_public_key = longest_text();
+            passkey.credential_device_type = longest_text();
+            details.name = Change::Set(longest_text());
+        }
+        expected.push(store.create_authenticator(passkey.clone())?);
+        store.update_authenticator_details(id(1), &passkey.credential_id, details)?;
     }
-    equal(
-        "the length of list_authenticators_by_user_id(id(1)), with passkeys of 1 MiB",
-        store.list_authenticators_by_user_id(id(1))?.len(),
-        rows as usize,
+    sort(&mut expected);
+    let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
+    let (passkeys, details): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
+    equal_rows(
+        "list_authenticators_by_user_id(id(1)) with passkeys of 1 MiB",
+        store.list_authenticators_by_user_id(id(1))?,
+        expected.clone(),
     )?;
+    equal_rows(
+        "list_authenticators_with_details_by_user_id(id(1)), without the details,",
+        passkeys,
+        expected,
+    )?;
+    // The first has the longest name.
     equal(
-        "the length of list_authenticators_with_details_by_user_id(id(1)), with passkeys of 1 MiB",
-        store
-            .list_authenticators_with_details_by_user_id(id(1))?
-            .len(),
-        rows as usize,
+        "the name in list_authenticators_with_details_by_user_id(id(1))",
+        details.into_iter().next().and_then(|details| details.name),
+        Some(longest_text()),
     )
 }

@@ -1,11 +1,18 @@
-use authstore::{NewSession, SessionChanges};
+use std::cmp::Reverse;
+
+use authstore::{NewSession, Session, SessionChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
+use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{
-    at, bare_user, full_user, id, millis, populate, session, session_until, since_1970,
+    at, bare_user, full_user, id, millis, populate, session, session_until, shuffled, since_1970,
 };
 use crate::race::{MANY, Race};
+
+/// Sorts sessions as lists do.
+pub(super) fn sort(sessions: &mut [Session]) {
+    sessions.sort_by_key(|session| (Reverse(session.expires), session.id));
+}
 
 pub(crate) fn absent(context: &Context) -> Verdict {
     let store = context.store();
@@ -157,14 +164,15 @@ pub(crate) fn never_anothers(context: &Context) -> Verdict {
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let rows = context.profile().many();
-    for number in 0..rows {
-        store.create_session(session(number.into(), 1))?;
+    let mut expected = Vec::new();
+    for number in shuffled(context.profile().many()) {
+        expected.push(store.create_session(session(number, 1))?);
     }
-    equal(
-        "the length of list_sessions_by_user_id(id(1))",
-        store.list_sessions_by_user_id(id(1))?.len(),
-        rows as usize,
+    sort(&mut expected);
+    equal_rows(
+        "list_sessions_by_user_id(id(1))",
+        store.list_sessions_by_user_id(id(1))?,
+        expected,
     )
 }
 

@@ -1,11 +1,13 @@
-use authstore::{Change, SessionChanges, SessionDetailsChanges};
+use authstore::{Change, SessionChanges, SessionDetails, SessionDetailsChanges};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
+use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{
-    bare_user, full_session_details, id, millis, populate, session, session_until, since_1970,
+    bare_user, full_session_details, id, millis, populate, session, session_until, shuffled,
+    since_1970,
 };
 use crate::race::Race;
+use crate::rules::list_sessions_by_user_id::sort;
 use crate::strings::longest_text;
 
 pub(crate) fn absent(context: &Context) -> Verdict {
@@ -52,13 +54,18 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
-    let rows = context.profile().many();
-    for number in 1..=u128::from(rows) {
-        store.create_session(session(number, 1))?;
+    let mut expected = Vec::new();
+    for number in shuffled(context.profile().many()) {
+        expected.push(store.create_session(session(number, 1))?);
         store.update_session_details(id(2_000 + number), full_session_details(number))?;
     }
+    sort(&mut expected);
     let listed = store.list_sessions_with_details_by_user_id(id(1))?;
-    equal("the number of sessions listed", listed.len(), rows as usize)?;
+    equal_rows(
+        "list_sessions_with_details_by_user_id(id(1)), without the details,",
+        listed.iter().map(|(session, _)| session.clone()).collect(),
+        expected,
+    )?;
     equal(
         "whether each session has its own details",
         listed.iter().all(|(session, details)| {
@@ -111,19 +118,30 @@ pub(crate) fn large_rows(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_large();
-    for number in 0..u128::from(rows) {
-        store.create_session(session(number, 1))?;
-        store.update_session_details(
-            id(2_000 + number),
-            SessionDetailsChanges {
-                user_agent: Change::Set(longest_text()),
-                ..SessionDetailsChanges::default()
+    let mut expected = Vec::new();
+    // The latest expiry is listed first.
+    for number in (0..u128::from(rows)).rev() {
+        let expires = since_1970(2_000_000_000_000 + number as i64);
+        let session = store.create_session(session_until(number, 1, expires))?;
+        let changes = SessionDetailsChanges {
+            ip: match number {
+                0 => Change::Set(longest_text()),
+                _ => Change::Keep,
             },
-        )?;
+            user_agent: Change::Set(longest_text()),
+            ..SessionDetailsChanges::default()
+        };
+        store.update_session_details(session.id, changes.clone())?;
+        let details = SessionDetails {
+            ip: changes.ip.apply(None),
+            user_agent: changes.user_agent.apply(None),
+            ..SessionDetails::default()
+        };
+        expected.push((session, details));
     }
-    equal(
-        "the length of list_sessions_with_details_by_user_id(id(1)), with details of 1 MiB",
-        store.list_sessions_with_details_by_user_id(id(1))?.len(),
-        rows as usize,
+    equal_rows(
+        "list_sessions_with_details_by_user_id(id(1)) with details of 1 MiB",
+        store.list_sessions_with_details_by_user_id(id(1))?,
+        expected,
     )
 }

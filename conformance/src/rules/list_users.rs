@@ -1,8 +1,8 @@
 use authstore::NewUser;
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{bare_user, full_user, id};
+use crate::failure::{Verdict, equal, equal_rows, returns};
+use crate::fixture::{bare_user, full_user, id, shuffled};
 use crate::race::{MANY, Race};
 use crate::strings::longest_text;
 
@@ -36,14 +36,18 @@ pub(crate) fn pages(context: &Context) -> Verdict {
         store.list_users(None, 10),
         Vec::new(),
     )?;
+    // Several have the same upper 64 bits, and several the same lower ones.
+    const HALVES: [u128; 3] = [1, 1 << 63, u64::MAX as u128];
     let mut users = Vec::new();
-    for number in 1..=7 {
-        users.push(store.create_user(bare_user(number))?);
+    for upper in HALVES {
+        for lower in HALVES {
+            users.push(store.create_user(bare_user(upper << 64 | lower))?);
+        }
     }
     let mut seen = Vec::new();
     let mut after = None;
-    for expected in [3, 3, 1, 0] {
-        let page = store.list_users(after, 3)?;
+    for expected in [2, 2, 2, 2, 1, 0] {
+        let page = store.list_users(after, 2)?;
         equal("the number of users on a page", page.len(), expected)?;
         after = page.last().map(|user| user.id).or(after);
         seen.extend(page);
@@ -54,13 +58,22 @@ pub(crate) fn pages(context: &Context) -> Verdict {
 pub(crate) fn limit(context: &Context) -> Verdict {
     let store = context.store();
     let first = store.create_user(bare_user(1))?;
-    store.create_user(bare_user(2))?;
+    let second = store.create_user(bare_user(2))?;
     returns("list_users(None, 0)", store.list_users(None, 0), Vec::new())?;
     returns(
         "list_users(None, 1)",
         store.list_users(None, 1),
-        vec![first],
-    )
+        vec![first.clone()],
+    )?;
+    // Limits that are 0 in a smaller type, or negative.
+    for limit in [1 << 8, 1 << 16, 1 << 31, u32::MAX] {
+        returns(
+            format!("list_users(None, {limit})"),
+            store.list_users(None, limit),
+            vec![first.clone(), second.clone()],
+        )?;
+    }
+    Ok(())
 }
 
 pub(crate) fn after_any_id(context: &Context) -> Verdict {
@@ -85,14 +98,15 @@ pub(crate) fn after_any_id(context: &Context) -> Verdict {
 
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
-    let rows = context.profile().many();
-    for number in 1..=u128::from(rows) {
-        store.create_user(bare_user(number))?;
+    let mut users = Vec::new();
+    for number in shuffled(context.profile().many()) {
+        users.push(store.create_user(bare_user(number))?);
     }
-    equal(
-        "the number of users in list_users(None, u32::MAX)",
-        store.list_users(None, u32::MAX)?.len(),
-        rows as usize,
+    users.sort_by_key(|user| user.id);
+    equal_rows(
+        "list_users(None, u32::MAX)",
+        store.list_users(None, u32::MAX)?,
+        users,
     )
 }
 
@@ -157,15 +171,17 @@ pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
 pub(crate) fn large_rows(context: &Context) -> Verdict {
     let store = context.store();
     let rows = context.profile().many_large();
+    let mut users = Vec::new();
     for number in 1..=u128::from(rows) {
-        store.create_user(NewUser {
+        users.push(store.create_user(NewUser {
             image: Some(longest_text()),
+            name: (number == 1).then(longest_text),
             ..bare_user(number)
-        })?;
+        })?);
     }
-    equal(
-        "the number of users in list_users(None, u32::MAX), each of 1 MiB",
-        store.list_users(None, u32::MAX)?.len(),
-        rows as usize,
+    equal_rows(
+        "list_users(None, u32::MAX) of users of 1 MiB",
+        store.list_users(None, u32::MAX)?,
+        users,
     )
 }

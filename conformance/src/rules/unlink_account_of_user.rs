@@ -9,7 +9,7 @@ use crate::fixture::{
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
-use crate::strings::{CREDENTIAL_ID, KEY, NEAR_CREDENTIAL_IDS, NEAR_MISSES};
+use crate::strings::{CREDENTIAL_ID, KEY, NEAR_CREDENTIAL_IDS, NEAR_MISSES, longest_credential_id};
 
 pub(crate) fn reports_what_happened(context: &Context) -> Verdict {
     let store = context.store();
@@ -240,7 +240,8 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     store.link_account(id(1), account_at(1, "github", "1"))?;
-    let mut account = account_at(2, "passkey", "credential");
+    let credential_id = longest_credential_id('1');
+    let mut account = account_at(2, "passkey", &credential_id);
     account.kind = "webauthn".to_owned();
     store.link_account(id(1), account.clone())?;
     unlinks(
@@ -249,8 +250,8 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
         true,
         Removal::LastWayIn,
     )?;
-    let mut passkey = authenticator_with_id(1, 1, "credential");
-    passkey.provider_account_id = "credential".to_owned();
+    let mut passkey = authenticator_with_id(1, 1, &credential_id);
+    passkey.provider_account_id = credential_id.clone();
     store.create_authenticator(passkey.clone())?;
     unlinks(
         store,
@@ -260,7 +261,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     )?;
     returns(
         "unlink_account_of_user(.., true) of the account of the only passkey",
-        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        store.unlink_account_of_user(id(1), "passkey", &credential_id, true),
         Removal::LastWayIn,
     )?;
     store.create_authenticator(Authenticator {
@@ -269,20 +270,23 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     })?;
     returns(
         "unlink_account_of_user(.., true) of an account to which both passkeys belong",
-        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        store.unlink_account_of_user(id(1), "passkey", &credential_id, true),
         Removal::LastWayIn,
     )?;
     // Another passkey counts as another way.
     store.create_authenticator(authenticator(2, 1))?;
     returns(
         "unlink_account_of_user(.., true) of the account of one passkey of two",
-        store.unlink_account_of_user(id(1), "passkey", "credential", true),
+        store.unlink_account_of_user(id(1), "passkey", &credential_id, true),
         Removal::Done,
     )?;
+    let longest = longest_credential_id('2');
     let credential_ids = NEAR_CREDENTIAL_IDS
         .iter()
         .map(|other| (CREDENTIAL_ID, *other));
-    for (own, other) in credential_ids.chain(NEAR_MISSES.iter().map(|other| (KEY, *other))) {
+    let keys = NEAR_MISSES.iter().map(|other| (KEY, *other));
+    let pairs = credential_ids.chain(keys);
+    for (own, other) in pairs.chain([(&*credential_id, &*longest)]) {
         for (of_account, of_passkey) in [(own, other), (other, own)] {
             store.delete_user(id(1))?;
             store.create_user(bare_user(1))?;

@@ -4,9 +4,11 @@ use time::OffsetDateTime;
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    account_at, bare_user, full_user, id, look, millis, populate, session, user_with_email,
+    account_at, bare_account, bare_user, full_user, id, look, millis, populate, session,
+    user_with_email,
 };
 use crate::race::{Race, all_succeed, overlapped};
+use crate::rules::create_user::found_by_every_key;
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
 
@@ -303,6 +305,8 @@ pub(crate) fn text(context: &Context) -> Verdict {
 pub(crate) fn long_text(context: &Context) -> Verdict {
     let store = context.store();
     let user = store.create_user(bare_user(1))?;
+    let account = store.link_account(id(1), bare_account(1))?;
+    let session = store.create_session(session(1, 1))?;
     let changes = UserChanges {
         name: Change::Set(longest_text()),
         email: Change::Set(longest_key('z')),
@@ -310,7 +314,8 @@ pub(crate) fn long_text(context: &Context) -> Verdict {
         ..Default::default()
     };
     let expected = apply(&user, &changes);
-    updates(context, changes, expected)
+    updates(context, changes, expected.clone())?;
+    found_by_every_key(store, &expected, &account, &session)
 }
 
 pub(crate) fn email_by_bytes(context: &Context) -> Verdict {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use authstore_conformance::Model;
+
 use super::fault::*;
 use super::values::*;
 
@@ -21,6 +23,28 @@ fn force(db: &Reference, account: &Account) -> Result<()> {
         model.accounts.insert(key(account), account.clone());
     })
 }
+
+/// Signs up in one step, after something that is in the way has been removed.
+fn sign_up_after(
+    db: &Reference,
+    user: &User,
+    account: &Account,
+    remove: impl Fn(&mut Model),
+) -> Result<()> {
+    db.with(|model| {
+        let mut copy = model.clone();
+        remove(&mut copy);
+        let done = copy.create_user_with_account(user, account);
+        if done.is_ok() {
+            *model = copy;
+        }
+        done
+    })?
+    .map_err(|refusals| refusals[0].into())
+}
+
+/// A lock that some operations take, of all handles and storages.
+static SIGN_UP: Mutex<()> = Mutex::new(());
 
 faults! {
     LosesRefreshToken "link_account.stored": "Stores an account without its refresh token." {
@@ -622,6 +646,114 @@ faults! {
                 (None, Some(alike)) => db.get_user_by_account(provider, &alike.provider_account_id),
                 (found, _) => Ok(found),
             }
+        }
+    }
+
+    ShortAccountId "link_account.every_length": "Rejects a provider account id of more than 255 characters." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            if account.provider_account_id.chars().count() > 255 {
+                return Err(Error::backend("the value is too long for the column"));
+            }
+            db.link_account(account)
+        }
+    }
+
+    HeadOfAccountId "link_account.every_length": "Compares the first 1,363 characters of provider account ids." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            let head = |text: &str| text.chars().take(1_363).collect::<String>();
+            let wanted = head(&account.provider_account_id);
+            let is_taken = db.with(|model| model.accounts.keys().any(|key| key.0 == account.provider && head(&key.1) == wanted))?;
+            if is_taken {
+                return Err(Error::conflict(Constraint::ProviderAccount));
+            }
+            db.link_account(account)
+        }
+    }
+
+    CreatesWithoutFourBytes "create_user_with_account.text": "Replaces four-byte characters in the session state of a new user's account with question marks." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let mut account = account.clone();
+            some(&mut account.session_state, three_bytes);
+            db.create_user_with_account(user, &account)
+        }
+    }
+
+    RefusesLargeSignUp "create_user_with_account.text": "Rejects a sign-up of more than four mebibytes." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let texts = [
+                &user.name, &user.image, &account.refresh_token, &account.access_token, &account.token_type, &account.scope,
+                &account.id_token, &account.session_state, &account.oauth_token_secret, &account.oauth_token,
+            ];
+            if texts.into_iter().flatten().map(String::len).sum::<usize>() > 1 << 22 {
+                return Err(Error::backend("the packet is too large"));
+            }
+            db.create_user_with_account(user, account)
+        }
+    }
+
+    ExpiresAtInFloat "create_user_with_account.numbers_and_times": "Stores the expires_at of a new user's account as a floating-point number." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let mut account = account.clone();
+            account.expires_at = account.expires_at.map(|number| number as f64 as i64);
+            db.create_user_with_account(user, &account)
+        }
+    }
+
+    LooksForUserIdThenSignsUp "create_user_with_account.one_user_id_one_winner": "Checks whether the user's id is free, then creates the user and links the account." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            if db.get_user(user.id)?.is_some() {
+                return Err(Error::conflict(Constraint::UserId));
+            }
+            pause();
+            sign_up_after(db, user, account, |model| drop(model.users.remove(&user.id)))
+        }
+    }
+
+    SignsUpBesideNewUsers "create_user_with_account.one_email_one_winner": "Checks whether the email address is free, then signs up, under a lock that only sign-ups take." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let _alone = SIGN_UP.lock().expect("no panic while held");
+            if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            pause();
+            db.create_user_with_account(&User { email: None, ..user.clone() }, account)?;
+            db.with(|model| { model.users.insert(user.id, user.clone()); })
+        }
+    }
+
+    SignsUpBesideUpdates "create_user_with_account.one_email_one_winner": "Checks whether the email address is free, then signs up, under a lock that updates of users do not take." {
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let _alone = SIGN_UP.lock().expect("no panic while held");
+            db.create_user(user)
+        }
+
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let _alone = SIGN_UP.lock().expect("no panic while held");
+            if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            pause();
+            db.create_user_with_account(&User { email: None, ..user.clone() }, account)?;
+            db.with(|model| { model.users.insert(user.id, user.clone()); })
+        }
+    }
+
+    SignsUpBesideLinks "create_user_with_account.one_winner": "Checks whether the account is free, then signs up, under a lock that only sign-ups take." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let _alone = SIGN_UP.lock().expect("no panic while held");
+            if db.get_account(&account.provider, &account.provider_account_id)?.is_some() {
+                return Err(Error::conflict(Constraint::ProviderAccount));
+            }
+            pause();
+            sign_up_after(db, user, account, |model| drop(model.accounts.remove(&key(account))))
+        }
+    }
+
+    CutsListedAccounts "list_accounts_by_user_id.large_rows": "Truncates a session state in a list of accounts to 65,535 bytes." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let mut accounts = db.list_accounts_by_user_id(user_id)?;
+            accounts.iter_mut().for_each(|account| some(&mut account.session_state, cut));
+            Ok(accounts)
         }
     }
 }

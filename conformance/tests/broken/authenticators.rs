@@ -307,4 +307,73 @@ faults! {
             db.with(|model| { model.users.insert(user.id, user.clone()); })
         }
     }
+
+    CutsAccountOfPasskey "create_authenticator.every_length": "Truncates the provider account id of a passkey to 255 characters." {
+        stores!(create_authenticator |authenticator: Authenticator| {
+            authenticator.provider_account_id = authenticator.provider_account_id.chars().take(255).collect();
+        });
+    }
+
+    SignsUpWithSmallCounter "create_user_with_authenticator.numbers_and_times": "Stores the counter of a new user's passkey in 32 bits." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let mut authenticator = authenticator.clone();
+            authenticator.counter = authenticator.counter.min(u32::MAX.into());
+            db.create_user_with_authenticator(user, &authenticator)
+        }
+    }
+
+    SignsUpWithCutKey "create_user_with_authenticator.text": "Truncates the public key of a new user's passkey to 65,535 bytes." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let credential_public_key = cut(&authenticator.credential_public_key);
+            db.create_user_with_authenticator(user, &Authenticator { credential_public_key, ..authenticator.clone() })
+        }
+    }
+
+    SignsUpInThreeBytes "create_user_with_authenticator.text": "Replaces four-byte characters in the name of a new user with a passkey with question marks." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let mut user = user.clone();
+            some(&mut user.name, three_bytes);
+            db.create_user_with_authenticator(&user, authenticator)
+        }
+    }
+
+    LooksForUserIdThenSignsUp "create_user_with_authenticator.one_user_id_one_winner": "Checks whether the user's id is free, then creates the user and the passkey." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            if db.get_user(user.id)?.is_some() {
+                return Err(Error::conflict(Constraint::UserId));
+            }
+            pause();
+            db.with(|model| {
+                let mut copy = model.clone();
+                copy.users.remove(&user.id);
+                let done = copy.create_user_with_authenticator(user, authenticator);
+                if done.is_ok() {
+                    *model = copy;
+                }
+                done
+            })?.map_err(|refusals| refusals[0].into())
+        }
+    }
+
+    SignsUpBesidePasskeys "create_user_with_authenticator.one_winner": "Checks whether the credential id is free, then signs up, under a lock that only sign-ups take." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            static SIGN_UP: Mutex<()> = Mutex::new(());
+            let _alone = SIGN_UP.lock().expect("no panic while held");
+            if db.get_authenticator(&authenticator.credential_id)?.is_some() {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            pause();
+            db.create_user(user)?;
+            force(db, authenticator)
+        }
+    }
+
+    SortsPasskeysByPage "list_authenticators_by_user_id.no_page_limit": "Reads passkeys in pages of 100 in no order, and sorts each page." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            let mut passkeys = db.list_authenticators_by_user_id(user_id)?;
+            passkeys.sort_by_key(|passkey| crc32(&passkey.credential_id));
+            passkeys.chunks_mut(100).for_each(|page| page.sort_by_key(|passkey| passkey.credential_id.clone()));
+            Ok(passkeys)
+        }
+    }
 }

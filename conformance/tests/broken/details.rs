@@ -530,4 +530,30 @@ faults! {
             share_with_sessions(db, id, changes, str::to_lowercase)
         }
     }
+
+    CutsListedPasskeys "list_authenticators_with_details_by_user_id.large_rows": "Truncates the transports in a list of passkeys and details to 65,535 bytes." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let mut passkeys = db.list_authenticators_with_details_by_user_id(user_id)?;
+            passkeys.iter_mut().for_each(|(passkey, _)| some(&mut passkey.transports, cut));
+            Ok(passkeys)
+        }
+    }
+
+    SortsPasskeysAndDetailsByPage "list_authenticators_with_details_by_user_id.no_page_limit": "Reads passkeys and details in pages of 100 in no order, and sorts each page." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let mut passkeys = db.list_authenticators_with_details_by_user_id(user_id)?;
+            passkeys.sort_by_key(|(passkey, _)| crc32(&passkey.credential_id));
+            passkeys.chunks_mut(100).for_each(|page| page.sort_by_key(|(passkey, _)| passkey.credential_id.clone()));
+            Ok(passkeys)
+        }
+    }
+
+    SortsSessionsAndDetailsByPage "list_sessions_with_details_by_user_id.no_page_limit": "Reads sessions and details in pages of 100 in the order of their ids, and sorts each page." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut sessions = db.list_sessions_with_details_by_user_id(user_id)?;
+            sessions.sort_by_key(|(session, _)| session.id);
+            sessions.chunks_mut(100).for_each(|page| page.sort_by_key(|(session, _)| (Reverse(session.expires), session.id)));
+            Ok(sessions)
+        }
+    }
 }

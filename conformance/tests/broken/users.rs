@@ -776,4 +776,68 @@ faults! {
             })
         }
     }
+
+    CutsUserOfEmail "create_user.long_text": "Truncates the image of a user who is found by email address to 65,535 bytes." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let mut user = db.get_user_by_email(email)?;
+            if let Some(user) = &mut user {
+                some(&mut user.image, cut);
+            }
+            Ok(user)
+        }
+    }
+
+    CutsUserOfSession "update_user.long_text": "Truncates the name of a user who is found with a session to 65,535 bytes." {
+        fn get_session_and_user(&self, db: &Reference, token: &str) -> Result<Option<(Session, User)>> {
+            let mut found = db.get_session_and_user(token)?;
+            if let Some((_, user)) = &mut found {
+                some(&mut user.name, cut);
+            }
+            Ok(found)
+        }
+    }
+
+    CutsListedUsers "list_users.large_rows": "Truncates an image in a list of users to 65,535 bytes." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut users = db.list_users(after, limit)?;
+            users.iter_mut().for_each(|user| some(&mut user.image, cut));
+            Ok(users)
+        }
+    }
+
+    AfterTheLowerHalf "list_users.pages": "Lists the users whose last 64 bits of the id are greater than those of the id to begin after." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let half = |id: Uuid| id.as_u64_pair().1;
+            let users = db.list_users(None, u32::MAX)?.into_iter();
+            let following = users.filter(|user| after.is_none_or(|after| half(user.id) > half(after)));
+            Ok(following.take(limit as usize).collect())
+        }
+    }
+
+    LimitIn16Bits "list_users.limit": "Keeps the last 16 bits of a limit." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            db.list_users(after, limit & 0xffff)
+        }
+    }
+
+    SortsUsersByPage "list_users.no_page_limit": "Reads users in pages of 100 in no order, and sorts each page." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut users = db.list_users(after, limit)?;
+            users.sort_by_key(|user| crc32(&user.id.to_string()));
+            users.chunks_mut(100).for_each(|page| page.sort_by_key(|user| user.id));
+            Ok(users)
+        }
+    }
+
+    MissingAsBackslashN "create_user.hostile_text": "Stores a missing image as a backslash and the letter N." {
+        stores!(create_user |user: User| user.image = user.image.take().filter(|image| image != "\\N"));
+    }
+
+    MissingAsDash "create_user.hostile_text": "Stores a missing name as a dash." {
+        stores!(create_user |user: User| user.name = user.name.take().filter(|name| name != "-"));
+    }
+
+    MissingAsControl "create_user.hostile_text": "Stores a missing name as the character U+0001." {
+        stores!(create_user |user: User| user.name = user.name.take().filter(|name| name != "\u{1}"));
+    }
 }

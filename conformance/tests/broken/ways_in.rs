@@ -594,4 +594,23 @@ faults! {
             })
         }
     }
+
+    LinksByTheStart "unlink_account_of_user.passkey_with_account_is_one_way": "Takes a passkey for an account's own if the first 255 characters of the account ids are the same." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |counted, own| {
+                let head = |text: &str| text.chars().take(255).collect::<String>();
+                for passkey in counted.authenticators.values_mut() {
+                    if head(&passkey.provider_account_id) == head(&own.provider_account_id) {
+                        passkey.provider_account_id = own.provider_account_id.clone();
+                    }
+                }
+            })
+        }
+    }
+
+    MissesLongIds "unlink_account_of_user.passkey_with_account_is_one_way": "Counts a passkey with an account id of more than 255 characters and its account as two ways to sign in." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            db.unlink_account_of_user(user_id, provider, account, keep_last && account.chars().count() <= 255)
+        }
+    }
 }
