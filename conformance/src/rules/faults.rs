@@ -22,6 +22,7 @@ use crate::fixture::{
 };
 use crate::model::Model;
 use crate::race::{Ran, joined, timed};
+use crate::rules::transaction::{has_transactions, undone};
 use crate::show::Show as _;
 
 /// Waits until the storage works again automatically.
@@ -297,8 +298,12 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     let before = look(store, 1..=3)?;
+    let has_transactions = has_transactions(store)?;
     let fail = |store: &AuthStore| -> Verdict {
         for _ in 0..25 {
+            if has_transactions {
+                undone(store, |tx| Ok(tx.get_user(id(1))?))?;
+            }
             conflicts(
                 "create_user(..)",
                 store.create_user(full_user(1)),
@@ -340,7 +345,7 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
         }
         Ok(())
     };
-    // A thousand failures, eight at a time.
+    // A thousand failures and two hundred undone transactions, eight at a time.
     thread::scope(|scope| {
         let running: Vec<_> = (0..8).map(|_| scope.spawn(|| fail(store))).collect();
         running.into_iter().try_for_each(joined)

@@ -60,7 +60,26 @@ pub(crate) fn meanwhile_another(context: &Context) -> Verdict {
             )?;
         }
     }
-    returns("the rows that existed before", look(store, 1..=3), before)
+    returns("the rows that existed before", look(store, 1..=3), before)?;
+    let refreshed = store.refresh_account(
+        "provider 11",
+        "account 11",
+        Some("refresh_token 11"),
+        rotated(KEY),
+    )?;
+    let invisible = ["Straße\u{200b} é 0123_x% a", "Straße é 0123_x% a\u{ad}"];
+    for seen in NEAR_MISSES.iter().chain(&invisible) {
+        returns(
+            format!("refresh_account(.., {}, ..)", seen.show()),
+            store.refresh_account("provider 11", "account 11", Some(seen), rotated("another")),
+            None,
+        )?;
+    }
+    returns(
+        "get_account(..) after it",
+        store.get_account("provider 11", "account 11"),
+        refreshed,
+    )
 }
 
 pub(crate) fn without_a_token(context: &Context) -> Verdict {

@@ -211,6 +211,14 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
 
 /// Writes on the rows of [`population`], of which every one of [`every_read`] notices at least one.
 fn writes_that_reads_notice() -> Vec<Call> {
+    let mut writes = every_operation();
+    writes.retain(Call::writes);
+    writes.extend(later_writes());
+    writes
+}
+
+/// Writes after those of [`every_operation`].
+pub(super) fn later_writes() -> Vec<Call> {
     let email = |email: &str| UserChanges {
         email: Change::set(email),
         ..Default::default()
@@ -219,8 +227,14 @@ fn writes_that_reads_notice() -> Vec<Call> {
         user_id: Some(id(2)),
         ..Default::default()
     };
-    let mut writes = every_operation();
-    writes.retain(Call::writes);
+    let rotate = |old: &str, new: &str| {
+        let changes = SessionChanges {
+            session_token: Some(new.to_owned()),
+            ..Default::default()
+        };
+        Call::UpdateSession(old.to_owned(), changes)
+    };
+    let mut writes = Vec::new();
     // Rows of users who had none when they were read.
     for (number, user) in [(51, 50), (52, 52), (53, 50), (55, 56)] {
         writes.extend([
@@ -231,6 +245,9 @@ fn writes_that_reads_notice() -> Vec<Call> {
         ]);
     }
     writes.extend([
+        // To a token that was deleted, and back.
+        rotate("session 11", "session 12"),
+        rotate("session 12", "session 11"),
         Call::UpdateSession("session 11".to_owned(), move_session),
         // It now expires at `millis(5)`.
         Call::DeleteExpired(millis(5), 10),

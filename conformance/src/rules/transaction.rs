@@ -1,20 +1,26 @@
 //! Rules for backends with transactions. A backend without them only has to say so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use authstore::{AuthStore, Change, Error, NewAccount, SessionChanges, Transaction, UserChanges};
+use authstore::{
+    AuthStore, Change, Constraint, Error, NewAccount, SessionChanges, Transaction, UserChanges,
+    VerificationToken,
+};
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, equal, returns, show_error, succeeds};
+use crate::failure::{Failure, Verdict, ensure, equal, returns, show_error, succeeds};
 use crate::fixture::{
     account_at, authenticator, bare_user, challenge_until, id, look, millis, populate, population,
     session, session_with_token, token, user_with_email,
 };
 use crate::model::Model;
-use crate::race::{Race, overlapped};
+use crate::race::{Race, THREADS, overlapped};
 use crate::rules::faults::every_operation;
-use crate::rules::storage::{agreed, every_read};
+use crate::rules::storage::{agreed, every_read, later_writes};
 use crate::show::Show;
 
 /// Returns whether the backend has transactions.
@@ -37,11 +43,28 @@ pub(crate) fn has_transactions(store: &AuthStore) -> Verdict<bool> {
     }
 }
 
-/// Calls that fill a storage and change every kind of row in it.
-fn calls() -> impl Iterator<Item = Call> {
-    crate::fixture::population(1..=3)
-        .into_iter()
-        .chain(every_operation())
+/// The error of work that is to be undone.
+fn undo() -> Error {
+    Error::invalid("test", "is undone")
+}
+
+/// Runs work in a transaction and has it undone.
+pub(crate) fn undone<T>(
+    store: &AuthStore,
+    mut work: impl FnMut(&Transaction) -> Verdict<T>,
+) -> Verdict<T> {
+    let mut done = None;
+    let ended = store.transaction(|tx| {
+        done = Some(work(tx));
+        Err::<(), _>(undo())
+    });
+    match (ended, done) {
+        (Err(Error::Invalid { field: "test", .. }), Some(done)) => done,
+        (other, _) => Err(
+            Failure::broken("a transaction did not return the error of its work")
+                .got(format!("{other:?}")),
+        ),
+    }
 }
 
 pub(crate) fn commits(context: &Context) -> Verdict {
@@ -49,20 +72,27 @@ pub(crate) fn commits(context: &Context) -> Verdict {
     if !has_transactions(store)? {
         return Ok(());
     }
-    let mut model = store.transaction(|tx| {
-        let mut model = Model::default();
-        for call in calls() {
-            agreed(tx, &mut model, &call, "in a transaction")?;
-        }
-        Ok::<_, Failure>(model)
-    })?;
-    for read in every_read() {
-        agreed(
-            store,
-            &mut model,
-            &read,
-            "after a transaction was committed",
-        )?;
+    let handles = [store, &context.open()?];
+    let reads = every_read();
+    let mut model = Model::default();
+    // Everything is read before, so that a cache would answer afterwards.
+    let read_all = |model: &mut Model, when: &str| {
+        handles.iter().try_for_each(|handle| {
+            reads
+                .iter()
+                .try_for_each(|read| agreed(handle, model, read, when))
+        })
+    };
+    read_all(&mut model, "before a transaction")?;
+    for calls in [population(1..=3), every_operation(), later_writes()] {
+        model = store.transaction(|tx| {
+            let mut model = model.clone();
+            for call in &calls {
+                agreed(tx, &mut model, call, "in a transaction")?;
+            }
+            Ok::<_, Failure>(model)
+        })?;
+        read_all(&mut model, "after a transaction was committed")?;
     }
     Ok(())
 }
@@ -121,19 +151,7 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
         }
         Ok(unused()?)
     };
-    let undone = store.transaction(|tx| {
-        work(tx)?;
-        Err::<(), _>(Error::invalid("test", "is undone"))
-    });
-    match undone {
-        Err(Error::Invalid { field: "test", .. }) => {}
-        other => {
-            return Err(
-                Failure::broken("a transaction did not return the error of its work")
-                    .got(format!("{other:?}")),
-            );
-        }
-    }
+    undone(store, |tx| Ok(work(tx)?))?;
     are_as_before("failed")?;
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         store.transaction(|tx| {
@@ -156,7 +174,15 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
     )
 }
 
-/// Operations that fail on the rows of [`population`], some of them in their second half.
+/// Rows on which [`failing_operations`] fail.
+fn rows() -> Vec<Call> {
+    let mut calls = population(1..=3);
+    calls.push(Call::CreateVerificationToken(token(1)));
+    calls.push(Call::CreateChallenge(challenge_until(1, millis(1_000))));
+    calls
+}
+
+/// Operations that fail on these [`rows`], some of them in their second half.
 fn failing_operations() -> Vec<Call> {
     let email = || "user-2@example.org".to_owned();
     let account = |number| NewAccount {
@@ -198,7 +224,71 @@ fn failing_operations() -> Vec<Call> {
         }),
         Call::CreateAuthenticator(authenticator(4, 4)),
         Call::CreateAuthenticator(authenticator(21, 1)),
+        Call::UseAuthenticator("credential-11".to_owned(), 1, true),
+        Call::CreateVerificationToken(VerificationToken {
+            identifier: "another".to_owned(),
+            ..token(1)
+        }),
+        Call::CreateChallenge(challenge_until(1, millis(1))),
     ]
+}
+
+/// Runs [`failing_operations`] in a transaction, and two that succeed.
+fn fail_in(tx: &Transaction, model: &mut Model) -> Verdict {
+    let mut run = |call: &Call| agreed(tx, model, call, "in a transaction");
+    let before = look(tx, 1..=5)?;
+    for call in failing_operations() {
+        run(&call)?;
+        returns(
+            format!("the rows after the failed {} in a transaction", call.show()),
+            look(tx, 1..=5),
+            before.clone(),
+        )?;
+    }
+    run(&Call::CreateUser(bare_user(5)))?;
+    run(&Call::CreateSession(session(51, 5)))
+}
+
+/// A failed operation as the last of a transaction, and in one whose work fails.
+fn fail_at_the_end(store: &AuthStore, model: &mut Model) -> Verdict {
+    let rename = |name: &str| {
+        let changes = UserChanges {
+            name: Change::set(name),
+            ..Default::default()
+        };
+        Call::UpdateUser(id(1), changes)
+    };
+    for (number, call) in (60..).zip(failing_operations()) {
+        let run = |tx: &AuthStore, model: &mut Model, call: &Call| {
+            agreed(tx, model, call, "in a transaction")
+        };
+        undone(store, |tx| {
+            let mut model = model.clone();
+            run(tx, &mut model, &rename("undone"))?;
+            run(tx, &mut model, &call)?;
+            run(tx, &mut model, &Call::CreateSession(session(number, 1)))
+        })?;
+        let reads = [
+            Call::GetUser(id(1)),
+            Call::GetSessionAndUser(format!("session {number}")),
+        ];
+        for read in &reads {
+            let when = format!(
+                "after {} failed in a transaction that was undone",
+                call.show()
+            );
+            agreed(store, model, read, &when)?;
+        }
+        *model = store.transaction(|tx| {
+            let mut model = model.clone();
+            run(tx, &mut model, &rename(&format!("name {number}")))?;
+            run(tx, &mut model, &call)?;
+            Ok::<_, Failure>(model)
+        })?;
+        let when = format!("after {} failed at the end of a transaction", call.show());
+        agreed(store, model, &reads[0], &when)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
@@ -206,21 +296,26 @@ pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
     if !has_transactions(store)? {
         return Ok(());
     }
-    let committed = store.transaction(|tx| {
+    // First on rows of the transaction itself.
+    undone(store, |tx| {
         let mut model = Model::default();
-        let mut run = |call: &Call| agreed(tx, &mut model, call, "in a transaction");
-        population(1..=3).iter().try_for_each(&mut run)?;
-        let before = look(tx, 1..=5)?;
-        for call in failing_operations() {
-            run(&call)?;
-            returns(
-                format!("the rows after the failed {} in a transaction", call.show()),
-                look(tx, 1..=5),
-                before.clone(),
-            )?;
+        for call in rows() {
+            agreed(tx, &mut model, &call, "in a transaction")?;
         }
-        run(&Call::CreateUser(bare_user(5)))?;
-        run(&Call::CreateSession(session(51, 5)))?;
+        fail_in(tx, &mut model)
+    })?;
+    let mut model = Model::default();
+    for call in rows() {
+        agreed(
+            store,
+            &mut model,
+            &call,
+            "after a transaction in which operations failed was undone",
+        )?;
+    }
+    fail_at_the_end(store, &mut model)?;
+    let committed = store.transaction(|tx| {
+        fail_in(tx, &mut model.clone())?;
         Ok::<_, Failure>(look(tx, 1..=5)?)
     })?;
     returns(
@@ -235,16 +330,19 @@ pub(crate) fn ends(context: &Context) -> Verdict {
     if !has_transactions(store)? {
         return Ok(());
     }
-    let kept = store.transaction(|tx| Ok::<AuthStore, Error>((**tx).clone()))?;
-    for call in every_operation() {
-        match call.on_store(&kept) {
-            Err(Error::Invalid { .. }) => {}
-            other => {
-                return Err(Failure::broken(format!(
-                    "{} in a transaction that has ended must fail with Invalid",
-                    call.show()
-                ))
-                .got(format!("{other:?}")));
+    let committed = store.transaction(|tx| Ok::<AuthStore, Error>((**tx).clone()))?;
+    let rolled_back = undone(store, |tx| Ok((**tx).clone()))?;
+    for (end, kept) in [("committed", committed), ("rolled back", rolled_back)] {
+        for call in every_operation() {
+            match call.on_store(&kept) {
+                Err(Error::Invalid { .. }) => {}
+                other => {
+                    return Err(Failure::broken(format!(
+                        "{} in a transaction that was {end} must fail with Invalid",
+                        call.show()
+                    ))
+                    .got(format!("{other:?}")));
+                }
             }
         }
     }
@@ -273,66 +371,151 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
     race.rounds(|round| {
         let (one, other) = (id(round * 2), id(round * 2 + 1));
         race.look_on(
-            "a transaction that creates two users",
+            "a transaction that creates two users and a session",
             |store| {
                 store.transaction(|tx| {
                     tx.create_user(bare_user(round * 2))?;
+                    tx.create_session(session(round * 2, round * 2))?;
                     tx.create_user(bare_user(round * 2 + 1))?;
                     Ok::<_, Error>(())
                 })
             },
             |_, store| {
+                let has_session = || -> authstore::Result<bool> {
+                    let found = store.get_session_and_user(&format!("session {}", round * 2))?;
+                    Ok(found.is_some())
+                };
+                let had_session = has_session()?;
                 let users = store.list_users(None, u32::MAX)?;
                 let there = |id| users.iter().any(|user| user.id == id);
-                let half = there(one) != there(other);
-                Ok(half.then(|| "only one of them".to_owned()))
+                let seen = if there(one) != there(other) {
+                    Some("only one of the users")
+                } else if had_session && !there(one) {
+                    Some("only the session")
+                } else if there(one) && !has_session()? {
+                    Some("only the users")
+                } else {
+                    None
+                };
+                Ok(seen.map(str::to_owned))
             },
         )
     })
 }
 
-/// Transactions and single operations on different rows, and transactions that read what they change.
+/// Waits until another transaction is open too, but not for long: a storage may run one after the other.
+fn meet(open: &AtomicUsize) {
+    open.fetch_add(1, Ordering::SeqCst);
+    let deadline = Instant::now() + Duration::from_millis(2);
+    while open.load(Ordering::SeqCst) < 2 && Instant::now() < deadline {
+        thread::yield_now();
+    }
+}
+
+/// Returns whether a transaction was committed. It may conflict with others too often, and then has written nothing.
+fn is_committed(outcome: &authstore::Result<()>) -> Verdict<bool> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_retryable() => Ok(false),
+        Err(error) => {
+            Err(Failure::broken("a transaction next to others failed").got(show_error(error)))
+        }
+    }
+}
+
+/// Transactions and single operations: on different rows, on one email address, and on different fields of one user.
 pub(crate) fn all_survive(context: &Context) -> Verdict {
     let store = context.store();
     if !has_transactions(store)? {
         return Ok(());
     }
+    let mut shared = store.create_user(bare_user(1))?;
     let race = Race::new(context)?;
     race.rounds(|round| {
         let number = |thread: usize| round * 10 + thread as u128;
-        let ran = race.at_once(4, |thread, store| {
-            if thread < 2 {
-                store.transaction(|tx| {
-                    tx.create_user(bare_user(number(thread)))?;
-                    tx.create_session(session(number(thread), number(thread)))?;
-                    Ok::<_, Error>(())
-                })
-            } else {
-                store.create_user(bare_user(number(thread))).map(drop)
-            }
+        let email = format!("user-{round}@example.org");
+        let text = format!("text {round}");
+        let (with_email, with_changes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let mut ran = race.at_once(THREADS, |thread, store| match thread {
+            0 | 1 => store.transaction(|tx| {
+                tx.create_user(bare_user(number(thread)))?;
+                tx.create_session(session(number(thread), number(thread)))?;
+                Ok(())
+            }),
+            2 | 3 => store.create_user(bare_user(number(thread))).map(drop),
+            4 | 5 => store.transaction(|tx| {
+                tx.get_user_by_email(&email)?;
+                meet(&with_email);
+                tx.create_user(user_with_email(number(thread), &email))?;
+                Ok(())
+            }),
+            _ => store.transaction(|tx| {
+                tx.get_user(id(1))?;
+                meet(&with_changes);
+                let mut changes = UserChanges::default();
+                let field = match thread {
+                    6 => &mut changes.name,
+                    _ => &mut changes.image,
+                };
+                *field = Change::set(&text);
+                tx.update_user(id(1), changes).map(drop)
+            }),
         });
         let overlap = overlapped(&ran);
+        for (field, ran) in [&mut shared.name, &mut shared.image]
+            .into_iter()
+            .zip(ran.drain(6..))
+        {
+            if is_committed(&ran.value)? {
+                *field = Some(text.clone());
+            }
+        }
+        returns(
+            "get_user(..) after transactions that changed different fields",
+            store.get_user(id(1)),
+            Some(shared.clone()),
+        )?;
+        let (mut created, mut is_undecided) = (Vec::new(), false);
+        for (thread, ran) in (4..).zip(ran.drain(4..)) {
+            match ran.value {
+                Err(Error::Conflict {
+                    constraint: Constraint::UserEmail,
+                }) => {}
+                outcome if is_committed(&outcome)? => created.push(id(number(thread))),
+                _ => is_undecided = true,
+            }
+        }
+        ensure(
+            created.len() == 1 || created.is_empty() && is_undecided,
+            format!(
+                "{} transactions created a user with one email address",
+                created.len()
+            ),
+        )?;
+        for thread in 4..6 {
+            equal(
+                "whether a user exists whom a transaction created with a contested email address",
+                store.get_user(id(number(thread)))?.is_some(),
+                created.contains(&id(number(thread))),
+            )?;
+        }
+        equal(
+            "the user with the contested email address",
+            store.get_user_by_email(&email)?.map(|user| user.id),
+            created.first().copied(),
+        )?;
         for (thread, ran) in ran.into_iter().enumerate() {
             let is_there = store.get_user(id(number(thread)))?.is_some();
-            match ran.value {
-                Ok(()) => equal(
-                    "whether a user exists whose creation succeeded, next to transactions",
-                    is_there,
-                    true,
-                )?,
-                // A transaction may conflict with others too often.
-                Err(error) if error.is_retryable() && thread < 2 => equal(
-                    "whether a user exists whose transaction failed with Unavailable",
-                    is_there,
-                    false,
-                )?,
-                Err(error) => {
-                    return Err(Failure::broken(
-                        "a transaction, or an operation next to it, failed",
-                    )
-                    .got(show_error(&error)));
-                }
-            }
+            let is_done = match ran.value {
+                // A single operation must succeed.
+                Err(error) if thread >= 2 => return Err(error.into()),
+                outcome => is_committed(&outcome)?,
+            };
+            equal(
+                "whether a user exists whose creation, next to transactions, succeeded",
+                is_there,
+                is_done,
+            )?;
         }
         Ok(overlap)
     })

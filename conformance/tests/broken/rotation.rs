@@ -14,6 +14,22 @@ fn rotate(db: &Reference, old: &str, session: &Session) -> Result<Option<Session
     })
 }
 
+/// Refreshes an account if the token that was seen is alike to the stored one.
+fn refresh_if_alike<T: PartialEq>(
+    db: &Reference,
+    provider: &str,
+    account: &str,
+    seen: Option<&str>,
+    changes: &AccountChanges,
+    of: impl Fn(&str) -> T,
+) -> Result<Option<Account>> {
+    let stored = db.get_account(provider, account)?;
+    let stored = stored.and_then(|account| account.refresh_token);
+    let is_alike = stored.as_deref().map(&of) == seen.map(&of);
+    let seen = if is_alike { stored.as_deref() } else { seen };
+    db.refresh_account(provider, account, seen, changes)
+}
+
 faults! {
     ComparesTheStart "refresh_account.every_length": "Compares the first 4,096 bytes of the refresh token that was seen." {
         fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
@@ -139,6 +155,24 @@ faults! {
                 Err(Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(error),
             }
+        }
+    }
+
+    ComparesComposed "refresh_account.meanwhile_another": "Compares the refresh token that was seen after composing its accents." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            refresh_if_alike(db, provider, account, seen, changes, |text| text.replace("e\u{301}", "é"))
+        }
+    }
+
+    ComparesVisibly "refresh_account.meanwhile_another": "Ignores invisible characters when it compares the refresh token that was seen." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            refresh_if_alike(db, provider, account, seen, changes, |text| text.replace(['\u{ad}', '\u{200b}'], ""))
+        }
+    }
+
+    ComparesHashes "refresh_account.meanwhile_another": "Compares the CRC-32 of the refresh token that was seen." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            refresh_if_alike(db, provider, account, seen, changes, crc32)
         }
     }
 

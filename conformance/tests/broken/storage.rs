@@ -79,6 +79,19 @@ fn called_undone(error: Error) -> Error {
     }
 }
 
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let three = text.as_bytes().chunks(3).map(|bytes| {
+        let number = bytes
+            .iter()
+            .fold(0, |number, byte| number << 8 | usize::from(*byte));
+        number << (8 * (3 - bytes.len()))
+    });
+    three
+        .flat_map(|number| [18, 12, 6, 0].map(|shift| char::from(DIGITS[number >> shift & 63])))
+        .collect()
+}
+
 /// Addresses that no user had.
 static ABSENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -249,6 +262,24 @@ faults! {
             db.create_session(session)?;
             known.insert(session.user_id);
             Ok(())
+        }
+    }
+
+    KeepsRotatedTokens (Mutex<BTreeMap<String, (Session, User)>>) "storage.reads_are_current": "Remembers a session by its old token after another handle has rotated it." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            if let Some(found) = db.get_session_and_user(session_token)? {
+                known.insert(session_token.to_owned(), found.clone());
+                return Ok(Some(found));
+            }
+            let known = known.get(session_token).cloned();
+            let sessions = db.with(|model| model.sessions.values().map(|session| session.id).collect::<BTreeSet<_>>())?;
+            Ok(known.filter(|(session, _)| sessions.contains(&session.id)))
+        }
+
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            self.0.lock().expect("no panic while held").remove(session_token);
+            db.update_session(session_token, changes)
         }
     }
 
@@ -823,6 +854,41 @@ faults! {
         fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
             let hex: String = session.session_token.bytes().map(|byte| format!("{byte:02x}")).collect();
             db.create_session(session).map_err(|error| Error::backend(format!("{error}: duplicate key {hex}")))
+        }
+    }
+
+    PrintsInSpacedHex "secrets.refused": "Prints the taken session token in hexadecimal, byte by byte." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let hex: Vec<String> = session.session_token.bytes().map(|byte| format!("{byte:02x}")).collect();
+            db.create_session(session).map_err(|error| Error::backend(format!("{error}: duplicate key {}", hex.join(" "))))
+        }
+    }
+
+    PrintsBytes "secrets.refused": "Prints the taken session token as a list of bytes." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session).map_err(|error| {
+                Error::backend(format!("{error}: duplicate key {:?}", session.session_token.as_bytes()))
+            })
+        }
+    }
+
+    PrintsRequest "secrets.refused": "Prints a request that was refused in Base64." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let request = base64(&format!("SET {}", session.session_token));
+            db.create_session(session).map_err(|error| Error::backend(format!("{error}: request {request}")))
+        }
+    }
+
+    PrintsLongRequest "secrets.refused": "Prints a longer request that was refused in Base64." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let request = base64(&format!("HSET {}", session.session_token));
+            db.create_session(session).map_err(|error| Error::backend(format!("{error}: request {request}")))
+        }
+    }
+
+    PrintsAccount "secrets.unreachable": "Prints the account that could not be looked for." {
+        fn get_account(&self, db: &Reference, provider: &str, account: &str) -> Result<Option<Account>> {
+            db.get_account(provider, account).map_err(|error| Error::unavailable(format!("{error}: {provider}/{account}")))
         }
     }
 

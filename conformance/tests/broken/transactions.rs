@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use authstore::{PoolState, SqlRow, SqlValue};
 use authstore_conformance::{Model, Runner};
@@ -23,10 +23,14 @@ trait Wrong: Send + Sync + 'static {
         })
     }
 
-    fn roll_back(_db: &Reference, _copy: &Model) {}
+    /// `failed`: whether an operation has failed.
+    fn roll_back(_db: &Reference, _copy: &Model, _failed: bool) {}
 
     /// Whether operations are rejected after the end.
     const ENDS: bool = true;
+
+    /// Whether they are rejected after the transaction was rolled back.
+    const ENDS_ROLLED_BACK: bool = true;
 
     /// Whether every operation is rejected after one has failed.
     const FAILS_AS_A_WHOLE: bool = false;
@@ -149,6 +153,14 @@ impl Fault for Halves {
 struct Remembers(Arc<Mutex<BTreeMap<Uuid, User>>>);
 
 impl Remembers {
+    fn recall(&self, id: Uuid) -> Option<User> {
+        self.0
+            .lock()
+            .expect("no panic while held")
+            .get(&id)
+            .cloned()
+    }
+
     fn forget(&self, id: Uuid) {
         self.0.lock().expect("no panic while held").remove(&id);
     }
@@ -173,16 +185,58 @@ impl Fault for Remembers {
     }
 }
 
+/// Remembers which users there were at the beginning, and finds email addresses only of users written since.
+#[derive(Default)]
+struct OwnEmails(Model);
+
+impl Fault for OwnEmails {
+    fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+        let email = user.email.as_deref();
+        let is_older = email.is_some_and(|email| self.0.get_user_by_email(email).is_some());
+        if is_older {
+            return db
+                .with(|model| model.users.insert(user.id, user.clone()))
+                .map(drop);
+        }
+        db.create_user(user)
+    }
+}
+
+/// Rejects reads once a token or a challenge was not created.
+#[derive(Default)]
+struct NoSavepoint(AtomicBool);
+
+impl Fault for NoSavepoint {
+    fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+        let created = db.create_verification_token(token);
+        self.0.fetch_or(created.is_err(), Ordering::SeqCst);
+        created
+    }
+
+    fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
+        let created = db.create_challenge(challenge);
+        self.0.fetch_or(created.is_err(), Ordering::SeqCst);
+        created
+    }
+
+    fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+        if self.0.load(Ordering::SeqCst) {
+            return Err(Error::backend("the transaction is aborted"));
+        }
+        db.get_user(id)
+    }
+}
+
 impl<W: Wrong> Open<W> {
     fn run<T>(&self, work: impl FnOnce(&Reference) -> Result<T>) -> Result<T> {
         if W::ENDS && self.ended.load(Ordering::SeqCst) {
             return Err(Error::invalid("transaction", "has ended"));
         }
-        if self.failed.load(Ordering::SeqCst) {
+        if W::FAILS_AS_A_WHOLE && self.failed.load(Ordering::SeqCst) {
             return Err(Error::backend("the transaction is aborted"));
         }
         let done = work(&self.copy);
-        if done.is_err() && W::FAILS_AS_A_WHOLE {
+        if done.is_err() {
             self.failed.store(true, Ordering::SeqCst);
         }
         done
@@ -244,11 +298,12 @@ impl<W: Wrong> BackendTransaction for Transaction<W> {
     }
 
     fn roll_back(&self) {
-        if self.open.ended.swap(true, Ordering::SeqCst) {
+        if self.open.ended.swap(W::ENDS_ROLLED_BACK, Ordering::SeqCst) {
             return;
         }
         let copy = self.open.copy.with(|model| model.clone());
-        W::roll_back(&self.db, &copy.expect("a storage in memory"));
+        let failed = self.open.failed.load(Ordering::SeqCst);
+        W::roll_back(&self.db, &copy.expect("a storage in memory"), failed);
     }
 
     fn may_repeat(&self) -> bool {
@@ -260,6 +315,26 @@ impl<W: Wrong> BackendTransaction for Transaction<W> {
 fn overwrite(db: &Reference, copy: &Model) -> Result<bool> {
     db.with(|model| model.clone_from(copy)).map(|()| true)
 }
+
+/// Returns the users that the transaction has written.
+fn changed<'a>(begin: &'a Model, copy: &'a Model) -> impl Iterator<Item = &'a User> {
+    copy.users
+        .values()
+        .filter(|user| begin.users.get(&user.id) != Some(user))
+}
+
+/// Writes the users that the transaction has written, and its sessions.
+fn write_users(model: &mut Model, begin: &Model, copy: &Model) {
+    let users = changed(begin, copy).map(|user| (user.id, user.clone()));
+    model.users.extend(users);
+    model.sessions.extend(copy.sessions.clone());
+}
+
+/// How many connections rolled-back transactions have kept.
+static LEAKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Users that were read, on all handles.
+static KNOWN: LazyLock<Remembers> = LazyLock::new(Remembers::default);
 
 /// A backend whose transactions are wrong in this way.
 macro_rules! wrong {
@@ -296,17 +371,65 @@ mod how {
             }
         }
         KeepsWhatFailed {
-            fn roll_back(db: &Reference, copy: &Model) {
+            fn roll_back(db: &Reference, copy: &Model, _: bool) {
                 let _ = overwrite(db, copy);
             }
         }
+        CommitsWithAFailure {
+            fn roll_back(db: &Reference, copy: &Model, failed: bool) {
+                if failed {
+                    let _ = overwrite(db, copy);
+                }
+            }
+        }
+        Leaks {
+            fn roll_back(_: &Reference, _: &Model, _: bool) {
+                LEAKED.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        CommitsSessionsLater {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                let half = Model { sessions: begin.sessions.clone(), ..copy.clone() };
+                if !Nothing::commit(db, begin, &half)? {
+                    return Ok(false);
+                }
+                pause();
+                Nothing::commit(db, &half, copy)
+            }
+        }
+        WritesUsersBack {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                db.with(|model| {
+                    let is_taken = |user: &User| {
+                        let found = user.email.as_deref().and_then(|email| model.get_user_by_email(email));
+                        found.is_some_and(|found| found.id != user.id)
+                    };
+                    let is_free = !changed(begin, copy).any(is_taken);
+                    if is_free {
+                        write_users(model, begin, copy);
+                    }
+                    is_free
+                })
+            }
+        }
+        ForgetsEmails {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                db.with(|model| {
+                    let is_written_since = changed(begin, copy).any(|user| model.users.get(&user.id) != begin.users.get(&user.id));
+                    if !is_written_since {
+                        write_users(model, begin, copy);
+                    }
+                    !is_written_since
+                })
+            }
+        }
         KeepsChallenges {
-            fn roll_back(db: &Reference, copy: &Model) {
+            fn roll_back(db: &Reference, copy: &Model, _: bool) {
                 let _ = db.with(|model| model.challenges.clone_from(&copy.challenges));
             }
         }
         KeepsTokens {
-            fn roll_back(db: &Reference, copy: &Model) {
+            fn roll_back(db: &Reference, copy: &Model, _: bool) {
                 let _ = db.with(|model| model.verification_tokens.clone_from(&copy.verification_tokens));
             }
         }
@@ -317,6 +440,9 @@ mod how {
         }
         NeverEnds {
             const ENDS: bool = false;
+        }
+        EndsByCommit {
+            const ENDS_ROLLED_BACK: bool = false;
         }
         FailsAsAWhole {
             const FAILS_AS_A_WHOLE: bool = true;
@@ -341,6 +467,22 @@ faults! {
         transactions!(Forgets);
     }
 
+    RemembersCommitted "transaction.commits": "Remembers users on all handles until one is updated or deleted, but not in a transaction." {
+        transactions!(Nothing);
+
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            KNOWN.recall(id).map_or_else(|| KNOWN.get_user(db, id), |user| Ok(Some(user)))
+        }
+
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            KNOWN.update_user(db, id, changes)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            KNOWN.delete_user(db, id)
+        }
+    }
+
     KeepsFailedTransactions "transaction.rolls_back": "Commits a transaction whose work failed." {
         transactions!(KeepsWhatFailed);
     }
@@ -351,8 +493,7 @@ faults! {
         }
 
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
-            let known = self.0.0.lock().expect("no panic while held").get(&id).cloned();
-            known.map_or_else(|| db.get_user(id), |user| Ok(Some(user)))
+            self.0.recall(id).map_or_else(|| db.get_user(id), |user| Ok(Some(user)))
         }
 
         fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
@@ -372,6 +513,47 @@ faults! {
 
     AbortsTransactions "transaction.an_error_undoes_only_its_operation": "Rejects every operation after one in the transaction has failed." {
         transactions!(FailsAsAWhole);
+    }
+
+    ChecksOwnEmails "transaction.an_error_undoes_only_its_operation": "Finds out in a transaction whether an email address is taken by its own users only." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, OwnEmails(db.with(|model| model.clone())?))
+        }
+    }
+
+    TokensWithoutSavepoint "transaction.an_error_undoes_only_its_operation": "Aborts a transaction in which a verification token or a challenge exists already." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, NoSavepoint::default())
+        }
+    }
+
+    CommitsAfterFailures "transaction.an_error_undoes_only_its_operation": "Commits what was written next to an operation that failed, although the work failed." {
+        transactions!(CommitsWithAFailure);
+    }
+
+    EndsOnlyByCommit "transaction.ends": "Accepts operations after a transaction was rolled back." {
+        transactions!(EndsByCommit);
+    }
+
+    SessionsLater "transaction.one_moment": "Commits the users of a transaction first, then its sessions." {
+        transactions!(CommitsSessionsLater);
+    }
+
+    WritesWholeUsers "transaction.all_survive": "Writes whole users when a transaction is committed." {
+        transactions!(WritesUsersBack);
+    }
+
+    OneEmailTwice "transaction.all_survive": "Does not check again whether an email address is taken when a transaction is committed." {
+        transactions!(ForgetsEmails);
+    }
+
+    LeaksRolledBack "faults.failed_operations_leak_nothing": "Keeps the connection of a transaction that was rolled back." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            if LEAKED.load(Ordering::SeqCst) > 100 {
+                return Err(Error::unavailable("all connections are in use"));
+            }
+            begin::<how::Leaks>(db)
+        }
     }
 
     TransactionsWithoutEnd "transaction.ends": "Accepts operations after a transaction has ended." {
