@@ -87,6 +87,8 @@ macro_rules! __with_rules {
                 no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User)."
                 no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User)."
                 no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User)."
+                spares_none_that_rotates Concurrency 1 "A session whose token is rotated while its user is deleted is deleted too."
+                spares_what_moves_away Concurrency 1 "A session, account or authenticator that becomes another user's while its first user is deleted is either deleted, or stays the other's."
                 no_page_limit Constraints 1 "delete_user deletes everything that belongs to the user, however many rows there are."
             }
             link_account {
@@ -157,6 +159,7 @@ macro_rules! __with_rules {
                 long_text Values 1 "An update can write 1,048,576 bytes into each field."
                 every_expires_at Values 1 "An update writes any 64-bit integer to expires_at."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one account all survive, and each returns its own."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of an account writes, with any read."
                 every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are written whole in all fields at once."
             }
             refresh_account {
@@ -168,6 +171,7 @@ macro_rules! __with_rules {
                 exact Values 1 "refresh_account changes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
                 text Values 1 "A refresh token of any string, up to 1,048,576 bytes, is recognized."
                 one_winner Concurrency 1 "Of several callers who saw one refresh token and write another concurrently, exactly one gets the account."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that a refresh of an account writes, with any read."
                 every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are compared and written whole in all fields at once."
             }
             list_accounts_by_user_id {
@@ -177,6 +181,7 @@ macro_rules! __with_rules {
                 no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many accounts there are."
                 large_rows ReadingAndWriting 1 "The list is complete, and its accounts are whole, however large they are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an account is never seen without one, while accounts are linked and unlinked."
+                one_moment_of_many Concurrency 1 "Even a long list is read at one moment: it never holds two accounts that are never linked at the same time."
             }
             create_session {
                 stored ReadingAndWriting 1 "A session is returned as create_session returned it, which is as it was given."
@@ -214,6 +219,7 @@ macro_rules! __with_rules {
                 text Values 1 "A session can be updated with any string as its token."
                 times Values 1 "An update writes expires to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one session all survive, and each returns its own."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a session writes, with any read."
                 no_orphan Concurrency 1 "A session moved to a user who is being deleted is deleted too, or fails with NotFound(User)."
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
                 rotates_the_token ReadingAndWriting 1 "A new token replaces the old one, which then finds nothing."
@@ -235,6 +241,7 @@ macro_rules! __with_rules {
                 only_the_users ReadingAndWriting 1 "delete_session_of_user keeps another user's session, and returns false."
                 leaves_others_unchanged ReadingAndWriting 1 "delete_session_of_user leaves other sessions and everything else as they are."
                 one_winner Concurrency 1 "Of several callers who delete one session of a user concurrently, exactly one gets true."
+                spares_none_that_rotates Concurrency 1 "A session whose token is rotated while it is deleted is deleted."
                 spares_what_moves_away Concurrency 1 "A session that moves to another user while it is deleted as the first user's is either deleted, or moves and stays."
             }
             list_sessions_by_user_id {
@@ -281,6 +288,7 @@ macro_rules! __with_rules {
                 text Values 1 "Details of any string, up to 1,048,576 bytes, are returned unchanged."
                 times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different details of one session all survive."
+                never_half Concurrency 1 "No caller ever sees only some of the details that an update writes, with any read."
                 no_orphan Concurrency 1 "Details that are written while their session is deleted are deleted with it."
             }
             create_verification_token {
@@ -314,6 +322,7 @@ macro_rules! __with_rules {
                 exact Values 1 "An identifier that differs in case, accent, space, normalization or by a wildcard deletes nothing."
                 text Values 1 "The identifier may be any string."
                 each_counted_once Concurrency 1 "Concurrent callers count each token once between them."
+                never_half Concurrency 1 "No caller ever finds one token deleted and then uses another, and tokens that are used meanwhile are counted once."
                 identifier_by_bytes Values 1 "Identifiers that only look alike, or have the same hash, are distinguished."
                 no_page_limit ReadingAndWriting 1 "All tokens of the identifier are deleted and counted, however many there are."
             }
@@ -351,6 +360,7 @@ macro_rules! __with_rules {
                 order ReadingAndWriting 1 "The list is in the byte order of the credential ID."
                 no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many authenticators there are."
                 one_moment Concurrency 1 "The list is read at one moment: a user who always has an authenticator is never seen without one, while they are created and deleted."
+                one_moment_of_many Concurrency 1 "Even a long list is read at one moment: it never holds two authenticators that never exist at the same time."
             }
             list_authenticators_with_details_by_user_id {
                 absent ReadingAndWriting 1 "The list is empty for a user without authenticators, and for a user that does not exist."
@@ -373,6 +383,7 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "use_authenticator leaves other authenticators, and all details, as they are."
                 exact Values 1 "use_authenticator finds nothing by a credential ID that differs in case or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who use one authenticator with one counter concurrently, exactly one succeeds."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that use_authenticator writes, with any read."
             }
             delete_authenticator {
                 reports_whether_deleted ReadingAndWriting 1 "delete_authenticator reports whether the authenticator existed, and deletes it."
@@ -400,6 +411,7 @@ macro_rules! __with_rules {
                 text Values 1 "Details of any string, up to 1,048,576 bytes, are returned unchanged."
                 times Values 1 "The times among the details are returned to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different details of one authenticator all survive."
+                never_half Concurrency 1 "No caller ever sees only some of the details that an update writes."
                 no_orphan Concurrency 1 "Details that are written while their authenticator is deleted are deleted with it, and never belong to a later one with its ID."
                 spares_what_moves_away Concurrency 1 "Details that a user writes while the authenticator becomes another user's never belong to the other's."
             }

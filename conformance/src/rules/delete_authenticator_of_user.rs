@@ -1,4 +1,5 @@
 use authstore::{AccountChanges, AuthStore, Authenticator, Removal};
+use uuid::Uuid;
 
 use crate::call::Call;
 use crate::context::Context;
@@ -212,9 +213,24 @@ pub(crate) fn last_of_two_at_once(context: &Context) -> Verdict {
     })
 }
 
+/// Deletes a passkey, and creates it for user 2. Returns whether it was found.
+pub(super) fn give_passkey_away(store: &AuthStore, number: u128) -> authstore::Result<bool> {
+    let passkey = authenticator(number, 2);
+    let deleted = store.delete_authenticator(&passkey.credential_id)?;
+    if deleted {
+        store.create_authenticator(passkey)?;
+    }
+    Ok(deleted)
+}
+
+/// Returns the user of a passkey.
+pub(super) fn owner_of_passkey(store: &AuthStore, number: u128) -> authstore::Result<Option<Uuid>> {
+    let found = store.get_authenticator(&format!("credential-{number}"))?;
+    Ok(found.map(|passkey| passkey.user_id))
+}
+
 /// A passkey is deleted and created for another user, while it is deleted as its first user's.
 pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
-    let credential_id = |round: u128| format!("credential-{round}");
     super::delete_session_of_user::moves_away(
         context,
         "delete_authenticator_of_user(..)",
@@ -228,21 +244,11 @@ pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
                 .map(drop)
         },
         |store, round| {
-            let keep_last = round % 2 == 0;
-            let removal =
-                store.delete_authenticator_of_user(id(1), &credential_id(round), keep_last)?;
-            Ok(removal == Removal::Done)
+            let (passkey, keep_last) = (format!("credential-{round}"), round % 2 == 0);
+            let removal = store.delete_authenticator_of_user(id(1), &passkey, keep_last)?;
+            Ok(Some(removal == Removal::Done))
         },
-        |store, round| {
-            let deleted = store.delete_authenticator(&credential_id(round))?;
-            if deleted {
-                store.create_authenticator(authenticator(round, 2))?;
-            }
-            Ok(deleted)
-        },
-        |store, round| {
-            let found = store.get_authenticator(&credential_id(round))?;
-            Ok(found.map(|passkey| passkey.user_id))
-        },
+        give_passkey_away,
+        owner_of_passkey,
     )
 }

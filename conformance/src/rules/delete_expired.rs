@@ -2,6 +2,7 @@ use std::thread;
 
 use authstore::{AuthStore, ExpiredCounts, SessionChanges, SessionDetails};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::context::Context;
 use crate::failure::{Verdict, ensure, equal, returns};
@@ -252,11 +253,33 @@ pub(crate) fn limit(context: &Context) -> Verdict {
     )?;
     // Of rows of the same age, any may be deleted, but not more than the limit.
     create(store, &[millis(1); 5])?;
+    let sessions: Vec<Uuid> = (2_001..=2_005).map(id).collect();
+    for (number, session) in (1..).zip(&sessions) {
+        store.update_session_details(*session, full_session_details(number))?;
+    }
+    let mut before = store.list_sessions_with_details_by_user_id(id(1))?;
     returns(
         "delete_expired(.., 2) of 5 of one age",
         store.delete_expired(millis(100), 2),
         of_each(2),
     )?;
+    // The details go with their sessions.
+    let after = store.list_sessions_with_details_by_user_id(id(1))?;
+    before.retain(|(session, _)| after.iter().any(|(left, _)| left.id == session.id));
+    equal(
+        "the sessions left of 5 of one age, with their details,",
+        after,
+        before.clone(),
+    )?;
+    for session in sessions {
+        if before.iter().all(|(left, _)| left.id != session) {
+            returns(
+                "get_session_details(..) of a session that was swept, of 5 of one age",
+                store.get_session_details(session),
+                SessionDetails::default(),
+            )?;
+        }
+    }
     equal(
         "the number of sessions, tokens and challenges left",
         left(store, 5)?.map(|numbers| numbers.len()),
@@ -487,26 +510,16 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
 }
 
 pub(crate) fn never_half(context: &Context) -> Verdict {
-    const DUE: usize = 6;
-    let race = Race::new(context)?;
-    race.rounds(|round| {
-        let store = context.store();
-        store.create_user(bare_user(round))?;
-        for number in 0..=DUE as u128 {
-            // The last is not due.
-            let expires = millis(i64::from(number == DUE as u128));
-            store.create_session(session_until(round * 100 + number, round, expires))?;
-        }
-        race.look_on(
-            "delete_expired(..)",
-            |store| store.delete_expired(millis(0), 1_000),
-            |_, store| {
-                let left = store.list_sessions_by_user_id(id(round))?.len();
-                Ok((left != DUE + 1 && left != 1)
-                    .then(|| format!("{left} of {} sessions, of which {DUE} were due", DUE + 1)))
-            },
-        )
-    })
+    super::delete_sessions_by_user_id::all_but_the_first(
+        context,
+        "delete_expired(..)",
+        // The first is not due.
+        |user, number| {
+            let expires = millis(i64::from(number % 100 == 0));
+            session_until(number, user, expires)
+        },
+        |store, _| store.delete_expired(millis(0), 1_000).map(drop),
+    )
 }
 
 pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {

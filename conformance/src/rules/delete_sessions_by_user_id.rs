@@ -1,4 +1,4 @@
-use authstore::{SessionChanges, SessionDetails};
+use authstore::{AuthStore, NewSession, SessionChanges, SessionDetails};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns, succeeds};
@@ -67,6 +67,17 @@ pub(crate) fn but_one(context: &Context) -> Verdict {
             1,
         )?;
     }
+    let expired = store.create_session(session_until(6, 1, since_1970(0)))?;
+    returns(
+        "delete_sessions_by_user_id(id(1), ..) with the token of an expired session",
+        store.delete_sessions_by_user_id(id(1), Some("session 6")),
+        1,
+    )?;
+    returns(
+        "list_sessions_by_user_id(id(1)) after all but an expired session were deleted",
+        store.list_sessions_by_user_id(id(1)),
+        vec![expired],
+    )?;
     returns(
         "delete_sessions_by_user_id(id(1), None)",
         store.delete_sessions_by_user_id(id(1), None),
@@ -203,26 +214,62 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
     })
 }
 
-pub(crate) fn never_half(context: &Context) -> Verdict {
-    const SESSIONS: usize = 6;
+/// Deletes all sessions of a user but the first, while other threads read them. Two have details: the first, and one that is
+/// deleted.
+pub(super) fn all_but_the_first(
+    context: &Context,
+    call: &str,
+    new: impl Fn(u128, u128) -> NewSession,
+    delete: impl Fn(&AuthStore, u128) -> authstore::Result<()> + Sync,
+) -> Verdict {
+    const SESSIONS: u128 = 4;
     let race = Race::new(context)?;
     race.rounds(|round| {
         let store = context.store();
         store.create_user(bare_user(round))?;
-        for number in 0..SESSIONS as u128 {
-            store.create_session(session(round * 100 + number, round))?;
+        let first = round * 100;
+        for number in first..first + SESSIONS {
+            store.create_session(new(round, number))?;
         }
-        let kept = format!("session {}", round * 100);
+        let [kept, deleted] = [id(2_000 + first), id(2_001 + first)];
+        for session in [kept, deleted] {
+            store.update_session_details(session, full_session_details(round))?;
+        }
+        let all = store.list_sessions_with_details_by_user_id(id(round))?;
+        let mut left = all.clone();
+        left.retain(|(session, _)| session.id == kept);
         race.look_on(
-            "delete_sessions_by_user_id(..)",
-            |store| store.delete_sessions_by_user_id(id(round), Some(&kept)),
-            |_, store| {
-                let left = store.list_sessions_by_user_id(id(round))?.len();
-                Ok((left != SESSIONS && left != 1)
-                    .then(|| format!("{left} of {SESSIONS} sessions")))
+            call,
+            |store| delete(store, round),
+            |thread, store| {
+                if thread % 2 == 0 {
+                    let left = store.list_sessions_by_user_id(id(round))?.len() as u128;
+                    return Ok((left != SESSIONS && left != 1)
+                        .then(|| format!("{left} of {SESSIONS} sessions")));
+                }
+                let seen = store.list_sessions_with_details_by_user_id(id(round))?;
+                if seen != all && seen != left {
+                    return Ok(Some(seen.show()));
+                }
+                let details = store.get_session_details(deleted)?;
+                let outlived = seen == left && details != SessionDetails::default();
+                Ok(outlived.then(|| "details of a session that was deleted".to_owned()))
             },
         )
     })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    all_but_the_first(
+        context,
+        "delete_sessions_by_user_id(..)",
+        |user, number| session(number, user),
+        |store, user| {
+            let kept = session(user * 100, user).session_token;
+            let deleted = store.delete_sessions_by_user_id(id(user), Some(&kept));
+            deleted.map(drop)
+        },
+    )
 }
 
 pub(crate) fn no_page_limit(context: &Context) -> Verdict {
@@ -287,9 +334,26 @@ pub(crate) fn keeps_what_moves_in(context: &Context) -> Verdict {
     })
 }
 
+/// Rotates the token of a session, as often as the session is found. Returns its last token.
+pub(super) fn rotate(store: &AuthStore, first: &str) -> authstore::Result<String> {
+    const ROTATIONS: u32 = 20;
+    let mut token = first.to_owned();
+    for rotation in 0..ROTATIONS {
+        let rotated = format!("{first}, rotated {rotation}");
+        let changes = SessionChanges {
+            session_token: Some(rotated.clone()),
+            ..SessionChanges::default()
+        };
+        if store.update_session(&token, changes)?.is_none() {
+            break;
+        }
+        token = rotated;
+    }
+    Ok(token)
+}
+
 /// A session's token is rotated, as often as the session is found, while its user's sessions are deleted.
 pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
-    const ROTATIONS: u32 = 20;
     let race = Race::new(context)?;
     let store = context.store();
     store.create_user(bare_user(1))?;
@@ -297,23 +361,9 @@ pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
         let kept = store.create_session(session(0, 1))?;
         store.create_session(session(round, 1))?;
         let keep = (round % 2 == 0).then_some("session 0");
-        let ran = race.at_once(2, |thread, store| {
-            if thread == 0 {
-                return store.delete_sessions_by_user_id(id(1), keep);
-            }
-            let mut token = format!("session {round}");
-            for rotation in 0..ROTATIONS {
-                let rotated = format!("session {round}, rotated {rotation}");
-                let changes = SessionChanges {
-                    session_token: Some(rotated.clone()),
-                    ..SessionChanges::default()
-                };
-                if store.update_session(&token, changes)?.is_none() {
-                    break;
-                }
-                token = rotated;
-            }
-            Ok(0)
+        let ran = race.at_once(2, |thread, store| match thread {
+            0 => store.delete_sessions_by_user_id(id(1), keep),
+            _ => rotate(store, &format!("session {round}")).map(|_| 0),
         });
         let overlap = overlapped(&ran);
         let deleted = all_succeed("delete_sessions_by_user_id(..) or update_session(..)", ran)?;
@@ -336,6 +386,6 @@ pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
     super::delete_session_of_user::session_moves_away(
         context,
         "delete_sessions_by_user_id(..)",
-        |store, _| Ok(store.delete_sessions_by_user_id(id(1), None)? == 1),
+        |store, _| Ok(Some(store.delete_sessions_by_user_id(id(1), None)? == 1)),
     )
 }

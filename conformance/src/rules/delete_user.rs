@@ -4,9 +4,13 @@ use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, equal, returns, show_error, succeeds};
 use crate::fixture::{
     authenticator, bare_account, bare_user, full_account, full_authenticator_details,
-    full_session_details, full_user, id, look, populate, session, token,
+    full_session_details, full_user, id, look, populate, session, session_with_token, token,
 };
 use crate::race::{Race, Ran, THREADS, all_succeed, overlapped};
+use crate::rules::delete_authenticator_of_user::{give_passkey_away, owner_of_passkey};
+use crate::rules::delete_session_of_user::{give_session_away, owner_of_session};
+use crate::rules::delete_sessions_by_user_id::rotate;
+use crate::rules::unlink_account_of_user::{account_to_move, give_account_away, owner_of_account};
 
 pub(crate) fn reports_whether_deleted(context: &Context) -> Verdict {
     let store = context.store();
@@ -183,6 +187,15 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             store.create_session(session(number, round))?;
             store.create_authenticator(authenticator(number, round))?;
         }
+        let (number, session) = (round * 10 + 1, id(2_000 + round * 10 + 1));
+        if round % 3 == 1 {
+            store.update_session_details(session, full_session_details(number))?;
+            store.update_authenticator_details(
+                id(round),
+                &authenticator(number, round).credential_id,
+                full_authenticator_details(number),
+            )?;
+        }
         let whole = look(store, [round])?;
         race.look_on(
             "delete_user(..)",
@@ -192,6 +205,10 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
                 let seen = look(store, [round])?;
                 let half = if !seen.has_users() && !seen.is_empty() {
                     Some("rows of a user that was deleted")
+                } else if !seen.has_users()
+                    && store.get_session_details(session)? != SessionDetails::default()
+                {
+                    Some("details of a session of a user that was deleted")
                 } else if seen != whole && store.get_user(id(round))?.is_some() {
                     Some("a user with only some of its rows")
                 } else {
@@ -342,5 +359,68 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
             .filter(|(_, details)| *details != AuthenticatorDetails::default())
             .count(),
         0,
+    )
+}
+
+/// A session's token is rotated, as often as the session is found, while its user is deleted.
+pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
+    const OTHER: u128 = 0;
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(OTHER))?;
+    race.few_rounds(|round| {
+        store.create_user(bare_user(round))?;
+        store.create_session(session(round, round))?;
+        let ran = race.at_once(2, |thread, store| match thread {
+            0 => store.delete_user(id(round)).map(|_| None),
+            _ => rotate(store, &session(round, round).session_token).map(Some),
+        });
+        let overlap = overlapped(&ran);
+        let told = all_succeed("delete_user(..) or update_session(..)", ran)?;
+        for token in told.iter().flatten() {
+            returns(
+                "get_session_and_user(..) of a session that was rotated while its user was deleted",
+                store.get_session_and_user(token),
+                None,
+            )?;
+            // A row without its user may not be found by its token, but the token or the id is taken.
+            succeeds(
+                "create_session(..) with the id and the token of a session that was rotated while its user was deleted",
+                store.create_session(session_with_token(round, OTHER, token)),
+            )?;
+        }
+        Ok(overlap)
+    })
+}
+
+/// A session, an account and a passkey move to another user in turns, while their first user is deleted.
+pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
+    super::delete_session_of_user::moves_away(
+        context,
+        "delete_user(..)",
+        |store, round| {
+            if round > 1 {
+                store.create_user(bare_user(1))?;
+            }
+            match round % 3 {
+                0 => store.create_session(session(round, 1)).map(drop),
+                1 => store.link_account(id(1), account_to_move(round)).map(drop),
+                _ => {
+                    let passkey = authenticator(round, 1);
+                    store.create_authenticator(passkey).map(drop)
+                }
+            }
+        },
+        |store, _| store.delete_user(id(1)).map(|_| None),
+        |store, round| match round % 3 {
+            0 => give_session_away(store, round),
+            1 => give_account_away(store, round),
+            _ => give_passkey_away(store, round),
+        },
+        |store, round| match round % 3 {
+            0 => owner_of_session(store, round),
+            1 => owner_of_account(store, round),
+            _ => owner_of_passkey(store, round),
+        },
     )
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use authstore::VerificationToken;
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
+use crate::failure::{Verdict, ensure, equal, returns};
 use crate::fixture::{millis, since_1970, token};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
@@ -148,6 +148,49 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
             "the number of tokens that the concurrent callers deleted in total",
             counted,
             TOKENS,
+        )?;
+        Ok(overlap)
+    })
+}
+
+/// While all tokens of an identifier are deleted, two threads use them, the first and the last in turns. A token that was
+/// gone was deleted with all others, so no later use may succeed.
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    const TOKENS: usize = 8;
+    let race = Race::new(context)?;
+    race.rounds(|_| {
+        for number in 0..TOKENS {
+            let token = VerificationToken::new("ada@x.org", number.to_string(), millis(1));
+            context.store().create_verification_token(token)?;
+        }
+        // The number of tokens that each thread has deleted or used.
+        let ran = race.at_once(3, |thread, store| {
+            if thread == 1 {
+                let deleted = store.delete_verification_tokens_by_identifier("ada@x.org")?;
+                return Ok((deleted, false));
+            }
+            let (mut used, mut gone, mut is_half) = (0, false, false);
+            for first in (thread / 2..TOKENS / 2).step_by(2) {
+                for number in [first, TOKENS - 1 - first] {
+                    let found = store.use_verification_token("ada@x.org", &number.to_string())?;
+                    is_half |= gone && found.is_some();
+                    gone |= found.is_none();
+                    used += u64::from(found.is_some());
+                }
+            }
+            Ok((used, is_half))
+        });
+        let overlap = overlapped(&ran);
+        let calls = "delete_verification_tokens_by_identifier(..) or use_verification_token(..)";
+        let told = all_succeed(calls, ran)?;
+        ensure(
+            told.iter().all(|(_, is_half)| !is_half),
+            "a caller used a token after another one was found deleted by delete_verification_tokens_by_identifier(..)",
+        )?;
+        equal(
+            "the number of tokens that were deleted or used",
+            told.iter().map(|(counted, _)| counted).sum(),
+            TOKENS as u64,
         )?;
         Ok(overlap)
     })

@@ -129,6 +129,26 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
     })
 }
 
+pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
+    context.store().create_user(bare_user(1))?;
+    let of = |number: u128| account_at(number, "github", &format!("{number:03}"));
+    super::list_users::takes_turns(
+        context,
+        "unlink_account(..) of one account, and link_account(..) of another",
+        "accounts that were never linked",
+        |store, number| store.link_account(id(1), of(number)).map(drop),
+        |store, number| {
+            let unlinked = store.unlink_account("github", &of(number).provider_account_id);
+            unlinked.map(drop)
+        },
+        |store, _| {
+            let listed = store.list_accounts_by_user_id(id(1))?;
+            let numbers = listed.iter().map(|account| account.id.as_u128() - 1_000);
+            Ok(numbers.collect())
+        },
+    )
+}
+
 pub(crate) fn large_rows(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;

@@ -116,3 +116,28 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
         )
     })
 }
+
+pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
+    context.store().create_user(bare_user(1))?;
+    let of = |number: u128| authenticator_with_id(number, 1, &format!("{number:03}"));
+    super::list_users::takes_turns(
+        context,
+        "delete_authenticator(..) of one passkey, and create_authenticator(..) of another",
+        "passkeys that never existed",
+        |store, number| store.create_authenticator(of(number)).map(drop),
+        |store, number| {
+            let deleted = store.delete_authenticator(&of(number).credential_id);
+            deleted.map(drop)
+        },
+        |store, thread| {
+            let listed = if thread % 2 == 0 {
+                store.list_authenticators_by_user_id(id(1))?
+            } else {
+                let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
+                listed.into_iter().map(|(passkey, _)| passkey).collect()
+            };
+            let numbers = listed.iter().map(|passkey| passkey.credential_id.parse());
+            Ok(numbers.map(Result::unwrap_or_default).collect())
+        },
+    )
+}

@@ -1,13 +1,14 @@
 use std::cmp::Reverse;
 
 use authstore::{NewSession, Session, SessionChanges};
+use uuid::Uuid;
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{
     at, bare_user, full_user, id, millis, populate, session, session_until, shuffled, since_1970,
 };
-use crate::race::{MANY, Race};
+use crate::race::Race;
 
 /// Sorts sessions as lists do.
 pub(super) fn sort(sessions: &mut [Session]) {
@@ -218,40 +219,31 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
     })
 }
 
-/// The first and the last of many sessions take turns, so a list that has both was read in parts.
 pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
-    let race = Race::new(context)?;
     context.store().create_user(bare_user(1))?;
-    let (first, last) = (1, i64::from(MANY));
-    // The latest expiry is listed first.
-    let of = |number: i64| session_until(number.unsigned_abs().into(), 1, millis(-number));
-    for number in first..last {
-        context.store().create_session(of(number))?;
-    }
-    race.rounds(|round| {
-        let (there, back) = match round % 2 {
-            0 => ((last, first), (first, last)),
-            _ => ((first, last), (last, first)),
-        };
-        race.look_on(
-            "delete_session(..) of one session, and create_session(..) of another",
-            |store| {
-                // The last change is not undone. Otherwise a list that began before it could be completed after it.
-                for (deleted, created) in [there, back, there] {
-                    store.delete_session(&of(deleted).session_token)?;
-                    store.create_session(of(created))?;
-                }
-                Ok(())
-            },
-            |_, store| {
-                let sessions = store.list_sessions_by_user_id(id(1))?;
-                let lists = |number| {
-                    let id = of(number).id;
-                    sessions.iter().any(|session| Some(session.id) == id)
-                };
-                let both = lists(first) && lists(last);
-                Ok(both.then(|| "two sessions that never existed at the same time".to_owned()))
-            },
-        )
-    })
+    super::list_users::takes_turns(
+        context,
+        "delete_session(..) of one session, and create_session(..) of another",
+        "sessions that never existed",
+        |store, number| {
+            // The latest expiry is listed first.
+            let expires = millis(-i64::try_from(number).unwrap_or_default());
+            let session = session_until(number, 1, expires);
+            store.create_session(session).map(drop)
+        },
+        |store, number| {
+            let deleted = store.delete_session(&session(number, 1).session_token);
+            deleted.map(drop)
+        },
+        |store, thread| {
+            let ids: Vec<Uuid> = if thread % 2 == 0 {
+                let listed = store.list_sessions_by_user_id(id(1))?;
+                listed.iter().map(|session| session.id).collect()
+            } else {
+                let listed = store.list_sessions_with_details_by_user_id(id(1))?;
+                listed.iter().map(|(session, _)| session.id).collect()
+            };
+            Ok(ids.iter().map(|id| id.as_u128() - 2_000).collect())
+        },
+    )
 }

@@ -1,9 +1,12 @@
-use authstore::NewUser;
+use std::thread;
+use std::time::Duration;
+
+use authstore::{AuthStore, NewUser};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{bare_user, full_user, id, shuffled};
-use crate::race::{MANY, Race};
+use crate::race::{MANY, Race, THREADS, all_succeed};
 use crate::strings::longest_text;
 
 pub(crate) fn order(context: &Context) -> Verdict {
@@ -136,36 +139,64 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
     })
 }
 
-/// The first and the last of many users take turns, so a list that has both was read in parts.
-pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
+/// The first and the last of many rows take turns, so a list that has both was read in parts. `list` returns the numbers of
+/// the rows.
+pub(super) fn takes_turns(
+    context: &Context,
+    call: &str,
+    both: &str,
+    create: impl Fn(&AuthStore, u128) -> authstore::Result<()> + Sync,
+    delete: impl Fn(&AuthStore, u128) -> authstore::Result<()> + Sync,
+    list: impl Fn(&AuthStore, usize) -> authstore::Result<Vec<u128>> + Sync,
+) -> Verdict {
     let race = Race::new(context)?;
     let (first, last) = (1, u128::from(MANY));
-    for number in first..last {
-        context.store().create_user(bare_user(number))?;
-    }
-    race.rounds(|round| {
+    // On several threads, because a server can then write to its disk for all of them together.
+    let ran = race.at_once(THREADS, |place, store| {
+        let mut numbers = (first..last).skip(place).step_by(THREADS);
+        numbers.try_for_each(|number| create(store, number))
+    });
+    all_succeed("the creation of a row", ran)?;
+    race.few_rounds(|round| {
         let (there, back) = match round % 2 {
             0 => ((last, first), (first, last)),
             _ => ((first, last), (last, first)),
         };
         race.look_on(
-            "delete_user(..) of one user, and create_user(..) of another",
+            call,
             |store| {
+                // In turns, lists have begun before the first change.
+                if round / 2 % 2 == 0 {
+                    thread::sleep(Duration::from_micros(200));
+                }
                 // The last change is not undone. Otherwise a list that began before it could be completed after it.
                 for (deleted, created) in [there, back, there] {
-                    store.delete_user(id(deleted))?;
-                    store.create_user(bare_user(created))?;
+                    delete(store, deleted)?;
+                    create(store, created)?;
                 }
                 Ok(())
             },
-            |_, store| {
-                let users = store.list_users(None, u32::MAX)?;
-                let lists = |number| users.iter().any(|user| user.id == id(number));
-                let both = lists(first) && lists(last);
-                Ok(both.then(|| "two users who never existed at the same time".to_owned()))
+            |place, store| {
+                let numbers = list(store, place)?;
+                let lists_both = numbers.contains(&first) && numbers.contains(&last);
+                Ok(lists_both.then(|| format!("two {both} at the same time")))
             },
         )
     })
+}
+
+pub(crate) fn one_moment_of_many(context: &Context) -> Verdict {
+    takes_turns(
+        context,
+        "delete_user(..) of one user, and create_user(..) of another",
+        "users who never existed",
+        |store, number| store.create_user(bare_user(number)).map(drop),
+        |store, number| store.delete_user(id(number)).map(drop),
+        |store, _| {
+            let users = store.list_users(None, u32::MAX)?;
+            Ok(users.iter().map(|user| user.id.as_u128()).collect())
+        },
+    )
 }
 
 pub(crate) fn large_rows(context: &Context) -> Verdict {

@@ -280,3 +280,14 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
     }
     Ok(())
 }
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    super::update_account::never_half_of_an_account(
+        context,
+        "refresh_account(..)",
+        |store, seen, changes| {
+            let refreshed = store.refresh_account("provider 1", "account 1", Some(seen), changes);
+            refreshed.map(drop)
+        },
+    )
+}

@@ -1,4 +1,5 @@
 use authstore::{AccountChanges, AuthStore, Authenticator, NewAccount, Removal};
+use uuid::Uuid;
 
 use crate::call::Call;
 use crate::context::Context;
@@ -359,6 +360,26 @@ pub(crate) fn last_of_several_at_once(context: &Context) -> Verdict {
     })
 }
 
+/// An account of its own number at a provider.
+pub(super) fn account_to_move(number: u128) -> NewAccount {
+    account_at(number, "github", &number.to_string())
+}
+
+/// Unlinks an account, and links it to user 2. Returns whether it was found.
+pub(super) fn give_account_away(store: &AuthStore, number: u128) -> authstore::Result<bool> {
+    let unlinked = store.unlink_account("github", &number.to_string())?;
+    if unlinked {
+        store.link_account(id(2), account_to_move(number))?;
+    }
+    Ok(unlinked)
+}
+
+/// Returns the user of an account.
+pub(super) fn owner_of_account(store: &AuthStore, number: u128) -> authstore::Result<Option<Uuid>> {
+    let found = store.get_account("github", &number.to_string())?;
+    Ok(found.map(|account| account.user_id))
+}
+
 /// An account is unlinked and linked to another user, while it is unlinked as its first user's.
 pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
     super::delete_session_of_user::moves_away(
@@ -369,25 +390,14 @@ pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
             if round == 1 {
                 store.create_authenticator(authenticator(1, 1))?;
             }
-            let account = account_at(round, "github", &round.to_string());
-            store.link_account(id(1), account).map(drop)
+            store.link_account(id(1), account_to_move(round)).map(drop)
         },
         |store, round| {
             let (account, keep_last) = (round.to_string(), round % 2 == 0);
             let removal = store.unlink_account_of_user(id(1), "github", &account, keep_last)?;
-            Ok(removal == Removal::Done)
+            Ok(Some(removal == Removal::Done))
         },
-        |store, round| {
-            let account = round.to_string();
-            let unlinked = store.unlink_account("github", &account)?;
-            if unlinked {
-                store.link_account(id(2), account_at(round, "github", &account))?;
-            }
-            Ok(unlinked)
-        },
-        |store, round| {
-            let found = store.get_account("github", &round.to_string())?;
-            Ok(found.map(|account| account.user_id))
-        },
+        give_account_away,
+        owner_of_account,
     )
 }

@@ -1,4 +1,4 @@
-use authstore::{Account, AccountChanges, Change, Entity};
+use authstore::{Account, AccountChanges, AuthStore, Change, Entity};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, not_found, returns};
@@ -344,4 +344,55 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
         updates(context, &mut account, changes)?;
     }
     Ok(())
+}
+
+/// The fields that [`never_half_of_an_account`] updates.
+fn some_fields(account: Account) -> [Option<String>; 4] {
+    [
+        Some(account.kind),
+        account.refresh_token,
+        account.access_token,
+        account.expires_at.map(|expires| expires.to_string()),
+    ]
+}
+
+/// Updates several fields of an account while other threads read it. `update` gets the present refresh token.
+pub(super) fn never_half_of_an_account(
+    context: &Context,
+    call: &str,
+    update: impl Fn(&AuthStore, &str, AccountChanges) -> authstore::Result<()> + Sync,
+) -> Verdict {
+    let changes = |number: i64| AccountChanges {
+        kind: Some(number.to_string()),
+        refresh_token: Change::set(number.to_string()),
+        access_token: Change::set(number.to_string()),
+        expires_at: Change::Set(number),
+        ..Default::default()
+    };
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    store.link_account(id(1), bare_account(1))?;
+    store.update_account("provider 1", "account 1", changes(0))?;
+    super::update_user::only_whole_states(
+        context,
+        call,
+        |store, number| update(store, &(number - 1).to_string(), changes(number)),
+        |store, thread, _| {
+            let seen = if thread % 2 == 0 {
+                let found = store.get_account("provider 1", "account 1")?;
+                found.into_iter().collect()
+            } else {
+                store.list_accounts_by_user_id(id(1))?
+            };
+            Ok(Some(seen.into_iter().map(some_fields).collect::<Vec<_>>()))
+        },
+        |number| vec![[(); 4].map(|()| Some(number.to_string()))],
+    )
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    never_half_of_an_account(context, "update_account(..)", |store, _, changes| {
+        let updated = store.update_account("provider 1", "account 1", changes);
+        updated.map(drop)
+    })
 }

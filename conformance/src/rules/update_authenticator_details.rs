@@ -8,6 +8,7 @@ use crate::fixture::{
 };
 use crate::race::{Race, all_succeed, overlapped};
 use crate::rules::transaction::has_transactions;
+use crate::rules::update_session_details::write_while_deleted;
 use crate::show::Show;
 use crate::strings::{
     BLANKS, CREDENTIAL_ID, HOSTILE, NEAR_CREDENTIAL_IDS, UNICODE, longest_text, text_lengths,
@@ -272,22 +273,34 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
 pub(crate) fn no_orphan(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     let store = context.store();
-    store.create_user(bare_user(1))?;
+    // Another way to sign in, so that the passkey is never the last.
+    let create_user = |store: &AuthStore| {
+        store.create_user(bare_user(1))?;
+        let account = NewAccount::new("oauth", "github", "1");
+        store.link_account(id(1), account).map(drop)
+    };
+    create_user(store)?;
     race.rounds(|round| {
         store.create_authenticator(authenticator(1, 1))?;
-        let ran = race.at_once(4, |thread, store| {
-            if (thread as u128 + round).is_multiple_of(2) {
-                let changes = full_authenticator_details(1);
-                store.update_authenticator_details(id(1), "credential-1", changes)
-            } else {
-                store.delete_authenticator("credential-1")
+        let delete = |store: &AuthStore| {
+            let of_user = |keep_last| {
+                let removal = store.delete_authenticator_of_user(id(1), "credential-1", keep_last);
+                removal.map(drop)
+            };
+            match round % 4 {
+                0 => store.delete_authenticator("credential-1").map(drop),
+                1 => of_user(false),
+                2 => of_user(true),
+                _ => store.delete_user(id(1)).map(drop),
             }
-        });
-        let overlap = overlapped(&ran);
-        all_succeed(
-            "update_authenticator_details(..) or delete_authenticator(..)",
-            ran,
-        )?;
+        };
+        let overlap = write_while_deleted(&race, round, delete, |store| {
+            let changes = full_authenticator_details(1);
+            store.update_authenticator_details(id(1), "credential-1", changes)
+        })?;
+        if store.get_user(id(1))?.is_none() {
+            create_user(store)?;
+        }
         store.create_authenticator(authenticator(1, 1))?;
         returns(
             "the details of an authenticator whose predecessor was deleted while its details were updated",
@@ -348,4 +361,32 @@ pub(crate) fn spares_what_moves_away(context: &Context) -> Verdict {
         store.delete_authenticator("credential-1")?;
         Ok(overlap)
     })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_authenticator(authenticator(1, 1))?;
+    let changes = |number: i64| AuthenticatorDetailsChanges {
+        name: Change::set(number.to_string()),
+        created: Change::Set(millis(number)),
+        last_used: Change::Set(millis(number)),
+    };
+    store.update_authenticator_details(id(1), "credential-1", changes(0))?;
+    super::update_user::only_whole_states(
+        context,
+        "update_authenticator_details(..)",
+        |store, number| {
+            let told = store.update_authenticator_details(id(1), "credential-1", changes(number));
+            told.map(drop)
+        },
+        |store, _, _| Ok(Some(details(store)?)),
+        |number| {
+            Some(AuthenticatorDetails {
+                name: Some(number.to_string()),
+                created: Some(millis(number)),
+                last_used: Some(millis(number)),
+            })
+        },
+    )
 }

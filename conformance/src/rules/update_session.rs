@@ -1,4 +1,4 @@
-use authstore::{Constraint, Entity, Session, SessionChanges};
+use authstore::{Constraint, Entity, NewSession, Session, SessionChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
@@ -528,4 +528,57 @@ pub(crate) fn rotation_to_one_token(context: &Context) -> Verdict {
         context.store().delete_sessions_by_user_id(id(1), None)?;
         Ok(overlap)
     })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let store = context.store();
+    for user in [1, 2] {
+        store.create_user(full_user(user))?;
+    }
+    let state = |number: i64| Session {
+        id: id(2_001),
+        session_token: format!("session 1, rotated {number}"),
+        user_id: id(1 + u128::from(number % 2 == 1)),
+        expires: millis(number),
+    };
+    store.create_session(NewSession {
+        expires: millis(0),
+        ..session_with_token(1, 1, &state(0).session_token)
+    })?;
+    super::update_user::only_whole_states(
+        context,
+        "update_session(..) of all fields",
+        |store, number| {
+            let Session {
+                session_token,
+                user_id,
+                expires,
+                ..
+            } = state(number);
+            let changes = SessionChanges {
+                user_id: Some(user_id),
+                session_token: Some(session_token),
+                expires: Some(expires),
+            };
+            let old_token = state(number - 1).session_token;
+            store.update_session(&old_token, changes).map(drop)
+        },
+        |store, thread, first| {
+            let seen: Vec<Session> = match thread % 4 {
+                0 => store.list_sessions_by_user_id(id(1))?,
+                1 => {
+                    let listed = store.list_sessions_with_details_by_user_id(id(2))?;
+                    listed.into_iter().map(|(session, _)| session).collect()
+                }
+                _ => {
+                    let token = state(first + thread as i64).session_token;
+                    let found = store.get_session_and_user(&token)?;
+                    found.into_iter().map(|(session, _)| session).collect()
+                }
+            };
+            // It may be another user's by now, or have another token.
+            Ok((!seen.is_empty()).then_some(seen))
+        },
+        |number| vec![state(number)],
+    )
 }

@@ -1,3 +1,7 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
 use authstore::{
     AuthStore, Change, NewSession, SessionChanges, SessionDetails, SessionDetailsChanges,
 };
@@ -5,9 +9,10 @@ use authstore::{
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
-    bare_user, full_session_details, id, look, millis, populate, session, session_with_token,
+    bare_user, full_session_details, id, look, millis, populate, session, session_until,
+    session_with_token,
 };
-use crate::race::{Race, all_succeed, overlapped};
+use crate::race::{Race, all_succeed, overlapped, timed};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_text, text_lengths, wide_text};
 
@@ -282,21 +287,64 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
     })
 }
 
+/// One thread deletes a row while another writes its details, as often as the row is found. In turns, one of them waits until
+/// the other has begun, or neither. Returns whether the calls overlapped.
+pub(super) fn write_while_deleted(
+    race: &Race,
+    round: u128,
+    delete: impl Fn(&AuthStore) -> authstore::Result<()> + Sync,
+    update: impl Fn(&AuthStore) -> authstore::Result<bool> + Sync,
+) -> Verdict<bool> {
+    const UPDATES: u32 = 10;
+    let has_begun = AtomicBool::new(false);
+    let ran = race.at_once_untimed(2, |thread, store| {
+        if thread as u128 == round % 3 {
+            while !has_begun.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            thread::sleep(Duration::from_micros(100));
+        }
+        has_begun.store(true, Ordering::SeqCst);
+        timed(|| {
+            if thread == 0 {
+                return delete(store);
+            }
+            for _ in 0..UPDATES {
+                if !update(store)? {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    });
+    let overlap = overlapped(&ran);
+    let calls = "an update of details, or the deletion of the row that they belong to,";
+    all_succeed(calls, ran)?;
+    Ok(overlap)
+}
+
 pub(crate) fn no_orphan(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     let store = context.store();
-    store.create_user(bare_user(1))?;
     race.rounds(|round| {
-        store.create_session(session(1, 1))?;
-        let ran = race.at_once(4, |thread, store| {
-            if (thread as u128 + round).is_multiple_of(2) {
-                store.update_session_details(id(SESSION), full_session_details(1))
-            } else {
-                store.delete_session("session 1")
-            }
-        });
-        let overlap = overlapped(&ran);
-        all_succeed("update_session_details(..) or delete_session(..)", ran)?;
+        if store.get_user(id(1))?.is_none() {
+            store.create_user(bare_user(1))?;
+        }
+        store.create_session(session_until(1, 1, millis(0)))?;
+        let delete = |store: &AuthStore| match round % 5 {
+            0 => store.delete_session("session 1").map(drop),
+            1 => store.delete_session_of_user(id(1), id(SESSION)).map(drop),
+            2 => store.delete_sessions_by_user_id(id(1), None).map(drop),
+            3 => store.delete_expired(millis(0), 10).map(drop),
+            _ => store.delete_user(id(1)).map(drop),
+        };
+        let overlap = write_while_deleted(&race, round, delete, |store| {
+            store.update_session_details(id(SESSION), full_session_details(1))
+        })?;
+        // A sweep may skip the session, because an update has locked it.
+        if store.get_session_and_user("session 1")?.is_some() {
+            delete(store)?;
+        }
         returns(
             "get_session_details(..) of a session that was deleted while its details were updated",
             store.get_session_details(id(SESSION)),
@@ -304,4 +352,42 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
         )?;
         Ok(overlap)
     })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    store.create_session(session(1, 1))?;
+    let changes = |number: i64| SessionDetailsChanges {
+        began: Change::Set(millis(number)),
+        last_seen: Change::Set(millis(number)),
+        ip: Change::set(number.to_string()),
+        user_agent: Change::set(number.to_string()),
+    };
+    store.update_session_details(id(SESSION), changes(0))?;
+    super::update_user::only_whole_states(
+        context,
+        "update_session_details(..)",
+        |store, number| {
+            let told = store.update_session_details(id(SESSION), changes(number));
+            told.map(drop)
+        },
+        |store, thread, _| {
+            let seen = if thread % 2 == 0 {
+                vec![store.get_session_details(id(SESSION))?]
+            } else {
+                let listed = store.list_sessions_with_details_by_user_id(id(1))?;
+                listed.into_iter().map(|(_, details)| details).collect()
+            };
+            Ok(Some(seen))
+        },
+        |number| {
+            vec![SessionDetails {
+                began: Some(millis(number)),
+                last_seen: Some(millis(number)),
+                ip: Some(number.to_string()),
+                user_agent: Some(number.to_string()),
+            }]
+        },
+    )
 }

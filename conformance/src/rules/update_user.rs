@@ -1,4 +1,4 @@
-use authstore::{Change, Constraint, Entity, NewUser, User, UserChanges};
+use authstore::{AuthStore, Change, Constraint, Entity, NewUser, User, UserChanges};
 use time::OffsetDateTime;
 
 use crate::context::Context;
@@ -462,49 +462,101 @@ pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
     })
 }
 
-pub(crate) fn never_half(context: &Context) -> Verdict {
+/// Updates a row again and again, several fields at a time, while other threads read it. `state` is the row after the
+/// update with this number; 0 is the row before the first. `read` gets the number before the round's updates, and returns
+/// what it found, or `None` if it may have found nothing. What is no state is half of an update.
+pub(super) fn only_whole_states<T: PartialEq + Show + Sync>(
+    context: &Context,
+    call: &str,
+    update: impl Fn(&AuthStore, i64) -> authstore::Result<()> + Sync,
+    read: impl Fn(&AuthStore, usize, i64) -> authstore::Result<Option<T>> + Sync,
+    state: impl Fn(i64) -> T,
+) -> Verdict {
+    const UPDATES: i64 = 8;
     let race = Race::new(context)?;
-    race.rounds(|round| {
-        let store = context.store();
-        let account = round.to_string();
-        let token = format!("session {round}");
-        let email = format!("{round}@example.org");
-        store.create_user(user_with_email(round, &email))?;
-        store.link_account(id(round), account_at(round, "github", &account))?;
-        store.create_session(session(round, round))?;
+    race.few_rounds(|round| {
+        let first = i64::try_from(round - 1).unwrap_or_default() * UPDATES;
+        let last = first + UPDATES;
+        let states: Vec<T> = (first..=last).map(&state).collect();
         race.look_on(
-            "update_user(..) of name, image and emailVerified",
-            |store| {
-                for number in 0..8 {
-                    let changes = UserChanges {
-                        name: Change::set(number.to_string()),
-                        image: Change::set(number.to_string()),
-                        email_verified: Change::Set(millis(number)),
-                        ..Default::default()
-                    };
-                    store.update_user(id(round), changes)?;
-                }
-                Ok(())
-            },
+            call,
+            |store| (first + 1..=last).try_for_each(|number| update(store, number)),
             |thread, store| {
-                let seen = match thread % 4 {
-                    0 => store.get_user(id(round))?,
-                    1 => store.get_user_by_email(&email)?,
-                    2 => store.get_user_by_account("github", &account)?,
-                    _ => store.get_session_and_user(&token)?.map(|(_, user)| user),
-                };
-                let whole = seen.as_ref().is_some_and(|user| {
-                    user.name == user.image
-                        && user.email_verified
-                            == user
-                                .name
-                                .as_ref()
-                                .map(|name| millis(name.parse().unwrap_or(-1)))
-                });
-                Ok((!whole).then(|| seen.show()))
+                let seen = read(store, thread, first)?;
+                let half = seen.filter(|seen| !states.contains(seen));
+                Ok(half.map(|half| half.show()))
             },
         )
     })
+}
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let store = context.store();
+    let state = |number: i64| User {
+        id: id(1),
+        name: Some(number.to_string()),
+        email: Some(format!("{number}@example.org")),
+        email_verified: Some(millis(number)),
+        image: Some(number.to_string()),
+    };
+    let User {
+        name,
+        email,
+        email_verified,
+        image,
+        ..
+    } = state(0);
+    store.create_user(NewUser {
+        id: Some(id(1)),
+        name,
+        email,
+        email_verified,
+        image,
+    })?;
+    store.link_account(id(1), account_at(1, "github", "1"))?;
+    store.create_session(session(1, 1))?;
+    let email = |store: &AuthStore| {
+        let user = store.get_user(id(1));
+        user.map(|user| user.and_then(|user| user.email))
+    };
+    only_whole_states(
+        context,
+        "update_user(..) of all fields",
+        |store, number| {
+            let to = state(number);
+            let changes = UserChanges {
+                name: to.name.into(),
+                email: to.email.into(),
+                email_verified: to.email_verified.into(),
+                image: to.image.into(),
+            };
+            store.update_user(id(1), changes).map(drop)
+        },
+        |store, thread, _| {
+            let seen = match thread % 4 {
+                0 => store.get_user(id(1))?,
+                1 => {
+                    let address = email(store)?;
+                    let found = store.get_user_by_email(address.as_deref().unwrap_or_default())?;
+                    // Nobody may have the address only if the user has another by now.
+                    if found.is_none() && email(store)? != address {
+                        return Ok(None);
+                    }
+                    // The user must have the address by which it was found.
+                    found.map(|user| User {
+                        email: address,
+                        ..user
+                    })
+                }
+                2 => store.get_user_by_account("github", "1")?,
+                _ => store
+                    .get_session_and_user("session 1")?
+                    .map(|(_, user)| user),
+            };
+            Ok(Some(seen))
+        },
+        |number| Some(state(number)),
+    )
 }
 
 pub(crate) fn every_length(context: &Context) -> Verdict {

@@ -176,3 +176,38 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         Ok(overlap)
     })
 }
+
+pub(crate) fn never_half(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let created = store.create_authenticator(passkey(0))?;
+    let state = |number: i64| Authenticator {
+        counter: number,
+        credential_backed_up: number % 2 == 1,
+        ..passkey(0)
+    };
+    super::update_user::only_whole_states(
+        context,
+        "use_authenticator(..)",
+        |store, number| {
+            let backed_up = state(number).credential_backed_up;
+            let used = store.use_authenticator(&created.credential_id, number, backed_up);
+            used.map(drop)
+        },
+        |store, thread, _| {
+            let seen: Vec<Authenticator> = match thread % 3 {
+                0 => {
+                    let found = store.get_authenticator(&created.credential_id)?;
+                    found.into_iter().collect()
+                }
+                1 => store.list_authenticators_by_user_id(id(1))?,
+                _ => {
+                    let listed = store.list_authenticators_with_details_by_user_id(id(1))?;
+                    listed.into_iter().map(|(passkey, _)| passkey).collect()
+                }
+            };
+            Ok(Some(seen))
+        },
+        |number| vec![state(number)],
+    )
+}

@@ -1,7 +1,7 @@
 use authstore::{AuthStore, VerificationToken};
 
 use crate::context::Context;
-use crate::failure::{Verdict, equal, returns};
+use crate::failure::{Verdict, equal, returns, succeeds};
 use crate::fixture::{millis, since_1970, token, token_until};
 use crate::race::{Race, THREADS, all_succeed, overlapped, timed};
 use crate::show::Show;
@@ -68,6 +68,38 @@ pub(crate) fn wrong_identifier(context: &Context) -> Verdict {
             store.use_verification_token(&created.identifier, &created.token),
             Some(created.clone()),
         )?;
+    }
+    // If a backend joins the two keys, the boundary between them must count.
+    for (first, second) in [
+        (("a", "bc"), ("ab", "c")),
+        (("1", "12"), ("11", "2")),
+        (("a:", "b"), ("a", ":b")),
+        (("a|", "b"), ("a", "|b")),
+        (("a/", "b"), ("a", "/b")),
+        (("a\u{1}", "b"), ("a", "\u{1}b")),
+    ] {
+        let new = |(identifier, token)| VerificationToken::new(identifier, token, millis(1));
+        store.create_verification_token(new(first))?;
+        returns(
+            "use_verification_token(..) with keys that are joined to the same",
+            store.use_verification_token(second.0, second.1),
+            None,
+        )?;
+        succeeds(
+            "create_verification_token(..) with keys that are joined to the same",
+            store.create_verification_token(new(second)),
+        )?;
+        for (identifier, token) in [first, second] {
+            returns(
+                format!(
+                    "use_verification_token({}, {})",
+                    identifier.show(),
+                    token.show()
+                ),
+                store.use_verification_token(identifier, token),
+                Some(new((identifier, token))),
+            )?;
+        }
     }
     Ok(())
 }

@@ -756,4 +756,19 @@ faults! {
             Ok(accounts)
         }
     }
+
+    ListsAccountsByPages "list_accounts_by_user_id.one_moment_of_many": "Reads a user's accounts in pages of 100." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            by_pages(|| db.list_accounts_by_user_id(user_id), |account| (account.provider.clone(), account.provider_account_id.clone()))
+        }
+    }
+
+    UpdatesRefreshTokenFirst "update_account.never_half": "Writes the refresh token of an account, then its other fields." {
+        fn update_account(&self, db: &Reference, provider: &str, provider_account_id: &str, changes: &AccountChanges) -> Result<Account> {
+            let first = AccountChanges { refresh_token: changes.refresh_token.clone(), ..AccountChanges::default() };
+            db.update_account(provider, provider_account_id, &first)?;
+            pause();
+            db.update_account(provider, provider_account_id, changes)
+        }
+    }
 }

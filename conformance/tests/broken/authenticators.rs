@@ -376,4 +376,31 @@ faults! {
             Ok(passkeys)
         }
     }
+
+    ListsAuthenticatorsByPages "list_authenticators_by_user_id.one_moment_of_many": "Reads a user's passkeys in pages of 100." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            by_pages(|| db.list_authenticators_by_user_id(user_id), |passkey| passkey.credential_id.clone())
+        }
+    }
+
+    ListsAuthenticatorsWithDetailsByPages "list_authenticators_by_user_id.one_moment_of_many": "Reads a user's passkeys with their details in pages of 100." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            by_pages(|| db.list_authenticators_with_details_by_user_id(user_id), |(passkey, _)| passkey.credential_id.clone())
+        }
+    }
+
+    CounterThenBackup "use_authenticator.never_half": "Writes the counter of a passkey, then whether it is backed up." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            let before = db.get_authenticator(credential_id)?;
+            let mut used = db.use_authenticator(credential_id, counter, before.is_some_and(|before| before.credential_backed_up))?;
+            pause();
+            used.credential_backed_up = backed_up;
+            db.with(|model| {
+                if let Some(passkey) = model.authenticators.get_mut(credential_id) {
+                    passkey.credential_backed_up = backed_up;
+                }
+            })?;
+            Ok(used)
+        }
+    }
 }

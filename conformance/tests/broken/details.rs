@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use authstore_conformance::Model;
+
 use super::fault::*;
 use super::values::*;
 
@@ -23,6 +25,59 @@ fn set<T>(change: &mut Change<T>, with: impl FnOnce(&T) -> T) {
     if let Change::Set(value) = change {
         *value = with(value);
     }
+}
+
+/// Deletes rows, and the details that they had a moment before.
+fn with_earlier_details<T>(db: &Reference, delete: impl FnOnce(&mut Model) -> T) -> Result<T> {
+    let earlier = db.with(|model| model.clone())?;
+    pause();
+    db.with(|model| {
+        let before = model.clone();
+        let deleted = delete(model);
+        for (id, details) in before.session_details {
+            if !earlier.session_details.contains_key(&id) {
+                model.session_details.insert(id, details);
+            }
+        }
+        for (id, details) in before.authenticator_details {
+            if !earlier.authenticator_details.contains_key(&id) {
+                model.authenticator_details.insert(id, details);
+            }
+        }
+        deleted
+    })
+}
+
+/// Deletes rows, and their details in a second step.
+fn details_last<T>(db: &Reference, delete: impl FnOnce(&mut Model) -> T) -> Result<T> {
+    let (before, deleted, after) = db.with(|model| {
+        let before = model.clone();
+        let deleted = delete(model);
+        let after = model.clone();
+        model.session_details.clone_from(&before.session_details);
+        (before, deleted, after)
+    })?;
+    pause();
+    db.with(|model| {
+        let gone = before
+            .session_details
+            .keys()
+            .filter(|id| !after.session_details.contains_key(id));
+        gone.for_each(|id| drop(model.session_details.remove(id)));
+    })?;
+    Ok(deleted)
+}
+
+/// Deletes rows, and their details in an earlier step.
+fn details_first<T>(db: &Reference, delete: impl FnOnce(&mut Model) -> T + Clone) -> Result<T> {
+    db.with(|model| {
+        let mut after = model.clone();
+        delete.clone()(&mut after);
+        model.session_details = after.session_details;
+        model.authenticator_details = after.authenticator_details;
+    })?;
+    pause();
+    db.with(delete)
 }
 
 /// The sessions of a model, with what a fault leaves of their details when a session is gone.
@@ -554,6 +609,108 @@ faults! {
             sessions.sort_by_key(|(session, _)| session.id);
             sessions.chunks_mut(100).for_each(|page| page.sort_by_key(|(session, _)| (Reverse(session.expires), session.id)));
             Ok(sessions)
+        }
+    }
+
+    DetailsBeforeTheUser "delete_user.never_half": "Deletes the details of a user's sessions and passkeys, then the user." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            details_first(db, |model| model.delete_user(id))
+        }
+    }
+
+    DetailsBeforeTheSweep "delete_expired.never_half": "Deletes the details of sessions that have expired, then the sessions." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            details_first(db, |model| model.delete_expired(now, limit))
+        }
+    }
+
+    DetailsBeforeTheSessions "delete_sessions_by_user_id.never_half": "Deletes the details of a user's sessions, then the sessions." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            details_first(db, |model| model.delete_sessions_by_user_id(user_id, keep))
+        }
+    }
+
+    DetailsAfterTheUser "delete_user.never_half": "Deletes a user, then the details of the user's sessions." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            details_last(db, |model| model.delete_user(id))
+        }
+    }
+
+    DetailsAfterTheSweep "delete_expired.never_half": "Deletes sessions that have expired, then their details." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            details_last(db, |model| model.delete_expired(now, limit))
+        }
+    }
+
+    DetailsAfterTheSessions "delete_sessions_by_user_id.never_half": "Deletes a user's sessions, then their details." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            details_last(db, |model| model.delete_sessions_by_user_id(user_id, keep))
+        }
+    }
+
+    EarlierDetailsOfAUser "update_session_details.no_orphan": "Reads what has details, then deletes the user with these details." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            with_earlier_details(db, |model| model.delete_user(id))
+        }
+    }
+
+    EarlierDetailsOfASweep "update_session_details.no_orphan": "Reads what has details, then deletes sessions that have expired with these details." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            with_earlier_details(db, |model| model.delete_expired(now, limit))
+        }
+    }
+
+    EarlierDetailsOfAll "update_session_details.no_orphan": "Reads what has details, then deletes a user's sessions with these details." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            with_earlier_details(db, |model| model.delete_sessions_by_user_id(user_id, keep))
+        }
+    }
+
+    EarlierDetailsOfOne "update_session_details.no_orphan": "Reads what has details, then deletes one session of a user with these details." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            with_earlier_details(db, |model| model.delete_session_of_user(user_id, session_id))
+        }
+    }
+
+    EarlierDetailsOfAUsersPasskeys "update_authenticator_details.no_orphan": "Reads what has details, then deletes the user with these details." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            with_earlier_details(db, |model| model.delete_user(id))
+        }
+    }
+
+    EarlierDetailsOfAPasskey "update_authenticator_details.no_orphan": "Reads what has details, then deletes a passkey of a user with these details." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            with_earlier_details(db, |model| model.delete_authenticator_of_user(user_id, credential_id, keep_last))
+        }
+    }
+
+    UpdatesDetailByDetail "update_session_details.never_half": "Writes the times of a session's details, then the texts." {
+        fn update_session_details(&self, db: &Reference, id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let times = SessionDetailsChanges { ip: Change::Keep, user_agent: Change::Keep, ..changes.clone() };
+            db.update_session_details(id, &times)?;
+            pause();
+            db.update_session_details(id, changes)
+        }
+    }
+
+    UpdatesPasskeyDetailByDetail "update_authenticator_details.never_half": "Writes the name of a passkey, then the times of its details." {
+        fn update_authenticator_details(&self, db: &Reference, user: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let name = AuthenticatorDetailsChanges { name: changes.name.clone(), ..AuthenticatorDetailsChanges::default() };
+            db.update_authenticator_details(user, id, &name)?;
+            pause();
+            db.update_authenticator_details(user, id, changes)
+        }
+    }
+
+    SweepsOthersDetails "delete_expired.limit": "Chooses anew which of the sessions of one age lose their details in a sweep." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            db.with(|model| {
+                let before = model.session_details.clone();
+                let counts = model.delete_expired(now, limit);
+                let swept = before.len() - model.session_details.len();
+                model.session_details = before.into_iter().rev().skip(swept).collect();
+                counts
+            })
         }
     }
 }

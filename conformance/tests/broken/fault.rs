@@ -123,6 +123,26 @@ pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(2));
 }
 
+/// Reads a list in pages of 100 rows. `place` is a row's place in the order of the list.
+pub(crate) fn by_pages<T, P: Ord>(
+    read: impl Fn() -> Result<Vec<T>>,
+    place: impl Fn(&T) -> P,
+) -> Result<Vec<T>> {
+    let mut rows = read()?;
+    rows.truncate(100);
+    while let Some(last) = rows.last().map(&place) {
+        pause();
+        let mut rest = read()?;
+        rest.retain(|row| place(row) > last);
+        rest.truncate(100);
+        if rest.is_empty() {
+            break;
+        }
+        rows.extend(rest);
+    }
+    Ok(rows)
+}
+
 /// Ends a list as soon as these texts of its rows have 4 MiB.
 pub(crate) fn four_mebibytes<T>(mut rows: Vec<T>, text: impl Fn(&T) -> Option<&String>) -> Vec<T> {
     let mut bytes = 0;

@@ -242,4 +242,38 @@ faults! {
             db.update_account(provider, account, changes).map(Some)
         }
     }
+
+    RefreshesTokenFirst "refresh_account.never_half": "Compares and writes the refresh token, then the other fields." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let first = AccountChanges { refresh_token: changes.refresh_token.clone(), ..AccountChanges::default() };
+            if db.refresh_account(provider, account, seen, &first)?.is_none() {
+                return Ok(None);
+            }
+            pause();
+            db.update_account(provider, account, changes).map(Some)
+        }
+    }
+
+    RotatesThenMoves "update_session.never_half": "Writes the new token of a session, then its user and expiry." {
+        fn update_session(&self, db: &Reference, token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let (Some(new), true) = (&changes.session_token, changes.user_id.is_some() || changes.expires.is_some()) else {
+                return db.update_session(token, changes);
+            };
+            let first = SessionChanges { session_token: Some(new.clone()), ..SessionChanges::default() };
+            db.update_session(token, &first)?;
+            pause();
+            db.update_session(new, changes)
+        }
+    }
+
+    DeletesByItsToken "delete_session_of_user.spares_none_that_rotates": "Reads the token of the session with this id, then deletes the session with the token." {
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, session_id: Uuid) -> Result<bool> {
+            let listed = db.list_sessions_by_user_id(user_id)?;
+            pause();
+            match listed.iter().find(|session| session.id == session_id) {
+                Some(session) => db.delete_session(&session.session_token),
+                None => Ok(false),
+            }
+        }
+    }
 }

@@ -576,20 +576,13 @@ faults! {
 
     ListsSessionsByPages "list_sessions_by_user_id.one_moment_of_many": "Reads a user's sessions in pages of 100." {
         fn list_sessions_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Session>> {
-            let mut sessions = db.list_sessions_by_user_id(user_id)?;
-            sessions.truncate(100);
-            let place = |session: &Session| (Reverse(session.expires), session.id);
-            while let Some(last) = sessions.last().map(place) {
-                pause();
-                let mut rest = db.list_sessions_by_user_id(user_id)?;
-                rest.retain(|session| place(session) > last);
-                rest.truncate(100);
-                if rest.is_empty() {
-                    break;
-                }
-                sessions.extend(rest);
-            }
-            Ok(sessions)
+            by_pages(|| db.list_sessions_by_user_id(user_id), |session| (Reverse(session.expires), session.id))
+        }
+    }
+
+    ListsSessionsWithDetailsByPages "list_sessions_by_user_id.one_moment_of_many": "Reads a user's sessions with their details in pages of 100." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            by_pages(|| db.list_sessions_with_details_by_user_id(user_id), |(session, _)| (Reverse(session.expires), session.id))
         }
     }
 
@@ -669,6 +662,15 @@ faults! {
                 let deleted = listed.filter(|session| keep != Some(&session.session_token) && model.delete_session(&session.session_token));
                 deleted.count() as u64
             })
+        }
+    }
+
+    KeepsNoExpired "delete_sessions_by_user_id.but_one": "Deletes the session that should be kept if it has expired." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let now = OffsetDateTime::now_utc();
+            let kept = keep.map(|keep| db.get_session_and_user(keep)).transpose()?.flatten();
+            let keep = keep.filter(|_| kept.is_some_and(|(session, _)| !session.is_expired(now)));
+            db.delete_sessions_by_user_id(user_id, keep)
         }
     }
 }

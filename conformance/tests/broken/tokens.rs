@@ -267,4 +267,56 @@ faults! {
             }
         }
     }
+
+    DeletesTokensOneByOne "delete_verification_tokens_by_identifier.never_half": "Deletes the tokens of an identifier one at a time." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let mut deleted = 0;
+            for token in db.with(|model| model.verification_tokens.clone())?.keys() {
+                deleted += u64::from(db.use_verification_token(identifier, token)?.is_some());
+                pause();
+            }
+            Ok(deleted)
+        }
+    }
+
+    DeletesTokensFromTheEnd "delete_verification_tokens_by_identifier.never_half": "Deletes the tokens of an identifier one at a time, the last first." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let mut deleted = 0;
+            for token in db.with(|model| model.verification_tokens.clone())?.keys().rev() {
+                deleted += u64::from(db.use_verification_token(identifier, token)?.is_some());
+                pause();
+            }
+            Ok(deleted)
+        }
+    }
+
+    CountsTokensThenDeletes "delete_verification_tokens_by_identifier.never_half": "Counts the tokens of an identifier, then deletes them." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let counted = db.with(|model| model.clone().delete_verification_tokens_by_identifier(identifier))?;
+            pause();
+            db.delete_verification_tokens_by_identifier(identifier)?;
+            Ok(counted)
+        }
+    }
+
+    JoinsKeys "use_verification_token.wrong_identifier": "Keeps tokens by identifier and token, joined without anything between them." {
+        fn use_verification_token(&self, db: &Reference, identifier: &str, token: &str) -> Result<Option<VerificationToken>> {
+            db.with(|model| {
+                let joined = format!("{identifier}{token}");
+                let mut tokens = model.verification_tokens.values();
+                let found = tokens.find(|found| format!("{}{}", found.identifier, found.token) == joined)?.token.clone();
+                model.verification_tokens.remove(&found)
+            })
+        }
+    }
+
+    ConflictsByJoinedKeys "use_verification_token.wrong_identifier": "Rejects a token if that of another, joined with its identifier, is the same." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            let joined = |token: &VerificationToken| format!("{}{}", token.identifier, token.token);
+            if db.with(|model| model.verification_tokens.values().any(|other| joined(other) == joined(token)))? {
+                return Err(Error::conflict(Constraint::VerificationToken));
+            }
+            db.create_verification_token(token)
+        }
+    }
 }

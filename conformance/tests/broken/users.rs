@@ -840,4 +840,75 @@ faults! {
     MissingAsControl "create_user.hostile_text": "Stores a missing name as the character U+0001." {
         stores!(create_user |user: User| user.name = user.name.take().filter(|name| name != "\u{1}"));
     }
+
+    UpdatesEmailLast "update_user.never_half": "Writes the fields of a user, then the index of email addresses." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            if !matches!(changes.email, Change::Keep) {
+                db.update_user(id, &UserChanges { email: Change::Keep, ..changes.clone() })?;
+                pause();
+            }
+            db.update_user(id, changes)
+        }
+    }
+
+    UserOfTheEmailInASecondTrip "update_user.never_half": "Reads who has an email address, then the user." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let Some(user) = db.get_user_by_email(email)? else {
+                return Ok(None);
+            };
+            pause();
+            db.get_user(user.id)
+        }
+    }
+
+    DeletesUserByTokens "delete_user.spares_none_that_rotates": "Reads the tokens of a user's sessions, then deletes the user and the sessions with these tokens." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let listed = db.list_sessions_by_user_id(id)?;
+            pause();
+            db.with(|model| {
+                let mut sessions = model.sessions.clone();
+                sessions.retain(|token, _| listed.iter().all(|listed| listed.session_token != *token));
+                let deleted = model.delete_user(id);
+                model.sessions = sessions;
+                deleted
+            })
+        }
+    }
+
+    DeletesUserAndListedSessions "delete_user.spares_what_moves_away": "Reads the ids of a user's sessions, then deletes the user and the sessions with these ids." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let listed = db.list_sessions_by_user_id(id)?;
+            pause();
+            db.with(|model| {
+                model.sessions.retain(|_, session| listed.iter().all(|listed| listed.id != session.id));
+                model.delete_user(id)
+            })
+        }
+    }
+
+    DeletesUserAndListedAccounts "delete_user.spares_what_moves_away": "Reads the keys of a user's accounts, then deletes the user and the accounts with these keys." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let listed = db.list_accounts_by_user_id(id)?;
+            pause();
+            db.with(|model| {
+                for account in listed {
+                    model.unlink_account(&account.provider, &account.provider_account_id);
+                }
+                model.delete_user(id)
+            })
+        }
+    }
+
+    DeletesUserAndListedPasskeys "delete_user.spares_what_moves_away": "Reads the ids of a user's passkeys, then deletes the user and the passkeys with these ids." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let listed = db.list_authenticators_by_user_id(id)?;
+            pause();
+            db.with(|model| {
+                for passkey in listed {
+                    model.delete_authenticator(&passkey.credential_id);
+                }
+                model.delete_user(id)
+            })
+        }
+    }
 }
