@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     NotRun,
     /// The harness does not support what the rule needs.
     Cannot,
+    /// The backend says that it has no transactions, which a backend may lack.
+    Lacks,
     /// The harness could not provide a storage for the rule.
     NoStorage,
 }
@@ -63,6 +65,11 @@ impl Failure {
     #[track_caller]
     pub(crate) fn cannot(why: impl Display) -> Self {
         Self::new(Kind::Cannot, why)
+    }
+
+    #[track_caller]
+    pub(crate) fn lacks(what: impl Display) -> Self {
+        Self::new(Kind::Lacks, what)
     }
 
     /// Marks a failure that happened before the rule began.

@@ -11,7 +11,8 @@ pub enum Outcome {
     /// The backend broke the rule, or kept it although it was declined, or the harness cannot check it and did not
     /// decline it.
     Failed,
-    /// The harness declined it with a reason, and it did not pass.
+    /// The harness declined it with a reason, and it did not pass; or it is about transactions, and the backend says that
+    /// it has none.
     Declined,
     /// It was left out, or an event that it needs did not happen (for example, threads never overlapped). Such a run
     /// does not certify.

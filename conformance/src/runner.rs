@@ -293,13 +293,13 @@ impl Runner {
                     failure.summary()
                 )),
             ),
-            (Err(failure), _) => {
-                let outcome = match failure.kind {
-                    Kind::NotRun => Outcome::NotRun,
-                    Kind::Broken | Kind::Cannot | Kind::NoStorage => Outcome::Failed,
-                };
-                (outcome, Some(self.explain(rule, &failure)))
-            }
+            (Err(failure), _) => match failure.kind {
+                Kind::Lacks => (Outcome::Declined, Some(failure.summary().to_owned())),
+                Kind::NotRun => (Outcome::NotRun, Some(self.explain(rule, &failure))),
+                Kind::Broken | Kind::Cannot | Kind::NoStorage => {
+                    (Outcome::Failed, Some(self.explain(rule, &failure)))
+                }
+            },
         };
         RuleReport {
             id: rule.id,

@@ -43,6 +43,14 @@ pub(crate) fn has_transactions(store: &AuthStore) -> Verdict<bool> {
     }
 }
 
+/// Declines the rule for a backend that says that it has no transactions.
+fn require_transactions(store: &AuthStore) -> Verdict {
+    if has_transactions(store)? {
+        return Ok(());
+    }
+    Err(Failure::lacks("The backend has no transactions."))
+}
+
 /// The error of work that is to be undone.
 fn undo() -> Error {
     Error::invalid("test", "is undone")
@@ -99,9 +107,7 @@ pub(crate) fn commits(context: &Context) -> Verdict {
 
 pub(crate) fn rolls_back(context: &Context) -> Verdict {
     let store = context.store();
-    if !has_transactions(store)? {
-        return Ok(());
-    }
+    require_transactions(store)?;
     populate(store)?;
     let (used, created) = (
         challenge_until(1, millis(1_000)),
@@ -293,9 +299,7 @@ fn fail_at_the_end(store: &AuthStore, model: &mut Model) -> Verdict {
 
 pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
     let store = context.store();
-    if !has_transactions(store)? {
-        return Ok(());
-    }
+    require_transactions(store)?;
     // First on rows of the transaction itself.
     undone(store, |tx| {
         let mut model = Model::default();
@@ -327,9 +331,7 @@ pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
 
 pub(crate) fn ends(context: &Context) -> Verdict {
     let store = context.store();
-    if !has_transactions(store)? {
-        return Ok(());
-    }
+    require_transactions(store)?;
     let committed = store.transaction(|tx| Ok::<AuthStore, Error>((**tx).clone()))?;
     let rolled_back = undone(store, |tx| Ok((**tx).clone()))?;
     for (end, kept) in [("committed", committed), ("rolled back", rolled_back)] {
@@ -364,9 +366,7 @@ pub(crate) fn ends(context: &Context) -> Verdict {
 }
 
 pub(crate) fn one_moment(context: &Context) -> Verdict {
-    if !has_transactions(context.store())? {
-        return Ok(());
-    }
+    require_transactions(context.store())?;
     let race = Race::new(context)?;
     race.rounds(|round| {
         let (one, other) = (id(round * 2), id(round * 2 + 1));
@@ -426,9 +426,7 @@ fn is_committed(outcome: &authstore::Result<()>) -> Verdict<bool> {
 /// Transactions and single operations: on different rows, on one email address, and on different fields of one user.
 pub(crate) fn all_survive(context: &Context) -> Verdict {
     let store = context.store();
-    if !has_transactions(store)? {
-        return Ok(());
-    }
+    require_transactions(store)?;
     let mut shared = store.create_user(bare_user(1))?;
     let race = Race::new(context)?;
     race.rounds(|round| {
