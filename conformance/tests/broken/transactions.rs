@@ -298,7 +298,11 @@ impl<W: Wrong> BackendTransaction for Transaction<W> {
     }
 
     fn roll_back(&self) {
-        if self.open.ended.swap(W::ENDS_ROLLED_BACK, Ordering::SeqCst) {
+        if self
+            .open
+            .ended
+            .fetch_or(W::ENDS_ROLLED_BACK, Ordering::SeqCst)
+        {
             return;
         }
         let copy = self.open.copy.with(|model| model.clone());
