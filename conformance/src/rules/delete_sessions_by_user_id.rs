@@ -224,7 +224,7 @@ pub(super) fn all_but_the_first(
 ) -> Verdict {
     const SESSIONS: u128 = 4;
     let race = Race::new(context)?;
-    race.rounds(|round| {
+    race.few_rounds(|round| {
         let store = context.store();
         store.create_user(bare_user(round))?;
         let first = round * 100;
