@@ -102,13 +102,20 @@ fn rules_report_the_same_alone_and_together() {
         .filter(|rule| rule.class.to_string() != "concurrency")
     {
         let alone = Runner::new(ReferenceHarness).seed(3).only(rule.id).run();
+        // The reference has no transactions.
+        let lacks = rule.group() == "transaction" && rule.id != "transaction.commits";
+        let outcome = if lacks {
+            Outcome::Declined
+        } else {
+            Outcome::Passed
+        };
         assert_eq!(
             verdicts(&alone)[rule.id],
-            Outcome::Passed,
+            outcome,
             "{}",
             alone.to_markdown()
         );
-        assert_eq!(alone.counts.passed, 1);
+        assert_eq!(alone.counts.passed + alone.counts.declined, 1);
         assert_eq!(alone.counts.not_run, RULES.len() - 1);
         assert!(!alone.certified, "one rule is no certificate");
     }
