@@ -22,10 +22,11 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// For each pinned setting, a value that differs as much as possible from ours.
-const HOSTILE: [(&str, &str); 27] = [
+const HOSTILE: [(&str, &str); 28] = [
     ("statement_timeout", "17s"),
     ("lock_timeout", "17s"),
     ("idle_in_transaction_session_timeout", "17s"),
+    ("idle_session_timeout", "17s"),
     ("transaction_timeout", "17s"),
     ("search_path", "public"),
     ("row_security", "off"),
@@ -78,7 +79,7 @@ const HARMLESS_CATEGORIES: [(&str, &str); 8] = [
 ];
 
 /// The settings of the other categories that stay unchanged, each with the reason.
-const HARMLESS: [(&str, &str); 58] = [
+const HARMLESS: [(&str, &str); 57] = [
     ("default_tablespace", "chooses where tables are stored"),
     (
         "default_table_access_method",
@@ -118,11 +119,6 @@ const HARMLESS: [(&str, &str); 58] = [
     (
         "transaction_deferrable",
         "is set at each BEGIN, or the session's default",
-    ),
-    // Limits that end idle connections: the pool replaces them.
-    (
-        "idle_session_timeout",
-        "ends idle connections, which the pool replaces",
     ),
     (
         "deadlock_timeout",
@@ -277,7 +273,10 @@ fn pinned_settings_hold_in_operations(kind: Kind) {
                 ("lock_timeout", _) => "0",
                 // Left to the administrator, for operations and if no schema is named.
                 (
-                    "idle_in_transaction_session_timeout" | "transaction_timeout" | "search_path",
+                    "idle_in_transaction_session_timeout"
+                    | "idle_session_timeout"
+                    | "transaction_timeout"
+                    | "search_path",
                     _,
                 ) => hostile,
                 ("synchronous_commit", _) => "on",
