@@ -15,10 +15,7 @@ mod whoami;
 
 use std::process::ExitCode;
 
-use authstore_test_databases::{Kind, Needs, Test, run_waiting};
-
-/// More than there are processors: most tests wait for their database or for Node.js.
-const THREADS: usize = 6;
+use authstore_test_databases::{Kind, Needs, Test, run};
 
 /// Two processes cannot share a database in memory.
 const SHARED: [Kind; 4] = [Kind::SqliteFile, Kind::Postgres, Kind::Mysql, Kind::Mariadb];
@@ -50,5 +47,5 @@ fn main() -> ExitCode {
         objects::tests(),
         whoami::tests(),
     ];
-    run_waiting(THREADS, groups.into_iter().flatten().collect())
+    run(groups.into_iter().flatten().collect())
 }

@@ -19,10 +19,7 @@ mod transactions;
 
 use std::process::ExitCode;
 
-use authstore_test_databases::run_waiting;
-
-/// More than there are processors: most tests wait for their server.
-const THREADS: usize = 5;
+use authstore_test_databases::run;
 
 fn main() -> ExitCode {
     if let Some(exit) = migrations::play() {
@@ -42,5 +39,5 @@ fn main() -> ExitCode {
     tests.extend(observe::tests());
     tests.extend(on_mysql::tests());
     tests.extend(on_postgres::tests());
-    run_waiting(THREADS, tests)
+    run(tests)
 }
