@@ -12,6 +12,7 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use uuid::Uuid;
 
+use super::COMMIT;
 use super::error::{classify, rejected_by};
 use super::file::Identity;
 use crate::error::{BoxError, Error, Result};
@@ -78,6 +79,12 @@ impl SqliteConnection {
     /// Fails if the file that is open is no longer the one at its path.
     pub(super) fn check_file(&mut self) -> Result<()> {
         self.1.as_mut().map_or(Ok(()), OpenFile::check)
+    }
+
+    /// Commits, unless the file was replaced meanwhile: nobody would see the result.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.check_file()?;
+        self.execute(COMMIT, &[]).map(drop)
     }
 
     pub(super) fn set_busy_timeout(&mut self, timeout: Duration) -> Result<()> {

@@ -1,7 +1,7 @@
 use super::connection::SqliteConnection;
 use super::error::name_limit;
 use super::writers::Turn;
-use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
+use super::{BEGIN, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
 use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Connection, Exclusive};
@@ -62,8 +62,7 @@ impl Exclusive for SqliteExclusive {
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.connection.check_file()?;
-        self.connection.execute(COMMIT, &[]).map(drop)
+        self.connection.commit()
     }
 }
 

@@ -5,7 +5,7 @@ use super::error::name_limit;
 use super::orphans::{self, Limits, Tables};
 use super::writers::Turn;
 use super::{
-    BEGIN, BEGIN_READ, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back,
+    BEGIN, BEGIN_READ, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back,
 };
 use crate::error::{Error, Result};
 use crate::migration::{
@@ -105,7 +105,7 @@ impl SqliteLock {
         direction: Direction,
     ) -> Result<()> {
         let sql = migration.sql(direction)?;
-        self.commit()?;
+        self.connection.commit()?;
         self.is_committed = true;
         self.was_released = true;
         let done = self.run_alone(sql);
@@ -116,12 +116,6 @@ impl SqliteLock {
             return Ok(());
         }
         HISTORY.record(&mut *self.connection, series, migration, direction)
-    }
-
-    /// Commits, unless the file was replaced meanwhile: nobody would see the result.
-    fn commit(&mut self) -> Result<()> {
-        self.connection.check_file()?;
-        self.connection.execute(COMMIT, &[]).map(drop)
     }
 
     fn run_alone(&mut self, sql: &str) -> Result<()> {
@@ -225,7 +219,7 @@ impl Lock for SqliteLock {
         if self.is_committed {
             return Ok(());
         }
-        self.commit()
+        self.connection.commit()
     }
 }
 

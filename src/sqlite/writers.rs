@@ -17,7 +17,7 @@ use parking_lot::{Condvar, Mutex};
 use super::connection::SqliteConnection;
 use super::error::{TimeLimit, name_limit};
 use super::log::Log;
-use super::{BEGIN, COMMIT, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, roll_back};
+use super::{BEGIN, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, roll_back};
 use crate::error::{Error, Result};
 use crate::pool::{Checkout, Pool};
 use crate::sql::Connection;
@@ -337,11 +337,7 @@ impl Group {
     }
 
     fn commit(mut self) {
-        let committed = self
-            .connection
-            .check_file()
-            .and_then(|()| self.connection.execute(COMMIT, &[]));
-        let Err(error) = committed else {
+        let Err(error) = self.connection.commit() else {
             for member in self.members.drain(..) {
                 member.give(Notice::Ended(Verdict::Stands));
             }
