@@ -16,7 +16,6 @@ use crate::sql::{Cells, Connection, Decode, Row, Value, sql};
 use crate::sql_value::{SqlValue, unsupported};
 
 const BEGIN: &str = sql!("mysql", "transaction/begin");
-const BEGIN_EXCLUSIVE: &str = sql!("mysql", "transaction/begin_exclusive");
 const COMMIT: &str = sql!("mysql", "transaction/commit");
 const ROLLBACK: &str = sql!("mysql", "transaction/rollback");
 const HOLD: &str = sql!("mysql", "transaction/hold");
@@ -119,7 +118,7 @@ impl MysqlConnection {
 
     /// Runs `work` in a transaction, which is committed if it returns `Ok` and rolled back otherwise.
     pub(super) fn transaction<T>(&mut self, work: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
-        self.begin()?;
+        self.begin(BEGIN)?;
         let done = work(self).and_then(|done| {
             self.commit()?;
             Ok(done)
@@ -130,16 +129,8 @@ impl MysqlConnection {
         done
     }
 
-    fn begin(&mut self) -> Result<()> {
-        self.begin_with(BEGIN)
-    }
-
-    /// Begins a transaction that may continue after a failure, with a savepoint that shows whether it is still open.
-    pub(super) fn begin_exclusive(&mut self) -> Result<()> {
-        self.begin_with(BEGIN_EXCLUSIVE)
-    }
-
-    fn begin_with(&mut self, sql: &'static str) -> Result<()> {
+    /// Begins a transaction with this script.
+    pub(super) fn begin(&mut self, sql: &'static str) -> Result<()> {
         // Nothing was written in any case, because a connection without an answer is not used again.
         self.run_script(sql, Phase::BeforeCommit)?;
         self.in_transaction = true;
@@ -314,10 +305,12 @@ impl MysqlConnection {
     /// Classifies an error or a panic of the driver.
     #[cold]
     fn fail(&mut self, failed: Option<mysql::Error>, sql: &str, phase: Phase) -> Error {
-        let is_timeout =
-            matches!(&failed, Some(mysql::Error::MySqlError(error)) if is_timeout(error));
-        self.in_doubt =
-            matches!(&failed, Some(mysql::Error::MySqlError(error)) if may_end_transaction(error));
+        let server = match &failed {
+            Some(mysql::Error::MySqlError(error)) => Some(error),
+            _ => None,
+        };
+        let is_timeout = server.is_some_and(is_timeout);
+        self.in_doubt = server.is_some_and(may_end_transaction);
         let (error, failure) = match failed {
             Some(error) if may_be_of_a_trigger(&error) => {
                 let warnings = self.contain(|driver| driver.query(WARNINGS));

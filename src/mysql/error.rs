@@ -79,14 +79,8 @@ pub(super) fn classify(
     }
     match error {
         mysql::Error::MySqlError(error) if is_lost_behind_a_proxy(&error) => {
-            let reason = words(&error);
-            match phase {
-                Phase::Writing => (Error::outcome_unknown(reason), Some(StatementFailure::Lost)),
-                _ => (
-                    Error::unavailable(reason),
-                    Some(StatementFailure::NotExecuted),
-                ),
-            }
+            let (meaning, failure) = lost(words(&error), phase);
+            (meaning, Some(failure))
         }
         mysql::Error::MySqlError(error) => classify_server(error, sql),
         mysql::Error::DriverError(
@@ -152,9 +146,16 @@ fn classify_io(error: &io::Error, phase: Phase) -> (Error, StatementFailure) {
     // of that kind when the server closes instead of answering.
     let unsent = error.kind() == io::ErrorKind::BrokenPipe && error.raw_os_error().is_some();
     let reason = format!("the connection was lost: {error}");
+    lost(reason, if unsent { Phase::NotExecuted } else { phase })
+}
+
+/// Classifies a connection that was lost in this phase.
+fn lost(reason: String, phase: Phase) -> (Error, StatementFailure) {
     match phase {
-        Phase::Writing if !unsent => (Error::outcome_unknown(reason), StatementFailure::Lost),
-        _ => (Error::unavailable(reason), StatementFailure::NotExecuted),
+        Phase::Writing => (Error::outcome_unknown(reason), StatementFailure::Lost),
+        Phase::NotExecuted | Phase::BeforeCommit => {
+            (Error::unavailable(reason), StatementFailure::NotExecuted)
+        }
     }
 }
 

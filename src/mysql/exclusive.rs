@@ -7,6 +7,8 @@ use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Exclusive, sql};
 
+/// Sets a savepoint as well, which shows after a failure whether the transaction is still open.
+const BEGIN: &str = sql!("mysql", "transaction/begin_exclusive");
 const STILL_OPEN: &str = sql!("mysql", "transaction/still_open");
 const SAVEPOINT: &str = sql!("mysql", "transaction/savepoint");
 const RELEASE: &str = sql!("mysql", "transaction/release");
@@ -23,7 +25,7 @@ impl MysqlExclusive {
         let mut was_closed = false;
         loop {
             let mut connection = backend.0.pool.get()?;
-            let Err(error) = connection.begin_exclusive() else {
+            let Err(error) = connection.begin(BEGIN) else {
                 return Ok(MysqlExclusive {
                     connection,
                     is_open: true,
