@@ -46,6 +46,25 @@ fn sign_up_after(
 /// A lock that some operations take, of all handles and storages.
 static SIGN_UP: Mutex<()> = Mutex::new(());
 
+/// Checks whether the email address is free, then signs up, under a lock.
+fn sign_up_beside(db: &Reference, user: &User, account: &Account) -> Result<()> {
+    let _alone = SIGN_UP.lock().expect("no panic while held");
+    if let Some(email) = &user.email
+        && db.get_user_by_email(email)?.is_some()
+    {
+        return Err(Error::conflict(Constraint::UserEmail));
+    }
+    pause();
+    let without_email = User {
+        email: None,
+        ..user.clone()
+    };
+    db.create_user_with_account(&without_email, account)?;
+    db.with(|model| {
+        model.users.insert(user.id, user.clone());
+    })
+}
+
 faults! {
     LosesRefreshToken "link_account.stored": "Stores an account without its refresh token." {
         stores!(link_account |account: Account| account.refresh_token = None);
@@ -711,13 +730,7 @@ faults! {
 
     SignsUpBesideNewUsers "create_user_with_account.one_email_one_winner": "Checks whether the email address is free, then signs up, under a lock that only sign-ups take." {
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
-            let _alone = SIGN_UP.lock().expect("no panic while held");
-            if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
-                return Err(Error::conflict(Constraint::UserEmail));
-            }
-            pause();
-            db.create_user_with_account(&User { email: None, ..user.clone() }, account)?;
-            db.with(|model| { model.users.insert(user.id, user.clone()); })
+            sign_up_beside(db, user, account)
         }
     }
 
@@ -728,13 +741,7 @@ faults! {
         }
 
         fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
-            let _alone = SIGN_UP.lock().expect("no panic while held");
-            if let Some(email) = &user.email && db.get_user_by_email(email)?.is_some() {
-                return Err(Error::conflict(Constraint::UserEmail));
-            }
-            pause();
-            db.create_user_with_account(&User { email: None, ..user.clone() }, account)?;
-            db.with(|model| { model.users.insert(user.id, user.clone()); })
+            sign_up_beside(db, user, account)
         }
     }
 
