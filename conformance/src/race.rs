@@ -1,7 +1,7 @@
 //! Concurrent callers, and the proof that they were concurrent.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,57 @@ pub(crate) fn overlapped<T>(ran: &[Ran<T>]) -> bool {
     })
 }
 
+/// Where the threads of a race wait for each other, once for each of its calls.
+struct Start {
+    threads: usize,
+    arrived: Mutex<usize>,
+    all_arrived: Condvar,
+    awake: AtomicUsize,
+    is_given_up: AtomicBool,
+}
+
+impl Start {
+    fn new(threads: usize) -> Self {
+        Start {
+            threads,
+            arrived: Mutex::new(0),
+            all_arrived: Condvar::new(),
+            awake: AtomicUsize::new(0),
+            is_given_up: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits until all threads have arrived for this call, the first of which is 1. A thread that panicked never
+    /// arrives, so the others stop waiting after [`OVERLAP_TIMEOUT`], for all calls.
+    fn wait(&self, call: usize) {
+        let everyone = self.threads * call;
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        *arrived += 1;
+        if *arrived == everyone {
+            self.all_arrived.notify_all();
+        }
+        let missing =
+            |arrived: &mut usize| *arrived < everyone && !self.is_given_up.load(Ordering::SeqCst);
+        let (arrived, timeout) = self
+            .all_arrived
+            .wait_timeout_while(arrived, OVERLAP_TIMEOUT, missing)
+            .unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            self.is_given_up.store(true, Ordering::SeqCst);
+            self.all_arrived.notify_all();
+        }
+        drop(arrived);
+        // The operating system wakes the threads one at a time, so they wait until all are awake. Only this short wait
+        // keeps a processor busy, which the rules that run meanwhile need.
+        self.awake.fetch_add(1, Ordering::SeqCst);
+        while self.awake.load(Ordering::SeqCst) < everyone
+            && !self.is_given_up.load(Ordering::SeqCst)
+        {
+            thread::yield_now();
+        }
+    }
+}
+
 /// Two handles on one storage, which the threads share.
 pub(crate) struct Race {
     stores: [AuthStore; 2],
@@ -96,18 +147,14 @@ impl Race {
         threads: usize,
         work: impl Fn(usize, &AuthStore) -> T + Sync,
     ) -> Vec<T> {
-        let ready = AtomicUsize::new(0);
+        let start = Start::new(threads);
         thread::scope(|scope| {
             let running: Vec<_> = (0..threads)
                 .map(|number| {
-                    let (ready, work) = (&ready, &work);
+                    let (start, work) = (&start, &work);
                     let store = &self.stores[number % self.stores.len()];
                     scope.spawn(move || {
-                        // A barrier of the operating system would wake the threads one at a time.
-                        ready.fetch_add(1, Ordering::SeqCst);
-                        while ready.load(Ordering::SeqCst) < threads {
-                            thread::yield_now();
-                        }
+                        start.wait(1);
                         work(number, store)
                     })
                 })
@@ -125,17 +172,10 @@ impl Race {
         keys: usize,
         work: impl Fn(usize, usize, &AuthStore) -> T + Sync,
     ) -> Vec<Vec<Ran<T>>> {
-        let arrived = AtomicUsize::new(0);
+        let start = Start::new(threads);
         let by_thread = self.at_once_untimed(threads, |thread, store| {
-            // A thread that panicked never arrives, so the others stop waiting after this time, for all keys.
-            let mut all_arrive = true;
             let ran = (0..keys).map(|key| {
-                arrived.fetch_add(1, Ordering::SeqCst);
-                let deadline = Instant::now() + OVERLAP_TIMEOUT;
-                while all_arrive && arrived.load(Ordering::SeqCst) < threads * (key + 1) {
-                    thread::yield_now();
-                    all_arrive = Instant::now() < deadline;
-                }
+                start.wait(key + 1);
                 timed(|| work(key, thread, store))
             });
             ran.collect::<Vec<_>>().into_iter()

@@ -1,12 +1,12 @@
 //! Every rule of the conformance suite on every database. To run those of one operation on one database: `cargo test -p
 //! authstore-test-servers --test conformance postgres::create_user`.
 //!
-//! `AUTHSTORE_CONFORMANCE_PROFILE` sets how much is tested (by default `certify`: on a server it takes no longer than
-//! `quick`), and `AUTHSTORE_CONFORMANCE_SEED` replays a failure.
+//! `AUTHSTORE_CONFORMANCE_PROFILE` sets how much is tested (by default `quick`; `just conformance` runs `certify`), and
+//! `AUTHSTORE_CONFORMANCE_SEED` replays a failure.
 
 use std::process::ExitCode;
 
-use authstore_conformance::{Outcome, PROFILE_VARIABLE, Profile, RULES, Runner};
+use authstore_conformance::{Outcome, RULES, Runner};
 use authstore_test_databases::{DatabaseHarness, Kind, Needs, Test, run_waiting};
 
 /// More than there are processors: the rules mostly wait for their database.
@@ -22,11 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn check(kind: Kind, id: &'static str) {
-    let mut runner = Runner::new(DatabaseHarness::new(kind));
-    if std::env::var_os(PROFILE_VARIABLE).is_none() {
-        runner = runner.profile(Profile::Certify);
-    }
-    let certificate = runner
+    let certificate = Runner::new(DatabaseHarness::new(kind))
         .only(id)
         .replay(move |_| {
             format!("cargo test -p authstore-test-servers --test conformance {kind}::{id}")

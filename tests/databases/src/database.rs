@@ -52,9 +52,14 @@ impl Database {
     /// Creates a database on this server.
     pub fn on(server: &Arc<Server>) -> Result<Self, String> {
         let name = format!("authstore_test_{}", Uuid::new_v4().simple());
+        // By default, PostgreSQL copies a new database through its log, which takes three times as long as its files.
+        let how = match server.kind() {
+            Kind::Postgres => "STRATEGY file_copy",
+            _ => "",
+        };
         server
             .client()?
-            .try_query(&format!("CREATE DATABASE {name}"))?;
+            .try_query(&format!("CREATE DATABASE {name} {how}"))?;
         Ok(Database {
             kind: server.kind(),
             place: Place::Server {
