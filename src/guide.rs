@@ -334,10 +334,13 @@
 //! | [`Conflict`](Error::Conflict) | another row has this value | choose another; the error names the [`Constraint`] |
 //! | [`NotFound`](Error::NotFound) | an update, or a reference, names a row that does not exist | the error names the [`Entity`] |
 //! | [`Rejected`](Error::Rejected) | one of your own constraints or triggers rejected the write | the error names the constraint |
-//! | [`Unavailable`](Error::Unavailable) | no answer, busy for too long, or full; nothing was written | retry |
+//! | [`Unavailable`](Error::Unavailable) | no answer, busy for too long, or full; nothing was written by this operation | retry; see below for several steps |
 //! | [`OutcomeUnknown`](Error::OutcomeUnknown) | the connection was lost, or time ran out, during a write | check whether it was written, then retry |
 //! | [`Migration`](Error::Migration) | the schema is missing or out of date | migrate; or see [`MigrationError`](migration::MigrationError) |
 //! | [`Backend`](Error::Backend) | anything else: a bug, a broken file | report it |
+//!
+//! Some methods of [`SignIn`](signin::SignIn) take several steps, as their documentation says. After an error, the steps
+//! before it are done, unless you run the method in a [transaction](AuthStore::transaction).
 //!
 //! A lookup that finds nothing returns `None` or `false`; that is not an error. No error shows a token, a password or
 //! another stored value. The `Debug` of a model shows no token either. You can log both.
@@ -360,7 +363,11 @@
 //! # let secret = signin.create_email_change(grace.id, wanted, now + Duration::hours(1))?;
 //! # let token = secret.expose();
 //! # signin.sign_in_with_email(wanted, now)?;
-//! let answer = match signin.confirm_email_change(grace.id, wanted, token, now) {
+//! // In a transaction, the link can be used again if the second of the two steps fails.
+//! let confirmed = signin.store().transaction(|tx| {
+//!     signin.on(tx).confirm_email_change(grace.id, wanted, token, now)
+//! });
+//! let answer = match confirmed {
 //!     Ok(Some(_)) => "Saved.".to_owned(),
 //!     Ok(None) => "This link was already used, or has expired.".to_owned(),
 //!     Err(Error::Conflict { constraint: Constraint::UserEmail }) => "This address is taken.".to_owned(),

@@ -218,8 +218,8 @@ impl Migrator {
             return Ok(Vec::new());
         }
         let mut lock = self.target.lock(self.lock_timeout)?;
-        // Another process may have finished it in the meantime.
-        if is_unfinished && self.has_unfinished_adoption()? {
+        // Another process may have begun or finished one in the meantime.
+        if self.has_unfinished_adoption()? {
             return Err(MigrationError::UnfinishedAdoption.into());
         }
         let status = compare(self.series.migrations(), lock.history(self.series.name())?);

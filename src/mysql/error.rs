@@ -241,10 +241,21 @@ pub(super) fn may_end_transaction(error: &MySqlError) -> bool {
     matches!(error.code, 1205 | 1206)
 }
 
-/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to
-/// show.
+/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, but the server's message may quote
+/// the rows that it met.
 pub(super) fn classify_migration(error: MySqlError) -> Error {
-    let message = format!("{} ({})", error.message, error.code);
+    let code = error.code;
+    let message = match code {
+        1062 | 1586 => {
+            let key = last_quoted(&error.message).unwrap_or_default();
+            format!("Duplicate entry for key '{key}' ({code})")
+        }
+        // These name columns, rows and constraints.
+        1048 | 1136 | 1138 | 1264 | 1265 | 1364 | 1406 | 3819 | 4025 => {
+            format!("{} ({code})", error.message)
+        }
+        _ => words(&error),
+    };
     match classify_server(error, "").0 {
         Error::Unavailable { source, .. } => Error::Unavailable {
             reason: message,

@@ -114,17 +114,17 @@ pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     }
 }
 
-/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, so the server's message is safe to
-/// show.
+/// Returns the error for a failure in a migration's SQL. This SQL has no parameters, but the server's message may quote
+/// the rows that it met.
 pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
-        Some(server) => match classify_server(server, with_code(server)).error {
+        Some(server) => match classify_server(server, reason(server)).error {
             error @ (Error::Unavailable { .. }
             | Error::OutcomeUnknown { .. }
             | Error::Backend { .. }
             | Error::Migration(_)) => error,
             // The other kinds are about the store's own rows, which do not apply to a migration's SQL.
-            _ => Error::backend(with_code(server)),
+            _ => Error::backend(reason(server)),
         },
         None => classify(error).error,
     }

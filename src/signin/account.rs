@@ -153,7 +153,7 @@ impl SignIn {
     /// one. Returns `None` when another caller was first: read the account again and use the tokens that it wrote,
     /// because the provider has voided `seen`.
     ///
-    /// Takes two round trips. The second one compares and writes atomically.
+    /// Takes two operations. The second one compares and writes atomically.
     ///
     /// # Errors
     ///

@@ -64,7 +64,8 @@ impl SignIn {
 
     /// Uses up the token of a link and signs its reader in. Returns `None` if the token is unknown, used or expired.
     ///
-    /// Works like [`sign_in_with_email`](SignIn::sign_in_with_email).
+    /// Works like [`sign_in_with_email`](SignIn::sign_in_with_email), after a step that uses up the token. If the sign-in
+    /// fails, the token is used up, whatever the error; in a transaction it is not.
     pub fn sign_in_with_email_token(
         &self,
         email: &str,
@@ -283,9 +284,11 @@ fn email_change_identifier(user_id: Uuid) -> String {
 
 /// Returns the identifier and the stored token of a change of address. The identifier depends on the user only, so that
 /// all of a user's changes can be voided. The token is valid for one address only, because the hash includes the
-/// address. Auth.js never reads these.
+/// address and its length: without the length, a part of the address could be passed as a part of the token. Auth.js
+/// never reads these.
 fn email_change(user_id: Uuid, email: &str, token: &str) -> (String, String) {
     let identifier = email_change_identifier(user_id);
-    let stored = VerificationTokens::Hashed.stored(&identifier, &format!("{token} {email}"));
+    let stored =
+        VerificationTokens::Hashed.stored(&identifier, &format!("{} {email} {token}", email.len()));
     (identifier, stored)
 }

@@ -20,7 +20,9 @@ use uuid::Uuid;
 pub struct Secret(String);
 
 impl Secret {
-    /// Generates a secret from the operating system's randomness: 64 hexadecimal digits with 244 random bits.
+    /// Generates a secret from two random UUIDs: 64 hexadecimal digits with 244 random bits. They come from the operating
+    /// system, unless another crate in the program enables the feature `fast-rng` or `rng-rand` of `uuid`: then from the
+    /// cryptographic generator of the crate `rand`.
     ///
     /// # Panics
     ///

@@ -301,6 +301,12 @@ const POSTGRES_IDS: &[Case] = &[
         Changed(r#"the column of the foreign key by_user of "Post" will become uuid"#),
     ),
     (
+        r#"ALTER TABLE "VerificationToken" ADD COLUMN "userId" varchar(36) REFERENCES "User" ON DELETE CASCADE"#,
+        Holds(
+            r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires", "userId") VALUES ('x', 'x', now(), gen_random_uuid())"#,
+        ),
+    ),
+    (
         "SELECT 1",
         Shown(
             r#"SELECT 1 FROM pg_attribute, pg_constraint WHERE conname = 'by_user' AND confdeltype = 'c' AND obj_description(pg_constraint.oid, 'pg_constraint') = 'it''s theirs' AND attrelid = conrelid AND attname = 'author' AND atthasdef AND col_description(attrelid, attnum) = 'who'"#,
@@ -797,6 +803,19 @@ const POSTGRES_KEYS: &[Case] = &[
     (
         r#"ALTER TABLE "User" ADD COLUMN "boss" uuid REFERENCES "User", ADD COLUMN "like" varchar(255) REFERENCES "User" ("email")"#,
         Holds(r#"UPDATE "User" SET "like" = 'no one'"#),
+    ),
+    // Foreign keys of the application's own on a column of that name, and one that includes the column.
+    (
+        r#"ALTER TABLE "VerificationToken" ADD COLUMN "userId" uuid REFERENCES "User" ON DELETE SET NULL"#,
+        Holds(
+            r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires", "userId") VALUES ('x', 'x', now(), gen_random_uuid())"#,
+        ),
+    ),
+    (
+        r#"ALTER TABLE "User" ADD COLUMN "tenant" int, ADD UNIQUE ("id", "tenant");;ALTER TABLE "Session" ADD COLUMN "tenant" int, ADD CONSTRAINT "in_tenant" FOREIGN KEY ("userId", "tenant") REFERENCES "User" ("id", "tenant")"#,
+        Holds(
+            r#"INSERT INTO "Session" ("userId", "sessionToken", "expires", "tenant") SELECT "id", 'x', now(), 5 FROM "User""#,
+        ),
     ),
     (
         r#"CREATE TABLE "Lost" ("mail" varchar(255) REFERENCES "User" ("email"));;ALTER TABLE "Lost" DISABLE TRIGGER ALL;;INSERT INTO "Lost" VALUES ('no one')"#,

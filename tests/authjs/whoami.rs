@@ -32,12 +32,12 @@ struct Service {
 }
 
 impl Service {
-    fn start(store: authstore::AuthStore) -> Self {
+    fn start(store: authstore::AuthStore, cookies: example::Cookies) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").expect("a socket"));
         let address = server.server_addr().to_ip().expect("an address");
         let thread = thread::spawn({
             let server = server.clone();
-            move || example::serve(&server, &store)
+            move || example::serve(&server, &store, &cookies)
         });
         Service {
             server,
@@ -92,7 +92,8 @@ impl Drop for Service {
 fn example_identifies_the_user(kind: Kind) {
     let both = Both::new(kind);
     let Both { store, mut js, .. } = both;
-    let service = Service::start(store.clone());
+    let service = Service::start(store.clone(), example::COOKIES);
+    let secure = Service::start(store.clone(), example::SECURE_COOKIES);
     let mut sign_in = |email: &str, token: &str, expires| {
         let user = js.call(
             "createUser",
@@ -112,12 +113,13 @@ fn example_identifies_the_user(kind: Kind) {
         "expires": expires.format(&time::format_description::well_known::Rfc3339).unwrap(),
     });
 
-    for name in [
-        "authjs.session-token",
-        "__Secure-authjs.session-token",
-        "next-auth.session-token",
-        "__Secure-next-auth.session-token",
+    for (service, other, name) in [
+        (&service, &secure, "authjs.session-token"),
+        (&secure, &service, "__Secure-authjs.session-token"),
+        (&service, &secure, "next-auth.session-token"),
+        (&secure, &service, "__Secure-next-auth.session-token"),
     ] {
+        assert_eq!(other.get_with_cookie(&format!("{name}={token}")), nobody);
         assert_eq!(
             service.get_with_cookie(&format!("{name}={token}")),
             (200, expected.clone())
@@ -150,7 +152,7 @@ fn example_identifies_the_user(kind: Kind) {
     // The cookie that only the site itself can set is used.
     sign_in("eve@example.org", "eve", expires);
     let both = format!("authjs.session-token=eve; __Secure-authjs.session-token={token}");
-    assert_eq!(service.get_with_cookie(&both).1["id"], ada);
+    assert_eq!(secure.get_with_cookie(&both).1["id"], ada);
 
     // A token that must be encoded in a cookie.
     let odd = sign_in("odd@example.org", "a b;c=d%é", expires);

@@ -450,7 +450,7 @@ fn step_without_transaction_is_recorded(kind: Kind) {
     let table = "CREATE TABLE a (n int); INSERT INTO a VALUES (1), (1);";
     let (step, again) = match kind {
         Kind::Postgres => (
-            "-- authstore: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_n ON a (n);",
+            "-- authstore: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS A_N ON a (n);",
             "-- authstore: no-transaction\nVACUUM (ANALYZE) a;",
         ),
         _ => (

@@ -306,6 +306,36 @@ fn hijackers_change_of_address_is_void() -> authstore::Result<()> {
     Ok(())
 }
 
+/// A mailer may read such a string as two addresses.
+#[test]
+fn part_of_an_address_is_not_confirmed() -> authstore::Result<()> {
+    let signin = signin();
+    let eve = signin.sign_in_with_email("eve@example.org", NOW)?.user;
+    for (first, space, rest) in [
+        ("eve@example.org,", " ", "ada@example.org"),
+        ("1", "", "ada@example.org"),
+    ] {
+        let both = format!("{first}{space}{rest}");
+        let secret = signin.create_email_change(eve.id, &both, LATER)?;
+        let token = secret.expose();
+        for (email, token) in [
+            (rest, format!("{token} {first}")),
+            (rest, format!("{first} {token}")),
+            (first, format!("{token}{space}{rest}")),
+            (first, format!("{rest}{space}{token}")),
+            (first, format!("{rest} {token}")),
+        ] {
+            assert_eq!(
+                signin.confirm_email_change(eve.id, email, &token, NOW)?,
+                None
+            );
+        }
+        let changed = signin.confirm_email_change(eve.id, &both, token, NOW)?;
+        assert!(changed.is_some());
+    }
+    Ok(())
+}
+
 #[test]
 fn leaked_database_holds_no_live_token() -> authstore::Result<()> {
     let signin = signin();

@@ -49,6 +49,8 @@ pub struct ValkeyBackend {
 impl ValkeyBackend {
     /// Connects to the server at a URL such as `redis://user:password@host:6379/0`, where `0` is the database's number.
     ///
+    /// The connection is not encrypted, so the server must be on this machine, or behind an encrypted tunnel.
+    ///
     /// With its default settings, a server loses the last acknowledged writes in a crash. Set `appendonly yes`,
     /// `appendfsync always` and `maxmemory-policy noeviction`.
     ///

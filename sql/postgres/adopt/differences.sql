@@ -186,7 +186,12 @@ JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conpa
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
 JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 WHERE c.atttypid <> 'uuid'::regtype
-    AND NOT (t."table" = 'User' AND o.attname = 'userId' AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a))
+    AND NOT (
+        t."table" = 'User'
+        AND o.attname = 'userId'
+        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
+        AND cardinality(k.conkey) = 1
+    )
 
 UNION ALL
 SELECT 'the key ' || d."name" || ' of ' || d."table" || ' will be replaced by the key of the schema'
@@ -201,6 +206,8 @@ JOIN
         AND k.contype = 'f'
         AND k.confrelid = to_regclass('"User"')
         AND k.conname <> t."table" || '_userId_fkey'
+        AND t."table" IN ('Account', 'Session', 'Authenticator')
+        AND cardinality(k.conkey) = 1
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
 JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
 

@@ -15,12 +15,16 @@ FROM (
     JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confrelid = to_regclass('"User"')
     JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
     JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
-    WHERE k.conname <> t."table" || '_userId_fkey'
-        OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
-        OR p.atttypid <> 'uuid'::regtype
-        OR c.atttypid <> 'uuid'::regtype
-        -- It would keep a key that is replaced.
-        OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
+    WHERE t."table" IN ('Account', 'Session', 'Authenticator')
+        AND cardinality(k.conkey) = 1
+        AND (
+            k.conname <> t."table" || '_userId_fkey'
+            OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
+            OR p.atttypid <> 'uuid'::regtype
+            OR c.atttypid <> 'uuid'::regtype
+            -- It would keep a key that is replaced.
+            OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
+        )
     UNION ALL
     SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
     FROM authstore_adoption AS a

@@ -33,7 +33,8 @@ WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SE
         t."table" = 'User'
         AND c.attname = 'id'
         AND o.attname = 'userId'
-        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a)
+        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
+        AND cardinality(k.conkey) = 1
     )
 UNION ALL
 SELECT DISTINCT
@@ -50,4 +51,9 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
 JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 WHERE c.attname = 'id'
     AND c.atttypid <> 'uuid'::regtype
-    AND NOT (t."table" = 'User' AND o.attname = 'userId' AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a));
+    AND NOT (
+        t."table" = 'User'
+        AND o.attname = 'userId'
+        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
+        AND cardinality(k.conkey) = 1
+    );

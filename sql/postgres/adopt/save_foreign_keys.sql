@@ -18,7 +18,8 @@ WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SE
         t."table" = 'User'
         AND c.attname = 'id'
         AND o.attname = 'userId'
-        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a)
+        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
+        AND cardinality(k.conkey) = 1
     )
 UNION ALL
 SELECT

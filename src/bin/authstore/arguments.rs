@@ -54,7 +54,7 @@ Examples:
   authstore migrate adopt                     show what differs in a database that Auth.js created
   authstore migrate sql --database-url sqlite:auth.db > schema.sql
   authstore migrate up --migrations db/migrations --series app
-                                              apply the application's own migrations, after the store's
+                                              apply the application's own migrations, and only these
 
 Any number of processes may migrate concurrently: each migration is applied once.
 

@@ -88,7 +88,8 @@
             AND NOT (
                 t."table" = 'User'
                 AND c.attname = 'userId'
-                AND k.conrelid IN (SELECT o."oid" FROM "actual_table" AS o)
+                AND k.conrelid IN (SELECT o."oid" FROM "actual_table" AS o WHERE o."table" IN ('Account', 'Session', 'Authenticator'))
+                AND cardinality(k.conkey) = 1
             )
     ),
 
