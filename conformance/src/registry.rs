@@ -504,10 +504,10 @@ macro_rules! __with_rules {
                 paused Faults 1 "If the storage does not answer, every write ends before its time limit with Unavailable or OutcomeUnknown, even with more callers than connections."
                 failed_operations_leak_nothing Faults 1 "After a thousand rejected operations everything works as before."
                 cut_during_write Faults 1 "When connections are interrupted during writes, each write is complete or absent, and every acknowledged write is preserved."
-                answer_lost Faults 1 "A write whose answer is lost with its connection is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
-                answer_late Faults 1 "A write whose answer does not arrive before the time limit is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
+                answer_lost Faults 1 "A write or commit whose answer is lost with its connection is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
+                answer_late Faults 1 "A write or commit whose answer does not arrive before the time limit is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
                 wrong_password Faults 1 "A wrong password is reported immediately, and not shown."
-                answers_in_step Faults 1 "After calls that timed out, every call on the same handle gets its own answer, not the answer to an earlier call."
+                answers_in_step Faults 1 "After calls and transactions that timed out, every call on the same handle gets its own answer, not the answer to an earlier call, and every write is there for others."
                 killed_server Faults 1 "After the server was killed under load and started again, every acknowledged write of every kind is preserved, and every operation works through old and new handles."
             }
             migrate {

@@ -1,11 +1,11 @@
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::{
-    AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, SessionChanges,
-    SessionDetailsChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, NewSession,
+    SessionChanges, SessionDetailsChanges, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::fixture::{
     full_authenticator_details, full_session_details, full_user, id, look, millis, populate,
     population, session, session_until, session_with_token, since_1970, token, user_with_email,
 };
-use crate::model::Model;
+use crate::model::{Answer, Model};
 use crate::race::{Ran, joined, timed};
 use crate::rules::transaction::{has_transactions, undone};
 use crate::show::Show as _;
@@ -162,11 +162,11 @@ pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<R
 }
 
 #[track_caller]
-fn in_time<T>(context: &Context, call: &Call, ran: &Ran<T>) -> Verdict {
+fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict {
     let limit = context.limits().call;
     ensure(
         ran.returned - ran.called <= limit,
-        format!("{} took longer than {limit:?}", call.name()),
+        format!("{call} took longer than {limit:?}"),
     )
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     harness_result(context.storage().restore())?;
     let mut unknown = false;
     for (call, ran) in calls.iter().zip(&outcomes) {
-        in_time(context, call, ran)?;
+        in_time(context, call.name(), ran)?;
         match &ran.value {
             Err(Error::Unavailable { .. }) => {}
             Err(Error::OutcomeUnknown { .. }) if call.writes() => unknown = true,
@@ -246,7 +246,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
     harness_result(context.storage().resume())?;
     let (mut waited, mut created) = (false, Vec::new());
     for (call, ran) in calls.iter().zip(&outcomes) {
-        in_time(context, call, ran)?;
+        in_time(context, call.name(), ran)?;
         match (&ran.value, call) {
             (Err(Error::Unavailable { .. }), _) => waited |= call.writes(),
             (Err(Error::OutcomeUnknown { .. }), _) if call.writes() => waited = true,
@@ -728,8 +728,58 @@ enum End {
     TimeOut,
 }
 
+/// Returns the calls of a transaction, and reads of what they write.
+fn transaction(user: u128) -> ([Call; 2], [Call; 2]) {
+    let calls = [
+        Call::CreateUser(bare_user(user)),
+        Call::LinkAccount(id(user), bare_account(user)),
+    ];
+    let witnesses = [
+        Call::GetUser(id(user)),
+        Call::ListAccountsByUserId(id(user)),
+    ];
+    (calls, witnesses)
+}
+
+/// Makes calls one after the other.
+fn in_turn(store: &AuthStore, calls: &[Call]) -> authstore::Result<()> {
+    calls
+        .iter()
+        .try_for_each(|call| call.on_store(store).map(drop))
+}
+
+/// Runs calls in a transaction, which is committed as soon as answers are held back. Waits three times like
+/// [`write_unanswered`].
+fn commit_unanswered(
+    handle: &AuthStore,
+    calls: &[Call],
+    together: &Barrier,
+) -> Ran<authstore::Result<Reply>> {
+    together.wait();
+    let mut called = None;
+    let value = handle.transaction(|tx| {
+        let done = in_turn(tx, calls);
+        if called.is_none() {
+            together.wait();
+            together.wait();
+            called = Some(Instant::now());
+        }
+        done
+    });
+    if called.is_none() {
+        together.wait();
+        together.wait();
+    }
+    Ran {
+        value: value.map(|()| Reply::new()),
+        called: called.unwrap_or_else(Instant::now),
+        returned: Instant::now(),
+    }
+}
+
 /// Runs every write concurrently while answers are held back, each on a separate handle that has done the same write
-/// before, so that the write itself is its first request. Returns whether any was done.
+/// before, so that the write itself is its first request. A transaction is committed beside them. Returns whether any
+/// was done.
 fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     let store = context.store();
     let (likes, writes) = (every_write(first), every_write(first + 3));
@@ -747,9 +797,12 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         .iter()
         .map(|_| context.open())
         .collect::<Verdict<_>>()?;
-    // Reached twice: after each has done a write like its own, and when answers are held back.
-    let together = &Barrier::new(writes.len() + 1);
-    let outcomes = thread::scope(|scope| {
+    let another = context.open()?;
+    let in_transaction = has_transactions(store)?.then(|| transaction(800 + first));
+    // Reached three times: after each has done a write like its own, when the transaction is open, and when answers are
+    // held back.
+    let together = &Barrier::new(writes.len() + 1 + usize::from(in_transaction.is_some()));
+    let (outcomes, committed) = thread::scope(|scope| {
         let running: Vec<_> = handles
             .iter()
             .zip(&likes)
@@ -759,10 +812,15 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
                     let warmed = like.on_store(handle);
                     together.wait();
                     together.wait();
+                    together.wait();
                     warmed.map(|_| timed(|| write.on_store(handle)))
                 })
             })
             .collect();
+        let committing = in_transaction
+            .as_ref()
+            .map(|(calls, _)| scope.spawn(|| commit_unanswered(&another, calls, together)));
+        together.wait();
         together.wait();
         let storage = context.storage();
         let mut result = storage.hold_answers();
@@ -774,30 +832,56 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
                 .and_then(|()| storage.restore());
         }
         let outcomes: Vec<_> = running.into_iter().map(joined).collect();
+        let committed = committing.map(joined);
         if end == End::TimeOut {
             result = result.and_then(|()| storage.resume());
         }
-        harness_result(result).map(|()| outcomes)
+        harness_result(result).map(|()| (outcomes, committed))
     })?;
     recovers(context, store)?;
     let mut any = false;
     for ((write, witnesses), ran) in writes.iter().zip(outcomes) {
-        any |= was_done(context, &model, write, witnesses, &ran?)?;
+        let mut after = model.clone();
+        let reply = write.on_model(&mut after);
+        any |= was_done(
+            context,
+            &write.show(),
+            &reply,
+            [&model, &after],
+            witnesses,
+            &ran?,
+        )?;
+    }
+    if let (Some((calls, witnesses)), Some(ran)) = (in_transaction, committed) {
+        let mut after = model.clone();
+        for call in &calls {
+            call.on_model(&mut after).expect("these rows are new");
+        }
+        let worlds = [&model, &after];
+        was_done(
+            context,
+            "the commit",
+            &Ok(Reply::new()),
+            worlds,
+            &witnesses,
+            &ran,
+        )?;
     }
     Ok(any)
 }
 
-/// Returns whether a write was done, and checks that this matches its result.
+/// Returns whether a write was done, and checks that this matches its result. `reply` is that of a success, and
+/// `worlds` are the models before and after it.
 fn was_done(
     context: &Context,
-    model: &Model,
-    write: &Call,
+    write: &str,
+    reply: &Answer<Reply>,
+    worlds: [&Model; 2],
     witnesses: &[Call],
     ran: &Ran<authstore::Result<Reply>>,
 ) -> Verdict<bool> {
     in_time(context, write, ran)?;
-    let (mut before, mut after) = (model.clone(), model.clone());
-    let reply = write.on_model(&mut after);
+    let [mut before, mut after] = worlds.map(Model::clone);
     let (mut done, mut undone) = (true, true);
     for witness in witnesses {
         let now = Ok(witness.on_store(context.store())?);
@@ -806,7 +890,7 @@ fn was_done(
     }
     ensure(
         done || undone,
-        format!("{} got no answer, and was only half done", write.show()),
+        format!("{write} got no answer, and was only half done"),
     )?;
     let said = match &ran.value {
         Ok(got) if reply.as_ref() == Ok(got) => Some(true),
@@ -814,8 +898,7 @@ fn was_done(
         Err(Error::OutcomeUnknown { .. }) => None,
         other => {
             return Err(Failure::broken(format!(
-                "{} got no answer, and failed with the wrong error",
-                write.show()
+                "{write} got no answer, and failed with the wrong error"
             ))
             .expected("Err(Unavailable), Err(OutcomeUnknown), or the result of a success")
             .got(show_got(other)));
@@ -824,8 +907,7 @@ fn was_done(
     if let Some(said) = said {
         equal(
             format!(
-                "whether {}, which returned {}, was done",
-                write.show(),
+                "whether {write}, which returned {}, was done",
                 show_got(&ran.value)
             ),
             done,
@@ -856,8 +938,27 @@ pub(crate) fn answer_late(context: &Context) -> Verdict {
     unanswered(context, End::TimeOut)
 }
 
-/// Lets calls time out on handles, then makes calls of every kind on each. Each must get its own answer, not that of an
-/// earlier call.
+/// Begins a transaction, and writes in it once the storage does not answer. Returns how long it took from then on.
+fn write_once_silent(handle: &AuthStore, open: &AtomicUsize, silent: &AtomicBool) -> Ran<()> {
+    let mut called = Instant::now();
+    let _ = handle.transaction(|tx| {
+        tx.get_user(id(3))?;
+        open.fetch_add(1, Ordering::SeqCst);
+        while !silent.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+            called = Instant::now();
+        }
+        tx.update_user(id(3), UserChanges::default())
+    });
+    Ran {
+        value: (),
+        called,
+        returned: Instant::now(),
+    }
+}
+
+/// Lets calls time out on handles, in transactions too, then makes calls of every kind on each. Each must get its own
+/// answer, not that of an earlier call, and no write may stay in a transaction that timed out.
 pub(crate) fn answers_in_step(context: &Context) -> Verdict {
     const AT_ONCE: usize = 10;
     let store = context.store();
@@ -893,6 +994,7 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
         expected.push((call, call.on_store(store)?));
     }
     let storage = context.storage();
+    let (has_transactions, another) = (has_transactions(store)?, context.open()?);
     for silence in [
         crate::harness::Storage::hold_answers,
         crate::harness::Storage::pause,
@@ -941,8 +1043,21 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
             Ok(())
         };
         handles.iter().try_for_each(|handle| read(handle))?;
-        harness_result(silence(storage))?;
-        let ended: Vec<bool> = thread::scope(|scope| {
+        let (open, silent) = (&AtomicUsize::new(0), &AtomicBool::new(false));
+        let ended = thread::scope(|scope| -> Verdict<Vec<bool>> {
+            let writing: Vec<_> = handles
+                .iter()
+                .filter(|_| has_transactions)
+                .map(|handle| scope.spawn(|| write_once_silent(handle, open, silent)))
+                .collect();
+            // Not for long: a storage may run one transaction after the other.
+            let deadline = Instant::now() + Duration::from_millis(500);
+            while open.load(Ordering::SeqCst) < writing.len() && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(1));
+            }
+            let result = silence(storage);
+            silent.store(true, Ordering::SeqCst);
+            harness_result(result)?;
             let running: Vec<_> = handles
                 .iter()
                 .flat_map(|handle| (0..AT_ONCE).map(move |number| (*handle, number)))
@@ -951,17 +1066,33 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
                     scope.spawn(move || call.on_store(handle).is_err())
                 })
                 .collect();
-            running.into_iter().map(joined).collect()
+            for transaction in writing {
+                in_time(context, "a transaction", &joined(transaction))?;
+            }
+            Ok(running.into_iter().map(joined).collect())
         });
         harness_result(storage.resume())?;
-        if !ended.contains(&true) {
+        if !ended?.contains(&true) {
             return Err(Failure::not_run("no call timed out"));
         }
         for handle in handles {
             recovers(context, handle)?;
+            let write = |number: usize| -> Verdict {
+                let token = &format!("after a timeout {number}");
+                let new = NewSession::new(id(1), token, millis(1));
+                handle.create_session(new)?;
+                equal(
+                    "whether another handle finds a session that was created after a transaction had timed out",
+                    another.get_session_and_user(token)?.is_some(),
+                    true,
+                )?;
+                returns("delete_session(..)", another.delete_session(token), true)
+            };
             // Concurrently, so that every connection of the handle is used again.
             thread::scope(|scope| {
-                let running: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| read(handle))).collect();
+                let running: Vec<_> = (0..AT_ONCE)
+                    .map(|number| scope.spawn(move || read(handle).and_then(|()| write(number))))
+                    .collect();
                 running.into_iter().try_for_each(joined)
             })?;
         }
@@ -1002,7 +1133,7 @@ fn run_everything(store: &AuthStore, model: &mut Model, first: u128, deadline: I
         .try_for_each(|call| agreed(store, model, &call, deadline))
 }
 
-/// Kills the server after single writes, as many as there is time for: a write that follows may make an earlier one
+/// Kills the server after a transaction, and after single writes, as many as there is time for: a write that follows may make an earlier one
 /// permanent, too.
 fn last_writes_survive(
     context: &Context,
@@ -1015,17 +1146,28 @@ fn last_writes_survive(
     for call in setting(first) {
         agreed(store, model, &call, begun)?;
     }
+    let survives = |model: &mut Model, witnesses: &[Call]| -> Verdict {
+        harness_result(context.storage().restart())?;
+        recovers(context, store)?;
+        let deadline = Instant::now() + context.limits().recovery;
+        witnesses
+            .iter()
+            .try_for_each(|witness| agreed(store, model, witness, deadline))
+    };
+    if has_transactions(store)? {
+        let (calls, witnesses) = transaction(800 + first);
+        store.transaction(|tx| in_turn(tx, &calls))?;
+        for call in &calls {
+            call.on_model(model).expect("these rows are new");
+        }
+        survives(model, &witnesses)?;
+    }
     let mut writes = every_write(first);
     let place = context.seed() % writes.len() as u64;
     writes.rotate_left(place as usize);
     for (write, witnesses) in writes {
         agreed(store, model, &write, begun)?;
-        harness_result(context.storage().restart())?;
-        recovers(context, store)?;
-        let deadline = Instant::now() + context.limits().recovery;
-        for witness in &witnesses {
-            agreed(store, model, witness, deadline)?;
-        }
+        survives(model, &witnesses)?;
         if begun.elapsed() > time {
             break;
         }

@@ -23,6 +23,11 @@ trait Wrong: Send + Sync + 'static {
         })
     }
 
+    /// Returns the error of a commit whose answer did not arrive.
+    fn unanswered(reason: &str) -> Error {
+        Error::outcome_unknown(reason)
+    }
+
     /// `failed`: whether an operation has failed.
     fn roll_back(_db: &Reference, _copy: &Model, _failed: bool) {}
 
@@ -202,6 +207,21 @@ impl Fault for OwnEmails {
     }
 }
 
+/// Updates users only while the storage outside answers, and remembers whether it did not.
+#[derive(Default)]
+struct TimesOut {
+    outside: Reference,
+    timed_out: Arc<AtomicBool>,
+}
+
+impl Fault for TimesOut {
+    fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+        let answer = self.outside.delete_user(Uuid::nil());
+        self.timed_out.fetch_or(answer.is_err(), Ordering::SeqCst);
+        answer.and_then(|_| db.update_user(id, changes))
+    }
+}
+
 /// Rejects reads once a token or a challenge was not created.
 #[derive(Default)]
 struct NoSavepoint(AtomicBool);
@@ -291,7 +311,8 @@ impl<W: Wrong> BackendTransaction for Transaction<W> {
         self.open.ended.store(true, Ordering::SeqCst);
         let copy = self.open.copy.with(|model| model.clone())?;
         if W::commit(&self.db, &self.begin, &copy)? {
-            return Ok(());
+            let answer = self.db.delete_user(Uuid::nil()).map(drop);
+            return answer.map_err(|_| W::unanswered("the answer was lost"));
         }
         self.conflicted.store(true, Ordering::SeqCst);
         Err(Error::unavailable("another transaction was first"))
@@ -339,6 +360,9 @@ static LEAKED: AtomicUsize = AtomicUsize::new(0);
 
 /// Users that were read, on all handles.
 static KNOWN: LazyLock<Remembers> = LazyLock::new(Remembers::default);
+
+/// Users that were created in transactions.
+static COMMITTED: Mutex<Vec<Uuid>> = Mutex::new(Vec::new());
 
 /// A backend whose transactions are wrong in this way.
 macro_rules! wrong {
@@ -440,6 +464,18 @@ mod how {
         Forgets {
             fn commit(_: &Reference, _: &Model, _: &Model) -> Result<bool> {
                 Ok(true)
+            }
+        }
+        SavesLater {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                let created = copy.users.keys().filter(|id| !begin.users.contains_key(id));
+                COMMITTED.lock().expect("no panic while held").extend(created);
+                Nothing::commit(db, begin, copy)
+            }
+        }
+        CallsCommitsUndone {
+            fn unanswered(reason: &str) -> Error {
+                Error::unavailable(reason)
             }
         }
         NeverEnds {
@@ -560,6 +596,35 @@ faults! {
         }
     }
 
+    LosesTransactions "faults.killed_server": "Saves a user of a transaction a moment later, and loses it when its server is killed." {
+        transactions!(SavesLater);
+
+        fn killed(db: &Reference) {
+            let lost = COMMITTED.lock().expect("no panic while held");
+            let _ = db.with(|model| {
+                model.users.retain(|id, _| !lost.contains(id));
+                model.accounts.retain(|_, account| !lost.contains(&account.user_id));
+            });
+        }
+    }
+
+    CommitsCalledUndone "faults.answer_lost": "Reports a commit whose answer was lost as Unavailable." {
+        transactions!(CallsCommitsUndone);
+    }
+
+    StaysInTransaction (Arc<AtomicBool>) "faults.answers_in_step": "Keeps a connection on which a transaction timed out, and writes in that transaction." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, TimesOut { outside: db.clone(), timed_out: Arc::clone(&self.0) })
+        }
+
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            match self.0.load(Ordering::SeqCst) {
+                true => Ok(()),
+                false => db.create_session(session),
+            }
+        }
+    }
+
     TransactionsWithoutEnd "transaction.ends": "Accepts operations after a transaction has ended." {
         transactions!(NeverEnds);
     }
@@ -594,9 +659,14 @@ impl Fault for Right {
 
 #[test]
 fn right_transactions_keep_the_rules() {
-    let certificate = Runner::new(Broken::<Right>::new())
-        .only("transaction")
-        .run();
-    assert_eq!(certificate.counts.failed, 0, "{certificate:#?}");
-    assert_eq!(certificate.counts.passed, 6, "{certificate:#?}");
+    for (rules, count) in [
+        ("transaction", 6),
+        ("faults.answer_lost", 1),
+        ("faults.answers_in_step", 1),
+        ("faults.killed_server", 1),
+    ] {
+        let certificate = Runner::new(Broken::<Right>::new()).only(rules).run();
+        assert_eq!(certificate.counts.failed, 0, "{certificate:#?}");
+        assert_eq!(certificate.counts.passed, count, "{certificate:#?}");
+    }
 }
