@@ -965,6 +965,13 @@ const MYSQL_KEYS: &[Case] = &[
         Blocking("authstore_challenge", r#"DROP TABLE "authstore_challenge""#),
     ),
     (
+        r#"ALTER TABLE "Session" RENAME COLUMN "id" TO "ID""#,
+        Blocking(
+            "Session.ID is spelled id",
+            r#"ALTER TABLE "Session" RENAME COLUMN "ID" TO "id""#,
+        ),
+    ),
+    (
         r#"CREATE TABLE "Rival" ("of" varchar(36), CONSTRAINT "Session_userId_fkey" FOREIGN KEY ("of") REFERENCES "User" ("id"))"#,
         Blocking("Session_userId_fkey", r#"DROP TABLE "Rival""#),
     ),

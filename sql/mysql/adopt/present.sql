@@ -1,4 +1,5 @@
 -- Columns, foreign keys and unique keys, by the table's name in the schema, because a server may store names in lower case.
+-- Names of foreign keys ignore case, so those of the schema are spelled as there.
 WITH known AS (
     SELECT 'User' AS tbl
     UNION ALL SELECT 'Account'
@@ -15,7 +16,11 @@ JOIN
     ON c.TABLE_SCHEMA = DATABASE()
         AND IF(@@lower_case_table_names = 0, c.TABLE_NAME = BINARY k.tbl, LOWER(c.TABLE_NAME) = LOWER(k.tbl))
 UNION ALL
-SELECT CONCAT(k.tbl, '.', c.CONSTRAINT_NAME)
+SELECT
+    CONCAT(
+        k.tbl, '.',
+        IF(LOWER(c.CONSTRAINT_NAME) = LOWER(CONCAT(k.tbl, '_userId_fkey')), CONCAT(k.tbl, '_userId_fkey'), c.CONSTRAINT_NAME)
+    )
 FROM known AS k
 JOIN
     information_schema.REFERENTIAL_CONSTRAINTS AS c
