@@ -250,8 +250,30 @@ pub(super) fn classify_migration(error: MySqlError) -> Error {
             let key = last_quoted(&error.message).unwrap_or_default();
             format!("Duplicate entry for key '{key}' ({code})")
         }
-        // These name columns, rows and constraints.
-        1048 | 1136 | 1138 | 1264 | 1265 | 1364 | 1406 | 3819 | 4025 => {
+        // These name columns, types, constraints and numbers of rows.
+        1048
+        | 1117
+        | 1118
+        | 1136
+        | 1138
+        | 1162..=1168
+        | 1171
+        | 1173
+        | 1176
+        | 1217
+        | 1264
+        | 1265
+        | 1364
+        | 1406
+        | 1452
+        | 1503
+        | 1506
+        | 1846
+        | 3756
+        | 3757
+        | 3819
+        | 3959
+        | 4025 => {
             format!("{} ({code})", error.message)
         }
         _ => words(&error),

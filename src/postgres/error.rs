@@ -332,12 +332,17 @@ pub(super) fn is_fatal(server: &DbError) -> bool {
 
 /// Returns the server's message, unless its class may quote values: invalid data (22), or a trigger's message (P0).
 fn reason(server: &DbError) -> String {
-    match server.code().code().get(..2) {
+    let code = server.code().code();
+    // A string that is too long, a NULL, and a division by zero are not quoted.
+    if matches!(code, "22001" | "22004" | "22012") {
+        return with_code(server);
+    }
+    match code.get(..2) {
         Some(
             "08" | "0A" | "0L" | "0P" | "23" | "25" | "26" | "28" | "2B" | "2D" | "3D" | "3F"
             | "40" | "42" | "53" | "54" | "55" | "57" | "58" | "XX",
         ) => with_code(server),
-        _ => format!("SQLSTATE {}", server.code().code()),
+        _ => format!("SQLSTATE {code}"),
     }
 }
 

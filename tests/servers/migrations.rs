@@ -55,6 +55,10 @@ pub(crate) fn tests() -> Vec<Test> {
             step_error_is_reported_in_full,
         ),
         (
+            "migrations.step_error_quotes_no_row",
+            step_error_quotes_no_row,
+        ),
+        (
             "migrations.up_to_date_needs_only_read_rights",
             up_to_date_needs_only_read_rights,
         ),
@@ -693,6 +697,33 @@ fn step_error_is_reported_in_full(kind: Kind) {
         let database = Database::new(kind).unwrap();
         let (_, _, reason) = failed(application(&database, &[step]).up(), step);
         assert!(reason.contains(said), "{step}: {reason}");
+    }
+}
+
+/// The rows that a step meets may hold tokens.
+fn step_error_quotes_no_row(kind: Kind) {
+    const ROWS: &str =
+        "CREATE TABLE a (n varchar(20)); INSERT INTO a VALUES ('hunter2'), ('hunter2');";
+    let signal = "CREATE TRIGGER loud BEFORE UPDATE ON a FOR EACH ROW \
+                  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'hunter2'; UPDATE a SET n = 'x';";
+    let steps = match kind {
+        Kind::Postgres => [
+            "CREATE UNIQUE INDEX a_n ON a (n);",
+            "ALTER TABLE a ALTER n TYPE int USING n::int;",
+            "DO $$ BEGIN RAISE EXCEPTION 'met %', (SELECT min(n) FROM a); END $$;",
+        ],
+        _ => [
+            "CREATE UNIQUE INDEX a_n ON a (n);",
+            "ALTER TABLE a MODIFY n int;",
+            signal,
+        ],
+    };
+    for step in steps {
+        let database = Database::new(kind).unwrap();
+        let migrator = application(&database, &[ROWS, step]);
+        let error = migrator.up().expect_err(step);
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("hunter2"), "{step}: {shown}");
     }
 }
 
