@@ -153,7 +153,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             sql!("postgres", "adopt/create_adoption"),
             of_keys!("save_foreign_keys")
         )),
-        Repair::Generated(sql!("postgres", "adopt/drop_foreign_keys")),
+        Repair::Generated(of_keys!("drop_foreign_keys")),
         Repair::Rows(sql!("postgres", "adopt/fill_ids")),
         Repair::Rows(sql!("postgres", "adopt/columns")),
         Repair::Rows(of_keys!("keys")),

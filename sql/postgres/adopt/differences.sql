@@ -184,32 +184,17 @@ SELECT 'the column of the foreign key ' || k.conname || ' of ' || k.conrelid::re
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
-JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 WHERE c.atttypid <> 'uuid'::regtype
-    AND NOT (
-        t."table" = 'User'
-        AND o.attname = 'userId'
-        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
-        AND cardinality(k.conkey) = 1
-    )
+    AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
 
 UNION ALL
 SELECT 'the key ' || d."name" || ' of ' || d."table" || ' will be replaced by the key of the schema'
 FROM "dropped" AS d
 
 UNION ALL
-SELECT 'the foreign key ' || k.conname || ' of ' || t."table" || ' will be replaced by the foreign key of the schema'
-FROM "actual_table" AS t
-JOIN
-    pg_constraint AS k
-    ON k.conrelid = t."oid"
-        AND k.contype = 'f'
-        AND k.confrelid = to_regclass('"User"')
-        AND k.conname <> t."table" || '_userId_fkey'
-        AND t."table" IN ('Account', 'Session', 'Authenticator')
-        AND cardinality(k.conkey) = 1
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
-JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
+SELECT 'the foreign key ' || k.conname || ' of ' || u."table" || ' will be replaced by the foreign key of the schema'
+FROM "user_foreign_key" AS u
+JOIN pg_constraint AS k ON k.oid = u."constraint" AND k.conname <> u."table" || '_userId_fkey'
 
 UNION ALL
 SELECT u."kind" || u."name" || ' of ' || t."table" || ' will run for each row that gets an id'

@@ -1,30 +1,19 @@
 -- Returns statements that drop the foreign keys of the three tables that differ from the schema or whose columns
 -- change, and the application's own that are added again. Then the columns of those that refer to an id get its type. A
 -- column may have several foreign keys.
-WITH
-    "actual_table" ("table", "oid") AS (
-        SELECT t."name", to_regclass(quote_ident(t."name"))
-        FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
-        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
-    )
-
 SELECT "statement"
 FROM (
     SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
-    FROM "actual_table" AS t
-    JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confrelid = to_regclass('"User"')
-    JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.conkey[1] AND c.attname = 'userId'
-    JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
-    WHERE t."table" IN ('Account', 'Session', 'Authenticator')
-        AND cardinality(k.conkey) = 1
-        AND (
-            k.conname <> t."table" || '_userId_fkey'
-            OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
-            OR p.atttypid <> 'uuid'::regtype
-            OR c.atttypid <> 'uuid'::regtype
-            -- It would keep a key that is replaced.
-            OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
-        )
+    FROM "user_foreign_key" AS u
+    JOIN pg_constraint AS k ON k.oid = u."constraint"
+    JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
+    JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1]
+    WHERE k.conname <> u."table" || '_userId_fkey'
+        OR pg_get_constraintdef(k.oid) <> 'FOREIGN KEY ("userId") REFERENCES "User"(id) ON DELETE CASCADE'
+        OR p.atttypid <> 'uuid'::regtype
+        OR c.atttypid <> 'uuid'::regtype
+        -- It would keep a key that is replaced.
+        OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
     UNION ALL
     SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
     FROM authstore_adoption AS a

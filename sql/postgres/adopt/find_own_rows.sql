@@ -15,7 +15,6 @@ SELECT
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
-JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 CROSS JOIN
     LATERAL (
         SELECT
@@ -29,13 +28,7 @@ JOIN pg_class AS r ON r.oid = k.conrelid AND r.relkind IN ('r', 'p')
 WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
     AND k.conparentid = 0
     AND k.convalidated
-    AND NOT (
-        t."table" = 'User'
-        AND c.attname = 'id'
-        AND o.attname = 'userId'
-        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
-        AND cardinality(k.conkey) = 1
-    )
+    AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
 UNION ALL
 SELECT DISTINCT
     format(
@@ -51,9 +44,4 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
 JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 WHERE c.attname = 'id'
     AND c.atttypid <> 'uuid'::regtype
-    AND NOT (
-        t."table" = 'User'
-        AND o.attname = 'userId'
-        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
-        AND cardinality(k.conkey) = 1
-    );
+    AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u);

@@ -11,16 +11,9 @@ SELECT
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
-JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
 WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
     AND k.conparentid = 0
-    AND NOT (
-        t."table" = 'User'
-        AND c.attname = 'id'
-        AND o.attname = 'userId'
-        AND k.conrelid IN (SELECT a."oid" FROM "actual_table" AS a WHERE a."table" IN ('Account', 'Session', 'Authenticator'))
-        AND cardinality(k.conkey) = 1
-    )
+    AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
 UNION ALL
 SELECT
     NULL,

@@ -89,4 +89,15 @@ WITH RECURSIVE
                         OR (a."is_plain" AND a."columns" = e."columns")
                     )
             )
+    ),
+
+    -- The foreign keys that are the schema's, or that it replaces. All others are the application's own.
+    "user_foreign_key" ("table", "constraint") AS (
+        SELECT t."table", k.oid
+        FROM "actual_table" AS t
+        JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.confrelid = to_regclass('"User"')
+        JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1] AND c.attname = 'userId'
+        JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
+        WHERE t."table" IN ('Account', 'Session', 'Authenticator')
+            AND cardinality(k.conkey) = 1
     )

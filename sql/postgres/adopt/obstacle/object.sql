@@ -85,12 +85,7 @@
         JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attnum = k.confkey[1] AND p.attname = 'id'
         JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
         WHERE p.atttypid <> 'uuid'::regtype
-            AND NOT (
-                t."table" = 'User'
-                AND c.attname = 'userId'
-                AND k.conrelid IN (SELECT o."oid" FROM "actual_table" AS o WHERE o."table" IN ('Account', 'Session', 'Authenticator'))
-                AND cardinality(k.conkey) = 1
-            )
+            AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
     ),
 
     -- The columns of the application's own, and the userIds.
