@@ -479,6 +479,13 @@ impl Call {
     }
 
     /// Returns true if it may change something.
+    /// Makes calls on a store one after the other, until one fails.
+    pub(crate) fn in_turn(calls: &[Call], store: &AuthStore) -> authstore::Result<()> {
+        calls
+            .iter()
+            .try_for_each(|call| call.on_store(store).map(drop))
+    }
+
     pub(crate) fn writes(&self) -> bool {
         !(self.name().starts_with("get_")
             || self.name().starts_with("list_")

@@ -78,12 +78,12 @@ impl Start {
         }
     }
 
-    /// Waits until all threads have arrived for this call, the first of which is 1. A thread that panicked never
-    /// arrives, so the others stop waiting after [`OVERLAP_TIMEOUT`], for all calls.
-    fn wait(&self, call: usize) {
-        let everyone = self.threads * call;
+    /// Waits until all threads have arrived for their next call. A thread that panicked never arrives, so the others
+    /// stop waiting after [`OVERLAP_TIMEOUT`], for all calls.
+    fn wait(&self) {
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         *arrived += 1;
+        let everyone = arrived.next_multiple_of(self.threads);
         if *arrived == everyone {
             self.all_arrived.notify_all();
         }
@@ -154,7 +154,7 @@ impl Race {
                     let (start, work) = (&start, &work);
                     let store = &self.stores[number % self.stores.len()];
                     scope.spawn(move || {
-                        start.wait(1);
+                        start.wait();
                         work(number, store)
                     })
                 })
@@ -175,7 +175,7 @@ impl Race {
         let start = Start::new(threads);
         let by_thread = self.at_once_untimed(threads, |thread, store| {
             let ran = (0..keys).map(|key| {
-                start.wait(key + 1);
+                start.wait();
                 timed(|| work(key, thread, store))
             });
             ran.collect::<Vec<_>>().into_iter()

@@ -415,9 +415,7 @@ pub(crate) fn looks(keys: &Keys) -> Vec<Call> {
 
 /// Deletes all rows that a sequence can leave.
 pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
-    deletions()
-        .iter()
-        .try_for_each(|call| call.on_store(store).map(drop))
+    Call::in_turn(&deletions(), store)
 }
 
 /// The calls of [`clear`].

@@ -213,8 +213,9 @@ impl Migrator {
     fn run(&self, choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
         // Most runs have nothing to do, and end here. The others check again under the lock, when no other run can
         // change the history.
-        let is_unfinished = self.has_unfinished_adoption()?;
-        if self.plan(&choose, self.read_history()?)?.is_empty() && !is_unfinished {
+        if self.plan(&choose, self.read_history()?)?.is_empty()
+            && !self.has_unfinished_adoption()?
+        {
             return Ok(Vec::new());
         }
         let mut lock = self.target.lock(self.lock_timeout)?;

@@ -284,11 +284,10 @@ fn email_change_identifier(user_id: Uuid) -> String {
 
 /// Returns the identifier and the stored token of a change of address. The identifier depends on the user only, so that
 /// all of a user's changes can be voided. The token is valid for one address only, because the hash includes the
-/// address and its length: without the length, a part of the address could be passed as a part of the token. Auth.js
-/// never reads these.
+/// address, on the side of the identifier: beside the token, a part of the address could be passed as a part of the
+/// token. Auth.js never reads these.
 fn email_change(user_id: Uuid, email: &str, token: &str) -> (String, String) {
     let identifier = email_change_identifier(user_id);
-    let stored =
-        VerificationTokens::Hashed.stored(&identifier, &format!("{} {email} {token}", email.len()));
+    let stored = VerificationTokens::Hashed.stored(&format!("{identifier} {email}"), token);
     (identifier, stored)
 }

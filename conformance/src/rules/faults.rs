@@ -741,13 +741,6 @@ fn transaction(user: u128) -> ([Call; 2], [Call; 2]) {
     (calls, witnesses)
 }
 
-/// Makes calls one after the other.
-fn in_turn(store: &AuthStore, calls: &[Call]) -> authstore::Result<()> {
-    calls
-        .iter()
-        .try_for_each(|call| call.on_store(store).map(drop))
-}
-
 /// Runs calls in a transaction, which is committed as soon as answers are held back. Waits three times like
 /// [`write_unanswered`].
 fn commit_unanswered(
@@ -758,7 +751,7 @@ fn commit_unanswered(
     together.wait();
     let mut called = None;
     let value = handle.transaction(|tx| {
-        let done = in_turn(tx, calls);
+        let done = Call::in_turn(calls, tx);
         if called.is_none() {
             together.wait();
             together.wait();
@@ -1156,7 +1149,7 @@ fn last_writes_survive(
     };
     if has_transactions(store)? {
         let (calls, witnesses) = transaction(800 + first);
-        store.transaction(|tx| in_turn(tx, &calls))?;
+        store.transaction(|tx| Call::in_turn(&calls, tx))?;
         for call in &calls {
             call.on_model(model).expect("these rows are new");
         }

@@ -322,9 +322,7 @@ pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
                 if thread == 0 {
                     write.on_store(store).map(drop)
                 } else {
-                    reads
-                        .iter()
-                        .try_for_each(|read| read.on_store(store).map(drop))
+                    Call::in_turn(&reads, store)
                 }
             });
             has_overlap |= overlapped(&ran);
