@@ -13,20 +13,10 @@ use super::simulation;
 use crate::error::Result;
 use crate::migration::{Adoption, Applied, Direction, Migration, Series};
 use crate::sql::{
-    AdoptionCost, AdoptionPlan, AdoptionTarget, Check, Connection, Repair, check, counts, sql,
+    AdoptionCost, AdoptionPlan, AdoptionTarget, Connection, Repair, check, counts, sql,
 };
 
 const DEFINITIONS: &str = sql!("sqlite", "adopt/definitions");
-
-/// A query about strings, from a file that `not_utf8.sql` continues.
-macro_rules! not_utf8 {
-    ($table:literal) => {
-        concat!(
-            sql!("sqlite", "adopt/obstacle/", $table, "_utf8"),
-            sql!("sqlite", "adopt/obstacle/not_utf8")
-        )
-    };
-}
 
 pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
     begin: None,
@@ -50,11 +40,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.id",
             "User.emailVerified"
         ),
-        Check {
-            needs: &["User.id", "User.email"],
-            unless: &[],
-            sql: not_utf8!("user"),
-        },
+        check!("sqlite", "obstacle/user_utf8", "User.id", "User.email"),
         check!("sqlite", "obstacle/user_blob", "User.id"),
         check!("sqlite", "obstacle/account_id", "Account.id"),
         check!("sqlite", "obstacle/account_same_id", "Account.id"),
@@ -85,16 +71,14 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Account.userId",
             "Account.expires_at"
         ),
-        Check {
-            needs: &[
-                "Account.userId",
-                "Account.type",
-                "Account.provider",
-                "Account.providerAccountId",
-            ],
-            unless: &[],
-            sql: not_utf8!("account"),
-        },
+        check!(
+            "sqlite",
+            "obstacle/account_utf8",
+            "Account.userId",
+            "Account.type",
+            "Account.provider",
+            "Account.providerAccountId"
+        ),
         check!("sqlite", "obstacle/account_blob", "Account.userId"),
         check!("sqlite", "obstacle/session_id", "Session.id"),
         check!("sqlite", "obstacle/session_same_id", "Session.id"),
@@ -104,11 +88,12 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "User.id",
             "Session.userId"
         ),
-        Check {
-            needs: &["Session.userId", "Session.sessionToken"],
-            unless: &[],
-            sql: not_utf8!("session"),
-        },
+        check!(
+            "sqlite",
+            "obstacle/session_utf8",
+            "Session.userId",
+            "Session.sessionToken"
+        ),
         check!(
             "sqlite",
             "obstacle/session_key",
@@ -128,11 +113,12 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Session.userId",
             "Session.expires"
         ),
-        Check {
-            needs: &["VerificationToken.identifier", "VerificationToken.token"],
-            unless: &[],
-            sql: not_utf8!("verification_token"),
-        },
+        check!(
+            "sqlite",
+            "obstacle/verification_token_utf8",
+            "VerificationToken.identifier",
+            "VerificationToken.token"
+        ),
         check!(
             "sqlite",
             "obstacle/verification_token_key",
@@ -167,16 +153,14 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
             "Authenticator.credentialDeviceType",
             "Authenticator.credentialBackedUp"
         ),
-        Check {
-            needs: &[
-                "Authenticator.userId",
-                "Authenticator.providerAccountId",
-                "Authenticator.credentialPublicKey",
-                "Authenticator.credentialDeviceType",
-            ],
-            unless: &[],
-            sql: not_utf8!("authenticator"),
-        },
+        check!(
+            "sqlite",
+            "obstacle/authenticator_utf8",
+            "Authenticator.userId",
+            "Authenticator.providerAccountId",
+            "Authenticator.credentialPublicKey",
+            "Authenticator.credentialDeviceType"
+        ),
         check!(
             "sqlite",
             "obstacle/authenticator_blob",

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::CachedStatement;
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 use time::format_description::well_known::{Iso8601, Rfc3339};
@@ -111,6 +112,23 @@ impl SqliteConnection {
         self.0
             .set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, alone)
             .map(drop)
+            .map_err(classify)
+    }
+
+    /// Adds the SQL function `authstore_is_utf8`, which returns false if any of its arguments is a string that is not
+    /// UTF-8. SQLite itself [does not check that](https://www.sqlite.org/invalidutf.html): it reads most wrong bytes as
+    /// some character.
+    pub(super) fn add_is_utf8(&mut self) -> Result<()> {
+        let flags = FunctionFlags::SQLITE_UTF8
+            | FunctionFlags::SQLITE_DETERMINISTIC
+            | FunctionFlags::SQLITE_DIRECTONLY;
+        self.0
+            .create_scalar_function("authstore_is_utf8", -1, flags, |arguments| {
+                Ok((0..arguments.len()).all(|at| match arguments.get_raw(at) {
+                    ValueRef::Text(bytes) => str::from_utf8(bytes).is_ok(),
+                    _ => true,
+                }))
+            })
             .map_err(classify)
     }
 

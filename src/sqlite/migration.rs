@@ -206,6 +206,7 @@ impl Lock for SqliteLock {
     ) -> Result<Adoption> {
         // Otherwise renaming a table would also change the objects that refer to it.
         self.connection.set_legacy_alter_table(true)?;
+        self.connection.add_is_utf8()?;
         let tables = orphans::all_tables(&mut self.connection)?;
         let before = orphans::count(&mut self.connection, &tables)?;
         let adoption = sql::adopt(&mut *self.connection, &PLAN, series, apply, progress)?;

@@ -1512,7 +1512,8 @@ fn unreadable_rows_are_named(kind: Kind) {
     theirs.adopt().expect("an adoption");
 }
 
-/// Also if the table lacks other columns of the schema.
+/// Also if the table lacks other columns of the schema. SQLite reads most bytes that are not UTF-8 as some character,
+/// such as a Windows apostrophe (0x92) and the first half of a euro sign.
 fn unreadable_strings_are_named(kind: Kind) {
     let mut theirs = Theirs::new(kind, "guide");
     let user = theirs
@@ -1533,7 +1534,19 @@ fn unreadable_strings_are_named(kind: Kind) {
         ("Account", "oauth_token"),
         ("Authenticator", "transports"),
     ] {
-        for (value, words) in [("x'41'", "blob"), ("CAST(x'ff' AS text)", "not UTF-8")] {
+        for (value, words) in [
+            ("x'41'", "blob"),
+            ("CAST(x'ff' AS text)", "not UTF-8"),
+            ("CAST(x'49749273' AS text)", "not UTF-8"),
+            ("CAST(x'e282' AS text)", "not UTF-8"),
+            ("CAST(x'c0af' AS text)", "not UTF-8"),
+            ("CAST(x'eda080' AS text)", "not UTF-8"),
+            ("CAST(x'f4908080' AS text)", "not UTF-8"),
+            (
+                "replace(hex(zeroblob(524288)), '0', char(65533)) || CAST(x'92' AS text)",
+                "not UTF-8",
+            ),
+        ] {
             run(
                 &mut theirs,
                 kind,
@@ -1548,8 +1561,9 @@ fn unreadable_strings_are_named(kind: Kind) {
         run(
             &mut theirs,
             kind,
-            &format!(r#"UPDATE "{table}" SET "{column}" = NULL"#),
+            &format!(r#"UPDATE "{table}" SET "{column}" = '€ ' || char(65533, 65534, 65535)"#),
         );
+        assert_eq!(theirs.compare().obstacles, [""; 0]);
     }
     theirs.adopt().expect("an adoption");
 }
