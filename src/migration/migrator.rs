@@ -127,10 +127,11 @@ impl Migrator {
     }
 
     /// Compares a database that Auth.js's Kysely adapter uses, or that was migrated, with the schema of this crate, and
-    /// returns the differences and the obstacles to [`adopt`](Migrator::adopt). Changes nothing.
+    /// returns the differences and the obstacles to [`adopt`](Migrator::adopt). Changes nothing, except that it creates
+    /// the history table of a Galera cluster, which contains the lock on migrations.
     ///
-    /// Holds the lock on migrations while it reads; on SQLite, all writes wait for it. On MySQL and MariaDB, `adopt`
-    /// also tries the changes of columns on empty copies of the tables, so it may find more obstacles.
+    /// Holds that lock while it reads; on SQLite, all writes wait for it. On MySQL and MariaDB, `adopt` also tries the
+    /// changes of columns on empty copies of the tables, so it may find more obstacles.
     ///
     /// # Errors
     ///

@@ -257,6 +257,9 @@ impl AdoptionTarget for MysqlLock<'_> {
     /// remain. Then an ALTER TABLE that creates an index of that name fails and changes nothing: `Can't write;
     /// duplicate key in table 'mysql.innodb_index_stats' (1022)`. Rebuilding the table removes them.
     fn run(&mut self, sql: &str) -> Result<()> {
+        if let Some(lease) = &self.lease {
+            lease.check()?;
+        }
         // When MariaDB executes a prepared query of information_schema again, its subqueries may find nothing.
         self.connection.forget_statements();
         for _ in 0..REBUILDS {

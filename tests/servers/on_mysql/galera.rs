@@ -24,6 +24,10 @@ pub(crate) fn tests() -> Vec<Test> {
             "galera.concurrent_migrations_on_all_nodes",
             concurrent_migrations_on_all_nodes,
         ),
+        on(
+            "galera.adoption_stops_when_its_lock_is_lost",
+            adoption_stops_when_its_lock_is_lost,
+        ),
     ]
 }
 
@@ -147,4 +151,30 @@ fn concurrent_migrations_on_all_nodes(cluster: &Galera) {
         let left = "SELECT COUNT(*) FROM authstore_migration WHERE series = ''";
         assert_eq!(database.client().query_one(left), "0");
     }
+}
+
+/// Each statement of an adoption commits, so a node that was paused for too long must not continue beside another.
+fn adoption_stops_when_its_lock_is_lost(cluster: &Galera) {
+    let database = cluster.database().unwrap();
+    let store = &stores(&database, cluster)[0];
+    store.migrate().unwrap();
+    let drop = "ALTER TABLE Account DROP FOREIGN KEY Account_userId_fkey";
+    database.client().query(drop);
+    let lose = "UPDATE authstore_migration SET name = 'another', applied_at = '2100-01-01' WHERE series = ''";
+    let lost = store
+        .migrator()
+        .unwrap()
+        .adopt_with_progress(|_| {
+            database.client().query(lose);
+        })
+        .unwrap_err();
+    assert!(
+        lost.to_string().contains("was lost to another process"),
+        "{lost}"
+    );
+    database
+        .client()
+        .query("DELETE FROM authstore_migration WHERE series = ''");
+    store.migrator().unwrap().adopt().unwrap();
+    assert!(store.migrator().unwrap().compare().unwrap().is_empty());
 }
