@@ -50,7 +50,7 @@ rounds COUNT="50":
 sql-mutants NAME *FILES:
     cargo run --package authstore-mutants --bin sql-mutants -- "$@"
 
-# Mutate the code of the databases, and report the mutants that the suite misses (just mutants sqlite-file --re src/sqlite)
+# Mutate the code of the databases; needs cargo install cargo-mutants (just mutants sqlite-file --re src/sqlite)
 mutants NAMES *ARGUMENTS:
     names="$1" && shift && AUTHSTORE_MUTANTS_ON="$names" cargo run --package authstore-test-databases \
         --bin with-servers -- cargo mutants --package authstore "$@"

@@ -197,7 +197,8 @@
 //!
 //! // When the button is pressed:
 //! let Some(grace) = signin.sign_in_with_email_token(&email, token.expose(), now)? else {
-//!     panic!("the link was used already, has expired, or was never sent");
+//!     println!("This link was used already, or has expired.");
+//!     return Ok(());
 //! };
 //! if let Some(removed) = grace.removed {
 //!     // Someone else had entered her address without proving it. The user is now hers alone.
@@ -267,7 +268,9 @@
 //!
 //! # Your own tables, in one transaction
 //!
-//! [`transaction`](AuthStore::transaction) runs operations of the store together with your own SQL, all or nothing:
+//! [`transaction`](AuthStore::transaction) runs operations of the store together with your own SQL, all or nothing. After
+//! a conflict with another transaction the closure runs again, so it must have no other effects, such as sending mail.
+//! Inside it, use only `tx`:
 //!
 //! ```
 //! use authstore::signin::SignIn;

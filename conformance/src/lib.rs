@@ -69,8 +69,7 @@
 //!
 //! # A suite that can fail
 //!
-//! [`Reference`] is a backend that keeps every rule. The suite itself is tested with broken backends, which keep the
-//! contract except for one fault each. This table lists their faults, and the rule that a test proves to catch each.
+//! [`Reference`] is a backend that keeps every rule. The suite itself is tested with broken backends.
 //!
 #![doc = include_str!("../BROKEN.md")]
 

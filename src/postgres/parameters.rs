@@ -48,7 +48,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     accepted(
         "migrate_url",
         "postgres://h/d",
-        "another URL for the same database, to bypass a pooler during migrations; write its `@ : / ? &` as `%XX`",
+        "another URL for the same database, to bypass a pooler during migrations; write its `%` as `%25` first, then its `@ : / ? & #` as `%XX`",
     ),
     accepted(
         "host",

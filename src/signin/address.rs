@@ -11,11 +11,11 @@ use crate::model::{Change, UserChanges};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Addresses {
-    /// Addresses are the same if their bytes are. Choose this if an Auth.js front end shares the database: it stores
-    /// the addresses from OAuth providers unchanged.
+    /// Addresses are the same if their bytes are.
     #[default]
     Exact,
-    /// Addresses are stored and looked up in lower case.
+    /// Addresses are stored and looked up in lower case. Choose this if an Auth.js front end shares the database,
+    /// because it does the same.
     ///
     /// Only ASCII letters are folded. Unicode also folds some other letters into ASCII (the Kelvin sign into `k`), so
     /// the owner of one address could sign in as the owner of another.

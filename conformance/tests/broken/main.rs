@@ -98,7 +98,9 @@ fn table() -> String {
     for Entry { rule, does, .. } in all() {
         meant.entry(rule).or_default().push(does);
     }
-    let mut text = "| rule | broken backends that it catches |\n|---|---|\n".to_owned();
+    let mut text = "Each of these backends keeps the contract except for one fault, and a test proves that the rule beside it \
+                    catches it.\n\n| rule | broken backends that it catches |\n|---|---|\n"
+        .to_owned();
     for rule in RULES {
         let does = meant.get(rule.id).map(|does| does.join("<br>"));
         let _ = writeln!(text, "| `{}` | {} |", rule.id, does.unwrap_or_default());

@@ -40,6 +40,9 @@ impl Failure {
             Failure::Store(authstore::Error::Invalid { .. }) => {
                 page::message(400, "One of the values cannot be stored.")
             }
+            Failure::Store(authstore::Error::Conflict { .. }) => {
+                page::message(409, "This is registered already.")
+            }
             Failure::Store(error) => {
                 eprintln!("request failed: {error}");
                 page::message(500, "Internal error.")
