@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Statement};
 use super::STATEMENTS;
 use super::driver::{Driver, QueryFailure};
 use super::error::{
-    Canceled, FailureKind, StatementFailure, canceled, classify, classify_migration,
+    Canceled, FailureKind, StatementFailure, canceled, classify_commit, classify_migration,
 };
 use super::pipeline;
 use super::session::{Pins, Session};
@@ -196,7 +196,15 @@ impl PostgresConnection {
                 "the transaction was rolled back, because its connection failed",
             ));
         }
-        self.run_command(COMMIT)
+        self.driver
+            .run(self.answer_timeout, self.client.batch_execute(COMMIT))
+            .map_err(|failure| {
+                let failure = match failure {
+                    QueryFailure::Answered(error) => classify_commit(error),
+                    failure => failure.into(),
+                };
+                self.failed(failure)
+            })
     }
 
     /// Rolls back an open transaction. If this fails, the connection is unusable.
@@ -415,7 +423,7 @@ fn answer<T>(
     driver
         .run(answer_timeout, whole)
         .map_err(StatementFailure::from)?
-        .outcome(classify)
+        .outcome()
 }
 
 pub(super) fn as_text(setting: &Option<String>) -> (&(dyn ToSql + Sync), Type) {

@@ -114,6 +114,23 @@ pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     }
 }
 
+/// Classifies an error of COMMIT. If the server logs how long statements take, it can report after the commit that it
+/// was interrupted: writing to its log checks for interrupts.
+pub(super) fn classify_commit(error: tokio_postgres::Error) -> StatementFailure {
+    let is_interrupt = error
+        .as_db_error()
+        .is_some_and(|server| is_fatal(server) || server.routine() == Some("ProcessInterrupts"));
+    let failure = classify(error);
+    match failure.error {
+        Error::Unavailable { reason, source } if is_interrupt => StatementFailure {
+            error: Error::OutcomeUnknown { reason, source },
+            kind: FailureKind::Unknown,
+            ..failure
+        },
+        error => StatementFailure { error, ..failure },
+    }
+}
+
 /// Returns the error for a failure in a migration's SQL. This SQL has no parameters, but the server's message may quote
 /// the rows that it met.
 pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
@@ -169,7 +186,8 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
     let code = server.code().code();
     if is_fatal(server) {
         return match (code, server.routine()) {
-            // `ProcessInterrupts` runs between statements, or rolls back the current one, but never after its commit.
+            // `ProcessInterrupts` runs between statements, or rolls back the current one. Only after COMMIT itself may it
+            // be too late for that: see `classify_commit`.
             ("57P01" | "57P05" | "25P03" | "25P04", Some("ProcessInterrupts")) => {
                 StatementFailure::new(Error::unavailable(reason), FailureKind::NotExecuted)
             }

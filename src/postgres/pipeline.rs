@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use super::error::{FailureKind, StatementFailure, is_fatal};
+use super::error::{FailureKind, StatementFailure, classify, classify_commit, is_fatal};
 use crate::error::Error;
 
 type Answer<T> = Result<T, tokio_postgres::Error>;
@@ -25,7 +25,8 @@ pub(super) async fn transaction<T>(
     commit: impl Future<Output = Answer<()>>,
 ) -> Answer<Answers<T>> {
     let first = both(unless_ended(begin), unless_ended(settings));
-    let last = both(unless_ended(work), unless_ended(commit));
+    // Nothing follows the commit, and its error is classified differently from those of other parts.
+    let last = both(unless_ended(work), unless_lost(commit));
     let ((begin, settings), (work, commit)) = both(first, last).await?;
     Ok(Answers {
         begin,
@@ -72,18 +73,23 @@ fn poll_part<T>(
 
 /// Returns the answer to a part. Fails if there will be no answers to the parts after it: this error is their cause.
 async fn unless_ended<T>(part: impl Future<Output = Answer<T>>) -> Answer<Answer<T>> {
+    match unless_lost(part).await? {
+        Err(error) if error.as_db_error().is_some_and(is_fatal) => Err(error),
+        answer => Ok(answer),
+    }
+}
+
+/// Returns the answer to a part. Fails if the connection was lost before.
+async fn unless_lost<T>(part: impl Future<Output = Answer<T>>) -> Answer<Answer<T>> {
     match part.await {
-        Err(error) if error.is_closed() || error.as_db_error().is_some_and(is_fatal) => Err(error),
+        Err(error) if error.is_closed() => Err(error),
         answer => Ok(answer),
     }
 }
 
 impl<T> Answers<T> {
     /// Returns the result of the transaction: the first error is the cause of those after it.
-    pub(super) fn outcome(
-        self,
-        classify: impl FnOnce(tokio_postgres::Error) -> StatementFailure,
-    ) -> Result<T, StatementFailure> {
+    pub(super) fn outcome(self) -> Result<T, StatementFailure> {
         match self {
             Answers {
                 begin: Ok(()),
@@ -109,10 +115,10 @@ impl<T> Answers<T> {
             }
             | Answers {
                 work: Err(error), ..
-            }
-            | Answers {
-                commit: Err(error), ..
             } => Err(classify(error)),
+            Answers {
+                commit: Err(error), ..
+            } => Err(classify_commit(error)),
         }
     }
 }

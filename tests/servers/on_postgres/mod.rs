@@ -6,6 +6,7 @@ mod named_schema;
 mod pooler;
 mod schema;
 mod settings;
+mod terminated;
 mod tls;
 mod waiting;
 
@@ -19,6 +20,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(pooler::tests());
     tests.extend(schema::tests());
     tests.extend(settings::tests());
+    tests.extend(terminated::tests());
     tests.extend(tls::tests());
     tests.extend(waiting::tests());
     tests
