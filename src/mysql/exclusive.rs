@@ -17,6 +17,7 @@ const UNDO: &str = sql!("mysql", "transaction/undo");
 /// A connection in a transaction.
 pub(crate) struct MysqlExclusive {
     connection: Checkout<Arc<Connector>>,
+    connector: Arc<Connector>,
     is_open: bool,
 }
 
@@ -28,6 +29,7 @@ impl MysqlExclusive {
             let Err(error) = connection.begin(BEGIN) else {
                 return Ok(MysqlExclusive {
                     connection,
+                    connector: backend.0.connector.clone(),
                     is_open: true,
                 });
             };
@@ -61,6 +63,10 @@ impl Exclusive for MysqlExclusive {
         match self.connection.failure {
             None => Aftermath::Open,
             Some(StatementFailure::RolledBack) => Aftermath::LostToAnother,
+            // The server takes no writes anymore. Another host may.
+            Some(StatementFailure::ReadOnly) if self.connector.leave(self.connection.host) => {
+                Aftermath::LostToAnother
+            }
             Some(_) => Aftermath::Gone,
         }
     }

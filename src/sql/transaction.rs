@@ -49,7 +49,7 @@ pub(crate) trait Exclusive: Send + 'static {
 pub(crate) enum Aftermath {
     /// The transaction is open; only the statement was undone.
     Open,
-    /// It was rolled back in favor of another one, and may succeed if repeated.
+    /// It was rolled back in favor of another one, or its server takes no writes anymore. It may succeed if repeated.
     LostToAnother,
     /// It no longer exists.
     Gone,

@@ -69,6 +69,15 @@ fn the_next_host_takes_over(kind: Kind) {
     assert!(knows(&mut b, &ada));
     assert!(store.get_user(ada.id).unwrap().is_some());
 
+    // The same for a transaction, on the connections that other operations use too.
+    a.query("SET GLOBAL read_only = 0");
+    b.query("SET GLOBAL read_only = 1");
+    let create = |tx: &authstore::Transaction| tx.create_user(NewUser::default());
+    assert!(knows(&mut a, &store.transaction(create).unwrap()));
+    a.query("SET GLOBAL read_only = 1");
+    b.query("SET GLOBAL read_only = 0");
+    assert!(knows(&mut b, &store.transaction(create).unwrap()));
+
     // All are read-only, as during a failover: the error is retryable.
     b.query("SET GLOBAL read_only = 1");
     let error = store.create_user(NewUser::default()).unwrap_err();
