@@ -78,6 +78,9 @@ pub(super) fn classify(
         return (meaning, Some(failure));
     }
     match error {
+        mysql::Error::MySqlError(error) if is_signal(&error) => {
+            (Error::rejected(table(sql).unwrap_or("a trigger")), None)
+        }
         mysql::Error::MySqlError(error) if is_lost_behind_a_proxy(&error) => {
             let (meaning, failure) = lost(words(&error), phase);
             (meaning, Some(failure))
@@ -103,6 +106,12 @@ pub(super) fn classify(
             Some(StatementFailure::NoRetry),
         ),
     }
+}
+
+/// Returns true for SIGNAL in a trigger of the application, which may choose the number and the message. It has the
+/// class of user-defined errors, or else usually this number.
+fn is_signal(error: &MySqlError) -> bool {
+    error.code == 1644 || error.state.starts_with("45")
 }
 
 /// Returns true if a proxy has lost its connection to the server, perhaps after the server was asked to do the
@@ -186,8 +195,6 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         3819 | 4025 => for_good(Error::rejected(
             quoted(&error.message).unwrap_or("a CHECK constraint"),
         )),
-        // SIGNAL in a trigger of the application. Its message may contain anything.
-        1644 => for_good(Error::rejected(table(sql).unwrap_or("a trigger"))),
         // A column or table does not exist, unless a trigger of the application needs it.
         1054 => for_good(schema_missing(&error)),
         1146 if quoted(&error.message).is_none_or(|name| is_ours(unqualified(name))) => {
@@ -246,6 +253,7 @@ pub(super) fn may_end_transaction(error: &MySqlError) -> bool {
 pub(super) fn classify_migration(error: MySqlError) -> Error {
     let code = error.code;
     let message = match code {
+        _ if is_signal(&error) => words(&error),
         1062 | 1586 => {
             let key = last_quoted(&error.message).unwrap_or_default();
             format!("Duplicate entry for key '{key}' ({code})")
@@ -304,6 +312,7 @@ fn words(error: &MySqlError) -> String {
         message,
     } = error;
     match code {
+        _ if is_signal(error) => format!("error {code}, SQL state {state}"),
         // Resources, locks, sign-in, databases.
         1020..=1022 | 1037 | 1038 | 1040..=1047 | 1049 | 1053 | 1114 | 1129 | 1130 | 1135 | 1142..=1143
         | 1152..=1161 | 1203 | 1180 | 1205..=1206 | 1213 | 1226 | 1227 | 1243 | 1251 | 1275 | 1290 | 1317 | 1412
@@ -361,7 +370,7 @@ fn duplicate(message: &str, sql: &str) -> Error {
 pub(super) fn may_be_of_a_trigger(error: &mysql::Error) -> bool {
     matches!(error, mysql::Error::MySqlError(error) if match error.code {
         1062 | 1586 => last_quoted(&error.message) == Some("PRIMARY"),
-        code => code == 1644,
+        _ => is_signal(error),
     })
 }
 

@@ -100,7 +100,11 @@ pub(super) fn nothing_written(error: Error) -> Error {
 /// Classifies an error of a statement.
 pub(super) fn classify(error: tokio_postgres::Error) -> StatementFailure {
     if let Some(server) = error.as_db_error() {
-        return classify_server(server, reason(server));
+        return if is_raised(server) {
+            classify_raised(server)
+        } else {
+            classify_server(server, reason(server))
+        };
     }
     let reason = describe(&error);
     match error.into_source() {
@@ -154,6 +158,7 @@ pub(super) fn classify_connect(error: tokio_postgres::Error, hosts: &str) -> Err
         return match server.code().code().get(..2) {
             // The server is starting, stopping, or out of connections.
             Some("53" | "57") => Error::unavailable(reason),
+            _ if never_reached_the_server(server) => Error::unavailable(reason),
             _ => Error::backend(reason),
         };
     }
@@ -278,7 +283,9 @@ fn classify_rolled_back(server: &DbError, code: &str, reason: String) -> Error {
 /// Returns true if a pooler reports that it found no server for the statement. It uses the same SQLSTATE for a server
 /// connection that was lost, so its message decides. PgBouncer's messages are never translated.
 fn never_reached_the_server(server: &DbError) -> bool {
-    const MESSAGES: [&str; 4] = [
+    const MESSAGES: [&str; 6] = [
+        "client_login_timeout",
+        "no more connections allowed",
         "query_wait_timeout",
         "server login has been failing",
         "server login failed",
@@ -346,6 +353,28 @@ pub(super) fn is_fatal(server: &DbError) -> bool {
         server.parsed_severity(),
         Some(Severity::Fatal | Severity::Panic)
     )
+}
+
+/// Returns true if a function of the application raised the error itself, with a code and a message of its choice: in
+/// PL/pgSQL, in PL/Python, or in another language, whose errors usually have the code of an internal error.
+fn is_raised(server: &DbError) -> bool {
+    matches!(
+        server.routine(),
+        Some("exec_stmt_raise" | "PLy_output" | "PLy_elog_impl")
+    ) || server.code().code() == "XX000"
+        && server
+            .where_()
+            .is_some_and(|context| function(context).is_some())
+}
+
+/// Classifies an error that a function of the application raised. Its message may quote values.
+fn classify_raised(server: &DbError) -> StatementFailure {
+    let code = server.code().code();
+    let reason = format!("SQLSTATE {code}");
+    match code {
+        "40001" | "40P01" => classify_server(server, reason),
+        _ => StatementFailure::new(rejected(server, reason), FailureKind::Rejected),
+    }
 }
 
 /// Returns the server's message, unless its class may quote values: invalid data (22), or a trigger's message (P0).

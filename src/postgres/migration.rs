@@ -114,7 +114,7 @@ impl PostgresLock<'_> {
 
     fn take(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         if self.connection.has_schema() {
-            self.connection.run_command(CREATE_SCHEMA)?;
+            self.connection.run_script(CREATE_SCHEMA)?;
         }
         self.connection.run_command(SAVEPOINT)?;
         self.connection.run_script(migration.sql(direction)?)?;
@@ -148,7 +148,7 @@ impl PostgresLock<'_> {
         let sql = migration.sql(direction)?;
         let mut session = self.connector.connect_to_migrate(Some(self.timeout))?;
         if session.has_schema() {
-            session.run_command(CREATE_SCHEMA)?;
+            session.run_script(CREATE_SCHEMA)?;
         }
         let done = session.run_script(sql).and_then(|()| close(&mut session));
         drop(session);

@@ -341,6 +341,8 @@ fn own_constraints_are_named(kind: Kind) {
            CREATE FUNCTION "no_bob"() RETURNS trigger LANGUAGE plpgsql AS $$
            BEGIN
                IF NEW."name" = 'Bob' THEN RAISE EXCEPTION 'not %', NEW."email"; END IF;
+               IF NEW."name" = 'Mal' THEN RAISE 'not %', NEW."email" USING ERRCODE = '42501'; END IF;
+               IF NEW."name" = 'Sam' THEN RAISE 'not %', NEW."email" USING ERRCODE = '55P03'; END IF;
                IF NEW."name" IS NOT NULL THEN INSERT INTO "log" VALUES (NEW."name"); END IF;
                RETURN NEW;
            END $$;
@@ -360,6 +362,8 @@ fn own_constraints_are_named(kind: Kind) {
         (None, Some("i"), "one_image"),
         (Some("Eve"), None, "User_pkey1"),
         (Some("Bob"), None, "no_bob"),
+        (Some("Mal"), None, "no_bob"),
+        (Some("Sam"), None, "no_bob"),
     ] {
         let error = named(name, image).unwrap_err();
         assert!(!error.is_retryable());
