@@ -23,6 +23,8 @@ pub(crate) enum CliError {
     Usage(String),
     /// An operation of the store failed.
     Store(Error),
+    /// `migrate down` failed after it may have reverted some of the migrations that it was to count.
+    Uncounted(Error),
     /// Writing to, or reading from, the terminal or a pipe failed.
     Io(std::io::Error),
 }
@@ -37,14 +39,11 @@ impl CliError {
         let text = match self {
             CliError::Arguments(text) => text.trim_end().to_owned(),
             CliError::Usage(text) => format!("error: {text}"),
-            CliError::Store(error) => {
-                let mut text = format!("error: {error}");
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    text += &format!("\n  caused by: {error}");
-                    cause = error.source();
-                }
-                text
+            CliError::Store(error) => with_causes(error),
+            CliError::Uncounted(error) => {
+                with_causes(error)
+                    + "\nSome migrations may have been reverted. Look at `migrate status`, and continue with `migrate \
+                       down --to VERSION`: the same command would revert further ones."
             }
             CliError::Io(error) => format!("error: {error}"),
         };
@@ -56,7 +55,7 @@ impl CliError {
         match self {
             CliError::Arguments(_) | CliError::Usage(_) => USAGE,
             CliError::Store(error) => code(error),
-            CliError::Io(_) => FAILED,
+            CliError::Uncounted(_) | CliError::Io(_) => FAILED,
         }
     }
 }
@@ -73,10 +72,20 @@ impl From<std::io::Error> for CliError {
     }
 }
 
+fn with_causes(error: &Error) -> String {
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!("\n  caused by: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 fn code(error: &Error) -> u8 {
     match error {
         Error::Invalid { .. } => USAGE,
-        // Everything that this command does can be repeated, so an unknown outcome means: try again.
+        // Everything else that this command does can be repeated, so an unknown outcome means: try again.
         Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => TRY_AGAIN,
         Error::Migration(MigrationError::Folder { .. } | MigrationError::UnknownVersion { .. }) => {
             USAGE

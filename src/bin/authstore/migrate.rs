@@ -90,7 +90,24 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, CliError
         Some(version) => migrator.down_to(version),
         None => migrator.down(count),
     };
-    report(steps, "nothing to do: no such migration is applied")
+    let is_counted = to.is_none() && !all;
+    report(steps, "nothing to do: no such migration is applied").map_err(|error| match error {
+        CliError::Store(error) if is_counted && may_have_reverted(&error) => {
+            CliError::Uncounted(error)
+        }
+        error => error,
+    })
+}
+
+/// Returns whether a run that failed may have reverted something, so that the same count would now mean others.
+fn may_have_reverted(error: &Error) -> bool {
+    match error {
+        Error::OutcomeUnknown { .. } => true,
+        Error::Migration(MigrationError::Failed { done, source, .. }) => {
+            !done.is_empty() || source.downcast_ref().is_some_and(may_have_reverted)
+        }
+        _ => false,
+    }
 }
 
 fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {
@@ -247,5 +264,82 @@ fn embedded_series(url: &str) -> Option<Series> {
         #[cfg(feature = "mysql")]
         "mariadb" => Some(Series::mariadb()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use authstore::migration::{Applied, Lock, Migration, Target};
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    const UP: &str = "CREATE TABLE t (n int)";
+    const DOWN: &str = "DROP TABLE t";
+
+    /// A database with two applied migrations, where reverting this version fails.
+    #[derive(Clone, Copy)]
+    struct Failing(i64, fn() -> Error);
+
+    fn series() -> Series {
+        let migration = |version| Migration::new(version, "step", UP, Some(DOWN.into()));
+        Series::new("test", vec![migration(1), migration(2)]).expect("a series")
+    }
+
+    impl Target for Failing {
+        fn history(&self, _: &str) -> authstore::Result<Vec<Applied>> {
+            let applied = |migration: &Migration| Applied {
+                version: migration.version(),
+                name: migration.name().to_owned(),
+                checksum: migration.checksum(),
+                applied_at: OffsetDateTime::UNIX_EPOCH,
+            };
+            Ok(series().migrations().iter().map(applied).collect())
+        }
+
+        fn lock(&self, _: Duration) -> authstore::Result<Box<dyn Lock + '_>> {
+            Ok(Box::new(*self))
+        }
+    }
+
+    impl Lock for Failing {
+        fn history(&mut self, series: &str) -> authstore::Result<Vec<Applied>> {
+            Target::history(self, series)
+        }
+
+        fn apply(&mut self, _: &str, migration: &Migration, _: Direction) -> authstore::Result<()> {
+            if migration.version() == self.0 {
+                Err(self.1())
+            } else {
+                Ok(())
+            }
+        }
+
+        fn finish(self: Box<Self>) -> authstore::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A script that tries again on exit code 3 must not delete more than was asked for.
+    #[test]
+    fn only_a_run_that_reverted_nothing_can_be_repeated_by_count() {
+        let unavailable = || Error::unavailable("busy");
+        let unknown = || Error::outcome_unknown("no answer");
+        let failed = |target: Failing, steps, to| {
+            let extent = Extent {
+                steps,
+                to,
+                all: false,
+            };
+            let options = DownOptions { extent, yes: true };
+            down(&Migrator::new(target, series()), &options).expect_err("a failure")
+        };
+        let is_counted = |error: &CliError| matches!(error, CliError::Uncounted(_));
+        assert!(!is_counted(&failed(Failing(2, unavailable), Some(2), None)));
+        assert!(is_counted(&failed(Failing(1, unavailable), Some(2), None)));
+        assert!(is_counted(&failed(Failing(2, unknown), None, None)));
+        assert!(!is_counted(&failed(Failing(2, unknown), None, Some(1))));
     }
 }
