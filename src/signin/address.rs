@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use uuid::Uuid;
 
 use super::SignIn;
-use crate::error::Result;
-use crate::model::{Change, UserChanges};
+use crate::error::{Error, Result};
+use crate::model::{Change, User, UserChanges};
 
 /// Which email addresses count as the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +84,8 @@ impl SignIn {
     /// Changes every address to lower case, so that [`Addresses::Lowercase`] finds all users. Returns how many it
     /// changed.
     ///
-    /// Each user is changed in one atomic step. Run it again to finish an interrupted run.
+    /// Each user is changed in one atomic step, if the backend has transactions. A user who is deleted meanwhile is left
+    /// out. Run it again to finish an interrupted run.
     ///
     /// # Errors
     ///
@@ -93,22 +94,44 @@ impl SignIn {
     pub fn lowercase_emails(&self) -> Result<u64> {
         let mut changed = 0;
         self.each_user(|user| {
-            let Some(email) = &user.email else {
-                return Ok(());
-            };
-            let folded = Addresses::Lowercase.normalize(email);
-            if folded != *email {
-                let changes = UserChanges {
-                    email: Change::Set(folded),
-                    ..UserChanges::default()
+            if folded(user).is_some() {
+                let done = match self
+                    .store
+                    .transaction(|tx| self.on(tx).lowercase_email(user.id))
+                {
+                    // The store is in a transaction, or its backend has none.
+                    Err(Error::Invalid { .. }) => self.lowercase_email(user.id),
+                    done => done,
                 };
-                self.store.update_user(user.id, changes)?;
-                changed += 1;
+                changed += u64::from(done?);
             }
             Ok(())
         })?;
         Ok(changed)
     }
+
+    /// Returns whether there was something to change: the user may have changed or left since.
+    fn lowercase_email(&self, user_id: Uuid) -> Result<bool> {
+        // In a transaction, an update locks the row, even without a change.
+        let user = match self.store.update_user(user_id, UserChanges::default()) {
+            Err(Error::NotFound { .. }) => return Ok(false),
+            user => user?,
+        };
+        let Some(email) = folded(&user) else {
+            return Ok(false);
+        };
+        let changes = UserChanges {
+            email: Change::Set(email),
+            ..UserChanges::default()
+        };
+        self.store.update_user(user_id, changes).map(|_| true)
+    }
+}
+
+/// Returns the user's address in lower case, if that is another one.
+fn folded(user: &User) -> Option<String> {
+    let email = user.email.as_deref()?;
+    Some(Addresses::Lowercase.normalize(email)).filter(|folded| folded != email)
 }
 
 #[cfg(test)]

@@ -167,8 +167,7 @@ fn encrypt(
     field: &str,
 ) -> Result<String> {
     let key_id = cipher.key_id();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if !(1..=64).contains(&key_id.len()) || !key_id.bytes().all(allowed) {
+    if !is_key_id(key_id) {
         let reason = "must be 1 to 64 ASCII letters, digits, '-', '_' and '.'";
         return Err(Error::invalid("key_id", reason));
     }
@@ -176,6 +175,11 @@ fn encrypt(
         .encrypt(token, &context.of(field))
         .map_err(|error| failed("encrypt", field, error))?;
     Ok(format!("{PREFIX}{key_id}:{encrypted}"))
+}
+
+fn is_key_id(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=64).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 /// A value without the mark was stored before the store had a cipher.
@@ -188,6 +192,7 @@ fn decrypt(
     let Some((key_id, encrypted)) = stored
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.split_once(':'))
+        .filter(|(key_id, _)| is_key_id(key_id))
     else {
         return Ok(stored.to_owned());
     };

@@ -59,7 +59,8 @@ impl KeyRing {
     fn cipher(&self, id: &str) -> Result<&XChaCha20Poly1305, BoxError> {
         self.ciphers
             .get(id)
-            .ok_or_else(|| format!("no key has the ID `{id}`").into())
+            // The ID is not quoted: a token that was stored without encryption may look as if it had one.
+            .ok_or_else(|| "the key ring has no key with the ID in the value".into())
     }
 }
 

@@ -30,12 +30,18 @@ impl Default for SessionLifetime {
     }
 }
 
+/// The end of the last year that can be stored.
+const LATEST: OffsetDateTime = match OffsetDateTime::from_unix_timestamp(253_402_300_799) {
+    Ok(latest) => latest,
+    Err(_) => unreachable!(),
+};
+
 impl SessionLifetime {
     /// Returns when a session that began at `began` and is used at `now` expires, unless it is used again.
     fn expires(&self, began: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
-        let idle = now.checked_add(self.idle);
-        let absolute = began.checked_add(self.absolute);
-        [idle, absolute].into_iter().flatten().min().unwrap_or(now)
+        let idle = now.saturating_add(self.idle);
+        let absolute = began.saturating_add(self.absolute);
+        idle.min(absolute).min(LATEST)
     }
 
     /// Returns whether a new expiry must be written. If lifetimes become shorter, that applies to old sessions too.

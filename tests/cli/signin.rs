@@ -54,6 +54,17 @@ fn collisions_are_listed_before_lowercasing() {
         listed.stdout,
         format!("ada@x.org {} {}\n", ada.id, other.id)
     );
+    // An address that would look like a line of its own.
+    let sly = "eve\neve@x.org \u{1b}[2J";
+    let sly = [sly, &sly.to_uppercase()]
+        .map(|email| store.create_user(with_email(email)).expect("a user"));
+    let listed = place.run("emails collisions").stdout;
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(
+        listed.contains("eve\\u{a}eve@x.org\\u{20}\\u{1b}[2j "),
+        "{listed}"
+    );
+    store.delete_user(sly[1].id).expect("deleted");
     // It stops there; earlier changes stay.
     let refused = place.run("emails lowercase");
     assert_eq!(refused.code, 1, "{refused:?}");

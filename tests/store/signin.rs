@@ -395,6 +395,27 @@ fn session_lives_for_its_lifetime() -> authstore::Result<()> {
     );
     assert_eq!(resume(301)?, None);
 
+    let signin = signin.with_session_lifetime(SessionLifetime {
+        idle: Duration::MAX,
+        absolute: Duration::MAX,
+        renew_after: Duration::hours(1),
+    });
+    let (forever, session) = signin.begin_session(ada.id, None, began)?;
+    assert_eq!(session.expires, datetime!(9999-12-31 23:59:59 UTC));
+    let later = began + Duration::days(365_000);
+    assert!(signin.resume_session(forever.expose(), later)?.is_some());
+    Ok(())
+}
+
+#[test]
+fn unused_session_ends() -> authstore::Result<()> {
+    let signin = signin().with_session_lifetime(SessionLifetime {
+        idle: Duration::hours(2),
+        absolute: Duration::hours(5),
+        renew_after: Duration::minutes(30),
+    });
+    let ada = signin.sign_in_with_email("ada@example.org", NOW)?.user;
+    let began = NOW;
     let (idle, _) = signin.begin_session(ada.id, None, began)?;
     let later = began + Duration::hours(2);
     assert_eq!(signin.resume_session(idle.expose(), later)?, None);
@@ -452,6 +473,34 @@ fn lower_case_addresses_are_one() -> authstore::Result<()> {
         signin.sign_in_with_account(claimed, github("1")),
         Constraint::UserEmail,
     );
+    Ok(())
+}
+
+/// The pages of users are read before they are changed.
+#[test]
+fn address_confirmed_meanwhile_is_kept_in_lower_case() -> authstore::Result<()> {
+    let signin = interrupted("list_users", |store| {
+        let ada = store.get_user_by_email("Ada@old.org").expect("a read");
+        let changes = UserChanges {
+            email: Change::set("ada@new.org"),
+            ..UserChanges::default()
+        };
+        store
+            .update_user(ada.expect("Ada").id, changes)
+            .expect("a change");
+        let grace = store.get_user_by_email("Grace@old.org").expect("a read");
+        store
+            .delete_user(grace.expect("Grace").id)
+            .expect("a deletion");
+    });
+    let store = signin.store();
+    let ada = store.create_user(with_email("Ada@old.org", true))?;
+    store.create_user(with_email("Grace@old.org", true))?;
+    store.create_user(with_email("Eve@old.org", true))?;
+    assert_eq!(signin.lowercase_emails()?, 1);
+    let ada = store.get_user(ada.id)?.expect("Ada");
+    assert_eq!(ada.email.as_deref(), Some("ada@new.org"));
+    assert!(store.get_user_by_email("eve@old.org")?.is_some());
     Ok(())
 }
 
@@ -649,6 +698,19 @@ fn provider_tokens_are_encrypted_at_rest() -> authstore::Result<()> {
         error.to_string(),
         "database error: could not decrypt Account.access_token"
     );
+
+    // A token that was stored without a cipher, and only looks like an encrypted one.
+    let alike = |token: &str| AccountChanges {
+        access_token: Change::set(token),
+        ..AccountChanges::default()
+    };
+    plain.update_account("github", "new", alike("enc:ya29/secret:8"))?;
+    let account = new.get_account("github", "new")?.expect("there");
+    assert_eq!(account.access_token.as_deref(), Some("enc:ya29/secret:8"));
+    plain.update_account("github", "new", alike("enc:ya29.secret:8888"))?;
+    let error = new.get_account("github", "new").expect_err("no such key");
+    let cause = std::error::Error::source(&error).expect("a cause");
+    assert!(!cause.to_string().contains("secret"), "{cause}");
     Ok(())
 }
 

@@ -28,7 +28,8 @@ pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, C
             let collisions = signin.email_collisions()?;
             for collision in &collisions {
                 let users: Vec<String> = collision.users.iter().map(ToString::to_string).collect();
-                writeln!(out, "{} {}", collision.email, users.join(" "))?;
+                // An address may contain anything, also what looks like another line or controls a terminal.
+                writeln!(out, "{} {}", escaped(&collision.email), users.join(" "))?;
             }
             Ok(if collisions.is_empty() {
                 ExitCode::SUCCESS
@@ -42,4 +43,16 @@ pub(crate) fn emails(task: &EmailsTask, url: Option<&str>) -> Result<ExitCode, C
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Escapes whitespace and control characters.
+fn escaped(email: &str) -> String {
+    let escape = |character: char| {
+        if character.is_whitespace() {
+            character.escape_unicode().to_string()
+        } else {
+            character.escape_debug().to_string()
+        }
+    };
+    email.chars().map(escape).collect()
 }
