@@ -36,6 +36,10 @@ const LARGEST_BURST: u32 = 8;
 /// How long a caller waits before the pool considers again whether to open a connection.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
+/// How long the pool does not connect again after a failure that trying again does not help, such as a wrong password.
+/// r2d2 retries every failure twice a second for each connection, and a server may lock the account over that.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+
 /// What r2d2 says when no connection became free, and why, if it could not open one.
 const TIMED_OUT: &str = "timed out waiting for connection";
 
@@ -90,6 +94,23 @@ struct Shared<C: Connect> {
     first: Mutex<Option<C::Connection>>,
     /// When a server last failed to answer on a connection.
     silent_since: Mutex<Option<Instant>>,
+    /// When a connection was last refused for good, and the reason.
+    refused: Mutex<Option<(Instant, String)>>,
+}
+
+impl<C: Connect> Shared<C> {
+    fn connect(&self) -> Result<C::Connection> {
+        if let Some((at, reason)) = &*self.refused.lock()
+            && at.elapsed() < REFUSED_PAUSE
+        {
+            return Err(Error::backend(reason.clone()));
+        }
+        contained(|| self.connect.connect()).inspect_err(|error| {
+            if !error.is_retryable() {
+                *self.refused.lock() = Some((Instant::now(), error.to_string()));
+            }
+        })
+    }
 }
 
 impl<C: Connect> Pool<C> {
@@ -108,6 +129,7 @@ impl<C: Connect> Pool<C> {
             connect,
             first: Mutex::new(Some(first)),
             silent_since: Mutex::new(None),
+            refused: Mutex::new(None),
         });
         let workers = ScheduledThreadPool::builder()
             .num_threads(size.clamp(1, LARGEST_BURST) as usize)
@@ -305,7 +327,7 @@ impl<C: Connect> ManageConnection for Manager<C> {
         let first = self.0.first.lock().take();
         let connection = match first {
             Some(first) => first,
-            None => contained(|| self.0.connect.connect())?,
+            None => self.0.connect()?,
         };
         Ok(Idle {
             connection: Box::new(connection),
@@ -388,6 +410,8 @@ mod tests {
     struct Scripted {
         connections: AtomicUsize,
         refuses: AtomicBool,
+        rejects_password: AtomicBool,
+        logins: AtomicUsize,
         connect_panics: AtomicBool,
         silent: AtomicUsize,
     }
@@ -399,6 +423,10 @@ mod tests {
             assert!(!self.connect_panics.load(Ordering::Relaxed), "as told");
             if self.refuses.load(Ordering::Relaxed) {
                 return Err(Error::unavailable("refused"));
+            }
+            self.logins.fetch_add(1, Ordering::Relaxed);
+            if self.rejects_password.load(Ordering::Relaxed) {
+                return Err(Error::backend("wrong password"));
             }
             Ok(self.connections.fetch_add(1, Ordering::Relaxed))
         }
@@ -446,6 +474,22 @@ mod tests {
         server.connect_panics.store(true, Ordering::Relaxed);
         let error = Pool::new(server, 1, CHECKOUT_TIMEOUT).err().unwrap();
         assert!(error.to_string().contains("panicked"), "{error}");
+    }
+
+    /// A server may lock an account after a few wrong passwords.
+    #[test]
+    fn wrong_password_is_not_repeated_at_once() {
+        let (server, pool) = scripted(1, CHECKOUT_TIMEOUT);
+        let connection = pool.get().unwrap();
+        let logins = server.logins.load(Ordering::Relaxed);
+        server.silent.store(*connection, Ordering::Relaxed);
+        server.rejects_password.store(true, Ordering::Relaxed);
+        drop(connection);
+        for _ in 0..3 {
+            let error = pool.get().err().unwrap();
+            assert!(error.to_string().contains("wrong password"), "{error}");
+        }
+        assert_eq!(server.logins.load(Ordering::Relaxed), logins + 1);
     }
 
     #[test]
