@@ -314,6 +314,8 @@ impl MysqlConnection {
         let (error, failure) = match failed {
             Some(error) if may_be_of_a_trigger(&error) => {
                 let warnings = self.contain(|driver| driver.query(WARNINGS));
+                // Otherwise the next statement might read this answer.
+                self.broken |= warnings.is_err();
                 match trigger(&warnings.unwrap_or_default()) {
                     Some(name) => (Error::rejected(name), None),
                     None => classify(error, sql, phase),

@@ -181,8 +181,11 @@ impl PostgresConnection {
     pub(super) fn begin(&mut self) -> Result<()> {
         self.run_command(BEGIN)?;
         self.in_transaction = true;
-        if self.session.is_shared {
-            self.pin()?;
+        if self.session.is_shared
+            && let Err(error) = self.pin()
+        {
+            self.roll_back();
+            return Err(error);
         }
         Ok(())
     }

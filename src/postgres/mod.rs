@@ -183,7 +183,14 @@ impl PostgresBackend {
                 None => self.0.pool.get()?,
             };
             connection.set_writes(writes);
-            let error = match connection.contain(&work)? {
+            let done = connection.contain(&work).map_err(|panic| {
+                if writes {
+                    panic
+                } else {
+                    nothing_written(panic)
+                }
+            })?;
+            let error = match done {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
