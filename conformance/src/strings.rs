@@ -171,6 +171,16 @@ pub(crate) const HOSTILE: &[&str] = &[
     "\"a\"",
     "{\"$ne\":null}",
     "{\"__proto__\":null}",
+    // What every object of some languages has.
+    "__proto__",
+    "constructor",
+    "prototype",
+    "toString",
+    "valueOf",
+    "hasOwnProperty",
+    "__class__",
+    "self",
+    "length",
     "nil",
     "Null",
     "(null)",
@@ -286,6 +296,8 @@ pub(crate) fn keys_alike() -> Vec<String> {
         "1e5",
         "100000",
         "1E5",
+        "0e12",
+        "0e34",
         "\u{2460}",
         "\u{661}",
         "NULL",
@@ -547,7 +559,8 @@ pub(crate) fn text_lengths() -> impl Iterator<Item = usize> {
     let powers = (5..=20).map(|power| 1_usize << power);
     let lengths = powers.flat_map(|power| [power - 1, power, power + 1]);
     let limits = [
-        0, 1, 2, 3, 65_532, 65_533, 65_534, 1_000, 4_000, 8_000, 10_000, 100_000,
+        0, 1, 2, 3, 250, 251, 252, 253, 254, 1_000, 4_000, 8_000, 10_000, 65_532, 65_533, 65_534,
+        100_000,
     ];
     lengths.chain(limits).filter(|length| *length <= 1_048_576)
 }

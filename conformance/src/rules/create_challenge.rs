@@ -56,11 +56,15 @@ pub(crate) fn key_by_bytes(context: &Context) -> Verdict {
         store.create_challenge(Challenge::new(key, number.to_string(), millis(1)))?;
     }
     for (number, key) in keys.iter().enumerate() {
-        returns(
-            format!("use_challenge({})", key.show()),
-            store.use_challenge(key),
-            Some(Challenge::new(key, number.to_string(), millis(1))),
-        )?;
+        let challenge = Challenge::new(key, number.to_string(), millis(1));
+        // The second time, only others are left.
+        for found in [Some(challenge), None] {
+            returns(
+                format!("use_challenge({}), twice", key.show()),
+                store.use_challenge(key),
+                found,
+            )?;
+        }
     }
     Ok(())
 }

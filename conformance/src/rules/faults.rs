@@ -59,6 +59,7 @@ pub(super) fn every_operation() -> Vec<Call> {
                 ..Default::default()
             },
         ),
+        Call::DeleteSessionOfUser(id(3), id(2_031)),
         Call::DeleteUser(id(3)),
         Call::LinkAccount(id(1), bare_account(51)),
         Call::CreateUserWithAccount(user_with_email(52, "user-52@example.org"), bare_account(52)),
@@ -107,14 +108,13 @@ pub(super) fn every_operation() -> Vec<Call> {
             },
         ),
         Call::UnlinkAccountOfUser(id(2), account(22).0, account(22).1, true),
-        Call::DeleteSessionOfUser(id(3), id(2_031)),
         Call::ListSessionsWithDetailsByUserId(id(1)),
         Call::GetSessionDetails(id(2_011)),
         Call::UpdateSessionDetails(id(2_011), full_session_details(57)),
-        Call::DeleteVerificationTokensByIdentifier(token(1).identifier),
+        Call::DeleteVerificationTokensByIdentifier(token(54).identifier),
         Call::ListAuthenticatorsWithDetailsByUserId(id(1)),
         Call::UseAuthenticator(text("credential-11"), 1_000, false),
-        Call::DeleteAuthenticatorOfUser(id(2), text("credential-22"), true),
+        Call::DeleteAuthenticatorOfUser(id(1), text("credential-12"), true),
         Call::UpdateAuthenticatorDetails(
             id(1),
             text("credential-11"),
@@ -1284,6 +1284,26 @@ mod tests {
             .map(|(write, _)| write.name())
             .collect();
         assert_eq!(cut, writes, "every_write() is not complete");
+    }
+
+    /// Otherwise an operation that is forgotten could not be distinguished from one that has nothing to do.
+    #[test]
+    fn every_operation_that_writes_changes_something() {
+        let mut model = Model::default();
+        let tokens = [Call::CreateVerificationToken(token(1))];
+        for call in population(1..=3).into_iter().chain(tokens) {
+            call.on_model(&mut model)
+                .expect("an empty model accepts it");
+        }
+        let mut idle = Vec::new();
+        for call in every_operation().iter().filter(|call| call.writes()) {
+            let before = model.clone();
+            call.on_model(&mut model).expect("it does not fail");
+            if model == before {
+                idle.push(call.name());
+            }
+        }
+        assert_eq!(idle, [""; 0]);
     }
 
     /// Otherwise `answer_lost` could not distinguish two writes.

@@ -3,7 +3,8 @@ use authstore::{Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges
 use crate::context::Context;
 use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{
-    authenticator, bare_user, full_authenticator_details, id, millis, populate, shuffled,
+    authenticator, authenticator_with_id, bare_user, full_authenticator_details, id, millis,
+    populate, shuffled,
 };
 use crate::race::Race;
 use crate::rules::list_authenticators_by_user_id::sort;
@@ -25,8 +26,11 @@ pub(crate) fn absent(context: &Context) -> Verdict {
 pub(crate) fn the_same_list(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
-    // One without details, which comes first.
-    store.create_authenticator(authenticator(10, 1))?;
+    // Passkeys without details, in the byte order of their ids before and after the others.
+    let (before, after) = (["-", "0", "B", "Z", "_", "a"], ["credential-9", "d", "z"]);
+    for (number, id) in (100..).zip(before.iter().chain(&after).rev()) {
+        store.create_authenticator(authenticator_with_id(number, 1, id))?;
+    }
     for user in 1..=3_u128 {
         let passkeys = store.list_authenticators_by_user_id(id(user))?;
         let listed = store.list_authenticators_with_details_by_user_id(id(user))?;
@@ -36,10 +40,8 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
             listed_passkeys,
             passkeys,
         )?;
-        let mut expected = Vec::new();
-        if user == 1 {
-            expected.push(AuthenticatorDetails::default());
-        }
+        let none = |ids: usize| vec![AuthenticatorDetails::default(); usize::from(user == 1) * ids];
+        let mut expected = none(before.len());
         for number in [user * 10 + 1, user * 10 + 2] {
             let all = full_authenticator_details(number);
             expected.push(AuthenticatorDetails {
@@ -48,6 +50,7 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
                 last_used: all.last_used.apply(None),
             });
         }
+        expected.extend(none(after.len()));
         equal("the details listed", details, expected)?;
     }
     Ok(())

@@ -4,8 +4,9 @@ use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{account_at, bare_account, bare_user, full_account, id, look, populate};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::rules::update_account::{FIELDS, apply, change};
 use crate::show::Show;
-use crate::strings::{HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_text};
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_text};
 
 /// The response of a provider to a refresh.
 fn rotated(token: &str) -> AccountChanges {
@@ -155,21 +156,21 @@ pub(crate) fn exact(context: &Context) -> Verdict {
 pub(crate) fn text(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
-    store.link_account(id(1), bare_account(1))?;
+    let account = store.link_account(id(1), bare_account(1))?;
     let mut seen: Option<String> = None;
     let longest = longest_text();
-    for token in UNICODE.iter().chain(HOSTILE).copied().chain([&*longest]) {
-        let refreshed =
-            store.refresh_account("provider 1", "account 1", seen.as_deref(), rotated(token))?;
-        seen = Some(token.to_owned());
-        equal(
-            format!(
-                "the refresh token after refresh_account(..) of {}",
-                token.show()
-            ),
-            refreshed.map(|account| account.refresh_token),
-            Some(seen.clone()),
+    let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE);
+    for text in texts.copied().chain([&*longest]) {
+        let mut changes = AccountChanges::default();
+        // Not the type, which is a key.
+        (1..FIELDS).for_each(|field| change(&mut changes, field, Some(text)));
+        let expected = apply(&account, &changes);
+        returns(
+            format!("refresh_account(..) with {}", text.show()),
+            store.refresh_account("provider 1", "account 1", seen.as_deref(), changes),
+            Some(expected),
         )?;
+        seen = Some(text.to_owned());
     }
     let changes = AccountChanges::default();
     equal(

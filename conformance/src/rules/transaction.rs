@@ -12,7 +12,7 @@ use authstore::{
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, ensure, equal, returns, show_error, succeeds};
+use crate::failure::{Failure, Verdict, ensure, equal, equal_rows, returns, show_error, succeeds};
 use crate::fixture::{
     account_at, authenticator, bare_user, challenge_until, id, look, millis, populate, population,
     session, session_with_token, token, user_with_email,
@@ -285,12 +285,33 @@ fn fail_at_the_end(store: &AuthStore, model: &mut Model) -> Verdict {
             );
             agreed(store, model, read, &when)?;
         }
+        let mut runs = 0_usize;
         *model = store.transaction(|tx| {
+            runs += 1;
             let mut model = model.clone();
             run(tx, &mut model, &rename(&format!("name {number}")))?;
             run(tx, &mut model, &call)?;
             Ok::<_, Failure>(model)
         })?;
+        equal(
+            format!("how often the work ran in which {} failed", call.show()),
+            runs,
+            1,
+        )?;
+        let error = call.on_model(&mut model.clone()).err();
+        let mut runs = 0_usize;
+        let ended: authstore::Result<()> = store.transaction(|tx| {
+            runs += 1;
+            call.on_store(tx).map(drop)
+        });
+        equal(
+            format!(
+                "how often the work ran that returned the error of {}, and whether it returned it",
+                call.show()
+            ),
+            (runs, ended.is_err()),
+            (1, error.is_some()),
+        )?;
         let when = format!("after {} failed at the end of a transaction", call.show());
         agreed(store, model, &reads[0], &when)?;
     }
@@ -326,6 +347,60 @@ pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
         "the rows after a transaction in which operations failed",
         look(store, 1..=5),
         committed,
+    )
+}
+
+/// The application's own statements, in SQL that all databases understand.
+pub(crate) fn statements(context: &Context) -> Verdict {
+    const ROWS: i64 = 900;
+    let store = context.store();
+    require_transactions(store)?;
+    if undone(store, |tx| Ok(tx.query("SELECT 1", &[]).is_err()))? {
+        return Err(Failure::lacks("The backend's transactions run no SQL."));
+    }
+    let mut runs = 0_usize;
+    store.transaction(|tx| {
+        runs += 1;
+        let rows = tx.query(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i FROM n",
+            &[],
+        )?;
+        let mut numbers = rows
+            .iter()
+            .map(|row| row.get(0))
+            .collect::<Result<Vec<i64>, _>>()?;
+        numbers.sort_unstable();
+        equal_rows("the rows of a query", numbers, (1..=ROWS).collect())?;
+        let texts = tx.query("SELECT NULL, '', ' a  b '", &[])?;
+        let texts = texts
+            .iter()
+            .flat_map(|row| [row.get(0), row.get(1), row.get(2)])
+            .collect::<Result<Vec<Option<String>>, _>>()?;
+        equal(
+            "the cells NULL, '' and ' a  b ' of a query",
+            texts,
+            vec![None, Some(String::new()), Some(" a  b ".to_owned())],
+        )?;
+        tx.create_user(bare_user(1))?;
+        for is_query in [true, false] {
+            let failed = if is_query {
+                tx.query("SELECT i FROM authstore_no_such_table", &[]).is_err()
+            } else {
+                tx.execute("DELETE FROM authstore_no_such_table", &[]).is_err()
+            };
+            ensure(failed, "a statement on a table that does not exist succeeded")?;
+            succeeds(
+                "create_user(..) in a transaction, after a statement failed",
+                tx.create_user(bare_user(if is_query { 2 } else { 3 })),
+            )?;
+        }
+        Ok::<_, Failure>(())
+    })?;
+    equal("how often the work of a transaction ran", runs, 1)?;
+    equal(
+        "the users after a transaction in which statements failed",
+        store.list_users(None, 10)?.len(),
+        3,
     )
 }
 

@@ -778,4 +778,47 @@ faults! {
             db.update_account(provider, provider_account_id, changes)
         }
     }
+
+    WritesAccountsBack "update_account.all_survive": "Reads an account and writes its scope back, to update several tokens." {
+        fn update_account(
+            &self,
+            db: &Reference,
+            provider: &str,
+            provider_account_id: &str,
+            changes: &AccountChanges,
+        ) -> Result<Account> {
+            let tokens = [&changes.refresh_token, &changes.access_token, &changes.id_token];
+            let mut changes = changes.clone();
+            if tokens.iter().filter(|token| ***token != Change::Keep).count() > 1
+                && let Some(read) = db.get_account(provider, provider_account_id)?
+            {
+                pause();
+                changes.scope = changes.scope.apply(read.scope).into();
+            }
+            db.update_account(provider, provider_account_id, &changes)
+        }
+    }
+
+    JoinsScopes "refresh_account.text": "Separates the words of a scope with one space each." {
+        fn refresh_account(
+            &self,
+            db: &Reference,
+            provider: &str,
+            provider_account_id: &str,
+            seen: Option<&str>,
+            changes: &AccountChanges,
+        ) -> Result<Option<Account>> {
+            let mut changes = changes.clone();
+            if let Change::Set(scope) = &mut changes.scope {
+                *scope = scope.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+            db.refresh_account(provider, provider_account_id, seen, &changes)
+        }
+    }
+
+    LengthOfNull "link_account.every_length": "Takes a string of 251 bytes for NULL." {
+        stores!(link_account |account: Account| {
+            account.oauth_token = account.oauth_token.filter(|token| token.len() != 251);
+        });
+    }
 }

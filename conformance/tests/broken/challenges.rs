@@ -216,4 +216,27 @@ faults! {
             challenge.payload.pop();
         });
     }
+
+    InheritsKeys "create_challenge.text": "Takes the names that every JavaScript object has for keys that are taken." {
+        fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
+            if ["__proto__", "constructor", "toString"].contains(&challenge.key.as_str()) {
+                return Err(Error::conflict(Constraint::ChallengeKey));
+            }
+            db.create_challenge(challenge)
+        }
+    }
+
+    ComparesAsNumbers "create_challenge.key_by_bytes": "Uses another challenge whose key is the same number, if there is none with this key." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            let is_zero = |key: &str| key.starts_with("0e") && key.parse() == Ok(0.0);
+            let alike = db.with(|model| {
+                let mut keys = model.challenges.keys();
+                keys.find(|other| is_zero(key) && is_zero(other)).cloned()
+            })?;
+            match (db.use_challenge(key)?, alike) {
+                (None, Some(alike)) => db.use_challenge(&alike),
+                (found, _) => Ok(found),
+            }
+        }
+    }
 }

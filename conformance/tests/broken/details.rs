@@ -713,4 +713,35 @@ faults! {
             })
         }
     }
+
+    RemembersEndedDetails (Mutex<[BTreeMap<Uuid, SessionDetails>; 2]>) "storage.reads_are_current": "Returns the details of a session that were read before delete_session_of_user deleted it." {
+        fn get_session_details(&self, db: &Reference, session_id: Uuid) -> Result<SessionDetails> {
+            let [read, ended] = &mut *self.0.lock().expect("no panic while held");
+            if let Some(details) = ended.get(&session_id) {
+                return Ok(details.clone());
+            }
+            let details = db.get_session_details(session_id)?;
+            read.insert(session_id, details.clone());
+            Ok(details)
+        }
+
+        fn delete_session_of_user(&self, db: &Reference, user_id: Uuid, id: Uuid) -> Result<bool> {
+            let is_deleted = db.delete_session_of_user(user_id, id)?;
+            let [read, ended] = &mut *self.0.lock().expect("no panic while held");
+            ended.extend(read.remove_entry(&id).filter(|_| is_deleted));
+            Ok(is_deleted)
+        }
+    }
+
+    ListsWithoutCase "list_authenticators_with_details_by_user_id.the_same_list": "Lists passkeys with their details in an order without regard to case." {
+        fn list_authenticators_with_details_by_user_id(
+            &self,
+            db: &Reference,
+            user_id: Uuid,
+        ) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let mut list = db.list_authenticators_with_details_by_user_id(user_id)?;
+            list.sort_by_key(|(passkey, _)| passkey.credential_id.to_lowercase());
+            Ok(list)
+        }
+    }
 }

@@ -319,4 +319,24 @@ faults! {
             db.create_verification_token(token)
         }
     }
+
+    DeletesTokensInBatches "delete_verification_tokens_by_identifier.never_half": "Deletes the tokens of an identifier a hundred at a time." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let tokens: Vec<String> = db.with(|model| {
+                let all = model.verification_tokens.values();
+                all.filter(|token| token.identifier == identifier).map(|token| token.token.clone()).collect()
+            })?;
+            let mut deleted = 0;
+            for (number, batch) in tokens.chunks(100).enumerate() {
+                if number > 0 {
+                    pause();
+                }
+                deleted += db.with(|model| {
+                    let used = batch.iter().filter_map(|token| model.use_verification_token(identifier, token));
+                    used.count() as u64
+                })?;
+            }
+            Ok(deleted)
+        }
+    }
 }

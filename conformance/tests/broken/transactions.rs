@@ -42,6 +42,17 @@ trait Wrong: Send + Sync + 'static {
 
     /// Whether a transaction may begin in another.
     const NESTS: bool = false;
+
+    /// Whether every operation is rejected after a statement of the application has failed.
+    const STATEMENTS_ABORT: bool = false;
+
+    /// Whether a transaction is repeated after an operation in it has failed.
+    const REPEATS: bool = false;
+
+    /// Returns the rows of a query.
+    fn rows(rows: Vec<SqlRow>) -> Vec<SqlRow> {
+        rows
+    }
 }
 
 struct Transaction<W> {
@@ -56,6 +67,8 @@ struct Open<W> {
     copy: Reference,
     ended: Arc<AtomicBool>,
     failed: Arc<AtomicBool>,
+    /// Whether a statement of the application has failed.
+    aborted: Arc<AtomicBool>,
     wrong: PhantomData<W>,
 }
 
@@ -65,6 +78,7 @@ impl<W> Clone for Open<W> {
             copy: self.copy.clone(),
             ended: Arc::clone(&self.ended),
             failed: Arc::clone(&self.failed),
+            aborted: Arc::clone(&self.aborted),
             wrong: PhantomData,
         }
     }
@@ -86,6 +100,7 @@ fn begun<W: Wrong>(db: &Reference) -> Result<Transaction<W>> {
             copy,
             ended: Arc::default(),
             failed: Arc::default(),
+            aborted: Arc::default(),
             wrong: PhantomData,
         },
         conflicted: AtomicBool::default(),
@@ -252,7 +267,9 @@ impl<W: Wrong> Open<W> {
         if W::ENDS && self.ended.load(Ordering::SeqCst) {
             return Err(Error::invalid("transaction", "has ended"));
         }
-        if W::FAILS_AS_A_WHOLE && self.failed.load(Ordering::SeqCst) {
+        if W::FAILS_AS_A_WHOLE && self.failed.load(Ordering::SeqCst)
+            || W::STATEMENTS_ABORT && self.aborted.load(Ordering::SeqCst)
+        {
             return Err(Error::backend("the transaction is aborted"));
         }
         let done = work(&self.copy);
@@ -299,12 +316,18 @@ impl<W: Wrong> BackendTransaction for Transaction<W> {
         Arc::new(self.open.clone())
     }
 
-    fn execute(&self, _: &'static str, _: &[SqlValue]) -> Result<u64> {
-        Err(Error::backend("there is no SQL"))
+    fn execute(&self, sql: &'static str, parameters: &[SqlValue]) -> Result<u64> {
+        self.query(sql, parameters).map(|rows| rows.len() as u64)
     }
 
-    fn query(&self, _: &'static str, _: &[SqlValue]) -> Result<Vec<SqlRow>> {
-        Err(Error::backend("there is no SQL"))
+    fn query(&self, sql: &'static str, _: &[SqlValue]) -> Result<Vec<SqlRow>> {
+        match rows(sql) {
+            Some(rows) => Ok(W::rows(rows)),
+            None => {
+                self.open.aborted.store(true, Ordering::SeqCst);
+                Err(Error::backend("there is no such table"))
+            }
+        }
     }
 
     fn commit(&self) -> Result<()> {
@@ -332,7 +355,24 @@ impl<W: Wrong> BackendTransaction for Transaction<W> {
     }
 
     fn may_repeat(&self) -> bool {
-        self.conflicted.load(Ordering::SeqCst)
+        let has_failed = self.open.failed.load(Ordering::SeqCst);
+        self.conflicted.load(Ordering::SeqCst) || W::REPEATS && has_failed
+    }
+}
+
+/// Returns what the suite's statements select.
+fn rows(sql: &str) -> Option<Vec<SqlRow>> {
+    let text = |text: &str| SqlValue::Text(text.to_owned());
+    if sql == "SELECT 1" {
+        Some(vec![SqlRow::new(vec![SqlValue::Integer(1)])])
+    } else if sql.starts_with("SELECT NULL") {
+        let cells = vec![SqlValue::Null, text(""), text(" a  b ")];
+        Some(vec![SqlRow::new(cells)])
+    } else if sql.starts_with("WITH RECURSIVE") {
+        let numbers = (1..=900).map(|number| SqlRow::new(vec![SqlValue::Integer(number)]));
+        Some(numbers.collect())
+    } else {
+        None
     }
 }
 
@@ -379,6 +419,27 @@ mod how {
 
     wrong! {
         Nothing {}
+        Repeats {
+            const REPEATS: bool = true;
+        }
+        StatementsAbort {
+            const STATEMENTS_ABORT: bool = true;
+        }
+        ReturnsAPage {
+            fn rows(mut rows: Vec<SqlRow>) -> Vec<SqlRow> {
+                rows.truncate(100);
+                rows
+            }
+        }
+        ReturnsNoNull {
+            fn rows(rows: Vec<SqlRow>) -> Vec<SqlRow> {
+                let filled = |row: SqlRow| match row.get::<Option<String>>(0) {
+                    Ok(None) => SqlRow::new(vec![SqlValue::Text(String::new()); 3]),
+                    _ => row,
+                };
+                rows.into_iter().map(filled).collect()
+            }
+        }
         Overwrites {
             fn commit(db: &Reference, _: &Model, copy: &Model) -> Result<bool> {
                 pause();
@@ -648,6 +709,22 @@ faults! {
     TokensOutside "transaction.rolls_back": "Keeps verification tokens in a store that takes no part in transactions." {
         transactions!(KeepsTokens);
     }
+
+    RepeatsRejected "transaction.an_error_undoes_only_its_operation": "Runs the work of a transaction again after an operation in it was rejected." {
+        transactions!(Repeats);
+    }
+
+    StopsAfterStatement "transaction.statements": "Rejects every operation after a statement of the application has failed." {
+        transactions!(StatementsAbort);
+    }
+
+    FetchesAHundredRows "transaction.statements": "Returns the first hundred rows of a query." {
+        transactions!(ReturnsAPage);
+    }
+
+    ReadsNullAsEmpty "transaction.statements": "Returns an empty string for NULL." {
+        transactions!(ReturnsNoNull);
+    }
 }
 
 #[derive(Default)]
@@ -660,7 +737,7 @@ impl Fault for Right {
 #[test]
 fn right_transactions_keep_the_rules() {
     for (rules, count) in [
-        ("transaction", 6),
+        ("transaction", 7),
         ("faults.answer_lost", 1),
         ("faults.answers_in_step", 1),
         ("faults.killed_server", 1),

@@ -911,4 +911,25 @@ faults! {
             })
         }
     }
+
+    WritesUsersBack "update_user.all_survive": "Reads a user and writes all fields back, to update several of them." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let kept = [
+                changes.name == Change::Keep,
+                changes.email == Change::Keep,
+                changes.email_verified == Change::Keep,
+                changes.image == Change::Keep,
+            ];
+            let Some(read) = db.get_user(id)?.filter(|_| kept.iter().filter(|kept| !**kept).count() > 1) else {
+                return db.update_user(id, changes);
+            };
+            pause();
+            db.update_user(id, &UserChanges {
+                name: changes.name.clone().apply(read.name).into(),
+                email: changes.email.clone().apply(read.email).into(),
+                email_verified: changes.email_verified.clone().apply(read.email_verified).into(),
+                image: changes.image.clone().apply(read.image).into(),
+            })
+        }
+    }
 }
