@@ -174,5 +174,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 30_000,
         locks: "reads and writes of the tables wait until it is finished",
     },
+    is_atomic: true,
+    is_same_name: |one, other| one == other,
     after_failure: "nothing was changed",
 };

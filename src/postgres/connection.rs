@@ -17,7 +17,14 @@ use crate::error::{Error, Result};
 use crate::sql::{Cells, Connection, Decode, Value, check_parameters, sql};
 
 const BEGIN: &str = sql!("postgres", "transaction/begin");
-const BEGIN_READ_ONLY: &str = sql!("postgres", "transaction/begin_read_only");
+const BEGIN_SHARED: &str = concat!(
+    sql!("postgres", "transaction/begin"),
+    sql!("postgres", "transaction/reset")
+);
+const BEGIN_READ_ONLY_SHARED: &str = concat!(
+    sql!("postgres", "transaction/begin_read_only"),
+    sql!("postgres", "transaction/reset")
+);
 const COMMIT: &str = sql!("postgres", "transaction/commit");
 const ROLLBACK: &str = sql!("postgres", "transaction/rollback");
 const NAMES: &str = sql!("postgres", "session/names");
@@ -98,7 +105,7 @@ impl PostgresConnection {
     /// its clients.
     fn check_pooler(&mut self) -> Result<()> {
         // A standby accepts only read-only transactions.
-        let begun = self.run_command(BEGIN_READ_ONLY).and_then(|()| {
+        let begun = self.run_command(BEGIN_READ_ONLY_SHARED).and_then(|()| {
             // In statement mode, PgBouncer accepts BEGIN, and closes the connection afterwards.
             self.run_command(STATEMENTS.ping)
         });
@@ -171,19 +178,20 @@ impl PostgresConnection {
     }
 
     /// Returns true if the server is a standby, as far as it reports that without a query (since PostgreSQL 14).
+    /// A pooler reports what it was told by the server when it connected, which may have changed since.
     fn in_recovery(&self) -> bool {
-        self.driver
-            .parameter("in_hot_standby")
-            .map_or(self.session.in_recovery, |value| value == "on")
+        match self.driver.parameter("in_hot_standby") {
+            Some(value) if !self.session.is_shared => value == "on",
+            _ => self.session.in_recovery,
+        }
     }
 
     /// Begins a transaction of several statements.
     pub(super) fn begin(&mut self) -> Result<()> {
-        self.run_command(BEGIN)?;
+        let is_shared = self.session.is_shared;
+        self.run_command(if is_shared { BEGIN_SHARED } else { BEGIN })?;
         self.in_transaction = true;
-        if self.session.is_shared
-            && let Err(error) = self.pin()
-        {
+        if is_shared && let Err(error) = self.pin() {
             self.roll_back();
             return Err(error);
         }
@@ -416,7 +424,11 @@ fn answer<T>(
     }
     let settings = pins.for_transaction();
     let settings = settings.each_ref().map(as_text);
-    let begin = if writes { BEGIN } else { BEGIN_READ_ONLY };
+    let begin = if writes {
+        BEGIN_SHARED
+    } else {
+        BEGIN_READ_ONLY_SHARED
+    };
     let whole = pipeline::transaction(
         client.batch_execute(begin),
         client.execute_typed(PIN, &settings),

@@ -1,7 +1,7 @@
 use super::PostgresBackend;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
-use super::error::FailureKind;
+use super::error::{FailureKind, nothing_written};
 use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Exclusive, sql};
@@ -22,7 +22,8 @@ impl PostgresExclusive {
         loop {
             let mut connection = backend.0.pool.get()?;
             connection.set_writes(true);
-            let Err(error) = connection.contain(PostgresConnection::begin)? else {
+            let begun = connection.contain(PostgresConnection::begin);
+            let Err(error) = begun.map_err(nothing_written)? else {
                 return Ok(PostgresExclusive {
                     connection,
                     is_open: true,
@@ -34,7 +35,7 @@ impl PostgresExclusive {
                 FailureKind::NotExecuted | FailureKind::Unknown
             );
             if !may_try_another || std::mem::replace(&mut was_closed, true) {
-                return Err(error);
+                return Err(nothing_written(error));
             }
         }
     }

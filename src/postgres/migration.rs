@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use super::adopt::PLAN;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
+use super::error::nothing_written;
 use super::prepared_transaction::leaves_prepared_transaction;
 use crate::error::{Error, Result};
 use crate::migration::{
@@ -43,7 +44,9 @@ impl Target for PostgresTarget {
     fn history(&self, series: &str) -> Result<Vec<Applied>> {
         let mut connection = self.0.connect_to_migrate(None)?;
         connection.set_writes(false);
-        HISTORY.read(&mut connection, series)
+        HISTORY
+            .read(&mut connection, series)
+            .map_err(nothing_written)
     }
 
     /// Takes an advisory lock: one of the session, which ends with the connection if the process is killed; or, if a
@@ -51,7 +54,7 @@ impl Target for PostgresTarget {
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let start = Instant::now();
         let mut connection = self.0.connect_to_migrate(Some(timeout))?;
-        while !try_lock(&mut connection)? {
+        while !try_lock(&mut connection).map_err(nothing_written)? {
             if start.elapsed() >= timeout {
                 return Err(timed_out_waiting(timeout));
             }
@@ -202,11 +205,15 @@ fn close(session: &mut PostgresConnection) -> Result<()> {
 impl Lock for PostgresLock<'_> {
     /// The table is created with the first row: if there is nothing to do, the right to create it is not needed.
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
-        HISTORY.read(&mut self.connection, series)
+        HISTORY
+            .read(&mut self.connection, series)
+            .map_err(nothing_written)
     }
 
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
-        HISTORY.existing_tables(&mut self.connection, pending)
+        HISTORY
+            .existing_tables(&mut self.connection, pending)
+            .map_err(nothing_written)
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {

@@ -578,6 +578,11 @@ impl PostgresOptions {
             }
             PostgresSslMode::Disable => Ok(Tls::off()),
             PostgresSslMode::NoVerify => Tls::no_verify(),
+            // Otherwise anyone with a certificate of a public authority could be the server. libpq requires it too.
+            PostgresSslMode::VerifyCa if authorities.is_none() => Err(Error::invalid(
+                "sslmode",
+                "verify-ca needs a certificate to trust: add sslrootcert, or use verify-full",
+            )),
             PostgresSslMode::VerifyCa => Tls::verify_ca(authorities),
             PostgresSslMode::VerifyFull => Tls::verify_full(authorities),
         }
@@ -607,7 +612,11 @@ impl PostgresOptions {
             }
             // Prisma's `sslmode` chooses whether to use TLS, and this parameter what to verify.
             "sslaccept" => lists.ssl_accept = Some(ssl_accept(value)?),
-            "sslrootcert" if value == "system" => self.ssl_root_cert = None,
+            // As in libpq, it asks for TLS.
+            "sslrootcert" if value == "system" => {
+                self.ssl_root_cert = None;
+                self.ssl_mode.get_or_insert(PostgresSslMode::VerifyFull);
+            }
             "sslrootcert" => self.ssl_root_cert = Some(value.into()),
             "sslnegotiation" => {
                 self.direct_ssl = named(name, &[(false, "postgres"), (true, "direct")], value)?;

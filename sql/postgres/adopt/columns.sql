@@ -40,9 +40,9 @@ WITH
     ),
 
     "actual_table" ("table", "oid") AS (
-        SELECT t."name", to_regclass(quote_ident(t."name"))
+        SELECT t."name", to_regclass(pg_catalog.quote_ident(t."name"))
         FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
-        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+        WHERE to_regclass(pg_catalog.quote_ident(t."name")) IS NOT NULL
     ),
 
     "actual_column" ("table", "column", "type", "required", "collation", "default") AS (
@@ -58,15 +58,15 @@ WITH
     "clauses" ("table", "clause") AS (
         SELECT
             e."table",
-            format('ADD COLUMN %I %s', e."column", e."type")
-            || CASE WHEN e."collation" IS NULL THEN '' ELSE format(' COLLATE %I', e."collation") END
+            pg_catalog.format('ADD COLUMN %I %s', e."column", e."type")
+            || CASE WHEN e."collation" IS NULL THEN '' ELSE pg_catalog.format(' COLLATE %I', e."collation") END
             || CASE WHEN e."column" = 'id' THEN ' NOT NULL DEFAULT gen_random_uuid()' ELSE '' END
         FROM "expected_column" AS e
         JOIN "actual_table" AS t ON t."table" = e."table"
         WHERE NOT EXISTS (SELECT 1 FROM "actual_column" AS a WHERE a."table" = e."table" AND a."column" = e."column")
 
         UNION ALL
-        SELECT e."table", format('ALTER COLUMN %I DROP DEFAULT', e."column")
+        SELECT e."table", pg_catalog.format('ALTER COLUMN %I DROP DEFAULT', e."column")
         FROM "expected_column" AS e
         JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
         WHERE a."default" IS NOT NULL
@@ -75,16 +75,16 @@ WITH
         UNION ALL
         SELECT
             e."table",
-            format('ALTER COLUMN %I TYPE %s', e."column", e."type")
-            || CASE WHEN e."collation" IS NULL THEN '' ELSE format(' COLLATE %I', e."collation") END
-            || format(
+            pg_catalog.format('ALTER COLUMN %I TYPE %s', e."column", e."type")
+            || CASE WHEN e."collation" IS NULL THEN '' ELSE pg_catalog.format(' COLLATE %I', e."collation") END
+            || pg_catalog.format(
                 CASE
                     -- A row without an id gets one. The NULL id of a user is an obstacle.
                     WHEN e."column" = 'id' THEN ' USING coalesce(%I::text::uuid, gen_random_uuid())'
                     WHEN e."type" = 'uuid' THEN ' USING %I::text::uuid'
                     WHEN a."type" LIKE '%without time zone' THEN
-                        ' USING date_trunc(''milliseconds'', %I) AT TIME ZONE ''UTC'''
-                    WHEN e."type" LIKE 'timestamp%' THEN ' USING date_trunc(''milliseconds'', %I)'
+                        ' USING pg_catalog.date_trunc(''milliseconds'', %I) AT TIME ZONE ''UTC'''
+                    WHEN e."type" LIKE 'timestamp%' THEN ' USING pg_catalog.date_trunc(''milliseconds'', %I)'
                     WHEN e."type" = 'text' THEN ' USING %I::text'
                     ELSE ''
                 END,
@@ -98,7 +98,7 @@ WITH
         UNION ALL
         SELECT
             e."table",
-            format('ALTER COLUMN %I %s NOT NULL', e."column", CASE WHEN e."required" THEN 'SET' ELSE 'DROP' END)
+            pg_catalog.format('ALTER COLUMN %I %s NOT NULL', e."column", CASE WHEN e."required" THEN 'SET' ELSE 'DROP' END)
         FROM "expected_column" AS e
         JOIN "actual_column" AS a ON a."table" = e."table" AND a."column" = e."column"
         WHERE a."required" <> e."required"
@@ -107,16 +107,16 @@ WITH
         UNION ALL
         SELECT
             e."table",
-            concat_ws(
+            pg_catalog.concat_ws(
                 ', ',
                 CASE n.attstorage
-                    WHEN 'p' THEN format('ALTER COLUMN %I SET STORAGE PLAIN', e."column")
-                    WHEN 'e' THEN format('ALTER COLUMN %I SET STORAGE EXTERNAL', e."column")
-                    WHEN 'm' THEN format('ALTER COLUMN %I SET STORAGE MAIN', e."column")
+                    WHEN 'p' THEN pg_catalog.format('ALTER COLUMN %I SET STORAGE PLAIN', e."column")
+                    WHEN 'e' THEN pg_catalog.format('ALTER COLUMN %I SET STORAGE EXTERNAL', e."column")
+                    WHEN 'm' THEN pg_catalog.format('ALTER COLUMN %I SET STORAGE MAIN', e."column")
                 END,
-                CASE to_jsonb(n) ->> 'attcompression'
-                    WHEN 'p' THEN format('ALTER COLUMN %I SET COMPRESSION pglz', e."column")
-                    WHEN 'l' THEN format('ALTER COLUMN %I SET COMPRESSION lz4', e."column")
+                CASE pg_catalog.to_jsonb(n) ->> 'attcompression'
+                    WHEN 'p' THEN pg_catalog.format('ALTER COLUMN %I SET COMPRESSION pglz', e."column")
+                    WHEN 'l' THEN pg_catalog.format('ALTER COLUMN %I SET COMPRESSION lz4', e."column")
                 END
             )
         FROM "expected_column" AS e
@@ -125,7 +125,7 @@ WITH
         JOIN pg_attribute AS n ON n.attrelid = t."oid" AND n.attname = e."column"
         WHERE e."type" = 'text'
             AND (a."type" <> e."type" OR e."collation" <> coalesce(a."collation", ''))
-            AND (n.attstorage <> 'x' OR to_jsonb(n) ->> 'attcompression' IN ('p', 'l'))
+            AND (n.attstorage <> 'x' OR pg_catalog.to_jsonb(n) ->> 'attcompression' IN ('p', 'l'))
 
         UNION ALL
         SELECT a."table", 'ALTER COLUMN "id" SET DEFAULT gen_random_uuid()'
@@ -135,6 +135,6 @@ WITH
             AND (coalesce(a."default", '') <> 'gen_random_uuid()' OR a."type" <> 'uuid')
     )
 
-SELECT format('ALTER TABLE %I %s', "table", string_agg("clause", ', '))
+SELECT pg_catalog.format('ALTER TABLE %I %s', "table", pg_catalog.string_agg("clause", ', '))
 FROM "clauses"
 GROUP BY "table";

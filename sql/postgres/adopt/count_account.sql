@@ -1,1 +1,1 @@
-SELECT count(*) FROM "Account";
+SELECT pg_catalog.count(*) FROM "Account";

@@ -1,1 +1,1 @@
-SELECT count(*) FROM "Authenticator";
+SELECT pg_catalog.count(*) FROM "Authenticator";

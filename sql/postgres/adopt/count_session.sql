@@ -1,1 +1,1 @@
-SELECT count(*) FROM "Session";
+SELECT pg_catalog.count(*) FROM "Session";

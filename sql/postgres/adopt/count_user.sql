@@ -1,1 +1,1 @@
-SELECT count(*) FROM "User";
+SELECT pg_catalog.count(*) FROM "User";

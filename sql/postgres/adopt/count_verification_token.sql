@@ -1,1 +1,1 @@
-SELECT count(*) FROM "VerificationToken";
+SELECT pg_catalog.count(*) FROM "VerificationToken";

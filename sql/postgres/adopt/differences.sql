@@ -180,7 +180,7 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
-SELECT 'the column of the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' will become uuid too'
+SELECT 'the column of the foreign key ' || k.conname::text || ' of ' || k.conrelid::regclass::text || ' will become uuid too'
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
@@ -192,7 +192,7 @@ SELECT 'the key ' || d."name" || ' of ' || d."table" || ' will be replaced by th
 FROM "dropped" AS d
 
 UNION ALL
-SELECT 'the foreign key ' || k.conname || ' of ' || u."table" || ' will be replaced by the foreign key of the schema'
+SELECT 'the foreign key ' || k.conname::text || ' of ' || u."table" || ' will be replaced by the foreign key of the schema'
 FROM "user_foreign_key" AS u
 JOIN pg_constraint AS k ON k.oid = u."constraint" AND k.conname <> u."table" || '_userId_fkey'
 
@@ -215,7 +215,7 @@ CROSS JOIN
             AND NOT g.tgisinternal
             AND g.tgtype & 16 <> 0
             AND g.tgenabled IN ('O', 'A')
-            AND (cardinality(g.tgattr::int2[]) = 0 OR c.attnum = ANY(g.tgattr))
+            AND (pg_catalog.cardinality(g.tgattr::int2[]) = 0 OR c.attnum = ANY(g.tgattr))
         UNION ALL
         SELECT 'the rule ', r.rulename
         FROM pg_rewrite AS r

@@ -3,7 +3,7 @@
 -- column may have several foreign keys.
 SELECT "statement"
 FROM (
-    SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+    SELECT 1, pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
     FROM "user_foreign_key" AS u
     JOIN pg_constraint AS k ON k.oid = u."constraint"
     JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
@@ -15,17 +15,17 @@ FROM (
         -- It would keep a key that is replaced.
         OR NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indexrelid = k.conindid AND i.indisprimary)
     UNION ALL
-    SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+    SELECT 1, pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
     FROM authstore_adoption AS a
     JOIN pg_constraint AS k ON k.oid = a."constraint"
     UNION
     SELECT
         2,
-        format(
+        pg_catalog.format(
             'ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I TYPE uuid USING %I::text::uuid', k.conrelid::regclass,
             c.attname, c.attname, c.attname
         )
-        || coalesce(format(', ALTER COLUMN %I SET DEFAULT (', c.attname) || pg_get_expr(d.adbin, d.adrelid) || ')::text::uuid', '')
+        || coalesce(pg_catalog.format(', ALTER COLUMN %I SET DEFAULT (', c.attname) || pg_get_expr(d.adbin, d.adrelid) || ')::text::uuid', '')
     FROM authstore_adoption AS a
     JOIN pg_constraint AS k ON k.oid = a."constraint"
     JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]

@@ -2,11 +2,11 @@
 -- transaction ends, how many rows the foreign key would reject. They were written while it was not enforced. Another one
 -- for each column that becomes uuid: rows that no foreign key has checked may have something else.
 SELECT
-    format(
-        'SELECT set_config(''authstore.own_rows'', concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '
-        || '(SELECT %L || count(*) || %L FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s) '
-        || 'HAVING count(*) > 0)), true)',
-        'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' cannot be added again: ',
+    pg_catalog.format(
+        'SELECT set_config(''authstore.own_rows'', pg_catalog.concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '
+        || '(SELECT %L || pg_catalog.count(*) || %L FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s) '
+        || 'HAVING pg_catalog.count(*) > 0)), true)',
+        'the foreign key ' || k.conname::text || ' of ' || k.conrelid::regclass::text || ' cannot be added again: ',
         ' rows refer to no row of ' || t."table" || '; change or delete them',
         -- A foreign key does not hold for the rows of tables that inherit from its own.
         CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || k.conrelid::regclass, n."is_set",
@@ -18,8 +18,8 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
 CROSS JOIN
     LATERAL (
         SELECT
-            string_agg(format('c.%I IS NOT NULL', x.attname), ' AND '),
-            string_agg(format('p.%I = c.%I', y.attname, x.attname), ' AND ')
+            pg_catalog.string_agg(pg_catalog.format('c.%I IS NOT NULL', x.attname), ' AND '),
+            pg_catalog.string_agg(pg_catalog.format('p.%I = c.%I', y.attname, x.attname), ' AND ')
         FROM unnest(k.conkey, k.confkey) AS m ("from", "to")
         JOIN pg_attribute AS x ON x.attrelid = k.conrelid AND x.attnum = m."from"
         JOIN pg_attribute AS y ON y.attrelid = k.confrelid AND y.attnum = m."to"
@@ -31,11 +31,11 @@ WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SE
     AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
 UNION ALL
 SELECT DISTINCT
-    format(
-        'SELECT set_config(''authstore.own_rows'', concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '
-        || '(SELECT %L || count(*) || %L FROM %s WHERE %I::text !~* ''^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'' '
-        || 'HAVING count(*) > 0)), true)',
-        k.conrelid::regclass::text || '.' || o.attname || ' becomes uuid, but ', ' rows have something else; change or delete them',
+    pg_catalog.format(
+        'SELECT set_config(''authstore.own_rows'', pg_catalog.concat_ws(E''\n'', nullif(current_setting(''authstore.own_rows'', true), ''''), '
+        || '(SELECT %L || pg_catalog.count(*) || %L FROM %s WHERE %I::text !~* ''^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'' '
+        || 'HAVING pg_catalog.count(*) > 0)), true)',
+        k.conrelid::regclass::text || '.' || o.attname::text || ' becomes uuid, but ', ' rows have something else; change or delete them',
         k.conrelid::regclass, o.attname
     )
 FROM "actual_table" AS t

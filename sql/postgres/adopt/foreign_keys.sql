@@ -1,12 +1,12 @@
 WITH
     "actual_table" ("table", "oid") AS (
-        SELECT t."name", to_regclass(quote_ident(t."name"))
+        SELECT t."name", to_regclass(pg_catalog.quote_ident(t."name"))
         FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
-        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+        WHERE to_regclass(pg_catalog.quote_ident(t."name")) IS NOT NULL
     )
 
 SELECT
-    format(
+    pg_catalog.format(
         'ALTER TABLE %I ADD CONSTRAINT %I FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE CASCADE',
         t."table", t."table" || '_userId_fkey'
     )

@@ -15,27 +15,27 @@ FROM (
     SELECT
         1,
         CASE
-            WHEN d."constraint" IS NULL THEN format('DROP INDEX %s', d."index"::regclass)
-            ELSE format('ALTER TABLE %I DROP CONSTRAINT %I', d."table", d."name")
+            WHEN d."constraint" IS NULL THEN pg_catalog.format('DROP INDEX %s', d."index"::regclass)
+            ELSE pg_catalog.format('ALTER TABLE %I DROP CONSTRAINT %I', d."table", d."name")
         END
     FROM "dropped" AS d
     UNION ALL
     SELECT
         2,
         CASE
-            WHEN u."is_constraint" THEN format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I', u."table", u."name", u."wanted")
-            ELSE format('ALTER TABLE %I ADD CONSTRAINT %I UNIQUE USING INDEX %I', u."table", u."wanted", u."name")
+            WHEN u."is_constraint" THEN pg_catalog.format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I', u."table", u."name", u."wanted")
+            ELSE pg_catalog.format('ALTER TABLE %I ADD CONSTRAINT %I UNIQUE USING INDEX %I', u."table", u."wanted", u."name")
         END
     FROM "used" AS u
     WHERE NOT u."is_constraint"
         OR u."wanted" <> u."name"
     UNION ALL
-    SELECT 3, format('ALTER TABLE %I ADD CONSTRAINT %I %s', e."table", e."name", e."definition")
+    SELECT 3, pg_catalog.format('ALTER TABLE %I ADD CONSTRAINT %I %s', e."table", e."name", e."definition")
     FROM "expected_key" AS e
     JOIN "actual_table" AS t ON t."table" = e."table"
     WHERE NOT EXISTS (SELECT 1 FROM "used" AS u WHERE u."table" = e."table" AND u."wanted" = e."name")
     UNION ALL
-    SELECT 4, format('CREATE INDEX %I ON %I (%I)', e."table" || '_' || e."column" || '_idx', e."table", e."column")
+    SELECT 4, pg_catalog.format('CREATE INDEX %I ON %I (%I)', e."table" || '_' || e."column" || '_idx', e."table", e."column")
     FROM "expected_index" AS e
     JOIN "actual_table" AS t ON t."table" = e."table"
     JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column"

@@ -3,10 +3,10 @@
 SELECT
     k.oid AS "constraint",
     c.attname = 'id' AND c.atttypid <> 'uuid'::regtype AS "becomes_uuid",
-    format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+    pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
     || coalesce(
-        format('; COMMENT ON CONSTRAINT %I ON %s IS ', k.conname, k.conrelid::regclass)
-        || quote_literal(obj_description(k.oid, 'pg_constraint')), ''
+        pg_catalog.format('; COMMENT ON CONSTRAINT %I ON %s IS ', k.conname, k.conrelid::regclass)
+        || pg_catalog.quote_literal(obj_description(k.oid, 'pg_constraint')), ''
     ) AS "statement"
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
@@ -18,7 +18,7 @@ UNION ALL
 SELECT
     NULL,
     false,
-    format('COMMENT ON CONSTRAINT %I ON %I IS %L', k.conname, t."table", obj_description(k.oid, 'pg_constraint'))
+    pg_catalog.format('COMMENT ON CONSTRAINT %I ON %I IS %L', k.conname, t."table", obj_description(k.oid, 'pg_constraint'))
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.conrelid = t."oid" AND k.contype = 'f' AND k.conname = t."table" || '_userId_fkey'
 WHERE t."table" IN ('Account', 'Session', 'Authenticator')

@@ -20,9 +20,9 @@ WITH RECURSIVE
     ),
 
     "actual_table" ("table", "oid") AS (
-        SELECT t."name", to_regclass(quote_ident(t."name"))
+        SELECT t."name", to_regclass(pg_catalog.quote_ident(t."name"))
         FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
-        WHERE to_regclass(quote_ident(t."name")) IS NOT NULL
+        WHERE to_regclass(pg_catalog.quote_ident(t."name")) IS NOT NULL
     ),
 
     -- With NULLS NOT DISTINCT (PostgreSQL 15), a second row with NULL in an extra column is rejected.
@@ -50,7 +50,7 @@ WITH RECURSIVE
                     OR NOT o.opcdefault
                     OR p."collation" NOT IN (n.attcollation, '"C"'::regcollation)
             ),
-            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
+            coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
         FROM "actual_table" AS t
         JOIN pg_index AS i ON i.indrelid = t."oid" AND (i.indisunique OR i.indisexclusion)
         JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -99,5 +99,5 @@ WITH RECURSIVE
         JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1] AND c.attname = 'userId'
         JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] AND p.attname = 'id'
         WHERE t."table" IN ('Account', 'Session', 'Authenticator')
-            AND cardinality(k.conkey) = 1
+            AND pg_catalog.cardinality(k.conkey) = 1
     )

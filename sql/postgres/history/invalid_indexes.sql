@@ -7,6 +7,6 @@ INNER JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid
     AND c.relkind = 'i'
-    AND strpos(lower($1), lower(c.relname)) > 0
-    AND (n.nspname = ANY(current_schemas(false)) OR strpos(lower($1), lower(n.nspname)) > 0)
+    AND pg_catalog.strpos(pg_catalog.lower($1), pg_catalog.lower(c.relname)) > 0
+    AND (n.nspname = ANY(current_schemas(false)) OR pg_catalog.strpos(pg_catalog.lower($1), pg_catalog.lower(n.nspname)) > 0)
 ORDER BY 1;

@@ -1,5 +1,5 @@
 -- The store's columns whose type is not built into PostgreSQL: a domain, an enum, or a type from an extension.
-SELECT c.relname || '.' || a.attname || ' (' || pg_catalog.format_type(a.atttypid, a.atttypmod) || ')'
+SELECT c.relname::text || '.' || a.attname::text || ' (' || pg_catalog.format_type(a.atttypid, a.atttypmod) || ')'
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 WHERE c.oid IN (

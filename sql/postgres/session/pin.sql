@@ -11,8 +11,16 @@ FROM (
     ('idle_in_transaction_session_timeout', $4),
     ('idle_session_timeout', $4),
     ('transaction_timeout', $4),
-    -- The schema of the tables.
-    ('search_path', quote_ident($5)),
+    -- The schema of the tables. Another user of the session may have created temporary tables of the same names, which
+    -- are searched first unless the path names their schema.
+    (
+        'search_path',
+        CASE
+            WHEN $1::boolean AND $2 <> '0'
+            THEN pg_catalog.concat_ws(', ', coalesce(pg_catalog.quote_ident($5), nullif(current_setting('search_path'), '')), 'pg_temp')
+            ELSE pg_catalog.quote_ident($5)
+        END
+    ),
     -- The meaning of statements, and the format of results.
     ('row_security', 'on'),
     ('session_replication_role', 'origin'),

@@ -216,6 +216,30 @@ fn settings_of_others_change_nothing(kind: Kind) {
         .client()
         .query_one(r#"SELECT count(*) FROM "Session""#);
     assert_eq!(left, "0");
+    // Nor do its user, its search path and its temporary tables.
+    let foreign = format!("{}_other", database.name());
+    database.client().query(&format!(
+        r#"CREATE SCHEMA "elsewhere"; CREATE ROLE {foreign};
+           CREATE TABLE "elsewhere"."User" (LIKE "User" INCLUDING ALL)"#
+    ));
+    other.query("SET default_transaction_read_only = off");
+    for leftover in [
+        "SET search_path = elsewhere".to_owned(),
+        r#"CREATE TEMPORARY TABLE "Account" (LIKE public."Account" INCLUDING ALL)"#.to_owned(),
+        format!("SET ROLE {foreign}"),
+    ] {
+        other.query(&leftover);
+        let person = seed(&store);
+        let found = store.get_user_by_account("github", &person.key).unwrap();
+        assert_eq!(found.map(|user| user.id), Some(person.user), "{leftover}");
+        let written = database.client().query_one(&format!(
+            r#"SELECT count(*) FROM public."User" AS u JOIN public."Account" AS a ON a."userId" = u."id"
+               WHERE u."id" = '{}'"#,
+            person.user
+        ));
+        assert_eq!(written, "1", "{leftover}");
+    }
+    other.query(&format!("RESET ROLE; DROP ROLE {foreign}"));
     // And ours stay within our transactions.
     let role = other.query_one("SHOW session_replication_role");
     assert_eq!(role, "replica");

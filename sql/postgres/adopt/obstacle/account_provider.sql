@@ -1,7 +1,7 @@
 SELECT
-    count(*)::text || ' accounts, of the users ' || left(string_agg(CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END, ', ' ORDER BY "userId"::text), 1000)
+    pg_catalog.count(*)::text || ' accounts, of the users ' || pg_catalog.left(pg_catalog.string_agg(CASE WHEN "userId" IS NULL THEN '(NULL)' WHEN "userId"::text ~ '^[0-9A-Za-z_-]+$' THEN "userId"::text ELSE '(not shown)' END, ', ' ORDER BY "userId"::text), 1000)
     || ', have the same provider and providerAccountId'
 FROM "Account"
 GROUP BY "provider"::text COLLATE "C", "providerAccountId"::text COLLATE "C"
-HAVING count(*) > 1
+HAVING pg_catalog.count(*) > 1
 LIMIT 100;

@@ -17,7 +17,7 @@ WHERE NOT (
 
 UNION ALL
 SELECT
-    'the foreign key ' || f.conname || ' of ' || f.conrelid::regclass::text || ' refers to the key ' || k."name" || ' of '
+    'the foreign key ' || f.conname::text || ' of ' || f.conrelid::regclass::text || ' refers to the key ' || k."name" || ' of '
     || k."table" || ', for which the schema has none; drop it first'
 FROM "dropped" AS k
 JOIN pg_constraint AS f ON f.contype = 'f' AND f.conindid = k."index" AND f.conparentid = 0
@@ -27,7 +27,7 @@ WHERE NOT EXISTS (
 
 UNION ALL
 SELECT DISTINCT
-    'the foreign key ' || f.conname || ' of ' || f.conrelid::regclass::text || ' has to be added again, and its table belongs to '
+    'the foreign key ' || f.conname::text || ' of ' || f.conrelid::regclass::text || ' has to be added again, and its table belongs to '
     || 'the role ' || pg_get_userbyid(c.relowner) || '; run adopt as a member of that role'
 FROM "actual_table" AS t
 JOIN pg_constraint AS f ON f.contype = 'f' AND f.confrelid = t."oid" AND f.conparentid = 0
@@ -39,6 +39,6 @@ WHERE NOT pg_has_role(c.relowner, 'USAGE')
 UNION ALL
 SELECT
     k."table" || ' has its replica identity in the key ' || k."name" || ', which is replaced by the schema''s key; run '
-    || 'ALTER TABLE ' || quote_ident(k."table") || ' REPLICA IDENTITY DEFAULT first'
+    || 'ALTER TABLE ' || pg_catalog.quote_ident(k."table") || ' REPLICA IDENTITY DEFAULT first'
 FROM "dropped" AS k
 JOIN pg_index AS i ON i.indexrelid = k."index" AND i.indisreplident;

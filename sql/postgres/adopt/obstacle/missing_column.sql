@@ -23,11 +23,11 @@ WITH "needed" ("table", "column") AS (
 
 SELECT n."table" || '.' || n."column" || ' is missing, and its values cannot be derived; add the column first'
 FROM "needed" AS n
-WHERE to_regclass(quote_ident(n."table")) IS NOT NULL
+WHERE to_regclass(pg_catalog.quote_ident(n."table")) IS NOT NULL
     AND NOT EXISTS (
         SELECT 1
         FROM pg_attribute AS c
-        WHERE c.attrelid = to_regclass(quote_ident(n."table"))
+        WHERE c.attrelid = to_regclass(pg_catalog.quote_ident(n."table"))
             AND c.attname = n."column"
             AND NOT c.attisdropped
     );

@@ -37,9 +37,9 @@ WITH
     -- A table that is missing is created in the current schema.
     "place" ("table", "name", "kind", "oid", "number", "schema") AS (
         SELECT
-            w."table", w."name", w."kind", t.oid, c.attnum, coalesce(t.relnamespace, to_regnamespace(quote_ident(current_schema())))
+            w."table", w."name", w."kind", t.oid, c.attnum, coalesce(t.relnamespace, to_regnamespace(pg_catalog.quote_ident(current_schema())))
         FROM "wanted" AS w
-        LEFT JOIN pg_class AS t ON t.oid = to_regclass(quote_ident(w."table")) AND w."kind" <> 'own'
+        LEFT JOIN pg_class AS t ON t.oid = to_regclass(pg_catalog.quote_ident(w."table")) AND w."kind" <> 'own'
         LEFT JOIN pg_attribute AS c ON c.attrelid = t.oid AND c.attname = w."column"
     )
 

@@ -129,13 +129,13 @@ JOIN pg_class AS c ON c.oid = t."oid"
 WHERE NOT pg_has_role(c.relowner, 'USAGE')
 
 UNION ALL
-SELECT t."table" || ' has row security forced on its owner, which may hide rows from adopt; run ALTER TABLE ' || quote_ident(t."table") || ' NO FORCE ROW LEVEL SECURITY first'
+SELECT t."table" || ' has row security forced on its owner, which may hide rows from adopt; run ALTER TABLE ' || pg_catalog.quote_ident(t."table") || ' NO FORCE ROW LEVEL SECURITY first'
 FROM "actual_table" AS t
 JOIN pg_class AS c ON c.oid = t."oid"
 WHERE c.relrowsecurity AND c.relforcerowsecurity
 
 UNION ALL
-SELECT t."table" || '.' || c.attname || ' is a generated or identity column; make it an ordinary column first'
+SELECT t."table" || '.' || c.attname::text || ' is a generated or identity column; make it an ordinary column first'
 FROM "actual_table" AS t
 JOIN "known" AS k ON k."table" = t."table"
 JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname::text = ANY(k."columns")
@@ -143,7 +143,7 @@ WHERE c.attgenerated <> '' OR c.attidentity <> ''
 
 UNION ALL
 SELECT
-    k."table" || ' has an extra column, ' || c.attname
+    k."table" || ' has an extra column, ' || c.attname::text
     || ', which is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
 JOIN "actual_table" AS t ON t."table" = k."table"
@@ -156,7 +156,7 @@ WHERE c.attname::text <> ALL(k."columns")
 UNION ALL
 SELECT
     'the key ' || a."name" || ' of ' || a."table" || ' rejects rows with the same '
-    || array_to_string(a."columns", ' and ') || ', which the schema allows; drop it first'
+    || pg_catalog.array_to_string(a."columns", ' and ') || ', which the schema allows; drop it first'
 FROM "actual_key" AS a
 JOIN "known" AS k ON k."table" = a."table"
 WHERE (coalesce(a."definition", '') LIKE 'PRIMARY KEY%' AND NOT a."columns" <@ k."columns")
@@ -241,7 +241,7 @@ END
 
 UNION ALL
 SELECT DISTINCT
-    'the column ' || o.attname || ' of ' || o.attrelid::regclass::text || ' has the row type of ' || w."table"
+    'the column ' || o.attname::text || ' of ' || o.attrelid::regclass::text || ' has the row type of ' || w."table"
     || ', of which a column changes; drop it, and add it again afterwards'
 FROM "row_type" AS w
 JOIN
@@ -252,15 +252,15 @@ JOIN pg_class AS r ON r.oid = o.attrelid AND r.relkind IN ('r', 'p', 'm')
 
 UNION ALL
 SELECT
-    'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' refers to the id of ' || t."table"
+    'the foreign key ' || k.conname::text || ' of ' || k.conrelid::regclass::text || ' refers to the id of ' || t."table"
     || ' together with other columns; drop it first, and add it again afterwards'
 FROM "actual_table" AS t
-JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND cardinality(k.confkey) > 1
+JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND pg_catalog.cardinality(k.confkey) > 1
 JOIN "changing" AS c ON c."oid" = t."oid" AND c."column" = 'id' AND c."number" = ANY(k.confkey)
 
 UNION ALL
 SELECT DISTINCT
-    'the foreign key ' || k.conname || ' of ' || c."table" || ' is on ' || c."column"
+    'the foreign key ' || k.conname::text || ' of ' || c."table" || ' is on ' || c."column"
     || ', whose type changes; drop it first'
 FROM "changing" AS c
 JOIN pg_constraint AS k ON k.conrelid = c."oid" AND k.contype = 'f' AND k.conparentid = 0 AND c."number" = ANY(k.conkey)
@@ -275,14 +275,14 @@ WHERE coalesce(e."type", 'uuid') = 'uuid'
 
 UNION ALL
 SELECT DISTINCT
-    'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text || ' refers to ' || c."table" || '.' || c."column"
+    'the foreign key ' || k.conname::text || ' of ' || k.conrelid::regclass::text || ' refers to ' || c."table" || '.' || c."column"
     || ', which becomes uuid; drop it first'
 FROM "becoming_uuid" AS c
 JOIN pg_constraint AS k ON k.confrelid = c."oid" AND k.contype = 'f' AND k.conparentid = 0 AND c."number" = ANY(k.confkey)
 
 UNION ALL
 SELECT DISTINCT
-    'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass::text
+    'the foreign key ' || k.conname::text || ' of ' || k.conrelid::regclass::text
     || ' has disabled triggers, which would be enabled; drop it first, and add it again afterwards'
 FROM "becoming_uuid" AS c
 JOIN pg_constraint AS k ON k.conrelid = c."oid" AND k.contype = 'f' AND c."number" = ANY(k.conkey)
@@ -317,7 +317,7 @@ CROSS JOIN
 UNION ALL
 SELECT
     t."table" || ' has its replica identity in the key ' || i.indexrelid::regclass::text || ' on a column that becomes nullable; '
-    || 'run ALTER TABLE ' || quote_ident(t."table") || ' REPLICA IDENTITY DEFAULT first'
+    || 'run ALTER TABLE ' || pg_catalog.quote_ident(t."table") || ' REPLICA IDENTITY DEFAULT first'
 FROM "actual_table" AS t
 JOIN pg_index AS i ON i.indrelid = t."oid" AND i.indisreplident
 JOIN "expected_column" AS e ON e."table" = t."table" AND NOT e."required"
@@ -325,7 +325,7 @@ JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = e."column" AND c.
 
 UNION ALL
 SELECT
-    t."table" || ' is unlogged, but logged tables refer to it; run ALTER TABLE ' || quote_ident(t."table")
+    t."table" || ' is unlogged, but logged tables refer to it; run ALTER TABLE ' || pg_catalog.quote_ident(t."table")
     || ' SET LOGGED first'
 FROM "actual_table" AS t
 JOIN pg_class AS c ON c.oid = t."oid"
@@ -335,6 +335,6 @@ WHERE c.relpersistence = 'u'
 UNION ALL
 SELECT
     'the role ' || current_user || ' may not create tables in the schema ' || s."name" || '; run GRANT CREATE ON SCHEMA '
-    || quote_ident(s."name") || ' TO ' || quote_ident(current_user) || ' first'
+    || pg_catalog.quote_ident(s."name") || ' TO ' || pg_catalog.quote_ident(current_user) || ' first'
 FROM (SELECT current_schema()::text) AS s ("name")
 WHERE NOT has_schema_privilege(s."name", 'CREATE');

@@ -25,10 +25,10 @@ WITH "known" ("columns", "types") AS (
 )
 
 SELECT
-    t."name" || '.' || c.attname || ' is ' || format_type(c.atttypid, c.atttypmod) || ', whose values cannot be converted safely; '
+    t."name" || '.' || c.attname::text || ' is ' || format_type(c.atttypid, c.atttypmod) || ', whose values cannot be converted safely; '
     || 'change it to ' || k."types"[1]
 FROM (VALUES ('User'), ('Account'), ('Session'), ('VerificationToken'), ('Authenticator')) AS t ("name")
-JOIN pg_attribute AS c ON c.attrelid = to_regclass(quote_ident(t."name")) AND c.attnum > 0 AND NOT c.attisdropped
+JOIN pg_attribute AS c ON c.attrelid = to_regclass(pg_catalog.quote_ident(t."name")) AND c.attnum > 0 AND NOT c.attisdropped
 JOIN pg_type AS y ON y.oid = c.atttypid
-JOIN "known" AS k ON t."name" || '.' || c.attname = ANY(k."columns")
+JOIN "known" AS k ON t."name" || '.' || c.attname::text = ANY(k."columns")
 WHERE y.typname::text <> ALL(k."types");

@@ -22,10 +22,10 @@ WITH
     )
 
 SELECT
-    k."table" || ' has an extra column, ' || c.attname
+    k."table" || ' has an extra column, ' || c.attname::text
     || ', which is NOT NULL without a default; allow NULL, or add a default'
 FROM "known" AS k
-JOIN pg_attribute AS c ON c.attrelid = to_regclass(quote_ident(k."table")) AND c.attnum > 0 AND NOT c.attisdropped
+JOIN pg_attribute AS c ON c.attrelid = to_regclass(pg_catalog.quote_ident(k."table")) AND c.attnum > 0 AND NOT c.attisdropped
 WHERE c.attname::text <> ALL(k."columns")
     AND c.attnotnull
     AND NOT c.atthasdef

@@ -3,5 +3,5 @@ SELECT
     || ' has no expires, or a sessionToken that is missing or longer than 255 characters'
 FROM "Session"
 WHERE "expires" IS NULL
-    OR "sessionToken" IS NULL OR length("sessionToken"::text) > 255
+    OR "sessionToken" IS NULL OR pg_catalog.length("sessionToken"::text) > 255
 LIMIT 100;

@@ -1,5 +1,5 @@
-SELECT count(*)::text || ' verification tokens have the same token'
+SELECT pg_catalog.count(*)::text || ' verification tokens have the same token'
 FROM "VerificationToken"
 GROUP BY "token"::text COLLATE "C"
-HAVING count(*) > 1
+HAVING pg_catalog.count(*) > 1
 LIMIT 100;
