@@ -204,6 +204,8 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 20_000,
         locks: "reads continue; writes to the database wait until it is finished",
     },
+    is_atomic: true,
+    is_same_name: |one, other| one == other,
     after_failure: "nothing was changed",
 };
 

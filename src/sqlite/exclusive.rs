@@ -1,7 +1,11 @@
+use std::time::Duration;
+
 use super::connection::SqliteConnection;
 use super::error::name_limit;
 use super::writers::Turn;
-use super::{BEGIN, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
+use super::{
+    BEGIN, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back, wrote_nothing,
+};
 use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Connection, Exclusive};
@@ -9,8 +13,9 @@ use crate::sql::{Aftermath, Connection, Exclusive};
 /// A connection in a transaction, which has the only turn to write.
 pub(crate) struct SqliteExclusive {
     connection: Checkout<Connector>,
+    busy_timeout: Duration,
     // Dropped last: the next writer begins when this transaction has ended.
-    _turn: Turn,
+    turn: Turn,
 }
 
 impl SqliteExclusive {
@@ -19,10 +24,11 @@ impl SqliteExclusive {
         let (turn, mut connection) = backend.writer(limit)?;
         connection
             .execute(BEGIN, &[])
-            .map_err(|error| name_limit(error, limit))?;
+            .map_err(|error| wrote_nothing(name_limit(error, limit)))?;
         Ok(SqliteExclusive {
             connection,
-            _turn: turn,
+            busy_timeout: backend.0.busy_timeout,
+            turn,
         })
     }
 }
@@ -62,7 +68,9 @@ impl Exclusive for SqliteExclusive {
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.connection.commit()
+        self.connection.commit()?;
+        self.turn.limit_log(&mut self.connection, self.busy_timeout);
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The identity of an open file, and checks of paths.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use rusqlite::OpenFlags;
 
 use crate::error::{Error, Result};
 
@@ -53,9 +55,10 @@ pub(super) fn check_path(path: &Path) -> Result<()> {
     }
 }
 
-/// Returns the path of a database's log.
+/// Returns the path of an existing database's log. SQLite follows links to the database, so it is beside their target.
 pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut log = path.into_os_string();
     log.push("-wal");
     log.into()
 }
@@ -69,15 +72,30 @@ pub(super) fn denied(path: &Path) -> Option<Error> {
         }
         _ => None,
     };
-    if path.exists()
-        && let Err(error) = OpenOptions::new().read(true).append(true).open(path)
-    {
-        return refusal("is read-only", &error);
+    // On Unix, closing the database would drop all locks that this process has on it. SQLite knows about them, so it
+    // opens the file if that is allowed. It opens a file that it may not write to for reading.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if path.exists() {
+        match rusqlite::Connection::open_with_flags(path, flags) {
+            Ok(connection) if connection.is_readonly("main") == Ok(true) => {
+                return Some(Error::backend("is read-only"));
+            }
+            Ok(_) => {}
+            // SQLite does not report why. If this succeeds, the file stays open, for the same reason.
+            Err(_) => match File::open(path) {
+                Ok(file) => std::mem::forget(file),
+                Err(error) => return refusal("cannot be read", &error),
+            },
+        }
     }
     // Not the log itself: another process may be about to create it.
     let mut probe = path.as_os_str().to_owned();
     probe.push("-authstore");
-    match OpenOptions::new().create(true).append(true).open(&probe) {
+    match OpenOptions::new()
+        .create_new(true)
+        .append(true)
+        .open(&probe)
+    {
         Ok(_) => {
             let _ = fs::remove_file(probe);
             None

@@ -160,10 +160,12 @@ impl SqliteBackend {
         };
         let busy_timeout = options.busy_timeout.min(LONGEST_BUSY_TIMEOUT);
         let connector = Connector::new(options, busy_timeout)?;
-        let log = connector.path().map(log_of);
+        let path = connector.path().map(std::path::Path::to_owned);
+        // Creates the file.
+        let pool = Pool::new(connector, pool_size, options.checkout_timeout)?;
         Ok(SqliteBackend(Arc::new(Shared {
-            pool: Pool::new(connector, pool_size, options.checkout_timeout)?,
-            writers: Writers::new(log),
+            pool,
+            writers: Writers::new(path.as_deref().map(log_of)),
             // A database in memory does not wait for a disk.
             group_commit: matches!(options.location, Location::File(_)),
             busy_timeout,
@@ -190,10 +192,10 @@ impl SqliteBackend {
         let shared = &*self.0;
         let mut alone = !shared.group_commit;
         loop {
-            let (done, verdict) =
-                shared
-                    .writers
-                    .run(&shared.pool, alone, steps, shared.busy_timeout, &work)?;
+            let (done, verdict) = shared
+                .writers
+                .run(&shared.pool, alone, steps, shared.busy_timeout, &work)
+                .map_err(wrote_nothing)?;
             match verdict {
                 // A failed part was undone before the others were committed.
                 Verdict::Stands => return done.map_err(wrote_nothing),

@@ -279,6 +279,13 @@ impl Writers {
 /// A writer's turn. Dropping it passes the turn to the next in the queue.
 pub(super) struct Turn(Writers);
 
+impl Turn {
+    /// Empties the log if it has grown too large. Called after a commit.
+    pub(super) fn limit_log(&self, connection: &mut SqliteConnection, busy_timeout: Duration) {
+        self.0.1.limit(connection, busy_timeout);
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut line = self.0.0.lock();
@@ -296,7 +303,8 @@ impl Group {
     /// Keeps or undoes the last part, and waits until the transaction has ended.
     fn conclude(mut self, ticket: Arc<Ticket>, keep: bool) -> Verdict {
         if !self.can_continue(keep) {
-            return if keep {
+            // What failed may have seen what others wrote, which is undone now too.
+            return if keep || !self.members.is_empty() {
                 Verdict::Again
             } else {
                 Verdict::Stands
@@ -341,7 +349,7 @@ impl Group {
             for member in self.members.drain(..) {
                 member.give(Notice::Ended(Verdict::Stands));
             }
-            self.turn.0.1.limit(&mut self.connection, self.busy_timeout);
+            self.turn.limit_log(&mut self.connection, self.busy_timeout);
             return;
         };
         roll_back(&mut self.connection);

@@ -1,7 +1,7 @@
 //! The log does not grow without bound.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -28,16 +28,49 @@ fn leapfrog(file: &Path, over: &AtomicBool) {
 
 #[test]
 fn constant_readers_do_not_grow_the_log() {
+    limits_the_log(Path::to_owned, |store, user| {
+        store.create_user(user).expect("a user");
+    });
+}
+
+#[test]
+fn log_of_transactions_does_not_grow() {
+    limits_the_log(Path::to_owned, |store, user| {
+        let created = store.transaction(|tx| tx.create_user(user.clone()));
+        created.expect("a user");
+    });
+}
+
+/// SQLite follows the link, and the log is beside its target.
+#[cfg(unix)]
+#[test]
+fn log_of_a_linked_file_does_not_grow() {
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let link = elsewhere.path().join("linked.db");
+    let to_link = |file: &Path| {
+        fs::write(file, "").expect("an empty file");
+        std::os::unix::fs::symlink(file, &link).expect("a link");
+        link.clone()
+    };
+    limits_the_log(to_link, |store, user| {
+        store.create_user(user).expect("a user");
+    });
+}
+
+fn limits_the_log(name: impl Fn(&Path) -> PathBuf, create_user: impl Fn(&AuthStore, NewUser)) {
     const MIB: u64 = 1 << 20;
     let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("auth.db");
-    let options = SqliteOptions::file(&file).synchronous(Synchronous::Off);
+    let directory = fs::canonicalize(directory.path()).map(|path| (path, directory));
+    let (directory, _kept) = directory.expect("its path");
+    let file = directory.join("auth.db");
+    let file = &name(&file);
+    let options = SqliteOptions::file(file).synchronous(Synchronous::Off);
     let store = AuthStore::new(options.open().expect("a store"));
     store.migrate().expect("a schema");
     let over = AtomicBool::new(false);
     let largest = thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| leapfrog(&file, &over));
+            scope.spawn(|| leapfrog(file, &over));
         }
         let mut largest = 0;
         for _ in 0..120 {
@@ -45,8 +78,8 @@ fn constant_readers_do_not_grow_the_log() {
                 image: Some("a".repeat(500_000)),
                 ..NewUser::default()
             };
-            store.create_user(new).expect("a user");
-            let log = fs::metadata(directory.path().join("auth.db-wal"));
+            create_user(&store, new);
+            let log = fs::metadata(directory.join("auth.db-wal"));
             largest = largest.max(log.expect("the log").len());
         }
         over.store(true, Ordering::Relaxed);

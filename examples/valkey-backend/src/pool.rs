@@ -1,6 +1,7 @@
 //! The connection pool. It is shorter than code for r2d2 would be, and reports immediately why a connection cannot be
 //! opened.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::{Error, Result};
@@ -121,8 +122,11 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.state.lock();
         match self.connection.take() {
-            Some(connection) => state.idle.push((connection, Instant::now())),
-            None => state.open -= 1,
+            // After a panic, an answer may be left that the next caller would read.
+            Some(connection) if !thread::panicking() => {
+                state.idle.push((connection, Instant::now()));
+            }
+            _ => state.open -= 1,
         }
         drop(state);
         self.pool.returned.notify_one();
