@@ -204,5 +204,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         rate: 20_000,
         locks: "reads continue; writes to a table wait while that table is changed",
     },
+    is_atomic: false,
+    is_same_name: str::eq_ignore_ascii_case,
     after_failure: "the tables keep their rows, and another run continues the adoption once the cause is fixed",
 };

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use mysql::consts::ColumnType;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params, Statement};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
@@ -132,9 +133,14 @@ impl MysqlConnection {
     /// Begins a transaction with this script.
     pub(super) fn begin(&mut self, sql: &'static str) -> Result<()> {
         // Nothing was written in any case, because a connection without an answer is not used again.
-        self.run_script(sql, Phase::BeforeCommit)?;
-        self.in_transaction = true;
-        Ok(())
+        let begun = self.run_script(sql, Phase::BeforeCommit);
+        if begun.is_ok() {
+            self.in_transaction = true;
+        } else {
+            // A later statement of the script may have failed.
+            self.roll_back();
+        }
+        begun
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {
@@ -166,11 +172,17 @@ impl MysqlConnection {
             }
             Ok(())
         })
-        .map_err(|failed| {
+        .or_else(|failed| {
+            let is_commit = |statement: &str| statement.trim_start().starts_with("COMMIT");
+            if sql.split(';').take(answers).any(is_commit) {
+                // What comes after the commit only tidies up the session.
+                self.broken = true;
+                return Ok(());
+            }
             // The statement that failed: the one after the last that was answered. It determines the table of a primary
             // key.
             let statement = sql.split(';').nth(answers).unwrap_or(sql);
-            self.fail(failed, statement, phase)
+            Err(self.fail(failed, statement, phase))
         })
     }
 
@@ -242,6 +254,12 @@ impl MysqlConnection {
             // Read to the end, because an error may come after rows.
             for row in result.by_ref() {
                 each(Cells::read(&row?));
+            }
+            // A procedure may have failed after its first result.
+            while let Some(rows) = result.iter() {
+                for row in rows {
+                    row?;
+                }
             }
             Ok(found)
         })
@@ -324,6 +342,11 @@ impl MysqlConnection {
             Some(error) => classify(error, sql, phase),
             None => classify_panic(phase),
         };
+        // What a procedure has done before it failed stays, so its transaction ends.
+        let failure = match failure {
+            None if self.in_transaction && calls_procedure(sql) => Some(StatementFailure::NoRetry),
+            failure => failure,
+        };
         self.broken |= failure.is_some_and(StatementFailure::breaks_connection);
         self.failure = failure;
         match (failure, self.statement_timeout) {
@@ -389,6 +412,11 @@ impl Connection for MysqlConnection {
             error => error,
         })
     }
+}
+
+fn calls_procedure(sql: &str) -> bool {
+    let word = sql.trim_start().get(.."CALL".len());
+    word.is_some_and(|word| word.eq_ignore_ascii_case("CALL"))
 }
 
 fn bind(value: &Value<'_>) -> mysql::Value {
@@ -495,11 +523,14 @@ fn parse_uuid(text: &str) -> Result<Uuid, BoxError> {
     }
 }
 
-/// Returns true if a column holds bytes. A decimal number is binary, too, but its digits are text.
+/// Returns true if a column holds bytes. Decimal numbers and JSON are binary, too, but sent as text.
 fn is_binary(column: &mysql::Column) -> bool {
     const BINARY: u16 = 63;
     column.character_set() == BINARY
-        && column.column_type() != mysql::consts::ColumnType::MYSQL_TYPE_NEWDECIMAL
+        && !matches!(
+            column.column_type(),
+            ColumnType::MYSQL_TYPE_NEWDECIMAL | ColumnType::MYSQL_TYPE_JSON
+        )
 }
 
 fn cell(row: &mysql::Row, column: usize) -> Result<&mysql::Value, BoxError> {

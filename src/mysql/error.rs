@@ -184,7 +184,13 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         // A foreign key refers to a missing row. If it has no name, the user may not see the referenced table, so it is
         // not ours.
         1216 | 1452 => for_good(match foreign_key(&error.message) {
-            Some(name) if OUR_FOREIGN_KEYS.contains(&name) => Error::not_found(Entity::User),
+            Some(name)
+                if OUR_FOREIGN_KEYS
+                    .iter()
+                    .any(|ours| ours.eq_ignore_ascii_case(name)) =>
+            {
+                Error::not_found(Entity::User)
+            }
             name => Error::rejected(name.unwrap_or("a foreign key")),
         }),
         // A row that a foreign key of the application refers to.
@@ -224,6 +230,7 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         }
         // Read-only (a replica, or a server that was just demoted); offline; a node that has lost its cluster or has
         // not joined it yet; a member that its group does not let write, or that could not wait for it.
+        1290 if !is_read_only_option(&error.message) => for_good(Error::backend(words(&error))),
         1047 | 1290 | 1792 | 1836 | 3032 | 3098 | 3796..=3799 => unavailable(Some(ReadOnly)),
         // Too many connections, statements, transactions or locks; out of memory; a full disk; a proxy that reaches no
         // server.
@@ -235,6 +242,12 @@ fn classify_server(error: MySqlError, sql: &str) -> (Error, Option<StatementFail
         // error (1105).
         _ => for_good(Error::backend(words(&error))),
     }
+}
+
+/// Returns true if the option that prevents a statement makes the server read-only. Names of options are not
+/// translated.
+fn is_read_only_option(message: &str) -> bool {
+    message.contains("read-only") || message.contains("read_only")
 }
 
 /// Returns true if the server reports that a time limit was exceeded, for a lock or for the statement.
@@ -351,12 +364,13 @@ fn duplicate(message: &str, sql: &str) -> Error {
         Some((table, name)) => (Some(table), name),
         None => (None, key),
     };
-    let ours = match name {
-        "User_email_key" => Some(Constraint::UserEmail),
-        "Account_provider_providerAccountId_key" => Some(Constraint::ProviderAccount),
-        "Session_sessionToken_key" => Some(Constraint::SessionToken),
-        "Authenticator_credentialID_key" => Some(Constraint::AuthenticatorCredentialId),
-        "PRIMARY" => table_of_key.or_else(|| table(sql)).and_then(primary_key),
+    // Names of keys have no case.
+    let ours = match name.to_ascii_lowercase().as_str() {
+        "user_email_key" => Some(Constraint::UserEmail),
+        "account_provider_provideraccountid_key" => Some(Constraint::ProviderAccount),
+        "session_sessiontoken_key" => Some(Constraint::SessionToken),
+        "authenticator_credentialid_key" => Some(Constraint::AuthenticatorCredentialId),
+        "primary" => table_of_key.or_else(|| table(sql)).and_then(primary_key),
         _ => None,
     };
     match ours {

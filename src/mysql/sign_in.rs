@@ -84,7 +84,9 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
                         read_only.get_or_insert((driver, index));
                     }
                     // If a host rejects the user, the options are wrong, and the next host would reject the user too.
-                    Err(error) if !error.is_retryable() && attempts.is_empty() => {
+                    Err(error)
+                        if !error.is_retryable() && attempts.is_empty() && read_only.is_none() =>
+                    {
                         return Err(error);
                     }
                     Err(error) => failures.push(error),

@@ -40,6 +40,10 @@ pub(crate) struct AdoptionPlan {
     /// The changes, in this order.
     pub(crate) repairs: &'static [Repair],
     pub(crate) cost: AdoptionCost,
+    /// Whether the adoption is one transaction.
+    pub(crate) is_atomic: bool,
+    /// Whether two names are those of one column or key.
+    pub(crate) is_same_name: fn(&str, &str) -> bool,
     /// What a failed statement leaves, and what to do next.
     pub(crate) after_failure: &'static str,
 }
@@ -541,7 +545,7 @@ impl<T: AdoptionTarget> Run<'_, T> {
             let statement = summary(sql);
             let triggers = self.triggers(sql);
             match error {
-                Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => error,
+                Error::Unavailable { .. } | Error::OutcomeUnknown { .. } if self.plan.is_atomic => error,
                 error => Error::backend(format!(
                     "could not adopt the database; {}; the statement that failed is {statement}{triggers}",
                     self.plan.after_failure
@@ -641,15 +645,21 @@ fn summary(sql: &str) -> String {
 }
 
 /// The existing columns (`Table.column`) and unique keys (`Table(column,column)`).
-struct Present(Vec<String>);
+struct Present {
+    names: Vec<String>,
+    is_same_name: fn(&str, &str) -> bool,
+}
 
 impl Present {
     fn ask(target: &mut impl AdoptionTarget, plan: &AdoptionPlan) -> Result<Self> {
-        lines(target, plan.present).map(Present)
+        Ok(Present {
+            names: lines(target, plan.present)?,
+            is_same_name: plan.is_same_name,
+        })
     }
 
     fn table(&self, table: &str) -> bool {
-        self.0.iter().any(|column| table_of(column) == table)
+        self.names.iter().any(|column| table_of(column) == table)
     }
 
     fn lacks(&self, column: &str) -> bool {
@@ -657,7 +667,9 @@ impl Present {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|present| present == name)
+        self.names
+            .iter()
+            .any(|present| (self.is_same_name)(present, name))
     }
 
     /// Runs the queries whose columns all exist, and sorts what each one finds.

@@ -18,6 +18,7 @@ pub(crate) fn tests() -> Vec<Test> {
         on("application.its_unique_key_is_named", unique_key),
         on("application.its_check_is_named", check),
         on("application.its_trigger_is_told_from_our_keys", trigger),
+        on("application.its_procedure_fails_as_a_whole", procedure),
     ]
     .into_iter()
     .flatten()
@@ -170,6 +171,29 @@ fn trigger(kind: Kind) {
             other => panic!("{constraint:?}: {other:?}"),
         }
     }
+}
+
+/// A procedure that fails after its first result has undone nothing of what it did.
+fn procedure(kind: Kind) {
+    let (_database, store, mut client) = set_up(kind);
+    client.query("CREATE TABLE audit (id int PRIMARY KEY)");
+    client.query(
+        "CREATE PROCEDURE note() BEGIN SELECT 1; INSERT INTO audit VALUES (1); INSERT INTO audit VALUES (1); END",
+    );
+    let noted = store.transaction(|tx| {
+        tx.create_user(NewUser::default())?;
+        let noted = tx.query("CALL note()", &[]);
+        assert!(noted.is_err(), "{noted:?}");
+        Ok::<_, Error>(())
+    });
+    noted.unwrap_err();
+    assert_eq!(store.list_users(None, 10).unwrap(), []);
+    assert_eq!(client.query_one("SELECT COUNT(*) FROM audit"), "0");
+
+    // JSON is text on both.
+    let rows = store.transaction(|tx| tx.query("SELECT JSON_OBJECT('a', 1)", &[]));
+    let text: String = rows.unwrap()[0].get(0).unwrap();
+    assert!(text.starts_with('{'), "{text}");
 }
 
 /// A zero date from another program: a row that cannot be read is not written, or the error reports that it was.

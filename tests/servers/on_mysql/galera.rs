@@ -168,10 +168,8 @@ fn adoption_stops_when_its_lock_is_lost(cluster: &Galera) {
             database.client().query(lose);
         })
         .unwrap_err();
-    assert!(
-        lost.to_string().contains("was lost to another process"),
-        "{lost}"
-    );
+    let lost = format!("{lost:?}");
+    assert!(lost.contains("was lost to another process"), "{lost}");
     database
         .client()
         .query("DELETE FROM authstore_migration WHERE series = ''");
