@@ -534,8 +534,21 @@ impl<D: Database> Operations for D {
     }
 }
 
+/// A trigger may make an INSERT do nothing, without an error: on PostgreSQL by returning NULL, on SQLite with
+/// `RAISE(IGNORE)`.
+fn insert_row(
+    connection: &mut impl Connection,
+    statement: &'static str,
+    values: &[Value<'_>],
+) -> Result<()> {
+    match connection.execute(statement, values)? {
+        0 => Err(Error::rejected("a trigger")),
+        _ => Ok(()),
+    }
+}
+
 fn insert(database: &impl Database, statement: &'static str, values: &[Value<'_>]) -> Result<()> {
-    database.write(|connection| connection.execute(statement, values).map(drop))
+    database.write(|connection| insert_row(connection, statement, values))
 }
 
 fn delete(database: &impl Database, statement: &'static str, key: &[Value<'_>]) -> Result<bool> {
@@ -688,11 +701,18 @@ fn create_user_with(
     create_other: &'static str,
     other: &[Value<'_>],
 ) -> Result<()> {
+    let id = user.id;
     let user = user_values(user);
     match statement {
-        CreateUserWith::OneStatement(statement) => {
-            insert(database, statement, &[&user[..], other].concat())
-        }
+        CreateUserWith::OneStatement(statement) => database.write(|connection| {
+            let rows = connection.execute(statement, &[&user[..], other].concat())?;
+            if rows == 0 {
+                // A trigger has left out the other row, and the user is there already.
+                connection.execute(database.statements().delete_user, &[id.into()])?;
+                return Err(Error::rejected("a trigger"));
+            }
+            Ok(())
+        }),
         // The script begins a transaction, which would implicitly commit the open one.
         CreateUserWith::KeepThenInsert { keep, insert } if !database.is_transaction() => database
             .write(|connection| {
@@ -701,9 +721,8 @@ fn create_user_with(
             }),
         CreateUserWith::TwoStatements | CreateUserWith::KeepThenInsert { .. } => database
             .transaction(|connection| {
-                connection.execute(database.statements().create_user, &user)?;
-                connection.execute(create_other, other)?;
-                Ok(())
+                insert_row(connection, database.statements().create_user, &user)?;
+                insert_row(connection, create_other, other)
             }),
     }
 }

@@ -200,6 +200,23 @@ fn rejecting_trigger_is_named_without_its_message() {
     }
 }
 
+/// Without an error, the new row would be acknowledged, and not be there.
+#[test]
+fn ignored_insert_is_rejected() {
+    let application = Application::new(
+        r#"CREATE TRIGGER skip BEFORE INSERT ON "Account" BEGIN SELECT RAISE(IGNORE); END;"#,
+    );
+    let store = &application.store;
+    let account = || NewAccount::new("oauth", "github", "1");
+    assert_rejected(
+        store.link_account(application.ada.id, account()),
+        "a trigger",
+    );
+    let both = store.create_user_with_account(NewUser::default(), account());
+    assert_rejected(both, "a trigger");
+    assert_eq!(store.list_users(None, 10).expect("users").len(), 1);
+}
+
 #[test]
 fn rejected_write_of_many_rows_writes_none() {
     let application = Application::new(

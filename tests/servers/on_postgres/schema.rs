@@ -1,7 +1,7 @@
 //! Databases that differ from ours.
 
 use authstore::migration::Series;
-use authstore::{AuthStore, Constraint, Entity, Error, NewSession, NewUser};
+use authstore::{AuthStore, Constraint, Entity, Error, NewAccount, NewSession, NewUser};
 use authstore_test_databases::{Database, Kind, Needs, Test};
 use std::error::Error as _;
 use time::macros::datetime;
@@ -374,6 +374,21 @@ fn own_constraints_are_named(kind: Kind) {
         };
         assert_eq!(constraint, wanted);
     }
+    // A trigger may make an INSERT do nothing, without an error.
+    client.query(
+        r#"CREATE FUNCTION "skip"() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+           CREATE TRIGGER "skip" BEFORE INSERT ON "Account" FOR EACH ROW EXECUTE FUNCTION "skip"()"#,
+    );
+    let account = || NewAccount::new("oauth", "github", "1");
+    let skipped = store.link_account(ada.id, account()).unwrap_err();
+    assert!(matches!(skipped, Error::Rejected { .. }), "{skipped:?}");
+    let users = store.list_users(None, 100).unwrap();
+    let skipped = store
+        .create_user_with_account(NewUser::default(), account())
+        .unwrap_err();
+    assert!(matches!(skipped, Error::Rejected { .. }), "{skipped:?}");
+    assert_eq!(store.list_users(None, 100).unwrap(), users);
+    client.query(r#"DROP TRIGGER "skip" ON "Account""#);
     // A foreign key of ours to another table is not a missing user.
     client.query(
         r#"CREATE TABLE "profile" ("id" uuid PRIMARY KEY);
