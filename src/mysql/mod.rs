@@ -260,11 +260,11 @@ fn ask(driver: &mut Conn) -> Result<Server> {
 /// A MySQL or MariaDB database.
 ///
 /// The server reports which of the two it is: MySQL from 8.0.17 or MariaDB from 10.6, which are the first to have the
-/// collations and settings that are needed; it is tested with MySQL 9 and MariaDB 11. Whatever the server's defaults are, sessions
-/// are in UTC, in strict mode, in `utf8mb4`, and at the isolation level READ COMMITTED (so the binary log, where there
-/// is one, must not be in the format `STATEMENT`). The server's `max_allowed_packet` must be at least 11 MiB, as it is
-/// by default; otherwise connecting fails with [`Error::Backend`]. Cloning a backend is cheap; all clones share one
-/// pool.
+/// collations and settings that are needed; it is tested with MySQL 9 and MariaDB 11. Whatever the server's defaults
+/// are, sessions are in UTC, in strict mode, in `utf8mb4`, and at the isolation level READ COMMITTED (so the binary
+/// log, where there is one, must not be in the format `STATEMENT`). The server's `max_allowed_packet` must be at least
+/// 11 MiB, as it is by default; otherwise connecting fails with [`Error::Backend`]. Cloning a backend is cheap; all
+/// clones share one pool.
 ///
 /// # Round trips
 ///

@@ -191,8 +191,8 @@ fn classify_server(server: &DbError, reason: String) -> StatementFailure {
     let code = server.code().code();
     if is_fatal(server) {
         return match (code, server.routine()) {
-            // `ProcessInterrupts` runs between statements, or rolls back the current one. Only after COMMIT itself may it
-            // be too late for that: see `classify_commit`.
+            // `ProcessInterrupts` runs between statements, or rolls back the current one. Only after COMMIT itself may
+            // it be too late for that: see `classify_commit`.
             ("57P01" | "57P05" | "25P03" | "25P04", Some("ProcessInterrupts")) => {
                 StatementFailure::new(Error::unavailable(reason), FailureKind::NotExecuted)
             }

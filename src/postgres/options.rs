@@ -156,7 +156,8 @@ pub enum PostgresSslMode {
     /// For servers whose certificates no one can verify. `sslmode=no-verify`, as node-postgres names it.
     NoVerify,
     /// Encrypted, and the certificate comes from a trusted authority; the host that it names does not matter. For
-    /// servers that you name by address, with an authority that signs for no one else. `sslmode=verify-ca`.
+    /// servers that you name by address, with an authority that signs for no one else, which
+    /// [`ssl_root_cert`](PostgresOptions::ssl_root_cert) must name. `sslmode=verify-ca`.
     VerifyCa,
     /// Encrypted, and the certificate comes from a trusted authority and names the host. `sslmode=verify-full`, and
     /// `sslmode=require` too, with which PostgreSQL's own client may verify nothing.
