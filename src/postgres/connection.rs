@@ -73,7 +73,10 @@ impl PostgresConnection {
         pins: Pins,
         connect_timeout: Duration,
     ) -> Result<Self> {
-        let answer_timeout = pins.statement.map(|timeout| timeout.saturating_add(GRACE));
+        // For migrations, only what runs their SQL has no limit.
+        let of_migrations = pins.lock.map(|lock| lock.max(connect_timeout));
+        let limit = pins.statement.or(of_migrations);
+        let answer_timeout = limit.map(|limit| limit.saturating_add(GRACE));
         let mut connection = PostgresConnection {
             client,
             driver,
@@ -186,6 +189,11 @@ impl PostgresConnection {
         }
     }
 
+    /// Waits for every answer without a limit.
+    pub(super) fn wait_without_limit(&mut self) {
+        self.answer_timeout = None;
+    }
+
     /// Begins a transaction of several statements.
     pub(super) fn begin(&mut self) -> Result<()> {
         let is_shared = self.session.is_shared;
@@ -207,8 +215,12 @@ impl PostgresConnection {
                 "the transaction was rolled back, because its connection failed",
             ));
         }
+        // The commit of a migration may have work left, such as deferred constraints.
+        let limit = self
+            .answer_timeout
+            .filter(|_| self.pins.statement.is_some());
         self.driver
-            .run(self.answer_timeout, self.client.batch_execute(COMMIT))
+            .run(limit, self.client.batch_execute(COMMIT))
             .map_err(|failure| {
                 let failure = match failure {
                     QueryFailure::Answered(error) => classify_commit(error),

@@ -248,6 +248,8 @@ impl Lock for PostgresLock<'_> {
         apply: bool,
         progress: &mut dyn FnMut(AdoptionProgress),
     ) -> Result<Adoption> {
+        // Its queries read whole tables.
+        self.connection.wait_without_limit();
         self.transaction(|lock| sql::adopt(lock, &PLAN, series, apply, progress))
     }
 

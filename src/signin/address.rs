@@ -89,7 +89,7 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`](crate::Error::Conflict) over [`UserEmail`](crate::Constraint::UserEmail) at the first
+    /// [`Error::Conflict`] over [`UserEmail`](crate::Constraint::UserEmail) at the first
     /// collision: list them with [`email_collisions`](SignIn::email_collisions).
     pub fn lowercase_emails(&self) -> Result<u64> {
         let mut changed = 0;
