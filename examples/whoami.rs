@@ -7,8 +7,8 @@
 //! ```
 //!
 //! It reads the session cookie that Auth.js sets, and looks the session up in the database that both share. The guide
-//! `docs/authjs.md` explains how to set it up. It looks sessions up by the token itself: where `SignIn` hashes tokens, the
-//! stored hash would be a valid cookie. Run it behind a proxy that limits slow clients: its web server does not.
+//! `docs/authjs.md` explains how to set it up. It looks sessions up by the token itself: where `SignIn` hashes tokens,
+//! the stored hash would be a valid cookie. Run it behind a proxy that limits slow clients: its web server does not.
 
 use std::error::Error;
 use std::io::Cursor;

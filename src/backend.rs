@@ -50,8 +50,8 @@ use crate::sql_value::{SqlRow, SqlValue};
 /// - **A failed method wrote nothing**, except that after
 ///   [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) all of it may have been written.
 /// - **Reachable or not**: while the storage cannot be reached, every method fails with
-///   [`Error::Unavailable`](crate::Error::Unavailable), or with `OutcomeUnknown` if it may have written something. Reads
-///   are not answered from memory.
+///   [`Error::Unavailable`](crate::Error::Unavailable), or with `OutcomeUnknown` if it may have written something.
+///   Reads are not answered from memory.
 /// - **Bounded**: no method waits forever. A method that times out fails with
 ///   [`Error::Unavailable`](crate::Error::Unavailable) when nothing was written, otherwise with `OutcomeUnknown`.
 ///   Deadlocks, serialization failures and a busy database are retried inside, until the timeout.

@@ -166,6 +166,14 @@ impl Error {
         self
     }
 
+    /// Returns the same failure of something that writes nothing, whose outcome is never unknown.
+    pub(crate) fn nothing_written(self) -> Self {
+        match self {
+            Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
+            error => error,
+        }
+    }
+
     /// Adds the time limit that ended the call to the reason, in the form of the URL's option.
     #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
     pub(crate) fn after(mut self, option: &str, limit: Duration) -> Self {

@@ -268,9 +268,9 @@
 //!
 //! # Your own tables, in one transaction
 //!
-//! [`transaction`](AuthStore::transaction) runs operations of the store together with your own SQL, all or nothing. After
-//! a conflict with another transaction the closure runs again, so it must have no other effects, such as sending mail.
-//! Inside it, use only `tx`:
+//! [`transaction`](AuthStore::transaction) runs operations of the store together with your own SQL, all or nothing.
+//! After a conflict with another transaction the closure runs again, so it must have no other effects, such as sending
+//! mail. Inside it, use only `tx`:
 //!
 //! ```
 //! use authstore::signin::SignIn;

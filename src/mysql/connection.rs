@@ -269,11 +269,7 @@ impl MysqlConnection {
     /// transaction undoes that.
     #[cold]
     fn unreadable(&mut self, sql: &str) {
-        let reads_only = sql
-            .trim_start()
-            .get(.."SELECT".len())
-            .is_some_and(|word| word.eq_ignore_ascii_case("SELECT"));
-        if self.in_transaction && !reads_only {
+        if self.in_transaction && !begins_with(sql, "SELECT") {
             self.failure = Some(StatementFailure::NoRetry);
         }
     }
@@ -344,7 +340,9 @@ impl MysqlConnection {
         };
         // What a procedure has done before it failed stays, so its transaction ends.
         let failure = match failure {
-            None if self.in_transaction && calls_procedure(sql) => Some(StatementFailure::NoRetry),
+            None if self.in_transaction && begins_with(sql, "CALL") => {
+                Some(StatementFailure::NoRetry)
+            }
             failure => failure,
         };
         self.broken |= failure.is_some_and(StatementFailure::breaks_connection);
@@ -414,9 +412,9 @@ impl Connection for MysqlConnection {
     }
 }
 
-fn calls_procedure(sql: &str) -> bool {
-    let word = sql.trim_start().get(.."CALL".len());
-    word.is_some_and(|word| word.eq_ignore_ascii_case("CALL"))
+fn begins_with(sql: &str, keyword: &str) -> bool {
+    let word = sql.trim_start().get(..keyword.len());
+    word.is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
 fn bind(value: &Value<'_>) -> mysql::Value {

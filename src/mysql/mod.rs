@@ -413,11 +413,7 @@ impl Database for MysqlBackend {
     }
 
     fn read<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {
-        // The outcome of a statement that writes nothing is never unknown.
-        self.run(true, work).map_err(|error| match error {
-            Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
-            error => error,
-        })
+        self.run(true, work).map_err(Error::nothing_written)
     }
 
     fn write<T>(&self, work: impl Fn(&mut MysqlConnection) -> Result<T>) -> Result<T> {

@@ -175,6 +175,6 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         locks: "reads and writes of the tables wait until it is finished",
     },
     is_atomic: true,
-    is_same_name: |one, other| one == other,
+    is_same_name: str::eq,
     after_failure: "nothing was changed",
 };

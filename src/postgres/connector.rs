@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Config};
 use super::STATEMENTS;
 use super::connection::{PIN, PostgresConnection, as_text};
 use super::driver::{Driver, RawConnection, answer};
-use super::error::{StatementFailure, classify_connect, nothing_written};
+use super::error::{StatementFailure, classify_connect};
 use super::options::{PostgresOptions, PostgresPrepare, PostgresTargetSession};
 use super::pipeline::both;
 use super::runtime::Runtime;
@@ -115,7 +115,7 @@ impl Connector {
             // The same timeout applies if the server stops answering here.
             self.connect_timeout,
         )
-        .map_err(|error| nothing_written(error).in_context(&found.host))
+        .map_err(|error| error.nothing_written().in_context(&found.host))
         .map(|connection| connection.at(found.host))
     }
 

@@ -62,7 +62,7 @@ impl StatementFailure {
             kind => kind,
         };
         StatementFailure {
-            error: nothing_written(self.error),
+            error: self.error.nothing_written(),
             kind,
             ..self
         }
@@ -74,7 +74,7 @@ impl From<QueryFailure> for StatementFailure {
         match failure {
             QueryFailure::Dead(end) => {
                 let lost = StatementFailure::from(QueryFailure::Lost(end));
-                StatementFailure::new(nothing_written(lost.error), FailureKind::NotExecuted)
+                StatementFailure::new(lost.error.nothing_written(), FailureKind::NotExecuted)
             }
             QueryFailure::Answered(error) | QueryFailure::Lost(Some(error)) => classify(error),
             QueryFailure::Lost(None) => StatementFailure::new(
@@ -86,14 +86,6 @@ impl From<QueryFailure> for StatementFailure {
                 FailureKind::Unanswered,
             ),
         }
-    }
-}
-
-/// Returns the same failure for a statement that writes nothing, whose outcome is never unknown.
-pub(super) fn nothing_written(error: Error) -> Error {
-    match error {
-        Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
-        error => error,
     }
 }
 

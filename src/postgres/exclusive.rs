@@ -1,8 +1,8 @@
 use super::PostgresBackend;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
-use super::error::{FailureKind, nothing_written};
-use crate::error::Result;
+use super::error::FailureKind;
+use crate::error::{Error, Result};
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Exclusive, sql};
 
@@ -23,7 +23,7 @@ impl PostgresExclusive {
             let mut connection = backend.0.pool.get()?;
             connection.set_writes(true);
             let begun = connection.contain(PostgresConnection::begin);
-            let Err(error) = begun.map_err(nothing_written)? else {
+            let Err(error) = begun.map_err(Error::nothing_written)? else {
                 return Ok(PostgresExclusive {
                     connection,
                     is_open: true,
@@ -35,7 +35,7 @@ impl PostgresExclusive {
                 FailureKind::NotExecuted | FailureKind::Unknown
             );
             if !may_try_another || std::mem::replace(&mut was_closed, true) {
-                return Err(nothing_written(error));
+                return Err(error.nothing_written());
             }
         }
     }

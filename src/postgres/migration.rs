@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 use super::adopt::PLAN;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
-use super::error::nothing_written;
 use super::prepared_transaction::leaves_prepared_transaction;
 use crate::error::{Error, Result};
 use crate::migration::{
@@ -46,7 +45,7 @@ impl Target for PostgresTarget {
         connection.set_writes(false);
         HISTORY
             .read(&mut connection, series)
-            .map_err(nothing_written)
+            .map_err(Error::nothing_written)
     }
 
     /// Takes an advisory lock: one of the session, which ends with the connection if the process is killed; or, if a
@@ -54,7 +53,7 @@ impl Target for PostgresTarget {
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let start = Instant::now();
         let mut connection = self.0.connect_to_migrate(Some(timeout))?;
-        while !try_lock(&mut connection).map_err(nothing_written)? {
+        while !try_lock(&mut connection).map_err(Error::nothing_written)? {
             if start.elapsed() >= timeout {
                 return Err(timed_out_waiting(timeout));
             }
@@ -207,13 +206,13 @@ impl Lock for PostgresLock<'_> {
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
         HISTORY
             .read(&mut self.connection, series)
-            .map_err(nothing_written)
+            .map_err(Error::nothing_written)
     }
 
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         HISTORY
             .existing_tables(&mut self.connection, pending)
-            .map_err(nothing_written)
+            .map_err(Error::nothing_written)
     }
 
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {

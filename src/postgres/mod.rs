@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 
 use self::connection::PostgresConnection;
 use self::connector::Connector;
-use self::error::{FailureKind, nothing_written};
+use self::error::FailureKind;
 use self::exclusive::PostgresExclusive;
 use self::migration::PostgresTarget;
 use crate::cost;
@@ -183,14 +183,7 @@ impl PostgresBackend {
                 None => self.0.pool.get()?,
             };
             connection.set_writes(writes);
-            let done = connection.contain(&work).map_err(|panic| {
-                if writes {
-                    panic
-                } else {
-                    nothing_written(panic)
-                }
-            })?;
-            let error = match done {
+            let error = match connection.contain(&work)? {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
@@ -204,11 +197,7 @@ impl PostgresBackend {
                 }
             };
             if !again || start.elapsed() >= self.0.retry_budget {
-                return Err(if writes {
-                    error
-                } else {
-                    nothing_written(error)
-                });
+                return Err(error);
             }
             cost::retried();
             if failure == FailureKind::SerializationConflict {
@@ -248,7 +237,7 @@ impl Database for PostgresBackend {
     }
 
     fn read<T>(&self, work: impl Fn(&mut PostgresConnection) -> Result<T>) -> Result<T> {
-        self.run(false, work)
+        self.run(false, work).map_err(Error::nothing_written)
     }
 
     fn write<T>(&self, work: impl Fn(&mut PostgresConnection) -> Result<T>) -> Result<T> {

@@ -84,13 +84,13 @@ impl SignIn {
     /// Changes every address to lower case, so that [`Addresses::Lowercase`] finds all users. Returns how many it
     /// changed.
     ///
-    /// Each user is changed in one atomic step, if the backend has transactions. A user who is deleted meanwhile is left
-    /// out. Run it again to finish an interrupted run.
+    /// Each user is changed in one atomic step, if the backend has transactions. A user who is deleted meanwhile is
+    /// left out. Run it again to finish an interrupted run.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] over [`UserEmail`](crate::Constraint::UserEmail) at the first
-    /// collision: list them with [`email_collisions`](SignIn::email_collisions).
+    /// [`Error::Conflict`] over [`UserEmail`](crate::Constraint::UserEmail) at the first collision: list them with
+    /// [`email_collisions`](SignIn::email_collisions).
     pub fn lowercase_emails(&self) -> Result<u64> {
         let mut changed = 0;
         self.each_user(|user| {

@@ -117,8 +117,8 @@ impl SignIn {
     /// Returns `None` for an unknown, expired or ended session, and for a token that cannot exist.
     ///
     /// Takes one round trip. At most once in [`SessionLifetime::renew_after`], it also writes the new expiry and, if
-    /// the session has details, the time it was last seen: usually up to three more operations. If the database is unavailable
-    /// for that, the session is returned as it was, and the next request tries again.
+    /// the session has details, the time it was last seen: usually up to three more operations. If the database is
+    /// unavailable for that, the session is returned as it was, and the next request tries again.
     ///
     /// The beginning of a session is in its details, or otherwise in its UUID v7. If it has neither (Auth.js creates
     /// other IDs and no details), only the idle lifetime applies.

@@ -82,10 +82,7 @@ impl<D: Database> Held<D> {
                 Aftermath::Open if !exclusive.is_open() => Aftermath::Gone,
                 aftermath => aftermath,
             };
-            match error {
-                Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
-                error => error,
-            }
+            error.nothing_written()
         })
     }
 

@@ -205,7 +205,7 @@ pub(super) const PLAN: AdoptionPlan = AdoptionPlan {
         locks: "reads continue; writes to the database wait until it is finished",
     },
     is_atomic: true,
-    is_same_name: |one, other| one == other,
+    is_same_name: str::eq,
     after_failure: "nothing was changed",
 };
 

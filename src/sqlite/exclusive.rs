@@ -1,11 +1,7 @@
-use std::time::Duration;
-
 use super::connection::SqliteConnection;
 use super::error::name_limit;
 use super::writers::Turn;
-use super::{
-    BEGIN, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back, wrote_nothing,
-};
+use super::{BEGIN, Connector, RELEASE, ROLLBACK_TO, SAVEPOINT, SqliteBackend, roll_back};
 use crate::error::Result;
 use crate::pool::Checkout;
 use crate::sql::{Aftermath, Connection, Exclusive};
@@ -13,7 +9,6 @@ use crate::sql::{Aftermath, Connection, Exclusive};
 /// A connection in a transaction, which has the only turn to write.
 pub(crate) struct SqliteExclusive {
     connection: Checkout<Connector>,
-    busy_timeout: Duration,
     // Dropped last: the next writer begins when this transaction has ended.
     turn: Turn,
 }
@@ -24,12 +19,8 @@ impl SqliteExclusive {
         let (turn, mut connection) = backend.writer(limit)?;
         connection
             .execute(BEGIN, &[])
-            .map_err(|error| wrote_nothing(name_limit(error, limit)))?;
-        Ok(SqliteExclusive {
-            connection,
-            busy_timeout: backend.0.busy_timeout,
-            turn,
-        })
+            .map_err(|error| name_limit(error, limit).nothing_written())?;
+        Ok(SqliteExclusive { connection, turn })
     }
 }
 
@@ -69,7 +60,7 @@ impl Exclusive for SqliteExclusive {
 
     fn commit(&mut self) -> Result<()> {
         self.connection.commit()?;
-        self.turn.limit_log(&mut self.connection, self.busy_timeout);
+        self.turn.limit_log(&mut self.connection);
         Ok(())
     }
 }

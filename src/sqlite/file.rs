@@ -105,10 +105,6 @@ pub(super) fn denied(path: &Path) -> Option<Error> {
 }
 
 pub(super) fn with_path(path: &Path, error: Error) -> Error {
-    let error = match error {
-        // No operation of the caller was in progress yet.
-        Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
-        error => error,
-    };
-    error.in_context(path.display())
+    // No operation of the caller was in progress yet.
+    error.nothing_written().in_context(path.display())
 }

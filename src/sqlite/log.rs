@@ -24,21 +24,24 @@ const WAIT: Duration = Duration::from_millis(100);
 
 pub(super) struct Log {
     path: Option<PathBuf>,
+    /// The timeout that a connection has again after it has waited for the readers.
+    busy_timeout: Duration,
     commits: AtomicU32,
     limit: AtomicU64,
 }
 
 impl Log {
-    pub(super) fn new(path: Option<PathBuf>) -> Self {
+    pub(super) fn new(path: Option<PathBuf>, busy_timeout: Duration) -> Self {
         Log {
             path,
+            busy_timeout,
             commits: AtomicU32::new(0),
             limit: AtomicU64::new(LIMIT),
         }
     }
 
     /// Empties the log if it has grown too large. Called after a commit, by the only writer.
-    pub(super) fn limit(&self, connection: &mut SqliteConnection, busy_timeout: Duration) {
+    pub(super) fn limit(&self, connection: &mut SqliteConnection) {
         let Some(path) = &self.path else { return };
         if !self
             .commits
@@ -56,7 +59,7 @@ impl Log {
         if connection.set_busy_timeout(WAIT).is_ok() {
             let _ = connection.attempt(CHECKPOINT, &[]);
         }
-        let _ = connection.set_busy_timeout(busy_timeout);
+        let _ = connection.set_busy_timeout(self.busy_timeout);
         // If a reader holds the log, further attempts are useless, so the next one comes at twice the size.
         let limit = if size() < before { LIMIT } else { 2 * before };
         self.limit.store(limit, Ordering::Relaxed);

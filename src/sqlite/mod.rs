@@ -21,6 +21,7 @@ mod writers;
 pub use options::{SqliteOptions, Synchronous};
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,12 +161,12 @@ impl SqliteBackend {
         };
         let busy_timeout = options.busy_timeout.min(LONGEST_BUSY_TIMEOUT);
         let connector = Connector::new(options, busy_timeout)?;
-        let path = connector.path().map(std::path::Path::to_owned);
+        let path = connector.path().map(Path::to_owned);
         // Creates the file.
         let pool = Pool::new(connector, pool_size, options.checkout_timeout)?;
         Ok(SqliteBackend(Arc::new(Shared {
             pool,
-            writers: Writers::new(path.as_deref().map(log_of)),
+            writers: Writers::new(path.as_deref().map(log_of), busy_timeout),
             // A database in memory does not wait for a disk.
             group_commit: matches!(options.location, Location::File(_)),
             busy_timeout,
@@ -195,13 +196,13 @@ impl SqliteBackend {
             let (done, verdict) = shared
                 .writers
                 .run(&shared.pool, alone, steps, shared.busy_timeout, &work)
-                .map_err(wrote_nothing)?;
+                .map_err(Error::nothing_written)?;
             match verdict {
                 // A failed part was undone before the others were committed.
-                Verdict::Stands => return done.map_err(wrote_nothing),
+                Verdict::Stands => return done.map_err(Error::nothing_written),
                 Verdict::Again => alone = true,
                 // The failed part wrote nothing, and its error may be caused by parts that are rolled back now.
-                Verdict::Failed(error) if done.is_err() => return Err(wrote_nothing(error)),
+                Verdict::Failed(error) if done.is_err() => return Err(error.nothing_written()),
                 Verdict::Failed(error) => return Err(error),
             }
         }
@@ -230,7 +231,10 @@ impl Database for SqliteBackend {
 
     fn read<T>(&self, work: impl Fn(&mut SqliteConnection) -> Result<T>) -> Result<T> {
         work(&mut *self.0.pool.get()?).map_err(|error| {
-            name_limit(wrote_nothing(error), ("busy_timeout", self.0.busy_timeout))
+            name_limit(
+                error.nothing_written(),
+                ("busy_timeout", self.0.busy_timeout),
+            )
         })
     }
 
@@ -258,14 +262,6 @@ impl Database for SqliteBackend {
 
     fn pool_state(&self) -> PoolState {
         self.0.pool.state()
-    }
-}
-
-/// Returns the same error for work that wrote nothing, whose outcome is known.
-fn wrote_nothing(error: Error) -> Error {
-    match error {
-        Error::OutcomeUnknown { reason, source } => Error::Unavailable { reason, source },
-        error => error,
     }
 }
 

@@ -78,7 +78,6 @@ struct Group {
     connection: Checkout<Connector>,
     alone: bool,
     since: Instant,
-    busy_timeout: Duration,
     /// Those whose part is done.
     members: Vec<Arc<Ticket>>,
     undo: Undo,
@@ -155,8 +154,8 @@ impl Ticket {
 }
 
 impl Writers {
-    pub(super) fn new(log: Option<PathBuf>) -> Self {
-        Writers(Arc::default(), Arc::new(Log::new(log)))
+    pub(super) fn new(log: Option<PathBuf>, busy_timeout: Duration) -> Self {
+        Writers(Arc::default(), Arc::new(Log::new(log, busy_timeout)))
     }
 
     /// Waits for a turn, runs `work` in the open transaction or in one that it begins, and waits until the transaction
@@ -205,7 +204,6 @@ impl Writers {
             connection,
             alone: ticket.alone,
             since: Instant::now(),
-            busy_timeout: timeout,
             members: Vec::new(),
             undo: Undo::All,
             turn,
@@ -281,8 +279,8 @@ pub(super) struct Turn(Writers);
 
 impl Turn {
     /// Empties the log if it has grown too large. Called after a commit.
-    pub(super) fn limit_log(&self, connection: &mut SqliteConnection, busy_timeout: Duration) {
-        self.0.1.limit(connection, busy_timeout);
+    pub(super) fn limit_log(&self, connection: &mut SqliteConnection) {
+        self.0.1.limit(connection);
     }
 }
 
@@ -349,7 +347,7 @@ impl Group {
             for member in self.members.drain(..) {
                 member.give(Notice::Ended(Verdict::Stands));
             }
-            self.turn.limit_log(&mut self.connection, self.busy_timeout);
+            self.turn.limit_log(&mut self.connection);
             return;
         };
         roll_back(&mut self.connection);

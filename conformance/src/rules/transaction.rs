@@ -352,7 +352,6 @@ pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
 
 /// The application's own statements, in SQL that all databases understand.
 pub(crate) fn statements(context: &Context) -> Verdict {
-    const ROWS: i64 = 900;
     let store = context.store();
     require_transactions(store)?;
     if undone(store, |tx| Ok(tx.query("SELECT 1", &[]).is_err()))? {
@@ -370,7 +369,7 @@ pub(crate) fn statements(context: &Context) -> Verdict {
             .map(|row| row.get(0))
             .collect::<Result<Vec<i64>, _>>()?;
         numbers.sort_unstable();
-        equal_rows("the rows of a query", numbers, (1..=ROWS).collect())?;
+        equal_rows("the rows of a query", numbers, (1..=900).collect())?;
         let texts = tx.query("SELECT NULL, '', ' a  b '", &[])?;
         let texts = texts
             .iter()
@@ -382,16 +381,15 @@ pub(crate) fn statements(context: &Context) -> Verdict {
             vec![None, Some(String::new()), Some(" a  b ".to_owned())],
         )?;
         tx.create_user(bare_user(1))?;
-        for is_query in [true, false] {
-            let failed = if is_query {
-                tx.query("SELECT i FROM authstore_no_such_table", &[]).is_err()
-            } else {
-                tx.execute("DELETE FROM authstore_no_such_table", &[]).is_err()
-            };
-            ensure(failed, "a statement on a table that does not exist succeeded")?;
+        let failing: [fn(&Transaction) -> bool; 2] = [
+            |tx| tx.query("SELECT i FROM authstore_no_such_table", &[]).is_err(),
+            |tx| tx.execute("DELETE FROM authstore_no_such_table", &[]).is_err(),
+        ];
+        for (number, fails) in (2..).zip(failing) {
+            ensure(fails(tx), "a statement on a table that does not exist succeeded")?;
             succeeds(
                 "create_user(..) in a transaction, after a statement failed",
-                tx.create_user(bare_user(if is_query { 2 } else { 3 })),
+                tx.create_user(bare_user(number)),
             )?;
         }
         Ok::<_, Failure>(())

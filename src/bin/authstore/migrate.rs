@@ -276,15 +276,12 @@ mod tests {
 
     use super::*;
 
-    const UP: &str = "CREATE TABLE t (n int)";
-    const DOWN: &str = "DROP TABLE t";
-
     /// A database with two applied migrations, where reverting this version fails.
     #[derive(Clone, Copy)]
     struct Failing(i64, fn() -> Error);
 
     fn series() -> Series {
-        let migration = |version| Migration::new(version, "step", UP, Some(DOWN.into()));
+        let migration = |version| Migration::new(version, "step", "up", Some("down".into()));
         Series::new("test", vec![migration(1), migration(2)]).expect("a series")
     }
 
