@@ -90,6 +90,8 @@ pub struct Counts {
     pub failed: usize,
     /// See [`Outcome::Declined`].
     pub declined: usize,
+    /// How many of the declined rules the backend was seen to break.
+    pub broken: usize,
     /// See [`Outcome::NotRun`].
     pub not_run: usize,
 }
@@ -102,6 +104,7 @@ impl Counts {
             passed: count(Outcome::Passed),
             failed: count(Outcome::Failed),
             declined: count(Outcome::Declined),
+            broken: rules.iter().filter(|rule| rule.broken).count(),
             not_run: count(Outcome::NotRun),
         }
     }
@@ -121,6 +124,9 @@ pub struct RuleReport {
     pub outcome: Outcome,
     /// The duration, in milliseconds.
     pub millis: u64,
+    /// True if it is declined, and the backend broke it when it was tried nevertheless. False if it was declined because
+    /// the harness or the backend lacks what it needs.
+    pub broken: bool,
     /// The failure, or the reason why it is declined.
     pub detail: Option<String>,
 }
@@ -138,6 +144,7 @@ impl RuleReport {
             class: rule.class,
             outcome: Outcome::NotRun,
             millis: 0,
+            broken: false,
             detail: None,
         }
     }
@@ -156,12 +163,16 @@ impl Certificate {
             passed,
             failed,
             declined,
+            broken,
             not_run,
         } = self.counts;
         let mut title = format!(
             "{} {}: {verdict} ({}): {passed} kept, {declined} declined",
             self.backend, self.backend_version, self.profile
         );
+        if broken > 0 {
+            let _ = write!(title, " ({broken} of them broken)");
+        }
         for (count, what) in [(failed, "failed"), (not_run, "not run")] {
             if count > 0 {
                 let _ = write!(title, ", {count} {what}");

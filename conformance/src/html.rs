@@ -106,9 +106,10 @@ fn matrix(page: &mut String, certificates: &[Certificate]) {
             };
             let _ = write!(
                 page,
-                "<td class=\"{}\">{}</td>",
+                "<td class=\"{}\">{}{}</td>",
                 class(report.outcome),
-                report.outcome
+                report.outcome,
+                if report.broken { ", broken" } else { "" }
             );
         }
         page.push_str("</tr>\n");

@@ -275,6 +275,7 @@ impl Runner {
         let declined = declined
             .iter()
             .find(|declined| rule.may_be_declined() && declined.covers(rule.id));
+        let mut broken = false;
         let (outcome, detail) = match (verdict, declined) {
             (Ok(()), None) => (Outcome::Passed, None),
             (Ok(()), Some(declined)) => (
@@ -285,14 +286,18 @@ impl Runner {
                 )),
             ),
             // A declined rule is run anyway. The certificate shows the reason, and what happened.
-            (Err(failure), Some(declined)) if failure.kind != Kind::NoStorage => (
-                Outcome::Declined,
-                Some(format!(
-                    "{} (tried: {})",
-                    declined.reason,
-                    failure.summary()
-                )),
-            ),
+            (Err(failure), Some(declined)) if failure.kind != Kind::NoStorage => {
+                broken = failure.kind == Kind::Broken;
+                let how = if broken { "broken" } else { "not possible" };
+                (
+                    Outcome::Declined,
+                    Some(format!(
+                        "{} (tried, and {how}: {})",
+                        declined.reason,
+                        failure.summary()
+                    )),
+                )
+            }
             (Err(failure), _) => match failure.kind {
                 Kind::Lacks => (Outcome::Declined, Some(failure.summary().to_owned())),
                 Kind::NotRun => (Outcome::NotRun, Some(self.explain(rule, &failure))),
@@ -307,6 +312,7 @@ impl Runner {
             class: rule.class,
             outcome,
             millis: millis(start.elapsed()),
+            broken,
             detail,
         }
     }

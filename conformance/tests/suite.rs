@@ -121,7 +121,7 @@ fn rules_report_the_same_alone_and_together() {
     }
 }
 
-/// A harness of the reference that declines what it is told to, and whose storages can do nothing but open.
+/// A harness of the reference that declines what it is told to, and whose storages can do nothing but open, with any password.
 struct Declines(Vec<Declined>);
 
 struct OnlyOpens(Reference);
@@ -129,6 +129,13 @@ struct OnlyOpens(Reference);
 impl Storage for OnlyOpens {
     fn open(&self) -> Result<authstore::AuthStore, BoxError> {
         Ok(authstore::AuthStore::new(self.0.clone()))
+    }
+
+    fn open_with_password(
+        &self,
+        _: &str,
+    ) -> Result<authstore::Result<authstore::AuthStore>, BoxError> {
+        self.open().map(Ok)
     }
 }
 
@@ -167,6 +174,29 @@ fn unsupported_rules_must_be_declined() {
     assert!(declined.to_markdown().contains(reason));
     assert!(declined.to_json().contains(reason));
     assert!(declined.to_junit().contains(reason));
+}
+
+#[test]
+fn a_certificate_tells_which_declined_rules_are_broken() {
+    let reason = "Nobody knows the passwords.";
+    let certificate = Runner::new(Declines(vec![
+        Declined::new("faults.wrong_password", reason),
+        Declined::new("faults.restart", "It has no server."),
+    ]))
+    .only("faults.wrong_password")
+    .only("faults.restart")
+    .run();
+    assert_eq!(
+        (certificate.counts.declined, certificate.counts.broken),
+        (2, 1)
+    );
+    let title = certificate.title();
+    assert!(title.contains("2 declined (1 of them broken)"), "{title}");
+    let tried = "tried, and broken: a wrong password opened the storage";
+    assert!(certificate.to_markdown().contains(tried));
+    assert!(certificate.to_junit().contains(tried));
+    let page = to_html(std::slice::from_ref(&certificate));
+    assert_eq!(page.matches("declined, broken").count(), 1);
 }
 
 #[test]

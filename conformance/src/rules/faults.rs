@@ -1251,7 +1251,7 @@ pub(crate) fn wrong_password(context: &Context) -> Verdict {
             )?;
             ensure(
                 !matches!(error, Error::Conflict { .. } | Error::NotFound { .. }),
-                format!("the error about a wrong password does not mention the password: {shown}"),
+                format!("the error about a wrong password is about rows: {shown}"),
             )
         }
     }
