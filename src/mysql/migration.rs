@@ -67,17 +67,19 @@ impl Target for MysqlTarget {
         Ok(found == Some(1))
     }
 
-    /// Takes `GET_LOCK`, on a separate connection without a statement timeout. In a Galera cluster, takes only the
+    /// Takes `GET_LOCK`, on a separate connection. In a Galera cluster, takes only the
     /// lease: `GET_LOCK` would not exclude other nodes, and Percona's cluster rejects it (`pxc_strict_mode`).
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
-        let mut connection = self.0.connect_to_migrate(timeout)?;
+        let mut connection = self.0.connect_to_lock(timeout)?;
         let history = history(self.0.kind());
         let lease = if self.0.is_galera() {
             connection.execute(history.create, &[])?;
             Some(Lease::take(&self.0, timeout)?)
         } else {
             let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
-            let taken = connection.query_optional::<i64>(LOCK, &[seconds.into()])?;
+            let taken = connection
+                .query_optional::<i64>(LOCK, &[seconds.into()])
+                .map_err(Error::nothing_written)?;
             if taken != Some(1) {
                 return Err(timed_out_waiting(timeout));
             }
@@ -93,9 +95,9 @@ impl Target for MysqlTarget {
     }
 }
 
-/// The lock belongs to a connection that also reads and writes the history. Each step runs on another connection, so it
-/// may change that session in any way. If the lock's connection is lost, another run can take the lock, but this run
-/// can no longer write the history.
+/// The lock belongs to a connection that also reads and writes the history. Each step, and an adoption, runs on another
+/// connection, so it may change that session in any way. If the lock's connection is lost, another run can take the
+/// lock, but this run can no longer write the history.
 struct MysqlLock<'a> {
     backend: &'a MysqlBackend,
     timeout: Duration,
@@ -106,6 +108,14 @@ struct MysqlLock<'a> {
 }
 
 impl MysqlLock<'_> {
+    /// Fails if the lock is lost. Then nothing may be changed anymore.
+    fn check(&mut self) -> Result<()> {
+        match &self.lease {
+            Some(lease) => lease.check(),
+            None => self.connection.ping(),
+        }
+    }
+
     /// Changes the history, in one statement. It is repeated after a deadlock: in a Galera cluster, every attempt of
     /// another node to take the lease may cause one.
     fn note(&mut self, work: impl Fn(&History, &mut MysqlConnection) -> Result<()>) -> Result<()> {
@@ -122,6 +132,16 @@ impl MysqlLock<'_> {
             retry_backoff(repeated);
             repeated += 1;
         }
+    }
+
+    /// Notes that a step of our own begins, so that the table that it may leave half-done is known to be ours.
+    fn begin_step(&mut self, version: i64) -> Result<()> {
+        self.note(|_, connection| connection.execute(START, &[version.into()]).map(drop))
+    }
+
+    /// Removes the note. If this fails, the step is done anyway, and the note is harmless: it only allows a repetition.
+    fn end_step(&mut self, version: i64) {
+        let _ = self.note(|_, connection| connection.execute(END, &[version.into()]).map(drop));
     }
 
     fn record(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
@@ -201,13 +221,11 @@ impl Lock for MysqlLock<'_> {
     /// anything else, a note records that the table of an unfinished step is ours.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
-        let version = migration.version().into();
+        let version = migration.version();
         let is_own = series == embedded::NAME;
-        if let Some(lease) = &self.lease {
-            lease.check()?;
-        }
+        self.check()?;
         if is_own {
-            self.note(|_, connection| connection.execute(START, &[version]).map(drop))?;
+            self.begin_step(version)?;
         }
         match direction {
             Direction::Up => {
@@ -224,8 +242,7 @@ impl Lock for MysqlLock<'_> {
             }
         }
         if is_own {
-            // If this fails, the step is done anyway, and the note is harmless: it only allows a repetition.
-            let _ = self.note(|_, connection| connection.execute(END, &[version]).map(drop));
+            self.end_step(version);
         }
         Ok(())
     }
@@ -236,7 +253,12 @@ impl Lock for MysqlLock<'_> {
         apply: bool,
         progress: &mut dyn FnMut(AdoptionProgress),
     ) -> Result<Adoption> {
-        sql::adopt(self, &PLAN, series, apply, progress)
+        let connection = self.backend.connect_to_migrate(self.timeout)?;
+        let mut adopting = MysqlAdoption {
+            lock: self,
+            connection,
+        };
+        sql::adopt(&mut adopting, &PLAN, series, apply, progress)
     }
 
     /// Each step is permanent already. If this fails, the end of the connection releases the lock.
@@ -246,7 +268,13 @@ impl Lock for MysqlLock<'_> {
     }
 }
 
-impl AdoptionTarget for MysqlLock<'_> {
+/// An adoption, on a connection of its own.
+struct MysqlAdoption<'a, 'b> {
+    lock: &'a mut MysqlLock<'b>,
+    connection: MysqlConnection,
+}
+
+impl AdoptionTarget for MysqlAdoption<'_, '_> {
     type Connection = MysqlConnection;
 
     fn connection(&mut self) -> &mut MysqlConnection {
@@ -257,9 +285,7 @@ impl AdoptionTarget for MysqlLock<'_> {
     /// remain. Then an ALTER TABLE that creates an index of that name fails and changes nothing: `Can't write;
     /// duplicate key in table 'mysql.innodb_index_stats' (1022)`. Rebuilding the table removes them.
     fn run(&mut self, sql: &str) -> Result<()> {
-        if let Some(lease) = &self.lease {
-            lease.check()?;
-        }
+        self.lock.check()?;
         // When MariaDB executes a prepared query of information_schema again, its subqueries may find nothing.
         self.connection.forget_statements();
         for _ in 0..REBUILDS {
@@ -317,38 +343,42 @@ impl AdoptionTarget for MysqlLock<'_> {
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
+        let MysqlLock {
+            history,
+            connection,
+            ..
+        } = &mut *self.lock;
         if create {
-            self.history.read_or_create(&mut self.connection, series)
+            history.read_or_create(connection, series)
         } else {
-            self.history.read(&mut self.connection, series)
+            history.read(connection, series)
         }
     }
 
     fn existing_tables(&mut self, versions: &[i64]) -> Result<Vec<i64>> {
-        self.history.existing_tables(&mut self.connection, versions)
+        let history = &self.lock.history;
+        history.existing_tables(&mut self.connection, versions)
     }
 
     /// The history's table may not exist yet.
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
         let history = self
             .connection
-            .query_optional::<i64>(self.history.exists, &[])?;
+            .query_optional::<i64>(self.lock.history.exists, &[])?;
         if history.unwrap_or(0) > 0 {
-            return Lock::foreign_tables(self, pending);
+            return self.lock.foreign_tables(pending);
         }
         self.existing_tables(pending)
     }
 
     /// See [`apply`](Lock::apply).
     fn begin_step(&mut self, migration: &Migration) -> Result<()> {
-        let version = migration.version().into();
-        self.note(|_, connection| connection.execute(START, &[version]).map(drop))
+        self.lock.begin_step(migration.version())
     }
 
     fn record(&mut self, series: &str, migration: &Migration) -> Result<()> {
-        MysqlLock::record(self, series, migration, Direction::Up)?;
-        let version = migration.version().into();
-        let _ = self.note(|_, connection| connection.execute(END, &[version]).map(drop));
+        self.lock.record(series, migration, Direction::Up)?;
+        self.lock.end_step(migration.version());
         Ok(())
     }
 }

@@ -323,10 +323,22 @@ impl MysqlBackend {
         server.map_or(Kind::Mysql, |server| server.kind)
     }
 
-    /// Opens a connection without a statement timeout, except for the wait for a lock.
+    /// Opens a connection for SQL of any duration, without a statement timeout, except for the wait for a lock.
     fn connect_to_migrate(&self, lock_timeout: Duration) -> Result<MysqlConnection> {
         self.0.connector.connect_with(Limits {
             answer: None,
+            statement: Duration::ZERO,
+            lock: lock_timeout,
+        })
+    }
+
+    /// Opens the connection that holds the lock on migrations, and waits for it up to this limit. It reads and writes
+    /// the history, and does nothing else that takes long.
+    fn connect_to_lock(&self, lock_timeout: Duration) -> Result<MysqlConnection> {
+        let connector = &self.0.connector;
+        let limit = lock_timeout.max(connector.options.connect_timeout);
+        connector.connect_with(Limits {
+            answer: Some(limit.min(LONGEST_TIMEOUT) + GRACE),
             statement: Duration::ZERO,
             lock: lock_timeout,
         })
@@ -472,6 +484,10 @@ impl Limits {
             lock: options.statement_timeout,
         }
     }
+
+    fn statement(&self) -> Option<Duration> {
+        (!self.statement.is_zero()).then_some(self.statement)
+    }
 }
 
 impl Connector {
@@ -515,18 +531,17 @@ impl Connector {
         };
         let lock_limit = lock_seconds.to_string();
         let settings = kind.session([&lock_limit, &lock_limit, &statement_limit]);
-        let settings = match limits.answer {
+        let settings = match limits.statement() {
             Some(_) => settings,
             None => settings + SESSION_IDLE,
         };
         let is_galera = self
             .set_up(&mut driver, kind, settings)
             .map_err(|error| classify_connecting(error).in_context(&place))?;
-        let statement_timeout = limits.answer.map(|_| limits.statement);
         Ok(MysqlConnection::new(
             driver,
             (host, place),
-            (statement_timeout, limits.lock),
+            (limits.statement(), limits.lock),
             max_packet,
             is_galera,
         ))
@@ -574,7 +589,7 @@ impl Connector {
 
     fn driver_options(&self, name: &str, port: u16, limits: &Limits) -> OptsBuilder {
         let options = &self.options;
-        let keepalive = limits.answer.is_none().then_some(KEEPALIVE_MS);
+        let keepalive = limits.statement().is_none().then_some(KEEPALIVE_MS);
         OptsBuilder::new()
             .ip_or_hostname(Some(host(name)))
             .tcp_port(port)

@@ -3,11 +3,13 @@ use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use authstore::migration::{Migration, MigrationError, Migrator, Series, Step, StepState};
 use authstore::{AuthStore, Error};
-use authstore_test_databases::{Database, Kind, Needs, Proxy, Server, Setup, Test, Traffic};
+use authstore_test_databases::{
+    Database, Kind, Needs, Proxy, Server, Setup, Test, Traffic, with_options,
+};
 
 use crate::operations::{OPERATIONS, Operation, seed};
 
@@ -49,6 +51,10 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "migrations.foreign_tables_are_not_overwritten",
             foreign_tables_are_not_overwritten,
+        ),
+        (
+            "migrations.waiting_for_a_frozen_server_ends",
+            waiting_for_a_frozen_server_ends,
         ),
         (
             "migrations.step_error_is_reported_in_full",
@@ -835,4 +841,42 @@ fn idle_sessions_keep_the_lock(kind: Kind) {
     let database = Database::on(&server).unwrap();
     let migrator = application(&database, &[step, "CREATE TABLE done (n int);"]);
     assert_eq!(migrator.up().unwrap().len(), 2);
+}
+
+/// Far more than any of the waits, and less than forever.
+const NEVER_HANGS: Duration = Duration::from_secs(60);
+
+/// The server, or a machine in between, stops while another migration is awaited.
+fn waiting_for_a_frozen_server_ends(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let proxy = Proxy::to(database.server().host());
+    let url = with_options(
+        database.url_through(proxy.address()),
+        "connect_timeout_ms=1000",
+    );
+    let store = AuthStore::connect(&url).unwrap();
+    let mut other = database.client();
+    let locked = other.query(&match kind {
+        Kind::Postgres => include_str!("../../sql/postgres/history/lock.sql").to_owned(),
+        _ => include_str!("../../sql/mysql/lock.sql").replace('?', "0"),
+    });
+    assert_eq!(locked, [[Some("1".to_owned())]]);
+    let patient = store
+        .migrator()
+        .unwrap()
+        .with_lock_timeout(Duration::from_secs(3));
+    let start = Instant::now();
+    let ended = thread::scope(|scope| {
+        let waiting = scope.spawn(|| patient.up());
+        thread::sleep(Duration::from_secs(1));
+        proxy.set(Traffic::Held);
+        // Not to wait for it forever if it hangs.
+        while !waiting.is_finished() && start.elapsed() < NEVER_HANGS {
+            thread::sleep(Duration::from_millis(50));
+        }
+        proxy.close();
+        waiting.join().unwrap()
+    });
+    assert!(matches!(ended, Err(Error::Unavailable { .. })), "{ended:?}");
+    assert!(start.elapsed() < NEVER_HANGS, "{:?}", start.elapsed());
 }

@@ -3,7 +3,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::{Change, Error, NewUser, UserChanges};
-use authstore_test_databases::{Database, Kind, Needs, Proxy, Test, Traffic, with_options};
+use authstore_test_databases::{Database, Kind, Needs, Test};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -15,10 +15,6 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "waiting.waiting_for_another_migration_ends",
             waiting_for_another_migration_ends,
-        ),
-        (
-            "waiting.waiting_for_a_frozen_server_ends",
-            waiting_for_a_frozen_server_ends,
         ),
         ("waiting.table_wait_is_limited", table_wait_is_limited),
         (
@@ -74,36 +70,6 @@ fn waiting_for_another_migration_ends(kind: Kind) {
 
     drop(other);
     assert_eq!(store.migrate().unwrap().len(), 8);
-}
-
-/// The server, or a machine in between, stops while another migration is awaited.
-fn waiting_for_a_frozen_server_ends(kind: Kind) {
-    let database = Database::new(kind).unwrap();
-    let proxy = Proxy::to(database.server().host());
-    let url = with_options(
-        database.url_through(proxy.address()),
-        "connect_timeout_ms=1000",
-    );
-    let store = authstore::AuthStore::connect(&url).unwrap();
-    let mut other = database.client();
-    other.query(include_str!("../../../sql/postgres/history/lock.sql"));
-    let patient = store
-        .migrator()
-        .unwrap()
-        .with_lock_timeout(Duration::from_secs(3));
-    let start = Instant::now();
-    let ended = thread::scope(|scope| {
-        let waiting = scope.spawn(|| patient.up());
-        thread::sleep(Duration::from_secs(1));
-        proxy.set(Traffic::Held);
-        // Not to wait for it forever if it hangs.
-        while !waiting.is_finished() && start.elapsed() < NEVER_HANGS {
-            thread::sleep(Duration::from_millis(50));
-        }
-        proxy.close();
-        waiting.join().unwrap()
-    });
-    assert_unavailable(ended, start);
 }
 
 fn table_wait_is_limited(kind: Kind) {
