@@ -502,6 +502,9 @@ debug!(VerificationToken { identifier, expires } secret { token });
 ///
 /// It is also the input of [`create_authenticator`](crate::AuthStore::create_authenticator), since no field is filled
 /// in.
+///
+/// With the feature `serde` it can be deserialized. Do not deserialize it from what a browser sends, which could name
+/// another user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Authenticator {
     /// The credential's id, in an encoding of the application's choice, unique and compared bytewise: 1 to 1,364

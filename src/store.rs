@@ -220,6 +220,11 @@ impl AuthStore {
 
     /// Deletes a user with all accounts, sessions and authenticators, in one atomic step. Returns whether there was
     /// one.
+    ///
+    /// Verification tokens belong to an identifier, not to a user, and stay: delete them with
+    /// [`delete_verification_tokens_by_identifier`](AuthStore::delete_verification_tokens_by_identifier), and those of
+    /// [`SignIn`](crate::signin::SignIn) with [`void_email_tokens`](crate::signin::SignIn::void_email_tokens) and
+    /// [`void_email_changes`](crate::signin::SignIn::void_email_changes).
     pub fn delete_user(&self, id: Uuid) -> Result<bool> {
         self.backend.delete_user(id)
     }
@@ -392,6 +397,9 @@ impl AuthStore {
     /// makes a token worthless that an attacker has planted. When several callers replace the same token concurrently,
     /// exactly one finds the session. The session keeps its id and its details.
     ///
+    /// Tokens are compared and stored as given: for a session that [`SignIn`](crate::signin::SignIn) began, call
+    /// [`rotate_session`](crate::signin::SignIn::rotate_session) instead.
+    ///
     /// # Errors
     ///
     /// [`Error::NotFound`] when the changes name a user that does not exist; [`Error::Conflict`] over
@@ -412,6 +420,9 @@ impl AuthStore {
     }
 
     /// Deletes a session, which signs the user out there. Returns whether there was one.
+    ///
+    /// The token is compared as it is stored: for a session that [`SignIn`](crate::signin::SignIn) began, call
+    /// [`end_session`](crate::signin::SignIn::end_session) instead.
     pub fn delete_session(&self, session_token: &str) -> Result<bool> {
         if !validate::can_be_key(session_token) {
             return Ok(false);
@@ -441,6 +452,9 @@ impl AuthStore {
 
     /// Signs a user out everywhere, or everywhere except here: deletes all the user's sessions except the one with the
     /// token `keep`. Returns how many it deleted. A session that is created while this runs may remain.
+    ///
+    /// `keep` is compared as it is stored: for sessions that [`SignIn`](crate::signin::SignIn) began, call
+    /// [`end_all_sessions`](crate::signin::SignIn::end_all_sessions) instead.
     pub fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
         let keep = keep.filter(|keep| validate::can_be_key(keep));
         self.backend.delete_sessions_by_user_id(user_id, keep)

@@ -9,8 +9,8 @@ impl SignIn {
     /// Signs in the user of an account that a provider has confirmed. If the account is unknown, creates the user and
     /// the account: both or neither. Of several calls for one new account, one creates the user and the others find it.
     ///
-    /// For a known account, the tokens that the provider has issued now replace the stored ones; the others stay. The
-    /// user's name, image and address stay as they are.
+    /// For a known account, the tokens that the provider has issued now replace the stored ones; the others stay. A new
+    /// access token comes with its own expiry, or with none. The user's name, image and address stay as they are.
     ///
     /// Looks up the account, and then stores its tokens or creates the user, in one atomic step. After
     /// [`Error::OutcomeUnknown`], call it again: it finds what was done.
@@ -38,10 +38,9 @@ impl SignIn {
         let new_account = self.encrypt_new(new_account)?;
         for _ in 0..ATTEMPTS {
             if let Some(user) = self.store.get_user_by_account(&provider, &id)? {
+                // Without new tokens too, because in a transaction an update locks the row: no one can unlink the account
+                // until the session has begun.
                 let changes = given_tokens(&new_account);
-                if changes == AccountChanges::default() {
-                    return Ok(SignedIn::found(user));
-                }
                 match self.store.update_account(&provider, &id, changes) {
                     Ok(account) if account.user_id == user.id => return Ok(SignedIn::found(user)),
                     // Unlinked since, or linked to someone else.
@@ -212,7 +211,10 @@ fn given_tokens(account: &NewAccount) -> AccountChanges {
         kind: None,
         refresh_token: given(refresh_token),
         access_token: given(access_token),
-        expires_at: given(expires_at),
+        expires_at: match access_token {
+            Some(_) => (*expires_at).into(),
+            None => given(expires_at),
+        },
         token_type: given(token_type),
         scope: given(scope),
         id_token: given(id_token),

@@ -46,6 +46,24 @@ impl SignIn {
         self.settings.addresses.normalize(email)
     }
 
+    /// Returns an address as this instance stores it. Rejects what a mail program might take for several addresses, or
+    /// for another one than its text suggests.
+    pub(super) fn one_address(&self, email: &str) -> Result<String> {
+        let is_special = |letter: char| {
+            letter.is_control() || letter.is_whitespace() || r#"(),:;<>\""#.contains(letter)
+        };
+        let is_plain = email.split_once('@').is_some_and(|(mailbox, domain)| {
+            !mailbox.is_empty() && !domain.is_empty() && !domain.contains('@')
+        });
+        if is_plain && !email.contains(is_special) {
+            return Ok(self.normalize_email(email));
+        }
+        Err(Error::invalid(
+            "email",
+            "must be one plain address, such as ada@example.org",
+        ))
+    }
+
     /// Returns the users whose addresses would be the same in lower case, or an empty list. Resolve these before you
     /// switch to [`Addresses::Lowercase`].
     ///

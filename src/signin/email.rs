@@ -16,7 +16,9 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for an address that cannot be stored.
+    /// [`Error::Invalid`] for `email` if it is too long, or not one plain address: `a@b.org,c@d.org` and
+    /// `"c@d.org" <a@b.org>` may reach someone else than their text says (CVE-2022-35924). Quotes, commas, colons,
+    /// semicolons, backslashes, parentheses, angle brackets and spaces are not accepted.
     pub fn create_email_token(&self, email: &str, expires: OffsetDateTime) -> Result<Secret> {
         let secret = Secret::generate();
         self.store_email_token(email, &secret, expires)?;
@@ -26,12 +28,12 @@ impl SignIn {
     /// Stores a token that you generated for this email address, such as a six-digit code to type.
     ///
     /// Each call adds one, and all of them work until they expire. Before you store a short code, void the earlier ones
-    /// with [`delete_verification_tokens_by_identifier`](crate::AuthStore::delete_verification_tokens_by_identifier):
-    /// someone who asks for many codes has as many chances to guess one.
+    /// with [`void_email_tokens`](SignIn::void_email_tokens): someone who asks for many codes has as many chances to
+    /// guess one. Limit the requests too, because concurrent ones may void first and then each store a code.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for an address that cannot be stored, and [`Error::Conflict`] over
+    /// [`Error::Invalid`] for `email` if it is not one plain address, or too long; [`Error::Conflict`] over
     /// [`VerificationToken`](Constraint::VerificationToken) when the address has the same code already (with
     /// [`VerificationTokens::AuthJs`] and `Plain`: when any address has).
     pub fn store_email_token(
@@ -40,7 +42,7 @@ impl SignIn {
         secret: &Secret,
         expires: OffsetDateTime,
     ) -> Result<()> {
-        let email = self.normalize_email(email);
+        let email = self.one_address(email)?;
         let stored = self
             .settings
             .verification_tokens
@@ -60,6 +62,16 @@ impl SignIn {
         let stored = self.settings.verification_tokens.stored(&email, token);
         let used = self.store.use_verification_token(&email, &stored)?;
         Ok(used.is_some_and(|used| !used.is_expired(now)))
+    }
+
+    /// Voids all links and codes that were sent to this email address. Returns how many there were, including expired
+    /// ones.
+    pub fn void_email_tokens(&self, email: &str) -> Result<u64> {
+        let email = self.normalize_email(email);
+        if email.starts_with(EMAIL_CHANGE) {
+            return Ok(0);
+        }
+        self.store.delete_verification_tokens_by_identifier(&email)
     }
 
     /// Uses up the token of a link and signs its reader in. Returns `None` if the token is unknown, used or expired.
@@ -87,11 +99,15 @@ impl SignIn {
     /// and the next sign-in continues. Run it in a transaction to make it one step: otherwise, another address that the
     /// user confirms in the same moment may be overwritten.
     ///
+    /// A request of the former holder may be in flight meanwhile. So that it leaves nothing behind, add a way to sign in
+    /// only in a transaction that begins with [`lock_session`](SignIn::lock_session), and begin a session in the
+    /// transaction that signs the user in.
+    ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for an address that cannot be stored.
+    /// [`Error::Invalid`] for `email`, as for [`create_email_token`](SignIn::create_email_token).
     pub fn sign_in_with_email(&self, email: &str, now: OffsetDateTime) -> Result<SignedIn> {
-        let email = self.normalize_email(email);
+        let email = self.one_address(email)?;
         for _ in 0..ATTEMPTS {
             let Some(user) = self.store.get_user_by_email(&email)? else {
                 let new = NewUser {
@@ -132,25 +148,26 @@ impl SignIn {
             return Ok(None);
         }
         let mut removed = Removed::default();
-        self.remove_ways_in(user.id, &mut removed)?;
+        // A request of the former holder may have added something before its session ended, so this ends with an
+        // attempt that finds nothing.
+        let mut attempts = 0;
+        while self.remove_ways_in(user.id, &mut removed)? {
+            attempts += 1;
+            if attempts > ATTEMPTS {
+                return Err(contended());
+            }
+        }
         let changes = UserChanges {
             email: Change::set(email),
             email_verified: Change::Set(now),
             ..UserChanges::default()
         };
         let user = self.store.update_user(user.id, changes)?;
-        // A request of the former holder may have been in flight and have added something since. It cannot add more:
-        // it has no session.
-        for _ in 0..ATTEMPTS {
-            if !self.remove_ways_in(user.id, &mut removed)? {
-                return Ok(Some(SignedIn {
-                    user,
-                    created: false,
-                    removed: Some(removed),
-                }));
-            }
-        }
-        Err(contended())
+        Ok(Some(SignedIn {
+            user,
+            created: false,
+            removed: Some(removed),
+        }))
     }
 
     /// Deletes the user's accounts, passkeys, sessions and pending changes of address. Returns whether there were any.
@@ -187,18 +204,20 @@ impl SignIn {
     /// Creates a token for a link that changes a user's email address, valid until `expires`, and returns it. Send it
     /// to the new address. The user's earlier pending changes become void.
     ///
-    /// Takes two steps: if the second one fails, the earlier changes are void and there is no new one.
+    /// Takes two steps: if the second one fails, the earlier changes are void and there is no new one. Of two concurrent
+    /// calls, both changes may stay pending. A pending change outlives a deleted user until it expires:
+    /// [void](SignIn::void_email_changes) it with the user if you ever create users with IDs that were used before.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for an address that cannot be stored.
+    /// [`Error::Invalid`] for `email`, as for [`create_email_token`](SignIn::create_email_token).
     pub fn create_email_change(
         &self,
         user_id: Uuid,
         email: &str,
         expires: OffsetDateTime,
     ) -> Result<Secret> {
-        let email = self.normalize_email(email);
+        let email = self.one_address(email)?;
         crate::validate::key("email", &email)?;
         self.void_email_changes(user_id)?;
         let secret = Secret::generate();

@@ -40,7 +40,7 @@
 //!
 //! | threat | what `SignIn` does | what is left to the application |
 //! |---|---|---|
-//! | **Pre-hijacking**: someone signs up with your address before you do | stores an address only when it is verified; when its owner proves it, an unverified user loses every other way to sign in and all sessions ([`SignedIn::removed`]) | tell the person what was removed |
+//! | **Pre-hijacking**: someone signs up with your address before you do | stores an address only when it is verified; when its owner proves it, an unverified user loses every other way to sign in and all sessions ([`SignedIn::removed`]) | tell the person what was removed; add ways to sign in under [`lock_session`](SignIn::lock_session), against requests in flight |
 //! | **Account linking by address**: someone claims your address at another provider | never links by address: [`Conflict`](crate::Error::Conflict) over the email | let the person sign in as before, then link |
 //! | **Session fixation**: someone plants a token in your browser | every sign-in makes a new token and ends the one that the browser sent ([`begin_session`](SignIn::begin_session)) | set the cookie again |
 //! | **Replayed links**: a link is opened twice, or by two people | one caller gets it; a link that has expired is void | answer the second with "already used" |
@@ -49,7 +49,8 @@
 //! | **Insecure direct object references**: another user's ID in a form | every operation with `_of_user` in its name affects only that user's rows | take the user from the session, not from the form |
 //! | **Leaked database** | session and verification tokens are hashed; provider tokens are encrypted if you set a [`TokenCipher`] | keep the key elsewhere; let [challenges](crate::Challenge), which are stored unchanged, expire within minutes |
 //! | **Copied passkey** | a signature counter that does not increase is `Conflict(AuthenticatorCounter)`, and writes nothing | warn the person |
-//! | **Guessed codes** | a code is bound to its address and works once | limit the attempts; void earlier codes; let codes expire within minutes |
+//! | **Guessed codes** | a code is bound to its address and works once | limit the attempts; [void](SignIn::void_email_tokens) earlier codes; let codes expire within minutes |
+//! | **Several addresses in one field**, of which the first gets the link | rejects what is not one plain address | verify an address before you trust its domain |
 //! | **Cross-site requests** | nothing | `SameSite` cookies and a token in each form |
 //! | **Login CSRF**: someone has you finish a sign-in that they began, as their user | nothing | bind OAuth's state and each challenge to the browser, with a cookie; name the user on the page that uses a link |
 //! | **Tokens in addresses**, which reach logs and other sites | a token works once | `Referrer-Policy: no-referrer`; keep the addresses out of logs |

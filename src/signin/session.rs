@@ -1,5 +1,5 @@
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::token::is_hash;
 use super::{Secret, SessionTokens, SignIn};
@@ -16,7 +16,7 @@ pub struct SessionLifetime {
     /// The total lifetime of a session, however often it is used. Defaults to 180 days.
     pub absolute: Duration,
     /// How much of `idle` must have passed before using the session writes a new expiry. Defaults to one day, so that a
-    /// session costs at most one write a day.
+    /// session costs at most one write a day. At most half of `idle` applies, so that a session in use does not end.
     pub renew_after: Duration,
 }
 
@@ -46,8 +46,15 @@ impl SessionLifetime {
 
     /// Returns whether a new expiry must be written. If lifetimes become shorter, that applies to old sessions too.
     fn is_due(&self, expires: OffsetDateTime, renewed: OffsetDateTime) -> bool {
-        renewed < expires || renewed - expires >= self.renew_after
+        renewed < expires || renewed - expires >= self.renew_after.min(self.idle / 2)
     }
+}
+
+/// Returns a new ID that holds this time. `None` for a time that a UUID v7 cannot hold.
+fn id_of(now: OffsetDateTime) -> Option<Uuid> {
+    let seconds = u64::try_from(now.unix_timestamp()).ok()?;
+    let time = Timestamp::from_unix(NoContext, seconds, now.nanosecond());
+    Some(Uuid::new_v7(time))
 }
 
 impl SignIn {
@@ -74,9 +81,9 @@ impl SignIn {
         let token = Secret::generate();
         let expires = self.settings.lifetime.expires(now, now);
         let stored = self.settings.session_tokens.stored(token.expose());
-        let session = self
-            .store
-            .create_session(NewSession::new(user_id, stored, expires))?;
+        let mut new = NewSession::new(user_id, stored, expires);
+        new.id = id_of(now);
+        let session = self.store.create_session(new)?;
         Ok((token, session))
     }
 
@@ -121,7 +128,8 @@ impl SignIn {
     /// unavailable for that, the session is returned as it was, and the next request tries again.
     ///
     /// The beginning of a session is in its details, or otherwise in its UUID v7. If it has neither (Auth.js creates
-    /// other IDs and no details), only the idle lifetime applies.
+    /// other IDs and no details), only the idle lifetime applies. If the session begins after `now`, the clock is wrong,
+    /// and the expiry is not changed.
     pub fn resume_session(
         &self,
         token: &str,
@@ -153,6 +161,9 @@ impl SignIn {
     fn renew(&self, session: &Session, now: OffsetDateTime) -> Result<Option<Session>> {
         let lifetime = &self.settings.lifetime;
         let created_at = session.created_at();
+        if created_at.is_some_and(|created_at| now < created_at) {
+            return Ok(Some(session.clone()));
+        }
         let expires = lifetime.expires(created_at.unwrap_or(now), now);
         if expires > now && !lifetime.is_due(session.expires, expires) {
             return Ok(Some(session.clone()));
@@ -160,6 +171,9 @@ impl SignIn {
         // Only now are the details worth a round trip.
         let details = self.store.get_session_details(session.id)?;
         let began = details.began.or(created_at).unwrap_or(now);
+        if now < began {
+            return Ok(Some(session.clone()));
+        }
         let expires = lifetime.expires(began, now);
         if expires <= now {
             return Ok(None);
@@ -179,6 +193,59 @@ impl SignIn {
             ..SessionChanges::default()
         };
         self.store.update_session(&session.session_token, changes)
+    }
+
+    /// Returns the live session with this token and its user, and in a transaction locks the session: until the
+    /// transaction is over, no one else can end or change it.
+    ///
+    /// Begin every transaction with it that gives the user another way to sign in. Between a request's
+    /// [`resume_session`](SignIn::resume_session) and its writes, the session may be ended, for example because the
+    /// user's address turns out to be someone else's ([`sign_in_with_email`](SignIn::sign_in_with_email)). With the
+    /// lock, either the session has ended and the result is `None`, or the one who ends it waits for this transaction and
+    /// finds what it wrote.
+    ///
+    /// Outside a transaction, nothing stays locked. The session is not extended.
+    ///
+    /// ```
+    /// # use authstore::signin::SignIn;
+    /// # use authstore::{AuthStore, NewAccount, NewUser, Result};
+    /// # use time::OffsetDateTime;
+    /// /// Links the account to the user of this session. Returns false if the session has ended.
+    /// fn link(signin: &SignIn, token: &str, account: &NewAccount) -> Result<bool> {
+    ///     signin.store().transaction(|tx| {
+    ///         let signin = signin.on(tx);
+    ///         let Some((_, user)) = signin.lock_session(token, OffsetDateTime::now_utc())? else {
+    ///             return Ok(false);
+    ///         };
+    ///         signin.link_account(user.id, account.clone())?;
+    ///         Ok(true)
+    ///     })
+    /// }
+    /// # fn main() -> Result<()> {
+    /// # let store = AuthStore::connect("sqlite::memory:")?;
+    /// # store.migrate()?;
+    /// # let signin = SignIn::new(store);
+    /// # let user = signin.store().create_user(NewUser::default())?;
+    /// # let (token, _) = signin.begin_session(user.id, None, OffsetDateTime::now_utc())?;
+    /// # let account = NewAccount::new("oauth", "github", "583231");
+    /// # assert!(link(&signin, token.expose(), &account)?);
+    /// # assert!(!link(&signin, "stray", &account)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lock_session(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Session, User)>> {
+        let stored = self.settings.session_tokens.stored(token);
+        // In a transaction, an update locks the row, even without a change.
+        let unchanged = SessionChanges::default();
+        if self.store.update_session(&stored, unchanged)?.is_none() {
+            return Ok(None);
+        }
+        let found = self.store.get_session_and_user(&stored)?;
+        Ok(found.filter(|(session, _)| !session.is_expired(now)))
     }
 
     /// Gives a live session a new token, and returns it. The old token is useless afterwards. Of several callers with

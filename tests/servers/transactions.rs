@@ -1,10 +1,12 @@
 //! Transactions of the store's operations and the application's own SQL, on every database.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
+use authstore::signin::SignIn;
 use authstore::{
     AuthStore, Change, Constraint, Error, NewAccount, NewUser, SqlValue, User, UserChanges,
 };
@@ -46,6 +48,11 @@ pub(crate) fn tests() -> Vec<Test> {
             &Kind::ALL,
             "transactions.nesting_and_outliving_are_invalid",
             nesting_and_outliving_are_invalid,
+        ),
+        on(
+            &Kind::ALL,
+            "transactions.locked_session_leaves_no_way_in",
+            locked_session_leaves_no_way_in,
         ),
         on(
             &Kind::ALL,
@@ -144,6 +151,54 @@ fn sign_up(store: &AuthStore, own: &Own, email: &str, plan: &str) -> Result<User
         tx.execute(own.insert, &[user.id.into(), plan.into()])?;
         Ok(user)
     })
+}
+
+/// A request of someone who has signed up with another person's address is in flight while that person proves it.
+fn locked_session_leaves_no_way_in(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let signin = SignIn::new(database.store());
+    let now = OffsetDateTime::now_utc();
+    for in_transaction in [false, true] {
+        let email = format!("ada-{in_transaction}@example.org");
+        let unproved = NewUser {
+            email: Some(email.clone()),
+            ..NewUser::default()
+        };
+        let squatter = signin.store().create_user(unproved).unwrap();
+        let (token, _) = signin.begin_session(squatter.id, None, now).unwrap();
+        let locked = Barrier::new(2);
+        let is_first = AtomicBool::new(true);
+        let removed = thread::scope(|scope| {
+            scope.spawn(|| {
+                let linked = signin.store().transaction(|tx| {
+                    let signin = signin.on(tx);
+                    let found = signin.lock_session(token.expose(), now)?;
+                    // A transaction that was rolled back starts over, and then finds no session.
+                    if is_first.swap(false, Ordering::Relaxed) {
+                        locked.wait();
+                        thread::sleep(Duration::from_millis(300));
+                    }
+                    if let Some((_, user)) = found {
+                        let account = NewAccount::new("oauth", "evil", email.clone());
+                        signin.link_account(user.id, account)?;
+                    }
+                    Ok::<_, Error>(())
+                });
+                linked.unwrap();
+            });
+            locked.wait();
+            let signed_in = if in_transaction {
+                let sign_in = |tx: &AuthStore| signin.on(tx).sign_in_with_email(&email, now);
+                signin.store().transaction(|tx| sign_in(tx))
+            } else {
+                signin.sign_in_with_email(&email, now)
+            };
+            signed_in.unwrap().removed
+        });
+        assert_eq!(removed.unwrap().sessions, 1);
+        let left = signin.store().list_accounts_by_user_id(squatter.id);
+        assert_eq!(left.unwrap(), [], "in a transaction: {in_transaction}");
+    }
 }
 
 fn both_or_neither(kind: Kind) {

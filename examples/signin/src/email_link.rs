@@ -48,14 +48,12 @@ pub(crate) fn open(visit: &Visit<'_>) -> Response {
 
 pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
     let (email, token) = (visit.request.form("email"), visit.request.form("token"));
-    let signed_in = visit
-        .app
-        .storage
-        .sign_in("email link", visit.now, |signin| {
-            signin.sign_in_with_email_token(email, token, visit.now)
-        })?;
+    let storage = &visit.app.storage;
+    let signed_in = storage.sign_in("email link", &visit.browser(), visit.now, |signin| {
+        signin.sign_in_with_email_token(email, token, visit.now)
+    })?;
     match signed_in {
-        Some(signed_in) => Ok(visit.welcome(&signed_in)?),
+        Some((signed_in, token)) => Ok(visit.welcome(&signed_in, &token)),
         None => Err(Failure::Told(
             400,
             "This link was already used, or has expired. Ask for a new one.",

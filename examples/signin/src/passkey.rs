@@ -34,9 +34,16 @@ pub(crate) fn sign_in_options(visit: &Visit<'_>) -> Outcome {
 pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
     let state: DiscoverableAuthentication = finish(visit, "passkey sign-in")?;
     let answer: PublicKeyCredential = credential(visit)?;
-    let (store, signin) = (visit.app.storage.store(), &visit.app.storage.signin);
-    let id = URL_SAFE_NO_PAD.encode(answer.get_credential_id());
-    let Some(stored) = store.get_authenticator(&id)? else {
+    let storage = &visit.app.storage;
+    let (user_id, id) = visit
+        .app
+        .webauthn
+        .identify_discoverable_authentication(&answer)
+        .map_err(|error| rejected(&error))?;
+    let id = URL_SAFE_NO_PAD.encode(id);
+    // The passkey names its user, who must be its owner (WebAuthn, section 7.2).
+    let stored = storage.store().get_authenticator(&id)?;
+    let Some(stored) = stored.filter(|stored| stored.user_id == user_id) else {
         return Err(Failure::Told(400, "This passkey is not known here."));
     };
     let passkey: Passkey = serde_json::from_str(&stored.credential_public_key)
@@ -50,15 +57,22 @@ pub(crate) fn sign_in(visit: &Visit<'_>) -> Outcome {
             error => rejected(&error),
         })?;
     let counter = i64::from(verified.counter());
-    match signin.sign_in_with_authenticator(&stored, counter, verified.backup_state()) {
-        Ok(Some(signed_in)) => {
-            let used = AuthenticatorDetailsChanges {
-                last_used: Change::Set(visit.now),
-                ..AuthenticatorDetailsChanges::default()
-            };
-            store.update_authenticator_details(stored.user_id, &id, used)?;
-            Ok(visit.welcome(&signed_in)?)
+    let signed_in = storage.sign_in("passkey", &visit.browser(), visit.now, |signin| {
+        let used = AuthenticatorDetailsChanges {
+            last_used: Change::Set(visit.now),
+            ..AuthenticatorDetailsChanges::default()
+        };
+        let signed_in =
+            signin.sign_in_with_authenticator(&stored, counter, verified.backup_state())?;
+        if signed_in.is_some() {
+            signin
+                .store()
+                .update_authenticator_details(stored.user_id, &id, used)?;
         }
+        Ok(signed_in)
+    });
+    match signed_in {
+        Ok(Some((signed_in, token))) => Ok(visit.welcome(&signed_in, &token)),
         Ok(None) => Err(Failure::Told(400, "This passkey is not known here.")),
         // The counter that is stored with the public key is the first one; the store has the latest.
         Err(Error::Conflict {
@@ -84,11 +98,9 @@ pub(crate) fn sign_up(visit: &Visit<'_>) -> Outcome {
         name: (!name.is_empty()).then(|| name.to_owned()),
         ..NewUser::default()
     };
-    let user_id = visit
-        .app
-        .storage
-        .sign_up_with_passkey(&user, &passkey, visit.now)?;
-    Ok(visit.begin_session(user_id, "?notice=welcome")?)
+    let storage = &visit.app.storage;
+    let token = storage.sign_up_with_passkey(&user, &passkey, &visit.browser(), visit.now)?;
+    Ok(visit.enter(&token, "?notice=welcome"))
 }
 
 pub(crate) fn add_options(visit: &Visit<'_>) -> Outcome {
@@ -107,17 +119,18 @@ pub(crate) fn add_options(visit: &Visit<'_>) -> Outcome {
 }
 
 pub(crate) fn add(visit: &Visit<'_>) -> Outcome {
-    let user_id = visit.user()?.id;
-    let (began_by, passkey) = registered(visit, "passkey add")?;
-    if began_by != user_id {
-        return Err(Failure::Told(
-            400,
-            "Someone else has signed in since. Please start again.",
-        ));
-    }
+    visit.user()?;
+    let (_, passkey) = registered(visit, "passkey add")?;
     let name = visit.request.form("name").trim();
     let name = if name.is_empty() { "Passkey" } else { name };
-    visit.app.storage.add_passkey(&passkey, name, visit.now)?;
+    let token = visit.session_token().unwrap_or_default();
+    let storage = &visit.app.storage;
+    if !storage.add_passkey(token, &passkey, name, visit.now)? {
+        return Err(Failure::Told(
+            400,
+            "You have signed out, or someone else has signed in since. Please start again.",
+        ));
+    }
     Ok(Response::redirect("/account?notice=passkey"))
 }
 

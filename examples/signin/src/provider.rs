@@ -144,7 +144,7 @@ pub(crate) fn callback(visit: &Visit<'_>) -> Outcome {
     }
     let (profile, account) = identity(visit, &started)?;
     match started.link {
-        Some(user_id) if user_id == visit.user()?.id => link(visit, account),
+        Some(user_id) if user_id == visit.user()?.id => link(visit, &account),
         Some(_) => Err(Failure::Told(
             400,
             "Someone else has signed in since. Please start again.",
@@ -192,12 +192,13 @@ fn identity(visit: &Visit<'_>, started: &Started) -> Result<(NewUser, NewAccount
 }
 
 fn sign_in(visit: &Visit<'_>, profile: &NewUser, account: &NewAccount) -> Outcome {
-    let signed_in = visit.app.storage.sign_in("provider", visit.now, |signin| {
+    let storage = &visit.app.storage;
+    let signed_in = storage.sign_in("provider", &visit.browser(), visit.now, |signin| {
         let signed_in = signin.sign_in_with_account(profile.clone(), account.clone())?;
         Ok(Some(signed_in))
     });
     match signed_in {
-        Ok(Some(signed_in)) => Ok(visit.welcome(&signed_in)?),
+        Ok(Some((signed_in, token))) => Ok(visit.welcome(&signed_in, &token)),
         Ok(None) => Err(Failure::SignInFirst),
         Err(Error::Conflict {
             constraint: Constraint::UserEmail,
@@ -210,14 +211,11 @@ fn sign_in(visit: &Visit<'_>, profile: &NewUser, account: &NewAccount) -> Outcom
     }
 }
 
-fn link(visit: &Visit<'_>, account: NewAccount) -> Outcome {
-    match visit
-        .app
-        .storage
-        .signin
-        .link_account(visit.user()?.id, account)
-    {
-        Ok(_) => Ok(Response::redirect("/account?notice=linked")),
+fn link(visit: &Visit<'_>, account: &NewAccount) -> Outcome {
+    let token = visit.session_token().unwrap_or_default();
+    match visit.app.storage.link_account(token, account, visit.now) {
+        Ok(false) => Err(Failure::SignInFirst),
+        Ok(true) => Ok(Response::redirect("/account?notice=linked")),
         Err(Error::Conflict {
             constraint: Constraint::ProviderAccount,
             ..

@@ -25,8 +25,9 @@ use tokio::time::timeout;
 
 use crate::http::{Request, Response};
 
-/// The maximum number of concurrent requests. More than the number of pooled connections is useless.
-const WORKERS: usize = 8;
+/// The maximum number of concurrent requests. More than the number of pooled connections, because some wait for the
+/// provider or the mail server instead.
+const WORKERS: usize = 64;
 
 /// The maximum number of open connections. Further clients wait.
 const MAX_CONNECTIONS: usize = 1_000;

@@ -1,10 +1,10 @@
 //! Storage: the store, our own table, and both in one transaction.
 
 use authstore::migration::{Migration, Series};
-use authstore::signin::{Addresses, SessionLifetime, SignIn, SignedIn};
+use authstore::signin::{Addresses, Secret, SessionLifetime, SignIn, SignedIn};
 use authstore::{
-    AuthStore, Authenticator, AuthenticatorDetailsChanges, Change, DialectSql, Error, NewUser,
-    Result,
+    AuthStore, Authenticator, AuthenticatorDetailsChanges, Change, DialectSql, NewAccount, NewUser,
+    Result, User,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -41,6 +41,14 @@ pub(crate) struct Profile {
     pub(crate) joined_by: String,
 }
 
+/// The browser that a session begins in.
+pub(crate) struct Browser {
+    /// The token of the session that it had before.
+    pub(crate) previous: Option<String>,
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+}
+
 impl Storage {
     /// Opens the database, and migrates the store's tables and our own.
     pub(crate) fn open(url: &str) -> Result<Self> {
@@ -69,31 +77,38 @@ impl Storage {
         self.signin.store()
     }
 
-    /// Runs `work`, which may sign a user in. If that creates the user, the profile is created in the same transaction,
-    /// so no user is without one.
+    /// Runs `work`, which may sign a user in, and begins a session. If the user is new, the profile is created in the same
+    /// transaction, so no user is without one. The session is begun in it too, so that no one can sign in with what has
+    /// just been removed.
     pub(crate) fn sign_in(
         &self,
         by: &str,
+        browser: &Browser,
         now: OffsetDateTime,
         work: impl Fn(&SignIn) -> Result<Option<SignedIn>>,
-    ) -> Result<Option<SignedIn>> {
+    ) -> Result<Option<(SignedIn, Secret)>> {
         self.store().transaction(|tx| {
-            let signed_in = work(&self.signin.on(tx))?;
-            if let Some(created) = signed_in.as_ref().filter(|signed_in| signed_in.created) {
-                let values = [created.user.id.into(), now.into(), by.into()];
+            let signin = self.signin.on(tx);
+            let Some(signed_in) = work(&signin)? else {
+                return Ok(None);
+            };
+            if signed_in.created {
+                let values = [signed_in.user.id.into(), now.into(), by.into()];
                 tx.execute(tx.sql(INSERT_PROFILE)?, &values)?;
             }
-            Ok(signed_in)
+            let token = browser.begin_session(&signin, &signed_in.user, now)?;
+            Ok(Some((signed_in, token)))
         })
     }
 
-    /// Creates a user with only a passkey, and the profile, atomically.
+    /// Creates a user with only a passkey, and the profile, and begins a session, atomically.
     pub(crate) fn sign_up_with_passkey(
         &self,
         user: &NewUser,
         passkey: &Authenticator,
+        browser: &Browser,
         now: OffsetDateTime,
-    ) -> Result<Uuid> {
+    ) -> Result<Secret> {
         self.store().transaction(|tx| {
             let (user, passkey) =
                 tx.create_user_with_authenticator(user.clone(), passkey.clone())?;
@@ -104,29 +119,53 @@ impl Storage {
             )?;
             let values = [user.id.into(), now.into(), "passkey".into()];
             tx.execute(tx.sql(INSERT_PROFILE)?, &values)?;
-            Ok::<_, Error>(user.id)
+            browser.begin_session(&self.signin.on(tx), &user, now)
         })
     }
 
-    /// Adds a passkey with its name, atomically.
+    /// Adds a passkey with its name to the user of this session, atomically. Returns false if the session has ended, or
+    /// is another user's.
     pub(crate) fn add_passkey(
         &self,
+        token: &str,
         passkey: &Authenticator,
         name: &str,
         now: OffsetDateTime,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.store().transaction(|tx| {
+            match self.signin.on(tx).lock_session(token, now)? {
+                Some((_, user)) if user.id == passkey.user_id => {}
+                _ => return Ok(false),
+            }
             let passkey = tx.create_authenticator(passkey.clone())?;
             tx.update_authenticator_details(
                 passkey.user_id,
                 &passkey.credential_id,
                 registered(name, now),
             )?;
-            Ok(())
+            Ok(true)
         })
     }
 
-    /// Users who are older than our table have no profile.
+    /// Links an account to the user of this session. Returns false if the session has ended.
+    pub(crate) fn link_account(
+        &self,
+        token: &str,
+        account: &NewAccount,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.store().transaction(|tx| {
+            let signin = self.signin.on(tx);
+            let Some((_, user)) = signin.lock_session(token, now)? else {
+                return Ok(false);
+            };
+            signin.link_account(user.id, account.clone())?;
+            Ok(true)
+        })
+    }
+
+    /// Users who are older than our table have no profile. An application with more tables reads them on connections of
+    /// its own: a transaction of the store is one that may write.
     pub(crate) fn profile(&self, user_id: Uuid) -> Result<Option<Profile>> {
         self.store().transaction(|tx| {
             let rows = tx.query(tx.sql(GET_PROFILE)?, &[user_id.into()])?;
@@ -138,6 +177,20 @@ impl Storage {
             });
             profile.transpose()
         })
+    }
+}
+
+impl Browser {
+    /// Begins a session, and ends the previous one.
+    fn begin_session(&self, signin: &SignIn, user: &User, now: OffsetDateTime) -> Result<Secret> {
+        let (token, _) = signin.begin_session_with_details(
+            user.id,
+            self.previous.as_deref(),
+            self.ip.clone(),
+            self.user_agent.clone(),
+            now,
+        )?;
+        Ok(token)
     }
 }
 

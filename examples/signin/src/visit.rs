@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::http::{Request, Response};
+use crate::storage::Browser;
 
 /// The lifetime of cookies, in seconds. The database decides when a session ends.
 const COOKIE_AGE: u32 = 90 * 24 * 60 * 60;
@@ -19,7 +20,7 @@ pub(crate) struct Visit<'a> {
     pub(crate) request: &'a Request,
     pub(crate) now: OffsetDateTime,
     /// A random value that the browser keeps, even before sign-in. It ties forms and ceremonies to the browser.
-    browser: String,
+    browser_id: String,
     is_new: bool,
     signed_in: Option<(Session, User)>,
 }
@@ -37,7 +38,7 @@ impl<'a> Visit<'a> {
             request,
             now,
             is_new: browser.is_none(),
-            browser: browser.map_or_else(|| Secret::generate().into_exposed(), str::to_owned),
+            browser_id: browser.map_or_else(|| Secret::generate().into_exposed(), str::to_owned),
             signed_in,
         })
     }
@@ -46,12 +47,12 @@ impl<'a> Visit<'a> {
     /// derived from. It changes with each session.
     pub(crate) fn form_token(&self) -> String {
         let session = self.session_token().unwrap_or_default();
-        hash(&["form", &self.browser, session])
+        hash(&["form", &self.browser_id, session])
     }
 
     /// Ties a ceremony of several requests to the browser that began it.
     pub(crate) fn browser_hash(&self) -> String {
-        hash(&["browser", &self.browser])
+        hash(&["browser", &self.browser_id])
     }
 
     /// Rejects a form that was not sent by one of our own pages.
@@ -91,29 +92,30 @@ impl<'a> Visit<'a> {
         Some(self.request.peer.clone())
     }
 
-    /// Begins a session, ends the browser's previous one, and redirects to the account page.
-    pub(crate) fn begin_session(&self, user_id: Uuid, notice: &str) -> authstore::Result<Response> {
-        let (token, _) = self.app.storage.signin.begin_session_with_details(
-            user_id,
-            self.session_token(),
-            self.ip(),
-            self.request.user_agent.clone(),
-            self.now,
-        )?;
+    pub(crate) fn browser(&self) -> Browser {
+        Browser {
+            previous: self.session_token().map(str::to_owned),
+            ip: self.ip(),
+            user_agent: self.request.user_agent.clone(),
+        }
+    }
+
+    /// Sets the cookie of a new session, and redirects to the account page.
+    pub(crate) fn enter(&self, token: &Secret, notice: &str) -> Response {
         let cookie = self
             .app
             .cookie(self.app.session_cookie(), token.expose(), COOKIE_AGE);
-        Ok(Response::redirect(&format!("/account{notice}")).with("Set-Cookie", cookie))
+        Response::redirect(&format!("/account{notice}")).with("Set-Cookie", cookie)
     }
 
-    /// Like [`begin_session`](Visit::begin_session), and reports what the sign-in changed.
-    pub(crate) fn welcome(&self, signed_in: &SignedIn) -> authstore::Result<Response> {
+    /// Like [`enter`](Visit::enter), and reports what the sign-in changed.
+    pub(crate) fn welcome(&self, signed_in: &SignedIn, token: &Secret) -> Response {
         let notice = match &signed_in.removed {
             Some(_) => "?notice=removed",
             None if signed_in.created => "?notice=welcome",
             None => "",
         };
-        self.begin_session(signed_in.user.id, notice)
+        self.enter(token, notice)
     }
 
     /// Deletes the session's cookie.
@@ -131,7 +133,7 @@ impl<'a> Visit<'a> {
         }
         let cookie = self
             .app
-            .cookie(self.app.browser_cookie(), &self.browser, COOKIE_AGE);
+            .cookie(self.app.browser_cookie(), &self.browser_id, COOKIE_AGE);
         response.with("Set-Cookie", cookie)
     }
 }
