@@ -504,6 +504,7 @@ impl Lock for ReferenceLock<'_> {
                     name: migration.name().to_owned(),
                     checksum: migration.checksum(),
                     applied_at: OffsetDateTime::now_utc(),
+                    is_unfinished: false,
                 };
                 state
                     .history

@@ -380,6 +380,9 @@ pub enum StepState {
         /// When it was applied.
         at: OffsetDateTime,
     },
+    /// Applied, but a run was interrupted while it reverted the migration. The next run that applies or reverts it
+    /// begins it again.
+    Unfinished,
     /// Applied, but its SQL has changed since.
     Changed,
     /// Applied, but the program does not have it, although it has later ones.
@@ -401,10 +404,9 @@ fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<StepStatus> {
             version: migration.version(),
             name: migration.name().to_owned(),
             state: match applied.remove(&migration.version()) {
-                Some(row) if row.checksum == migration.checksum() => {
-                    StepState::Applied { at: row.applied_at }
-                }
-                Some(_) => StepState::Changed,
+                Some(row) if row.checksum != migration.checksum() => StepState::Changed,
+                Some(row) if row.is_unfinished => StepState::Unfinished,
+                Some(row) => StepState::Applied { at: row.applied_at },
                 None if migration.version() < latest_applied => StepState::OutOfOrder,
                 None => StepState::Pending,
             },
@@ -448,7 +450,10 @@ fn reject_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
             StepState::Changed => return Err(MigrationError::ChecksumChanged { version, name }),
             StepState::Missing => return Err(MigrationError::StepMissing { version, name }),
             StepState::OutOfOrder => return Err(MigrationError::OutOfOrder { version, name }),
-            StepState::Pending | StepState::Applied { .. } | StepState::Newer => {}
+            StepState::Pending
+            | StepState::Applied { .. }
+            | StepState::Unfinished
+            | StepState::Newer => {}
         }
     }
     Ok(())
@@ -457,7 +462,10 @@ fn reject_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
 fn steps_up(statuses: &[StepStatus], last: i64) -> Vec<(i64, Direction)> {
     statuses
         .iter()
-        .filter(|status| status.state == StepState::Pending && status.version <= last)
+        .filter(|status| {
+            matches!(status.state, StepState::Pending | StepState::Unfinished)
+                && status.version <= last
+        })
         .map(|status| (status.version, Direction::Up))
         .collect()
 }
@@ -467,7 +475,10 @@ fn steps_down(statuses: &[StepStatus], last_kept: i64) -> Vec<(i64, Direction)> 
         .iter()
         .rev()
         .filter(|status| {
-            matches!(status.state, StepState::Applied { .. }) && status.version > last_kept
+            matches!(
+                status.state,
+                StepState::Applied { .. } | StepState::Unfinished
+            ) && status.version > last_kept
         })
         .map(|status| (status.version, Direction::Down))
         .collect()

@@ -90,6 +90,9 @@ pub struct Applied {
     pub checksum: String,
     /// When it was applied.
     pub applied_at: OffsetDateTime,
+    /// True if a run was interrupted while it reverted the migration or applied it again, so that a part of it may be
+    /// missing. Always false where a migration and its row are one transaction.
+    pub is_unfinished: bool,
 }
 
 /// Returns the error for a lock that another run held for too long.

@@ -216,9 +216,9 @@ impl Lock for MysqlLock<'_> {
         Ok(found)
     }
 
-    /// DDL commits implicitly, so a run that is killed here may have done one half without the other. Either way the
-    /// history does not record the step as applied, and the next run applies it again: every step is repeatable. Before
-    /// anything else, a note records that the table of an unfinished step is ours.
+    /// DDL commits implicitly, so a run that is killed here may have done one half without the other. Then the history
+    /// records what was before, and the next run begins the step again: every step is repeatable. Before anything else,
+    /// a note records that a step of our own is unfinished, and its table ours.
     fn apply(&mut self, series: &str, migration: &Migration, direction: Direction) -> Result<()> {
         let sql = migration.sql(direction)?;
         let version = migration.version();
@@ -227,20 +227,15 @@ impl Lock for MysqlLock<'_> {
         if is_own {
             self.begin_step(version)?;
         }
-        match direction {
-            Direction::Up => {
-                self.run_step(sql)?;
-                self.record(series, migration, Direction::Up)?;
-            }
-            Direction::Down => {
-                self.record(series, migration, Direction::Down)?;
-                if let Err(error) = self.run_step(sql) {
-                    // The step stays applied. Report the first error.
-                    let _ = self.record(series, migration, Direction::Up);
-                    return Err(error);
-                }
-            }
+        self.run_step(sql)?;
+        if is_own && direction == Direction::Up {
+            // The row of one that was reverted only in part.
+            self.note(|history, connection| {
+                let row = [series.into(), version.into()];
+                connection.execute(history.delete, &row).map(drop)
+            })?;
         }
+        self.record(series, migration, direction)?;
         if is_own {
             self.end_step(version);
         }

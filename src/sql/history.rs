@@ -103,10 +103,10 @@ pub(crate) fn explain_missing(database: &impl Database, error: Error) -> Error {
     let applied = database
         .read(|connection| history.read(connection, series.name()))
         .unwrap_or_default();
-    let is_complete = series
-        .migrations()
-        .iter()
-        .all(|step| applied.iter().any(|row| row.version == step.version()));
+    let is_complete = series.migrations().iter().all(|step| {
+        let is_step = |row: &Applied| row.version == step.version() && !row.is_unfinished;
+        applied.iter().any(is_step)
+    });
     if is_complete {
         MigrationError::SchemaDamaged { reason }.into()
     } else {

@@ -264,6 +264,7 @@ impl Decode for Applied {
             name: cells.text("authstore_migration.name")?,
             checksum: cells.text("authstore_migration.checksum")?,
             applied_at: cells.time("authstore_migration.applied_at")?,
+            is_unfinished: cells.integer("authstore_migration.series")? != 0,
         })
     }
 }

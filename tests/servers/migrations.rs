@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authstore::migration::{Migration, MigrationError, Migrator, Series, Step, StepState};
+use authstore::migration::{
+    Migration, MigrationError, Migrator, Series, Step, StepState, StepStatus,
+};
 use authstore::{AuthStore, Error};
 use authstore_test_databases::{
     Database, Kind, Needs, Proxy, Server, Setup, Test, Traffic, with_options,
@@ -27,6 +29,10 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "migrations.interrupted_run_is_finished_by_the_next",
             interrupted_run_is_finished_by_the_next,
+        ),
+        (
+            "migrations.interrupted_reversal_is_finished_by_the_next",
+            interrupted_reversal_is_finished_by_the_next,
         ),
         (
             "migrations.session_changes_of_a_step_do_not_leak",
@@ -232,6 +238,58 @@ fn interrupted_run_is_finished_by_the_next(kind: Kind) {
     // Each of the eight migrations takes at least this many answers.
     let least = 40 / stride;
     assert!(cuts > least, "{cuts}");
+}
+
+/// As above, while everything is reverted. The same command continues, and then nothing is left.
+fn interrupted_reversal_is_finished_by_the_next(kind: Kind) {
+    let stride = if std::env::var_os(EVERY_CUT).is_some() {
+        1
+    } else {
+        CUT_STRIDE
+    };
+    let database = Database::new(kind).unwrap();
+    let mut cuts = 0;
+    for at in (1..).step_by(stride) {
+        let store = database.store();
+        seed(&store);
+        let proxy = Proxy::to(database.server().host());
+        let cut = AuthStore::connect(&database.url_through(proxy.address())).unwrap();
+        proxy.set(Traffic::CutAtAnswer(at));
+        let outcome = cut.migrator().unwrap().down(usize::MAX);
+        let is_over = proxy.is_waiting_to_cut();
+        if outcome.is_err() {
+            cuts += 1;
+            // What was begun is not taken for applied.
+            let status = store.migrator().unwrap().status().unwrap();
+            let applied = |step: &&StepStatus| matches!(step.state, StepState::Applied { .. });
+            let applied = status.iter().filter(applied).count();
+            let tables = tables(&database);
+            assert!(applied <= tables, "cut at answer {at}: {status:?}");
+        }
+        if at % 2 == 0 {
+            check(&database, &format!("cut at answer {at}"));
+        }
+        store.migrator().unwrap().down(usize::MAX).unwrap();
+        assert_eq!(tables(&database), 0, "cut at answer {at}");
+        if is_over && outcome.is_ok() {
+            break;
+        }
+    }
+    let least = 40 / stride;
+    assert!(cuts > least, "{cuts}");
+}
+
+/// Counts the tables of the crate's own migrations.
+fn tables(database: &Database) -> usize {
+    let schema = match database.kind() {
+        Kind::Postgres => "current_schema()",
+        _ => "DATABASE()",
+    };
+    let count = database.client().query_one(&format!(
+        "SELECT count(*) FROM information_schema.tables \
+         WHERE table_schema = {schema} AND table_name <> 'authstore_migration'"
+    ));
+    count.parse().unwrap()
 }
 
 fn down_and_up_leaves_a_working_empty_schema(kind: Kind) {

@@ -1,4 +1,4 @@
-SELECT "version", "name", "checksum", "applied_at"
+SELECT "version", "name", "checksum", "applied_at", 0
 FROM "authstore_migration"
 WHERE "series" = ?1
 ORDER BY "version";

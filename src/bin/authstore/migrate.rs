@@ -78,7 +78,12 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, CliError
             .status()?
             .into_iter()
             .rev()
-            .filter(|step| matches!(step.state, StepState::Applied { .. }))
+            .filter(|step| {
+                matches!(
+                    step.state,
+                    StepState::Applied { .. } | StepState::Unfinished
+                )
+            })
             .filter(|step| to.is_none_or(|to| step.version > to))
             .take(if to.is_some() { usize::MAX } else { count })
             .collect();
@@ -181,6 +186,9 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
                 Ok(at) => format!("applied {at}"),
                 Err(_) => "applied".to_owned(),
             },
+            StepState::Unfinished => {
+                "UNFINISHED: a run was interrupted while it reverted it".to_owned()
+            }
             StepState::Changed => "CHANGED: applied, but its SQL has changed since".to_owned(),
             StepState::Missing => "MISSING: applied, but this program does not have it".to_owned(),
             StepState::OutOfOrder => "OUT OF ORDER: not applied, but later ones are".to_owned(),
@@ -193,10 +201,13 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
             migrator.series().name()
         )?;
     }
+    let is_pending =
+        |step: &StepStatus| matches!(step.state, StepState::Pending | StepState::Unfinished);
+    let is_applied = |step: &StepStatus| matches!(step.state, StepState::Applied { .. });
     let mismatched = steps
         .iter()
-        .any(|step| !matches!(step.state, StepState::Pending | StepState::Applied { .. }));
-    let pending = steps.iter().any(|step| step.state == StepState::Pending);
+        .any(|step| !is_pending(step) && !is_applied(step));
+    let pending = steps.iter().any(is_pending);
     Ok(match (mismatched, pending) {
         (true, _) => ExitCode::from(UNUSABLE_SCHEMA),
         (false, true) => ExitCode::from(PENDING),
@@ -292,6 +303,7 @@ mod tests {
                 name: migration.name().to_owned(),
                 checksum: migration.checksum(),
                 applied_at: OffsetDateTime::UNIX_EPOCH,
+                is_unfinished: false,
             };
             Ok(series().migrations().iter().map(applied).collect())
         }
