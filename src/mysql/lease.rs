@@ -34,11 +34,15 @@ impl Lease {
     pub(super) fn take(backend: &MysqlBackend, timeout: Duration) -> Result<Self> {
         let owner = Uuid::now_v7().to_string();
         let start = Instant::now();
-        while !try_to_take(backend, &owner)? {
-            if start.elapsed() >= timeout {
-                return Err(timed_out_waiting(timeout));
+        loop {
+            let is_late = start.elapsed() >= timeout;
+            match try_to_take(backend, &owner) {
+                Ok(true) => break,
+                Ok(false) if is_late => return Err(timed_out_waiting(timeout)),
+                // Such as a conflict with another node's attempt; or the cluster accepts no writes.
+                Err(error) if is_late || !error.is_retryable() => return Err(error),
+                Ok(false) | Err(_) => thread::sleep(PAUSE),
             }
-            thread::sleep(PAUSE);
         }
         let (renewal, ended) = mpsc::channel();
         let (renewed_by, renewed) = (backend.clone(), owner.clone());
@@ -77,15 +81,10 @@ impl Drop for Lease {
     }
 }
 
-/// Returns true if the row names this owner afterwards. A conflict with another node's attempt counts as false, and is
-/// resolved at the next attempt.
+/// Returns true if the row names this owner afterwards.
 fn try_to_take(backend: &MysqlBackend, owner: &String) -> Result<bool> {
-    let taken = backend.write(|connection| connection.execute(TAKE, &[owner.into()]));
-    match taken {
-        Ok(_) => renew(backend, owner),
-        Err(error) if error.is_retryable() => Ok(false),
-        Err(error) => Err(error),
-    }
+    backend.write(|connection| connection.execute(TAKE, &[owner.into()]))?;
+    renew(backend, owner)
 }
 
 fn renew(backend: &MysqlBackend, owner: &String) -> Result<bool> {

@@ -8,7 +8,7 @@ SELECT CONCAT(
         ' rows refer to a ', u.REFERENCED_TABLE_NAME, '.id that does not exist or is spelled differently; change or delete them'
     )),
     ') FROM `', REPLACE(k.TABLE_NAME, '`', '``'), '` AS c WHERE c.`', REPLACE(u.COLUMN_NAME, '`', '``'),
-    '` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM `', u.REFERENCED_TABLE_NAME, '` AS p WHERE p.`id` = c.`',
-    REPLACE(u.COLUMN_NAME, '`', '``'), '` AND CAST(CAST(p.`id` AS CHAR) AS BINARY) = CAST(TRIM(TRAILING '' '' FROM c.`',
+    '` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM `', u.REFERENCED_TABLE_NAME, '` AS p WHERE p.`id` = CONVERT(c.`',
+    REPLACE(u.COLUMN_NAME, '`', '``'), '` USING ascii) AND CAST(CAST(p.`id` AS CHAR) AS BINARY) = CAST(TRIM(TRAILING '' '' FROM c.`',
     REPLACE(u.COLUMN_NAME, '`', '``'), '`) AS BINARY)) HAVING COUNT(*) > 0))'
 )
