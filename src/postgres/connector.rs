@@ -339,7 +339,7 @@ impl Connect for Connector {
     }
 
     fn ping(&self, connection: &mut PostgresConnection) -> Result<()> {
-        connection.set_writes(false);
+        connection.begin_attempt(false);
         connection
             .query_optional::<i64>(STATEMENTS.ping, &[])
             .map(drop)

@@ -21,7 +21,7 @@ impl PostgresExclusive {
         let mut was_closed = false;
         loop {
             let mut connection = backend.0.pool.get()?;
-            connection.set_writes(true);
+            connection.begin_attempt(true);
             let begun = connection.contain(PostgresConnection::begin);
             let Err(error) = begun.map_err(Error::nothing_written)? else {
                 return Ok(PostgresExclusive {
