@@ -12,7 +12,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     accepted(
         "sslmode",
         "verify-full",
-        "whether to use TLS, and what to verify",
+        "whether to use TLS, and what to verify; a Unix socket has no TLS",
     ),
     accepted(
         "sslrootcert",
