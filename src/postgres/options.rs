@@ -634,7 +634,8 @@ impl PostgresOptions {
             "channel_binding" => {
                 self.channel_binding = named(name, &CHANNEL_BINDING, value)?;
             }
-            "schema" | "currentSchema" => self.schema = Some(schema(name, value)?),
+            "schema" => self.schema = Some(schema(name, value)?),
+            "currentSchema" => self.schema = Some(schema_of_jdbc(name, value)?),
             "prepare" => {
                 self.prepare = match value {
                     "true" => PostgresPrepare::Auto,
@@ -974,6 +975,22 @@ fn schema(field: &'static str, value: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
+/// JDBC's value is a search path: it may have several names, and those without quotes are folded.
+fn schema_of_jdbc(field: &'static str, value: &str) -> Result<String> {
+    let is_plain = |character: char| {
+        !matches!(character, ',' | '"' | '\'')
+            && !character.is_whitespace()
+            && !character.is_uppercase()
+    };
+    if !value.chars().all(is_plain) {
+        return Err(Error::invalid(
+            field,
+            "must be one name in lower case, without commas, quotes and whitespace; use schema=NAME for any other name",
+        ));
+    }
+    schema(field, value)
+}
+
 /// Rejects a name that PostgreSQL would not use unchanged. It truncates longer names, so two applications could end up
 /// sharing a schema. Reserved names have a special meaning in a search path, even when quoted.
 fn check_schema(field: &'static str, name: &str) -> Result<()> {
@@ -1178,6 +1195,10 @@ mod tests {
             ("postgres://h/d?schema=%24user", "$user"),
             ("postgres://h/d?schema=pg_temp", "pg_"),
             ("postgres://h/d?currentSchema=pg_catalog", "pg_"),
+            ("postgres://h/d?currentSchema=auth,public", "schema=NAME"),
+            ("postgres://h/d?currentSchema=auth%20", "schema=NAME"),
+            ("postgres://h/d?currentSchema=%22auth%22", "schema=NAME"),
+            ("postgres://h/d?currentSchema=Auth", "schema=NAME"),
             ("postgres://h/d?prepare=x", "auto, always, never"),
             ("postgres://a,b/d?port=1,2,3", "port"),
             ("postgres://a,b/d?hostaddr=127.0.0.1", "hostaddr"),
