@@ -253,10 +253,11 @@ impl Migrator {
         let Some((migration, direction, error)) = failure else {
             return finished.map(|()| done);
         };
-        // Report the migration's error: `finish` usually failed for the same reason. Without `finish`, nothing is
-        // permanent.
+        // Report the migration's error: `finish` usually failed for the same reason. Without `finish`, the migrations
+        // before it are permanent only if this one has committed the run's transaction.
         if finished.is_err() {
-            done.clear();
+            let status = self.read_history().unwrap_or_default();
+            done.retain(|step| is_permanent(&status, step));
         }
         let advice = migration
             .sql(direction)
@@ -423,6 +424,17 @@ fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<StepStatus> {
     }));
     statuses.sort_by_key(|status| status.version);
     statuses
+}
+
+/// Returns whether the history shows that this step was applied or reverted.
+fn is_permanent(statuses: &[StepStatus], step: &Step) -> bool {
+    statuses
+        .iter()
+        .filter(|status| status.version == step.version)
+        .any(|status| match step.direction {
+            Direction::Up => matches!(status.state, StepState::Applied { .. }),
+            Direction::Down => status.state == StepState::Pending,
+        })
 }
 
 fn reject_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {

@@ -155,12 +155,15 @@ impl PostgresConnection {
         self.pins.schema.is_some()
     }
 
-    /// Sets whether the next operation writes.
-    pub(super) fn set_writes(&mut self, writes: bool) {
+    /// Prepares for an attempt at an operation, which may write or not.
+    pub(super) fn begin_attempt(&mut self, writes: bool) {
         self.writes = writes;
+        // Otherwise an attempt whose statements all succeed, such as one that a trigger suppresses, would look as if it
+        // had failed like an earlier one, and would be repeated.
+        self.last_failure = FailureKind::Rejected;
     }
 
-    /// Returns what happened to the last statement that failed.
+    /// Returns what happened to the last statement of the attempt that failed; `Rejected` if none did.
     pub(super) fn last_failure(&self) -> FailureKind {
         self.last_failure
     }
@@ -332,9 +335,7 @@ impl PostgresConnection {
             return Ok(None);
         }
         let statement = self.prepared(sql)?;
-        check_parameters(statement.params().len(), values).inspect_err(|_| {
-            self.last_failure = FailureKind::Rejected;
-        })?;
+        check_parameters(statement.params().len(), values)?;
         Ok(Some(statement))
     }
 
@@ -492,7 +493,6 @@ impl Connection for PostgresConnection {
 
     fn query<T: Decode>(&mut self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<T>> {
         let rows = self.run(sql, parameters)?;
-        self.last_failure = FailureKind::Rejected;
         let decoded: Result<Vec<T>> = rows.iter().map(Cells::read).collect();
         decoded.map_err(|error| self.committed(error))
     }
@@ -503,7 +503,6 @@ impl Connection for PostgresConnection {
         parameters: &[Value<'_>],
     ) -> Result<Option<T>> {
         let rows = self.run(sql, parameters)?;
-        self.last_failure = FailureKind::Rejected;
         let decoded = rows.first().map(Cells::read).transpose();
         decoded.map_err(|error| self.committed(error))
     }

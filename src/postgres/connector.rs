@@ -9,6 +9,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::config::Host;
+#[cfg(unix)]
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
 use super::STATEMENTS;
@@ -293,6 +295,10 @@ impl Connector {
             #[cfg(unix)]
             Some(Host::Unix(path)) => {
                 config.host_path(path);
+                // As in libpq: the server has no TLS there. With an address, the path is only a name.
+                if address.is_none() {
+                    config.ssl_mode(SslMode::Disable);
+                }
             }
             None => {}
         }
@@ -339,7 +345,7 @@ impl Connect for Connector {
     }
 
     fn ping(&self, connection: &mut PostgresConnection) -> Result<()> {
-        connection.set_writes(false);
+        connection.begin_attempt(false);
         connection
             .query_optional::<i64>(STATEMENTS.ping, &[])
             .map(drop)

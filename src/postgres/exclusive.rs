@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use super::PostgresBackend;
 use super::connection::PostgresConnection;
 use super::connector::Connector;
@@ -18,10 +20,11 @@ pub(crate) struct PostgresExclusive {
 
 impl PostgresExclusive {
     pub(super) fn begin(backend: &PostgresBackend) -> Result<Self> {
-        let mut was_closed = false;
+        let start = Instant::now();
+        let mut was_lost = false;
         loop {
             let mut connection = backend.0.pool.get()?;
-            connection.set_writes(true);
+            connection.begin_attempt(true);
             let begun = connection.contain(PostgresConnection::begin);
             let Err(error) = begun.map_err(Error::nothing_written)? else {
                 return Ok(PostgresExclusive {
@@ -29,12 +32,14 @@ impl PostgresExclusive {
                     is_open: true,
                 });
             };
-            // The server has closed the connection since its last use. Nothing was written, so use another one.
-            let may_try_another = matches!(
-                connection.last_failure(),
-                FailureKind::NotExecuted | FailureKind::Unknown
-            );
-            if !may_try_another || std::mem::replace(&mut was_closed, true) {
+            // Nothing was written, so use another connection, as for a single operation: after a restart, the server
+            // has closed all those in the pool.
+            let may_try_another = match connection.last_failure() {
+                FailureKind::NotExecuted => true,
+                FailureKind::Unknown => !std::mem::replace(&mut was_lost, true),
+                _ => false,
+            };
+            if !may_try_another || start.elapsed() >= backend.0.retry_budget {
                 return Err(error.nothing_written());
             }
         }

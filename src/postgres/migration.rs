@@ -42,7 +42,7 @@ pub(super) struct PostgresTarget(pub(super) Connector);
 impl Target for PostgresTarget {
     fn history(&self, series: &str) -> Result<Vec<Applied>> {
         let mut connection = self.0.connect_to_migrate(None)?;
-        connection.set_writes(false);
+        connection.begin_attempt(false);
         HISTORY
             .read(&mut connection, series)
             .map_err(Error::nothing_written)

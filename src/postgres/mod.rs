@@ -182,7 +182,7 @@ impl PostgresBackend {
                 Some(connection) => connection,
                 None => self.0.pool.get()?,
             };
-            connection.set_writes(writes);
+            connection.begin_attempt(writes);
             let error = match connection.contain(&work)? {
                 Ok(done) => return Ok(done),
                 Err(error) => error,

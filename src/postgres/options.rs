@@ -120,6 +120,11 @@ impl Server {
         }
     }
 
+    /// Returns true for a Unix socket. With an address, the host is only a name.
+    fn is_socket(&self) -> bool {
+        cfg!(unix) && self.address.is_none() && self.host.starts_with('/')
+    }
+
     fn is_this_machine(&self) -> bool {
         match self.address {
             Some(address) => address.to_canonical().is_loopback(),
@@ -144,6 +149,8 @@ struct Keepalive {
 /// loopback address), and [`VerifyFull`](PostgresSslMode::VerifyFull) for any other, and for both if you name
 /// certificate authorities. A program built without the feature `postgres-tls` cannot verify:
 /// [`open`](PostgresOptions::open) then fails with [`Error::Invalid`] unless you choose `Disable` explicitly.
+///
+/// A connection to a Unix socket is never encrypted, whatever the mode, as in PostgreSQL's own client.
 ///
 /// There is no mode that continues unencrypted when the server has no TLS (`allow`, `prefer`): an attacker in between
 /// could simply claim that.
@@ -574,7 +581,8 @@ impl PostgresOptions {
             PostgresSslMode::Disable if self.channel_binding == ChannelBinding::Require => {
                 Err(Error::invalid(
                     "channel_binding",
-                    "cannot be required on a connection without TLS; add sslmode=require",
+                    "cannot be required on a connection without TLS, such as to a Unix socket; to a host, add \
+                     sslmode=require",
                 ))
             }
             PostgresSslMode::Disable => Ok(Tls::off()),
@@ -591,6 +599,7 @@ impl PostgresOptions {
 
     fn effective_ssl_mode(&self) -> PostgresSslMode {
         match self.ssl_mode {
+            _ if self.servers.iter().all(Server::is_socket) => PostgresSslMode::Disable,
             Some(mode) => mode,
             None if self.ssl_root_cert.is_none()
                 && self.servers.iter().all(Server::is_this_machine) =>
@@ -625,7 +634,8 @@ impl PostgresOptions {
             "channel_binding" => {
                 self.channel_binding = named(name, &CHANNEL_BINDING, value)?;
             }
-            "schema" | "currentSchema" => self.schema = Some(schema(name, value)?),
+            "schema" => self.schema = Some(schema(name, value)?),
+            "currentSchema" => self.schema = Some(schema_of_jdbc(name, value)?),
             "prepare" => {
                 self.prepare = match value {
                     "true" => PostgresPrepare::Auto,
@@ -965,6 +975,22 @@ fn schema(field: &'static str, value: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
+/// JDBC's value is a search path: it may have several names, and those without quotes are folded.
+fn schema_of_jdbc(field: &'static str, value: &str) -> Result<String> {
+    let is_plain = |character: char| {
+        !matches!(character, ',' | '"' | '\'')
+            && !character.is_whitespace()
+            && !character.is_uppercase()
+    };
+    if !value.chars().all(is_plain) {
+        return Err(Error::invalid(
+            field,
+            "must be one name in lower case, without commas, quotes and whitespace; use schema=NAME for any other name",
+        ));
+    }
+    schema(field, value)
+}
+
 /// Rejects a name that PostgreSQL would not use unchanged. It truncates longer names, so two applications could end up
 /// sharing a schema. Reserved names have a special meaning in a search path, even when quoted.
 fn check_schema(field: &'static str, name: &str) -> Result<()> {
@@ -1169,6 +1195,10 @@ mod tests {
             ("postgres://h/d?schema=%24user", "$user"),
             ("postgres://h/d?schema=pg_temp", "pg_"),
             ("postgres://h/d?currentSchema=pg_catalog", "pg_"),
+            ("postgres://h/d?currentSchema=auth,public", "schema=NAME"),
+            ("postgres://h/d?currentSchema=auth%20", "schema=NAME"),
+            ("postgres://h/d?currentSchema=%22auth%22", "schema=NAME"),
+            ("postgres://h/d?currentSchema=Auth", "schema=NAME"),
             ("postgres://h/d?prepare=x", "auto, always, never"),
             ("postgres://a,b/d?port=1,2,3", "port"),
             ("postgres://a,b/d?hostaddr=127.0.0.1", "hostaddr"),
@@ -1264,6 +1294,16 @@ mod tests {
         ] {
             let options = parse(&format!("postgres://localhost/d?{mode}"));
             assert_eq!(options.effective_ssl_mode(), wanted, "{mode}");
+            #[cfg(unix)]
+            {
+                let socket = parse(&format!("postgres:///d?host=/tmp&{mode}"));
+                assert_eq!(socket.effective_ssl_mode(), PostgresSslMode::Disable);
+            }
+            // libpq uses the address, not the socket.
+            let address = parse(&format!(
+                "postgres:///d?host=/tmp&hostaddr=127.0.0.1&{mode}"
+            ));
+            assert_eq!(address.effective_ssl_mode(), wanted, "{mode}");
         }
     }
 }

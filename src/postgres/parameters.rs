@@ -12,7 +12,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     accepted(
         "sslmode",
         "verify-full",
-        "whether to use TLS, and what to verify",
+        "whether to use TLS, and what to verify; a Unix socket has no TLS",
     ),
     accepted(
         "sslrootcert",
@@ -165,7 +165,11 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         "0 means `prepare=never` (sqlx)",
     ),
     accepted("prepareThreshold", "0", "0 means `prepare=never` (JDBC)"),
-    accepted("currentSchema", "auth", "same as `schema` (JDBC)"),
+    accepted(
+        "currentSchema",
+        "auth",
+        "same as `schema`, but only for one name in lower case (JDBC)",
+    ),
     accepted(
         "ApplicationName",
         "app",

@@ -66,7 +66,7 @@ impl History {
         Ok(found)
     }
 
-    /// Records that a migration was applied or reverted.
+    /// Records that a migration was applied or reverted. Fails if another process has recorded the same.
     pub(crate) fn record(
         &self,
         connection: &mut impl Connection,
@@ -86,7 +86,14 @@ impl History {
                 ],
             ),
             Direction::Down => {
-                connection.execute(self.delete, &[series.into(), migration.version().into()])
+                let key = [series.into(), migration.version().into()];
+                match connection.execute(self.delete, &key) {
+                    // A run that has lost its lock must not revert the step again.
+                    Ok(0) => Err(Error::unavailable(
+                        "another process has reverted the migration concurrently",
+                    )),
+                    done => done,
+                }
             }
         }
         .map(drop)

@@ -226,6 +226,7 @@ fn unix_socket_reaches_the_server(kind: Kind) {
     let (before, rest) = url.split_once('@').unwrap();
     let (host, name) = rest.split_once('/').unwrap();
     let (host, name) = (host.to_owned(), name.split('?').next().unwrap());
+    let tcp = host.clone();
 
     let folder = tempfile::tempdir().unwrap();
     // The file name that PostgreSQL's clients expect in the directory.
@@ -261,9 +262,31 @@ fn unix_socket_reaches_the_server(kind: Kind) {
     let user = store.create_user(authstore::NewUser::default()).unwrap();
     assert_eq!(store.get_user(user.id).unwrap(), Some(user));
 
+    if kind == Kind::Postgres {
+        socket_is_never_encrypted(&url(place), &tcp);
+    }
+
     // Without a server behind it, the error names the socket.
     drop(store);
     let (error, words) = refusal(&url(&folder.path().join("nowhere")));
     assert!(matches!(error, Error::Unavailable { .. }), "{words}");
     assert!(words.contains("nowhere"), "{words}");
+}
+
+/// A PostgreSQL server has no TLS on its socket, so `sslmode` applies to the other hosts, as in libpq.
+#[cfg(unix)]
+fn socket_is_never_encrypted(url: &str, tcp: &str) {
+    let (host, port) = tcp.rsplit_once(':').unwrap_or((tcp, "5432"));
+    for options in [
+        "&sslmode=require".to_owned(),
+        "&sslmode=verify-full&sslnegotiation=direct".to_owned(),
+        "&sslrootcert=/nowhere.pem".to_owned(),
+        format!(",{host}&port=5432,{port}&sslmode=require"),
+    ] {
+        AuthStore::connect(&format!("{url}{options}"))
+            .unwrap_or_else(|error| panic!("{options}: {error:?}"));
+    }
+    let (error, words) = refusal(&format!("{url}&sslmode=require&channel_binding=require"));
+    assert!(matches!(error, Error::Invalid { .. }), "{words}");
+    assert!(words.contains("Unix socket"), "{words}");
 }

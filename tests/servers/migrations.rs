@@ -94,6 +94,12 @@ pub(crate) fn tests() -> Vec<Test> {
         tests.extend(Test::on(&Kind::SERVERS, Needs::Shared, name, test));
     }
     tests.extend(Test::on(
+        &[Kind::Postgres],
+        Needs::Shared,
+        "migrations.lost_lock_reverts_no_step_twice",
+        lost_lock_reverts_no_step_twice,
+    ));
+    tests.extend(Test::on(
         &Kind::SERVERS,
         Needs::Container,
         "migrations.idle_sessions_keep_the_lock",
@@ -899,6 +905,59 @@ fn idle_sessions_keep_the_lock(kind: Kind) {
     let database = Database::on(&server).unwrap();
     let migrator = application(&database, &[step, "CREATE TABLE done (n int);"]);
     assert_eq!(migrator.up().unwrap().len(), 2);
+}
+
+/// Two runs revert the same step, because the first has lost its lock. Its step waits for a row until the second has
+/// read the history.
+fn lost_lock_reverts_no_step_twice(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = AuthStore::connect(&database.url()).unwrap();
+    let migrator = || {
+        let step = Migration::new(
+            1,
+            "count",
+            "CREATE TABLE a (n int); INSERT INTO a VALUES (1);",
+            Some("UPDATE a SET n = n - 1;".into()),
+        );
+        let series = Series::new("app", vec![step]).unwrap();
+        store.migrator().unwrap().with_series(series)
+    };
+    migrator().up().unwrap();
+    let mut locker = database.client();
+    locker.query("BEGIN; SELECT * FROM a FOR UPDATE");
+    let mut watcher = database.client();
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut wait_for = |count: &str| {
+        let deadline = Instant::now() + NEVER_HANGS;
+        while watcher.query_one(waiting) != count {
+            assert!(Instant::now() < deadline);
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let outcomes = thread::scope(|scope| {
+        let first = scope.spawn(|| migrator().down(1));
+        wait_for("1");
+        database.client().query(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks \
+             WHERE locktype = 'advisory' AND granted \
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        );
+        let second = scope.spawn(|| migrator().down(1));
+        wait_for("2");
+        locker.query("COMMIT");
+        [first.join().unwrap(), second.join().unwrap()]
+    });
+    let [reverted, rejected]: [Vec<_>; 2] = [true, false].map(|is_ok| {
+        let wanted = outcomes.iter().filter(|outcome| outcome.is_ok() == is_ok);
+        wanted.collect()
+    });
+    assert_eq!((reverted.len(), rejected.len()), (1, 1), "{outcomes:?}");
+    let reason = format!("{:?}", rejected[0]);
+    assert!(reason.contains("another process"), "{reason}");
+    assert_eq!(database.client().query_one("SELECT n FROM a"), "0");
+    let status = migrator().status().unwrap();
+    assert_eq!(status[0].state, StepState::Pending);
 }
 
 /// Far more than any of the waits, and less than forever.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use authstore::migration::{Migration, MigrationError, Series, StepState};
 use authstore::{AuthStore, Change, Constraint, Error, NewUser, UserChanges};
 use authstore_test_databases::{
     Database, Kind, Needs, PgBouncer, Pooler, Proxy, Test, store, with_options,
@@ -49,6 +50,10 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "pooler.failed_step_keeps_earlier_steps",
             failed_step_keeps_earlier_steps,
+        ),
+        (
+            "pooler.step_that_ends_the_run_hides_no_earlier_step",
+            step_that_ends_the_run_hides_no_earlier_step,
         ),
         (
             "pooler.waiting_for_locks_of_others_ends",
@@ -373,6 +378,46 @@ fn failed_step_keeps_earlier_steps(kind: Kind) {
     );
     let refused = format!("{:?}", up().unwrap_err());
     assert!(refused.contains("migrate_url"), "{refused}");
+}
+
+/// The whole run is one transaction, which the second step ends.
+fn step_that_ends_the_run_hides_no_earlier_step(kind: Kind) {
+    for (end, earlier_stay) in [
+        ("COMMIT;", true),
+        ("COMMIT; BEGIN;", true),
+        ("ROLLBACK;", false),
+    ] {
+        let database = Database::new(kind).unwrap();
+        let pooler = pooler(PgBouncer::Recent, &database, &[TRANSACTION]);
+        let store = store(&pooler.url(database.name()));
+        let steps = vec![
+            Migration::new(1, "end", "CREATE TABLE one (a int);", Some(end.into())),
+            Migration::new(
+                2,
+                "two",
+                "CREATE TABLE two (a int);",
+                Some("DROP TABLE two;".into()),
+            ),
+        ];
+        let migrator = || {
+            let series = Series::new("app", steps.clone()).unwrap();
+            store.migrator().unwrap().with_series(series)
+        };
+        migrator().up().unwrap();
+        let error = migrator().down(2).unwrap_err();
+        let Error::Migration(MigrationError::Failed { version, done, .. }) = error else {
+            panic!("{end}: {error:?}");
+        };
+        let done: Vec<_> = done.iter().map(|step| step.version).collect();
+        assert_eq!(
+            (version, done),
+            (1, Vec::from_iter(earlier_stay.then_some(2))),
+            "{end}"
+        );
+        let applied = migrator().status().unwrap();
+        let is_pending = applied[1].state == StepState::Pending;
+        assert_eq!(is_pending, earlier_stay, "{end}");
+    }
 }
 
 fn waiting_for_locks_of_others_ends(kind: Kind) {

@@ -23,6 +23,10 @@ pub(crate) fn tests() -> Vec<Test> {
             column_type_may_change_at_run_time,
         ),
         (
+            "schema.suppressed_write_is_not_repeated",
+            suppressed_write_is_not_repeated,
+        ),
+        (
             "schema.first_use_rejects_an_unsuitable_column",
             first_use_rejects_an_unsuitable_column,
         ),
@@ -202,6 +206,48 @@ fn column_type_may_change_at_run_time(kind: Kind) {
 }
 
 /// The server itself would accept the time as text, and drop the time of day.
+/// The connection has repeated a stale statement before, which says nothing about the write after it.
+fn suppressed_write_is_not_repeated(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with("pool_size=1");
+    let user = store.create_user(NewUser::default()).unwrap();
+    let create = |store: &AuthStore, token: &str| {
+        let expires = datetime!(2026-11-23 12:00 UTC);
+        store.create_session(NewSession::new(user.id, token, expires))
+    };
+    create(&store, "prepared").unwrap();
+    store
+        .transaction(|tx| tx.execute("DEALLOCATE ALL", &[]))
+        .unwrap();
+    create(&store, "repeated").unwrap();
+
+    let mut client = database.client();
+    client.query(
+        r#"CREATE TABLE "suppressed" ("token" text);
+           CREATE FUNCTION "suppress"() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN
+               INSERT INTO "suppressed" VALUES (NEW."sessionToken");
+               RETURN NULL;
+           END $$;
+           CREATE TRIGGER "suppress" BEFORE INSERT ON "Session"
+               FOR EACH ROW EXECUTE FUNCTION "suppress"()"#,
+    );
+    let mut attempts = 0;
+    let error = store
+        .transaction(|tx| {
+            attempts += 1;
+            create(tx, "in a transaction")
+        })
+        .unwrap_err();
+    assert!(matches!(error, Error::Rejected { .. }), "{error:?}");
+    assert_eq!(attempts, 1);
+
+    let error = create(&store, "alone").unwrap_err();
+    assert!(matches!(error, Error::Rejected { .. }), "{error:?}");
+    let calls = client.query_one(r#"SELECT count(*) FROM "suppressed""#);
+    assert_eq!(calls, "1");
+}
+
 fn first_use_rejects_an_unsuitable_column(kind: Kind) {
     let database = Database::new(kind).unwrap();
     database.store();

@@ -1,7 +1,7 @@
 //! Sessions that an administrator ends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -11,12 +11,49 @@ use authstore_test_databases::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    Test::on(
+    let mut tests = Test::on(
         &[Kind::Postgres],
         Needs::Pooler,
         "terminated.interrupted_commit_has_an_unknown_outcome",
         interrupted_commit_has_an_unknown_outcome,
-    )
+    );
+    tests.extend(Test::on(
+        &[Kind::Postgres],
+        Needs::Shared,
+        "terminated.transaction_begins_after_a_pool_of_dead_connections",
+        transaction_begins_after_a_pool_of_dead_connections,
+    ));
+    tests
+}
+
+/// As after a restart. The connections were used just before, so the pool does not ping them.
+fn transaction_begins_after_a_pool_of_dead_connections(kind: Kind) {
+    const POOL_SIZE: usize = 8;
+    let database = Database::new(kind).unwrap();
+    let store = database.store_with(&format!("pool_size={POOL_SIZE}"));
+    let mut client = database.client();
+    for round in 0..20 {
+        let all_in_use = Barrier::new(POOL_SIZE);
+        thread::scope(|scope| {
+            for _ in 0..POOL_SIZE {
+                scope.spawn(|| {
+                    store
+                        .transaction(|tx| {
+                            all_in_use.wait();
+                            tx.ping()
+                        })
+                        .unwrap();
+                });
+            }
+        });
+        client.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        store
+            .transaction(|tx| tx.create_user(NewUser::default()))
+            .unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+    }
 }
 
 /// A server that logs durations reports the interrupt after the commit. Each commit waits here for a tenth of a second,
