@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
 
-use super::error::classify_connecting;
+use super::error::{SignInFailure, classify_connecting};
 use crate::error::{Error, Result, of_all};
 use crate::sql::sql;
 
@@ -44,11 +44,16 @@ struct Attempt {
     since: Instant,
 }
 
-/// The result of an attempt: its number, and the connection with whether its host is read-only.
-type End = (usize, Result<(Conn, bool)>);
+/// The connection, and whether its host is read-only.
+type Signed = (Conn, bool);
+
+/// The number of an attempt, and its result.
+type End = (usize, Result<Signed, (Error, SignInFailure)>);
 
 /// Signs in at the first of these hosts that accepts writes, otherwise at the first that accepts the user. Each has
 /// `timeout`, and one second before the next one is tried at the same time.
+///
+/// The first host is the one in use. If it is only full, its connections are not given up for a read-only host.
 ///
 /// A single host is used without checking whether it is read-only.
 ///
@@ -56,9 +61,11 @@ type End = (usize, Result<(Conn, bool)>);
 /// ends with the driver's own timeouts.
 pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(Conn, usize)> {
     let asks = candidates.len() > 1;
+    let in_use = candidates.first().map(|candidate| candidate.index);
     let mut candidates = candidates.into_iter();
     let mut attempts: Vec<Attempt> = Vec::new();
     let mut read_only = None;
+    let mut full = None;
     let mut failures = Vec::new();
     let (sender, receiver) = mpsc::channel();
     loop {
@@ -69,7 +76,10 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
             attempts.push(begin(candidate, asks, sender.clone())?);
         }
         let (Some(oldest), Some(newest)) = (attempts.first(), attempts.last()) else {
-            return read_only.ok_or_else(|| of_all(failures));
+            return match full {
+                Some(error) => Err(error),
+                None => read_only.ok_or_else(|| of_all(failures)),
+            };
         };
         let mut until = oldest.since + timeout;
         if candidates.len() > 0 {
@@ -84,12 +94,15 @@ pub(super) fn sign_in(candidates: Vec<Candidate>, timeout: Duration) -> Result<(
                         read_only.get_or_insert((driver, index));
                     }
                     // If a host rejects the user, the options are wrong, and the next host would reject the user too.
-                    Err(error)
-                        if !error.is_retryable() && attempts.is_empty() && read_only.is_none() =>
+                    Err((error, SignInFailure::User))
+                        if attempts.is_empty() && read_only.is_none() =>
                     {
                         return Err(error);
                     }
-                    Err(error) => failures.push(error),
+                    Err((error, SignInFailure::Full)) if in_use == Some(index) => {
+                        full = Some(error)
+                    }
+                    Err((error, _)) => failures.push(error),
                 }
             }
             Err(_) => attempts.retain(|attempt| {
@@ -119,7 +132,8 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
     thread::Builder::new()
         .name("authstore-sign-in".to_owned())
         .spawn(move || {
-            let end = connect(&options, asks).map_err(|error| error.in_context(&place));
+            let end = connect(&options, asks)
+                .map_err(|(error, failure)| (error.in_context(&place), failure));
             // Fails if another host was faster, or after the timeout.
             let _ = sender.send((index, end));
         })
@@ -134,25 +148,31 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
 }
 
 /// Connects, and tries again up to [`MORE_TRIES`] times if the driver may have spoiled the right password.
-fn connect(options: &OptsBuilder, asks: bool) -> Result<(Conn, bool)> {
+fn connect(options: &OptsBuilder, asks: bool) -> Result<Signed, (Error, SignInFailure)> {
     let mut more_tries = MORE_TRIES;
     loop {
         match catch_unwind(AssertUnwindSafe(|| connect_once(options.clone(), asks))) {
             Ok(Err(mysql::Error::MySqlError(error)))
                 if error.code == ACCESS_DENIED && more_tries > 0 => {}
             Err(_) if more_tries > 0 => {}
-            Ok(end) => return end.map_err(classify_connecting),
+            Ok(end) => {
+                return end.map_err(|error| {
+                    let failure = SignInFailure::of(&error);
+                    (classify_connecting(error), failure)
+                });
+            }
             Err(panic) => {
                 // A constant message of the driver, without a password. Any other message might contain one.
                 let words = panic.downcast_ref::<&'static str>().copied();
-                return Err(explain_panic(words.unwrap_or("no reason was given")));
+                let error = explain_panic(words.unwrap_or("no reason was given"));
+                return Err((error, SignInFailure::Host));
             }
         }
         more_tries -= 1;
     }
 }
 
-fn connect_once(options: OptsBuilder, asks: bool) -> mysql::Result<(Conn, bool)> {
+fn connect_once(options: OptsBuilder, asks: bool) -> mysql::Result<Signed> {
     let mut driver = Conn::new(options)?;
     let is_read_only = match asks {
         true => driver.query_first(READ_ONLY)?,
