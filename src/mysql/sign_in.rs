@@ -1,12 +1,13 @@
 //! Signs in with the driver at one of several hosts, within a time limit, even if the driver panics or hangs.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
-use mysql::{Conn, OptsBuilder};
+use mysql::{Conn, DriverError, Opts, OptsBuilder};
 
 use super::error::{SignInFailure, classify_connecting};
 use crate::error::{Error, Result, of_all};
@@ -173,12 +174,60 @@ fn connect(options: &OptsBuilder, asks: bool) -> Result<Signed, (Error, SignInFa
 }
 
 fn connect_once(options: OptsBuilder, asks: bool) -> mysql::Result<Signed> {
-    let mut driver = Conn::new(options)?;
+    let mut driver = reach(options)?;
     let is_read_only = match asks {
         true => driver.query_first(READ_ONLY)?,
         false => None,
     };
     Ok((driver, is_read_only.unwrap_or(false)))
+}
+
+/// Connects to the first of the host's addresses that accepts a connection. They share the connect timeout.
+///
+/// The driver gives up if the first address fails. Only if it has a local address to use, it tries all of that family.
+/// It needs the host's name to verify the server, so it cannot be given the address instead.
+fn reach(options: OptsBuilder) -> mysql::Result<Conn> {
+    let addresses = addresses(&Opts::from(options.clone()));
+    if addresses.len() < 2 {
+        return Conn::new(options);
+    }
+    let timeout = Opts::from(options.clone()).get_tcp_connect_timeout();
+    let options = options.tcp_connect_timeout(timeout.map(|total| total / addresses.len() as u32));
+    let mut local: Vec<IpAddr> = addresses.iter().map(any_of_family).collect();
+    local.dedup();
+    for address in local {
+        let bound = options
+            .clone()
+            .bind_address(Some(SocketAddr::new(address, 0)));
+        match Conn::new(bound) {
+            Err(mysql::Error::DriverError(
+                DriverError::ConnectTimeout | DriverError::CouldNotConnect(_),
+            )) => {}
+            end => return end,
+        }
+    }
+    // The failures above may only be about the other family. This one tells what is wrong with the first address.
+    Conn::new(options)
+}
+
+/// Returns the addresses of the host, or none for a Unix socket, or if the name is unknown, which the driver reports.
+fn addresses(options: &Opts) -> Vec<SocketAddr> {
+    if options.get_socket().is_some() {
+        return Vec::new();
+    }
+    let name = options.get_ip_or_hostname();
+    let name = name.trim_matches(['[', ']']);
+    (name, options.get_tcp_port())
+        .to_socket_addrs()
+        .map(Iterator::collect)
+        .unwrap_or_default()
+}
+
+fn any_of_family(address: &SocketAddr) -> IpAddr {
+    match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
 }
 
 /// The driver panics if the server asks for a plugin that it was built without.
@@ -193,4 +242,32 @@ fn explain_panic(words: &'static str) -> Error {
     Error::backend(format!(
         "the driver panicked while signing in the user: {words}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn each_address_of_a_name_is_tried() {
+        // Two on most machines: 127.0.0.1 and ::1.
+        let addresses = ("localhost", 0).to_socket_addrs().unwrap();
+        let listener = TcpListener::bind(addresses.last().unwrap()).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let options = OptsBuilder::new()
+            .ip_or_hostname(Some("localhost"))
+            .tcp_port(port);
+        thread::spawn(move || drop(listener.accept()));
+        let error = reach(options).unwrap_err();
+        // It accepts a connection, but no user.
+        assert!(
+            matches!(
+                error,
+                mysql::Error::IoError(_) | mysql::Error::CodecError(_)
+            ),
+            "{error:?}"
+        );
+    }
 }
