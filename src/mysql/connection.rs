@@ -369,6 +369,22 @@ impl MysqlConnection {
     }
 }
 
+#[cfg(unix)]
+impl Drop for MysqlConnection {
+    /// The driver says goodbye when it is dropped, behind what it could not send of the last statement. If that waited
+    /// for the server in vain, the goodbye would wait as long, and might complete the statement after all.
+    fn drop(&mut self) {
+        use std::os::fd::AsRawFd;
+
+        use nix::sys::socket::{Shutdown, shutdown};
+
+        if self.failure == Some(StatementFailure::Unanswered) {
+            // Fails if the connection is closed already.
+            let _ = shutdown(self.driver.as_raw_fd(), Shutdown::Both);
+        }
+    }
+}
+
 impl Connection for MysqlConnection {
     /// Without parameters nothing needs to be prepared, and there may be several statements, even a whole transaction.
     /// The server stops at the first that fails, and leaves the transaction open.

@@ -47,6 +47,32 @@ impl StatementFailure {
     }
 }
 
+/// Whether another host might sign the user in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SignInFailure {
+    /// The user is rejected, as all hosts would.
+    User,
+    /// The host works, but accepts no more connections now.
+    Full,
+    /// This host cannot be used.
+    Host,
+}
+
+impl SignInFailure {
+    pub(super) fn of(error: &mysql::Error) -> Self {
+        let mysql::Error::MySqlError(error) = error else {
+            return SignInFailure::Host;
+        };
+        match error.code {
+            // No privileges on the database; a wrong password; an expired one; a locked account.
+            1044 | 1045 | 1698 | 1820 | 1862 | 3118 | 3955 | 4151 => SignInFailure::User,
+            // Too many connections, or no memory or thread for another.
+            1037 | 1038 | 1040 | 1041 | 1135 | 1203 | 1226 => SignInFailure::Full,
+            _ => SignInFailure::Host,
+        }
+    }
+}
+
 /// Classifies a panic of the driver, which has a bug or does not understand an answer. The connection may be in any
 /// state.
 pub(super) fn classify_panic(phase: Phase) -> (Error, Option<StatementFailure>) {

@@ -544,6 +544,10 @@ mod tests {
             ("mysql://u:hunter2@h/d?ssl-mode=PREFERRED", "ssl-mode"),
             ("mysql://u:hunter2@h/d?ssl-mode=VERIFY_CA", "ssl-mode"),
             ("mysql://u:hunter2@h/d?charset=latin1", "utf8mb4"),
+            (
+                "mysql://u:hunter2@h/d?allowPublicKeyRetrieval=false",
+                "must be true",
+            ),
         ] {
             let error = url.parse::<MysqlOptions>().unwrap_err();
             let shown = format!("{error} {error:?}");

@@ -149,6 +149,11 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         "must be true; use ssl-mode=NO_VERIFY to verify nothing",
     ),
     only(
+        "allowPublicKeyRetrieval",
+        &["true"],
+        "must be true: without TLS, the driver requests the server's key when it needs it; use ssl-mode to sign in without the key",
+    ),
+    only(
         "createDatabaseIfNotExist",
         &["false"],
         "the database is never created automatically; create it first",
@@ -209,11 +214,6 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         "local_infile",
         "0",
         "has no effect: local files are never sent",
-    ),
-    ignored(
-        "allowPublicKeyRetrieval",
-        "true",
-        "has no effect: the driver requests the key when it needs it",
     ),
     ignored(
         "useServerPrepStmts",

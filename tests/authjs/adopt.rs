@@ -1,11 +1,12 @@
 //! Adoption of a database that Auth.js created.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authstore::migration::{AdoptionProgress, MigrationError, StepState, TableWork};
 use authstore::{AuthStore, Constraint, Error, NewAccount, NewUser};
-use authstore_test_databases::{Database, Kind, Needs, Test, command};
+use authstore_test_databases::{Database, Kind, Needs, Server, Setup, Test, command};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -69,6 +70,12 @@ pub(crate) fn tests() -> Vec<Test> {
             "an_unfinished_adoption_is_named",
             an_unfinished_adoption_is_named,
         ),
+        Test::on(
+            &[Kind::Mysql],
+            Needs::Container,
+            "required_primary_keys_are_named",
+            |_| required_primary_keys_are_named(),
+        ),
         on_each(
             "killed_adoptions_lose_nothing",
             killed_adoptions_lose_nothing,
@@ -98,7 +105,10 @@ pub(crate) struct Theirs {
 
 impl Theirs {
     pub(crate) fn new(kind: Kind, shape: &str) -> Self {
-        let database = Database::new(kind).expect("a database");
+        Theirs::on(Database::new(kind).expect("a database"), shape)
+    }
+
+    fn on(database: Database, shape: &str) -> Self {
         let mut js = Js::open(&database.url());
         js.call("migrate", &json!([shape]));
         Theirs {
@@ -337,6 +347,37 @@ fn obstacles_are_listed(kind: Kind) {
         ),
     ] {
         theirs.js.call("execute", &json!([statement]));
+    }
+    assert_eq!(theirs.compare().obstacles, [""; 0]);
+    theirs.adopt().unwrap();
+    assert!(theirs.compare().is_empty());
+}
+
+/// A server that rejects every change of a table without a primary key.
+fn required_primary_keys_are_named() {
+    let server = Arc::new(Server::start(Kind::Mysql, &Setup::default()).unwrap());
+    let mut theirs = Theirs::on(Database::on(&server).unwrap(), "no-id");
+    let mut admin = theirs.database.client();
+    admin.query("SET GLOBAL sql_require_primary_key = 1");
+    // Only a new session has the setting.
+    theirs.store = AuthStore::connect(&theirs.database.url()).unwrap();
+    let found = theirs.compare();
+    for table in ["Account", "Session", "VerificationToken"] {
+        let words = format!("{table} needs a primary key");
+        let named = found.obstacles.iter().any(|line| line.starts_with(&words));
+        assert!(named, "{found}");
+    }
+    assert_eq!(found.obstacles.len(), 3, "{found}");
+    theirs.adopt().expect_err("tables without a primary key");
+    assert_eq!(theirs.compare(), found, "nothing was changed");
+
+    // As the obstacles advise.
+    for (table, key) in [
+        ("Account", "COLUMN `id` char(36) PRIMARY KEY"),
+        ("Session", "PRIMARY KEY (`sessionToken`)"),
+        ("VerificationToken", "PRIMARY KEY (`token`)"),
+    ] {
+        admin.query(&format!("ALTER TABLE `{table}` ADD {key}"));
     }
     assert_eq!(theirs.compare().obstacles, [""; 0]);
     theirs.adopt().unwrap();

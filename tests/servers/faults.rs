@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authstore::{AuthStore, Error, NewUser};
+use authstore::{AuthStore, Error, NewAccount, NewUser};
 use authstore_test_databases::{
     Database, Kind, Needs, Proxy, Server, Setup, Test, Traffic, store, with_options,
 };
@@ -52,6 +52,12 @@ pub(crate) fn tests() -> Vec<Test> {
     ] {
         tests.extend(Test::on(&Kind::SERVERS, needs, name, test));
     }
+    tests.extend(Test::on(
+        &Kind::MYSQL_AND_MARIADB,
+        Needs::Shared,
+        "faults.an_unsent_statement_is_not_sent_again",
+        an_unsent_statement_is_not_sent_again,
+    ));
     tests
 }
 
@@ -370,4 +376,44 @@ fn a_connection_cut_before_an_answer_arrives(kind: Kind) {
         "{result:?}"
     );
     assert!(beside.get_user(id).unwrap().is_some());
+}
+
+/// A statement that no buffer has room for, on a connection that takes nothing any more.
+fn an_unsent_statement_is_not_sent_again(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let proxy = Proxy::to(database.server().host());
+    let url = with_options(
+        database.url_through(proxy.address()),
+        "statement_timeout_ms=1000&pool_size=1",
+    );
+    let store = store(&url);
+    let ada = store.create_user(NewUser::default()).unwrap();
+    // Prepares the statement.
+    let small = NewAccount::new("oauth", "github", "0");
+    store.link_account(ada.id, small).unwrap();
+    let text = || Some("x".repeat(1_048_576));
+    let account = NewAccount {
+        refresh_token: text(),
+        access_token: text(),
+        token_type: text(),
+        scope: text(),
+        id_token: text(),
+        session_state: text(),
+        oauth_token: text(),
+        oauth_token_secret: text(),
+        ..NewAccount::new("oauth", "github", "1")
+    };
+    let mut failed = None;
+    let error = store
+        .transaction(|tx| {
+            proxy.set(Traffic::Held);
+            let linked = tx.link_account(ada.id, account.clone());
+            failed = Some(Instant::now());
+            linked
+        })
+        .unwrap_err();
+    assert!(is_fault(&error), "{error:?}");
+    // The driver would wait for three seconds again when it is dropped.
+    let dropping = failed.unwrap().elapsed();
+    assert!(dropping < Duration::from_secs(2), "{dropping:?}");
 }

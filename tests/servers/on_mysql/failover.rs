@@ -15,6 +15,14 @@ pub(crate) fn tests() -> Vec<Test> {
             "failover.connects_to_a_writable_host",
             connects_to_a_writable_host,
         ),
+        (
+            "failover.a_full_host_stays_in_use",
+            a_full_host_stays_in_use,
+        ),
+        (
+            "failover.a_host_without_the_database_is_skipped",
+            a_host_without_the_database_is_skipped,
+        ),
     ] {
         tests.extend(Test::on(
             &Kind::MYSQL_AND_MARIADB,
@@ -154,4 +162,61 @@ fn connects_to_a_writable_host(kind: Kind) {
     // It is promoted.
     a.query("SET GLOBAL read_only = 0");
     assert!(knows(&mut a, &sign_up(&store)));
+}
+
+/// The primary has no room for a second connection, and the other host is a replica.
+fn a_full_host_stays_in_use(kind: Kind) {
+    let (server_a, mut a) = primary(kind);
+    let (server_b, mut b) = primary(kind);
+    a.query("ALTER USER app@'%' WITH MAX_USER_CONNECTIONS 1");
+    b.query("SET GLOBAL read_only = 1");
+    let url = format!(
+        "mysql://app:pw@{},{}/auth?pool_size=2&checkout_timeout_ms=3000",
+        server_a.host(),
+        server_b.host()
+    );
+    let store = AuthStore::connect(&url).unwrap();
+    let ada = sign_up(&store);
+    let bob = store
+        .transaction(|tx| {
+            let error = store.get_user(ada.id).unwrap_err();
+            assert!(error.is_retryable(), "{error:?}");
+            assert!(
+                error.to_string().contains("max_user_connections"),
+                "{error}"
+            );
+            tx.create_user(NewUser::default())
+        })
+        .unwrap();
+    assert!(knows(&mut a, &bob));
+    assert!(store.get_user(ada.id).unwrap().is_some());
+}
+
+fn a_host_without_the_database_is_skipped(kind: Kind) {
+    let (server_a, mut a) = primary(kind);
+    let (server_b, mut b) = primary(kind);
+    let to_b = Proxy::to(server_b.host());
+    let open = |password: &str| {
+        AuthStore::connect(&format!(
+            "mysql://app:{password}@{},{}/auth",
+            server_a.host(),
+            to_b.address()
+        ))
+    };
+    a.query("DROP DATABASE auth");
+    assert!(knows(&mut b, &sign_up(&open("pw").unwrap())));
+
+    // A wrong password is wrong on the other hosts too.
+    let connections = to_b.connections();
+    let error = open("wrong").unwrap_err();
+    assert!(error.to_string().contains("Access denied"), "{error}");
+    assert_eq!(to_b.connections(), connections);
+
+    // No host has it, so trying again would not help.
+    b.query("DROP DATABASE auth");
+    let start = Instant::now();
+    let error = open("pw").unwrap_err();
+    assert!(!error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("Unknown database"), "{error}");
+    assert!(start.elapsed() < NEVER_HANGS);
 }

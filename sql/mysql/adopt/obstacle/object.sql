@@ -465,6 +465,27 @@ WHERE t.TABLE_SCHEMA = DATABASE()
         WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = BINARY t.TABLE_NAME AND c.COLUMN_NAME IN ('name', 'statement')
     ) < 2
 
+/*!80013
+-- With this setting, MySQL rejects each change after which a table has no primary key. The schema's are added last, and
+-- a key on providerAccountId is dropped before that.
+UNION ALL
+SELECT CONCAT(
+    t.tbl, ' needs a primary key before it can be changed, because sql_require_primary_key is on; add one on ',
+    CASE t.tbl
+        WHEN 'Session' THEN 'sessionToken' WHEN 'VerificationToken' THEN 'token' WHEN 'Authenticator' THEN 'credentialID'
+        ELSE 'id'
+    END,
+    ', or turn the setting off first'
+)
+FROM actual_table AS t
+LEFT JOIN
+    information_schema.STATISTICS AS s
+    ON s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = BINARY t.name AND s.INDEX_NAME = 'PRIMARY'
+WHERE @@sql_require_primary_key
+GROUP BY t.tbl
+HAVING COUNT(s.COLUMN_NAME) = 0 OR MAX(s.COLUMN_NAME = 'providerAccountId')
+*/
+
 /*M!
 -- MariaDB neither stores nor indexes what depends on a char column, because sql_mode changes how it is padded.
 UNION ALL
