@@ -1187,6 +1187,13 @@ const SQLITE_KEYS: &[Case] = &[
 
 /// Objects that an adoption would break, although the database would accept that.
 const SQLITE_USES: &[Case] = &[
+    // A name that is the schema's in other tables only.
+    (
+        r#"CREATE TABLE "Authenticator" ("credentialID" text, "userId" text, "providerAccountId" text, "credentialPublicKey" text, "counter" integer, "credentialDeviceType" text, "credentialBackedUp" integer, "token" text UNIQUE);;INSERT INTO "Authenticator" SELECT 'c', "id", 'a', 'key', 0, 'singleDevice', 0, 'taken' FROM "User""#,
+        Holds(
+            r#"INSERT INTO "Authenticator" ("credentialID", "userId", "providerAccountId", "credentialPublicKey", "counter", "credentialDeviceType", "credentialBackedUp", "token") SELECT 'd', "id", 'a', 'key', 0, 'singleDevice', 0, 'taken' FROM "User" WHERE "email" = 'ada@example.org'"#,
+        ),
+    ),
     (
         r#"CREATE VIEW "listed" ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l") AS SELECT * FROM "Account""#,
         Blocking(
