@@ -192,7 +192,11 @@ impl Lock for SqliteLock {
         match self.take(series, migration, direction) {
             Ok(()) => self.connection.execute(RELEASE, &[]).map(drop),
             Err(error) => {
-                self.connection.execute(ROLLBACK_TO, &[])?;
+                // SQLite itself rolls everything back if the disk is full, or the step demands it (ON CONFLICT
+                // ROLLBACK). Then there is no savepoint.
+                if !self.connection.0.is_autocommit() {
+                    self.connection.execute(ROLLBACK_TO, &[])?;
+                }
                 Err(error)
             }
         }

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{SqliteBackend, SqliteOptions, Synchronous};
+use crate::migration::{Migration, MigrationError, Series};
 use crate::sql::Database;
 use crate::{AuthStore, Entity, Error, NewSession, NewUser};
 
@@ -116,6 +117,39 @@ fn a_full_disk_is_unavailable_and_loses_nothing() {
     store
         .create_user(NewUser::default())
         .expect("there is room again");
+}
+
+#[test]
+fn a_step_on_a_full_disk_is_unavailable() {
+    let (_directory, backend, store) = one_connection();
+    let steps = vec![
+        Migration::new(1, "create_big", "CREATE TABLE big (a blob);", None),
+        Migration::new(
+            2,
+            "fill_big",
+            "INSERT INTO big VALUES (zeroblob(1000000));",
+            None,
+        ),
+    ];
+    let series = Series::new("app", steps).expect("a series");
+    let migrator = store.migrator().expect("a migrator").with_series(series);
+    migrator.up_to(1).expect("there is room");
+    backend
+        .0
+        .pool
+        .get()
+        .expect("a connection")
+        .0
+        .pragma_update_and_check(None, "max_page_count", 1, |_| Ok(()))
+        .expect("a limit");
+    let refused = migrator.up().expect_err("no room");
+    let Error::Migration(MigrationError::Failed { source, .. }) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert!(
+        matches!(source.downcast_ref(), Some(Error::Unavailable { reason, .. }) if reason.contains("full")),
+        "{refused:?}"
+    );
 }
 
 #[test]

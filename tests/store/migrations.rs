@@ -373,6 +373,26 @@ fn failed_step_is_rolled_back_alone() {
     assert_eq!(versions(&application.migrator().up().expect("fixed")), [3]);
 }
 
+/// A statement may make SQLite roll back the whole run.
+#[test]
+fn step_that_undoes_the_run_reports_its_own_error() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_create_badge.up.sql",
+        "CREATE TABLE badge (id integer UNIQUE); INSERT OR ROLLBACK INTO badge VALUES (1), (1);",
+    );
+    match refusal(application.migrator().up()) {
+        MigrationError::Failed { done, source, .. } => {
+            assert_eq!(done, []);
+            assert!(source.to_string().contains("badge.id"), "{source}");
+        }
+        other => panic!("{other:?}"),
+    }
+    application
+        .sql("SELECT * FROM team")
+        .expect_err("it was undone");
+}
+
 #[test]
 fn step_that_ends_the_transaction_is_rejected() {
     let application = Application::with_teams();
