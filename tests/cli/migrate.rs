@@ -222,6 +222,12 @@ fn failed_migration_is_printed_with_earlier_ones() {
         "{outcome:?}"
     );
     assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+    place.write("db/2_bad.up.sql", "SELECT * FROM missing;");
+    place.fail(
+        "migrate up --migrations db --series teams",
+        1,
+        "caused by: database error: no such table: missing",
+    );
     assert!(
         outcome
             .stderr

@@ -703,6 +703,7 @@ fn step_error_is_reported_in_full(kind: Kind) {
         let database = Database::new(kind).unwrap();
         let (_, _, reason) = failed(application(&database, &[step]).up(), step);
         assert!(reason.contains(said), "{step}: {reason}");
+        assert!(reason.starts_with("database error: "), "{step}: {reason}");
     }
 }
 
