@@ -82,7 +82,9 @@ impl Migrator {
     fn read_history(&self) -> Result<Vec<StepStatus>> {
         Ok(compare(
             self.series.migrations(),
-            self.target.history(self.series.name())?,
+            self.target
+                .history(self.series.name())
+                .map_err(Error::nothing_written)?,
         ))
     }
 
@@ -137,8 +139,9 @@ impl Migrator {
     ///
     /// Those of [`adopt`](Migrator::adopt), but obstacles are not an error.
     pub fn compare(&self) -> Result<Adoption> {
-        self.lock_to_adopt()?
-            .adopt(&self.series, false, &mut |_| {})
+        self.lock_to_adopt()
+            .and_then(|mut lock| lock.adopt(&self.series, false, &mut |_| {}))
+            .map_err(Error::nothing_written)
     }
 
     /// Adopts a database that Auth.js's Kysely adapter uses: brings its schema up to that of this crate without losing
