@@ -171,6 +171,35 @@ fn up_to_and_down_to_stop_at_the_version() {
 }
 
 #[test]
+fn down_exactly_reverts_what_was_listed_or_nothing() {
+    let application = Application::with_teams();
+    let migrator = application.migrator();
+    assert_eq!(migrator.down_exactly(&[]).expect("nothing to do"), []);
+    migrator.up().expect("both");
+    for other in [&[1][..], &[1, 2], &[3, 2], &[2, 1, 0]] {
+        let refused = refusal(migrator.down_exactly(other));
+        assert!(
+            matches!(refused, MigrationError::PlanChanged),
+            "{other:?}: {refused:?}"
+        );
+    }
+    assert_eq!(
+        versions(&migrator.down_exactly(&[2]).expect("the last")),
+        [2]
+    );
+    // A run that was planned before.
+    let refused = refusal(migrator.down_exactly(&[2, 1]));
+    assert!(
+        matches!(refused, MigrationError::PlanChanged),
+        "{refused:?}"
+    );
+    assert_eq!(
+        versions(&migrator.down_exactly(&[1]).expect("the rest")),
+        [1]
+    );
+}
+
+#[test]
 fn last_step_down_and_up_keeps_other_data() {
     let application = Application::new();
     let store = &application.store;
