@@ -60,6 +60,9 @@ pub enum MigrationError {
         /// The requested version.
         version: i64,
     },
+    /// The last migrations in the history are not those that [`down_exactly`](super::Migrator::down_exactly) was to
+    /// revert: another run has applied or reverted some since. Nothing was changed.
+    PlanChanged,
     /// There is no table `User`, so this is not a database of Auth.js. To create the schema, use
     /// [`up`](super::Migrator::up).
     NothingToAdopt,
@@ -147,6 +150,10 @@ impl fmt::Display for MigrationError {
             MigrationError::UnknownVersion { version } => {
                 write!(f, "this program has no migration of version {version}")
             }
+            MigrationError::PlanChanged => f.write_str(
+                "another run has applied or reverted migrations since these were chosen; nothing was changed; look at the \
+                 status, and choose again",
+            ),
             MigrationError::NothingToAdopt => {
                 f.write_str("there is no table User to adopt; run migrate up to create the schema")
             }

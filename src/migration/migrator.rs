@@ -82,7 +82,9 @@ impl Migrator {
     fn read_history(&self) -> Result<Vec<StepStatus>> {
         Ok(compare(
             self.series.migrations(),
-            self.target.history(self.series.name())?,
+            self.target
+                .history(self.series.name())
+                .map_err(Error::nothing_written)?,
         ))
     }
 
@@ -99,14 +101,14 @@ impl Migrator {
     /// failed (those before it stay);
     /// [`Error::Unavailable`](crate::Error::Unavailable) if another process held the lock for too long.
     pub fn up(&self) -> Result<Vec<Step>> {
-        self.run(|status| steps_up(status, i64::MAX))
+        self.run(|status| Ok(steps_up(status, i64::MAX)))
     }
 
     /// Applies the pending migrations up to and including `version`. Fails like [`up`](Migrator::up), and with
     /// [`MigrationError::UnknownVersion`].
     pub fn up_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
-        self.run(|status| steps_up(status, version))
+        self.run(|status| Ok(steps_up(status, version)))
     }
 
     /// Reverts the last `count` migrations, and deletes their data; `usize::MAX` reverts all. Fails like
@@ -115,7 +117,7 @@ impl Migrator {
         self.run(|status| {
             let mut versions = steps_down(status, -1);
             versions.truncate(count);
-            versions
+            Ok(versions)
         })
     }
 
@@ -123,7 +125,22 @@ impl Migrator {
     /// [`MigrationError::UnknownVersion`].
     pub fn down_to(&self, version: i64) -> Result<Vec<Step>> {
         self.known(version)?;
-        self.run(|status| steps_down(status, version))
+        self.run(|status| Ok(steps_down(status, version)))
+    }
+
+    /// Reverts these migrations, latest first, if they are the last ones that are applied. Call it with the versions
+    /// that a person has seen and confirmed: another run may have migrated since. Fails like [`down`](Migrator::down),
+    /// and with [`MigrationError::PlanChanged`].
+    pub fn down_exactly(&self, versions: &[i64]) -> Result<Vec<Step>> {
+        self.run(|status| {
+            let mut last = steps_down(status, -1);
+            last.truncate(versions.len());
+            if last.iter().map(|(version, _)| version).eq(versions) {
+                Ok(last)
+            } else {
+                Err(MigrationError::PlanChanged)
+            }
+        })
     }
 
     /// Compares a database that Auth.js's Kysely adapter uses, or that was migrated, with the schema of this crate, and
@@ -137,8 +154,9 @@ impl Migrator {
     ///
     /// Those of [`adopt`](Migrator::adopt), but obstacles are not an error.
     pub fn compare(&self) -> Result<Adoption> {
-        self.lock_to_adopt()?
-            .adopt(&self.series, false, &mut |_| {})
+        self.lock_to_adopt()
+            .and_then(|mut lock| lock.adopt(&self.series, false, &mut |_| {}))
+            .map_err(Error::nothing_written)
     }
 
     /// Adopts a database that Auth.js's Kysely adapter uses: brings its schema up to that of this crate without losing
@@ -211,7 +229,10 @@ impl Migrator {
             .ok_or(MigrationError::UnknownVersion { version })
     }
 
-    fn run(&self, choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>) -> Result<Vec<Step>> {
+    fn run(
+        &self,
+        choose: impl Fn(&[StepStatus]) -> Result<Vec<(i64, Direction)>, MigrationError>,
+    ) -> Result<Vec<Step>> {
         // Most runs have nothing to do, and end here. The others check again under the lock, when no other run can
         // change the history.
         if self.plan(&choose, self.read_history()?)?.is_empty()
@@ -280,12 +301,12 @@ impl Migrator {
     /// Returns what to run, in order. Fails if any part of it cannot be done.
     fn plan(
         &self,
-        choose: impl Fn(&[StepStatus]) -> Vec<(i64, Direction)>,
+        choose: impl Fn(&[StepStatus]) -> Result<Vec<(i64, Direction)>, MigrationError>,
         status: Vec<StepStatus>,
     ) -> Result<Vec<(&Migration, Direction)>> {
         reject_mismatch(&status)?;
         let mut plan = Vec::new();
-        for (version, direction) in choose(&status) {
+        for (version, direction) in choose(&status)? {
             let migration = self.step(version)?;
             migration.sql(direction)?;
             plan.push((migration, direction));

@@ -134,9 +134,8 @@ pub(super) fn classify_migration(error: tokio_postgres::Error) -> Error {
         Some(server) => match classify_server(server, reason(server)).error {
             error @ (Error::Unavailable { .. }
             | Error::OutcomeUnknown { .. }
-            | Error::Backend { .. }
-            | Error::Migration(_)) => error,
-            // The other kinds are about the store's own rows, which do not apply to a migration's SQL.
+            | Error::Backend { .. }) => error,
+            // The other kinds are about the store's own schema and rows, which do not apply to a migration's SQL.
             _ => Error::backend(reason(server)),
         },
         None => classify(error).error,

@@ -43,9 +43,7 @@ impl Target for PostgresTarget {
     fn history(&self, series: &str) -> Result<Vec<Applied>> {
         let mut connection = self.0.connect_to_migrate(None)?;
         connection.begin_attempt(false);
-        HISTORY
-            .read(&mut connection, series)
-            .map_err(Error::nothing_written)
+        HISTORY.read(&mut connection, series)
     }
 
     /// Takes an advisory lock: one of the session, which ends with the connection if the process is killed; or, if a
@@ -103,7 +101,7 @@ impl PostgresLock<'_> {
             }
             return done;
         }
-        self.connection.begin()?;
+        self.connection.begin().map_err(Error::nothing_written)?;
         let done = work(self);
         match done {
             Ok(done) => self.connection.commit().map(|()| done),
@@ -249,7 +247,9 @@ impl Lock for PostgresLock<'_> {
     ) -> Result<Adoption> {
         // Its queries read whole tables.
         self.connection.wait_without_limit();
-        self.transaction(|lock| sql::adopt(lock, &PLAN, series, apply, progress))
+        self.transaction(|lock| {
+            sql::adopt(lock, &PLAN, series, apply, progress).map_err(Error::nothing_written)
+        })
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

@@ -75,6 +75,14 @@ pub(super) fn classify(error: rusqlite::Error) -> Error {
     }
 }
 
+/// Returns the error for a failure in a migration's SQL. What it misses is not the store's schema.
+pub(super) fn classify_migration(error: rusqlite::Error) -> Error {
+    match classify(error) {
+        Error::Migration(MigrationError::SchemaMissing { reason }) => Error::backend(reason),
+        error => error,
+    }
+}
+
 /// A time limit, and the option that sets it.
 pub(super) type TimeLimit = (&'static str, Duration);
 

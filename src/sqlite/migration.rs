@@ -139,6 +139,24 @@ impl SqliteLock {
         Ok(())
     }
 
+    fn adopt_in_transaction(
+        &mut self,
+        series: &Series,
+        apply: bool,
+        progress: &mut dyn FnMut(AdoptionProgress),
+    ) -> Result<Adoption> {
+        // Otherwise renaming a table would also change the objects that refer to it.
+        self.connection.set_legacy_alter_table(true)?;
+        self.connection.add_is_utf8()?;
+        let tables = orphans::all_tables(&mut self.connection)?;
+        let before = orphans::count(&mut self.connection, &tables)?;
+        let adoption = sql::adopt(&mut *self.connection, &PLAN, series, apply, progress)?;
+        let tables = orphans::all_tables(&mut self.connection)?;
+        let after = orphans::count(&mut self.connection, &tables)?;
+        reject_orphans("adoption", before, after)?;
+        Ok(adoption)
+    }
+
     /// Returns true if the history is already as it would be after this step.
     fn is_done(
         &mut self,
@@ -192,7 +210,11 @@ impl Lock for SqliteLock {
         match self.take(series, migration, direction) {
             Ok(()) => self.connection.execute(RELEASE, &[]).map(drop),
             Err(error) => {
-                self.connection.execute(ROLLBACK_TO, &[])?;
+                // SQLite itself rolls everything back if the disk is full, or the step demands it (ON CONFLICT
+                // ROLLBACK). Then there is no savepoint.
+                if !self.connection.0.is_autocommit() {
+                    self.connection.execute(ROLLBACK_TO, &[])?;
+                }
                 Err(error)
             }
         }
@@ -204,16 +226,9 @@ impl Lock for SqliteLock {
         apply: bool,
         progress: &mut dyn FnMut(AdoptionProgress),
     ) -> Result<Adoption> {
-        // Otherwise renaming a table would also change the objects that refer to it.
-        self.connection.set_legacy_alter_table(true)?;
-        self.connection.add_is_utf8()?;
-        let tables = orphans::all_tables(&mut self.connection)?;
-        let before = orphans::count(&mut self.connection, &tables)?;
-        let adoption = sql::adopt(&mut *self.connection, &PLAN, series, apply, progress)?;
-        let tables = orphans::all_tables(&mut self.connection)?;
-        let after = orphans::count(&mut self.connection, &tables)?;
-        reject_orphans("adoption", before, after)?;
-        Ok(adoption)
+        // `finish` commits it.
+        self.adopt_in_transaction(series, apply, progress)
+            .map_err(Error::nothing_written)
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::connection::SqliteConnection;
-use super::error::classify;
+use super::error::classify_migration;
 use crate::error::{Error, Result};
 use crate::sql::{Connection, sql};
 
@@ -87,7 +87,7 @@ pub(super) fn watch(
             "the migration has a statement that {denied}; remove it"
         )));
     }
-    done.map_err(classify)?;
+    done.map_err(classify_migration)?;
     Ok(std::mem::take(&mut *touched))
 }
 

@@ -6,10 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::StatementStatus;
+use rusqlite::functions::FunctionFlags;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{SqliteBackend, SqliteOptions, Synchronous};
+use crate::migration::{Migration, MigrationError, Series};
 use crate::sql::Database;
 use crate::{AuthStore, Entity, Error, NewSession, NewUser};
 
@@ -116,6 +118,75 @@ fn a_full_disk_is_unavailable_and_loses_nothing() {
     store
         .create_user(NewUser::default())
         .expect("there is room again");
+}
+
+#[test]
+fn a_step_on_a_full_disk_is_unavailable() {
+    let (_directory, backend, store) = one_connection();
+    let steps = vec![
+        Migration::new(1, "create_big", "CREATE TABLE big (a blob);", None),
+        Migration::new(
+            2,
+            "fill_big",
+            "INSERT INTO big VALUES (zeroblob(1000000));",
+            None,
+        ),
+    ];
+    let series = Series::new("app", steps).expect("a series");
+    let migrator = store.migrator().expect("a migrator").with_series(series);
+    migrator.up_to(1).expect("there is room");
+    backend
+        .0
+        .pool
+        .get()
+        .expect("a connection")
+        .0
+        .pragma_update_and_check(None, "max_page_count", 1, |_| Ok(()))
+        .expect("a limit");
+    let refused = migrator.up().expect_err("no room");
+    let Error::Migration(MigrationError::Failed { source, .. }) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert!(
+        matches!(source.downcast_ref(), Some(Error::Unavailable { reason, .. }) if reason.contains("full")),
+        "{refused:?}"
+    );
+}
+
+/// An input/output error while reading, and in an adoption before its commit.
+#[test]
+fn what_writes_nothing_has_a_known_outcome() {
+    for table in ["authstore_migration", "User", "Session"] {
+        let (_directory, backend, store) = one_connection();
+        let migrator = store.migrator().expect("a migrator");
+        {
+            let connection = &backend.0.pool.get().expect("a connection").0;
+            connection
+                .create_scalar_function("fail", 0, FunctionFlags::SQLITE_UTF8, |_| {
+                    let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+                    Err::<i64, _>(rusqlite::Error::SqliteFailure(error, None))
+                })
+                .expect("a function");
+            let columns = match table {
+                "authstore_migration" => {
+                    "'authstore' AS series, fail() AS version, 1 AS name, 1 AS checksum, 1 AS applied_at"
+                }
+                _ => "fail() AS id, 1 AS userId, 1 AS email, 1 AS sessionToken, 1 AS expires",
+            };
+            connection
+                .execute_batch(&format!(
+                    r#"ALTER TABLE "User" DROP COLUMN "image";
+                    CREATE TEMP VIEW "{table}" AS SELECT {columns};"#
+                ))
+                .expect("a view that fails");
+        }
+        for result in [migrator.compare(), migrator.adopt()] {
+            assert!(
+                matches!(result, Err(Error::Unavailable { .. })),
+                "{table}: {result:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,10 @@ use crate::on_each;
 pub(crate) fn tests() -> Vec<Test> {
     [
         on_each("objects_are_kept_or_named", objects_are_kept_or_named),
+        on_each(
+            "extra_columns_with_our_names_are_kept",
+            extra_columns_with_our_names_are_kept,
+        ),
         on_each("unreadable_rows_are_named", unreadable_rows_are_named),
         Test::on(
             &[Kind::SqliteFile],
@@ -305,6 +309,11 @@ const POSTGRES_IDS: &[Case] = &[
         Holds(
             r#"INSERT INTO "VerificationToken" ("identifier", "token", "expires", "userId") VALUES ('x', 'x', now(), gen_random_uuid())"#,
         ),
+    ),
+    // An id that is not the schema's.
+    (
+        r#"ALTER TABLE "VerificationToken" ADD COLUMN "id" varchar(36) UNIQUE;;INSERT INTO "VerificationToken" ("identifier", "token", "expires", "id") VALUES ('x', 'marked', now(), 'no UUID');;CREATE TABLE "Mark" ("of" varchar(36) REFERENCES "VerificationToken" ("id"));;INSERT INTO "Mark" VALUES ('no UUID')"#,
+        Holds(r#"INSERT INTO "Mark" VALUES ('other')"#),
     ),
     (
         "SELECT 1",
@@ -998,6 +1007,11 @@ const MYSQL_KEYS: &[Case] = &[
 
 /// What uses an id, whose type changes, in every table; and tables whose names differ in case only.
 const MYSQL_IDS: &[Case] = &[
+    // An id that is not the schema's.
+    (
+        r#"ALTER TABLE "VerificationToken" ADD COLUMN "id" varchar(36), ADD UNIQUE KEY "marked" ("id");;INSERT INTO "VerificationToken" ("identifier", "token", "expires", "id") VALUES ('x', 'marked', now(), 'no UUID');;CREATE TABLE "Mark" ("of" varchar(36), "text" varchar(100), "short" varchar(8) AS (left("of", 8)) VIRTUAL, KEY ("short"), KEY ("of"), FULLTEXT KEY "marks" ("of", "text"), FOREIGN KEY ("of") REFERENCES "VerificationToken" ("id"));;INSERT INTO "Mark" ("of") VALUES ('no UUID')"#,
+        Holds(r#"INSERT INTO "Mark" ("of") VALUES ('other')"#),
+    ),
     (
         r#"ALTER TABLE "Account" ADD COLUMN "grantedBy" varchar(36), ADD CONSTRAINT "granted_by" FOREIGN KEY ("grantedBy") REFERENCES "User" ("id") ON DELETE SET NULL"#,
         Shown(
@@ -1173,6 +1187,13 @@ const SQLITE_KEYS: &[Case] = &[
 
 /// Objects that an adoption would break, although the database would accept that.
 const SQLITE_USES: &[Case] = &[
+    // A name that is the schema's in other tables only.
+    (
+        r#"CREATE TABLE "Authenticator" ("credentialID" text, "userId" text, "providerAccountId" text, "credentialPublicKey" text, "counter" integer, "credentialDeviceType" text, "credentialBackedUp" integer, "token" text UNIQUE);;INSERT INTO "Authenticator" SELECT 'c', "id", 'a', 'key', 0, 'singleDevice', 0, 'taken' FROM "User""#,
+        Holds(
+            r#"INSERT INTO "Authenticator" ("credentialID", "userId", "providerAccountId", "credentialPublicKey", "counter", "credentialDeviceType", "credentialBackedUp", "token") SELECT 'd', "id", 'a', 'key', 0, 'singleDevice', 0, 'taken' FROM "User" WHERE "email" = 'ada@example.org'"#,
+        ),
+    ),
     (
         r#"CREATE VIEW "listed" ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l") AS SELECT * FROM "Account""#,
         Blocking(
@@ -1330,6 +1351,103 @@ fn are_kept_or_named(kind: Kind, cases: &[&Case]) {
             }
             Changed(_) | Blocking(..) => {}
         }
+    }
+}
+
+/// The schema's columns, by table.
+const COLUMNS: [(&str, &[&str]); 5] = [
+    ("User", &["id", "name", "email", "emailVerified", "image"]),
+    (
+        "Account",
+        &[
+            "id",
+            "userId",
+            "type",
+            "provider",
+            "providerAccountId",
+            "refresh_token",
+            "access_token",
+            "expires_at",
+            "token_type",
+            "scope",
+            "id_token",
+            "session_state",
+            "oauth_token_secret",
+            "oauth_token",
+        ],
+    ),
+    ("Session", &["id", "userId", "sessionToken", "expires"]),
+    ("VerificationToken", &["identifier", "token", "expires"]),
+    (
+        "Authenticator",
+        &[
+            "credentialID",
+            "userId",
+            "providerAccountId",
+            "credentialPublicKey",
+            "counter",
+            "credentialDeviceType",
+            "credentialBackedUp",
+            "transports",
+        ],
+    ),
+];
+
+/// A name is the schema's in its own table only: everywhere else, a column with it is the application's, with values of
+/// another kind.
+fn extra_columns_with_our_names_are_kept(kind: Kind) {
+    let mut theirs = Theirs::new(kind, "guide");
+    theirs.fill();
+    run(
+        &mut theirs,
+        kind,
+        r#"CREATE TABLE "Authenticator" ("credentialID" varchar(255) NOT NULL, "userId" varchar(36) NOT NULL, "providerAccountId" varchar(255) NOT NULL, "credentialPublicKey" varchar(255) NOT NULL, "counter" int NOT NULL, "credentialDeviceType" varchar(255) NOT NULL, "credentialBackedUp" boolean NOT NULL, "transports" varchar(255));;INSERT INTO "Authenticator" SELECT 'c', "id", 'a', 'key', 0, 'singleDevice', true, NULL FROM "User" WHERE "email" = '0@example.org'"#,
+    );
+    let mut kept = Vec::new();
+    for (table, own) in COLUMNS {
+        let others = COLUMNS.iter().flat_map(|(_, columns)| columns.iter());
+        let mut extra: Vec<&str> = others.copied().filter(|name| !own.contains(name)).collect();
+        extra.sort_unstable();
+        extra.dedup();
+        let each = |form: fn(&str) -> String, separator| {
+            let parts: Vec<_> = extra.iter().map(|name| form(name)).collect();
+            parts.join(separator)
+        };
+        for name in &extra {
+            run(
+                &mut theirs,
+                kind,
+                &format!(r#"ALTER TABLE "{table}" ADD COLUMN "{name}" int"#),
+            );
+        }
+        // A time as a number, and no id.
+        let values = each(
+            |name| match name {
+                "id" => r#""id" = NULL"#.to_owned(),
+                name => format!(r#""{name}" = 1767225600"#),
+            },
+            ", ",
+        );
+        run(
+            &mut theirs,
+            kind,
+            &format!(r#"UPDATE "{table}" SET {values}"#),
+        );
+        let lost = each(
+            |name| match name {
+                "id" => r#""id" IS NOT NULL"#.to_owned(),
+                name => format!(r#""{name}" IS NULL OR "{name}" <> 1767225600"#),
+            },
+            " OR ",
+        );
+        kept.push(format!(r#"SELECT 1 FROM "{table}" WHERE {lost}"#));
+    }
+    let found = theirs.compare();
+    assert_eq!(found.obstacles, [""; 0], "{found}");
+    theirs.adopt().expect("an adoption");
+    assert!(theirs.compare().is_empty());
+    for lost in kept {
+        assert_eq!(run(&mut theirs, kind, &lost), json!([]), "{lost}");
     }
 }
 

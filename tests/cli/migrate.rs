@@ -131,6 +131,34 @@ fn down_asks_on_a_terminal() {
     assert_eq!(place.run("migrate status").code, 5);
 }
 
+/// Another deployment migrates while the question is on the screen.
+#[cfg(unix)]
+#[test]
+fn down_reverts_only_what_it_showed() {
+    use crate::run::on_a_terminal_after;
+
+    for (line, meanwhile) in [
+        ("migrate down", "migrate up"),
+        ("migrate down --to 5", "migrate up"),
+        ("migrate down --steps 2", "migrate down --yes"),
+        ("migrate down --all", "migrate down --yes"),
+    ] {
+        let place = Place::new();
+        place.succeed("migrate up --to 7");
+        let interfere = || drop(place.succeed(meanwhile));
+        let (code, shown) =
+            on_a_terminal_after(place.command(line), "to continue: ", interfere, "yes\n");
+        assert_eq!(code, 3, "{line}: {shown}");
+        assert!(shown.contains("nothing was changed"), "{line}: {shown}");
+        let left = if meanwhile == "migrate up" { 8 } else { 6 };
+        let status = place.run("migrate status").stdout;
+        assert_eq!(status.matches(" applied 2").count(), left, "{line}");
+    }
+    let place = Place::new();
+    place.succeed("migrate up");
+    place.fail("migrate down --to 99", 2, "99");
+}
+
 #[test]
 fn sql_prints_what_up_and_down_would_run() {
     let place = Place::new();
@@ -222,6 +250,12 @@ fn failed_migration_is_printed_with_earlier_ones() {
         "{outcome:?}"
     );
     assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+    place.write("db/2_bad.up.sql", "SELECT * FROM missing;");
+    place.fail(
+        "migrate up --migrations db --series teams",
+        1,
+        "caused by: database error: no such table: missing",
+    );
     assert!(
         outcome
             .stderr

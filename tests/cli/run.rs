@@ -103,7 +103,18 @@ pub(crate) fn outcome(mut command: Command) -> Outcome {
 
 /// Runs the command on a terminal, and returns its exit code and what it showed.
 #[cfg(unix)]
-pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) {
+pub(crate) fn on_a_terminal(command: Command, typed: &str) -> (i32, String) {
+    on_a_terminal_after(command, "", || {}, typed)
+}
+
+/// Runs the command on a terminal, and types when it has shown this prompt and `meanwhile` has run.
+#[cfg(unix)]
+pub(crate) fn on_a_terminal_after(
+    mut command: Command,
+    prompt: &str,
+    meanwhile: impl FnOnce(),
+    typed: &str,
+) -> (i32, String) {
     use std::io::{Read as _, Write as _};
 
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -126,8 +137,14 @@ pub(crate) fn on_a_terminal(mut command: Command, typed: &str) -> (i32, String) 
     drop((command, theirs));
 
     let mut ours = fs::File::from(ours);
-    ours.write_all(typed.as_bytes()).expect("typing");
     let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains(prompt) {
+        let mut byte = [0];
+        ours.read_exact(&mut byte).expect("a prompt");
+        shown.extend(byte);
+    }
+    meanwhile();
+    ours.write_all(typed.as_bytes()).expect("typing");
     // Linux reports the end as an error.
     let _ = ours.read_to_end(&mut shown);
     let status = child.wait().expect("it ends");

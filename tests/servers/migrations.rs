@@ -55,6 +55,10 @@ pub(crate) fn tests() -> Vec<Test> {
             a_lost_connection_hides_no_report,
         ),
         (
+            "migrations.what_writes_nothing_has_a_known_outcome",
+            what_writes_nothing_has_a_known_outcome,
+        ),
+        (
             "migrations.foreign_tables_are_not_overwritten",
             foreign_tables_are_not_overwritten,
         ),
@@ -719,6 +723,43 @@ fn a_lost_connection_hides_no_report(kind: Kind) {
     assert_eq!(status[1].state, StepState::Pending);
 }
 
+/// Wherever the connection is lost while only reading, and before the commit of an adoption that is one transaction.
+fn what_writes_nothing_has_a_known_outcome(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let direct = database.store().migrator().unwrap();
+    database
+        .client()
+        .query(&kind.quoted(r#"ALTER TABLE "User" DROP COLUMN "image""#));
+    let proxy = Proxy::to(database.server().host());
+    let store = AuthStore::connect(&database.url_through(proxy.address())).unwrap();
+    let migrator = store.migrator().unwrap();
+    let mut cuts = 0;
+    for at in 1.. {
+        proxy.set(Traffic::CutAtAnswer(at));
+        let compared = migrator.compare();
+        if proxy.is_waiting_to_cut() {
+            break;
+        }
+        cuts += 1;
+        let unknown = matches!(compared, Err(Error::OutcomeUnknown { .. }));
+        assert!(!unknown, "at answer {at}: {compared:?}");
+    }
+    assert!(cuts > 20, "{cuts}");
+    for at in 1.. {
+        if kind != Kind::Postgres {
+            break;
+        }
+        proxy.set(Traffic::CutAtAnswer(at));
+        let adopted = migrator.adopt();
+        if proxy.is_waiting_to_cut() {
+            break;
+        }
+        if matches!(adopted, Err(Error::OutcomeUnknown { .. })) {
+            assert!(direct.compare().unwrap().is_empty(), "at answer {at}");
+        }
+    }
+}
+
 fn foreign_tables_are_not_overwritten(kind: Kind) {
     for table in [
         "User",
@@ -767,6 +808,7 @@ fn step_error_is_reported_in_full(kind: Kind) {
         let database = Database::new(kind).unwrap();
         let (_, _, reason) = failed(application(&database, &[step]).up(), step);
         assert!(reason.contains(said), "{step}: {reason}");
+        assert!(reason.starts_with("database error: "), "{step}: {reason}");
     }
 }
 

@@ -171,6 +171,35 @@ fn up_to_and_down_to_stop_at_the_version() {
 }
 
 #[test]
+fn down_exactly_reverts_what_was_listed_or_nothing() {
+    let application = Application::with_teams();
+    let migrator = application.migrator();
+    assert_eq!(migrator.down_exactly(&[]).expect("nothing to do"), []);
+    migrator.up().expect("both");
+    for other in [&[1][..], &[1, 2], &[3, 2], &[2, 1, 0]] {
+        let refused = refusal(migrator.down_exactly(other));
+        assert!(
+            matches!(refused, MigrationError::PlanChanged),
+            "{other:?}: {refused:?}"
+        );
+    }
+    assert_eq!(
+        versions(&migrator.down_exactly(&[2]).expect("the last")),
+        [2]
+    );
+    // A run that was planned before.
+    let refused = refusal(migrator.down_exactly(&[2, 1]));
+    assert!(
+        matches!(refused, MigrationError::PlanChanged),
+        "{refused:?}"
+    );
+    assert_eq!(
+        versions(&migrator.down_exactly(&[1]).expect("the rest")),
+        [1]
+    );
+}
+
+#[test]
 fn last_step_down_and_up_keeps_other_data() {
     let application = Application::new();
     let store = &application.store;
@@ -356,7 +385,7 @@ fn failed_step_is_rolled_back_alone() {
             ..
         } => {
             assert_eq!(versions(&done), [1, 2]);
-            assert!(source.to_string().contains("nowhere"), "{source}");
+            assert_eq!(source.to_string(), "database error: no such table: nowhere");
         }
         other => panic!("{other:?}"),
     }
@@ -371,6 +400,26 @@ fn failed_step_is_rolled_back_alone() {
         "CREATE TABLE badge (id integer);",
     );
     assert_eq!(versions(&application.migrator().up().expect("fixed")), [3]);
+}
+
+/// A statement may make SQLite roll back the whole run.
+#[test]
+fn step_that_undoes_the_run_reports_its_own_error() {
+    let application = Application::with_teams();
+    application.write(
+        "0003_create_badge.up.sql",
+        "CREATE TABLE badge (id integer UNIQUE); INSERT OR ROLLBACK INTO badge VALUES (1), (1);",
+    );
+    match refusal(application.migrator().up()) {
+        MigrationError::Failed { done, source, .. } => {
+            assert_eq!(done, []);
+            assert!(source.to_string().contains("badge.id"), "{source}");
+        }
+        other => panic!("{other:?}"),
+    }
+    application
+        .sql("SELECT * FROM team")
+        .expect_err("it was undone");
 }
 
 #[test]

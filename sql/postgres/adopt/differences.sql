@@ -181,11 +181,9 @@ WHERE NOT EXISTS (
 
 UNION ALL
 SELECT 'the column of the foreign key ' || k.conname::text || ' of ' || k.conrelid::regclass::text || ' will become uuid too'
-FROM "actual_table" AS t
-JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1] AND c.attname = 'id'
-WHERE c.atttypid <> 'uuid'::regtype
-    AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
+FROM "changing_id" AS c
+JOIN pg_constraint AS k ON k.confrelid = c."oid" AND k.contype = 'f' AND k.conparentid = 0 AND k.confkey[1] = c."number"
+WHERE k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
 
 UNION ALL
 SELECT 'the key ' || d."name" || ' of ' || d."table" || ' will be replaced by the key of the schema'

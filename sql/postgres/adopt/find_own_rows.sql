@@ -14,7 +14,7 @@ SELECT
     )
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
+LEFT JOIN "changing_id" AS c ON c."oid" = t."oid" AND c."number" = k.confkey[1]
 CROSS JOIN
     LATERAL (
         SELECT
@@ -25,7 +25,7 @@ CROSS JOIN
         JOIN pg_attribute AS y ON y.attrelid = k.confrelid AND y.attnum = m."to"
     ) AS n ("is_set", "is_equal")
 JOIN pg_class AS r ON r.oid = k.conrelid AND r.relkind IN ('r', 'p')
-WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
+WHERE (c."oid" IS NOT NULL OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
     AND k.conparentid = 0
     AND k.convalidated
     AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
@@ -38,10 +38,7 @@ SELECT DISTINCT
         k.conrelid::regclass::text || '.' || o.attname::text || ' becomes uuid, but ', ' rows have something else; change or delete them',
         k.conrelid::regclass, o.attname
     )
-FROM "actual_table" AS t
-JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
+FROM "changing_id" AS c
+JOIN pg_constraint AS k ON k.confrelid = c."oid" AND k.contype = 'f' AND k.conparentid = 0 AND k.confkey[1] = c."number"
 JOIN pg_attribute AS o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
-WHERE c.attname = 'id'
-    AND c.atttypid <> 'uuid'::regtype
-    AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u);
+WHERE k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u);

@@ -2,7 +2,7 @@
 -- are added again at the end, as are the comments on foreign keys.
 SELECT
     k.oid AS "constraint",
-    c.attname = 'id' AND c.atttypid <> 'uuid'::regtype AS "becomes_uuid",
+    c."oid" IS NOT NULL AS "becomes_uuid",
     pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
     || coalesce(
         pg_catalog.format('; COMMENT ON CONSTRAINT %I ON %s IS ', k.conname, k.conrelid::regclass)
@@ -10,8 +10,8 @@ SELECT
     ) AS "statement"
 FROM "actual_table" AS t
 JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f'
-JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attnum = k.confkey[1]
-WHERE ((c.attname = 'id' AND c.atttypid <> 'uuid'::regtype) OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
+LEFT JOIN "changing_id" AS c ON c."oid" = t."oid" AND c."number" = k.confkey[1]
+WHERE (c."oid" IS NOT NULL OR k.conindid IN (SELECT d."index" FROM "dropped" AS d))
     AND k.conparentid = 0
     AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
 UNION ALL

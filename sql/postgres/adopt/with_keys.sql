@@ -91,6 +91,15 @@ WITH RECURSIVE
             )
     ),
 
+    -- The ids of the schema whose type changes. A column with that name in another table is the application's own.
+    "changing_id" ("oid", "number") AS (
+        SELECT t."oid", c.attnum
+        FROM "actual_table" AS t
+        JOIN pg_attribute AS c ON c.attrelid = t."oid" AND c.attname = 'id'
+        WHERE t."table" IN ('User', 'Account', 'Session')
+            AND c.atttypid <> 'uuid'::regtype
+    ),
+
     -- The foreign keys that are the schema's, or that it replaces. All others are the application's own.
     "user_foreign_key" ("table", "constraint") AS (
         SELECT t."table", k.oid

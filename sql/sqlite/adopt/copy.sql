@@ -23,10 +23,10 @@ WITH
         SELECT
             k."table", '"' || replace(c."name", '"', '""') || '"',
             CASE
-                WHEN c."name" = 'id' AND k."table" <> 'User' THEN
+                WHEN k."table" || '.' || c."name" IN ('Account.id', 'Session.id') THEN
                     'coalesce("id", lower(hex(randomblob(4)) || ''-'' || hex(randomblob(2)) || ''-4'' || substr(hex(randomblob(2)), 2)
             || ''-'' || substr(''89ab'', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || ''-'' || hex(randomblob(6))))'
-                WHEN c."name" IN ('expires', 'emailVerified') AND k."table" IN ('User', 'Session', 'VerificationToken') THEN
+                WHEN k."table" || '.' || c."name" IN ('User.emailVerified', 'Session.expires', 'VerificationToken.expires') THEN
                     replace(
                         'strftime(''%Y-%m-%dT%H:%M:%fZ'', CASE substr(?, 20, 1) WHEN ''.'' THEN substr(?, 1, 20) || '
                         || 'substr(substr(?, 21, length(?) - 20 - length(ltrim(substr(?, 21), ''0123456789''))), 1, 3) || '

@@ -30,20 +30,27 @@ FROM (
         i."name", t."name" AS "table",
         t."name" || '_' || replace(group_concat(x."name", '_' ORDER BY x."seqno"), '"', '""') || '_key' AS "wanted",
         group_concat('"' || replace(x."name", '"', '""') || '" COLLATE ' || x."coll", ', ' ORDER BY x."seqno") AS "columns"
-    FROM sqlite_schema AS t
+    FROM (
+        VALUES
+        ('User', ',id,name,email,emailVerified,image,'),
+        (
+            'Account',
+            ',id,userId,type,provider,providerAccountId,refresh_token,access_token,expires_at,token_type,scope,id_token,'
+            || 'session_state,oauth_token_secret,oauth_token,'
+        ),
+        ('Session', ',id,userId,sessionToken,expires,'),
+        ('VerificationToken', ',identifier,token,expires,'),
+        (
+            'Authenticator',
+            ',credentialID,userId,providerAccountId,credentialPublicKey,counter,credentialDeviceType,credentialBackedUp,'
+            || 'transports,'
+        )
+    ) AS k
+    JOIN sqlite_schema AS t ON t."type" = 'table' AND t."name" = k."column1" COLLATE NOCASE
     JOIN pragma_index_list(t."name") AS i ON i."unique" AND i."origin" = 'u'
     JOIN pragma_index_xinfo(i."name") AS x ON x."key"
-    WHERE t."type" = 'table'
-        AND t."name" COLLATE NOCASE IN ('User', 'Account', 'Session', 'VerificationToken', 'Authenticator')
     GROUP BY t."name", i."name"
-    HAVING max(
-        x."name" NOT IN (
-            'id', 'name', 'email', 'emailVerified', 'image', 'userId', 'type', 'provider', 'providerAccountId',
-            'refresh_token', 'access_token', 'expires_at', 'token_type', 'scope', 'id_token', 'session_state',
-            'oauth_token_secret', 'oauth_token', 'sessionToken', 'expires', 'identifier', 'token', 'credentialID',
-            'credentialPublicKey', 'counter', 'credentialDeviceType', 'credentialBackedUp', 'transports'
-        )
-    )
+    HAVING max(instr(k."column2", ',' || x."name" || ',') = 0)
         -- Or all columns of a key of the schema and another one.
         OR (
             count(*) > 1

@@ -12,7 +12,7 @@ Exit codes:
   1  failed; trying again does not help
      `migrate status --check`: the tables differ; `emails collisions`: there are collisions
   2  the command line, the URL or an option is wrong; nothing was done
-  3  the database is unavailable or busy; try again
+  3  the database is unavailable or busy, or another run migrated it first; try again
   4  rejected: this program cannot work with the schema; nothing was changed
   5  `migrate status`: migrations are pending; `migrate adopt`: there are differences";
 
@@ -110,7 +110,8 @@ pub(crate) enum MigrateTask {
     /// Revert migrations, and delete the data in their tables
     #[command(
         long_about = "Revert migrations, the latest first, and delete the data in the tables that they created. \
-                            On a terminal, this asks for confirmation; otherwise, pass --yes."
+                            On a terminal, this asks for confirmation, and reverts exactly what it \
+                            showed or nothing; otherwise, pass --yes."
     )]
     Down(DownOptions),
     /// Show each migration and its status; exit with 5 if any is pending

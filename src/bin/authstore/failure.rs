@@ -86,7 +86,9 @@ fn code(error: &Error) -> u8 {
     match error {
         Error::Invalid { .. } => USAGE,
         // Everything else that this command does can be repeated, so an unknown outcome means: try again.
-        Error::Unavailable { .. } | Error::OutcomeUnknown { .. } => TRY_AGAIN,
+        Error::Unavailable { .. }
+        | Error::OutcomeUnknown { .. }
+        | Error::Migration(MigrationError::PlanChanged) => TRY_AGAIN,
         Error::Migration(MigrationError::Folder { .. } | MigrationError::UnknownVersion { .. }) => {
             USAGE
         }

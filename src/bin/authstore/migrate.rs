@@ -73,25 +73,8 @@ fn down(migrator: &Migrator, options: &DownOptions) -> Result<ExitCode, CliError
         (false, Some(steps)) => usize::try_from(steps).unwrap_or(usize::MAX),
         (false, None) => 1,
     };
-    if !options.yes {
-        let to_revert: Vec<StepStatus> = migrator
-            .status()?
-            .into_iter()
-            .rev()
-            .filter(|step| {
-                matches!(
-                    step.state,
-                    StepState::Applied { .. } | StepState::Unfinished
-                )
-            })
-            .filter(|step| to.is_none_or(|to| step.version > to))
-            .take(if to.is_some() { usize::MAX } else { count })
-            .collect();
-        if !to_revert.is_empty() {
-            confirm(&to_revert)?;
-        }
-    }
     let steps = match to {
+        _ if !options.yes => migrator.down_exactly(&confirmed(migrator, to, count)?),
         Some(version) => migrator.down_to(version),
         None => migrator.down(count),
     };
@@ -113,6 +96,36 @@ fn may_have_reverted(error: &Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Returns the versions to revert, after the user has confirmed them.
+fn confirmed(migrator: &Migrator, to: Option<i64>, count: usize) -> Result<Vec<i64>, CliError> {
+    if let Some(version) = to
+        && !migrator
+            .series()
+            .migrations()
+            .iter()
+            .any(|step| step.version() == version)
+    {
+        return Err(Error::from(MigrationError::UnknownVersion { version }).into());
+    }
+    let to_revert: Vec<StepStatus> = migrator
+        .status()?
+        .into_iter()
+        .rev()
+        .filter(|step| {
+            matches!(
+                step.state,
+                StepState::Applied { .. } | StepState::Unfinished
+            )
+        })
+        .filter(|step| to.is_none_or(|to| step.version > to))
+        .take(if to.is_some() { usize::MAX } else { count })
+        .collect();
+    if !to_revert.is_empty() {
+        confirm(&to_revert)?;
+    }
+    Ok(to_revert.iter().map(|step| step.version).collect())
 }
 
 fn confirm(to_revert: &[StepStatus]) -> Result<(), CliError> {

@@ -271,8 +271,10 @@ FROM (
             'Account_userId_idx', 'Session_sessionToken_key', 'Session_userId_idx', 'Session_expires_idx',
             'VerificationToken_expires_idx', 'VerificationToken_identifier_idx', 'Authenticator_credentialID_key'
         )
-        AND COALESCE(u.cols, '') NOT IN (
-            'id', 'email', 'provider,providerAccountId', 'sessionToken', 'token', 'credentialID', 'userId,credentialID'
+        AND COALESCE(CONCAT(u.tbl, ':', u.cols), '') NOT IN (
+            'User:id', 'User:email', 'Account:id', 'Account:provider,providerAccountId', 'Session:id',
+            'Session:sessionToken', 'VerificationToken:token', 'Authenticator:credentialID',
+            'Authenticator:userId,credentialID'
         )
     GROUP BY t.tbl
 ) AS counted
@@ -356,7 +358,9 @@ FROM (
     FROM actual_table AS t
     JOIN cols AS c ON c.tbl = t.tbl AND c.is_known AND c.col IN ('id', 'userId', 'credentialID')
     UNION ALL
-    SELECT tbl, col FROM references_to WHERE parent_col = 'id' AND db = DATABASE() AND NOT is_ours
+    SELECT tbl, col
+    FROM references_to
+    WHERE parent IN ('User', 'Account', 'Session') AND parent_col = 'id' AND db = DATABASE() AND NOT is_ours
 ) AS t
 JOIN
     information_schema.STATISTICS AS s
@@ -497,7 +501,9 @@ FROM (
     FROM actual_table AS t
     JOIN cols AS c ON c.tbl = t.tbl AND c.is_known AND c.col IN ('id', 'userId')
     UNION ALL
-    SELECT tbl, col FROM references_to WHERE parent_col = 'id' AND db = DATABASE() AND NOT is_ours
+    SELECT tbl, col
+    FROM references_to
+    WHERE parent IN ('User', 'Account', 'Session') AND parent_col = 'id' AND db = DATABASE() AND NOT is_ours
 ) AS t
 JOIN
     information_schema.COLUMNS AS c

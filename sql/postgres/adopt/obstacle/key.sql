@@ -31,10 +31,10 @@ SELECT DISTINCT
     || 'the role ' || pg_get_userbyid(c.relowner) || '; run adopt as a member of that role'
 FROM "actual_table" AS t
 JOIN pg_constraint AS f ON f.contype = 'f' AND f.confrelid = t."oid" AND f.conparentid = 0
-JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attnum = f.confkey[1]
+LEFT JOIN "changing_id" AS p ON p."oid" = t."oid" AND p."number" = f.confkey[1]
 JOIN pg_class AS c ON c.oid = f.conrelid
 WHERE NOT pg_has_role(c.relowner, 'USAGE')
-    AND ((p.attname = 'id' AND p.atttypid <> 'uuid'::regtype) OR f.conindid IN (SELECT k."index" FROM "dropped" AS k))
+    AND (p."oid" IS NOT NULL OR f.conindid IN (SELECT k."index" FROM "dropped" AS k))
 
 UNION ALL
 SELECT

@@ -80,12 +80,10 @@
             OR e."collation" <> coalesce(a."collation", '')
         UNION
         SELECT k.conrelid::regclass::text, k.conrelid, c.attname::text, c.attnum
-        FROM "actual_table" AS t
-        JOIN pg_constraint AS k ON k.confrelid = t."oid" AND k.contype = 'f' AND k.conparentid = 0
-        JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attnum = k.confkey[1] AND p.attname = 'id'
+        FROM "changing_id" AS p
+        JOIN pg_constraint AS k ON k.confrelid = p."oid" AND k.contype = 'f' AND k.conparentid = 0 AND k.confkey[1] = p."number"
         JOIN pg_attribute AS c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1]
-        WHERE p.atttypid <> 'uuid'::regtype
-            AND k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
+        WHERE k.oid NOT IN (SELECT u."constraint" FROM "user_foreign_key" AS u)
     ),
 
     -- The columns of the application's own, and the userIds.
@@ -270,7 +268,9 @@ WHERE coalesce(e."type", 'uuid') = 'uuid'
         SELECT 1
         FROM "actual_table" AS t
         JOIN pg_attribute AS p ON p.attrelid = t."oid" AND p.attname = 'id'
-        WHERE k.confrelid = t."oid" AND k.confkey = ARRAY[p.attnum]
+        WHERE t."table" IN ('User', 'Account', 'Session')
+            AND k.confrelid = t."oid"
+            AND k.confkey = ARRAY[p.attnum]
     )
 
 UNION ALL
