@@ -71,7 +71,7 @@ macro_rules! __with_rules {
                 times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one user all survive, and each returns its own."
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
-                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read, or an earlier state after a later one."
                 every_length Values 1 "Strings of every length around powers of two and known limits, and email addresses of every length, are written whole."
                 seen_in_every_session ReadingAndWriting 1 "An update of a user is seen with every session of the user, however many there are."
             }
@@ -84,9 +84,9 @@ macro_rules! __with_rules {
                 verification_tokens_stay Constraints 1 "delete_user keeps verification tokens that were sent to the user's address."
                 one_winner Concurrency 1 "Of several callers who delete one user concurrently, exactly one gets true."
                 never_half Concurrency 1 "While a user is deleted, no caller ever sees the user without everything that belongs to the user, or the reverse."
-                no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User)."
-                no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User)."
-                no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User)."
+                no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User), and can be created again."
+                no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User), and can be linked again."
+                no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User), and can be created again."
                 spares_none_that_rotates Concurrency 1 "A session whose token is rotated while its user is deleted is deleted too."
                 spares_what_moves_away Concurrency 1 "A session, account or authenticator that becomes another user's while its first user is deleted is either deleted, or stays the other's."
                 no_page_limit Constraints 1 "delete_user deletes everything that belongs to the user, however many rows there are."
@@ -448,7 +448,8 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "Users, accounts, authenticators and rows that are not due stay as they are."
                 no_page_limit ReadingAndWriting 1 "Everything that is due is deleted in one call, however many rows there are and however high the limit is."
                 each_counted_once Concurrency 1 "Several concurrent callers count each row once between them."
-                never_half Concurrency 1 "No caller ever sees only some of the due sessions deleted."
+                never_half Concurrency 1 "No caller ever sees only some of the due sessions, of the due tokens or of the due challenges deleted."
+                spares_none_that_rotates Concurrency 1 "A session whose token is rotated during a sweep is deleted with its details and counted, or left with its details for the next."
                 spares_what_is_extended Concurrency 1 "A session that is extended during a sweep is kept, or was deleted before; a session that an update has returned exists."
             }
             ping {
