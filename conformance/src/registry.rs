@@ -195,7 +195,7 @@ macro_rules! __with_rules {
                 unique_token Constraints 1 "A second session with a token fails with Conflict(SessionToken), whoever has the first."
                 unknown_user Constraints 1 "A session of a user who does not exist fails with NotFound(User), and nothing is written."
                 again_after_delete Constraints 1 "The ID and the token of a deleted session may be used again."
-                one_winner Concurrency 1 "Of several callers who create a session with one token concurrently, exactly one succeeds."
+                one_winner Concurrency 1 "Of several callers who create a session with one token or rotate one to it concurrently, exactly one succeeds."
                 one_id_one_winner Concurrency 1 "Of several sessions that are created with one ID concurrently, exactly one gets it."
                 every_length Values 1 "Tokens of every length are stored and found."
                 every_bit_of_the_id Values 1 "Sessions with IDs that differ in any single bit are different, and so are their details."
@@ -207,7 +207,7 @@ macro_rules! __with_rules {
                 exact Values 1 "get_session_and_user finds nothing by a token that differs in case, accent, space, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_session_and_user returns the user as last updated."
                 one_step Concurrency 1 "While its user is deleted, a session is found with its user or not at all."
-                one_moment Concurrency 1 "Session and user are read at one moment: a session that moves away from a user who is deleted is always found, with its user."
+                one_moment Concurrency 1 "Session and user are read at one moment: a session that moves away from a user who is deleted or renamed is always found, with its user as the user was then."
             }
             update_session {
                 every_combination ReadingAndWriting 1 "update_session writes the fields that are named and no others, and returns the row."
@@ -227,7 +227,7 @@ macro_rules! __with_rules {
                 text_of_new_token Values 1 "The new token may be any string of up to 255 characters."
                 old_token_is_free Constraints 1 "A token that was replaced may be used again."
                 rotation_has_one_winner Concurrency 1 "Of several callers who give one session a new token by the same old one concurrently, exactly one finds it."
-                rotation_to_one_token Concurrency 1 "Of several sessions that are given one token concurrently, exactly one gets it."
+                rotation_to_one_token Concurrency 1 "Of several sessions that are given one token or created with it concurrently, exactly one gets it."
             }
             delete_session {
                 reports_whether_deleted ReadingAndWriting 1 "delete_session reports whether the session existed, and deletes it."
