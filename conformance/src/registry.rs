@@ -260,7 +260,7 @@ macro_rules! __with_rules {
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_sessions_by_user_id, each session with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many sessions there are."
                 large_rows ReadingAndWriting 1 "The list is complete, and its sessions are whole, however large they are."
-                one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session."
+                one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session, nor more than one update older."
             }
             delete_sessions_by_user_id {
                 all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, including expired ones."
@@ -367,7 +367,7 @@ macro_rules! __with_rules {
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many authenticators there are."
                 large_rows ReadingAndWriting 1 "The list is complete, and its authenticators are whole, however large they are."
-                one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator."
+                one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator, nor more than one update older."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to the given value, higher or lower, and the row is returned."
