@@ -1,5 +1,6 @@
 //! Concurrent callers, and the proof that they were concurrent.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
@@ -37,6 +38,24 @@ pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> Ran<T> {
         called,
         returned: Instant::now(),
     }
+}
+
+/// Creates rows with these numbers on several threads, because a server can then write to its disk for all of them
+/// together.
+pub(crate) fn create_many(
+    numbers: Range<u128>,
+    create: impl Fn(u128) -> Verdict + Sync,
+) -> Verdict {
+    let create = &create;
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let mut numbers = numbers.clone().skip(thread).step_by(THREADS);
+                scope.spawn(move || numbers.try_for_each(create))
+            })
+            .collect();
+        running.into_iter().try_for_each(joined)
+    })
 }
 
 /// The result of a thread, or its panic.

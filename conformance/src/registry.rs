@@ -71,7 +71,7 @@ macro_rules! __with_rules {
                 times Values 1 "An update writes emailVerified to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one user all survive, and each returns its own."
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
-                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read."
+                never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read, or an earlier state after a later one."
                 every_length Values 1 "Strings of every length around powers of two and known limits, and email addresses of every length, are written whole."
                 seen_in_every_session ReadingAndWriting 1 "An update of a user is seen with every session of the user, however many there are."
             }
@@ -84,9 +84,9 @@ macro_rules! __with_rules {
                 verification_tokens_stay Constraints 1 "delete_user keeps verification tokens that were sent to the user's address."
                 one_winner Concurrency 1 "Of several callers who delete one user concurrently, exactly one gets true."
                 never_half Concurrency 1 "While a user is deleted, no caller ever sees the user without everything that belongs to the user, or the reverse."
-                no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User)."
-                no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User)."
-                no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User)."
+                no_orphan_session Concurrency 1 "A session created while its user is deleted is deleted too, or fails with NotFound(User), and can be created again."
+                no_orphan_account Concurrency 1 "An account linked while its user is deleted is deleted too, or fails with NotFound(User), and can be linked again."
+                no_orphan_authenticator Concurrency 1 "An authenticator created while its user is deleted is deleted too, or fails with NotFound(User), and can be created again."
                 spares_none_that_rotates Concurrency 1 "A session whose token is rotated while its user is deleted is deleted too."
                 spares_what_moves_away Concurrency 1 "A session, account or authenticator that becomes another user's while its first user is deleted is either deleted, or stays the other's."
                 no_page_limit Constraints 1 "delete_user deletes everything that belongs to the user, however many rows there are."
@@ -170,7 +170,7 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "refresh_account leaves all other accounts as they are."
                 exact Values 1 "refresh_account changes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
                 text Values 1 "A refresh token of any string, up to 1,048,576 bytes, is recognized."
-                one_winner Concurrency 1 "Of several callers who saw one refresh token and write another concurrently, exactly one gets the account."
+                one_winner Concurrency 1 "Of several callers who saw one refresh token, or that there is none, and write another concurrently, exactly one gets the account; none does after an update that replaced the token, and none undoes it."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that a refresh of an account writes, with any read."
                 every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are compared and written whole in all fields at once."
             }
@@ -195,7 +195,7 @@ macro_rules! __with_rules {
                 unique_token Constraints 1 "A second session with a token fails with Conflict(SessionToken), whoever has the first."
                 unknown_user Constraints 1 "A session of a user who does not exist fails with NotFound(User), and nothing is written."
                 again_after_delete Constraints 1 "The ID and the token of a deleted session may be used again."
-                one_winner Concurrency 1 "Of several callers who create a session with one token concurrently, exactly one succeeds."
+                one_winner Concurrency 1 "Of several callers who create a session with one token or rotate one to it concurrently, exactly one succeeds."
                 one_id_one_winner Concurrency 1 "Of several sessions that are created with one ID concurrently, exactly one gets it."
                 every_length Values 1 "Tokens of every length are stored and found."
                 every_bit_of_the_id Values 1 "Sessions with IDs that differ in any single bit are different, and so are their details."
@@ -207,7 +207,7 @@ macro_rules! __with_rules {
                 exact Values 1 "get_session_and_user finds nothing by a token that differs in case, accent, space, normalization or by a wildcard."
                 current_user ReadingAndWriting 1 "get_session_and_user returns the user as last updated."
                 one_step Concurrency 1 "While its user is deleted, a session is found with its user or not at all."
-                one_moment Concurrency 1 "Session and user are read at one moment: a session that moves away from a user who is deleted is always found, with its user."
+                one_moment Concurrency 1 "Session and user are read at one moment: a session that moves away from a user who is deleted or renamed is always found, with its user as the user was then."
             }
             update_session {
                 every_combination ReadingAndWriting 1 "update_session writes the fields that are named and no others, and returns the row."
@@ -227,7 +227,7 @@ macro_rules! __with_rules {
                 text_of_new_token Values 1 "The new token may be any string of up to 255 characters."
                 old_token_is_free Constraints 1 "A token that was replaced may be used again."
                 rotation_has_one_winner Concurrency 1 "Of several callers who give one session a new token by the same old one concurrently, exactly one finds it."
-                rotation_to_one_token Concurrency 1 "Of several sessions that are given one token concurrently, exactly one gets it."
+                rotation_to_one_token Concurrency 1 "Of several sessions that are given one token or created with it concurrently, exactly one gets it."
             }
             delete_session {
                 reports_whether_deleted ReadingAndWriting 1 "delete_session reports whether the session existed, and deletes it."
@@ -260,7 +260,7 @@ macro_rules! __with_rules {
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_sessions_by_user_id, each session with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many sessions there are."
                 large_rows ReadingAndWriting 1 "The list is complete, and its sessions are whole, however large they are."
-                one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session."
+                one_moment Concurrency 1 "Sessions and details are read at one moment: details are never newer than the session, nor more than one update older."
             }
             delete_sessions_by_user_id {
                 all_of_them ReadingAndWriting 1 "All sessions of the user are deleted and counted, including expired ones."
@@ -367,7 +367,7 @@ macro_rules! __with_rules {
                 the_same_list ReadingAndWriting 1 "The list is the same as from list_authenticators_by_user_id, each authenticator with its own details."
                 no_page_limit ReadingAndWriting 1 "The list is complete and in order, however many authenticators there are."
                 large_rows ReadingAndWriting 1 "The list is complete, and its authenticators are whole, however large they are."
-                one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator."
+                one_moment Concurrency 1 "Authenticators and details are read at one moment: details are never newer than the authenticator, nor more than one update older."
             }
             update_authenticator_counter {
                 any_counter ReadingAndWriting 1 "The counter is set to the given value, higher or lower, and the row is returned."
@@ -448,7 +448,8 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "Users, accounts, authenticators and rows that are not due stay as they are."
                 no_page_limit ReadingAndWriting 1 "Everything that is due is deleted in one call, however many rows there are and however high the limit is."
                 each_counted_once Concurrency 1 "Several concurrent callers count each row once between them."
-                never_half Concurrency 1 "No caller ever sees only some of the due sessions deleted."
+                never_half Concurrency 1 "No caller ever sees only some of the due sessions, of the due tokens or of the due challenges deleted."
+                spares_none_that_rotates Concurrency 1 "A session whose token is rotated during a sweep is deleted with its details and counted, or left with its details for the next."
                 spares_what_is_extended Concurrency 1 "A session that is extended during a sweep is kept, or was deleted before; a session that an update has returned exists."
             }
             ping {
@@ -478,6 +479,7 @@ macro_rules! __with_rules {
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."
+                any_key Values 1 "Every operation that takes a key finds the row that has it, whatever characters and length the key has."
                 absent_keys Values 1 "A key is not found while it is absent, whatever keys resemble it, and looking it up changes nothing."
             }
             model {

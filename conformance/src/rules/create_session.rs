@@ -1,5 +1,5 @@
 use authstore::{
-    AuthStore, Constraint, Entity, Error, NewSession, Session, SessionDetails,
+    AuthStore, Constraint, Entity, Error, NewSession, Session, SessionChanges, SessionDetails,
     SessionDetailsChanges,
 };
 
@@ -273,10 +273,27 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
     context.store().create_user(bare_user(1))?;
     race.rounds(|round| {
         let token = round.to_string();
+        let old = format!("session {round}");
+        let rotates = |thread: usize| round % 2 == 0 && thread == THREADS / 2;
+        if rotates(THREADS / 2) {
+            context
+                .store()
+                .create_session(session_with_token(round * 100 + 99, 1, &old))?;
+        }
         let ran = race.at_once(THREADS, |thread, store| {
+            if rotates(thread) {
+                // The session exists, so it is found.
+                let changes = SessionChanges {
+                    session_token: Some(token.clone()),
+                    ..Default::default()
+                };
+                let rotated = store.update_session(&old, changes)?;
+                return rotated.ok_or(Error::backend("update_session(..) found no session"));
+            }
             store.create_session(session_with_token(round * 100 + thread as u128, 1, &token))
         });
-        let won = winners("create_session(..) with the same token", &ran, |error| {
+        let calls = "create_session(..) or update_session(..) with the same token";
+        let won = winners(calls, &ran, |error| {
             matches!(
                 error,
                 Error::Conflict {
@@ -293,6 +310,13 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
                 .get_session_and_user(&token)
                 .map(|found| found.map(|(session, _)| session)),
             winner,
+        )?;
+        let sessions = context.store().delete_sessions_by_user_id(id(1), None)?;
+        let is_beside = rotates(THREADS / 2) && ran[THREADS / 2].value.is_err();
+        equal(
+            "the number of sessions, one of which got the token that all callers wanted",
+            sessions,
+            1 + u64::from(is_beside),
         )?;
         Ok(overlapped(&ran))
     })

@@ -1,16 +1,19 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use authstore::{AuthStore, ExpiredCounts, SessionChanges, SessionDetails};
+use authstore::{AuthStore, ExpiredCounts, SessionChanges, SessionDetails, VerificationToken};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::failure::{Verdict, ensure, equal, returns};
+use crate::failure::{Verdict, ensure, equal, returns, succeeds};
 use crate::fixture::{
     at, bare_user, challenge_until, full_session_details, full_user, id, look, millis, populate,
-    session_until, since_1970, token_until,
+    session_until, session_with_token, since_1970, token_until,
 };
-use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
+use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped, timed};
+use crate::rules::delete_sessions_by_user_id::rotate;
 use crate::show::Show;
 
 /// A session, a verification token and a challenge for each time, numbered from 1.
@@ -21,26 +24,6 @@ fn create(store: &AuthStore, times: &[OffsetDateTime]) -> Verdict {
         store.create_challenge(challenge_until(number, *expires))?;
     }
     Ok(())
-}
-
-/// Creates this many expired sessions, verification tokens and challenges, on several threads, because a server can
-/// then write to its disk for all of them together.
-fn create_many(store: &AuthStore, rows: u32) -> Verdict {
-    let create = |first: usize| -> Verdict {
-        for number in (first..=rows as usize).step_by(THREADS) {
-            let number = number as u128;
-            store.create_session(session_until(number, 1, millis(0)))?;
-            store.create_verification_token(token_until(number, millis(0)))?;
-            store.create_challenge(challenge_until(number, millis(0)))?;
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let running: Vec<_> = (1..=THREADS)
-            .map(|first| scope.spawn(move || create(first)))
-            .collect();
-        running.into_iter().try_for_each(joined)
-    })
 }
 
 /// Returns the numbers of the sessions, verification tokens and challenges that are left. Uses up the tokens and
@@ -515,11 +498,132 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
         "delete_expired(..)",
         // The first is not due.
         |user, number| {
-            let expires = millis(i64::from(number % 100 == 0));
+            let expires = millis(i64::from(number % 1_000 == 0));
             session_until(number, user, expires)
         },
         |store, _| store.delete_expired(millis(0), 1_000).map(drop),
-    )
+    )?;
+    never_half_of_what_is_used_once(context)
+}
+
+/// While tokens or challenges are swept, other threads use them, the first and the last in turns. One that was gone was
+/// swept with all others, so no later use may succeed.
+fn never_half_of_what_is_used_once(context: &Context) -> Verdict {
+    const ROUNDS: u32 = 16;
+    const USERS: usize = 3;
+    let race = Race::new(context)?;
+    race.repeat(ROUNDS, |round| {
+        let of_tokens = round % 2 == 0;
+        let token = |number: u128| token_until(number, millis(0));
+        let challenge = |number: u128| challenge_until(number, millis(0));
+        let rows = u128::from(MANY);
+        create_many(0..rows, |number| {
+            match of_tokens {
+                true => context.store().create_verification_token(token(number)).map(drop),
+                false => context.store().create_challenge(challenge(number)).map(drop),
+            }?;
+            Ok(())
+        })?;
+        let is_used = |store: &AuthStore, number: u128| match of_tokens {
+            true => {
+                let VerificationToken {
+                    identifier, token, ..
+                } = token(number);
+                let used = store.use_verification_token(&identifier, &token);
+                used.map(|used| used.is_some())
+            }
+            false => store.use_challenge(&challenge(number).key).map(|used| used.is_some()),
+        };
+        let swept = |counts: ExpiredCounts| match of_tokens {
+            true => counts.verification_tokens,
+            false => counts.challenges,
+        };
+        // The number of rows that each thread has swept or used, and whether it used one after another was gone. Unless
+        // they wait for the sweep, they use all rows before it begins.
+        let has_begun = AtomicBool::new(false);
+        let ran = race.at_once_untimed(1 + USERS, |thread, store| {
+            if thread == USERS {
+                has_begun.store(true, Ordering::SeqCst);
+                return timed(|| Ok((swept(store.delete_expired(millis(0), 1_000)?), false)));
+            }
+            while !has_begun.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            thread::sleep(Duration::from_micros(150) * thread as u32);
+            timed(|| {
+                let (mut used, mut is_gone, mut is_half) = (0, false, false);
+                for first in (thread as u128..rows / 2).step_by(USERS) {
+                    for number in [first, rows - 1 - first] {
+                        let is_used = is_used(store, number)?;
+                        is_half |= is_gone && is_used;
+                        is_gone |= !is_used;
+                        used += u64::from(is_used);
+                    }
+                }
+                Ok((used, is_half))
+            })
+        });
+        let overlap = overlapped(&ran);
+        let calls = "delete_expired(..), or a use of what it deletes,";
+        let told = all_succeed(calls, ran)?;
+        ensure(
+            told.iter().all(|(_, is_half)| !is_half),
+            "a caller used a token or challenge after another one was found deleted by delete_expired(..)",
+        )?;
+        // Rows that the sweep skipped because another had locked them.
+        let left = swept(context.store().delete_expired(millis(0), 1_000)?);
+        equal(
+            "the number of tokens or challenges that were swept or used",
+            left + told.iter().map(|(counted, _)| counted).sum::<u64>(),
+            MANY.into(),
+        )?;
+        Ok(overlap)
+    })
+}
+
+/// A session's token is rotated, as often as the session is found, while the session is swept. A sweep may skip it, because
+/// an update has locked it; then it is still there, with its details.
+pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    race.rounds(|round| {
+        let session_id = store.create_session(session_until(round, 1, millis(0)))?.id;
+        store.update_session_details(session_id, full_session_details(round))?;
+        let ran = race.at_once(2, |thread, store| match thread {
+            0 => Ok((store.delete_expired(millis(0), 1_000)?.sessions, None)),
+            _ => Ok((0, Some(rotate(store, &format!("session {round}"))?))),
+        });
+        let overlap = overlapped(&ran);
+        let told = all_succeed("delete_expired(..) or update_session(..)", ran)?;
+        let is_left = !store.list_sessions_by_user_id(id(1))?.is_empty();
+        equal(
+            "whether a session that was rotated during a sweep has details, which is whether it exists,",
+            store.get_session_details(session_id)? != SessionDetails::default(),
+            is_left,
+        )?;
+        let counted = told[0].0;
+        equal(
+            "the number of sessions that a sweep counted, of the one that was rotated meanwhile",
+            counted,
+            u64::from(!is_left),
+        )?;
+        equal(
+            "the number of sessions that the next sweep counted",
+            store.delete_expired(millis(0), 1_000)?.sessions,
+            u64::from(is_left),
+        )?;
+        // A row that is left may not be found, but its token or its id is taken.
+        for (_, token) in &told {
+            let Some(token) = token else { continue };
+            succeeds(
+                "create_session(..) with the id and the token of a session that was rotated during a sweep",
+                store.create_session(session_with_token(round, 1, token)),
+            )?;
+        }
+        store.delete_sessions_by_user_id(id(1), None)?;
+        Ok(overlap)
+    })
 }
 
 pub(crate) fn spares_what_is_extended(context: &Context) -> Verdict {
@@ -580,7 +684,12 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_due();
-    create_many(store, rows)?;
+    create_many(1..u128::from(rows) + 1, |number| {
+        store.create_session(session_until(number, 1, millis(0)))?;
+        store.create_verification_token(token_until(number, millis(0)))?;
+        store.create_challenge(challenge_until(number, millis(0)))?;
+        Ok(())
+    })?;
     for number in 1..=u128::from(rows) {
         store.update_session_details(id(2_000 + number), full_session_details(number))?;
     }

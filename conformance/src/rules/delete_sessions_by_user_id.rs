@@ -6,7 +6,7 @@ use crate::fixture::{
     bare_user, full_session_details, full_user, id, look, populate, session, session_until,
     session_with_token, since_1970,
 };
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
 
@@ -219,18 +219,23 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
 pub(super) fn all_but_the_first(
     context: &Context,
     call: &str,
-    new: impl Fn(u128, u128) -> NewSession,
+    new: impl Fn(u128, u128) -> NewSession + Sync,
     delete: impl Fn(&AuthStore, u128) -> authstore::Result<()> + Sync,
 ) -> Verdict {
-    const SESSIONS: u128 = 4;
     let race = Race::new(context)?;
     race.few_rounds(|round| {
+        // In some rounds, more than a batch.
+        let sessions = if round % 4 == 1 {
+            u128::from(MANY) + 1
+        } else {
+            4
+        };
         let store = context.store();
         store.create_user(bare_user(round))?;
-        let first = round * 100;
-        for number in first..first + SESSIONS {
-            store.create_session(new(round, number))?;
-        }
+        let first = round * 1_000;
+        create_many(first..first + sessions, |number| {
+            Ok(store.create_session(new(round, number)).map(drop)?)
+        })?;
         let [kept, deleted] = [id(2_000 + first), id(2_001 + first)];
         for session in [kept, deleted] {
             store.update_session_details(session, full_session_details(round))?;
@@ -244,8 +249,8 @@ pub(super) fn all_but_the_first(
             |thread, store| {
                 if thread % 2 == 0 {
                     let left = store.list_sessions_by_user_id(id(round))?.len() as u128;
-                    return Ok((left != SESSIONS && left != 1)
-                        .then(|| format!("{left} of {SESSIONS} sessions")));
+                    return Ok((left != sessions && left != 1)
+                        .then(|| format!("{left} of {sessions} sessions")));
                 }
                 let seen = store.list_sessions_with_details_by_user_id(id(round))?;
                 if seen != all && seen != left {
@@ -265,7 +270,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
         "delete_sessions_by_user_id(..)",
         |user, number| session(number, user),
         |store, user| {
-            let kept = session(user * 100, user).session_token;
+            let kept = session(user * 1_000, user).session_token;
             let deleted = store.delete_sessions_by_user_id(id(user), Some(&kept));
             deleted.map(drop)
         },

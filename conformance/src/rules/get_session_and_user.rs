@@ -147,7 +147,8 @@ pub(crate) fn one_step(context: &Context) -> Verdict {
     })
 }
 
-/// Moves a session from user to user, and deletes each former user. The session must always exist, with a user.
+/// Moves a session from user to user, and deletes each former user, or renames the user. The session must always exist, with
+/// a user who was not renamed.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     const MOVES: u128 = 6;
     let race = Race::new(context)?;
@@ -159,7 +160,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
         }
         context.store().create_session(session(round, round * 100))?;
         race.look_on(
-            "update_session(..), which moves it to another user, and delete_user(..) of its former user",
+            "update_session(..), which moves it to another user, and delete_user(..) or update_user(..) of its former user",
             |store| {
                 for number in 0..MOVES {
                     let changes = SessionChanges {
@@ -167,12 +168,24 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
                         ..Default::default()
                     };
                     store.update_session(&token, changes)?;
-                    store.delete_user(user(number))?;
+                    if round % 2 == 1 {
+                        store.delete_user(user(number))?;
+                    } else {
+                        let changes = UserChanges {
+                            name: Change::set("without the session"),
+                            ..Default::default()
+                        };
+                        store.update_user(user(number), changes)?;
+                    }
                 }
                 Ok(())
             },
             |_, store| {
                 Ok(match store.get_session_and_user(&token)? {
+                    Some((_, user)) if user.name.is_some() => Some(format!(
+                        "a session with a user who was renamed after it had moved away: {}",
+                        user.show()
+                    )),
                     Some((session, user)) if session.user_id == user.id => None,
                     Some((session, user)) => Some(format!(
                         "a session with another session's user: {}, {}",

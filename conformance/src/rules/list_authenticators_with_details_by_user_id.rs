@@ -87,7 +87,8 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// Repeatedly sets a passkey's counter, then updates its details. The details must never be newer than the passkey.
+/// Repeatedly sets a passkey's counter, then updates its details. The details must never be newer than the passkey, nor more
+/// than a step older.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
@@ -116,10 +117,14 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             },
             |_, store| {
                 let list = store.list_authenticators_with_details_by_user_id(id(round))?;
-                Ok(list
-                    .iter()
-                    .any(|(passkey, details)| details.last_used > Some(millis(passkey.counter)))
-                    .then(|| "a passkey that is older than its details".to_owned()))
+                Ok(list.iter().find_map(|(passkey, details)| {
+                    let step = millis(passkey.counter) - details.last_used.unwrap_or(millis(0));
+                    match step.whole_milliseconds() {
+                        0 | 1 => None,
+                        ..0 => Some("a passkey that is older than its details".to_owned()),
+                        _ => Some("details that are older than their passkey".to_owned()),
+                    }
+                }))
             },
         )
     })

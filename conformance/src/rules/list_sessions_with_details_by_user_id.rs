@@ -78,7 +78,8 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     )
 }
 
-/// Repeatedly extends a session, then updates its details. The details must never be newer than the session.
+/// Repeatedly extends a session, then updates its details. The details must never be newer than the session, nor more than a
+/// step older.
 pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
@@ -105,10 +106,14 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
             },
             |_, store| {
                 let list = store.list_sessions_with_details_by_user_id(id(round))?;
-                Ok(list
-                    .iter()
-                    .any(|(session, details)| details.last_seen > Some(session.expires))
-                    .then(|| "a session that is older than its details".to_owned()))
+                Ok(list.iter().find_map(|(session, details)| {
+                    let step = session.expires - details.last_seen.unwrap_or(millis(0));
+                    match step.whole_milliseconds() {
+                        0 | 1 => None,
+                        ..0 => Some("a session that is older than its details".to_owned()),
+                        _ => Some("details that are older than their session".to_owned()),
+                    }
+                }))
             },
         )
     })

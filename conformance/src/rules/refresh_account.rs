@@ -184,30 +184,56 @@ pub(crate) fn text(context: &Context) -> Verdict {
 
 pub(crate) fn one_winner(context: &Context) -> Verdict {
     let race = Race::new(context)?;
-    context.store().create_user(bare_user(1))?;
-    context.store().link_account(id(1), full_account(1))?;
-    let mut seen = "refresh_token 1".to_owned();
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut account = store.link_account(id(1), full_account(1))?;
     race.rounds(|round| {
+        let with_token = |refresh_token| AccountChanges {
+            refresh_token,
+            ..Default::default()
+        };
+        // In some rounds there is no token, and in some, one caller updates it whatever it is.
+        if round % 3 == 0 {
+            let cleared = with_token(Change::Clear);
+            account = store.update_account("provider 1", "account 1", cleared)?;
+        }
+        let updates = |thread: usize| round % 2 == 0 && thread == THREADS / 2;
+        let update = format!("token {round} of an update");
+        let seen = account.refresh_token.clone();
         let ran = race.at_once(THREADS, |thread, store| {
+            if updates(thread) {
+                let changes = with_token(Change::set(&update));
+                store.update_account("provider 1", "account 1", changes)?;
+                return Ok(None);
+            }
             let changes = rotated(&format!("token {round} of {thread}"));
-            store.refresh_account("provider 1", "account 1", Some(&seen), changes)
+            store.refresh_account("provider 1", "account 1", seen.as_deref(), changes)
         });
         let overlap = overlapped(&ran);
-        let refreshed: Vec<_> = all_succeed("refresh_account(..)", ran)?
+        let refreshed: Vec<_> = all_succeed("refresh_account(..) or update_account(..)", ran)?
             .into_iter()
             .flatten()
             .collect();
-        equal(
-            "the number of concurrent callers that replaced the same refresh token",
-            refreshed.len(),
-            1,
-        )?;
+        // If the update came first, no one has seen its token. If it came last, its token is the last.
+        let is_updated = updates(THREADS / 2);
+        if !is_updated || !refreshed.is_empty() {
+            equal(
+                "the number of concurrent callers that replaced the same refresh token",
+                refreshed.len(),
+                1,
+            )?;
+        }
+        if let Some(refreshed) = refreshed.into_iter().next() {
+            account = refreshed;
+        }
+        if is_updated {
+            account.refresh_token = Some(update);
+        }
         returns(
             "get_account(..) after it",
-            context.store().get_account("provider 1", "account 1"),
-            refreshed.first().cloned(),
+            store.get_account("provider 1", "account 1"),
+            Some(account.clone()),
         )?;
-        seen = refreshed[0].refresh_token.clone().unwrap_or_default();
         Ok(overlap)
     })
 }

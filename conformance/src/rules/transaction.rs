@@ -18,7 +18,7 @@ use crate::fixture::{
     session, session_with_token, token, user_with_email,
 };
 use crate::model::Model;
-use crate::race::{Race, THREADS, overlapped};
+use crate::race::{MANY, Race, THREADS, overlapped};
 use crate::rules::faults::every_operation;
 use crate::rules::storage::{agreed, every_read, later_writes};
 use crate::show::Show;
@@ -443,17 +443,31 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {
         let (one, other) = (id(round * 2), id(round * 2 + 1));
+        // In some rounds, more than a batch.
+        let more = if round <= 20 && round % 4 == 1 {
+            u128::from(MANY)
+        } else {
+            0
+        };
         race.look_on(
-            "a transaction that creates two users and a session",
+            "a transaction that creates two users and their sessions",
             |store| {
                 store.transaction(|tx| {
                     tx.create_user(bare_user(round * 2))?;
                     tx.create_session(session(round * 2, round * 2))?;
+                    for number in round * 1_000_000..round * 1_000_000 + more {
+                        tx.create_session(session(number, round * 2))?;
+                    }
                     tx.create_user(bare_user(round * 2 + 1))?;
                     Ok::<_, Error>(())
                 })
             },
-            |_, store| {
+            |thread, store| {
+                if thread % 2 == 1 {
+                    let seen = store.list_sessions_by_user_id(one)?.len() as u128;
+                    return Ok((seen != 0 && seen != 1 + more)
+                        .then(|| format!("{seen} of {} sessions", 1 + more)));
+                }
                 let has_session = || -> authstore::Result<bool> {
                     let found = store.get_session_and_user(&format!("session {}", round * 2))?;
                     Ok(found.is_some())

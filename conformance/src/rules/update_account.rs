@@ -379,8 +379,8 @@ pub(super) fn never_half_of_an_account(
         context,
         call,
         |store, number| update(store, &(number - 1).to_string(), changes(number)),
-        |store, thread, _| {
-            let seen = if thread % 2 == 0 {
+        |store, turn, _| {
+            let seen = if turn % 2 == 0 {
                 let found = store.get_account("provider 1", "account 1")?;
                 found.into_iter().collect()
             } else {

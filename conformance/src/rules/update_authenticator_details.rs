@@ -74,12 +74,25 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
 
 pub(crate) fn missing(context: &Context) -> Verdict {
     let store = context.store();
-    returns(
-        "update_authenticator_details(..) of a passkey that does not exist",
-        store.update_authenticator_details(id(1), "credential-1", full_authenticator_details(1)),
-        false,
-    )?;
+    let changes = [
+        AuthenticatorDetailsChanges::default(),
+        full_authenticator_details(1),
+    ];
+    let is_missing = || -> Verdict {
+        changes.iter().try_for_each(|changes| {
+            returns(
+                format!(
+                    "update_authenticator_details(.., {}) of a passkey that does not exist",
+                    changes.show()
+                ),
+                store.update_authenticator_details(id(1), "credential-1", changes.clone()),
+                false,
+            )
+        })
+    };
+    is_missing()?;
     store.create_user(bare_user(1))?;
+    is_missing()?;
     store.create_authenticator(authenticator(1, 1))?;
     returns(
         "the details of a passkey that was created later",
@@ -111,15 +124,19 @@ pub(crate) fn of_the_user_only(context: &Context) -> Verdict {
     populate(store)?;
     let before = look(store, 1..=3)?;
     for other in [1, 2, 4] {
-        returns(
-            format!("update_authenticator_details(..) by user {other} of a passkey of user 3"),
-            store.update_authenticator_details(
-                id(other),
-                "credential-31",
-                full_authenticator_details(99),
-            ),
-            false,
-        )?;
+        for changes in [
+            full_authenticator_details(99),
+            AuthenticatorDetailsChanges::default(),
+        ] {
+            returns(
+                format!(
+                    "update_authenticator_details(.., {}) by user {other} of a passkey of user 3",
+                    changes.show()
+                ),
+                store.update_authenticator_details(id(other), "credential-31", changes),
+                false,
+            )?;
+        }
     }
     returns("the rows of the users", look(store, 1..=3), before)
 }

@@ -366,6 +366,7 @@ pub(crate) fn no_orphan(context: &Context) -> Verdict {
             }
             Ok(left)
         },
+        |_, _, _| Ok(()),
     )
 }
 
@@ -500,18 +501,24 @@ pub(crate) fn rotation_to_one_token(context: &Context) -> Verdict {
                 .store()
                 .create_session(session(round * 100 + thread, 1))?;
         }
+        let new = format!("rotated {round}");
         let ran = race.at_once(THREADS, |thread, store| {
+            let number = round * 100 + thread as u128;
+            // In every other round, some create a session with the token.
+            if round % 2 == 0 && thread % 3 == 1 {
+                let created = session_with_token(number + THREADS as u128, 1, &new);
+                return store.create_session(created).map(drop);
+            }
             let changes = SessionChanges {
-                session_token: Some(format!("rotated {round}")),
+                session_token: Some(new.clone()),
                 ..Default::default()
             };
-            store.update_session(
-                &format!("session {}", round * 100 + thread as u128),
-                changes,
-            )
+            store
+                .update_session(&format!("session {number}"), changes)
+                .map(drop)
         });
         let overlap = overlapped(&ran);
-        let won = winners("update_session(..)", &ran, |error| {
+        let won = winners("update_session(..) or create_session(..)", &ran, |error| {
             matches!(
                 error,
                 authstore::Error::Conflict {
@@ -524,6 +531,15 @@ pub(crate) fn rotation_to_one_token(context: &Context) -> Verdict {
             "the number of sessions that were given the same token",
             won,
             1,
+        )?;
+        let created = ran
+            .iter()
+            .enumerate()
+            .filter(|(thread, one)| round % 2 == 0 && thread % 3 == 1 && one.value.is_ok());
+        equal(
+            "the number of sessions, after one of them got the token that all callers wanted",
+            context.store().list_sessions_by_user_id(id(1))?.len(),
+            THREADS + created.count(),
         )?;
         context.store().delete_sessions_by_user_id(id(1), None)?;
         Ok(overlap)
@@ -563,15 +579,15 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             let old_token = state(number - 1).session_token;
             store.update_session(&old_token, changes).map(drop)
         },
-        |store, thread, first| {
-            let seen: Vec<Session> = match thread % 4 {
+        |store, turn, first| {
+            let seen: Vec<Session> = match turn % 4 {
                 0 => store.list_sessions_by_user_id(id(1))?,
                 1 => {
                     let listed = store.list_sessions_with_details_by_user_id(id(2))?;
                     listed.into_iter().map(|(session, _)| session).collect()
                 }
                 _ => {
-                    let token = state(first + thread as i64).session_token;
+                    let token = state(first + turn as i64 % 9).session_token;
                     let found = store.get_session_and_user(&token)?;
                     found.into_iter().map(|(session, _)| session).collect()
                 }

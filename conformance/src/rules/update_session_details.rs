@@ -82,11 +82,16 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
 
 pub(crate) fn missing(context: &Context) -> Verdict {
     let store = context.store();
-    returns(
-        "update_session_details(..) of a session that does not exist",
-        store.update_session_details(id(SESSION), full_session_details(1)),
-        false,
-    )?;
+    for changes in [SessionDetailsChanges::default(), full_session_details(1)] {
+        returns(
+            format!(
+                "update_session_details(.., {}) of a session that does not exist",
+                changes.show()
+            ),
+            store.update_session_details(id(SESSION), changes),
+            false,
+        )?;
+    }
     store.create_user(bare_user(1))?;
     store.create_session(session(1, 1))?;
     returns(
@@ -372,8 +377,8 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             let told = store.update_session_details(id(SESSION), changes(number));
             told.map(drop)
         },
-        |store, thread, _| {
-            let seen = if thread % 2 == 0 {
+        |store, turn, _| {
+            let seen = if turn % 2 == 0 {
                 vec![store.get_session_details(id(SESSION))?]
             } else {
                 let listed = store.list_sessions_with_details_by_user_id(id(1))?;

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use authstore::{AuthStore, Change, Constraint, Entity, NewUser, User, UserChanges};
 use time::OffsetDateTime;
 
@@ -7,7 +9,7 @@ use crate::fixture::{
     account_at, bare_account, bare_user, full_user, id, look, millis, populate, session,
     user_with_email,
 };
-use crate::race::{Race, all_succeed, overlapped};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::rules::create_user::found_by_every_key;
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
@@ -457,8 +459,9 @@ pub(crate) fn one_email_one_winner(context: &Context) -> Verdict {
 }
 
 /// Updates a row again and again, several fields at a time, while other threads read it. `state` is the row after the
-/// update with this number; 0 is the row before the first. `read` gets the number before the round's updates, and returns
-/// what it found, or `None` if it may have found nothing. What is no state is half of an update.
+/// update with this number; 0 is the row before the first. `read` gets a number that grows with each read of a thread, to
+/// read in another way, and the number before the round's updates. It returns what it found, or `None` if it may have found
+/// nothing. What is no state is half of an update, and so is a state after which the same thread sees an earlier one.
 pub(super) fn only_whole_states<T: PartialEq + Show + Sync>(
     context: &Context,
     call: &str,
@@ -472,13 +475,23 @@ pub(super) fn only_whole_states<T: PartialEq + Show + Sync>(
         let first = i64::try_from(round - 1).unwrap_or_default() * UPDATES;
         let last = first + UPDATES;
         let states: Vec<T> = (first..=last).map(&state).collect();
+        // How often each thread has read, and the latest state that it has seen.
+        let reads = [const { AtomicUsize::new(0) }; THREADS];
+        let latest = [const { AtomicUsize::new(0) }; THREADS];
         race.look_on(
             call,
             |store| (first + 1..=last).try_for_each(|number| update(store, number)),
             |thread, store| {
-                let seen = read(store, thread, first)?;
-                let half = seen.filter(|seen| !states.contains(seen));
-                Ok(half.map(|half| half.show()))
+                let turn = thread + reads[thread].fetch_add(1, Ordering::Relaxed);
+                let Some(seen) = read(store, turn, first)? else {
+                    return Ok(None);
+                };
+                let Some(place) = states.iter().position(|state| *state == seen) else {
+                    return Ok(Some(seen.show()));
+                };
+                let later = latest[thread].fetch_max(place, Ordering::Relaxed);
+                Ok((later > place)
+                    .then(|| format!("{}, after {}", seen.show(), states[later].show())))
             },
         )
     })
@@ -526,8 +539,8 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             };
             store.update_user(id(1), changes).map(drop)
         },
-        |store, thread, _| {
-            let seen = match thread % 4 {
+        |store, turn, _| {
+            let seen = match turn % 4 {
                 0 => store.get_user(id(1))?,
                 1 => {
                     let address = email(store)?;

@@ -194,8 +194,8 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
             let used = store.use_authenticator(&created.credential_id, number, backed_up);
             used.map(drop)
         },
-        |store, thread, _| {
-            let seen: Vec<Authenticator> = match thread % 3 {
+        |store, turn, _| {
+            let seen: Vec<Authenticator> = match turn % 3 {
                 0 => {
                     let found = store.get_authenticator(&created.credential_id)?;
                     found.into_iter().collect()

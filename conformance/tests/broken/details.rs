@@ -744,4 +744,43 @@ faults! {
             Ok(list)
         }
     }
+
+    DetailsInAFirstTrip "list_sessions_with_details_by_user_id.one_moment": "Reads the details of all sessions, then the sessions." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let details = db.with(|model| model.session_details.clone())?;
+            pause();
+            let sessions = db.list_sessions_by_user_id(user_id)?.into_iter();
+            Ok(sessions.map(|session| (session.clone(), details.get(&session.id).cloned().unwrap_or_default())).collect())
+        }
+    }
+
+    PasskeyDetailsInAFirstTrip "list_authenticators_with_details_by_user_id.one_moment": "Reads the details of all passkeys, then the passkeys." {
+        fn list_authenticators_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Authenticator, AuthenticatorDetails)>> {
+            let details = db.with(|model| model.authenticator_details.clone())?;
+            pause();
+            let passkeys = db.list_authenticators_by_user_id(user_id)?.into_iter();
+            Ok(passkeys.map(|passkey| (passkey.clone(), details.get(&passkey.credential_id).cloned().unwrap_or_default())).collect())
+        }
+    }
+
+    NothingForNoSession "update_session_details.missing": "Does not look for the session when there is nothing to change." {
+        fn update_session_details(&self, db: &Reference, session_id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            Ok(db.update_session_details(session_id, changes)? || *changes == SessionDetailsChanges::default())
+        }
+    }
+
+    NothingForNoPasskey "update_authenticator_details.missing": "Does not look for the passkey when there is nothing to change." {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            Ok(db.update_authenticator_details(user_id, id, changes)? || *changes == AuthenticatorDetailsChanges::default())
+        }
+    }
+
+    NothingForAnyone "update_authenticator_details.of_the_user_only": "Does not look whose passkey it is when there is nothing to change." {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            match *changes == AuthenticatorDetailsChanges::default() {
+                true => Ok(db.get_authenticator(id)?.is_some()),
+                false => db.update_authenticator_details(user_id, id, changes),
+            }
+        }
+    }
 }

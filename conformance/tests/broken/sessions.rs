@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use authstore_conformance::{Answer, Model};
+
 use super::fault::*;
 use super::values::*;
 
@@ -25,6 +27,29 @@ fn delete_listed_tokens(db: &Reference, user_id: Uuid, keep: Option<&str>) -> Re
         let deleted = tokens.filter(|token| keep != Some(*token) && model.delete_session(token));
         deleted.count() as u64
     })
+}
+
+/// Held by those who check whether a session token is free.
+static TOKENS: Mutex<()> = Mutex::new(());
+
+/// Writes a session after the one with its token has been removed, which stays if that fails.
+fn instead_of<T>(
+    db: &Reference,
+    token: &str,
+    write: impl FnOnce(&mut Model) -> Answer<T>,
+) -> Result<T> {
+    let written = db.with(|model| {
+        let taken = model.sessions.remove(token);
+        let written = write(model);
+        // An update that found nothing has not taken the token either.
+        if !model.sessions.contains_key(token) {
+            model
+                .sessions
+                .extend(taken.map(|taken| (token.to_owned(), taken)));
+        }
+        written
+    })?;
+    written.map_err(|refusals| refusals[0].into())
 }
 
 faults! {
@@ -671,6 +696,59 @@ faults! {
             let kept = keep.map(|keep| db.get_session_and_user(keep)).transpose()?.flatten();
             let keep = keep.filter(|_| kept.is_some_and(|(session, _)| !session.is_expired(now)));
             db.delete_sessions_by_user_id(user_id, keep)
+        }
+    }
+
+    DeletesByHundreds "delete_sessions_by_user_id.never_half": "Deletes a user's sessions a hundred at a time." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let mut deleted = 0;
+            for (number, batch) in db.list_sessions_by_user_id(user_id)?.chunks(100).enumerate() {
+                if number > 0 {
+                    pause();
+                }
+                deleted += db.with(|model| {
+                    let tokens = batch.iter().map(|session| &session.session_token);
+                    tokens.filter(|token| keep != Some(token) && model.delete_session(token)).count() as u64
+                })?;
+            }
+            Ok(deleted)
+        }
+    }
+
+    CreatesBesideRotations "create_session.one_winner": "Checks whether a session token is free, then creates the session, under a lock that rotations do not take." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let _alone = TOKENS.lock().expect("no panic while held");
+            if db.get_session_and_user(&session.session_token)?.is_some() {
+                return Err(Error::conflict(Constraint::SessionToken));
+            }
+            pause();
+            instead_of(db, &session.session_token, |model| model.create_session(session))
+        }
+    }
+
+    RotatesBesideCreations "update_session.rotation_to_one_token": "Checks whether the new token is free, then rotates, under a lock that the creation of sessions does not take." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let Some(new) = changes.session_token.as_deref().filter(|new| *new != session_token) else {
+                return db.update_session(session_token, changes);
+            };
+            let _alone = TOKENS.lock().expect("no panic while held");
+            if db.get_session_and_user(new)?.is_some() {
+                return db.update_session(session_token, changes);
+            }
+            pause();
+            instead_of(db, new, |model| model.update_session(session_token, changes))
+        }
+    }
+
+    ReadsBothAgain "get_session_and_user.one_moment": "Reads the session, then the user, and both again if the user was deleted since." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            while let Some((session, _)) = db.get_session_and_user(session_token)? {
+                pause();
+                if let Some(user) = db.get_user(session.user_id)? {
+                    return Ok(Some((session, user)));
+                }
+            }
+            Ok(None)
         }
     }
 }

@@ -459,6 +459,22 @@ mod how {
                 Nothing::commit(db, &half, copy)
             }
         }
+        CommitsByHundreds {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                let new = copy.sessions.keys().filter(|token| !begin.sessions.contains_key(*token));
+                let later: Vec<_> = new.skip(100).collect();
+                let mut first = copy.clone();
+                first.sessions.retain(|token, _| !later.contains(&token));
+                if !Nothing::commit(db, begin, &first)? {
+                    return Ok(false);
+                }
+                if later.is_empty() {
+                    return Ok(true);
+                }
+                pause();
+                Nothing::commit(db, &first, copy)
+            }
+        }
         KeepsWhatFailed {
             fn roll_back(db: &Reference, copy: &Model, _: bool) {
                 let _ = overwrite(db, copy);
@@ -724,6 +740,10 @@ faults! {
 
     ReadsNullAsEmpty "transaction.statements": "Returns an empty string for NULL." {
         transactions!(ReturnsNoNull);
+    }
+
+    CommitsInBatches "transaction.one_moment": "Commits the sessions of a transaction a hundred at a time." {
+        transactions!(CommitsByHundreds);
     }
 }
 

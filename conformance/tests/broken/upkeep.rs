@@ -3,8 +3,78 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use authstore_conformance::Model;
+
 use super::fault::*;
 use super::values::*;
+
+/// Sweeps this many rows of each kind at a time. `restore` undoes in a step what does not belong to it.
+fn sweep_in_steps(
+    db: &Reference,
+    now: OffsetDateTime,
+    limit: u32,
+    step: u32,
+    restore: impl Fn(&mut Model, &Model),
+) -> Result<ExpiredCounts> {
+    let mut sum = ExpiredCounts::default();
+    let mut left = limit;
+    while left > 0 {
+        let (counts, is_done) = db.with(|model| {
+            let before = model.clone();
+            let counts = model.delete_expired(now, left.min(step));
+            restore(model, &before);
+            (counts, *model == before)
+        })?;
+        if is_done {
+            break;
+        }
+        sum.sessions += counts.sessions;
+        sum.verification_tokens += counts.verification_tokens;
+        sum.challenges += counts.challenges;
+        left -= left.min(step);
+        pause();
+    }
+    Ok(sum)
+}
+
+/// Held by those who sweep, so that each row is counted once.
+static SWEEP: Mutex<()> = Mutex::new(());
+
+/// Reads which sessions are due, then deletes those whose token is still the same. `and` gets the counts, the number of
+/// those whose token is another, and the details of these.
+fn sweep_by_tokens(
+    db: &Reference,
+    now: OffsetDateTime,
+    limit: u32,
+    and: impl FnOnce(&mut ExpiredCounts, u64, &mut BTreeMap<Uuid, SessionDetails>),
+) -> Result<ExpiredCounts> {
+    let _alone = SWEEP.lock().expect("no panic while held");
+    let due = db.with(|model| {
+        let mut swept = model.clone();
+        swept.delete_expired(now, limit);
+        let all = model.sessions.values();
+        let due = all.filter(|session| !swept.sessions.contains_key(&session.session_token));
+        due.cloned().collect::<Vec<Session>>()
+    })?;
+    pause();
+    db.with(|model| {
+        let mut rotated = model.sessions.clone();
+        rotated.retain(|token, session| {
+            let then = due.iter().find(|then| then.id == session.id);
+            session.expires <= now && then.is_some_and(|then| then.session_token != *token)
+        });
+        let mut details = model.session_details.clone();
+        details.retain(|id, _| rotated.values().any(|session| session.id == *id));
+        model
+            .sessions
+            .retain(|token, _| !rotated.contains_key(token));
+        let mut counts = model.delete_expired(now, limit);
+        and(&mut counts, rotated.len() as u64, &mut details);
+        model.sessions.extend(rotated);
+        model.session_details.extend(details);
+        counts
+    })
+}
 
 faults! {
     SweepsAPageOfDetails "delete_expired.no_page_limit": "Deletes the details of only five hundred sessions of a sweep." {
@@ -234,6 +304,58 @@ faults! {
                 verification_tokens: counts.verification_tokens + rest.verification_tokens,
                 challenges: counts.challenges + rest.challenges,
             })
+        }
+    }
+
+    SweepsByHundreds "delete_expired.never_half": "Deletes what has expired a hundred rows at a time." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            sweep_in_steps(db, now, limit, 100, |_, _| {})
+        }
+    }
+
+    SweepsTokensOneByOne "delete_expired.never_half": "Deletes verification tokens that have expired one at a time." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let others = db.with(|model| {
+                let tokens = model.verification_tokens.clone();
+                let counts = model.delete_expired(now, limit);
+                model.verification_tokens = tokens;
+                ExpiredCounts { verification_tokens: 0, ..counts }
+            })?;
+            let tokens = sweep_in_steps(db, now, limit, 1, |model, before| {
+                model.sessions.clone_from(&before.sessions);
+                model.session_details.clone_from(&before.session_details);
+                model.challenges.clone_from(&before.challenges);
+            })?;
+            Ok(ExpiredCounts { verification_tokens: tokens.verification_tokens, ..others })
+        }
+    }
+
+    SweepsChallengesByHundreds "delete_expired.never_half": "Deletes challenges that have expired a hundred at a time." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let others = db.with(|model| {
+                let challenges = model.challenges.clone();
+                let counts = model.delete_expired(now, limit);
+                model.challenges = challenges;
+                ExpiredCounts { challenges: 0, ..counts }
+            })?;
+            let challenges = sweep_in_steps(db, now, limit, 100, |model, before| {
+                model.sessions.clone_from(&before.sessions);
+                model.session_details.clone_from(&before.session_details);
+                model.verification_tokens.clone_from(&before.verification_tokens);
+            })?;
+            Ok(ExpiredCounts { challenges: challenges.challenges, ..others })
+        }
+    }
+
+    CountsTheRotated "delete_expired.spares_none_that_rotates": "Reads the tokens of the sessions that are due, deletes those with these tokens, and counts those that were rotated since." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            sweep_by_tokens(db, now, limit, |counts, rotated, _| counts.sessions += rotated)
+        }
+    }
+
+    SweepsDetailsOfTheRotated "delete_expired.spares_none_that_rotates": "Reads which sessions are due, deletes their details, and those whose token is still the same." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            sweep_by_tokens(db, now, limit, |_, _, details| details.clear())
         }
     }
 }

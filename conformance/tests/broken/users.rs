@@ -3,11 +3,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use authstore_conformance::Model;
+
 use super::fault::*;
 use super::values::*;
 
 /// The users of sessions, by token, as a fault remembers them.
 type Copies = Mutex<BTreeMap<String, Option<User>>>;
+
+/// Deletes rows in steps, until a step says that it was the last.
+fn by_hundreds(db: &Reference, step: impl Fn(&mut Model) -> bool) -> Result<()> {
+    while db.with(&step)? {
+        pause();
+    }
+    Ok(())
+}
+
+/// The id under which the copies of a user are kept while they differ from the user.
+fn copy_of(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128() | 0x00c0_9135 << 96)
+}
+
+fn is_copy(id: Uuid) -> bool {
+    id == copy_of(id)
+}
+
+/// Returns the copy of a user.
+fn copied(model: &Model, user: User) -> User {
+    let copy = model.get_user(copy_of(user.id));
+    copy.map_or(user.clone(), |copy| User {
+        id: user.id,
+        ..copy
+    })
+}
 
 faults! {
     DeletesAPageOfPasskeys "delete_user.no_page_limit": "Deletes only the first hundred passkeys of a user." {
@@ -930,6 +958,108 @@ faults! {
                 email_verified: changes.email_verified.clone().apply(read.email_verified).into(),
                 image: changes.image.clone().apply(read.image).into(),
             })
+        }
+    }
+
+    DeletesAccountsByHundreds "delete_user.never_half": "Deletes the accounts of a user a hundred at a time, the user with the last." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            by_hundreds(db, |model| {
+                let all = model.list_accounts_by_user_id(id);
+                let batch = all.iter().take(if all.len() > 100 { 100 } else { 0 });
+                batch.filter(|row| model.unlink_account(&row.provider, &row.provider_account_id)).count() > 0
+            })?;
+            db.delete_user(id)
+        }
+    }
+
+    DeletesSessionsByHundreds "delete_user.never_half": "Deletes the sessions of a user a hundred at a time, the user with the last." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            by_hundreds(db, |model| {
+                let all = model.list_sessions_by_user_id(id);
+                let batch = all.iter().take(if all.len() > 100 { 100 } else { 0 });
+                batch.filter(|row| model.delete_session(&row.session_token)).count() > 0
+            })?;
+            db.delete_user(id)
+        }
+    }
+
+    DeletesPasskeysByHundreds "delete_user.never_half": "Deletes the passkeys of a user a hundred at a time, the user with the last." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            by_hundreds(db, |model| {
+                let all = model.list_authenticators_by_user_id(id);
+                let batch = all.iter().take(if all.len() > 100 { 100 } else { 0 });
+                batch.filter(|row| model.delete_authenticator(&row.credential_id)).count() > 0
+            })?;
+            db.delete_user(id)
+        }
+    }
+
+    UpdatesCopiesLater "update_user.never_half": "Keeps a copy of the user with each session and account, and updates the copies in a second step." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let updated = db.with(|model| {
+                let before = model.get_user(id);
+                let updated = model.update_user(id, changes);
+                // The copies are those of this user until the second step.
+                model.users.extend(before.map(|before| (copy_of(id), User { id: copy_of(id), ..before })));
+                updated
+            })?;
+            pause();
+            db.with(|model| model.users.remove(&copy_of(id)))?;
+            updated.map_err(|refusals| refusals[0].into())
+        }
+
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            db.with(|model| {
+                let mut users = model.users.values();
+                users.find(|user| user.email.as_deref() == Some(email) && !is_copy(user.id)).cloned()
+            })
+        }
+
+        fn get_user_by_account(&self, db: &Reference, provider: &str, provider_account_id: &str) -> Result<Option<User>> {
+            db.with(|model| model.get_user_by_account(provider, provider_account_id).map(|user| copied(model, user)))
+        }
+
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            db.with(|model| {
+                let found = model.get_session_and_user(session_token);
+                found.map(|(session, user)| (session, copied(model, user)))
+            })
+        }
+    }
+
+    ReservesAccounts (Mutex<BTreeSet<String>>) "delete_user.no_orphan_account": "Reserves an account before it links it, and leaves it reserved if the user was deleted since." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            if db.get_user(account.user_id)?.is_none() {
+                return Err(Error::not_found(Entity::User));
+            }
+            let key = format!("{}\n{}", account.provider, account.provider_account_id);
+            if !self.0.lock().expect("no panic while held").insert(key.clone()) {
+                return Err(Error::conflict(Constraint::ProviderAccount));
+            }
+            pause();
+            let linked = db.link_account(account);
+            if !matches!(linked, Err(Error::NotFound { .. })) {
+                self.0.lock().expect("no panic while held").remove(&key);
+            }
+            linked
+        }
+    }
+
+    ReservesPasskeys (Mutex<BTreeSet<String>>) "delete_user.no_orphan_authenticator": "Reserves a credential id before it creates the passkey, and leaves it reserved if the user was deleted since." {
+        fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
+            if db.get_user(authenticator.user_id)?.is_none() {
+                return Err(Error::not_found(Entity::User));
+            }
+            let key = &authenticator.credential_id;
+            if !self.0.lock().expect("no panic while held").insert(key.clone()) {
+                return Err(Error::conflict(Constraint::AuthenticatorCredentialId));
+            }
+            pause();
+            let created = db.create_authenticator(authenticator);
+            if !matches!(created, Err(Error::NotFound { .. })) {
+                self.0.lock().expect("no panic while held").remove(key);
+            }
+            created
         }
     }
 }
