@@ -182,33 +182,70 @@ pub(crate) fn text(context: &Context) -> Verdict {
     )
 }
 
+/// Refreshes accounts by the token that all callers saw. Another caller updates the token of all but the first, whatever it
+/// is, and some have none.
 pub(crate) fn one_winner(context: &Context) -> Verdict {
+    const ACCOUNTS: u128 = 4;
     let race = Race::new(context)?;
-    context.store().create_user(bare_user(1))?;
-    context.store().link_account(id(1), full_account(1))?;
-    let mut seen = "refresh_token 1".to_owned();
-    race.rounds(|round| {
-        let ran = race.at_once(THREADS, |thread, store| {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut accounts = Vec::new();
+    for number in 0..ACCOUNTS {
+        accounts.push(store.link_account(id(1), full_account(number))?);
+    }
+    let with_token = |refresh_token| AccountChanges {
+        refresh_token,
+        ..Default::default()
+    };
+    race.few_rounds(|round| {
+        for (number, account) in (0..).zip(&mut accounts) {
+            if (round + number) % 3 == 0 {
+                let (provider, key) = (&account.provider, &account.provider_account_id);
+                *account = store.update_account(provider, key, with_token(Change::Clear))?;
+            }
+        }
+        let updater = |key: usize| (key > 0).then_some((round as usize + key) % THREADS);
+        let update = format!("token {round} of an update");
+        let by_account = race.at_once_for_keys(THREADS, accounts.len(), |key, thread, store| {
+            let seen = &accounts[key];
+            let (provider, account) = (&seen.provider, &seen.provider_account_id);
+            if updater(key) == Some(thread) {
+                let changes = with_token(Change::set(&update));
+                store.update_account(provider, account, changes)?;
+                return Ok(None);
+            }
             let changes = rotated(&format!("token {round} of {thread}"));
-            store.refresh_account("provider 1", "account 1", Some(&seen), changes)
+            store.refresh_account(provider, account, seen.refresh_token.as_deref(), changes)
         });
-        let overlap = overlapped(&ran);
-        let refreshed: Vec<_> = all_succeed("refresh_account(..)", ran)?
-            .into_iter()
-            .flatten()
-            .collect();
-        equal(
-            "the number of concurrent callers that replaced the same refresh token",
-            refreshed.len(),
-            1,
-        )?;
-        returns(
-            "get_account(..) after it",
-            context.store().get_account("provider 1", "account 1"),
-            refreshed.first().cloned(),
-        )?;
-        seen = refreshed[0].refresh_token.clone().unwrap_or_default();
-        Ok(overlap)
+        let mut took_place = false;
+        for (key, (account, ran)) in accounts.iter_mut().zip(by_account).enumerate() {
+            took_place |= overlapped(&ran);
+            let refreshed: Vec<_> = all_succeed("refresh_account(..) or update_account(..)", ran)?
+                .into_iter()
+                .flatten()
+                .collect();
+            // If the update came first, no one has seen its token. If it came last, its token is the last.
+            let is_updated = updater(key).is_some();
+            if !is_updated || !refreshed.is_empty() {
+                equal(
+                    "the number of concurrent callers that replaced the same refresh token",
+                    refreshed.len(),
+                    1,
+                )?;
+            }
+            if let Some(refreshed) = refreshed.into_iter().next() {
+                *account = refreshed;
+            }
+            if is_updated {
+                account.refresh_token = Some(update.clone());
+            }
+            returns(
+                "get_account(..) after it",
+                store.get_account(&account.provider, &account.provider_account_id),
+                Some(account.clone()),
+            )?;
+        }
+        Ok(took_place)
     })
 }
 

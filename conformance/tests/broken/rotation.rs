@@ -1,5 +1,7 @@
 //! Faults with what is rotated: the tokens of sessions, and the refresh tokens of accounts.
 
+use std::sync::Mutex;
+
 use super::fault::*;
 use super::values::*;
 
@@ -28,6 +30,28 @@ fn refresh_if_alike<T: PartialEq>(
     let is_alike = stored.as_deref().map(&of) == seen.map(&of);
     let seen = if is_alike { stored.as_deref() } else { seen };
     db.refresh_account(provider, account, seen, changes)
+}
+
+/// Held by those who refresh an account.
+static REFRESH: Mutex<()> = Mutex::new(());
+
+/// Compares the refresh token, and writes the account in a second step.
+fn compare_then_refresh(
+    db: &Reference,
+    provider: &str,
+    account: &str,
+    seen: Option<&str>,
+    changes: &AccountChanges,
+) -> Result<Option<Account>> {
+    let found = db.get_account(provider, account)?;
+    if found.is_none_or(|found| found.refresh_token.as_deref() != seen) {
+        return Ok(None);
+    }
+    pause();
+    match db.update_account(provider, account, changes) {
+        Err(Error::NotFound { .. }) => Ok(None),
+        updated => updated.map(Some),
+    }
 }
 
 faults! {
@@ -274,6 +298,22 @@ faults! {
                 Some(session) => db.delete_session(&session.session_token),
                 None => Ok(false),
             }
+        }
+    }
+
+    ComparesNullThenRefreshes "refresh_account.one_winner": "Checks that there is no refresh token, then writes one, although it compares any other as it writes." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            match seen {
+                None => compare_then_refresh(db, provider, account, seen, changes),
+                Some(_) => db.refresh_account(provider, account, seen, changes),
+            }
+        }
+    }
+
+    RefreshesBesideUpdates "refresh_account.one_winner": "Compares the refresh token, then writes the new one, under a lock that updates of accounts do not take." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let _alone = REFRESH.lock().expect("no panic while held");
+            compare_then_refresh(db, provider, account, seen, changes)
         }
     }
 }
