@@ -54,6 +54,7 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
     let store = context.store();
     populate(store)?;
     store.create_verification_token(token(1))?;
+    let challenge = store.create_challenge(challenge_until(1, millis(1_000)))?;
     let (writes, reads): (Vec<Call>, Vec<Call>) =
         every_operation().into_iter().partition(Call::writes);
     let mut known = Vec::new();
@@ -73,6 +74,11 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
         other.use_verification_token(&token.identifier, &token.token),
         None,
     )?;
+    returns(
+        "use_challenge(..) of a challenge of another storage",
+        other.use_challenge(&challenge.key),
+        None,
+    )?;
     populate(&other)?;
     let before = look(store, 1..=3)?;
     for write in &writes {
@@ -90,6 +96,16 @@ pub(crate) fn isolated(context: &Context) -> Verdict {
         "a storage after another one was removed",
         look(store, 1..=3),
         before,
+    )?;
+    returns(
+        "use_verification_token(..) after writes to another storage, and its removal,",
+        store.use_verification_token(&token.identifier, &token.token),
+        Some(token.clone()),
+    )?;
+    returns(
+        "use_challenge(..) after writes to another storage, and its removal,",
+        store.use_challenge(&challenge.key),
+        Some(challenge.clone()),
     )
 }
 
@@ -427,12 +443,30 @@ fn each_write_outlives_its_handle(storage: &dyn Storage, mut store: AuthStore) -
                 store.use_verification_token(&token.identifier, &token.token),
                 Some(token.clone()),
             )?;
+            // A later call deletes it.
+            store.create_verification_token(token.clone())?;
         }
         if let Call::CreateChallenge(challenge) = call {
             returns(
                 "use_challenge(..) of a challenge that another handle created",
                 store.use_challenge(&challenge.key),
                 Some(challenge.clone()),
+            )?;
+            // A later call uses it.
+            store.create_challenge(challenge.clone())?;
+        }
+        if let Call::DeleteVerificationTokensByIdentifier(identifier) = call {
+            returns(
+                "use_verification_token(..) of a token that another handle has deleted",
+                store.use_verification_token(identifier, &token(54).token),
+                None,
+            )?;
+        }
+        if let Call::UseChallenge(key) = call {
+            returns(
+                "use_challenge(..) of a challenge that another handle has used",
+                store.use_challenge(key),
+                None,
             )?;
         }
         if let Call::UseVerificationToken(identifier, token) = call {

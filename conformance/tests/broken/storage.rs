@@ -101,6 +101,9 @@ static ACCOUNTS: Mutex<BTreeMap<(String, String), Account>> = Mutex::new(BTreeMa
 /// The session that the next row saves as deleted. Faults are told without their handle that the server was killed.
 static UNSAVED: Mutex<Option<Session>> = Mutex::new(None);
 
+/// The challenges of all storages.
+static CHALLENGES: Mutex<BTreeMap<String, Challenge>> = Mutex::new(BTreeMap::new());
+
 faults! {
     FindsByAnyKey "model.shared_keys": "Finds a user by the account whose provider and ID, joined, are the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
@@ -964,6 +967,40 @@ faults! {
             if let Some(session) = UNSAVED.lock().expect("no panic while held").take() {
                 let _ = db.create_session(&session);
             }
+        }
+    }
+
+    ChallengesInOnePlace "storage.isolated": "Keeps the challenges of all storages in one place." {
+        fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
+            db.create_challenge(challenge)?;
+            CHALLENGES.lock().expect("no panic while held").insert(challenge.key.clone(), challenge.clone());
+            Ok(())
+        }
+
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            let kept = CHALLENGES.lock().expect("no panic while held").remove(key);
+            Ok(db.use_challenge(key)?.or(kept))
+        }
+    }
+
+    DeletesTokensInMemory (AtClose) "storage.outlives_handles": "Forgets that the verification tokens of an identifier were deleted when it is opened again." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let mut tokens = db.with(|model| model.verification_tokens.clone())?;
+            tokens.retain(|_, token| token.identifier == identifier);
+            let kept = db.clone();
+            self.0.add(move || tokens.values().for_each(|token| drop(kept.create_verification_token(token))));
+            db.delete_verification_tokens_by_identifier(identifier)
+        }
+    }
+
+    UsesChallengesInMemory (AtClose) "storage.outlives_handles": "Forgets that a challenge was used when it is opened again." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            let used = db.use_challenge(key)?;
+            if let Some(challenge) = used.clone() {
+                let db = db.clone();
+                self.0.add(move || drop(db.create_challenge(&challenge)));
+            }
+            Ok(used)
         }
     }
 }
