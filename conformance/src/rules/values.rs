@@ -1,6 +1,7 @@
 use authstore::{
-    AccountChanges, Authenticator, Challenge, Change, NewAccount, NewSession, NewUser,
-    SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges, Challenge,
+    Change, NewAccount, NewSession, NewUser, Session, SessionChanges, SessionDetails,
+    SessionDetailsChanges, UserChanges, VerificationToken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError};
@@ -9,15 +10,19 @@ use uuid::Uuid;
 
 use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, returns};
+use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
-    account_at, authenticator_with_id, full_authenticator_details, id, millis, session_with_token,
-    since_1970, user_with_email,
+    account_at, authenticator_with_id, bare_user, full_authenticator_details, id, millis,
+    session_with_token, since_1970, user_with_email,
 };
 use crate::model::Model;
+use crate::race::create_many;
 use crate::rules::storage::agreed;
 use crate::sequence::{as_program, clear, test_runner};
-use crate::strings::{can_be_credential_id, keys_alike};
+use crate::show::Show;
+use crate::strings::{
+    BLANKS, HOSTILE, UNICODE, can_be_credential_id, keys_alike, longest_credential_id, longest_key,
+};
 
 /// The last millisecond of the year 9999, since 1970.
 const LAST: i64 = 253_402_300_799_999;
@@ -53,6 +58,11 @@ struct Rows {
     session: NewSession,
     token: VerificationToken,
     authenticator: Authenticator,
+    challenge: Challenge,
+    session_details: SessionDetailsChanges,
+    authenticator_details: AuthenticatorDetailsChanges,
+    new_email: String,
+    new_session_token: String,
 }
 
 fn rows() -> impl Strategy<Value = Rows> {
@@ -121,13 +131,49 @@ fn rows() -> impl Strategy<Value = Rows> {
                 }
             },
         );
-    (user, account, session, token, authenticator).prop_map(
-        |(user, account, session, token, authenticator)| Rows {
+    let challenge = (key(), text(0..50), time())
+        .prop_map(|(key, payload, expires)| Challenge::new(key, payload, expires));
+    let session_details = (
+        proptest::option::of(time()),
+        proptest::option::of(time()),
+        optional_text(),
+        optional_text(),
+    )
+        .prop_map(|(began, last_seen, ip, user_agent)| SessionDetailsChanges {
+            began: began.into(),
+            last_seen: last_seen.into(),
+            ip: ip.into(),
+            user_agent: user_agent.into(),
+        });
+    let authenticator_details = (
+        optional_text(),
+        proptest::option::of(time()),
+        proptest::option::of(time()),
+    )
+        .prop_map(|(name, created, last_used)| AuthenticatorDetailsChanges {
+            name: name.into(),
+            created: created.into(),
+            last_used: last_used.into(),
+        });
+    let details = (session_details, authenticator_details);
+    let rows = (user, account, session, token, authenticator, challenge);
+    (rows, details, key(), key()).prop_map(
+        |(
+            (user, account, session, token, authenticator, challenge),
+            (session_details, authenticator_details),
+            new_email,
+            new_session_token,
+        )| Rows {
             user,
             account,
             session,
             token,
             authenticator,
+            challenge,
+            session_details,
+            authenticator_details,
+            new_email,
+            new_session_token,
         },
     )
 }
@@ -135,6 +181,8 @@ fn rows() -> impl Strategy<Value = Rows> {
 /// Writes the rows, and reads each of them with every operation that can.
 fn round_trip(context: &Context, rows: &Rows) -> Verdict {
     let store = context.store();
+    clear(store)?;
+    sign_ups(context, rows)?;
     clear(store)?;
     let rows = rows.clone();
     let user = store.create_user(rows.user)?;
@@ -172,7 +220,45 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
     returns(
         "list_sessions_by_user_id(..)",
         store.list_sessions_by_user_id(id(1)),
-        vec![session],
+        vec![session.clone()],
+    )?;
+    let changes = rows.session_details;
+    store.update_session_details(session.id, changes.clone())?;
+    let details = SessionDetails {
+        began: changes.began.apply(None),
+        last_seen: changes.last_seen.apply(None),
+        ip: changes.ip.apply(None),
+        user_agent: changes.user_agent.apply(None),
+    };
+    returns(
+        "get_session_details(..)",
+        store.get_session_details(session.id),
+        details.clone(),
+    )?;
+    let changes = SessionChanges {
+        session_token: Some(rows.new_session_token.clone()),
+        ..Default::default()
+    };
+    store.update_session(&session.session_token, changes)?;
+    let rotated = Session {
+        session_token: rows.new_session_token,
+        ..session
+    };
+    returns(
+        "list_sessions_with_details_by_user_id(..) after update_session(..) to another token",
+        store.list_sessions_with_details_by_user_id(id(1)),
+        vec![(rotated.clone(), details)],
+    )?;
+    returns(
+        "get_session_and_user(..) after update_session(..) to another token",
+        store.get_session_and_user(&rotated.session_token),
+        Some((rotated, user.clone())),
+    )?;
+    let challenge = store.create_challenge(rows.challenge)?;
+    returns(
+        "use_challenge(..)",
+        store.use_challenge(&challenge.key),
+        Some(challenge.clone()),
     )?;
     let token = store.create_verification_token(rows.token)?;
     returns(
@@ -189,10 +275,23 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
     returns(
         "list_authenticators_by_user_id(..)",
         store.list_authenticators_by_user_id(id(1)),
-        vec![authenticator],
+        vec![authenticator.clone()],
+    )?;
+    let changes = rows.authenticator_details;
+    store.update_authenticator_details(id(1), &authenticator.credential_id, changes.clone())?;
+    let details = AuthenticatorDetails {
+        name: changes.name.apply(None),
+        created: changes.created.apply(None),
+        last_used: changes.last_used.apply(None),
+    };
+    returns(
+        "list_authenticators_with_details_by_user_id(..)",
+        store.list_authenticators_with_details_by_user_id(id(1)),
+        vec![(authenticator, details)],
     )?;
     // And each string in an update, in a different field than before.
     let changes = UserChanges {
+        email: Change::set(&rows.new_email),
         name: user.image.clone().into(),
         image: user.name.clone().into(),
         ..Default::default()
@@ -205,8 +304,8 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
     )?;
     returns(
         "the strings of update_user(..)",
-        Ok((updated.name, updated.image)),
-        (user.image, user.name),
+        Ok(((updated.name, updated.image), updated.email)),
+        ((user.image, user.name), Some(rows.new_email)),
     )?;
     let changes = AccountChanges {
         refresh_token: account.oauth_token.clone().into(),
@@ -225,7 +324,64 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
     returns(
         "the strings of update_account(..)",
         Ok((updated.refresh_token, updated.scope)),
-        (account.oauth_token, account.id_token),
+        (account.oauth_token.clone(), account.id_token.clone()),
+    )?;
+    let changes = AccountChanges {
+        refresh_token: account.id_token.clone().into(),
+        access_token: account.session_state.clone().into(),
+        ..Default::default()
+    };
+    let refreshed = store.refresh_account(
+        provider,
+        account_id,
+        account.oauth_token.as_deref(),
+        changes,
+    )?;
+    returns(
+        "get_account(..) after refresh_account(..)",
+        store.get_account(provider, account_id),
+        refreshed.clone(),
+    )?;
+    returns(
+        "the strings of refresh_account(..)",
+        Ok(refreshed.map(|account| (account.refresh_token, account.access_token))),
+        Some((account.id_token, account.session_state)),
+    )
+}
+
+/// Signs the user up with the account, and then with the passkey.
+fn sign_ups(context: &Context, rows: &Rows) -> Verdict {
+    let store = context.store();
+    let (user, account) =
+        store.create_user_with_account(rows.user.clone(), rows.account.clone())?;
+    let find = || store.get_user_by_account(&account.provider, &account.provider_account_id);
+    returns(
+        "get_user_by_account(..) after create_user_with_account(..)",
+        find(),
+        Some(user.clone()),
+    )?;
+    returns(
+        "list_accounts_by_user_id(..) after create_user_with_account(..)",
+        store.list_accounts_by_user_id(id(1)),
+        vec![account.clone()],
+    )?;
+    store.delete_user(id(1))?;
+    let signed_up =
+        store.create_user_with_authenticator(rows.user.clone(), rows.authenticator.clone())?;
+    returns(
+        "get_user(..) after create_user_with_authenticator(..)",
+        store.get_user(id(1)),
+        Some(user.clone()),
+    )?;
+    returns(
+        "list_authenticators_by_user_id(..) after create_user_with_authenticator(..)",
+        store.list_authenticators_by_user_id(id(1)),
+        vec![rows.authenticator.clone()],
+    )?;
+    equal(
+        "create_user_with_authenticator(..)",
+        signed_up,
+        (user, rows.authenticator.clone()),
     )
 }
 
@@ -243,7 +399,14 @@ pub(crate) fn any_row(context: &Context) -> Verdict {
                 Call::LinkAccount(id(1), shortest.account.clone()),
                 Call::CreateSession(shortest.session.clone()),
                 Call::CreateVerificationToken(shortest.token.clone()),
+                Call::UpdateSessionDetails(id(2_001), shortest.session_details.clone()),
                 Call::CreateAuthenticator(shortest.authenticator.clone()),
+                Call::CreateChallenge(shortest.challenge.clone()),
+                Call::UpdateAuthenticatorDetails(
+                    id(1),
+                    shortest.authenticator.credential_id.clone(),
+                    shortest.authenticator_details.clone(),
+                ),
             ];
             let failure = round_trip(context, &shortest).err().unwrap_or_else(|| {
                 Failure::broken(format!(
@@ -282,6 +445,90 @@ pub(crate) fn absent_keys(context: &Context) -> Verdict {
         run(rows_with(*number, key))?;
     }
     Ok(())
+}
+
+/// Uses accounts and passkeys by each key with every operation that takes one. The rules of the other operations try their
+/// keys themselves.
+pub(crate) fn any_key(context: &Context) -> Verdict {
+    let store = context.store();
+    let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE).copied();
+    let of_passkeys = ["+", "/", "%", "=", "%2F", "a+b/c==", "-_"];
+    let mut keys: Vec<String> = texts.chain(of_passkeys).map(str::to_owned).collect();
+    keys.extend([longest_key('a'), longest_key('\u{1f512}')]);
+    keys.sort();
+    keys.dedup();
+    let longest = longest_credential_id('d');
+    create_many(0..keys.len() as u128 + 1, |number| {
+        let (key, calls) = match keys.get(number as usize) {
+            Some(key) => (key, calls_with(number, key)),
+            None => (&longest, calls_on_a_passkey(number, &longest)),
+        };
+        let mut model = Model::default();
+        let create = Call::CreateUser(bare_user(number));
+        for call in [create].iter().chain(&calls) {
+            agreed(
+                store,
+                &mut model,
+                call,
+                &format!("with the key {}", key.show()),
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// Calls that create accounts with this key, and a passkey if it can be a credential id, and use them.
+fn calls_with(number: u128, key: &str) -> Vec<Call> {
+    let text = |text: &str| text.to_owned();
+    let (user, other) = (id(number), format!("other of {number}"));
+    let mut calls = Vec::new();
+    for (row, provider, account) in [(1, other.as_str(), key), (2, key, other.as_str())] {
+        let link = Call::LinkAccount(user, account_at(number * 10 + row, provider, account));
+        let changes = |token: &str| AccountChanges {
+            refresh_token: Change::set(token),
+            ..Default::default()
+        };
+        let (provider, account) = (|| text(provider), || text(account));
+        calls.extend([
+            link.clone(),
+            Call::GetAccount(provider(), account()),
+            Call::GetUserByAccount(provider(), account()),
+            Call::UpdateAccount(provider(), account(), changes("first")),
+            Call::RefreshAccount(
+                provider(),
+                account(),
+                Some(text("first")),
+                changes("second"),
+            ),
+            Call::UnlinkAccountOfUser(user, provider(), account(), false),
+            link,
+            Call::ListAccountsByUserId(user),
+            Call::UnlinkAccount(provider(), account()),
+        ]);
+    }
+    if can_be_credential_id(key) {
+        calls.extend(calls_on_a_passkey(number, key));
+    }
+    calls
+}
+
+/// Calls that create a passkey with this credential id, and use it.
+fn calls_on_a_passkey(number: u128, key: &str) -> Vec<Call> {
+    let user = id(number);
+    let create = Call::CreateAuthenticator(authenticator_with_id(number, number, key));
+    let key = || key.to_owned();
+    vec![
+        create.clone(),
+        Call::GetAuthenticator(key()),
+        Call::UpdateAuthenticatorCounter(key(), 1_000_000),
+        Call::UseAuthenticator(key(), 1_000_001, true),
+        Call::UpdateAuthenticatorDetails(user, key(), full_authenticator_details(1)),
+        Call::ListAuthenticatorsWithDetailsByUserId(user),
+        Call::DeleteAuthenticatorOfUser(user, key(), false),
+        create,
+        Call::ListAuthenticatorsByUserId(user),
+        Call::DeleteAuthenticator(key()),
+    ]
 }
 
 /// Creates a row of every kind with this key, in every place of a key; a passkey only if it is a credential id.

@@ -32,6 +32,21 @@ struct LeftBehind {
     is_left: bool,
 }
 
+/// Takes off characters of planes that are assigned to nothing.
+fn assigned(text: &str) -> String {
+    text.replace(
+        |character| ('\u{40000}'..='\u{dffff}').contains(&character),
+        "",
+    )
+}
+
+fn assigned_to(change: Change<String>) -> Change<String> {
+    match change {
+        Change::Set(text) => Change::Set(assigned(&text)),
+        other => other,
+    }
+}
+
 faults! {
     LeavesSomethingBehind (Mutex<LeftBehind>) "model.sequences": "Deletes everything but the entry of a passkey in an index, which a later user meets." {
         fn create_authenticator(&self, db: &Reference, authenticator: &Authenticator) -> Result<()> {
@@ -161,6 +176,110 @@ faults! {
                 model.sessions.insert(session_token.to_owned(), moved.clone());
                 Some(moved)
             })
+        }
+    }
+
+    DropsFromPayload "values.any_row": "Drops characters that are assigned to nothing from the payload of a challenge." {
+        stores!(create_challenge |challenge: Challenge| challenge.payload = assigned(&challenge.payload));
+    }
+
+    DropsFromNewEmail "values.any_row": "Drops characters that are assigned to nothing from a new email address." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut changes = changes.clone();
+            changes.email = assigned_to(changes.email);
+            db.update_user(id, &changes)
+        }
+    }
+
+    DropsFromNewToken "values.any_row": "Drops characters that are assigned to nothing from the new token of a session." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let new = changes.session_token.as_deref().map(assigned);
+            db.update_session(session_token, &SessionChanges { session_token: new, ..changes.clone() })
+        }
+    }
+
+    DropsFromUserAgent "values.any_row": "Drops characters that are assigned to nothing from the user agent of a session." {
+        fn update_session_details(&self, db: &Reference, session_id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let mut changes = changes.clone();
+            changes.user_agent = assigned_to(changes.user_agent);
+            db.update_session_details(session_id, &changes)
+        }
+    }
+
+    DropsFromNameOfPasskey "values.any_row": "Drops characters that are assigned to nothing from the name of a passkey." {
+        fn update_authenticator_details(&self, db: &Reference, user_id: Uuid, credential_id: &str, changes: &AuthenticatorDetailsChanges) -> Result<bool> {
+            let mut changes = changes.clone();
+            changes.name = assigned_to(changes.name);
+            db.update_authenticator_details(user_id, credential_id, &changes)
+        }
+    }
+
+    DropsFromSignUp "values.any_row": "Drops characters that are assigned to nothing from the ID token of a sign-up." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let mut account = account.clone();
+            some(&mut account.id_token, assigned);
+            db.create_user_with_account(user, &account)
+        }
+    }
+
+    DropsFromSignUpByPasskey "values.any_row": "Drops characters that are assigned to nothing from the name of a user who signs up with a passkey." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let mut user = user.clone();
+            some(&mut user.name, assigned);
+            db.create_user_with_authenticator(&user, authenticator)
+        }
+    }
+
+    DropsFromRefresh "values.any_row": "Drops characters that are assigned to nothing from the access token of a refresh." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let mut changes = changes.clone();
+            changes.access_token = assigned_to(changes.access_token);
+            db.refresh_account(provider, account, seen, &changes)
+        }
+    }
+
+    UsesByDecodedId "values.any_key": "Reads a plus in a credential ID as a space when a passkey is used." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, backed_up: bool) -> Result<Authenticator> {
+            db.use_authenticator(&credential_id.replace('+', " "), counter, backed_up)
+        }
+    }
+
+    CountsByStartOfId "values.any_key": "Finds the passkey whose counter it updates by the first 1,023 bytes of its credential ID." {
+        fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
+            db.update_authenticator_counter(&credential_id[..credential_id.len().min(1_023)], counter)
+        }
+    }
+
+    DeletesNoPath "values.any_key": "Finds no passkey for a user to delete if there is a slash in its credential ID." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            match credential_id.contains('/') {
+                true => Ok(Removal::Absent),
+                false => db.delete_authenticator_of_user(user_id, credential_id, keep_last),
+            }
+        }
+    }
+
+    RefreshesNoEmoji "values.any_key": "Finds no account to refresh if there is a character of four bytes in its ID." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            match account == three_bytes(account) {
+                true => db.refresh_account(provider, account, seen, changes),
+                false => Ok(None),
+            }
+        }
+    }
+
+    UnlinksNoBlank "values.any_key": "Finds no account to unlink if its ID begins or ends with whitespace." {
+        fn unlink_account(&self, db: &Reference, provider: &str, account: &str) -> Result<bool> {
+            Ok(account == trimmed(account) && db.unlink_account(provider, account)?)
+        }
+    }
+
+    UnlinksNoQuote "values.any_key": "Finds no account for a user to unlink if there is a quote in its provider." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            match provider.contains('\'') {
+                true => Ok(Removal::Absent),
+                false => db.unlink_account_of_user(user_id, provider, account, keep_last),
+            }
         }
     }
 }
