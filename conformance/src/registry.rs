@@ -479,7 +479,7 @@ macro_rules! __with_rules {
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."
-                any_key Values 1 "Every operation that takes a key finds the row that has it, whatever characters and length the key has."
+                any_key Values 1 "Every operation on an account or authenticator finds the row that has the key, whatever characters and length the key has."
                 absent_keys Values 1 "A key is not found while it is absent, whatever keys resemble it, and looking it up changes nothing."
             }
             model {

@@ -182,59 +182,70 @@ pub(crate) fn text(context: &Context) -> Verdict {
     )
 }
 
+/// Refreshes accounts by the token that all callers saw. Another caller updates the token of all but the first, whatever it
+/// is, and some have none.
 pub(crate) fn one_winner(context: &Context) -> Verdict {
+    const ACCOUNTS: u128 = 4;
     let race = Race::new(context)?;
     let store = context.store();
     store.create_user(bare_user(1))?;
-    let mut account = store.link_account(id(1), full_account(1))?;
-    race.rounds(|round| {
-        let with_token = |refresh_token| AccountChanges {
-            refresh_token,
-            ..Default::default()
-        };
-        // In some rounds there is no token, and in some, one caller updates it whatever it is.
-        if round % 3 == 0 {
-            let cleared = with_token(Change::Clear);
-            account = store.update_account("provider 1", "account 1", cleared)?;
+    let mut accounts = Vec::new();
+    for number in 0..ACCOUNTS {
+        accounts.push(store.link_account(id(1), full_account(number))?);
+    }
+    let with_token = |refresh_token| AccountChanges {
+        refresh_token,
+        ..Default::default()
+    };
+    race.few_rounds(|round| {
+        for (number, account) in (0..).zip(&mut accounts) {
+            if (round + number) % 3 == 0 {
+                let (provider, key) = (&account.provider, &account.provider_account_id);
+                *account = store.update_account(provider, key, with_token(Change::Clear))?;
+            }
         }
-        let updates = |thread: usize| round % 2 == 0 && thread == THREADS / 2;
+        let updater = |key: usize| (key > 0).then_some((round as usize + key) % THREADS);
         let update = format!("token {round} of an update");
-        let seen = account.refresh_token.clone();
-        let ran = race.at_once(THREADS, |thread, store| {
-            if updates(thread) {
+        let by_account = race.at_once_for_keys(THREADS, accounts.len(), |key, thread, store| {
+            let seen = &accounts[key];
+            let (provider, account) = (&seen.provider, &seen.provider_account_id);
+            if updater(key) == Some(thread) {
                 let changes = with_token(Change::set(&update));
-                store.update_account("provider 1", "account 1", changes)?;
+                store.update_account(provider, account, changes)?;
                 return Ok(None);
             }
             let changes = rotated(&format!("token {round} of {thread}"));
-            store.refresh_account("provider 1", "account 1", seen.as_deref(), changes)
+            store.refresh_account(provider, account, seen.refresh_token.as_deref(), changes)
         });
-        let overlap = overlapped(&ran);
-        let refreshed: Vec<_> = all_succeed("refresh_account(..) or update_account(..)", ran)?
-            .into_iter()
-            .flatten()
-            .collect();
-        // If the update came first, no one has seen its token. If it came last, its token is the last.
-        let is_updated = updates(THREADS / 2);
-        if !is_updated || !refreshed.is_empty() {
-            equal(
-                "the number of concurrent callers that replaced the same refresh token",
-                refreshed.len(),
-                1,
+        let mut took_place = false;
+        for (key, (account, ran)) in accounts.iter_mut().zip(by_account).enumerate() {
+            took_place |= overlapped(&ran);
+            let refreshed: Vec<_> = all_succeed("refresh_account(..) or update_account(..)", ran)?
+                .into_iter()
+                .flatten()
+                .collect();
+            // If the update came first, no one has seen its token. If it came last, its token is the last.
+            let is_updated = updater(key).is_some();
+            if !is_updated || !refreshed.is_empty() {
+                equal(
+                    "the number of concurrent callers that replaced the same refresh token",
+                    refreshed.len(),
+                    1,
+                )?;
+            }
+            if let Some(refreshed) = refreshed.into_iter().next() {
+                *account = refreshed;
+            }
+            if is_updated {
+                account.refresh_token = Some(update.clone());
+            }
+            returns(
+                "get_account(..) after it",
+                store.get_account(&account.provider, &account.provider_account_id),
+                Some(account.clone()),
             )?;
         }
-        if let Some(refreshed) = refreshed.into_iter().next() {
-            account = refreshed;
-        }
-        if is_updated {
-            account.refresh_token = Some(update);
-        }
-        returns(
-            "get_account(..) after it",
-            store.get_account("provider 1", "account 1"),
-            Some(account.clone()),
-        )?;
-        Ok(overlap)
+        Ok(took_place)
     })
 }
 
