@@ -4,10 +4,12 @@ use authstore::migration::{Migration, Series};
 use authstore::signin::{Addresses, Secret, SessionLifetime, SignIn, SignedIn};
 use authstore::{
     AuthStore, Authenticator, AuthenticatorDetailsChanges, Change, DialectSql, NewAccount, NewUser,
-    Result, User,
+    Result,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+use crate::visit::Browser;
 
 const CREATE_PROFILE: DialectSql = DialectSql {
     sqlite: include_str!("../sql/migrations/sqlite/0001_create_profile.up.sql"),
@@ -39,14 +41,6 @@ pub(crate) struct Storage {
 pub(crate) struct Profile {
     pub(crate) joined: OffsetDateTime,
     pub(crate) joined_by: String,
-}
-
-/// The browser that a session begins in.
-pub(crate) struct Browser {
-    /// The token of the session that it had before.
-    pub(crate) previous: Option<String>,
-    pub(crate) ip: Option<String>,
-    pub(crate) user_agent: Option<String>,
 }
 
 impl Storage {
@@ -96,7 +90,7 @@ impl Storage {
                 let values = [signed_in.user.id.into(), now.into(), by.into()];
                 tx.execute(tx.sql(INSERT_PROFILE)?, &values)?;
             }
-            let token = browser.begin_session(&signin, &signed_in.user, now)?;
+            let token = browser.begin_session(&signin, signed_in.user.id, now)?;
             Ok(Some((signed_in, token)))
         })
     }
@@ -119,7 +113,7 @@ impl Storage {
             )?;
             let values = [user.id.into(), now.into(), "passkey".into()];
             tx.execute(tx.sql(INSERT_PROFILE)?, &values)?;
-            browser.begin_session(&self.signin.on(tx), &user, now)
+            browser.begin_session(&self.signin.on(tx), user.id, now)
         })
     }
 
@@ -177,20 +171,6 @@ impl Storage {
             });
             profile.transpose()
         })
-    }
-}
-
-impl Browser {
-    /// Begins a session, and ends the previous one.
-    fn begin_session(&self, signin: &SignIn, user: &User, now: OffsetDateTime) -> Result<Secret> {
-        let (token, _) = signin.begin_session_with_details(
-            user.id,
-            self.previous.as_deref(),
-            self.ip.clone(),
-            self.user_agent.clone(),
-            now,
-        )?;
-        Ok(token)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A request of a browser: the user who is signed in, the cookies, and the token of the forms.
 
-use authstore::signin::{Secret, SignedIn};
+use authstore::signin::{Secret, SignIn, SignedIn};
 use authstore::{Session, User};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::http::{Request, Response};
-use crate::storage::Browser;
 
 /// The lifetime of cookies, in seconds. The database decides when a session ends.
 const COOKIE_AGE: u32 = 90 * 24 * 60 * 60;
@@ -23,6 +22,33 @@ pub(crate) struct Visit<'a> {
     browser_id: String,
     is_new: bool,
     signed_in: Option<(Session, User)>,
+}
+
+/// The browser that a session begins in.
+pub(crate) struct Browser {
+    /// The token of the session that it had before.
+    previous: Option<String>,
+    ip: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl Browser {
+    /// Begins a session, and ends the previous one. Returns the token of the new one.
+    pub(crate) fn begin_session(
+        &self,
+        signin: &SignIn,
+        user_id: Uuid,
+        now: OffsetDateTime,
+    ) -> authstore::Result<Secret> {
+        let (token, _) = signin.begin_session_with_details(
+            user_id,
+            self.previous.as_deref(),
+            self.ip.clone(),
+            self.user_agent.clone(),
+            now,
+        )?;
+        Ok(token)
+    }
 }
 
 impl<'a> Visit<'a> {
