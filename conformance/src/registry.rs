@@ -170,6 +170,7 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "refresh_account leaves all other accounts as they are."
                 exact Values 1 "refresh_account changes nothing by keys that differ in case, accent, space, normalization or by a wildcard."
                 text Values 1 "A refresh token of any string, up to 1,048,576 bytes, is recognized."
+                every_expires_at Values 1 "A refresh writes any 64-bit integer to expires_at."
                 one_winner Concurrency 1 "Of several callers who saw one refresh token, or that there is none, and write another concurrently, exactly one gets the account; none does after an update that replaced the token, and none undoes it."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that a refresh of an account writes, with any read."
                 every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are compared and written whole in all fields at once."

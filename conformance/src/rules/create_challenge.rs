@@ -2,7 +2,7 @@ use authstore::{Challenge, Constraint};
 
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, returns};
-use crate::fixture::{challenge_until, millis};
+use crate::fixture::{challenge_until, millis, since_1970};
 use crate::race::{Race, THREADS, overlapped, winners};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_key, longest_text};
@@ -78,19 +78,23 @@ pub(crate) fn times(context: &Context) -> Verdict {
 
 pub(crate) fn unique_key(context: &Context) -> Verdict {
     let store = context.store();
-    let first = store.create_challenge(Challenge::new("key", "first", millis(1)))?;
-    for payload in ["second", "first"] {
-        conflicts(
-            "create_challenge(..) with a taken key",
-            store.create_challenge(Challenge::new("key", payload, millis(2))),
-            Constraint::ChallengeKey,
+    // One that expires far in the future, and one that has expired long ago.
+    for (key, expires) in [("key", millis(1)), ("expired key", since_1970(1))] {
+        let first = store.create_challenge(Challenge::new(key, "first", expires))?;
+        for payload in ["second", "first"] {
+            conflicts(
+                "create_challenge(..) with a taken key",
+                store.create_challenge(Challenge::new(key, payload, millis(2))),
+                Constraint::ChallengeKey,
+            )?;
+        }
+        returns(
+            "use_challenge(..) after it",
+            store.use_challenge(key),
+            Some(first),
         )?;
     }
-    returns(
-        "use_challenge(..) after it",
-        store.use_challenge("key"),
-        Some(first),
-    )
+    Ok(())
 }
 
 pub(crate) fn again_after_use(context: &Context) -> Verdict {

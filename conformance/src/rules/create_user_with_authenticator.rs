@@ -138,7 +138,12 @@ pub(crate) fn authenticator_conflicts(context: &Context) -> Verdict {
         "get_user_by_email(..) of the user that was not created",
         store.get_user_by_email("user-9@example.org"),
         None,
-    )
+    )?;
+    succeeds(
+        "create_user(..) of the user that was not created",
+        store.create_user(full_user(9)),
+    )?;
+    Ok(())
 }
 
 impl SecondRow for Authenticator {

@@ -149,6 +149,11 @@ pub(crate) fn unique_token(context: &Context) -> Verdict {
             Constraint::VerificationToken,
         )?;
     }
+    conflicts(
+        "create_verification_token(..) of the same token again",
+        store.create_verification_token(first.clone()),
+        Constraint::VerificationToken,
+    )?;
     returns(
         "use_verification_token(..) with the rejected identifier",
         store.use_verification_token("somebody@example.org", &first.token),

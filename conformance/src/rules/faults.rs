@@ -14,6 +14,7 @@ use crate::call::{Call, Reply, agrees, show_answer, show_got};
 use crate::context::Context;
 use crate::failure::{
     Failure, Verdict, conflicts, ensure, equal, harness_result, not_found, returns, show_error,
+    show_result,
 };
 use crate::fixture::{
     account_at, authenticator, bare_account, bare_user, challenge_until, full_account,
@@ -31,7 +32,12 @@ fn recovers(context: &Context, store: &AuthStore) -> Verdict {
     let deadline = Instant::now() + recovery;
     loop {
         match store.get_user(id(1)) {
-            Ok(_) => return Ok(()),
+            Ok(_) if Instant::now() <= deadline => return Ok(()),
+            Ok(_) => {
+                return Err(Failure::broken(format!(
+                    "it took longer than {recovery:?} until the storage worked again"
+                )));
+            }
             Err(error) if Instant::now() >= deadline => {
                 return Err(Failure::broken(format!(
                     "{recovery:?} after the storage became reachable again, it still does not work"
@@ -175,6 +181,7 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     populate(store)?;
     store.create_verification_token(token(1))?;
     let before = look(store, 1..=3)?;
+    let transacts = has_transactions(store)?;
     let mut calls = every_operation();
     calls.extend(calls_with_nothing_to_do());
     // Each row was read before, so that a cache would answer now.
@@ -183,7 +190,28 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     }
     harness_result(context.storage().cut_off())?;
     let outcomes = all_at_once(store, &calls);
+    let others = [
+        transacts.then(|| {
+            (
+                "a transaction",
+                timed(|| store.transaction(|tx| tx.get_user(id(1)).map(drop))),
+            )
+        }),
+        store
+            .migrator()
+            .map(|migrator| ("Migrator::status()", timed(|| migrator.status().map(drop)))),
+    ];
     harness_result(context.storage().restore())?;
+    for (call, ran) in others.into_iter().flatten() {
+        in_time(context, call, &ran)?;
+        if !matches!(ran.value, Err(Error::Unavailable { .. })) {
+            return Err(Failure::broken(format!(
+                "{call} on an unreachable storage did not return Unavailable"
+            ))
+            .expected("Err(Unavailable)")
+            .got(show_result(&ran.value)));
+        }
+    }
     let mut unknown = false;
     for (call, ran) in calls.iter().zip(&outcomes) {
         in_time(context, call.name(), ran)?;
@@ -1235,13 +1263,16 @@ pub(crate) fn killed_server(context: &Context) -> Verdict {
 pub(crate) fn wrong_password(context: &Context) -> Verdict {
     const PASSWORD: &str = "wrong-hunter2-Pässword";
     populate(context.store())?;
-    let ran = timed(|| context.storage().open_with_password(PASSWORD));
+    // A handle may connect only when it is used.
+    let ran = timed(|| {
+        let opened = context.storage().open_with_password(PASSWORD)?;
+        Ok(opened.and_then(|store| store.get_user(id(1)).map(drop)))
+    });
     ensure(
         ran.returned - ran.called < context.limits().wrong_password,
         "a wrong password was not reported immediately",
     )?;
-    let outcome = harness_result(ran.value)?.and_then(|store| store.get_user(id(1)).map(drop));
-    match outcome {
+    match harness_result(ran.value)? {
         Ok(()) => Err(Failure::broken("a wrong password opened the storage")),
         Err(error) => {
             let shown = show_error(&error);

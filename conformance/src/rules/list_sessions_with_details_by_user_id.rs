@@ -1,10 +1,10 @@
-use authstore::{Change, SessionChanges, SessionDetails, SessionDetailsChanges};
+use authstore::{Change, NewSession, SessionChanges, SessionDetails, SessionDetailsChanges};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{
-    bare_user, full_session_details, id, millis, populate, session, session_until, shuffled,
-    since_1970,
+    bare_user, full_session_details, id, millis, populate, session, session_until,
+    session_with_token, shuffled, since_1970,
 };
 use crate::race::Race;
 use crate::rules::list_sessions_by_user_id::sort;
@@ -29,7 +29,10 @@ pub(crate) fn the_same_list(context: &Context) -> Verdict {
     // One without details, one that has expired, and two that expire together.
     store.create_session(session(13, 1))?;
     store.create_session(session_until(15, 1, millis(-1)))?;
-    store.create_session(session_until(14, 1, millis(-1)))?;
+    store.create_session(NewSession {
+        expires: millis(-1),
+        ..session_with_token(14, 1, "the last token")
+    })?;
     store.update_session_details(id(2_014), full_session_details(14))?;
     // A whole second beside fractions of it, whose text may have fewer digits.
     for (number, millisecond) in (101..).zip([0, 1, 10, 100, 120, 900, 999, 1_000]) {

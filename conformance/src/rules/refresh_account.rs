@@ -182,6 +182,25 @@ pub(crate) fn text(context: &Context) -> Verdict {
     )
 }
 
+pub(crate) fn every_expires_at(context: &Context) -> Verdict {
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let mut account = store.link_account(id(1), bare_account(1))?;
+    for number in crate::times::seconds() {
+        account.expires_at = Some(number);
+        let changes = AccountChanges {
+            expires_at: Change::Set(number),
+            ..Default::default()
+        };
+        returns(
+            format!("refresh_account(..) with expires_at {number}"),
+            store.refresh_account("provider 1", "account 1", None, changes),
+            Some(account.clone()),
+        )?;
+    }
+    Ok(())
+}
+
 /// Refreshes accounts by the token that all callers saw. Another caller updates the token of all but the first, whatever it
 /// is, and some have none.
 pub(crate) fn one_winner(context: &Context) -> Verdict {

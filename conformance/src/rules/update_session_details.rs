@@ -110,6 +110,10 @@ pub(crate) fn session_unchanged(context: &Context) -> Verdict {
         id: Some(id(2_099)),
         ..session_with_token(11, 1, "twin")
     })?;
+    store.create_session(NewSession {
+        id: Some(id(2_011 + (1 << 64))),
+        ..session_with_token(11, 1, "twin in the lower half")
+    })?;
     let mut sessions = store.list_sessions_with_details_by_user_id(id(1))?;
     let changes = full_session_details(99);
     store.update_session_details(id(2_011), changes.clone())?;

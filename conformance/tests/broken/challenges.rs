@@ -7,6 +7,16 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    ReplacesExpired "create_challenge.unique_key": "Replaces a challenge that has expired by the server's clock." {
+        fn create_challenge(&self, db: &Reference, challenge: &Challenge) -> Result<()> {
+            db.with(|model| {
+                let now = OffsetDateTime::now_utc();
+                model.challenges.retain(|key, stored| *key != challenge.key || stored.expires > now);
+            })?;
+            db.create_challenge(challenge)
+        }
+    }
+
     ChallengeLastsLonger "create_challenge.stored": "Stores a challenge that expires an hour later than it should." {
         stores!(create_challenge |challenge: Challenge| challenge.expires += Duration::from_secs(3_600));
     }

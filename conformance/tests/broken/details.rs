@@ -130,6 +130,28 @@ fn share_with_sessions(
 }
 
 faults! {
+    DetailsInOrderOfTokens "list_sessions_with_details_by_user_id.the_same_list": "Lists sessions that expire together by their tokens." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut sessions = db.list_sessions_with_details_by_user_id(user_id)?;
+            sessions.sort_by_key(|(session, _)| (Reverse(session.expires), session.session_token.clone()));
+            Ok(sessions)
+        }
+    }
+
+    DetailsByLowerHalf "update_session_details.session_unchanged": "Finds the session by the lower half of its id." {
+        fn update_session_details(&self, db: &Reference, session_id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let half = |id: Uuid| id.as_u64_pair().1;
+            let twins: Vec<Uuid> = db.with(|model| {
+                let ids = model.sessions.values().map(|session| session.id);
+                ids.filter(|id| half(*id) == half(session_id)).collect()
+            })?;
+            for twin in &twins {
+                db.update_session_details(*twin, changes)?;
+            }
+            Ok(!twins.is_empty())
+        }
+    }
+
     DetailsOfAPage "list_sessions_with_details_by_user_id.no_page_limit": "Returns the details of only the first 256 sessions." {
         fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
             let mut sessions = db.list_sessions_with_details_by_user_id(user_id)?;

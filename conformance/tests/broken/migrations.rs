@@ -21,6 +21,22 @@ faults! {
         }
     }
 
+    ListsNothingWithoutSchema "migrate.empty_database": "Lists no users if there is no schema." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            db.list_users(after, limit).or_else(|error| match error {
+                Error::Migration(_) => Ok(Vec::new()),
+                other => Err(other),
+            })
+        }
+    }
+
+    TakesUnreachableForEmpty "faults.unreachable": "Reports no history if the storage cannot be reached." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| Ok(read(series).unwrap_or_default());
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
     StartsAnew "migrate.twice": "Does not record which steps were applied." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             Quirks { history: |_, _| Ok(Vec::new()), ..Quirks::none() }.migrator(db)

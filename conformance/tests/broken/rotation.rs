@@ -55,6 +55,16 @@ fn compare_then_refresh(
 }
 
 faults! {
+    RefreshesThroughFloats "refresh_account.every_expires_at": "Converts the expiry of a refresh to a floating-point number." {
+        fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
+            let mut changes = changes.clone();
+            if let Change::Set(expires_at) = &mut changes.expires_at {
+                *expires_at = *expires_at as f64 as i64;
+            }
+            db.refresh_account(provider, account, seen, &changes)
+        }
+    }
+
     ComparesTheStart "refresh_account.every_length": "Compares the first 4,096 bytes of the refresh token that was seen." {
         fn refresh_account(&self, db: &Reference, provider: &str, account: &str, seen: Option<&str>, changes: &AccountChanges) -> Result<Option<Account>> {
             let start = |text: &str| text.as_bytes().get(..4_096).map(<[u8]>::to_vec);

@@ -557,6 +557,15 @@ faults! {
         }
     }
 
+    PrintsUrl "secrets.unreachable": "Prints the URL with the password in the error about a failed connection." {
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            db.get_user_by_email(email).map_err(|error| match error {
+                Error::Unavailable { .. } => Error::unavailable("cannot connect to db://app:hunter2@localhost/auth"),
+                other => other,
+            })
+        }
+    }
+
     PrintsCall "secrets.unreachable": "Prints the call that could not be sent." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             db.get_session_and_user(session_token).map_err(|error| {

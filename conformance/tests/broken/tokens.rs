@@ -7,6 +7,16 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    CreatesTheSameAgain "create_verification_token.unique_token": "Accepts a token that is stored already with the same identifier and expiry." {
+        fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
+            let stored = db.with(|model| model.verification_tokens.get(&token.token).cloned())?;
+            match stored.as_ref() == Some(token) {
+                true => Ok(()),
+                false => db.create_verification_token(token),
+            }
+        }
+    }
+
     DeletesAPageOfTokens "delete_verification_tokens_by_identifier.no_page_limit": "Deletes at most a hundred tokens of an identifier." {
         fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
             let tokens: Vec<_> = db.with(|model| {

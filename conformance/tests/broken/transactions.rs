@@ -580,6 +580,12 @@ macro_rules! transactions {
 }
 
 faults! {
+    BeginsNothing "faults.unreachable": "Says that it has no transactions if the storage cannot be reached." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin::<how::Nothing>(db).or(Ok(None))
+        }
+    }
+
     ForgetsTransactions "transaction.commits": "Writes nothing when a transaction is committed." {
         transactions!(Forgets);
     }

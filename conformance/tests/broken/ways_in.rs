@@ -1,6 +1,6 @@
 //! Faults with what removes a user's own, and with passkeys that are used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use authstore_conformance::Model;
@@ -454,6 +454,24 @@ faults! {
             db.create_user_with_authenticator(user, authenticator).inspect_err(|_| {
                 let _ = db.with(|model| model.authenticators.insert(authenticator.credential_id.clone(), authenticator.clone()));
             })
+        }
+    }
+
+    ReservesTheAddress (Mutex<BTreeSet<String>>) "create_user_with_authenticator.authenticator_conflicts": "Keeps the email address taken when the passkey conflicts." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let done = db.create_user_with_authenticator(user, authenticator);
+            if let (Err(Error::Conflict { constraint: Constraint::AuthenticatorCredentialId }), Some(email)) = (&done, &user.email) {
+                self.0.lock().unwrap().insert(email.clone());
+            }
+            done
+        }
+
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let taken = self.0.lock().unwrap();
+            match user.email.as_ref().is_some_and(|email| taken.contains(email)) {
+                true => Err(Error::Conflict { constraint: Constraint::UserEmail }),
+                false => db.create_user(user),
+            }
         }
     }
 
