@@ -7,7 +7,7 @@
 //!
 //! The first argument is the number of users; there are twice as many accounts and sessions. The others name the
 //! databases; the default is all. The databases create the rows themselves, a few thousand at a time, so the memory
-//! needed does not depend on their number.
+//! needed does not depend on their number. SQLite creates those of a table at once, with up to 4 GiB for its cache.
 
 mod support;
 

@@ -415,6 +415,20 @@ pub enum StepState {
     Newer,
 }
 
+impl StepState {
+    /// Returns whether [`up`](Migrator::up) can apply the migration: it is [`Pending`](StepState::Pending) or
+    /// [`Unfinished`](StepState::Unfinished).
+    pub fn can_be_applied(self) -> bool {
+        matches!(self, StepState::Pending | StepState::Unfinished)
+    }
+
+    /// Returns whether [`down`](Migrator::down) can revert the migration: it is [`Applied`](StepState::Applied) or
+    /// [`Unfinished`](StepState::Unfinished).
+    pub fn can_be_reverted(self) -> bool {
+        matches!(self, StepState::Applied { .. } | StepState::Unfinished)
+    }
+}
+
 fn compare(migrations: &[Migration], history: Vec<Applied>) -> Vec<StepStatus> {
     let latest_known = migrations.last().map_or(-1, Migration::version);
     let latest_applied = history.iter().map(|row| row.version).max().unwrap_or(-1);
@@ -495,10 +509,7 @@ fn reject_mismatch(statuses: &[StepStatus]) -> Result<(), MigrationError> {
 fn steps_up(statuses: &[StepStatus], last: i64) -> Vec<(i64, Direction)> {
     statuses
         .iter()
-        .filter(|status| {
-            matches!(status.state, StepState::Pending | StepState::Unfinished)
-                && status.version <= last
-        })
+        .filter(|status| status.state.can_be_applied() && status.version <= last)
         .map(|status| (status.version, Direction::Up))
         .collect()
 }
@@ -507,12 +518,7 @@ fn steps_down(statuses: &[StepStatus], last_kept: i64) -> Vec<(i64, Direction)> 
     statuses
         .iter()
         .rev()
-        .filter(|status| {
-            matches!(
-                status.state,
-                StepState::Applied { .. } | StepState::Unfinished
-            ) && status.version > last_kept
-        })
+        .filter(|status| status.state.can_be_reverted() && status.version > last_kept)
         .map(|status| (status.version, Direction::Down))
         .collect()
 }

@@ -67,8 +67,8 @@ impl Target for MysqlTarget {
         Ok(found == Some(1))
     }
 
-    /// Takes `GET_LOCK`, on a separate connection. In a Galera cluster, takes only the
-    /// lease: `GET_LOCK` would not exclude other nodes, and Percona's cluster rejects it (`pxc_strict_mode`).
+    /// Takes `GET_LOCK`, on a separate connection. In a Galera cluster, takes only the lease: `GET_LOCK` would not
+    /// exclude other nodes, and Percona's cluster rejects it (`pxc_strict_mode`).
     fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
         let mut connection = self.0.connect_to_lock(timeout)?;
         let history = history(self.0.kind());

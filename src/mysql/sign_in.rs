@@ -187,11 +187,12 @@ fn connect_once(options: OptsBuilder, asks: bool) -> mysql::Result<Signed> {
 /// The driver gives up if the first address fails. Only if it has a local address to use, it tries all of that family.
 /// It needs the host's name to verify the server, so it cannot be given the address instead.
 fn reach(options: OptsBuilder) -> mysql::Result<Conn> {
-    let addresses = addresses(&Opts::from(options.clone()));
+    let settings = Opts::from(options.clone());
+    let addresses = addresses(&settings);
     if addresses.len() < 2 {
         return Conn::new(options);
     }
-    let timeout = Opts::from(options.clone()).get_tcp_connect_timeout();
+    let timeout = settings.get_tcp_connect_timeout();
     let options = options.tcp_connect_timeout(timeout.map(|total| total / addresses.len() as u32));
     let mut local: Vec<IpAddr> = addresses.iter().map(any_of_family).collect();
     local.dedup();

@@ -256,11 +256,7 @@ fn interrupted_run_is_finished_by_the_next(kind: Kind) {
 
 /// As above, while everything is reverted. The same command continues, and then nothing is left.
 fn interrupted_reversal_is_finished_by_the_next(kind: Kind) {
-    let stride = if std::env::var_os(EVERY_CUT).is_some() {
-        1
-    } else {
-        CUT_STRIDE
-    };
+    let stride = cut_stride();
     let database = Database::new(kind).unwrap();
     let mut cuts = 0;
     for at in (1..).step_by(stride) {

@@ -113,12 +113,7 @@ fn confirmed(migrator: &Migrator, to: Option<i64>, count: usize) -> Result<Vec<i
         .status()?
         .into_iter()
         .rev()
-        .filter(|step| {
-            matches!(
-                step.state,
-                StepState::Applied { .. } | StepState::Unfinished
-            )
-        })
+        .filter(|step| step.state.can_be_reverted())
         .filter(|step| to.is_none_or(|to| step.version > to))
         .take(if to.is_some() { usize::MAX } else { count })
         .collect();
@@ -214,13 +209,10 @@ fn status(migrator: &Migrator) -> Result<ExitCode, CliError> {
             migrator.series().name()
         )?;
     }
-    let is_pending =
-        |step: &StepStatus| matches!(step.state, StepState::Pending | StepState::Unfinished);
-    let is_applied = |step: &StepStatus| matches!(step.state, StepState::Applied { .. });
     let mismatched = steps
         .iter()
-        .any(|step| !is_pending(step) && !is_applied(step));
-    let pending = steps.iter().any(is_pending);
+        .any(|step| !step.state.can_be_applied() && !step.state.can_be_reverted());
+    let pending = steps.iter().any(|step| step.state.can_be_applied());
     Ok(match (mismatched, pending) {
         (true, _) => ExitCode::from(UNUSABLE_SCHEMA),
         (false, true) => ExitCode::from(PENDING),
