@@ -8,6 +8,7 @@ mod plot;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use plot::{Dots, Lines, Series};
@@ -22,7 +23,8 @@ fn main() {
     let numbers = Numbers::read();
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let mut page = Page::read(docs.join("performance.md"));
-    page.set("machine", numbers.notes());
+    let runs = numbers.notes(page.get("machine"));
+    page.set("machine", Some(runs));
     for database in DATABASES {
         page.set(
             &format!("operations {database}"),
@@ -136,19 +138,25 @@ impl Numbers {
         ways.get(way).copied()
     }
 
-    fn notes(&self) -> Option<String> {
-        let mut text =
-            "| benchmark | processors | load when it began |\n|---|---|--:|\n".to_owned();
+    /// Returns the table of the runs. Those of other benchmarks stay as they are in the table `before`.
+    fn notes(&self, before: &str) -> String {
+        let name = |row: &str| row.split('`').nth(1).map(str::to_owned);
+        let mut rows: BTreeMap<String, String> = before
+            .lines()
+            .filter_map(|row| Some((name(row)?, row.to_owned())))
+            .collect();
         for (benchmark, notes) in &self.notes {
             let note = |name| notes.get(name).map_or("", String::as_str);
-            let _ = writeln!(
-                text,
-                "| `{benchmark}` | {} | {} |",
-                note("machine"),
-                note("load")
-            );
+            let row = format!("| `{benchmark}` | {} | {} |", note("machine"), note("load"));
+            rows.insert(benchmark.clone(), row);
         }
-        Some(text)
+        let mut text =
+            "| benchmark | processors | load when it began |\n|---|---|--:|\n".to_owned();
+        for row in rows.values() {
+            text.push_str(row);
+            text.push('\n');
+        }
+        text
     }
 }
 
@@ -170,11 +178,21 @@ impl Page {
             println!("not measured: {name}");
             return;
         };
+        let place = self.place(name);
+        self.text.replace_range(place, &format!("\n{table}\n"));
+    }
+
+    /// Returns the table of this name.
+    fn get(&self, name: &str) -> &str {
+        &self.text[self.place(name)]
+    }
+
+    fn place(&self, name: &str) -> Range<usize> {
         let mark = format!("<!-- numbers: {name} -->\n");
         let start = self.text.find(&mark).map(|at| at + mark.len());
         let start = start.unwrap_or_else(|| panic!("no place for: {name}"));
         let end = self.text[start..].find("<!-- end -->").expect("an end") + start;
-        self.text.replace_range(start..end, &format!("\n{table}\n"));
+        start..end
     }
 
     fn write(self) {

@@ -8,8 +8,9 @@ pub(crate) mod authority;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -233,7 +234,11 @@ pub(crate) fn positive(field: &'static str, value: &str) -> Result<u32> {
 }
 
 /// Parses a whole number in this range.
-pub(crate) fn whole(range: RangeInclusive<u32>, field: &'static str, value: &str) -> Result<u32> {
+pub(crate) fn whole<N: FromStr + PartialOrd + Display>(
+    range: RangeInclusive<N>,
+    field: &'static str,
+    value: &str,
+) -> Result<N> {
     value
         .parse()
         .ok()

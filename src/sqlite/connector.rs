@@ -53,7 +53,7 @@ pub(crate) struct Connector {
     path: Option<Arc<Path>>,
     busy_timeout: Duration,
     synchronous: Synchronous,
-    mmap_size: u32,
+    mmap_size: u64,
     /// Whether to leave the file as it is.
     pub(super) inspect: bool,
     /// Whether the file was opened before. After that it is not created: if it is missing, it was deleted.
@@ -190,7 +190,9 @@ impl Connector {
     pub(super) fn set_up(&self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
         connection.execute_batch(SESSION)?;
         connection.pragma_update(None, "synchronous", self.synchronous.to_string())?;
-        connection.pragma_update(None, "mmap_size", self.mmap_size)?;
+        // SQLite takes a signed number.
+        let mmap_size = i64::try_from(self.mmap_size).unwrap_or(i64::MAX);
+        connection.pragma_update(None, "mmap_size", mmap_size)?;
         for (setting, value) in CONFIG {
             connection.set_db_config(setting, value)?;
         }

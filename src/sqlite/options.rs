@@ -56,7 +56,7 @@ pub struct SqliteOptions {
     pub(super) checkout_timeout: Duration,
     pub(super) busy_timeout: Duration,
     pub(super) synchronous: Synchronous,
-    pub(super) mmap_size: u32,
+    pub(super) mmap_size: u64,
     pub(super) inspect: bool,
 }
 
@@ -147,14 +147,17 @@ impl SqliteOptions {
     }
 
     /// Sets the maximum number of bytes of the file to map into memory instead of reading them by system calls:
-    /// SQLite's own [`PRAGMA mmap_size`](https://www.sqlite.org/mmap.html). Defaults to 0, which is none; a library
-    /// compiled with SQLite's defaults maps at most 2 GiB. It makes reads of a large file faster (`docs/performance.md`
-    /// shows by how much), and has no effect on a database in memory.
+    /// SQLite's own [`PRAGMA mmap_size`](https://www.sqlite.org/mmap.html). Defaults to 0, which is none. It makes reads
+    /// of a large file faster (`docs/performance.md` shows by how much), and has no effect on a database in memory.
+    ///
+    /// A library compiled with SQLite's defaults maps at most 2 GiB. For more, compile it with a larger
+    /// [`SQLITE_MAX_MMAP_SIZE`](https://www.sqlite.org/compile.html#max_mmap_size): if it is bundled, by setting
+    /// `LIBSQLITE3_FLAGS=-DSQLITE_MAX_MMAP_SIZE=68719476736` in the environment of the build, here for 64 GiB.
     ///
     /// The risk: if the disk cannot read a page, or another program truncates the file, the operating system kills the
     /// process (`SIGBUS`) instead of returning an error. Use it only on a disk that you trust.
     #[must_use]
-    pub fn mmap_size(mut self, bytes: u32) -> Self {
+    pub fn mmap_size(mut self, bytes: u64) -> Self {
         self.mmap_size = bytes;
         self
     }
@@ -195,7 +198,7 @@ impl SqliteOptions {
                     _ => return Err(Error::invalid(name, "must be one of full, normal, off")),
                 };
             }
-            "mmap_size" => self.mmap_size = url::whole(0..=u32::MAX, name, value)?,
+            "mmap_size" => self.mmap_size = url::whole(0..=u64::MAX, name, value)?,
             _ => unreachable!("each accepted name in the table is set here"),
         }
         Ok(())

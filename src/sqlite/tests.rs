@@ -367,8 +367,8 @@ fn file_is_memory_mapped_only_on_request() {
         let connection = backend.0.pool.get().expect("a connection");
         let found = connection
             .0
-            .pragma_query_value(None, "mmap_size", |row| row.get::<_, u32>(0));
-        assert_eq!(found, Ok(bytes));
+            .pragma_query_value(None, "mmap_size", |row| row.get::<_, i64>(0));
+        assert_eq!(found.map(i64::unsigned_abs), Ok(bytes));
     }
 }
 
@@ -383,7 +383,7 @@ fn extreme_options_neither_panic_nor_overflow() {
                 .busy_timeout(timeout)
                 .checkout_timeout(Duration::MAX)
                 .synchronous(synchronous)
-                .mmap_size(u32::MAX)
+                .mmap_size(u64::MAX)
                 .pool_size(10_000)
                 .open()
                 .map(AuthStore::new)
