@@ -478,7 +478,6 @@ impl Call {
         }
     }
 
-    /// Returns true if it may change something.
     /// Makes calls on a store one after the other, until one fails.
     pub(crate) fn in_turn(calls: &[Call], store: &AuthStore) -> authstore::Result<()> {
         calls
@@ -486,6 +485,7 @@ impl Call {
             .try_for_each(|call| call.on_store(store).map(drop))
     }
 
+    /// Returns true if it may change something.
     pub(crate) fn writes(&self) -> bool {
         !(self.name().starts_with("get_")
             || self.name().starts_with("list_")

@@ -451,6 +451,7 @@ macro_rules! __with_rules {
                 each_counted_once Concurrency 1 "Several concurrent callers count each row once between them."
                 never_half Concurrency 1 "No caller ever sees only some of the due sessions, of the due tokens or of the due challenges deleted."
                 spares_none_that_rotates Concurrency 1 "A session whose token is rotated during a sweep is deleted with its details and counted, or left with its details for the next."
+                spares_what_is_created_again Concurrency 1 "A session, token or challenge that is taken away during a sweep and created again with its key, to expire later, is kept."
                 spares_what_is_extended Concurrency 1 "A session that is extended during a sweep is kept, or was deleted before; a session that an update has returned exists."
             }
             ping {
@@ -462,12 +463,14 @@ macro_rules! __with_rules {
                 handles_agree Concurrency 1 "What one handle has written, another handle on the same storage reads immediately."
                 reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values and writes to the current rows, whatever was read before."
                 races_leave_nothing_old Concurrency 1 "After reads of a row have overlapped with a write of it, every handle reads what was written."
+                updates_are_read_beside_readers Concurrency 1 "While other threads read a row without pause, each update of it is read at once through every handle."
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
                 keys_of_other_columns ReadingAndWriting 1 "A key finds only rows that have it in the column of that key, and conflicts only with these."
                 often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."
                 handles_are_independent ReadingAndWriting 1 "Dropping a handle does not affect other handles."
                 keeps_what_has_expired ReadingAndWriting 1 "What has expired stays until delete_expired deletes it."
+                many_calls ReadingAndWriting 1 "Thousands of calls through one handle all succeed, and change no other rows."
             }
             transaction {
                 commits ReadingAndWriting 1 "What a transaction writes is seen in it at once, and by others after it is committed. A backend without transactions says so."
@@ -500,12 +503,12 @@ macro_rules! __with_rules {
             load {
                 no_busy_error Concurrency 1 "Under mixed load of 16 threads on few rows, no deadlock or busy error reaches the caller, and no row is left without its user."
                 unrelated_rows Concurrency 1 "Threads that use different rows do not disturb each other."
-                one_row Concurrency 1 "Of 16 threads that write one row, none fails."
+                one_row Concurrency 1 "Of 16 threads that update one row, none fails, whatever is updated."
             }
             faults {
-                unreachable Faults 1 "If the storage cannot be reached, every operation fails with Unavailable (a write perhaps with OutcomeUnknown) before its time limit."
+                unreachable Faults 1 "If the storage cannot be reached, every operation fails with Unavailable (a write perhaps with OutcomeUnknown) before its time limit, and what was Unavailable is not done later."
                 restart Faults 1 "After an outage of the storage, every handle works again automatically, and finds everything that was written."
-                paused Faults 1 "If the storage does not answer, every write ends before its time limit with Unavailable or OutcomeUnknown, even with more callers than connections."
+                paused Faults 1 "If the storage does not answer, every write ends before its time limit, even with more callers than connections: with OutcomeUnknown, or with Unavailable, and then it is not done later."
                 failed_operations_leak_nothing Faults 1 "After a thousand rejected operations everything works as before."
                 cut_during_write Faults 1 "When connections are interrupted during writes, each write is complete or absent, and every acknowledged write is preserved."
                 answer_lost Faults 1 "A write or commit whose answer is lost with its connection is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
@@ -517,7 +520,8 @@ macro_rules! __with_rules {
             migrate {
                 empty_database Migrations 1 "Without the schema, an operation reports that it is missing; after migrate it works."
                 twice Migrations 1 "Migrating an up-to-date schema applies no migration and changes nothing."
-                concurrent_runs Migrations 1 "If several callers migrate concurrently, each migration is applied by one."
+                concurrent_runs Migrations 1 "If several callers migrate concurrently, also for the first time, each migration is applied by one."
+                lock_timeout Migrations 1 "A run that does not get the lock in its time fails with Unavailable, and leaves the schema to the others."
                 down_and_up Migrations 1 "Reverting and applying all migrations leaves a working, empty schema."
                 last_step Migrations 1 "Reverting and applying the last migration keeps the data of the others."
                 step_by_step Migrations 1 "up_to and down_to stop at the given version, and status reports what is applied."

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::failure::{Verdict, ensure, equal, returns, succeeds};
 use crate::fixture::{
     at, bare_user, challenge_until, full_session_details, full_user, id, look, millis, populate,
-    session_until, session_with_token, since_1970, token_until,
+    session, session_until, session_with_token, since_1970, token, token_until,
 };
 use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped, timed};
 use crate::rules::delete_sessions_by_user_id::rotate;
@@ -622,6 +622,78 @@ pub(crate) fn spares_none_that_rotates(context: &Context) -> Verdict {
             )?;
         }
         store.delete_sessions_by_user_id(id(1), None)?;
+        Ok(overlap)
+    })
+}
+
+/// Of each kind, one thread takes due rows away one at a time, and creates each again with its key, to expire later.
+/// Whether the sweep or the thread took the first one, the second one stays.
+pub(crate) fn spares_what_is_created_again(context: &Context) -> Verdict {
+    const ROWS: u64 = 12;
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let (due, later) = (millis(0), millis(1_000));
+    let numbers = 1..=u128::from(ROWS);
+    let take = |store: &AuthStore, kind: usize, number: u128| {
+        let (token, challenge) = (token(number), challenge_until(number, due));
+        match kind {
+            0 => store.delete_session(&session(number, 1).session_token),
+            1 => store
+                .use_verification_token(&token.identifier, &token.token)
+                .map(|used| used.is_some()),
+            _ => store
+                .use_challenge(&challenge.key)
+                .map(|used| used.is_some()),
+        }
+    };
+    let create = |store: &AuthStore, kind: usize, number: u128, expires| match kind {
+        0 => store
+            .create_session(session_until(number, 1, expires))
+            .map(drop),
+        1 => store
+            .create_verification_token(token_until(number, expires))
+            .map(drop),
+        _ => store
+            .create_challenge(challenge_until(number, expires))
+            .map(drop),
+    };
+    race.rounds(|_| {
+        for (kind, number) in (0..3).flat_map(|kind| numbers.clone().map(move |number| (kind, number))) {
+            create(store, kind, number, due)?;
+        }
+        let ran = race.at_once(4, |thread, store| {
+            if thread == 3 {
+                return store.delete_expired(due, 1_000);
+            }
+            let mut taken = 0;
+            for number in numbers.clone() {
+                taken += u64::from(take(store, thread, number)?);
+                create(store, thread, number, later)?;
+            }
+            let mut counted = [0; 3];
+            counted[thread] = taken;
+            let [sessions, verification_tokens, challenges] = counted;
+            Ok(ExpiredCounts { sessions, verification_tokens, challenges })
+        });
+        let overlap = overlapped(&ran);
+        let calls = "delete_expired(..), or taking and creating what it deletes,";
+        // Everything due was taken, or was locked when the sweep looked for it, and then it was taken.
+        let mut sum = store.delete_expired(due, 1_000)?;
+        for counted in all_succeed(calls, ran)? {
+            sum.sessions += counted.sessions;
+            sum.verification_tokens += counted.verification_tokens;
+            sum.challenges += counted.challenges;
+        }
+        equal("the number of rows that were swept or taken", sum, of_each(ROWS))?;
+        for (kind, name) in ["session", "verification token", "challenge"].into_iter().enumerate() {
+            for number in numbers.clone() {
+                ensure(
+                    take(store, kind, number)?,
+                    format!("a {name} that was created again while an expired one with its key was swept is gone"),
+                )?;
+            }
+        }
         Ok(overlap)
     })
 }

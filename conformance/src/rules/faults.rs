@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use authstore::{
     AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, NewSession,
-    SessionChanges, SessionDetailsChanges, UserChanges, VerificationToken,
+    SessionChanges, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,13 +26,13 @@ use crate::race::{Ran, joined, timed};
 use crate::rules::transaction::{has_transactions, undone};
 use crate::show::Show as _;
 
-/// Waits until the storage works again automatically.
-fn recovers(context: &Context, store: &AuthStore) -> Verdict {
+/// Waits until the storage works again automatically. Returns user 1.
+fn recovers(context: &Context, store: &AuthStore) -> Verdict<Option<User>> {
     let recovery = context.limits().recovery;
     let deadline = Instant::now() + recovery;
     loop {
         match store.get_user(id(1)) {
-            Ok(_) if Instant::now() <= deadline => return Ok(()),
+            Ok(user) if Instant::now() <= deadline => return Ok(user),
             Ok(_) => {
                 return Err(Failure::broken(format!(
                     "it took longer than {recovery:?} until the storage worked again"
@@ -168,7 +168,7 @@ pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<R
 }
 
 #[track_caller]
-fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict {
+pub(super) fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict {
     let limit = context.limits().call;
     ensure(
         ran.returned - ran.called <= limit,
@@ -176,13 +176,41 @@ fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict {
     )
 }
 
+/// Waits for what a storage may still do of calls that have failed, and then checks that no write was done whose calls
+/// all returned [`Error::Unavailable`], and that no other is half done. `model` holds what is stored without them.
+fn are_undone(context: &Context, model: &Model, outcomes: &[(Witnessed, bool)]) -> Verdict {
+    thread::sleep(Duration::from_millis(300));
+    for ((write, witnesses), is_unavailable) in outcomes {
+        let mut after = model.clone();
+        let _ = write.on_model(&mut after);
+        let is_done = is_done(context, &write.show(), [model, &after], witnesses)?;
+        if *is_unavailable {
+            equal(
+                format!(
+                    "whether {}, which returned Unavailable, was done",
+                    write.show()
+                ),
+                is_done,
+                false,
+            )?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn unreachable(context: &Context) -> Verdict {
     let store = context.store();
-    populate(store)?;
-    store.create_verification_token(token(1))?;
+    let mut model = Model::default();
+    for call in setting(1) {
+        call.on_store(store)?;
+        call.on_model(&mut model)
+            .expect("an empty model accepts it");
+    }
     let before = look(store, 1..=3)?;
     let transacts = has_transactions(store)?;
-    let mut calls = every_operation();
+    let writes = every_write(1);
+    let mut calls: Vec<Call> = writes.iter().map(|(write, _)| write.clone()).collect();
+    calls.extend(every_operation().into_iter().filter(|call| !call.writes()));
     calls.extend(calls_with_nothing_to_do());
     // Each row was read before, so that a cache would answer now.
     for read in calls.iter().filter(|call| !call.writes()) {
@@ -231,15 +259,15 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     recovers(context, store)?;
     if !unknown {
         returns("the rows that existed before", look(store, 1..=3), before)?;
-        for user in [50, 52] {
-            returns(
-                "get_user(..) of a user that could not be created",
-                store.get_user(id(user)),
-                None,
-            )?;
-        }
     }
-    Ok(())
+    let unavailable = outcomes
+        .iter()
+        .map(|ran| matches!(ran.value, Err(Error::Unavailable { .. })));
+    are_undone(
+        context,
+        &model,
+        &writes.into_iter().zip(unavailable).collect::<Vec<_>>(),
+    )
 }
 
 pub(crate) fn restart(context: &Context) -> Verdict {
@@ -265,20 +293,27 @@ pub(crate) fn restart(context: &Context) -> Verdict {
 
 pub(crate) fn paused(context: &Context) -> Verdict {
     let store = context.store();
-    populate(store)?;
-    store.create_verification_token(token(1))?;
-    harness_result(context.storage().pause())?;
+    let mut model = Model::default();
+    for call in setting(1) {
+        call.on_store(store)?;
+        call.on_model(&mut model)
+            .expect("an empty model accepts it");
+    }
+    let writes = every_write(1);
+    let mut once: Vec<Call> = writes.iter().map(|(write, _)| write.clone()).collect();
+    once.extend(every_operation().into_iter().filter(|call| !call.writes()));
     // More than the connections of any pool, because callers without a connection must return within the limit, too.
-    let calls: Vec<Call> = (0..3).flat_map(|_| every_operation()).collect();
+    let calls = [&once[..]; 3].concat();
+    harness_result(context.storage().pause())?;
     let outcomes = all_at_once(store, &calls);
     harness_result(context.storage().resume())?;
-    let (mut waited, mut created) = (false, Vec::new());
+    let mut waited = false;
     for (call, ran) in calls.iter().zip(&outcomes) {
         in_time(context, call.name(), ran)?;
-        match (&ran.value, call) {
-            (Err(Error::Unavailable { .. }), _) => waited |= call.writes(),
-            (Err(Error::OutcomeUnknown { .. }), _) if call.writes() => waited = true,
-            (Ok(reply), _) if !call.writes() => {
+        match &ran.value {
+            Err(Error::Unavailable { .. }) => waited |= call.writes(),
+            Err(Error::OutcomeUnknown { .. }) if call.writes() => waited = true,
+            Ok(reply) if !call.writes() => {
                 ensure(
                     reply != "None" && reply != "[]",
                     format!(
@@ -287,7 +322,7 @@ pub(crate) fn paused(context: &Context) -> Verdict {
                     ),
                 )?;
             }
-            (other, _) => {
+            other => {
                 return Err(Failure::broken(format!(
                     "{} on a storage that does not answer did not wait",
                     call.show()
@@ -296,30 +331,20 @@ pub(crate) fn paused(context: &Context) -> Verdict {
                 .got(show_got(other)));
             }
         }
-        if let Call::CreateUserWithAccount(..) = call {
-            created.push(matches!(ran.value, Err(Error::Unavailable { .. })));
-        }
     }
     ensure(waited, "no write waited on a storage that does not answer")?;
     recovers(context, store)?;
-    // A write that failed must not be done later either.
-    thread::sleep(Duration::from_millis(200));
-    let (user, account) = (
-        store.get_user(id(52))?,
-        store.get_account("provider 52", "account 52")?,
-    );
-    ensure(
-        account.is_some() == user.is_some(),
-        "a sign-up that got no answer left a user without the account, or an account without the user",
-    )?;
-    if created.iter().all(|unavailable| *unavailable) {
-        equal(
-            "whether a user exists although its creation was Unavailable",
-            user.is_some(),
-            false,
-        )?;
-    }
-    Ok(())
+    let unavailable = (0..writes.len()).map(|place| {
+        outcomes[place..]
+            .iter()
+            .step_by(once.len())
+            .all(|ran| matches!(ran.value, Err(Error::Unavailable { .. })))
+    });
+    are_undone(
+        context,
+        &model,
+        &writes.iter().cloned().zip(unavailable).collect::<Vec<_>>(),
+    )
 }
 
 pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
@@ -545,11 +570,15 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         } = token(number);
         Call::UseVerificationToken(identifier, token)
     };
+    let email = |number| format!("user-{number}@example.org");
     let (linked, signed_up) = (user * 10 + 3, user * 10 + 4);
     vec![
         (
-            Call::CreateUser(bare_user(100 + user)),
-            vec![Call::GetUser(id(100 + user))],
+            Call::CreateUser(user_with_email(100 + user, &email(100 + user))),
+            vec![
+                Call::GetUser(id(100 + user)),
+                Call::GetUserByEmail(email(100 + user)),
+            ],
         ),
         (
             Call::UpdateUser(
@@ -699,6 +728,49 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
             Call::UseChallenge(format!("challenge {user}")),
             vec![Call::UseChallenge(format!("challenge {user}"))],
         ),
+        // Keys that change, of which a storage may keep the old and the new one apart from the row.
+        (
+            Call::UpdateUser(
+                id(900 + user),
+                UserChanges {
+                    email: Change::Set(email(800 + user)),
+                    ..Default::default()
+                },
+            ),
+            vec![
+                Call::GetUserByEmail(email(900 + user)),
+                Call::GetUserByEmail(email(800 + user)),
+                Call::GetUser(id(900 + user)),
+            ],
+        ),
+        (
+            Call::UpdateSession(
+                session_token(1_000 + user),
+                SessionChanges {
+                    session_token: Some(session_token(800 + user)),
+                    ..Default::default()
+                },
+            ),
+            vec![
+                get_session(1_000 + user),
+                get_session(800 + user),
+                Call::ListSessionsByUserId(id(1_000 + user)),
+            ],
+        ),
+        (
+            Call::UpdateSession(
+                session_token(1_100 + user),
+                SessionChanges {
+                    user_id: Some(id(1_200 + user)),
+                    ..Default::default()
+                },
+            ),
+            vec![
+                get_session(1_100 + user),
+                Call::ListSessionsByUserId(id(1_100 + user)),
+                Call::ListSessionsByUserId(id(1_200 + user)),
+            ],
+        ),
         (
             Call::DeleteExpired(expiry(user) + Duration::from_millis(1), 9),
             vec![
@@ -710,8 +782,8 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
     ]
 }
 
-/// Creates the rows for [`every_write`]: three users and one with only a passkey, verification tokens, a session, a
-/// challenge, and an expired row of each kind that can expire.
+/// Creates the rows for [`every_write`]: three users, one with only a passkey, four whose keys and sessions change hands,
+/// verification tokens, a session, a challenge, and an expired row of each kind that can expire.
 pub(super) fn setting(first: u128) -> Vec<Call> {
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
@@ -725,6 +797,14 @@ pub(super) fn setting(first: u128) -> Vec<Call> {
         first * 10 + 7,
         600 + first,
     )));
+    calls.extend([
+        Call::CreateUser(full_user(900 + first)),
+        Call::CreateUser(bare_user(1_000 + first)),
+        Call::CreateUser(bare_user(1_100 + first)),
+        Call::CreateUser(bare_user(1_200 + first)),
+        Call::CreateSession(session(1_000 + first, 1_000 + first)),
+        Call::CreateSession(session(1_100 + first, 1_100 + first)),
+    ]);
     calls.push(Call::CreateChallenge(challenge_until(first, millis(1_000))));
     calls.push(Call::CreateVerificationToken(VerificationToken {
         expires: expiry(first),
@@ -860,6 +940,35 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         harness_result(result).map(|()| (outcomes, committed))
     })?;
     recovers(context, store)?;
+    // Until a server has done what it had received of the calls.
+    thread::sleep(Duration::from_millis(200));
+    let deadline = Instant::now() + context.limits().recovery;
+    // On the very handle, the next calls get their own answers. They are about rows of others.
+    let reads: Vec<Call> = writes
+        .iter()
+        .flat_map(|(_, witnesses)| witnesses)
+        .filter(|call| !call.writes())
+        .cloned()
+        .collect();
+    for (place, handle) in handles.iter().enumerate() {
+        for read in reads
+            .iter()
+            .cycle()
+            .skip(place + reads.len() / 2)
+            .take(reads.len())
+        {
+            let got = once_available(handle, read, deadline)?;
+            equal(
+                format!(
+                    "{} on the handle on which {} got no answer",
+                    read.show(),
+                    writes[place].0.show()
+                ),
+                got,
+                read.on_store(store)?,
+            )?;
+        }
+    }
     let mut any = false;
     for ((write, witnesses), ran) in writes.iter().zip(outcomes) {
         let mut after = model.clone();
@@ -891,17 +1000,13 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     Ok(any)
 }
 
-/// Returns whether a write was done, and checks that this matches its result. `reply` is that of a success, and
-/// `worlds` are the models before and after it.
-fn was_done(
+/// Returns whether a write was done. `worlds` are the models before and after it.
+fn is_done(
     context: &Context,
     write: &str,
-    reply: &Answer<Reply>,
     worlds: [&Model; 2],
     witnesses: &[Call],
-    ran: &Ran<authstore::Result<Reply>>,
 ) -> Verdict<bool> {
-    in_time(context, write, ran)?;
     let [mut before, mut after] = worlds.map(Model::clone);
     let (mut done, mut undone) = (true, true);
     for witness in witnesses {
@@ -913,6 +1018,21 @@ fn was_done(
         done || undone,
         format!("{write} got no answer, and was only half done"),
     )?;
+    Ok(done)
+}
+
+/// Returns whether a write was done, and checks that this matches its result. `reply` is that of a success, and
+/// `worlds` are the models before and after it.
+fn was_done(
+    context: &Context,
+    write: &str,
+    reply: &Answer<Reply>,
+    worlds: [&Model; 2],
+    witnesses: &[Call],
+    ran: &Ran<authstore::Result<Reply>>,
+) -> Verdict<bool> {
+    in_time(context, write, ran)?;
+    let done = is_done(context, write, worlds, witnesses)?;
     let said = match &ran.value {
         Ok(got) if reply.as_ref() == Ok(got) => Some(true),
         Err(Error::Unavailable { .. }) => Some(false),
@@ -1010,10 +1130,24 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
         Call::DeleteExpired(since_1970(0), 10),
     ];
     let known: Vec<Call> = rows.chain(no_rows).collect();
+    let user = Call::GetUser(id(1)).on_store(store)?;
     let mut expected = Vec::new();
     for call in &known {
         expected.push((call, call.on_store(store)?));
     }
+    // Calls only on other rows, so those that are read afterwards are the same whether or not the calls were done.
+    for call in setting(30) {
+        call.on_store(store)?;
+    }
+    let writes = every_write(30).into_iter().map(|(write, _)| write);
+    let calls: Vec<Call> = writes
+        .chain([
+            Call::GetSessionAndUser("session 301".into()),
+            Call::GetUser(id(30)),
+            Call::ListUsers(None, 10),
+            Call::ListAccountsByUserId(id(30)),
+        ])
+        .collect();
     let storage = context.storage();
     let (has_transactions, another) = (has_transactions(store)?, context.open()?);
     for silence in [
@@ -1022,32 +1156,6 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
     ] {
         let handles: Vec<AuthStore> = (0..3).map(|_| context.open()).collect::<Verdict<_>>()?;
         let handles: Vec<&AuthStore> = handles.iter().chain([store]).collect();
-        // Calls only on rows of user 3, so the rows that are read afterwards are the same whether or not they were
-        // done.
-        let calls = [
-            Call::UpdateUser(
-                id(3),
-                UserChanges {
-                    name: Change::set("late"),
-                    ..Default::default()
-                },
-            ),
-            Call::UpdateSession(
-                "session 31".into(),
-                SessionChanges {
-                    expires: Some(millis(5)),
-                    ..Default::default()
-                },
-            ),
-            Call::GetSessionAndUser("session 32".into()),
-            Call::GetUser(id(3)),
-            Call::ListUsers(None, 10),
-            Call::ListAccountsByUserId(id(3)),
-            Call::DeleteSession("session 31".into()),
-            Call::DeleteSessionsByUserId(id(3), None),
-            Call::UnlinkAccount("provider 31".into(), "account 31".into()),
-            Call::DeleteAuthenticator("credential-31".into()),
-        ];
         let read = |handle: &AuthStore| -> Verdict {
             for _ in 0..5 {
                 for (call, reply) in &expected {
@@ -1081,11 +1189,9 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
             harness_result(result)?;
             let running: Vec<_> = handles
                 .iter()
-                .flat_map(|handle| (0..AT_ONCE).map(move |number| (*handle, number)))
-                .map(|(handle, number)| {
-                    let call = &calls[number % calls.len()];
-                    scope.spawn(move || call.on_store(handle).is_err())
-                })
+                .flat_map(|handle| (0..AT_ONCE).map(move |_| *handle))
+                .zip(calls.iter().cycle())
+                .map(|(handle, call)| scope.spawn(move || call.on_store(handle).is_err()))
                 .collect();
             for transaction in writing {
                 in_time(context, "a transaction", &joined(transaction))?;
@@ -1097,7 +1203,11 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
             return Err(Failure::not_run("no call timed out"));
         }
         for handle in handles {
-            recovers(context, handle)?;
+            equal(
+                "get_user(..), the first call after others timed out on the same handle,",
+                recovers(context, handle)?.show(),
+                user.clone(),
+            )?;
             let write = |number: usize| -> Verdict {
                 let token = &format!("after a timeout {number}");
                 let new = NewSession::new(id(1), token, millis(1));
@@ -1121,16 +1231,21 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// Checks that a call agrees with the model. While the storage is unavailable, repeats it until the deadline.
-fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) -> Verdict {
-    let got = loop {
+/// Makes a call. While the storage is unavailable, repeats it until the deadline.
+fn once_available(store: &AuthStore, call: &Call, deadline: Instant) -> authstore::Result<Reply> {
+    loop {
         match call.on_store(store) {
             Err(Error::Unavailable { .. }) if Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(50));
             }
-            got => break got,
+            got => return got,
         }
-    };
+    }
+}
+
+/// Checks that a call agrees with the model, [once it is available](once_available).
+fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) -> Verdict {
+    let got = once_available(store, call, deadline);
     let answer = call.on_model(model);
     if agrees(&got, &answer) {
         return Ok(());

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use authstore::migration::{
     Direction, Migration, MigrationError, Migrator, Series, Step, StepState,
@@ -16,8 +18,8 @@ use crate::failure::{
 use crate::fixture::{
     World, authenticator, challenge_until, full_user, id, look, millis, populate, session, token,
 };
-use crate::race::{Race, THREADS, overlapped};
-use crate::rules::faults::every_operation;
+use crate::race::{Race, Ran, THREADS, joined, overlapped, timed};
+use crate::rules::faults::{every_operation, in_time};
 use crate::show::Show;
 
 /// Returns the backend's migrator. A backend without one declines the rules about migrations.
@@ -117,27 +119,37 @@ pub(crate) fn twice(context: &Context) -> Verdict {
 pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
     let store = context.store();
     let all = versions(&migrator(store)?);
+    // Storages that were never migrated, and do not even have a history.
+    for _ in 0..context.profile().pick(2, 4, 50) {
+        let storage = harness_result(context.harness().fresh())?;
+        let handles = [
+            harness_result(storage.open())?,
+            harness_result(storage.open())?,
+        ];
+        let barrier = Barrier::new(THREADS);
+        let outcomes = thread::scope(|scope| {
+            let running: Vec<_> = handles
+                .iter()
+                .cycle()
+                .take(THREADS)
+                .map(|handle| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        handle.migrate()
+                    })
+                })
+                .collect();
+            running.into_iter().map(joined).collect()
+        });
+        each_applied_once(outcomes, &all)?;
+        fill(&handles[0])?;
+    }
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(6, 6, 20), |_| {
         succeeds("Migrator::down(..)", migrator(store)?.down(usize::MAX))?;
         let ran = race.at_once(THREADS, |_, store| store.migrate());
         let met = overlapped(&ran);
-        let mut counted: BTreeMap<u64, usize> = BTreeMap::new();
-        for outcome in ran {
-            let steps = succeeds("migrate(), called concurrently,", outcome.value)?;
-            for version in taken(&steps, Direction::Up)? {
-                *counted.entry(version).or_default() += 1;
-            }
-        }
-        equal(
-            "the versions of the applied migrations",
-            counted.keys().copied().collect(),
-            all.clone(),
-        )?;
-        ensure(
-            counted.values().all(|count| *count == 1),
-            "several concurrent callers of migrate() applied the same migration",
-        )?;
+        each_applied_once(ran.into_iter().map(|ran| ran.value).collect(), &all)?;
         ensure(
             applied(&migrator(store)?)?
                 .into_iter()
@@ -147,6 +159,26 @@ pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
         fill(store)?;
         Ok(met)
     })
+}
+
+/// Checks what concurrent callers of `migrate` were told, if nothing was applied before.
+fn each_applied_once(outcomes: Vec<authstore::Result<Vec<Step>>>, all: &[u64]) -> Verdict {
+    let mut counted: BTreeMap<u64, usize> = BTreeMap::new();
+    for outcome in outcomes {
+        let steps = succeeds("migrate(), called concurrently,", outcome)?;
+        for version in taken(&steps, Direction::Up)? {
+            *counted.entry(version).or_default() += 1;
+        }
+    }
+    equal(
+        "the versions of the applied migrations",
+        counted.keys().copied().collect(),
+        all.to_vec(),
+    )?;
+    ensure(
+        counted.values().all(|count| *count == 1),
+        "several concurrent callers of migrate() applied the same migration",
+    )
 }
 
 pub(crate) fn down_and_up(context: &Context) -> Verdict {
@@ -578,6 +610,59 @@ pub(crate) fn empty_database(context: &Context) -> Verdict {
         versions(&own),
     )?;
     fill(&store)
+}
+
+/// Threads that do not wait for the lock apply and revert all migrations, until one of them was refused.
+pub(crate) fn lock_timeout(context: &Context) -> Verdict {
+    let store = context.store();
+    let own = migrator(store)?;
+    let race = Race::new(context)?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let is_refused = AtomicBool::new(false);
+    let outcomes = race.at_once_untimed(THREADS, |_, store| {
+        let impatient = migrator(store)?.with_lock_timeout(Duration::ZERO);
+        while !is_refused.load(Ordering::SeqCst) && Instant::now() < deadline {
+            for run in [Migrator::up, |migrator: &Migrator| {
+                migrator.down(usize::MAX)
+            }] {
+                match timed(|| run(&impatient)) {
+                    Ran { value: Ok(_), .. } => {}
+                    ran @ Ran {
+                        value: Err(Error::Unavailable { .. }),
+                        ..
+                    } => {
+                        is_refused.store(true, Ordering::SeqCst);
+                        in_time(context, "a run that does not wait for the lock", &ran)?;
+                    }
+                    Ran {
+                        value: Err(error), ..
+                    } => {
+                        return Err(Failure::broken(
+                            "a run that did not get the lock in time failed with the wrong error",
+                        )
+                        .expected("Err(Unavailable)")
+                        .got(show_error(&error)));
+                    }
+                }
+            }
+        }
+        Ok(())
+    });
+    outcomes.into_iter().collect::<Verdict<()>>()?;
+    if !is_refused.into_inner() {
+        return Err(Failure::not_run(
+            "no two runs wanted the lock at the same time",
+        ));
+    }
+    succeeds(
+        "migrate() after runs that did not wait for the lock",
+        store.migrate(),
+    )?;
+    ensure(
+        applied(&own)?.into_iter().all(|applied| applied),
+        "after migrate(), a migration is pending",
+    )?;
+    fill(store)
 }
 
 /// Checks the names and times of the migrations by the clock of this machine. The server's clock may differ by less

@@ -1,6 +1,10 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use authstore::{
-    AccountChanges, AuthStore, Authenticator, Challenge, Change, NewAccount, NewSession, NewUser,
-    SessionChanges, UserChanges, VerificationToken,
+    AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
+    NewAccount, NewSession, NewUser, SessionChanges, SessionDetailsChanges, UserChanges,
+    VerificationToken,
 };
 
 use crate::call::{Call, agrees, show_answer, show_got};
@@ -14,7 +18,7 @@ use crate::fixture::{
 };
 use crate::harness::Storage;
 use crate::model::Model;
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
 use crate::rules::faults::{every_operation, every_write, setting};
 use crate::show::Show;
 use crate::strings::UNICODE;
@@ -250,7 +254,7 @@ pub(super) fn later_writes() -> Vec<Call> {
         };
         Call::UpdateSession(old.to_owned(), changes)
     };
-    let mut writes = Vec::new();
+    let mut writes = changes_of_each_field();
     // Rows of users who had none when they were read.
     for (number, user) in [(51, 50), (52, 52), (53, 50), (55, 56)] {
         writes.extend([
@@ -272,6 +276,76 @@ pub(super) fn later_writes() -> Vec<Call> {
         Call::UpdateUser(id(1), email("user-2@example.org")),
         Call::DeleteUser(id(1)),
     ]);
+    writes
+}
+
+/// Updates of rows of user 1, each of a single field.
+fn changes_of_each_field() -> Vec<Call> {
+    let text = || Change::set("alone");
+    let user = |changes| Call::UpdateUser(id(1), changes);
+    let account =
+        |changes| Call::UpdateAccount("provider 11".to_owned(), "account 11".to_owned(), changes);
+    let session = |changes| Call::UpdateSessionDetails(id(2_011), changes);
+    let passkey =
+        |changes| Call::UpdateAuthenticatorDetails(id(1), "credential-11".to_owned(), changes);
+    macro_rules! each {
+        ($update:ident, $changes:ident { $($field:ident: $value:expr),* $(,)? }) => {
+            [$($update($changes { $field: $value, ..Default::default() })),*]
+        };
+    }
+    let mut writes = Vec::new();
+    writes.extend(each!(
+        user,
+        UserChanges {
+            name: text(),
+            email: Change::set("alone@example.org"),
+            email_verified: Change::Set(millis(7)),
+            image: text(),
+            email_verified: Change::Clear,
+            image: Change::Clear,
+            name: Change::Clear,
+            email: Change::Clear,
+            email: Change::set("user-1@example.org"),
+        }
+    ));
+    writes.extend(each!(
+        account,
+        AccountChanges {
+            kind: Some("oidc".to_owned()),
+            refresh_token: text(),
+            access_token: text(),
+            expires_at: Change::Set(7),
+            token_type: text(),
+            scope: text(),
+            id_token: text(),
+            session_state: text(),
+            oauth_token_secret: text(),
+            oauth_token: text(),
+        }
+    ));
+    writes.extend(each!(
+        session,
+        SessionDetailsChanges {
+            began: Change::Set(millis(7)),
+            last_seen: Change::Set(millis(8)),
+            ip: text(),
+            user_agent: text(),
+        }
+    ));
+    writes.extend(each!(
+        passkey,
+        AuthenticatorDetailsChanges {
+            name: text(),
+            created: Change::Set(millis(7)),
+            last_used: Change::Set(millis(8)),
+        }
+    ));
+    // The counter alone, and then only whether it is backed up.
+    writes.extend(
+        [(2_000, false), (2_001, true)].map(|(counter, is_backed_up)| {
+            Call::UseAuthenticator("credential-11".to_owned(), counter, is_backed_up)
+        }),
+    );
     writes
 }
 
@@ -355,6 +429,196 @@ pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
         }
         Ok(has_overlap)
     })
+}
+
+/// The updates of one row, by their number, and the reads that return the row.
+type Updated = (fn(i64) -> Call, Vec<Call>);
+
+fn updates() -> [Updated; 6] {
+    let text = |text: &str| text.to_owned();
+    let account = || (text("provider 11"), text("account 11"));
+    [
+        (
+            |number| {
+                let changes = UserChanges {
+                    name: Change::set(number.to_string()),
+                    ..Default::default()
+                };
+                Call::UpdateUser(id(1), changes)
+            },
+            vec![
+                Call::GetUser(id(1)),
+                Call::GetUserByEmail(text("user-1@example.org")),
+                Call::GetUserByAccount(account().0, account().1),
+                Call::GetSessionAndUser(text("session 11")),
+                Call::ListUsers(None, 10),
+            ],
+        ),
+        (
+            |number| {
+                let changes = AccountChanges {
+                    expires_at: Change::Set(number),
+                    ..Default::default()
+                };
+                Call::UpdateAccount("provider 11".to_owned(), "account 11".to_owned(), changes)
+            },
+            vec![
+                Call::GetAccount(account().0, account().1),
+                Call::ListAccountsByUserId(id(1)),
+            ],
+        ),
+        (
+            |number| {
+                let changes = SessionChanges {
+                    expires: Some(millis(number)),
+                    ..Default::default()
+                };
+                Call::UpdateSession("session 11".to_owned(), changes)
+            },
+            vec![
+                Call::GetSessionAndUser(text("session 11")),
+                Call::ListSessionsByUserId(id(1)),
+                Call::ListSessionsWithDetailsByUserId(id(1)),
+            ],
+        ),
+        (
+            |number| {
+                let changes = SessionDetailsChanges {
+                    last_seen: Change::Set(millis(number)),
+                    ..Default::default()
+                };
+                Call::UpdateSessionDetails(id(2_011), changes)
+            },
+            vec![
+                Call::GetSessionDetails(id(2_011)),
+                Call::ListSessionsWithDetailsByUserId(id(1)),
+            ],
+        ),
+        (
+            |number| Call::UpdateAuthenticatorCounter("credential-11".to_owned(), number),
+            vec![
+                Call::GetAuthenticator(text("credential-11")),
+                Call::ListAuthenticatorsByUserId(id(1)),
+                Call::ListAuthenticatorsWithDetailsByUserId(id(1)),
+            ],
+        ),
+        (
+            |number| {
+                let changes = AuthenticatorDetailsChanges {
+                    last_used: Change::Set(millis(number)),
+                    ..Default::default()
+                };
+                Call::UpdateAuthenticatorDetails(id(1), "credential-11".to_owned(), changes)
+            },
+            vec![Call::ListAuthenticatorsWithDetailsByUserId(id(1))],
+        ),
+    ]
+}
+
+/// One thread updates a row, and reads it at once through both handles, while the others read it without pause.
+pub(crate) fn updates_are_read_beside_readers(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let handles = race.handles();
+    let mut model = Model::default();
+    for call in population([1]) {
+        agreed(&handles[0], &mut model, &call, "in an empty storage")?;
+    }
+    let times = context.profile().pick(25, 50, 1_000);
+    for (update, reads) in updates() {
+        let is_over = AtomicBool::new(false);
+        let (updated, outcomes) = thread::scope(|scope| {
+            let readers: Vec<_> = handles
+                .iter()
+                .cycle()
+                .take(THREADS)
+                .map(|handle| {
+                    scope.spawn(|| {
+                        while !is_over.load(Ordering::SeqCst) {
+                            Call::in_turn(&reads, handle)?;
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            let updated = (1..=i64::from(times))
+                .zip(handles.iter().cycle())
+                .try_for_each(|(number, handle)| {
+                    let when = "while other threads read the row";
+                    agreed(handle, &mut model, &update(number), when)?;
+                    reads.iter().try_for_each(|read| {
+                        handles
+                            .iter()
+                            .try_for_each(|handle| agreed(handle, &mut model, read, when))
+                    })
+                });
+            is_over.store(true, Ordering::SeqCst);
+            let outcomes: Vec<authstore::Result<()>> = readers.into_iter().map(joined).collect();
+            (updated, outcomes)
+        });
+        updated?;
+        for outcome in outcomes {
+            succeeds("a read beside an update", outcome)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes every call often through one handle, on rows of which some are expired and some have few details.
+pub(crate) fn many_calls(context: &Context) -> Verdict {
+    let store = context.store();
+    let mut model = Model::default();
+    let mut run = |call: &Call| agreed(store, &mut model, call, "among thousands of calls");
+    let last_seen = SessionDetailsChanges {
+        began: Change::Clear,
+        last_seen: Change::Set(millis(1)),
+        ip: Change::Clear,
+        user_agent: Change::Clear,
+    };
+    let last_used = AuthenticatorDetailsChanges {
+        name: Change::Clear,
+        created: Change::Clear,
+        last_used: Change::Set(millis(1)),
+    };
+    let expired = since_1970(1);
+    let rows = population(1..=3).into_iter().chain([
+        Call::CreateSession(session_until(13, 1, expired)),
+        Call::UpdateSessionDetails(id(2_012), last_seen),
+        Call::UpdateAuthenticatorDetails(id(1), "credential-12".to_owned(), last_used),
+        Call::CreateVerificationToken(token_until(1, expired)),
+        Call::CreateVerificationToken(token_until(2, millis(1_000_000))),
+        Call::CreateChallenge(challenge_until(1, expired)),
+        Call::CreateChallenge(challenge_until(2, millis(1_000_000))),
+    ]);
+    for row in rows {
+        run(&row)?;
+    }
+    let reads: Vec<Call> = every_operation()
+        .into_iter()
+        .filter(|call| !call.writes())
+        .collect();
+    let writes = [
+        Call::CreateUser(bare_user(9)),
+        Call::CreateSession(session(99, 9)),
+        Call::LinkAccount(id(9), bare_account(99)),
+        Call::CreateAuthenticator(authenticator(99, 9)),
+        Call::DeleteUser(id(9)),
+        Call::CreateVerificationToken(token(99)),
+        Call::UseVerificationToken(token(99).identifier, token(99).token),
+    ];
+    for number in 0..context.profile().pick(300, 1_000, 100_000) {
+        // Reads are most of what a store is asked.
+        if number % 20 == 0 {
+            writes.iter().try_for_each(&mut run)?;
+        }
+        reads.iter().try_for_each(&mut run)?;
+    }
+    let keys = [1, 2].map(|number| (token(number), format!("challenge {number}")));
+    every_read().iter().try_for_each(&mut run)?;
+    for (token, challenge) in keys {
+        run(&Call::UseVerificationToken(token.identifier, token.token))?;
+        run(&Call::UseChallenge(challenge))?;
+    }
+    run(&Call::GetSessionAndUser("session 13".to_owned()))
 }
 
 /// Reads a user and all rows of the user.
@@ -992,7 +1256,7 @@ pub(crate) fn keeps_what_has_expired(context: &Context) -> Verdict {
         store.create_challenge(challenge_until(number, expires))?;
     }
     // Longer than the rows' lifetime, and in `soak` longer than the interval of most cleanup jobs.
-    std::thread::sleep(std::time::Duration::from_secs(
+    thread::sleep(std::time::Duration::from_secs(
         context.profile().pick(4, 15, 150).into(),
     ));
     for number in 1..=2 {

@@ -49,6 +49,12 @@ faults! {
         }
     }
 
+    CallsTheLockABug "migrate.lock_timeout": "Returns Backend to a run that does not get the lock in time." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            Some(Migrator::new(Impatient(db.clone()), Reference::series()))
+        }
+    }
+
     KeepsRows (Arc<Mutex<Model>>) "migrate.down_and_up": "Keeps the rows of tables that are dropped." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let kept = Arc::clone(&self.0);
@@ -361,6 +367,21 @@ impl Lock for Unlocked {
 
     fn finish(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Returns the wrong error if it does not get the lock.
+struct Impatient(Reference);
+
+impl Target for Impatient {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        Target::history(&self.0, series)
+    }
+
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
+        self.0
+            .lock(timeout)
+            .map_err(|_| Error::backend("lock wait timeout exceeded"))
     }
 }
 

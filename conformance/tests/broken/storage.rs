@@ -1,7 +1,9 @@
 //! Faults that show when a storage cannot be reached, and in errors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock};
+use std::thread;
 
 use super::fault::*;
 
@@ -40,6 +42,29 @@ impl Drop for AtClose {
             work();
         }
     }
+}
+
+/// What the callers who read one session at the same time wait for: whether the first of them has the answer, and it.
+#[derive(Default)]
+struct Flights(Mutex<BTreeMap<String, Arc<Flight>>>);
+
+type Flight = OnceLock<Option<(Session, User)>>;
+
+/// The user of an update that timed out, once there was one.
+#[derive(Default)]
+struct Late(Mutex<Option<User>>);
+
+/// Does again in the background what was not possible, for a while.
+fn do_later(db: &Reference, work: impl Fn(&Reference) -> Result<()> + Send + 'static) {
+    let db = db.clone();
+    thread::spawn(move || {
+        for _ in 0..200 {
+            if work(&db).is_ok() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
 }
 
 /// The answer that a connection still has for a call that gave up, once there was one.
@@ -221,6 +246,123 @@ faults! {
             let (db, key) = (db.clone(), challenge.key.clone());
             self.0.add(move || drop(db.use_challenge(&key)));
             Ok(())
+        }
+    }
+
+    SharesAQuery (Flights) "storage.updates_are_read_beside_readers": "Answers callers who read a session at the same time with one query, which may have begun before a later caller asked." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let mut flights = self.0.0.lock().expect("no panic while held");
+            if let Some(flight) = flights.get(session_token).cloned() {
+                drop(flights);
+                return Ok(flight.wait().clone());
+            }
+            let flight = flights.entry(session_token.to_owned()).or_default().clone();
+            drop(flights);
+            let found = db.get_session_and_user(session_token);
+            pause();
+            self.0.0.lock().expect("no panic while held").remove(session_token);
+            let _ = flight.set(found.as_ref().ok().cloned().flatten());
+            found
+        }
+    }
+
+    KeepsUnverified (Mutex<BTreeMap<String, (Session, User)>>) "storage.reads_are_current": "Remembers the user of a session until something else than emailVerified is changed." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            let mut known = self.0.lock().expect("no panic while held");
+            let found = db.get_session_and_user(session_token)?;
+            let Some((session, user)) = found else {
+                known.remove(session_token);
+                return Ok(None);
+            };
+            let but_verified = |user: &User| User { email_verified: None, ..user.clone() };
+            match known.get(session_token) {
+                Some((then, known)) if *then == session && but_verified(known) == but_verified(&user) => {
+                    Ok(Some((session, known.clone())))
+                }
+                _ => {
+                    known.insert(session_token.to_owned(), (session.clone(), user.clone()));
+                    Ok(Some((session, user)))
+                }
+            }
+        }
+    }
+
+    RecyclesConnections (AtomicU64) "storage.many_calls": "Fails every 250th time that a user is read, when it opens another connection." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            if self.0.fetch_add(1, Ordering::SeqCst) % 250 == 249 {
+                return Err(Error::unavailable("the connection was recycled"));
+            }
+            db.get_user(id)
+        }
+    }
+
+    CompactsDetails (AtomicU64) "storage.many_calls": "Drops the details of passkeys without a name after every 250 calls." {
+        fn get_authenticator(&self, db: &Reference, credential_id: &str) -> Result<Option<Authenticator>> {
+            if self.0.fetch_add(1, Ordering::SeqCst) % 250 == 249 {
+                db.with(|model| model.authenticator_details.retain(|_, details| details.name.is_some()))?;
+            }
+            db.get_authenticator(credential_id)
+        }
+    }
+
+    SweepsNowAndThen (AtomicU64) "storage.many_calls": "Deletes the challenges that have expired after every 250 calls." {
+        fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
+            if self.0.fetch_add(1, Ordering::SeqCst) % 250 == 249 {
+                let now = OffsetDateTime::now_utc();
+                db.with(|model| model.challenges.retain(|_, challenge| challenge.expires > now))?;
+            }
+            db.get_session_and_user(session_token)
+        }
+    }
+
+    UnlinksLater "faults.unreachable": "Unlinks an account when the storage can be reached again." {
+        fn unlink_account(&self, db: &Reference, provider: &str, provider_account_id: &str) -> Result<bool> {
+            let done = db.unlink_account(provider, provider_account_id);
+            if let Err(Error::Unavailable { .. }) = done {
+                let (provider, id) = (provider.to_owned(), provider_account_id.to_owned());
+                do_later(db, move |db| db.unlink_account(&provider, &id).map(drop));
+            }
+            done
+        }
+    }
+
+    DeletesLater "faults.paused": "Deletes the tokens of an identifier when the storage answers again." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let done = db.delete_verification_tokens_by_identifier(identifier);
+            if let Err(Error::Unavailable { .. }) = done {
+                let identifier = identifier.to_owned();
+                do_later(db, move |db| db.delete_verification_tokens_by_identifier(&identifier).map(drop));
+            }
+            done
+        }
+    }
+
+    AnswersLate (Late) "faults.answer_late": "Returns the user of an update that timed out to the next call that reads a user." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let done = db.update_user(id, changes);
+            if done.is_err() {
+                *self.0.0.lock().expect("no panic while held") = Some(db.with(|model| model.get_user(id)).ok().flatten()).flatten();
+            }
+            done
+        }
+
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            let found = db.get_user(id)?;
+            let late = self.0.0.lock().expect("no panic while held").take();
+            Ok(late.or(found))
+        }
+    }
+
+    AnswersUserLate (Late) "faults.answers_in_step": "Returns the user who was read by a call that timed out to the next call that reads a user." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            let mut late = self.0.0.lock().expect("no panic while held");
+            match db.get_user(id) {
+                Ok(found) => Ok(late.take().or(found)),
+                Err(error) => {
+                    *late = Some(User { id, name: None, email: None, email_verified: None, image: None });
+                    Err(error)
+                }
+            }
         }
     }
 
@@ -610,6 +752,29 @@ faults! {
                     Ok(found)
                 }
             }
+        }
+    }
+
+    MovesAddressInTwoSteps "faults.answer_late": "Frees a user's address, and takes the new one in a second step." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            if let Change::Set(_) = changes.email {
+                let free = UserChanges { email: Change::Clear, ..UserChanges::default() };
+                db.update_user(id, &free)?;
+            }
+            db.update_user(id, changes)
+        }
+    }
+
+    RotatesInTwoSteps "faults.answer_late": "Deletes a session whose token is changed, and creates it again in a second step." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let Some(token) = changes.session_token.clone() else {
+                return db.update_session(session_token, changes);
+            };
+            let found = db.get_session_and_user(session_token)?;
+            let Some((session, _)) = found else { return Ok(None) };
+            db.delete_session(session_token)?;
+            let rotated = Session { session_token: token, ..session };
+            db.create_session(&rotated).map(|()| Some(rotated))
         }
     }
 

@@ -159,6 +159,16 @@ faults! {
         }
     }
 
+    GivesUpOnDetails (Mutex<()>) "load.one_row": "Gives up when another caller is updating the details of a session." {
+        fn update_session_details(&self, db: &Reference, session_id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let Ok(_alone) = self.0.try_lock() else {
+                return Err(Error::unavailable("too many retries"));
+            };
+            pause();
+            db.update_session_details(session_id, changes)
+        }
+    }
+
     RevivesTheMoved "linearizable.sessions": "Moves a session by writing it again, even if it was deleted with its user since." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             let Some(to) = changes.user_id else {

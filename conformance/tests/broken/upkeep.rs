@@ -76,7 +76,46 @@ fn sweep_by_tokens(
     })
 }
 
+/// Reads which rows of a kind are due, and then deletes those with the same keys. Returns how many.
+fn sweep_by_key<K: Ord + Clone, V: Clone>(
+    db: &Reference,
+    now: OffsetDateTime,
+    limit: u32,
+    rows: fn(&mut Model) -> &mut BTreeMap<K, V>,
+) -> Result<u64> {
+    let keys = db.with(|model| {
+        let mut swept = model.clone();
+        swept.delete_expired(now, limit);
+        let left = rows(&mut swept);
+        let all = rows(model).keys();
+        all.filter(|key| !left.contains_key(key))
+            .cloned()
+            .collect::<Vec<K>>()
+    })?;
+    pause();
+    db.with(|model| {
+        let rows = rows(model);
+        keys.iter().filter(|key| rows.remove(key).is_some()).count() as u64
+    })
+}
+
 faults! {
+    SweepsTokensByKey "delete_expired.spares_what_is_created_again": "Reads which verification tokens are due, then deletes those with these keys." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let verification_tokens = sweep_by_key(db, now, limit, |model| &mut model.verification_tokens)?;
+            let counts = db.delete_expired(now, limit)?;
+            Ok(ExpiredCounts { verification_tokens: verification_tokens + counts.verification_tokens, ..counts })
+        }
+    }
+
+    SweepsChallengesByKey "delete_expired.spares_what_is_created_again": "Reads which challenges are due, then deletes those with these keys." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let challenges = sweep_by_key(db, now, limit, |model| &mut model.challenges)?;
+            let counts = db.delete_expired(now, limit)?;
+            Ok(ExpiredCounts { challenges: challenges + counts.challenges, ..counts })
+        }
+    }
+
     SweepsAPageOfDetails "delete_expired.no_page_limit": "Deletes the details of only five hundred sessions of a sweep." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             let all = db.with(|model| model.session_details.clone())?;
