@@ -137,6 +137,12 @@ impl RuleReport {
         self.id.split_once('.').map_or(self.id, |(group, _)| group)
     }
 
+    /// Returns the outcome, and of a declined rule also that it was broken.
+    pub(crate) fn outcome_in_words(&self) -> String {
+        let broken = if self.broken { ", broken" } else { "" };
+        format!("{}{broken}", self.outcome)
+    }
+
     pub(crate) fn not_run(rule: &Rule) -> Self {
         RuleReport {
             id: rule.id,
@@ -355,7 +361,7 @@ impl Certificate {
                 rule.id,
                 cell(rule.sentence),
                 rule.class,
-                rule.outcome,
+                rule.outcome_in_words(),
                 rule.millis
             );
         }

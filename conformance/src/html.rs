@@ -106,10 +106,9 @@ fn matrix(page: &mut String, certificates: &[Certificate]) {
             };
             let _ = write!(
                 page,
-                "<td class=\"{}\">{}{}</td>",
+                "<td class=\"{}\">{}</td>",
                 class(report.outcome),
-                report.outcome,
-                if report.broken { ", broken" } else { "" }
+                report.outcome_in_words()
             );
         }
         page.push_str("</tr>\n");

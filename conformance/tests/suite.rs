@@ -193,7 +193,9 @@ fn a_certificate_tells_which_declined_rules_are_broken() {
     let title = certificate.title();
     assert!(title.contains("2 declined (1 of them broken)"), "{title}");
     let tried = "tried, and broken: a wrong password opened the storage";
-    assert!(certificate.to_markdown().contains(tried));
+    let markdown = certificate.to_markdown();
+    assert!(markdown.contains(tried));
+    assert_eq!(markdown.matches("| declined, broken |").count(), 1);
     assert!(certificate.to_junit().contains(tried));
     let page = to_html(std::slice::from_ref(&certificate));
     assert_eq!(page.matches("declined, broken").count(), 1);
