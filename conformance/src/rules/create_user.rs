@@ -22,7 +22,26 @@ fn round_trips(context: &Context, user: NewUser) -> Verdict<User> {
         store.get_user(created.id),
         Some(created.clone()),
     )?;
+    let before = created.id.as_u128().checked_sub(1).map(id);
+    returns(
+        "list_users(.., 1) after the ID before it",
+        store.list_users(before, 1),
+        vec![created.clone()],
+    )?;
     Ok(created)
+}
+
+/// Checks that the user is found by its email address, if it has one.
+#[track_caller]
+pub(super) fn finds_address_of(store: &AuthStore, user: &User) -> Verdict {
+    let Some(email) = &user.email else {
+        return Ok(());
+    };
+    returns(
+        format!("get_user_by_email({})", email.show()),
+        store.get_user_by_email(email),
+        Some(user.clone()),
+    )
 }
 
 pub(crate) fn stored(context: &Context) -> Verdict {

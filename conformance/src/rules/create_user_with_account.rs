@@ -7,6 +7,7 @@ use crate::fixture::{
     user_with_email,
 };
 use crate::race::{Race, THREADS, overlapped, winners};
+use crate::rules::create_user::finds_address_of;
 use crate::rules::link_account::everywhere;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_credential_id, longest_key, longest_text};
 
@@ -19,6 +20,7 @@ fn round_trips(context: &Context, user: NewUser, account: NewAccount) -> Verdict
     )?;
     equal("the user of the account", account.user_id, user.id)?;
     returns("get_user(..)", store.get_user(user.id), Some(user.clone()))?;
+    finds_address_of(store, &user)?;
     returns(
         "get_account(..)",
         store.get_account(&account.provider, &account.provider_account_id),
@@ -72,26 +74,28 @@ pub(crate) fn text(context: &Context) -> Verdict {
             },
         )?;
     }
-    // All strings of both rows have their maximum length.
-    let (key, text) = (longest_key('u'), longest_text());
-    round_trips(
-        context,
-        user_of(1_000, &key, &text),
-        NewAccount {
-            kind: key.clone(),
-            provider: key.clone(),
-            provider_account_id: longest_credential_id('1'),
-            ..everywhere(1_000, &text)
-        },
-    )?;
+    // All strings of both rows have their maximum length, and the keys of two differ by their last character.
+    for (number, last) in [(1_000, '1'), (1_001, '2')] {
+        let (key, text) = (longest_key(last), longest_text());
+        round_trips(
+            context,
+            user_of(number, &key, &text),
+            NewAccount {
+                kind: key.clone(),
+                provider: longest_key('p'),
+                provider_account_id: longest_credential_id(last),
+                ..everywhere(number, &text)
+            },
+        )?;
+    }
     round_trips(
         context,
         NewUser {
             name: Some(String::new()),
             image: Some(String::new()),
-            ..bare_user(1_001)
+            ..bare_user(1_002)
         },
-        everywhere(1_001, ""),
+        everywhere(1_002, ""),
     )
 }
 

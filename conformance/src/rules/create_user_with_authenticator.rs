@@ -7,6 +7,7 @@ use crate::fixture::{
     user_with_email,
 };
 use crate::race::Race;
+use crate::rules::create_user::finds_address_of;
 use crate::rules::create_user_with_account::{Rival, SecondRow, one_sign_up, user_of};
 use crate::strings::{BLANKS, HOSTILE, UNICODE, longest_credential_id, longest_key, longest_text};
 
@@ -36,7 +37,8 @@ fn round_trips(context: &Context, user: NewUser, passkey: Authenticator) -> Verd
     let user_id = user.id;
     let passkey = Authenticator { user_id, ..passkey };
     equal("the passkey", created, passkey.clone())?;
-    returns("get_user(..)", store.get_user(user_id), Some(user))?;
+    returns("get_user(..)", store.get_user(user_id), Some(user.clone()))?;
+    finds_address_of(store, &user)?;
     returns(
         "get_authenticator(..)",
         store.get_authenticator(&passkey.credential_id),
@@ -58,18 +60,20 @@ pub(crate) fn text(context: &Context) -> Verdict {
         };
         round_trips(context, user_of(number, text, text), passkey)?;
     }
-    // All strings of both rows have their maximum length.
-    let text = longest_text();
-    round_trips(
-        context,
-        user_of(1_000, &longest_key('u'), &text),
-        Authenticator {
-            credential_id: longest_credential_id('1'),
-            provider_account_id: longest_credential_id('1'),
-            ..passkey_of(1_000, &text)
-        },
-    )?;
-    round_trips(context, bare_user(1_001), passkey_of(1_001, ""))?;
+    // All strings of both rows have their maximum length, and the keys of two differ by their last character.
+    for (number, last) in [(1_000, '1'), (1_001, '2')] {
+        let text = longest_text();
+        round_trips(
+            context,
+            user_of(number, &longest_key(last), &text),
+            Authenticator {
+                credential_id: longest_credential_id(last),
+                provider_account_id: longest_credential_id(last),
+                ..passkey_of(number, &text)
+            },
+        )?;
+    }
+    round_trips(context, bare_user(1_003), passkey_of(1_003, ""))?;
     round_trips(
         context,
         NewUser::default(),

@@ -8,7 +8,7 @@ use crate::fixture::{
 };
 use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE};
+use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, longest_key};
 
 pub(crate) fn all_of_them(context: &Context) -> Verdict {
     let store = context.store();
@@ -163,20 +163,30 @@ pub(crate) fn exact(context: &Context) -> Verdict {
 pub(crate) fn text(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
-    for text in UNICODE.iter().chain(BLANKS).chain(HOSTILE) {
-        store.create_session(session_with_token(1, 1, text))?;
+    let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE);
+    let mut pairs: Vec<(String, String)> = texts
+        .map(|text| ((*text).to_owned(), format!("{text}+")))
+        .collect();
+    pairs.push((longest_key('1'), longest_key('2')));
+    let alike = keys_alike();
+    for pair in alike.windows(2) {
+        pairs.push((pair[0].clone(), pair[1].clone()));
+        pairs.push((pair[1].clone(), pair[0].clone()));
+    }
+    for (kept, other) in &pairs {
+        store.create_session(session_with_token(1, 1, kept))?;
         succeeds(
             "create_session(..)",
-            store.create_session(session_with_token(2, 1, &format!("{text}+"))),
+            store.create_session(session_with_token(2, 1, other)),
         )?;
         returns(
-            format!("delete_sessions_by_user_id(id(1), Some({}))", text.show()),
-            store.delete_sessions_by_user_id(id(1), Some(text)),
+            format!("delete_sessions_by_user_id(id(1), Some({}))", kept.show()),
+            store.delete_sessions_by_user_id(id(1), Some(kept)),
             1,
         )?;
         returns(
-            format!("delete_session({})", text.show()),
-            store.delete_session(text),
+            format!("delete_session({})", kept.show()),
+            store.delete_session(kept),
             true,
         )?;
     }

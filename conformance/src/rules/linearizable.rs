@@ -309,7 +309,7 @@ pub(crate) fn authenticators(context: &Context) -> Verdict {
             Call::CreateAuthenticator(authenticator_with_id(2, 2, "credential")),
             Call::GetAuthenticator(credential()),
             Call::UpdateAuthenticatorCounter(credential(), 5),
-            Call::UpdateAuthenticatorCounter(credential(), 6),
+            Call::UpdateAuthenticatorCounter(credential(), 20),
             Call::UseAuthenticator(credential(), 9, true),
             Call::UseAuthenticator(credential(), 10, false),
             Call::ListAuthenticatorsByUserId(id(1)),

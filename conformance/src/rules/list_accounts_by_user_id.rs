@@ -168,6 +168,25 @@ pub(crate) fn large_rows(context: &Context) -> Verdict {
     equal_rows(
         "list_accounts_by_user_id(id(1)) with accounts of 1 MiB",
         store.list_accounts_by_user_id(id(1))?,
-        expected,
-    )
+        expected.clone(),
+    )?;
+    returns(
+        "delete_user(..) with accounts of 1 MiB",
+        store.delete_user(id(1)),
+        true,
+    )?;
+    store.create_user(bare_user(1))?;
+    returns(
+        "list_accounts_by_user_id(..) after their user was deleted",
+        store.list_accounts_by_user_id(id(1)),
+        Vec::new(),
+    )?;
+    for account in expected {
+        returns(
+            "get_account(..) after its user was deleted",
+            store.get_account(&account.provider, &account.provider_account_id),
+            None,
+        )?;
+    }
+    Ok(())
 }

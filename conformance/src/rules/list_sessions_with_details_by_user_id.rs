@@ -1,4 +1,6 @@
-use authstore::{Change, NewSession, SessionChanges, SessionDetails, SessionDetailsChanges};
+use authstore::{
+    Change, NewSession, Session, SessionChanges, SessionDetails, SessionDetailsChanges,
+};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, equal_rows, returns};
@@ -150,6 +152,25 @@ pub(crate) fn large_rows(context: &Context) -> Verdict {
     equal_rows(
         "list_sessions_with_details_by_user_id(id(1)) with details of 1 MiB",
         store.list_sessions_with_details_by_user_id(id(1))?,
-        expected,
-    )
+        expected.clone(),
+    )?;
+    let sessions: Vec<Session> = expected.into_iter().map(|(session, _)| session).collect();
+    equal_rows(
+        "list_sessions_by_user_id(id(1)) with details of 1 MiB",
+        store.list_sessions_by_user_id(id(1))?,
+        sessions.clone(),
+    )?;
+    returns(
+        "delete_sessions_by_user_id(..) with details of 1 MiB",
+        store.delete_sessions_by_user_id(id(1), None),
+        rows.into(),
+    )?;
+    for session in sessions {
+        returns(
+            "get_session_details(..) after the session was deleted",
+            store.get_session_details(session.id),
+            SessionDetails::default(),
+        )?;
+    }
+    Ok(())
 }

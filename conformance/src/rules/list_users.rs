@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::Duration;
 
-use authstore::{AuthStore, NewUser};
+use authstore::{AuthStore, NewUser, User};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, equal_rows, returns};
@@ -109,8 +109,24 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     equal_rows(
         "list_users(None, u32::MAX)",
         store.list_users(None, u32::MAX)?,
-        users,
-    )
+        users.clone(),
+    )?;
+    for (place, limit) in [(0, u32::MAX), (users.len() - 2, 10)] {
+        equal_rows(
+            format!("list_users(.., {limit}) after the user in the place {place}"),
+            store.list_users(Some(users[place].id), limit)?,
+            users[place + 1..].to_vec(),
+        )?;
+    }
+    let mut paged: Vec<User> = Vec::new();
+    loop {
+        let page = store.list_users(paged.last().map(|user| user.id), 100)?;
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page);
+    }
+    equal_rows("list_users(.., 100), page by page", paged, users)
 }
 
 /// Creates and deletes two users so that one always exists.

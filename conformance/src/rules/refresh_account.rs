@@ -239,10 +239,17 @@ pub(crate) fn one_winner(context: &Context) -> Verdict {
         let mut took_place = false;
         for (key, (account, ran)) in accounts.iter_mut().zip(by_account).enumerate() {
             took_place |= overlapped(&ran);
-            let refreshed: Vec<_> = all_succeed("refresh_account(..) or update_account(..)", ran)?
-                .into_iter()
-                .flatten()
-                .collect();
+            let mut refreshed = Vec::new();
+            let outcomes = all_succeed("refresh_account(..) or update_account(..)", ran)?;
+            for (thread, outcome) in outcomes.into_iter().enumerate() {
+                let Some(row) = outcome else { continue };
+                equal(
+                    "the refresh token that refresh_account(..) returned to a caller who had set it",
+                    row.refresh_token.clone(),
+                    Some(format!("token {round} of {thread}")),
+                )?;
+                refreshed.push(row);
+            }
             // If the update came first, no one has seen its token. If it came last, its token is the last.
             let is_updated = updater(key).is_some();
             if !is_updated || !refreshed.is_empty() {

@@ -7,7 +7,9 @@ use crate::fixture::{
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
 use crate::show::Show;
-use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key};
+use crate::strings::{
+    BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, keys_of_every_length, longest_key,
+};
 
 /// Updates a session, and checks that both the update and `get_session_and_user` return the expected row, and that it
 /// keeps its details.
@@ -51,14 +53,26 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     store.create_user(full_user(2))?;
     let mut session = store.create_session(session(1, 1))?;
-    for expires in [None, Some(millis(1)), Some(millis(2)), None] {
+    for expires in [
+        None,
+        Some(millis(2)),
+        Some(millis(1)),
+        None,
+        Some(millis(3)),
+    ] {
         for user_id in [None, Some(id(2)), Some(id(1)), None] {
-            let changes = SessionChanges {
-                user_id,
-                session_token: None,
-                expires,
-            };
-            updates(context, &mut session, changes)?;
+            for session_token in [
+                None,
+                Some("another".to_owned()),
+                Some("session 1".to_owned()),
+            ] {
+                let changes = SessionChanges {
+                    user_id,
+                    session_token,
+                    expires,
+                };
+                updates(context, &mut session, changes)?;
+            }
         }
     }
     Ok(())
@@ -433,12 +447,45 @@ pub(crate) fn text_of_new_token(context: &Context) -> Verdict {
     let mut session = store.create_session(session(1, 1))?;
     let longest = [longest_key('1'), longest_key('2')];
     let texts = UNICODE.iter().chain(BLANKS).chain(HOSTILE).copied();
-    for text in texts.chain(longest.iter().map(String::as_str)) {
+    let lengths: Vec<String> = keys_of_every_length().collect();
+    let lengths = lengths.iter().map(String::as_str);
+    for text in texts
+        .chain(lengths)
+        .chain(longest.iter().map(String::as_str))
+    {
         let changes = SessionChanges {
             session_token: Some(text.to_owned()),
             ..Default::default()
         };
         updates(context, &mut session, changes)?;
+    }
+    // Each beside all others.
+    let keys: Vec<String> = keys_alike().into_iter().chain(longest).collect();
+    let user = store.get_user(id(1))?;
+    store.delete_sessions_by_user_id(id(1), None)?;
+    let mut rotated = Vec::new();
+    for (number, key) in (1..).zip(&keys) {
+        let created =
+            store.create_session(session_with_token(number, 1, &format!("plain {number}")))?;
+        let changes = SessionChanges {
+            session_token: Some(key.clone()),
+            ..Default::default()
+        };
+        let call = format!("update_session(..) to {}", key.show());
+        let updated = succeeds(&call, store.update_session(&created.session_token, changes))?;
+        equal(
+            call,
+            updated.as_ref().map(|session| session.id),
+            Some(created.id),
+        )?;
+        rotated.extend(updated);
+    }
+    for session in rotated {
+        returns(
+            format!("get_session_and_user({})", session.session_token.show()),
+            store.get_session_and_user(&session.session_token),
+            user.clone().map(|user| (session, user)),
+        )?;
     }
     Ok(())
 }
@@ -589,6 +636,13 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
                 _ => {
                     let token = state(first + turn as i64 % 9).session_token;
                     let found = store.get_session_and_user(&token)?;
+                    // No state has it.
+                    if found
+                        .as_ref()
+                        .is_some_and(|(session, _)| session.session_token != token)
+                    {
+                        return Ok(Some(Vec::new()));
+                    }
                     found.into_iter().map(|(session, _)| session).collect()
                 }
             };

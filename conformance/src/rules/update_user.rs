@@ -10,7 +10,7 @@ use crate::fixture::{
     user_with_email,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
-use crate::rules::create_user::found_by_every_key;
+use crate::rules::create_user::{finds_address_of, found_by_every_key};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, UNICODE, keys_alike, longest_key, longest_text};
 
@@ -27,8 +27,9 @@ fn updates(context: &Context, changes: UserChanges, expected: User) -> Verdict {
     returns(
         format!("get_user(..) after {call}"),
         store.get_user(expected.id),
-        Some(expected),
-    )
+        Some(expected.clone()),
+    )?;
+    finds_address_of(store, &expected)
 }
 
 /// Keep, set or clear, each on a NULL and on a value.
@@ -324,14 +325,40 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(user_with_email(1, "A@example.org"))?;
     store.create_user(bare_user(2))?;
-    for email in keys_alike() {
+    let longest = ['1', '2'].map(longest_key);
+    let mut others = Vec::new();
+    for (number, email) in (10..).zip(keys_alike().into_iter().chain(longest)) {
         let changes = UserChanges {
             email: Change::Set(email.clone()),
             ..Default::default()
         };
-        let updated = store.update_user(id(1), changes).map(|user| user.email);
-        let call = format!("update_user(..) with the email address {}", email.show());
-        returns(call, updated, Some(email))?;
+        // One user has all of them in turn, and then another user has each.
+        for user in [id(1), store.create_user(bare_user(number))?.id] {
+            let updated = store
+                .update_user(user, changes.clone())
+                .map(|user| user.email);
+            let call = format!("update_user(..) with the email address {}", email.show());
+            returns(call, updated, Some(email.clone()))?;
+            if user == id(1) {
+                let free = UserChanges {
+                    email: Change::Clear,
+                    ..Default::default()
+                };
+                store.update_user(user, free)?;
+            } else {
+                others.push(User {
+                    id: user,
+                    email: Some(email.clone()),
+                    name: None,
+                    email_verified: None,
+                    image: None,
+                });
+            }
+        }
+    }
+    for user in &others {
+        finds_address_of(store, user)?;
+        store.delete_user(user.id)?;
     }
     // One user has one of them, and the other takes one that only looks the same.
     for (first, second) in [

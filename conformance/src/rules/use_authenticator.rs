@@ -46,7 +46,7 @@ pub(crate) fn always_zero(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let mut passkey = store.create_authenticator(passkey(0))?;
-    for backed_up in [true, false, true] {
+    for backed_up in [true, true, false, false, true] {
         passkey.credential_backed_up = backed_up;
         returns(
             format!("use_authenticator(.., 0, {backed_up}) of a counter of zero"),

@@ -1,7 +1,7 @@
 use authstore::{
-    AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges, Challenge,
-    Change, NewAccount, NewSession, NewUser, Session, SessionChanges, SessionDetails,
-    SessionDetailsChanges, UserChanges, VerificationToken,
+    Account, AccountChanges, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
+    Challenge, Change, NewAccount, NewSession, NewUser, Session, SessionChanges, SessionDetails,
+    SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError};
@@ -17,6 +17,7 @@ use crate::fixture::{
 };
 use crate::model::Model;
 use crate::race::create_many;
+use crate::rules::create_user::finds_address_of;
 use crate::rules::storage::agreed;
 use crate::sequence::{as_program, clear, test_runner};
 use crate::show::Show;
@@ -267,10 +268,24 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
         Some(token.clone()),
     )?;
     let authenticator = store.create_authenticator(rows.authenticator)?;
+    let credential_id = &authenticator.credential_id;
     returns(
         "get_authenticator(..)",
-        store.get_authenticator(&authenticator.credential_id),
+        store.get_authenticator(credential_id),
         Some(authenticator.clone()),
+    )?;
+    store.update_authenticator_counter(credential_id, 5)?;
+    let is_backed_up = !authenticator.credential_backed_up;
+    let used = store.use_authenticator(credential_id, 6, is_backed_up)?;
+    let authenticator = Authenticator {
+        counter: 6,
+        credential_backed_up: is_backed_up,
+        ..authenticator
+    };
+    equal(
+        "use_authenticator(..) after update_authenticator_counter(..)",
+        used,
+        authenticator.clone(),
     )?;
     returns(
         "list_authenticators_by_user_id(..)",
@@ -296,16 +311,31 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
         image: user.name.clone().into(),
         ..Default::default()
     };
-    let updated = store.update_user(id(1), changes)?;
+    let updated = User {
+        name: user.image,
+        image: user.name,
+        email: Some(rows.new_email.clone()),
+        ..user
+    };
+    returns(
+        "update_user(..)",
+        store.update_user(id(1), changes),
+        updated.clone(),
+    )?;
     returns(
         "get_user(..) after update_user(..)",
         store.get_user(id(1)),
         Some(updated.clone()),
     )?;
     returns(
-        "the strings of update_user(..)",
-        Ok(((updated.name, updated.image), updated.email)),
-        ((user.image, user.name), Some(rows.new_email)),
+        "list_users(..) after update_user(..)",
+        store.list_users(None, 1),
+        vec![updated.clone()],
+    )?;
+    returns(
+        "get_user_by_email(..) after update_user(..)",
+        store.get_user_by_email(&rows.new_email),
+        Some(updated),
     )?;
     let changes = AccountChanges {
         refresh_token: account.oauth_token.clone().into(),
@@ -315,16 +345,32 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
             .map_or(Change::Set(0), |number| Change::Set(!number)),
         ..Default::default()
     };
-    let updated = store.update_account(provider, account_id, changes)?;
+    // A change of one field first, which leaves even the largest number alone.
+    let token_type = AccountChanges {
+        token_type: Change::Clear,
+        ..Default::default()
+    };
+    let mut expected = Account {
+        token_type: None,
+        ..account.clone()
+    };
+    returns(
+        "update_account(..) of one field",
+        store.update_account(provider, account_id, token_type),
+        expected.clone(),
+    )?;
+    expected.refresh_token.clone_from(&account.oauth_token);
+    expected.scope.clone_from(&account.id_token);
+    expected.expires_at = Some(account.expires_at.map_or(0, |number| !number));
+    returns(
+        "update_account(..)",
+        store.update_account(provider, account_id, changes),
+        expected.clone(),
+    )?;
     returns(
         "get_account(..) after update_account(..)",
         store.get_account(provider, account_id),
-        Some(updated.clone()),
-    )?;
-    returns(
-        "the strings of update_account(..)",
-        Ok((updated.refresh_token, updated.scope)),
-        (account.oauth_token.clone(), account.id_token.clone()),
+        Some(expected.clone()),
     )?;
     let changes = AccountChanges {
         refresh_token: account.id_token.clone().into(),
@@ -337,15 +383,13 @@ fn round_trip(context: &Context, rows: &Rows) -> Verdict {
         account.oauth_token.as_deref(),
         changes,
     )?;
+    expected.refresh_token.clone_from(&account.id_token);
+    expected.access_token.clone_from(&account.session_state);
+    equal("refresh_account(..)", refreshed, Some(expected.clone()))?;
     returns(
         "get_account(..) after refresh_account(..)",
         store.get_account(provider, account_id),
-        refreshed.clone(),
-    )?;
-    returns(
-        "the strings of refresh_account(..)",
-        Ok(refreshed.map(|account| (account.refresh_token, account.access_token))),
-        Some((account.id_token, account.session_state)),
+        Some(expected),
     )
 }
 
@@ -365,6 +409,7 @@ fn sign_ups(context: &Context, rows: &Rows) -> Verdict {
         store.list_accounts_by_user_id(id(1)),
         vec![account.clone()],
     )?;
+    finds_address_of(store, &user)?;
     store.delete_user(id(1))?;
     let signed_up =
         store.create_user_with_authenticator(rows.user.clone(), rows.authenticator.clone())?;
@@ -373,6 +418,7 @@ fn sign_ups(context: &Context, rows: &Rows) -> Verdict {
         store.get_user(id(1)),
         Some(user.clone()),
     )?;
+    finds_address_of(store, &user)?;
     returns(
         "list_authenticators_by_user_id(..) after create_user_with_authenticator(..)",
         store.list_authenticators_by_user_id(id(1)),
@@ -461,7 +507,18 @@ pub(crate) fn any_key(context: &Context) -> Verdict {
     create_many(0..keys.len() as u128 + 1, |number| {
         let (key, calls) = match keys.get(number as usize) {
             Some(key) => (key, calls_with(number, key)),
-            None => (&longest, calls_on_a_passkey(number, &longest)),
+            None => {
+                let mut calls = calls_on_a_passkey(number, &longest);
+                // Beside another account whose ID differs by its last character.
+                let other = longest_credential_id('e');
+                calls.push(Call::LinkAccount(
+                    id(number),
+                    account_at(number * 10 + 9, "passkey", &other),
+                ));
+                calls.extend(calls_on_an_account(number, 1, "passkey", &longest));
+                calls.push(Call::GetAccount("passkey".to_owned(), other));
+                (&longest, calls)
+            }
         };
         let mut model = Model::default();
         let create = Call::CreateUser(bare_user(number));
@@ -479,37 +536,41 @@ pub(crate) fn any_key(context: &Context) -> Verdict {
 
 /// Calls that create accounts with this key, and a passkey if it can be a credential id, and use them.
 fn calls_with(number: u128, key: &str) -> Vec<Call> {
-    let text = |text: &str| text.to_owned();
-    let (user, other) = (id(number), format!("other of {number}"));
-    let mut calls = Vec::new();
-    for (row, provider, account) in [(1, other.as_str(), key), (2, key, other.as_str())] {
-        let link = Call::LinkAccount(user, account_at(number * 10 + row, provider, account));
-        let changes = |token: &str| AccountChanges {
-            refresh_token: Change::set(token),
-            ..Default::default()
-        };
-        let (provider, account) = (|| text(provider), || text(account));
-        calls.extend([
-            link.clone(),
-            Call::GetAccount(provider(), account()),
-            Call::GetUserByAccount(provider(), account()),
-            Call::UpdateAccount(provider(), account(), changes("first")),
-            Call::RefreshAccount(
-                provider(),
-                account(),
-                Some(text("first")),
-                changes("second"),
-            ),
-            Call::UnlinkAccountOfUser(user, provider(), account(), false),
-            link,
-            Call::ListAccountsByUserId(user),
-            Call::UnlinkAccount(provider(), account()),
-        ]);
-    }
+    let other = format!("other of {number}");
+    let mut calls = calls_on_an_account(number, 1, &other, key);
+    calls.extend(calls_on_an_account(number, 2, key, &other));
     if can_be_credential_id(key) {
         calls.extend(calls_on_a_passkey(number, key));
     }
     calls
+}
+
+/// Calls that create an account with this key, and use it.
+fn calls_on_an_account(number: u128, row: u128, provider: &str, account: &str) -> Vec<Call> {
+    let text = |text: &str| text.to_owned();
+    let user = id(number);
+    let link = Call::LinkAccount(user, account_at(number * 10 + row, provider, account));
+    let changes = |token: &str| AccountChanges {
+        refresh_token: Change::set(token),
+        ..Default::default()
+    };
+    let (provider, account) = (|| text(provider), || text(account));
+    vec![
+        link.clone(),
+        Call::GetAccount(provider(), account()),
+        Call::GetUserByAccount(provider(), account()),
+        Call::UpdateAccount(provider(), account(), changes("first")),
+        Call::RefreshAccount(
+            provider(),
+            account(),
+            Some(text("first")),
+            changes("second"),
+        ),
+        Call::UnlinkAccountOfUser(user, provider(), account(), false),
+        link,
+        Call::ListAccountsByUserId(user),
+        Call::UnlinkAccount(provider(), account()),
+    ]
 }
 
 /// Calls that create a passkey with this credential id, and use it.
