@@ -159,6 +159,7 @@ macro_rules! __with_rules {
                 long_text Values 1 "An update can write 1,048,576 bytes into each field."
                 every_expires_at Values 1 "An update writes any 64-bit integer to expires_at."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one account all survive, and each returns its own."
+                never_resurrects Concurrency 1 "An account that is unlinked, or deleted with its user, while others update or refresh it stays deleted."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that an update of an account writes, with any read."
                 every_length Values 1 "Strings of every length up to 1,048,576 bytes, around powers of two and known limits, are written whole in all fields at once."
             }
@@ -220,6 +221,7 @@ macro_rules! __with_rules {
                 text Values 1 "A session can be updated with any string as its token."
                 times Values 1 "An update writes expires to the millisecond, from 1970 to 9999."
                 all_survive Concurrency 1 "Concurrent updates of different fields of one session all survive, and each returns its own."
+                one_place Concurrency 1 "A session that several callers move and extend concurrently belongs to one user, and expires as one of them said, whatever looks for it."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a session writes, with any read."
                 no_orphan Concurrency 1 "A session moved to a user who is being deleted is deleted too, or fails with NotFound(User)."
                 never_resurrects Concurrency 1 "A session that is deleted while it is updated stays deleted."
@@ -228,6 +230,7 @@ macro_rules! __with_rules {
                 text_of_new_token Values 1 "The new token may be any string of up to 255 characters."
                 old_token_is_free Constraints 1 "A token that was replaced may be used again."
                 rotation_has_one_winner Concurrency 1 "Of several callers who give one session a new token by the same old one concurrently, exactly one finds it."
+                rotation_ends_the_old_token Concurrency 1 "A caller who deletes or extends a session by a token that another replaces finds the session before, or not at all."
                 rotation_to_one_token Concurrency 1 "Of several sessions that are given one token or created with it concurrently, exactly one gets it."
             }
             delete_session {
@@ -384,6 +387,7 @@ macro_rules! __with_rules {
                 leaves_others_unchanged ReadingAndWriting 1 "use_authenticator leaves other authenticators, and all details, as they are."
                 exact Values 1 "use_authenticator finds nothing by a credential ID that differs in case or by a wildcard."
                 one_winner Concurrency 1 "Of several callers who use one authenticator with one counter concurrently, exactly one succeeds."
+                never_resurrects Concurrency 1 "A passkey that is deleted while others use it, or set its counter, stays deleted."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that use_authenticator writes, with any read."
             }
             delete_authenticator {
@@ -464,6 +468,7 @@ macro_rules! __with_rules {
                 reads_are_current ReadingAndWriting 1 "After each write, every handle reads the current values and writes to the current rows, whatever was read before."
                 races_leave_nothing_old Concurrency 1 "After reads of a row have overlapped with a write of it, every handle reads what was written."
                 updates_are_read_beside_readers Concurrency 1 "While other threads read a row without pause, each update of it is read at once through every handle."
+                refused_writes_are_never_seen Concurrency 1 "While calls fail, no one sees anything of what they would have written."
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
                 keys_of_other_columns ReadingAndWriting 1 "A key finds only rows that have it in the column of that key, and conflicts only with these."
@@ -515,6 +520,8 @@ macro_rules! __with_rules {
                 answer_late Faults 1 "A write or commit whose answer does not arrive before the time limit is done once or not at all: not at all if the error is Unavailable, and once if it succeeds."
                 wrong_password Faults 1 "A wrong password is reported immediately, and not shown."
                 answers_in_step Faults 1 "After calls and transactions that timed out, every call on the same handle gets its own answer, not the answer to an earlier call, and every write is there for others."
+                cut_transaction Faults 1 "A transaction that loses its connection between two writes is done completely or not at all, as its end says, even if its work goes on after an error."
+                interrupted_migration Faults 1 "A migration that loses its connection is finished by the next run."
                 killed_server Faults 1 "After the server was killed under load and started again, every acknowledged write of every kind is preserved, and every operation works through old and new handles."
             }
             migrate {

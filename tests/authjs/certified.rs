@@ -118,6 +118,8 @@ impl Harness for Adopted {
             "faults.answer_lost",
             "faults.answer_late",
             "faults.answers_in_step",
+            "faults.cut_transaction",
+            "faults.interrupted_migration",
             "faults.paused",
             "faults.wrong_password",
             "secrets.unreachable",

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use authstore::migration::MigrationError;
 use authstore::{
     AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, NewSession,
     SessionChanges, SessionDetailsChanges, User, UserChanges, VerificationToken,
@@ -21,9 +22,10 @@ use crate::fixture::{
     full_authenticator_details, full_session_details, full_user, id, look, millis, populate,
     population, session, session_until, session_with_token, since_1970, token, user_with_email,
 };
+use crate::harness::{BoxError, Storage};
 use crate::model::{Answer, Model};
 use crate::race::{Ran, joined, timed};
-use crate::rules::transaction::{has_transactions, undone};
+use crate::rules::transaction::{has_transactions, require_transactions, undone};
 use crate::show::Show as _;
 
 /// Waits until the storage works again automatically. Returns user 1.
@@ -563,6 +565,7 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
     let credential_id = |number| format!("credential-{number}");
     let get_account = |number| Call::GetAccount(account(number).0, account(number).1);
     let get_session = |number| Call::GetSessionAndUser(session_token(number));
+    let get_details = |number| Call::GetSessionDetails(id(2_000 + number));
     let get_authenticator = |number| Call::GetAuthenticator(credential_id(number));
     let get_token = |number| {
         let VerificationToken {
@@ -597,6 +600,8 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
                 Call::ListAccountsByUserId(id(third)),
                 Call::ListSessionsByUserId(id(third)),
                 Call::ListAuthenticatorsByUserId(id(third)),
+                get_details(third * 10 + 1),
+                get_details(third * 10 + 2),
             ],
         ),
         (
@@ -638,11 +643,15 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         ),
         (
             Call::DeleteSession(session_token(other * 10 + 2)),
-            vec![get_session(other * 10 + 2)],
+            vec![get_session(other * 10 + 2), get_details(other * 10 + 2)],
         ),
         (
             Call::DeleteSessionsByUserId(id(user), None),
-            vec![Call::ListSessionsByUserId(id(user))],
+            vec![
+                Call::ListSessionsByUserId(id(user)),
+                get_details(user * 10 + 1),
+                get_details(user * 10 + 2),
+            ],
         ),
         (
             Call::CreateVerificationToken(token(300 + user)),
@@ -694,11 +703,11 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         ),
         (
             Call::UpdateSessionDetails(id(2_000 + other * 10 + 1), full_session_details(7)),
-            vec![Call::GetSessionDetails(id(2_000 + other * 10 + 1))],
+            vec![get_details(other * 10 + 1)],
         ),
         (
             Call::DeleteSessionOfUser(id(other), id(2_000 + other * 10 + 6)),
-            vec![get_session(other * 10 + 6)],
+            vec![get_session(other * 10 + 6), get_details(other * 10 + 6)],
         ),
         (
             Call::DeleteVerificationTokensByIdentifier(token(700 + user).identifier),
@@ -775,6 +784,7 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
             Call::DeleteExpired(expiry(user) + Duration::from_millis(1), 9),
             vec![
                 get_session(other * 10 + 5),
+                get_details(other * 10 + 5),
                 get_token(other),
                 Call::UseChallenge(format!("challenge {}", 500 + user)),
             ],
@@ -785,6 +795,8 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
 /// Creates the rows for [`every_write`]: three users, one with only a passkey, four whose keys and sessions change hands,
 /// verification tokens, a session, a challenge, and an expired row of each kind that can expire.
 pub(super) fn setting(first: u128) -> Vec<Call> {
+    let details =
+        |number| Call::UpdateSessionDetails(id(2_000 + number), full_session_details(number));
     let mut calls = population(first..first + 3);
     calls.push(Call::CreateVerificationToken(token(first)));
     calls.push(Call::CreateVerificationToken(token(700 + first)));
@@ -792,6 +804,7 @@ pub(super) fn setting(first: u128) -> Vec<Call> {
         (first + 1) * 10 + 6,
         first + 1,
     )));
+    calls.push(details((first + 1) * 10 + 6));
     calls.push(Call::CreateUser(bare_user(600 + first)));
     calls.push(Call::CreateAuthenticator(authenticator(
         first * 10 + 7,
@@ -815,6 +828,7 @@ pub(super) fn setting(first: u128) -> Vec<Call> {
         first + 1,
         expiry(first),
     )));
+    calls.push(details((first + 1) * 10 + 5));
     calls.push(Call::CreateChallenge(challenge_until(
         500 + first,
         expiry(first),
@@ -1077,6 +1091,143 @@ pub(crate) fn answer_lost(context: &Context) -> Verdict {
 
 pub(crate) fn answer_late(context: &Context) -> Verdict {
     unanswered(context, End::TimeOut)
+}
+
+/// Interrupts a transaction between two writes. Its work does not mind that the second one fails, so the commit must.
+pub(crate) fn cut_transaction(context: &Context) -> Verdict {
+    type Interrupt = fn(&dyn Storage, &dyn Fn()) -> Result<(), BoxError>;
+    let store = context.store();
+    require_transactions(store)?;
+    populate(store)?;
+    let interrupts: [Interrupt; 3] = [
+        |storage, write| {
+            storage.cut_off()?;
+            storage.restore()?;
+            write();
+            Ok(())
+        },
+        |storage, write| {
+            storage.cut_off()?;
+            write();
+            storage.restore()
+        },
+        |storage, write| {
+            storage.pause()?;
+            write();
+            storage.resume()
+        },
+    ];
+    for (number, interrupt) in (60..).step_by(2).zip(interrupts) {
+        let (first, second) = (bare_user(number), bare_user(number + 1));
+        let mut interrupted = None;
+        let ended = store.transaction(|tx| {
+            tx.create_user(first.clone())?;
+            let write = || drop(tx.create_user(second.clone()));
+            // Not again, if the store repeats the work.
+            match interrupted {
+                None => interrupted = Some(interrupt(context.storage(), &write)),
+                Some(_) => write(),
+            }
+            Ok::<_, Error>(())
+        });
+        if let Some(result) = interrupted {
+            harness_result(result)?;
+        }
+        recovers(context, store)?;
+        let are_there = [number, number + 1]
+            .map(|number| store.get_user(id(number)).map(|user| user.is_some()));
+        let [first, second] = are_there;
+        let are_there = (first?, second?);
+        let is_right = match &ended {
+            Ok(()) => are_there == (true, true),
+            Err(Error::Unavailable { .. }) => are_there == (false, false),
+            Err(Error::OutcomeUnknown { .. }) => are_there.0 == are_there.1,
+            Err(_) => false,
+        };
+        if !is_right {
+            return Err(Failure::broken(
+                "a transaction that lost its connection between two writes was not done as its end says",
+            )
+            .expected("Ok and both writes, Unavailable and none, or OutcomeUnknown and both or none")
+            .got(format!("{}, and whether they are there: {are_there:?}", show_result(&ended))));
+        }
+    }
+    Ok(())
+}
+
+/// Interrupts runs of the migrations, up and down.
+pub(crate) fn interrupted_migration(context: &Context) -> Verdict {
+    let store = context.store();
+    let Some(own) = store.migrator() else {
+        return Err(Failure::lacks("The backend has no schema."));
+    };
+    let storage = context.storage();
+    let deadline = Instant::now() + Duration::from_secs(context.profile().pick(20, 30, 300).into());
+    let began = Instant::now();
+    own.down(usize::MAX)?;
+    own.up()?;
+    let longest = began.elapsed();
+    let (mut rounds, mut interrupted) = (0, 0);
+    while rounds < 6 || interrupted == 0 && Instant::now() < deadline {
+        let is_up = rounds % 2 == 0;
+        if is_up {
+            own.down(usize::MAX)?;
+        }
+        let run = || match is_up {
+            true => own.up(),
+            false => own.down(usize::MAX),
+        };
+        let (outcome, cut) = thread::scope(|scope| {
+            let running = scope.spawn(run);
+            // Another part of the run each time.
+            thread::sleep(longest / 12 * (rounds % 6));
+            let cut = storage.cut_off();
+            thread::sleep(Duration::from_millis(20));
+            let cut = cut.and_then(|()| storage.restore());
+            (joined(running), cut)
+        });
+        harness_result(cut)?;
+        rounds += 1;
+        match outcome {
+            Ok(_) => {}
+            Err(
+                Error::Unavailable { .. }
+                | Error::OutcomeUnknown { .. }
+                | Error::Migration(MigrationError::Failed { .. }),
+            ) => interrupted += 1,
+            Err(error) => {
+                return Err(Failure::broken(
+                    "a migration that lost its connection failed with the wrong error",
+                )
+                .expected("Err(Unavailable), Err(OutcomeUnknown) or Err(Migration(Failed))")
+                .got(show_error(&error)));
+            }
+        }
+        // Another handle, as of the next deployment.
+        let next = context.open()?;
+        let recovered = Instant::now() + context.limits().recovery;
+        loop {
+            match next.migrate() {
+                Ok(_) => break,
+                Err(Error::Unavailable { .. }) if Instant::now() < recovered => {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Err(error) => {
+                    return Err(Failure::broken(
+                        "after a migration lost its connection, the next run does not finish it",
+                    )
+                    .got(show_error(&error)));
+                }
+            }
+        }
+        recovers(context, store)?;
+    }
+    if interrupted == 0 {
+        return Err(Failure::not_run("no migration lost its connection"));
+    }
+    own.down(usize::MAX)?;
+    own.up()?;
+    populate(store)
 }
 
 /// Begins a transaction, and writes in it once the storage does not answer. Returns how long it took from then on.

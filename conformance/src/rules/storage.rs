@@ -1,9 +1,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use authstore::{
     AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
-    NewAccount, NewSession, NewUser, SessionChanges, SessionDetailsChanges, UserChanges,
+    Error, NewAccount, NewSession, NewUser, SessionChanges, SessionDetailsChanges, UserChanges,
     VerificationToken,
 };
 
@@ -20,6 +21,7 @@ use crate::harness::Storage;
 use crate::model::Model;
 use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
 use crate::rules::faults::{every_operation, every_write, setting};
+use crate::rules::transaction::{self, has_transactions};
 use crate::show::Show;
 use crate::strings::UNICODE;
 use time::OffsetDateTime;
@@ -393,8 +395,9 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
 /// tokens, which reading deletes.
 pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
     let store = context.store();
+    let transacts = has_transactions(store)?;
     let race = Race::new(context)?;
-    race.repeat(context.profile().pick(4, 8, 400), |_| {
+    race.repeat(context.profile().pick(4, 8, 400), |round| {
         for user in store.list_users(None, u32::MAX)? {
             store.delete_user(user.id)?;
         }
@@ -408,12 +411,28 @@ pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
             let mut reads = witnesses;
             reads.retain(|call| !call.writes());
             reads.extend((1..=3).flat_map(rows_of));
+            // In every other round in a transaction, which is open for a while.
+            let in_transaction = round % 2 == 0 && transacts;
+            let is_written = AtomicBool::new(false);
             let ran = race.at_once(THREADS, |thread, store| {
-                if thread == 0 {
-                    write.on_store(store).map(drop)
-                } else {
-                    Call::in_turn(&reads, store)
+                if thread > 0 {
+                    loop {
+                        Call::in_turn(&reads, store)?;
+                        if !in_transaction || is_written.load(Ordering::SeqCst) {
+                            return Ok(());
+                        }
+                    }
                 }
+                if !in_transaction {
+                    return write.on_store(store).map(drop);
+                }
+                let written = store.transaction(|tx| {
+                    write.on_store(tx)?;
+                    thread::sleep(Duration::from_millis(2));
+                    Ok(())
+                });
+                is_written.store(true, Ordering::SeqCst);
+                written
             });
             has_overlap |= overlapped(&ran);
             all_succeed(&write.show(), ran)?;
@@ -428,6 +447,56 @@ pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
             }
         }
         Ok(has_overlap)
+    })
+}
+
+/// Makes every call that fails, some of them in their second half, while others look for what it would have changed.
+pub(crate) fn refused_writes_are_never_seen(context: &Context) -> Verdict {
+    let store = context.store();
+    let race = Race::new(context)?;
+    let mut model = Model::default();
+    for call in transaction::rows() {
+        agreed(store, &mut model, &call, "in an empty storage")?;
+    }
+    let refused = transaction::failing_operations();
+    let text = |text: &str| text.to_owned();
+    let mut reads = vec![
+        Call::ListUsers(None, 10),
+        Call::GetUserByEmail(text("user-2@example.org")),
+        Call::GetAccount(text("provider 4"), text("account 4")),
+        Call::GetSessionAndUser(text("session 4")),
+        Call::GetSessionAndUser(text("session 21")),
+        Call::GetAuthenticator(text("credential-4")),
+        Call::GetAuthenticator(text("credential-11")),
+    ];
+    reads.extend([1, 4].into_iter().flat_map(rows_of));
+    let mut expected = Vec::new();
+    for read in &reads {
+        expected.push((read, read.on_store(store)?));
+    }
+    race.repeat(context.profile().pick(4, 8, 100), |_| {
+        race.look_on(
+            "calls that fail",
+            |store| {
+                for call in &refused {
+                    for _ in 0..4 {
+                        if let Err(error @ Error::Unavailable { .. }) = call.on_store(store) {
+                            return Err(error);
+                        }
+                    }
+                }
+                Ok(())
+            },
+            |_, store| {
+                for (read, reply) in &expected {
+                    let got = read.on_store(store)?;
+                    if got != *reply {
+                        return Ok(Some(format!("{got}, by {}", read.show())));
+                    }
+                }
+                Ok(None)
+            },
+        )
     })
 }
 

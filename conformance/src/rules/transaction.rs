@@ -44,7 +44,7 @@ pub(crate) fn has_transactions(store: &AuthStore) -> Verdict<bool> {
 }
 
 /// Declines the rule for a backend that says that it has no transactions.
-fn require_transactions(store: &AuthStore) -> Verdict {
+pub(super) fn require_transactions(store: &AuthStore) -> Verdict {
     if has_transactions(store)? {
         return Ok(());
     }
@@ -181,7 +181,7 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
 }
 
 /// Rows on which [`failing_operations`] fail.
-fn rows() -> Vec<Call> {
+pub(super) fn rows() -> Vec<Call> {
     let mut calls = population(1..=3);
     calls.push(Call::CreateVerificationToken(token(1)));
     calls.push(Call::CreateChallenge(challenge_until(1, millis(1_000))));
@@ -189,7 +189,7 @@ fn rows() -> Vec<Call> {
 }
 
 /// Operations that fail on these [`rows`], some of them in their second half.
-fn failing_operations() -> Vec<Call> {
+pub(super) fn failing_operations() -> Vec<Call> {
     let email = || "user-2@example.org".to_owned();
     let account = |number| NewAccount {
         id: Some(id(4_000)),

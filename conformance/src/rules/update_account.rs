@@ -1,9 +1,11 @@
-use authstore::{Account, AccountChanges, AuthStore, Change, Entity};
+use authstore::{Account, AccountChanges, AuthStore, Change, Entity, Error};
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, not_found, returns};
-use crate::fixture::{account_at, bare_account, full_account, full_user, id, look, populate};
-use crate::race::{Race, all_succeed, overlapped};
+use crate::fixture::{
+    account_at, bare_account, bare_user, full_account, full_user, id, look, populate,
+};
+use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, longest_key, longest_text};
 
@@ -396,5 +398,53 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
     never_half_of_an_account(context, "update_account(..)", |store, _, changes| {
         let updated = store.update_account("provider 1", "account 1", changes);
         updated.map(drop)
+    })
+}
+
+/// Deletes an account in each way, while others update and refresh it.
+pub(crate) fn never_resurrects(context: &Context) -> Verdict {
+    const DELETES: usize = THREADS / 2;
+    let race = Race::new(context)?;
+    let store = context.store();
+    race.rounds(|round| {
+        store.create_user(bare_user(1))?;
+        let created = store.link_account(id(1), account_at(1, "github", "1"))?;
+        let ran = race.at_once(THREADS, |thread, store| {
+            let changes = AccountChanges {
+                access_token: Change::set(format!("token {thread}")),
+                ..Default::default()
+            };
+            let done = match (thread, round % 3) {
+                (DELETES, 0) => store.unlink_account("github", "1").map(drop),
+                (DELETES, 1) => store
+                    .unlink_account_of_user(id(1), "github", "1", false)
+                    .map(drop),
+                (DELETES, _) => store.delete_user(id(1)).map(drop),
+                (0..DELETES, _) => store.update_account("github", "1", changes).map(drop),
+                _ => store
+                    .refresh_account("github", "1", None, changes)
+                    .map(drop),
+            };
+            match done {
+                Err(Error::NotFound { .. }) => Ok(()),
+                done => done,
+            }
+        });
+        let overlap = overlapped(&ran);
+        all_succeed("update_account(..), its deletion, or a refresh", ran)?;
+        returns(
+            "get_account(..) after it was unlinked while it was updated",
+            store.get_account("github", "1"),
+            None,
+        )?;
+        store.delete_user(id(1))?;
+        store.create_user(bare_user(1))?;
+        returns(
+            "link_account(..) after it was unlinked while it was updated",
+            store.link_account(id(1), account_at(1, "github", "1")),
+            created,
+        )?;
+        store.delete_user(id(1))?;
+        Ok(overlap)
     })
 }

@@ -1,9 +1,15 @@
-use authstore::{Constraint, Entity, NewSession, Session, SessionChanges};
+use std::time::Duration;
+
+use authstore::{
+    Change, Constraint, Entity, NewSession, Session, SessionChanges, SessionDetails,
+    SessionDetailsChanges,
+};
 
 use crate::context::Context;
-use crate::failure::{Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
+use crate::failure::{Failure, Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    full_session_details, full_user, id, look, millis, populate, session, session_with_token,
+    bare_user, full_session_details, full_user, id, look, millis, populate, session,
+    session_with_token,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
 use crate::show::Show;
@@ -284,38 +290,186 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
             expires: millis(i64::try_from(round).unwrap_or_default()),
             ..created.clone()
         };
-        let changes = [
-            SessionChanges {
-                user_id: Some(expected.user_id),
-                ..Default::default()
-            },
-            SessionChanges {
-                expires: Some(expected.expires),
-                ..Default::default()
-            },
-        ];
+        let (ip, last_seen) = (format!("address {round}"), expected.expires);
         let ran = race.at_once(THREADS, |thread, store| {
-            store.update_session("session 1", changes[thread % 2].clone())
+            let details = match thread % 4 {
+                2 => SessionDetailsChanges {
+                    ip: Change::set(&ip),
+                    ..Default::default()
+                },
+                3 => SessionDetailsChanges {
+                    last_seen: Change::Set(last_seen),
+                    ..Default::default()
+                },
+                field => {
+                    let changes = SessionChanges {
+                        user_id: (field == 0).then_some(expected.user_id),
+                        expires: (field == 1).then_some(expected.expires),
+                        ..Default::default()
+                    };
+                    let row = store.update_session("session 1", changes)?;
+                    return Ok(row.is_some_and(|row| match field {
+                        0 => row.user_id == expected.user_id,
+                        _ => row.expires == expected.expires,
+                    }));
+                }
+            };
+            store.update_session_details(created.id, details)
         });
         let overlap = overlapped(&ran);
-        for (thread, row) in all_succeed("update_session(..)", ran)?
-            .into_iter()
-            .enumerate()
-        {
-            let kept = row.is_some_and(|row| match thread % 2 {
-                0 => row.user_id == expected.user_id,
-                _ => row.expires == expected.expires,
-            });
-            ensure(kept, "update_session(..) did not return the updated row")?;
-        }
-        returns(
-            "get_session_and_user(..) after concurrent updates of one field each",
-            context
-                .store()
-                .get_session_and_user("session 1")
-                .map(|found| found.map(|(session, _)| session)),
-            Some(expected),
+        let updated = all_succeed("update_session(..) or update_session_details(..)", ran)?;
+        ensure(
+            updated.iter().all(|updated| *updated),
+            "update_session(..) did not return the updated row, or update_session_details(..) did not find it",
         )?;
+        let details = SessionDetails {
+            last_seen: Some(last_seen),
+            ip: Some(ip),
+            ..SessionDetails::default()
+        };
+        returns(
+            "list_sessions_with_details_by_user_id(..) after concurrent updates of one field each",
+            context.store().list_sessions_with_details_by_user_id(expected.user_id),
+            vec![(expected, details)],
+        )?;
+        Ok(overlap)
+    })
+}
+
+/// All callers move one session, each to one of four users, and give it an expiry of their own.
+pub(crate) fn one_place(context: &Context) -> Verdict {
+    const USERS: u128 = 4;
+    let race = Race::new(context)?;
+    let store = context.store();
+    for user in 1..=USERS {
+        store.create_user(bare_user(user))?;
+    }
+    race.rounds(|round| {
+        store.create_session(session(1, 1))?;
+        let first = i64::try_from(round).unwrap_or_default() * 10;
+        let change = |thread: usize| SessionChanges {
+            user_id: Some(id(1 + thread as u128 % USERS)),
+            expires: Some(millis(first + thread as i64)),
+            ..Default::default()
+        };
+        let ran = race.at_once(THREADS, |thread, store| {
+            store.update_session("session 1", change(thread))
+        });
+        let overlap = overlapped(&ran);
+        all_succeed("update_session(..)", ran)?;
+        let found = store.get_session_and_user("session 1")?;
+        let Some((session, _)) = found else {
+            return Err(Failure::broken(
+                "a session that several callers moved is gone",
+            ));
+        };
+        let is_whole = |thread| {
+            let change = change(thread);
+            change.user_id == Some(session.user_id) && change.expires == Some(session.expires)
+        };
+        ensure(
+            (0..THREADS).any(is_whole),
+            "a session has the user of one update and the expiry of another",
+        )?;
+        for user in (1..=USERS).map(id) {
+            let is_owner = user == session.user_id;
+            returns(
+                "list_sessions_by_user_id(..) after several callers moved a session",
+                store.list_sessions_by_user_id(user),
+                is_owner.then(|| session.clone()).into_iter().collect(),
+            )?;
+            if !is_owner {
+                returns(
+                    "delete_sessions_by_user_id(..) of a user who no longer has the session",
+                    store.delete_sessions_by_user_id(user, None),
+                    0,
+                )?;
+            }
+        }
+        for (now, swept) in [
+            (session.expires - Duration::from_millis(1), 0),
+            (session.expires, 1),
+        ] {
+            equal(
+                "the number of sessions swept before and at the expiry that the last update set",
+                store.delete_expired(now, 10)?.sessions,
+                swept,
+            )?;
+        }
+        Ok(overlap)
+    })
+}
+
+/// One caller replaces the token of a session, while another deletes or extends the session by the old token.
+pub(crate) fn rotation_ends_the_old_token(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    store.create_user(full_user(1))?;
+    race.rounds(|round| {
+        let (old, new) = (format!("session {round}"), format!("rotated {round}"));
+        let created = store.create_session(session(round, 1))?;
+        let later = created.expires + Duration::from_secs(60);
+        let deletes = round % 2 == 0;
+        let mut ran = race.at_once(2, |thread, store| {
+            let changes = match thread {
+                0 => SessionChanges {
+                    session_token: Some(new.clone()),
+                    ..Default::default()
+                },
+                _ if deletes => {
+                    let is_deleted = store.delete_session(&old)?;
+                    return Ok(is_deleted.then(|| created.clone()));
+                }
+                _ => SessionChanges {
+                    expires: Some(later),
+                    ..Default::default()
+                },
+            };
+            store.update_session(&old, changes)
+        });
+        let overlap = overlapped(&ran);
+        let by_old_token = ran.split_off(1);
+        let [rotated, by_old_token] = [ran, by_old_token].map(|ran| {
+            all_succeed("update_session(..) or delete_session(..)", ran)
+                .map(|outcomes| outcomes.into_iter().flatten().next())
+        });
+        let (rotated, by_old_token) = (rotated?, by_old_token?);
+        // By its old token it was found before, or not at all.
+        let expected = match (&by_old_token, deletes) {
+            (Some(_), true) => None,
+            (Some(found), false) => {
+                equal(
+                    "the token of a session found by it",
+                    &found.session_token,
+                    &old,
+                )?;
+                Some(later)
+            }
+            (None, _) => Some(created.expires),
+        };
+        let expected = expected.map(|expires| Session {
+            session_token: new.clone(),
+            expires,
+            ..created.clone()
+        });
+        equal(
+            "update_session(..) to another token, while another caller used the old one",
+            rotated,
+            expected.clone(),
+        )?;
+        returns(
+            "get_session_and_user(..) by the new token",
+            store
+                .get_session_and_user(&new)
+                .map(|found| found.map(|(session, _)| session)),
+            expected,
+        )?;
+        returns(
+            "get_session_and_user(..) by the old token",
+            store.get_session_and_user(&old),
+            None,
+        )?;
+        store.delete_sessions_by_user_id(id(1), None)?;
         Ok(overlap)
     })
 }

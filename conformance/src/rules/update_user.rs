@@ -326,35 +326,28 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
     store.create_user(user_with_email(1, "A@example.org"))?;
     store.create_user(bare_user(2))?;
     let longest = ['1', '2'].map(longest_key);
-    let mut others = Vec::new();
-    for (number, email) in (10..).zip(keys_alike().into_iter().chain(longest)) {
+    let emails: Vec<String> = keys_alike().into_iter().chain(longest).collect();
+    let change = |user, email: Change<String>| {
         let changes = UserChanges {
-            email: Change::Set(email.clone()),
+            email,
             ..Default::default()
         };
-        // One user has all of them in turn, and then another user has each.
-        for user in [id(1), store.create_user(bare_user(number))?.id] {
-            let updated = store
-                .update_user(user, changes.clone())
-                .map(|user| user.email);
-            let call = format!("update_user(..) with the email address {}", email.show());
-            returns(call, updated, Some(email.clone()))?;
-            if user == id(1) {
-                let free = UserChanges {
-                    email: Change::Clear,
-                    ..Default::default()
-                };
-                store.update_user(user, free)?;
-            } else {
-                others.push(User {
-                    id: user,
-                    email: Some(email.clone()),
-                    name: None,
-                    email_verified: None,
-                    image: None,
-                });
-            }
-        }
+        store.update_user(user, changes)
+    };
+    // One user has all of them in turn, and then another user has each.
+    for email in &emails {
+        let updated = change(id(1), Change::set(email)).map(|user| user.email);
+        let call = format!("update_user(..) with the email address {}", email.show());
+        returns(call, updated, Some(email.clone()))?;
+    }
+    change(id(1), Change::Clear)?;
+    let mut others = Vec::new();
+    for (number, email) in (10..).zip(&emails) {
+        let user = store.create_user(bare_user(number))?;
+        others.push(succeeds(
+            format!("update_user(..) with the email address {}", email.show()),
+            change(user.id, Change::set(email)),
+        )?);
     }
     for user in &others {
         finds_address_of(store, user)?;
@@ -371,13 +364,7 @@ pub(crate) fn email_by_bytes(context: &Context) -> Verdict {
         for (number, email) in [(1, first), (2, second)] {
             succeeds(
                 format!("update_user(id({number}), ..) with {}", email.show()),
-                store.update_user(
-                    id(number),
-                    UserChanges {
-                        email: Change::set(email),
-                        ..Default::default()
-                    },
-                ),
+                change(id(number), Change::set(email)),
             )?;
         }
     }

@@ -66,6 +66,65 @@ fn sign_up_beside(db: &Reference, user: &User, account: &Account) -> Result<()> 
 }
 
 faults! {
+    RoundsWhatIsKept "values.any_row": "Rounds the expiry of an account to a floating-point number when something else is changed." {
+        fn update_account(
+            &self,
+            db: &Reference,
+            provider: &str,
+            provider_account_id: &str,
+            changes: &AccountChanges,
+        ) -> Result<Account> {
+            let kept = db.get_account(provider, provider_account_id)?.and_then(|account| account.expires_at);
+            let changes = AccountChanges {
+                expires_at: match kept {
+                    Some(kept) if changes.expires_at.is_keep() => Change::Set(kept as f64 as i64),
+                    _ => changes.expires_at.clone(),
+                },
+                ..changes.clone()
+            };
+            db.update_account(provider, provider_account_id, &changes)
+        }
+    }
+
+    LeavesLargeAccounts "list_accounts_by_user_id.large_rows": "Leaves the accounts of a deleted user that are beyond the first 4 MiB." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            db.with(|model| {
+                let mut accounts = model.accounts.clone();
+                let deleted = model.delete_user(id);
+                let mut bytes = 0;
+                accounts.retain(|_, account| {
+                    bytes += account.id_token.as_ref().map_or(0, String::len);
+                    account.user_id == id && bytes > 4 << 20
+                });
+                model.accounts.extend(accounts);
+                deleted
+            })
+        }
+    }
+
+    RefreshesTheUnlinked "update_account.never_resurrects": "Writes an account again when it is refreshed, even if it was unlinked since it was read." {
+        fn refresh_account(
+            &self,
+            db: &Reference,
+            provider: &str,
+            provider_account_id: &str,
+            seen: Option<&str>,
+            changes: &AccountChanges,
+        ) -> Result<Option<Account>> {
+            let read = db.get_account(provider, provider_account_id)?;
+            pause();
+            let refreshed = db.refresh_account(provider, provider_account_id, seen, changes);
+            match (read, refreshed) {
+                (Some(read), Ok(None) | Err(Error::NotFound { .. })) => {
+                    let key = (read.provider.clone(), read.provider_account_id.clone());
+                    db.with(|model| model.accounts.insert(key, read.clone()))?;
+                    Ok(Some(read))
+                }
+                (_, refreshed) => refreshed,
+            }
+        }
+    }
+
     LosesRefreshToken "link_account.stored": "Stores an account without its refresh token." {
         stores!(link_account |account: Account| account.refresh_token = None);
     }

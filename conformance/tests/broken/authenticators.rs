@@ -15,6 +15,42 @@ fn force(db: &Reference, authenticator: &Authenticator) -> Result<()> {
 }
 
 faults! {
+    UsesInAscii "values.any_row": "Loses the characters outside ASCII of a passkey's public key when the passkey is used." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, credential_backed_up: bool) -> Result<Authenticator> {
+            let mut used = db.use_authenticator(credential_id, counter, credential_backed_up)?;
+            used.credential_public_key.retain(|character| character.is_ascii());
+            db.with(|model| model.authenticators.insert(credential_id.to_owned(), used.clone()))?;
+            Ok(used)
+        }
+    }
+
+    CountsChangedRows "use_authenticator.always_zero": "Does not find a passkey if its use changes nothing." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, credential_backed_up: bool) -> Result<Authenticator> {
+            let before = db.get_authenticator(credential_id)?;
+            let used = db.use_authenticator(credential_id, counter, credential_backed_up)?;
+            match before {
+                Some(before) if before == used => Err(Error::not_found(Entity::Authenticator)),
+                _ => Ok(used),
+            }
+        }
+    }
+
+    UsesTheDeleted "use_authenticator.never_resurrects": "Writes a passkey again when it is used, even if it was deleted since it was read." {
+        fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, credential_backed_up: bool) -> Result<Authenticator> {
+            let read = db.get_authenticator(credential_id)?;
+            pause();
+            let used = db.use_authenticator(credential_id, counter, credential_backed_up);
+            match (read, used) {
+                (Some(read), Err(Error::NotFound { .. })) => {
+                    let written = Authenticator { counter, credential_backed_up, ..read };
+                    db.with(|model| model.authenticators.insert(credential_id.to_owned(), written.clone()))?;
+                    Ok(written)
+                }
+                (_, used) => used,
+            }
+        }
+    }
+
     SignsUpInTwoSteps "create_user_with_authenticator.never_half": "Creates a user, and then the passkey." {
         fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
             let mut copy = db.with(|model| model.clone())?;

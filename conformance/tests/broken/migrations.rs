@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use authstore::migration::{Applied, Direction, Lock, Migration, Target};
 use authstore_conformance::Model;
@@ -52,6 +53,13 @@ faults! {
     CallsTheLockABug "migrate.lock_timeout": "Returns Backend to a run that does not get the lock in time." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             Some(Migrator::new(Impatient(db.clone()), Reference::series()))
+        }
+    }
+
+    LeavesItsLock (Arc<AtomicBool>) "faults.interrupted_migration": "Leaves its lock taken when a run loses its connection." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let target = Abandoned { db: db.clone(), is_taken: Arc::clone(&self.0) };
+            Some(Migrator::new(target, Reference::series()))
         }
     }
 
@@ -382,6 +390,50 @@ impl Target for Impatient {
         self.0
             .lock(timeout)
             .map_err(|_| Error::backend("lock wait timeout exceeded"))
+    }
+}
+
+/// Gives its lock back only if the storage can still be reached.
+struct Abandoned {
+    db: Reference,
+    is_taken: Arc<AtomicBool>,
+}
+
+struct AbandonedLock<'a> {
+    lock: Box<dyn Lock + 'a>,
+    of: &'a Abandoned,
+}
+
+impl Target for Abandoned {
+    fn history(&self, series: &str) -> Result<Vec<Applied>> {
+        Target::history(&self.db, series)
+    }
+
+    fn lock(&self, timeout: Duration) -> Result<Box<dyn Lock + '_>> {
+        if self.is_taken.load(Ordering::SeqCst) {
+            return Err(Error::unavailable("another process migrates"));
+        }
+        let lock = self.db.lock(timeout)?;
+        Ok(Box::new(AbandonedLock { lock, of: self }))
+    }
+}
+
+impl Lock for AbandonedLock<'_> {
+    fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
+        self.lock.history(series)
+    }
+
+    fn apply(&mut self, series: &str, step: &Migration, direction: Direction) -> Result<()> {
+        pause();
+        let is_reached = Target::history(&self.of.db, series);
+        self.of
+            .is_taken
+            .fetch_or(is_reached.is_err(), Ordering::SeqCst);
+        is_reached.and_then(|_| self.lock.apply(series, step, direction))
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.lock.finish()
     }
 }
 

@@ -53,6 +53,73 @@ fn instead_of<T>(
 }
 
 faults! {
+    KeepsByPrefix "delete_sessions_by_user_id.text": "Keeps every session whose token has the first 191 characters of that to keep." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            let start = |token: &str| token.chars().take(191).collect::<String>();
+            let Some(keep) = keep.map(start) else {
+                return db.delete_sessions_by_user_id(user_id, None);
+            };
+            let mut deleted = 0;
+            for session in db.list_sessions_by_user_id(user_id)? {
+                if start(&session.session_token) != keep {
+                    deleted += u64::from(db.delete_session(&session.session_token)?);
+                }
+            }
+            Ok(deleted)
+        }
+    }
+
+    CutsNewTokens "update_session.text_of_new_token": "Loses the last character of a new token of 64 characters." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let mut changes = changes.clone();
+            if let Some(token) = &mut changes.session_token
+                && token.chars().count() == 64
+            {
+                token.pop();
+            }
+            db.update_session(session_token, &changes)
+        }
+    }
+
+    RotatesAndNeverShortens "update_session.every_combination": "Keeps the expiry of a session whose token is changed if the new one is earlier." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let found = db.get_session_and_user(session_token)?;
+            let mut changes = changes.clone();
+            if let Some((session, _)) = found
+                && changes.session_token.is_some()
+            {
+                changes.expires = changes.expires.map(|expires| expires.max(session.expires));
+            }
+            db.update_session(session_token, &changes)
+        }
+    }
+
+    ListsTiesBackwards "list_sessions_by_user_id.order": "Lists sessions that expire together with the greatest ID first, if with details." {
+        fn list_sessions_with_details_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<(Session, SessionDetails)>> {
+            let mut rows = db.list_sessions_with_details_by_user_id(user_id)?;
+            rows.sort_by(|(a, _), (b, _)| b.expires.cmp(&a.expires).then(b.id.cmp(&a.id)));
+            Ok(rows)
+        }
+    }
+
+    DeletesDetailsAfterwards "faults.answer_late": "Deletes a session, and its details in a second step." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            let details = db.with(|model| {
+                let found = model.sessions.get(session_token).map(|session| session.id);
+                found.and_then(|id| Some((id, model.session_details.get(&id)?.clone())))
+            })?;
+            let delete = |id| db.with(|model| model.session_details.remove(&id)).map(drop);
+            let deleted = db.delete_session(session_token);
+            if let Some((id, details)) = details {
+                db.with(|model| model.session_details.insert(id, details))?;
+                if deleted.is_ok() {
+                    delete(id)?;
+                }
+            }
+            deleted
+        }
+    }
+
     CountsInAByte "delete_sessions_by_user_id.no_page_limit": "Counts deleted sessions in eight bits." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             Ok(db.delete_sessions_by_user_id(user_id, keep)? % 256)
@@ -659,6 +726,58 @@ faults! {
                 db.with(|model| model.session_details.remove(&session.id))?;
             }
             Ok(updated)
+        }
+    }
+
+    MovesThenExtends "update_session.one_place": "Moves a session, and extends it in a second step." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let moved = SessionChanges { user_id: changes.user_id, ..SessionChanges::default() };
+            db.update_session(session_token, &moved)?;
+            pause();
+            let rest = SessionChanges { user_id: None, ..changes.clone() };
+            db.update_session(session_token, &rest)
+        }
+    }
+
+    WritesDetailsWithTheSession "update_session.all_survive": "Writes the session, too, as it was read, when it changes the details." {
+        fn update_session_details(&self, db: &Reference, session_id: Uuid, changes: &SessionDetailsChanges) -> Result<bool> {
+            let read = db.with(|model| model.sessions.values().find(|session| session.id == session_id).cloned())?;
+            pause();
+            db.with(|model| {
+                for session in model.sessions.values_mut() {
+                    if let Some(read) = read.as_ref().filter(|read| read.id == session.id) {
+                        session.expires = read.expires;
+                        session.user_id = read.user_id;
+                    }
+                }
+                model.update_session_details(session_id, changes)
+            })
+        }
+    }
+
+    DeletesByTheIdOfTheToken "update_session.rotation_ends_the_old_token": "Reads the id of the session with a token, then deletes the session with this id." {
+        fn delete_session(&self, db: &Reference, session_token: &str) -> Result<bool> {
+            let Some((session, _)) = db.get_session_and_user(session_token)? else {
+                return Ok(false);
+            };
+            pause();
+            db.delete_session_of_user(session.user_id, session.id)
+        }
+    }
+
+    ExtendsByTheIdOfTheToken "update_session.rotation_ends_the_old_token": "Reads the id of the session with a token, then extends the session with this id." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let (Some(expires), Some((read, _))) = (changes.expires, db.get_session_and_user(session_token)?) else {
+                return db.update_session(session_token, changes);
+            };
+            pause();
+            db.with(|model| {
+                let found = model.sessions.values_mut().find(|session| session.id == read.id);
+                found.map(|session| {
+                    session.expires = expires;
+                    session.clone()
+                })
+            })
         }
     }
 

@@ -287,6 +287,18 @@ faults! {
         }
     }
 
+    CreatesThenChecks "storage.refused_writes_are_never_seen": "Creates a session, and deletes it again if its token was taken." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let is_taken = db.get_session_and_user(&session.session_token)?.is_some();
+            let temporary = Session { session_token: format!("{} (new)", session.session_token), ..session.clone() };
+            if is_taken && db.create_session(&temporary).is_ok() {
+                pause();
+                db.delete_session(&temporary.session_token)?;
+            }
+            db.create_session(session)
+        }
+    }
+
     RecyclesConnections (AtomicU64) "storage.many_calls": "Fails every 250th time that a user is read, when it opens another connection." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             if self.0.fetch_add(1, Ordering::SeqCst) % 250 == 249 {

@@ -7,6 +7,20 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    DeletesAMebibyte "delete_verification_tokens_by_identifier.no_page_limit": "Deletes the tokens of an identifier whose strings have a mebibyte together." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            db.with(|model| {
+                let (mut bytes, before) = (0, model.verification_tokens.len());
+                model.verification_tokens.retain(|_, token| {
+                    let is_its = token.identifier == identifier && bytes < 1 << 20;
+                    bytes += if is_its { token.identifier.len() + token.token.len() } else { 0 };
+                    !is_its
+                });
+                (before - model.verification_tokens.len()) as u64
+            })
+        }
+    }
+
     CreatesTheSameAgain "create_verification_token.unique_token": "Accepts a token that is stored already with the same identifier and expiry." {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             let stored = db.with(|model| model.verification_tokens.get(&token.token).cloned())?;

@@ -230,6 +230,11 @@ struct TimesOut {
 }
 
 impl Fault for TimesOut {
+    fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+        self.outside.delete_user(Uuid::nil())?;
+        db.create_user(user)
+    }
+
     fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
         let answer = self.outside.delete_user(Uuid::nil());
         self.timed_out.fetch_or(answer.is_err(), Ordering::SeqCst);
@@ -695,6 +700,12 @@ faults! {
         transactions!(CallsCommitsUndone);
     }
 
+    GoesOnAfterALoss "faults.cut_transaction": "Commits what a transaction wrote before and after the storage could not be reached." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, TimesOut { outside: db.clone(), timed_out: Arc::default() })
+        }
+    }
+
     StaysInTransaction (Arc<AtomicBool>) "faults.answers_in_step": "Keeps a connection on which a transaction timed out, and writes in that transaction." {
         fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
             begin_with(db, TimesOut { outside: db.clone(), timed_out: Arc::clone(&self.0) })
@@ -766,6 +777,7 @@ fn right_transactions_keep_the_rules() {
         ("transaction", 7),
         ("faults.answer_lost", 1),
         ("faults.answers_in_step", 1),
+        ("faults.cut_transaction", 1),
         ("faults.killed_server", 1),
     ] {
         let certificate = Runner::new(Broken::<Right>::new()).only(rules).run();

@@ -38,6 +38,54 @@ fn copied(model: &Model, user: User) -> User {
 }
 
 faults! {
+    ListsWithoutEmoji "create_user.text": "Lists users without the characters of their names that UTF-16 encodes in two units." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let mut users = db.list_users(after, limit)?;
+            for user in &mut users {
+                if let Some(name) = &mut user.name {
+                    name.retain(|character| character.len_utf16() == 1);
+                }
+            }
+            Ok(users)
+        }
+    }
+
+    ComparesNewAddressesByPrefix "update_user.email_by_bytes": "Does not let a user change to an address whose first 191 characters are another user's." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let start = |email: &str| email.chars().take(191).collect::<String>();
+            if let Change::Set(new) = &changes.email {
+                let is_taken = db.with(|model| {
+                    let others = model.users.values().filter(|user| user.id != id);
+                    others.filter_map(|user| user.email.as_deref()).any(|email| start(email) == start(new))
+                })?;
+                if is_taken {
+                    return Err(Error::conflict(Constraint::UserEmail));
+                }
+            }
+            db.update_user(id, changes)
+        }
+    }
+
+    PagesAfterAUser "list_users.no_page_limit": "Returns at most a hundred users after a user." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let limit = if after.is_some() { limit.min(100) } else { limit };
+            db.list_users(after, limit)
+        }
+    }
+
+    SignsUpInAscii (Mutex<BTreeSet<String>>) "create_user_with_account.text": "Does not find a user by an address that is not ASCII if the user was created with an account." {
+        fn create_user_with_account(&self, db: &Reference, user: &User, account: &Account) -> Result<()> {
+            let email = user.email.iter().filter(|email| !email.is_ascii()).cloned();
+            self.0.lock().expect("no panic while held").extend(email);
+            db.create_user_with_account(user, account)
+        }
+
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let missed = self.0.lock().expect("no panic while held").contains(email);
+            Ok(db.get_user_by_email(email)?.filter(|_| !missed))
+        }
+    }
+
     DeletesAPageOfPasskeys "delete_user.no_page_limit": "Deletes only the first hundred passkeys of a user." {
         fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
             let passkeys = db.list_authenticators_by_user_id(id)?;

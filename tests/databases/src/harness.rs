@@ -165,6 +165,8 @@ fn embedded(kind: Kind) -> Vec<Declined> {
         "faults.answer_lost",
         "faults.answer_late",
         "faults.answers_in_step",
+        "faults.cut_transaction",
+        "faults.interrupted_migration",
         "secrets.unreachable",
         "secrets.unanswered",
     ]
