@@ -59,23 +59,20 @@ pub(crate) fn every_combination(context: &Context) -> Verdict {
     store.create_user(full_user(1))?;
     store.create_user(full_user(2))?;
     let mut session = store.create_session(session(1, 1))?;
-    for expires in [
-        None,
-        Some(millis(2)),
-        Some(millis(1)),
-        None,
-        Some(millis(3)),
-    ] {
+    let mut turn = 0;
+    // Keeps the expiry, or sets an earlier or a later one.
+    for sign in [None, Some(-1), Some(1), None] {
         for user_id in [None, Some(id(2)), Some(id(1)), None] {
             for session_token in [
                 None,
                 Some("another".to_owned()),
                 Some("session 1".to_owned()),
             ] {
+                turn += 1;
                 let changes = SessionChanges {
                     user_id,
                     session_token,
-                    expires,
+                    expires: sign.map(|sign| millis(1_000 + sign * turn)),
                 };
                 updates(context, &mut session, changes)?;
             }

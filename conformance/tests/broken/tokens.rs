@@ -7,12 +7,12 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
-    DeletesAMebibyte "delete_verification_tokens_by_identifier.no_page_limit": "Deletes the tokens of an identifier whose strings have a mebibyte together." {
+    DeletesHalfAMebibyte "delete_verification_tokens_by_identifier.no_page_limit": "Deletes the tokens of an identifier whose strings have half a mebibyte together." {
         fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
             db.with(|model| {
                 let (mut bytes, before) = (0, model.verification_tokens.len());
                 model.verification_tokens.retain(|_, token| {
-                    let is_its = token.identifier == identifier && bytes < 1 << 20;
+                    let is_its = token.identifier == identifier && bytes < 1 << 19;
                     bytes += if is_its { token.identifier.len() + token.token.len() } else { 0 };
                     !is_its
                 });
