@@ -317,6 +317,7 @@ macro_rules! __with_rules {
                 exact Values 1 "use_verification_token finds nothing by keys that differ in case, accent, space, normalization or by a wildcard."
                 one_winner Concurrency 1 "If any number of callers use a token concurrently, exactly one gets it."
                 each_creation_once Concurrency 1 "While a token is used and created again concurrently, each use returns the very row that it deletes."
+                spares_another_identifier Concurrency 1 "A token that is used, and created again for another identifier, while others use it or delete it for the first one, is kept."
                 one_winner_against_delete_expired Concurrency 1 "An expired token that is used and swept concurrently is returned or counted, once."
                 identifier_by_bytes Values 1 "A token is not used by an identifier that only looks like its own, or has the same hash."
             }
@@ -471,6 +472,7 @@ macro_rules! __with_rules {
                 refused_writes_are_never_seen Concurrency 1 "While calls fail, no one sees anything of what they would have written."
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
+                derived_keys ReadingAndWriting 1 "A key may be the key or the ID of another row with a word after it."
                 keys_of_other_columns ReadingAndWriting 1 "A key finds only rows that have it in the column of that key, and conflicts only with these."
                 often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."
                 handles_are_independent ReadingAndWriting 1 "Dropping a handle does not affect other handles."
@@ -485,6 +487,7 @@ macro_rules! __with_rules {
                 ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
                 one_moment Concurrency 1 "No caller ever sees only some of what a transaction writes."
                 all_survive Concurrency 1 "Transactions and operations next to them all survive; one that fails with Unavailable wrote nothing."
+                crossed Concurrency 1 "Of two transactions that update the same rows in opposite order, each is done completely or not at all, as its end says."
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."

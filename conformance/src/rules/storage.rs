@@ -22,6 +22,7 @@ use crate::model::Model;
 use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
 use crate::rules::faults::{every_operation, every_write, setting};
 use crate::rules::transaction::{self, has_transactions};
+use crate::rules::values::rows_with;
 use crate::show::Show;
 use crate::strings::UNICODE;
 use time::OffsetDateTime;
@@ -1090,6 +1091,76 @@ fn crossed_keys(context: &Context) -> Verdict {
         store.get_session_and_user(&text(one)),
         None,
     )
+}
+
+/// Uses keys that are the key or the ID of another row and a word: what a storage may call something that belongs to that
+/// row, such as its details or its index.
+pub(crate) fn derived_keys(context: &Context) -> Verdict {
+    const SEPARATORS: [&str; 4] = [":", "/", "#", "."];
+    const WORDS: [&str; 14] = [
+        "all", "count", "details", "email", "expires", "id", "index", "lock", "meta", "session",
+        "sessions", "tokens", "user", "users",
+    ];
+    const KEY: &str = "key";
+    let store = context.store();
+    let mut model = Model::default();
+    let mut run = |call: &Call| {
+        let when = "beside a row whose key or ID is the beginning of its key";
+        agreed(store, &mut model, call, when)
+    };
+    let session_id = session(1, 1).id.unwrap_or_default();
+    let bases = [KEY.to_owned(), id(1).to_string(), session_id.to_string()];
+    let mut keys: Vec<String> = WORDS.map(str::to_owned).into();
+    for base in &bases {
+        for separator in SEPARATORS {
+            keys.extend(WORDS.map(|word| format!("{base}{separator}{word}")));
+        }
+    }
+    // Those that came before the row in the first turn come after it in the second.
+    for turn in 0..2 {
+        let rows = || {
+            (10..)
+                .zip(&keys)
+                .map(|(number, key)| rows_with(number, key))
+        };
+        let before = rows().skip(turn).step_by(2).flatten();
+        let after = rows().skip(1 - turn).step_by(2).flatten();
+        let own = rows_with(1, KEY).into_iter().chain([
+            Call::UpdateSessionDetails(session_id, full_session_details(1)),
+            Call::UpdateAuthenticatorDetails(id(1), KEY.to_owned(), full_authenticator_details(1)),
+        ]);
+        let deletions = [
+            Call::GetSessionAndUser(KEY.to_owned()),
+            Call::ListSessionsWithDetailsByUserId(id(1)),
+            Call::ListAuthenticatorsWithDetailsByUserId(id(1)),
+            Call::ListAccountsByUserId(id(1)),
+            Call::UseVerificationToken(KEY.to_owned(), "token".to_owned()),
+            Call::UseVerificationToken("identifier".to_owned(), KEY.to_owned()),
+            Call::UseChallenge(KEY.to_owned()),
+            Call::DeleteSession(KEY.to_owned()),
+            Call::DeleteAuthenticator(KEY.to_owned()),
+            Call::UnlinkAccount("provider".to_owned(), KEY.to_owned()),
+            Call::DeleteUser(id(1)),
+        ];
+        let mut calls = before.chain(own).chain(after).chain(deletions);
+        calls.try_for_each(|call| run(&call))?;
+        for (number, key) in (10..).zip(&keys) {
+            let key = || key.clone();
+            let left = [
+                Call::GetUserByEmail(key()),
+                Call::GetUserByAccount("provider".to_owned(), key()),
+                Call::GetAccount(key(), "account".to_owned()),
+                Call::GetSessionAndUser(key()),
+                Call::GetAuthenticator(key()),
+                Call::UseVerificationToken(key(), "token".to_owned()),
+                Call::UseVerificationToken("identifier".to_owned(), key()),
+                Call::UseChallenge(key()),
+                Call::DeleteUser(id(number)),
+            ];
+            left.iter().try_for_each(&mut run)?;
+        }
+    }
+    Ok(())
 }
 
 /// Calls each operation with each value of another column.

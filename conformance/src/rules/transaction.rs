@@ -510,6 +510,55 @@ fn is_committed(outcome: &authstore::Result<()>) -> Verdict<bool> {
     }
 }
 
+/// Two transactions update the same two users, each its own field, in opposite order. A database may undo one of them, which
+/// then has written nothing, or is repeated as a whole.
+pub(crate) fn crossed(context: &Context) -> Verdict {
+    let store = context.store();
+    require_transactions(store)?;
+    let mut expected = [
+        store.create_user(bare_user(1))?,
+        store.create_user(bare_user(2))?,
+    ];
+    let race = Race::new(context)?;
+    // Few, because a database may wait for a second until it takes two transactions for a deadlock.
+    race.repeat(context.profile().pick(3, 8, 50), |round| {
+        let text = format!("text {round}");
+        let open = AtomicUsize::new(0);
+        let ran = race.at_once(2, |thread, store| {
+            let mut changes = UserChanges::default();
+            let field = match thread {
+                0 => &mut changes.name,
+                _ => &mut changes.image,
+            };
+            *field = Change::set(&text);
+            let order = if thread == 0 { [1, 2] } else { [2, 1] };
+            store.transaction(|tx| {
+                tx.update_user(id(order[0]), changes.clone())?;
+                meet(&open);
+                tx.update_user(id(order[1]), changes.clone()).map(drop)
+            })
+        });
+        let overlap = overlapped(&ran);
+        for (thread, ran) in ran.iter().enumerate() {
+            if is_committed(&ran.value)? {
+                for user in &mut expected {
+                    let field = match thread {
+                        0 => &mut user.name,
+                        _ => &mut user.image,
+                    };
+                    *field = Some(text.clone());
+                }
+            }
+        }
+        returns(
+            "list_users(..) after two transactions updated both users in opposite order",
+            store.list_users(None, 10),
+            expected.to_vec(),
+        )?;
+        Ok(overlap)
+    })
+}
+
 /// Transactions and single operations: on different rows, on one email address, and on different fields of one user.
 pub(crate) fn all_survive(context: &Context) -> Verdict {
     let store = context.store();

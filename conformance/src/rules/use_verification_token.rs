@@ -243,6 +243,39 @@ pub(crate) fn each_creation_once(context: &Context) -> Verdict {
     })
 }
 
+/// A token is used, and then created again for another identifier, while others use it or delete it for the first one.
+pub(crate) fn spares_another_identifier(context: &Context) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    race.rounds(|round| {
+        let first = store.create_verification_token(token(round))?;
+        let second = VerificationToken {
+            identifier: format!("other-{round}@example.org"),
+            ..first.clone()
+        };
+        let ran = race.at_once(3, |thread, store| match thread {
+            0 => {
+                store.use_verification_token(&first.identifier, &first.token)?;
+                store.create_verification_token(second.clone()).map(drop)
+            }
+            1 => store
+                .use_verification_token(&first.identifier, &first.token)
+                .map(drop),
+            _ => store
+                .delete_verification_tokens_by_identifier(&first.identifier)
+                .map(drop),
+        });
+        let overlap = overlapped(&ran);
+        all_succeed("using, deleting or creating a verification token", ran)?;
+        returns(
+            "use_verification_token(..) of a token that was created for another identifier while it was used for the first",
+            store.use_verification_token(&second.identifier, &second.token),
+            Some(second.clone()),
+        )?;
+        Ok(overlap)
+    })
+}
+
 pub(crate) fn one_winner_against_delete_expired(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.rounds(|round| {

@@ -593,7 +593,7 @@ fn calls_on_a_passkey(number: u128, key: &str) -> Vec<Call> {
 }
 
 /// Creates a row of every kind with this key, in every place of a key; a passkey only if it is a credential id.
-fn rows_with(number: u128, key: &str) -> Vec<Call> {
+pub(super) fn rows_with(number: u128, key: &str) -> Vec<Call> {
     let tokens = [(key, "token"), ("identifier", key)];
     let mut calls = vec![
         Call::CreateUser(user_with_email(number, key)),

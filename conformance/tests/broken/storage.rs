@@ -299,6 +299,28 @@ faults! {
         }
     }
 
+    KeepsDetailsBesideSessions "storage.derived_keys": "Stores the details of a session among the sessions, by its ID and `:details`." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            let of = session.session_token.strip_suffix(":details").and_then(|id| Uuid::parse_str(id).ok());
+            let is_taken = db.with(|model| of.is_some_and(|id| model.session_details.contains_key(&id)))?;
+            if is_taken {
+                return Err(Error::conflict(Constraint::SessionToken));
+            }
+            db.create_session(session)
+        }
+    }
+
+    ClearsWhatBegins "storage.derived_keys": "Uses up the challenges, too, whose keys are that of a used one and a colon and anything." {
+        fn use_challenge(&self, db: &Reference, key: &str) -> Result<Option<Challenge>> {
+            let used = db.use_challenge(key)?;
+            if used.is_some() {
+                let start = format!("{key}:");
+                db.with(|model| model.challenges.retain(|key, _| !key.starts_with(&start)))?;
+            }
+            Ok(used)
+        }
+    }
+
     RecyclesConnections (AtomicU64) "storage.many_calls": "Fails every 250th time that a user is read, when it opens another connection." {
         fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
             if self.0.fetch_add(1, Ordering::SeqCst) % 250 == 249 {

@@ -7,6 +7,18 @@ use super::fault::*;
 use super::values::*;
 
 faults! {
+    DeletesByTokens "use_verification_token.spares_another_identifier": "Reads the tokens of an identifier, then deletes these tokens, whosever they are by then." {
+        fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
+            let tokens = db.with(|model| {
+                let all = model.verification_tokens.values();
+                let its = all.filter(|token| token.identifier == identifier);
+                its.map(|token| token.token.clone()).collect::<Vec<_>>()
+            })?;
+            pause();
+            db.with(|model| tokens.iter().filter(|token| model.verification_tokens.remove(*token).is_some()).count() as u64)
+        }
+    }
+
     DeletesHalfAMebibyte "delete_verification_tokens_by_identifier.no_page_limit": "Deletes the tokens of an identifier whose strings have half a mebibyte together." {
         fn delete_verification_tokens_by_identifier(&self, db: &Reference, identifier: &str) -> Result<u64> {
             db.with(|model| {

@@ -480,6 +480,19 @@ mod how {
                 Nothing::commit(db, &first, copy)
             }
         }
+        RepeatsTheLast {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                db.with(|model| {
+                    if model == begin {
+                        model.clone_from(copy);
+                    } else {
+                        let last = changed(begin, copy).last();
+                        model.users.extend(last.map(|user| (user.id, user.clone())));
+                    }
+                    true
+                })
+            }
+        }
         KeepsWhatFailed {
             fn roll_back(db: &Reference, copy: &Model, _: bool) {
                 let _ = overwrite(db, copy);
@@ -759,6 +772,10 @@ faults! {
         transactions!(ReturnsNoNull);
     }
 
+    RepeatsTheLastUpdate "transaction.crossed": "Repeats only the last update of a transaction that another one was in the way of." {
+        transactions!(RepeatsTheLast);
+    }
+
     CommitsInBatches "transaction.one_moment": "Commits the sessions of a transaction a hundred at a time." {
         transactions!(CommitsByHundreds);
     }
@@ -774,7 +791,7 @@ impl Fault for Right {
 #[test]
 fn right_transactions_keep_the_rules() {
     for (rules, count) in [
-        ("transaction", 7),
+        ("transaction", 8),
         ("faults.answer_lost", 1),
         ("faults.answers_in_step", 1),
         ("faults.cut_transaction", 1),
