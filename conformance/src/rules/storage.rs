@@ -232,14 +232,6 @@ fn writes_are_seen(one: &AuthStore, other: &AuthStore, number: u128) -> Verdict 
     )
 }
 
-/// Writes on the rows of [`population`], of which every one of [`every_read`] notices at least one.
-fn writes_that_reads_notice() -> Vec<Call> {
-    let mut writes = every_operation();
-    writes.retain(Call::writes);
-    writes.extend(later_writes());
-    writes
-}
-
 /// Writes after those of [`every_operation`].
 pub(super) fn later_writes() -> Vec<Call> {
     let email = |email: &str| UserChanges {
@@ -257,7 +249,7 @@ pub(super) fn later_writes() -> Vec<Call> {
         };
         Call::UpdateSession(old.to_owned(), changes)
     };
-    let mut writes = changes_of_each_field();
+    let mut writes = Vec::new();
     // Rows of users who had none when they were read.
     for (number, user) in [(51, 50), (52, 52), (53, 50), (55, 56)] {
         writes.extend([
@@ -282,8 +274,8 @@ pub(super) fn later_writes() -> Vec<Call> {
     writes
 }
 
-/// Updates of rows of user 1, each of a single field.
-fn changes_of_each_field() -> Vec<Call> {
+/// Updates of rows of user 1, each of a single field, after those of [`every_operation`].
+pub(super) fn changes_of_each_field() -> Vec<Call> {
     let text = || Change::set("alone");
     let user = |changes| Call::UpdateUser(id(1), changes);
     let account =
@@ -361,7 +353,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
         agreed(store, &mut model, call, "after all rows were read")
     };
     let reads = every_read();
-    let read_all = |run: &mut dyn FnMut(&AuthStore, &Call) -> Verdict| {
+    let read_all = |run: &mut dyn FnMut(&AuthStore, &Call) -> Verdict, reads: &[Call]| {
         handles
             .iter()
             .try_for_each(|handle| reads.iter().try_for_each(|read| run(handle, read)))
@@ -369,10 +361,20 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     for call in population(1..=3) {
         run(handles[0], &call)?;
     }
-    read_all(&mut run)?;
-    for write in writes_that_reads_notice() {
-        run(handles[0], &write)?;
-        read_all(&mut run)?;
+    read_all(&mut run, &reads)?;
+    let mut reads_of_one = rows_of(1).to_vec();
+    reads_of_one.extend(rows_numbered(11));
+    let mut operations = every_operation();
+    operations.retain(Call::writes);
+    for (writes, reads) in [
+        (operations, &reads),
+        (changes_of_each_field(), &reads_of_one),
+        (later_writes(), &reads),
+    ] {
+        for write in writes {
+            run(handles[0], &write)?;
+            read_all(&mut run, reads)?;
+        }
     }
     // What one handle has deleted, a write through the other does not find, even if it has just written beside it.
     for user in [1, 2, 3, 50, 52, 56] {
@@ -389,7 +391,7 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     for write in every_operation().into_iter().filter(Call::writes) {
         run(handles[1], &write)?;
     }
-    read_all(&mut run)
+    read_all(&mut run, &reads)
 }
 
 /// Returns everything that can be read of the rows of [`population`] and [`every_operation`], except verification
@@ -713,16 +715,21 @@ pub(super) fn every_read() -> Vec<Call> {
     reads.push(Call::ListUsers(Some(id(1)), 1));
     reads.push(Call::GetUserByEmail("moved@example.org".to_owned()));
     for number in [11, 12, 21, 22, 31, 32, 51, 52, 53, 55] {
-        let (provider, account) = (format!("provider {number}"), format!("account {number}"));
-        reads.extend([
-            Call::GetAccount(provider.clone(), account.clone()),
-            Call::GetUserByAccount(provider, account),
-            Call::GetSessionAndUser(format!("session {number}")),
-            Call::GetAuthenticator(format!("credential-{number}")),
-            Call::GetSessionDetails(id(2_000 + number)),
-        ]);
+        reads.extend(rows_numbered(number));
     }
     reads
+}
+
+/// Reads the account, session and passkey of [`population`] that have this number.
+fn rows_numbered(number: u128) -> [Call; 5] {
+    let (provider, account) = (format!("provider {number}"), format!("account {number}"));
+    [
+        Call::GetAccount(provider.clone(), account.clone()),
+        Call::GetUserByAccount(provider, account),
+        Call::GetSessionAndUser(format!("session {number}")),
+        Call::GetAuthenticator(format!("credential-{number}")),
+        Call::GetSessionDetails(id(2_000 + number)),
+    ]
 }
 
 pub(crate) fn outlives_handles(context: &Context) -> Verdict {
@@ -1441,7 +1448,8 @@ mod tests {
         look(&mut model);
         for call in population(1..=3)
             .into_iter()
-            .chain(writes_that_reads_notice())
+            .chain(every_operation().into_iter().filter(Call::writes))
+            .chain(later_writes())
         {
             let _ = call.on_model(&mut model);
             look(&mut model);

@@ -20,7 +20,7 @@ use crate::fixture::{
 use crate::model::Model;
 use crate::race::{MANY, Race, THREADS, overlapped};
 use crate::rules::faults::every_operation;
-use crate::rules::storage::{agreed, every_read, later_writes};
+use crate::rules::storage::{agreed, changes_of_each_field, every_read, later_writes};
 use crate::show::Show;
 
 /// Returns whether the backend has transactions.
@@ -92,7 +92,12 @@ pub(crate) fn commits(context: &Context) -> Verdict {
         })
     };
     read_all(&mut model, "before a transaction")?;
-    for calls in [population(1..=3), every_operation(), later_writes()] {
+    for calls in [
+        population(1..=3),
+        every_operation(),
+        changes_of_each_field(),
+        later_writes(),
+    ] {
         model = store.transaction(|tx| {
             let mut model = model.clone();
             for call in &calls {
