@@ -456,6 +456,12 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
     Ok(())
 }
 
+fn add(sum: &mut ExpiredCounts, counted: &ExpiredCounts) {
+    sum.sessions += counted.sessions;
+    sum.verification_tokens += counted.verification_tokens;
+    sum.challenges += counted.challenges;
+}
+
 pub(crate) fn each_counted_once(context: &Context) -> Verdict {
     const ROWS: u64 = 12;
     let race = Race::new(context)?;
@@ -479,9 +485,7 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
         let overlap = overlapped(&ran);
         let mut sum = context.store().delete_expired(millis(100), 1_000)?;
         for counted in all_succeed("delete_expired(..)", ran)? {
-            sum.sessions += counted.sessions;
-            sum.verification_tokens += counted.verification_tokens;
-            sum.challenges += counted.challenges;
+            add(&mut sum, &counted);
         }
         equal(
             "the number of tokens that the concurrent callers deleted in total",
@@ -681,9 +685,7 @@ pub(crate) fn spares_what_is_created_again(context: &Context) -> Verdict {
         // Everything due was taken, or was locked when the sweep looked for it, and then it was taken.
         let mut sum = store.delete_expired(due, 1_000)?;
         for counted in all_succeed(calls, ran)? {
-            sum.sessions += counted.sessions;
-            sum.verification_tokens += counted.verification_tokens;
-            sum.challenges += counted.challenges;
+            add(&mut sum, &counted);
         }
         equal("the number of rows that were swept or taken", sum, of_each(ROWS))?;
         for (kind, name) in ["session", "verification token", "challenge"].into_iter().enumerate() {

@@ -178,6 +178,17 @@ pub(super) fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict
     )
 }
 
+/// Makes the calls on an empty storage and on a model, which it returns.
+fn created(store: &AuthStore, calls: &[Call]) -> Verdict<Model> {
+    let mut model = Model::default();
+    for call in calls {
+        call.on_store(store)?;
+        call.on_model(&mut model)
+            .expect("an empty model accepts it");
+    }
+    Ok(model)
+}
+
 /// Waits for what a storage may still do of calls that have failed, and then checks that no write was done whose calls
 /// all returned [`Error::Unavailable`], and that no other is half done. `model` holds what is stored without them.
 fn are_undone(context: &Context, model: &Model, outcomes: &[(Witnessed, bool)]) -> Verdict {
@@ -202,12 +213,7 @@ fn are_undone(context: &Context, model: &Model, outcomes: &[(Witnessed, bool)]) 
 
 pub(crate) fn unreachable(context: &Context) -> Verdict {
     let store = context.store();
-    let mut model = Model::default();
-    for call in setting(1) {
-        call.on_store(store)?;
-        call.on_model(&mut model)
-            .expect("an empty model accepts it");
-    }
+    let model = created(store, &setting(1))?;
     let before = look(store, 1..=3)?;
     let transacts = has_transactions(store)?;
     let writes = every_write(1);
@@ -295,12 +301,7 @@ pub(crate) fn restart(context: &Context) -> Verdict {
 
 pub(crate) fn paused(context: &Context) -> Verdict {
     let store = context.store();
-    let mut model = Model::default();
-    for call in setting(1) {
-        call.on_store(store)?;
-        call.on_model(&mut model)
-            .expect("an empty model accepts it");
-    }
+    let model = created(store, &setting(1))?;
     let writes = every_write(1);
     let mut once: Vec<Call> = writes.iter().map(|(write, _)| write.clone()).collect();
     once.extend(every_operation().into_iter().filter(|call| !call.writes()));
@@ -964,22 +965,26 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         .filter(|call| !call.writes())
         .cloned()
         .collect();
+    let mut expected = Vec::new();
+    for read in &reads {
+        expected.push((read, read.on_store(store)?));
+    }
     for (place, handle) in handles.iter().enumerate() {
-        for read in reads
+        for (read, reply) in expected
             .iter()
             .cycle()
             .skip(place + reads.len() / 2)
             .take(reads.len())
         {
-            let got = once_available(handle, read, deadline)?;
+            let got = once_available(deadline, || read.on_store(handle))?;
             equal(
                 format!(
                     "{} on the handle on which {} got no answer",
                     read.show(),
                     writes[place].0.show()
                 ),
-                got,
-                read.on_store(store)?,
+                &got,
+                reply,
             )?;
         }
     }
@@ -1206,19 +1211,11 @@ pub(crate) fn interrupted_migration(context: &Context) -> Verdict {
         // Another handle, as of the next deployment.
         let next = context.open()?;
         let recovered = Instant::now() + context.limits().recovery;
-        loop {
-            match next.migrate() {
-                Ok(_) => break,
-                Err(Error::Unavailable { .. }) if Instant::now() < recovered => {
-                    thread::sleep(Duration::from_millis(50));
-                }
-                Err(error) => {
-                    return Err(Failure::broken(
-                        "after a migration lost its connection, the next run does not finish it",
-                    )
-                    .got(show_error(&error)));
-                }
-            }
+        if let Err(error) = once_available(recovered, || next.migrate()) {
+            return Err(Failure::broken(
+                "after a migration lost its connection, the next run does not finish it",
+            )
+            .got(show_error(&error)));
         }
         recovers(context, store)?;
     }
@@ -1383,9 +1380,12 @@ pub(crate) fn answers_in_step(context: &Context) -> Verdict {
 }
 
 /// Makes a call. While the storage is unavailable, repeats it until the deadline.
-fn once_available(store: &AuthStore, call: &Call, deadline: Instant) -> authstore::Result<Reply> {
+fn once_available<T>(
+    deadline: Instant,
+    call: impl Fn() -> authstore::Result<T>,
+) -> authstore::Result<T> {
     loop {
-        match call.on_store(store) {
+        match call() {
             Err(Error::Unavailable { .. }) if Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(50));
             }
@@ -1396,7 +1396,7 @@ fn once_available(store: &AuthStore, call: &Call, deadline: Instant) -> authstor
 
 /// Checks that a call agrees with the model, [once it is available](once_available).
 fn agreed(store: &AuthStore, model: &mut Model, call: &Call, deadline: Instant) -> Verdict {
-    let got = once_available(store, call, deadline);
+    let got = once_available(deadline, || call.on_store(store));
     let answer = call.on_model(model);
     if agrees(&got, &answer) {
         return Ok(());

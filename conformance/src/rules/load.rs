@@ -1,17 +1,15 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use authstore::{
-    AccountChanges, AuthenticatorDetailsChanges, Change, Error, SessionChanges,
-    SessionDetailsChanges, UserChanges,
-};
+use authstore::{AccountChanges, Change, Error, UserChanges};
 use proptest::strategy::{Strategy, ValueTree};
 
 use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, show_error};
-use crate::fixture::{bare_user, full_user, id, millis, populate, session};
+use crate::fixture::{bare_user, full_user, id, populate, session};
 use crate::race::{Race, THREADS};
+use crate::rules::storage::updates;
 use crate::sequence::{ALIKE, any_call, test_runner};
 use crate::show::Show;
 
@@ -110,79 +108,31 @@ pub(crate) fn one_row(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     let store = context.store();
     populate(store)?;
-    let times = context.profile().pick(15, 40, 1_000);
-    for update in updates_of_one_row() {
+    let times = i64::from(context.profile().pick(15, 40, 1_000));
+    let refresh: fn(i64) -> Call = |number| {
+        let changes = AccountChanges {
+            access_token: Change::set(number.to_string()),
+            ..Default::default()
+        };
+        let seen = Some("refresh_token 12".to_owned());
+        Call::RefreshAccount("provider 12".into(), "account 12".into(), seen, changes)
+    };
+    let updates = updates().map(|(update, _)| update);
+    for update in updates.into_iter().chain([refresh]) {
         let outcomes = race.at_once_untimed(THREADS * 2, |thread, store| {
-            (0..times)
-                .try_for_each(|number| update(thread, number.into()).on_store(store).map(drop))
+            let first = thread as i64 * times;
+            (first..first + times).try_for_each(|number| update(number).on_store(store).map(drop))
         });
         for outcome in outcomes {
             if let Err(error) = outcome {
                 return Err(Failure::broken(format!(
                     "one of {} threads that call {} on one row gave up",
                     THREADS * 2,
-                    update(0, 0).name()
+                    update(0).name()
                 ))
                 .got(show_error(&error)));
             }
         }
     }
     Ok(())
-}
-
-type Update = fn(usize, i64) -> Call;
-
-/// Every update that cannot conflict, by the number of its thread and of the update in it.
-fn updates_of_one_row() -> [Update; 7] {
-    [
-        |thread, number| {
-            let changes = UserChanges {
-                name: Change::set(format!("{thread} {number}")),
-                ..Default::default()
-            };
-            Call::UpdateUser(id(1), changes)
-        },
-        |_, number| {
-            let changes = SessionChanges {
-                expires: Some(millis(number)),
-                ..Default::default()
-            };
-            Call::UpdateSession("session 11".to_owned(), changes)
-        },
-        |thread, number| {
-            let changes = AccountChanges {
-                access_token: Change::set(format!("{thread} {number}")),
-                ..Default::default()
-            };
-            Call::UpdateAccount("provider 11".to_owned(), "account 11".to_owned(), changes)
-        },
-        |thread, number| {
-            let changes = AccountChanges {
-                access_token: Change::set(format!("{thread} {number}")),
-                ..Default::default()
-            };
-            let (provider, account) = ("provider 12".to_owned(), "account 12".to_owned());
-            Call::RefreshAccount(
-                provider,
-                account,
-                Some("refresh_token 12".to_owned()),
-                changes,
-            )
-        },
-        |thread, number| {
-            let changes = SessionDetailsChanges {
-                ip: Change::set(format!("{thread} {number}")),
-                ..Default::default()
-            };
-            Call::UpdateSessionDetails(id(2_011), changes)
-        },
-        |_, number| Call::UpdateAuthenticatorCounter("credential-11".to_owned(), number),
-        |thread, number| {
-            let changes = AuthenticatorDetailsChanges {
-                name: Change::set(format!("{thread} {number}")),
-                ..Default::default()
-            };
-            Call::UpdateAuthenticatorDetails(id(1), "credential-11".to_owned(), changes)
-        },
-    ]
 }

@@ -504,9 +504,9 @@ pub(crate) fn refused_writes_are_never_seen(context: &Context) -> Verdict {
 }
 
 /// The updates of one row, by their number, and the reads that return the row.
-type Updated = (fn(i64) -> Call, Vec<Call>);
+pub(super) type Updated = (fn(i64) -> Call, Vec<Call>);
 
-fn updates() -> [Updated; 6] {
+pub(super) fn updates() -> [Updated; 6] {
     let text = |text: &str| text.to_owned();
     let account = || (text("provider 11"), text("account 11"));
     [

@@ -1,7 +1,8 @@
-use authstore::{Account, AccountChanges, AuthStore, Change, Entity, Error};
+use authstore::{Account, AccountChanges, AuthStore, Change, Constraint, Entity, Error};
 
+use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Verdict, equal, not_found, returns};
+use crate::failure::{Verdict, equal, not_found, returns, succeeds};
 use crate::fixture::{
     account_at, bare_account, bare_user, full_account, full_user, id, look, populate,
 };
@@ -403,45 +404,85 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
 
 /// Deletes an account in each way, while others update and refresh it.
 pub(crate) fn never_resurrects(context: &Context) -> Verdict {
-    const DELETES: usize = THREADS / 2;
-    let race = Race::new(context)?;
-    let store = context.store();
-    race.rounds(|round| {
-        store.create_user(bare_user(1))?;
-        let created = store.link_account(id(1), account_at(1, "github", "1"))?;
-        let ran = race.at_once(THREADS, |thread, store| {
+    let key = || ("github".to_owned(), "1".to_owned());
+    stays_deleted(
+        context,
+        &[
+            Call::CreateUser(bare_user(1)),
+            Call::LinkAccount(id(1), account_at(1, "github", "1")),
+        ],
+        &[
+            Call::UnlinkAccount(key().0, key().1),
+            Call::UnlinkAccountOfUser(id(1), key().0, key().1, false),
+            Call::DeleteUser(id(1)),
+        ],
+        |thread| {
             let changes = AccountChanges {
                 access_token: Change::set(format!("token {thread}")),
                 ..Default::default()
             };
-            let done = match (thread, round % 3) {
-                (DELETES, 0) => store.unlink_account("github", "1").map(drop),
-                (DELETES, 1) => store
-                    .unlink_account_of_user(id(1), "github", "1", false)
-                    .map(drop),
-                (DELETES, _) => store.delete_user(id(1)).map(drop),
-                (0..DELETES, _) => store.update_account("github", "1", changes).map(drop),
-                _ => store
-                    .refresh_account("github", "1", None, changes)
-                    .map(drop),
-            };
-            match done {
-                Err(Error::NotFound { .. }) => Ok(()),
-                done => done,
+            match thread {
+                0..DELETES => Call::UpdateAccount(key().0, key().1, changes),
+                _ => Call::RefreshAccount(key().0, key().1, None, changes),
+            }
+        },
+        &Call::GetAccount(key().0, key().1),
+    )
+}
+
+/// The thread that deletes in [`stays_deleted`].
+pub(super) const DELETES: usize = THREADS / 2;
+
+/// One thread deletes a row, each time in another way, while the others update it. `create` makes the row and user 1, to
+/// whom it belongs. Afterwards `read` does not find the row, until it is created again.
+pub(super) fn stays_deleted(
+    context: &Context,
+    create: &[Call],
+    deletions: &[Call],
+    update: impl Fn(usize) -> Call + Sync,
+    read: &Call,
+) -> Verdict {
+    let race = Race::new(context)?;
+    let store = context.store();
+    race.rounds(|round| {
+        Call::in_turn(create, store)?;
+        let created = read.on_store(store)?;
+        let deletion = &deletions[round as usize % deletions.len()];
+        let ran = race.at_once(THREADS, |thread, store| {
+            if thread == DELETES {
+                return deletion.on_store(store).map(drop);
+            }
+            match update(thread).on_store(store) {
+                Err(
+                    Error::NotFound { .. }
+                    | Error::Conflict {
+                        constraint: Constraint::AuthenticatorCounter,
+                    },
+                ) => Ok(()),
+                done => done.map(drop),
             }
         });
         let overlap = overlapped(&ran);
-        all_succeed("update_account(..), its deletion, or a refresh", ran)?;
-        returns(
-            "get_account(..) after it was unlinked while it was updated",
-            store.get_account("github", "1"),
-            None,
+        all_succeed(
+            &format!("{}, or an update of the row", deletion.show()),
+            ran,
+        )?;
+        equal(
+            format!("{} after {} during updates", read.show(), deletion.show()),
+            read.on_store(store)?,
+            None::<()>.show(),
         )?;
         store.delete_user(id(1))?;
-        store.create_user(bare_user(1))?;
-        returns(
-            "link_account(..) after it was unlinked while it was updated",
-            store.link_account(id(1), account_at(1, "github", "1")),
+        succeeds(
+            format!(
+                "creating again what {} deleted during updates",
+                deletion.show()
+            ),
+            Call::in_turn(create, store),
+        )?;
+        equal(
+            format!("{} after it was created again", read.show()),
+            read.on_store(store)?,
             created,
         )?;
         store.delete_user(id(1))?;

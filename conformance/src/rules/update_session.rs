@@ -327,7 +327,15 @@ pub(crate) fn all_survive(context: &Context) -> Verdict {
         returns(
             "list_sessions_with_details_by_user_id(..) after concurrent updates of one field each",
             context.store().list_sessions_with_details_by_user_id(expected.user_id),
-            vec![(expected, details)],
+            vec![(expected.clone(), details)],
+        )?;
+        returns(
+            "get_session_and_user(..) after concurrent updates of one field each",
+            context
+                .store()
+                .get_session_and_user("session 1")
+                .map(|found| found.map(|(session, _)| session)),
+            Some(expected),
         )?;
         Ok(overlap)
     })

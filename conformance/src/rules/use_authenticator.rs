@@ -1,11 +1,13 @@
 use authstore::{Authenticator, Constraint, Entity, Error};
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Verdict, conflicts, equal, not_found, returns};
 use crate::fixture::{
     authenticator, authenticator_with_id, bare_account, bare_user, id, look, populate,
 };
-use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
+use crate::race::{Race, THREADS, overlapped, winners};
+use crate::rules::update_account::{DELETES, stays_deleted};
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
 /// A passkey with this counter.
@@ -216,56 +218,28 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
 
 /// Deletes a passkey in each way, while others use it and set its counter.
 pub(crate) fn never_resurrects(context: &Context) -> Verdict {
-    const DELETES: usize = THREADS / 2;
-    let race = Race::new(context)?;
-    let store = context.store();
-    race.rounds(|round| {
-        store.create_user(bare_user(1))?;
-        store.link_account(id(1), bare_account(1))?;
-        let created = store.create_authenticator(passkey(0))?;
-        let key = &created.credential_id;
-        let ran = race.at_once(THREADS, |thread, store| {
+    let created = passkey(0);
+    let key = || created.credential_id.clone();
+    stays_deleted(
+        context,
+        &[
+            Call::CreateUser(bare_user(1)),
+            Call::LinkAccount(id(1), bare_account(1)),
+            Call::CreateAuthenticator(created.clone()),
+        ],
+        &[
+            Call::DeleteAuthenticator(key()),
+            Call::DeleteAuthenticatorOfUser(id(1), key(), false),
+            Call::DeleteAuthenticatorOfUser(id(1), key(), true),
+            Call::DeleteUser(id(1)),
+        ],
+        |thread| {
             let counter = thread as i64 + 1;
-            let done = match (thread, round % 4) {
-                (DELETES, 0) => store.delete_authenticator(key).map(drop),
-                (DELETES, 1) => store
-                    .delete_authenticator_of_user(id(1), key, false)
-                    .map(drop),
-                (DELETES, 2) => store
-                    .delete_authenticator_of_user(id(1), key, true)
-                    .map(drop),
-                (DELETES, _) => store.delete_user(id(1)).map(drop),
-                (0..DELETES, _) => store.use_authenticator(key, counter, true).map(drop),
-                _ => store.update_authenticator_counter(key, counter).map(drop),
-            };
-            match done {
-                Err(
-                    Error::NotFound { .. }
-                    | Error::Conflict {
-                        constraint: Constraint::AuthenticatorCounter,
-                    },
-                ) => Ok(()),
-                done => done,
+            match thread {
+                0..DELETES => Call::UseAuthenticator(key(), counter, true),
+                _ => Call::UpdateAuthenticatorCounter(key(), counter),
             }
-        });
-        let overlap = overlapped(&ran);
-        all_succeed(
-            "use_authenticator(..), its deletion, or another update",
-            ran,
-        )?;
-        returns(
-            "get_authenticator(..) after it was deleted while it was used",
-            store.get_authenticator(key),
-            None,
-        )?;
-        store.delete_user(id(1))?;
-        store.create_user(bare_user(1))?;
-        returns(
-            "create_authenticator(..) after it was deleted while it was used",
-            store.create_authenticator(created.clone()),
-            created.clone(),
-        )?;
-        store.delete_user(id(1))?;
-        Ok(overlap)
-    })
+        },
+        &Call::GetAuthenticator(key()),
+    )
 }

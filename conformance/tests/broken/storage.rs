@@ -266,7 +266,7 @@ faults! {
         }
     }
 
-    KeepsUnverified (Mutex<BTreeMap<String, (Session, User)>>) "storage.reads_are_current": "Remembers the user of a session until something else than emailVerified is changed." {
+    KeepsUnverified (Mutex<BTreeMap<String, (Session, User)>>) "storage.reads_are_current": "Remembers the user of a session until any field but emailVerified changes." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             let mut known = self.0.lock().expect("no panic while held");
             let found = db.get_session_and_user(session_token)?;
