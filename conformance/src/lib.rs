@@ -73,6 +73,7 @@
 //!
 #![doc = include_str!("../BROKEN.md")]
 
+mod application_table;
 mod call;
 mod certificate;
 mod context;

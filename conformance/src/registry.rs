@@ -484,6 +484,7 @@ macro_rules! __with_rules {
                 rolls_back ReadingAndWriting 1 "If the work of a transaction fails or panics, nothing of it is written."
                 an_error_undoes_only_its_operation ReadingAndWriting 1 "If an operation in a transaction is rejected, only that operation is undone, and the transaction can continue."
                 statements ReadingAndWriting 1 "A statement of the application returns every row and cell; one that fails undoes only itself, and the transaction can continue."
+                application_table ReadingAndWriting 1 "Statements on a table of the application store every parameter, return how many rows they changed, change nothing if they fail, and end with the transaction as its operations do."
                 ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
                 one_moment Concurrency 1 "No caller ever sees only some of what a transaction writes."
                 all_survive Concurrency 1 "Transactions and operations next to them all survive; one that fails with Unavailable wrote nothing."

@@ -24,7 +24,7 @@ use crate::show::Show;
 
 /// Returns the backend's migrator. A backend without one declines the rules about migrations.
 #[track_caller]
-pub(super) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
+pub(crate) fn migrator(store: &AuthStore) -> Verdict<Migrator> {
     match store.migrator() {
         Some(migrator) => Ok(migrator),
         None => Err(Failure::cannot(

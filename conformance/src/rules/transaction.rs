@@ -10,6 +10,7 @@ use authstore::{
     VerificationToken,
 };
 
+use crate::application_table::{ApplicationTable, Row};
 use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, equal, equal_rows, returns, show_error, succeeds};
@@ -355,13 +356,19 @@ pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
     )
 }
 
+/// Declines the rule for a backend whose transactions run no SQL.
+pub(super) fn require_sql(store: &AuthStore) -> Verdict {
+    if undone(store, |tx| Ok(tx.query("SELECT 1", &[]).is_err()))? {
+        return Err(Failure::lacks("The backend's transactions run no SQL."));
+    }
+    Ok(())
+}
+
 /// The application's own statements, in SQL that all databases understand.
 pub(crate) fn statements(context: &Context) -> Verdict {
     let store = context.store();
     require_transactions(store)?;
-    if undone(store, |tx| Ok(tx.query("SELECT 1", &[]).is_err()))? {
-        return Err(Failure::lacks("The backend's transactions run no SQL."));
-    }
+    require_sql(store)?;
     let mut runs = 0_usize;
     store.transaction(|tx| {
         runs += 1;
@@ -405,6 +412,173 @@ pub(crate) fn statements(context: &Context) -> Verdict {
         store.list_users(None, 10)?.len(),
         3,
     )
+}
+
+/// Returns the rows of the application's table that [`change_application_rows`] leaves.
+fn application_rows() -> Vec<Row> {
+    let row = |number, word: Option<&str>, ratio, flag| Row {
+        number,
+        word: word.map(str::to_owned),
+        ratio,
+        flag,
+    };
+    let mut rows = vec![
+        row(i64::MIN, None, None, None),
+        // An integer that no floating-point number equals.
+        Row::new(-(1 << 53) - 1, "exact"),
+        row(-1, Some(""), Some(-0.1), Some(false)),
+        row(0, Some(" a  b "), Some(2.5e300), Some(true)),
+    ];
+    // One statement, with other parameters at each call.
+    rows.extend((1..=200).map(|number| Row::new(number, &format!("word {number}"))));
+    rows.extend([
+        Row::new(300, "it's \"quoted\" \\ ; -- ? $1 %s {0} :number é"),
+        row(i64::MAX, Some("renamed"), Some(0.0), None),
+    ]);
+    rows
+}
+
+/// Runs each kind of statement on the application's table, which ends with [`application_rows`], and creates a user.
+fn change_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdict {
+    let rows = application_rows();
+    let changes =
+        |call: &str, got, count: u64| returns(format!("{call} in a transaction"), got, count);
+    returns(
+        "SELECT of all rows of an empty table",
+        table.list(tx),
+        Vec::new(),
+    )?;
+    let mut last = rows.last().cloned().expect("there are rows");
+    last.word = None;
+    for row in rows
+        .iter()
+        .filter(|row| row.number < i64::MAX)
+        .chain([&last])
+    {
+        changes("INSERT of a row", table.insert(tx, &row.values()), 1)?;
+    }
+    changes(
+        "INSERT of two rows",
+        table.insert_two(tx, [&Row::new(400, "a"), &Row::new(401, "b")]),
+        2,
+    )?;
+    changes(
+        "UPDATE of three rows",
+        table.rename_from(tx, 400, "renamed"),
+        3,
+    )?;
+    for number in [400, 401] {
+        changes("DELETE of a row", table.delete(tx, number), 1)?;
+        changes(
+            "DELETE of a row that does not exist",
+            table.delete(tx, number),
+            0,
+        )?;
+    }
+    tx.create_user(bare_user(1))?;
+    returns(
+        "SELECT of all rows in a transaction",
+        table.list(tx),
+        rows.clone(),
+    )?;
+    for row in &rows {
+        returns(
+            "SELECT of a row by its number",
+            table.find(tx, row.number),
+            vec![row.clone()],
+        )?;
+    }
+    returns(
+        "SELECT of a row that does not exist",
+        table.find(tx, 400),
+        Vec::new(),
+    )
+}
+
+/// Runs statements on the application's table that fail, each of which leaves everything as it was.
+fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdict {
+    let rows = application_rows();
+    let (new, old) = (Row::new(500, "new"), &rows[0]);
+    let values = new.values();
+    let too_many = [&values[..], &values[..1]].concat();
+    type Statement<'a> = &'a dyn Fn() -> authstore::Result<u64>;
+    let failing: [(&str, bool, Statement); 4] = [
+        ("a duplicate key", true, &|| table.insert(tx, &old.values())),
+        ("a duplicate key in its second row", true, &|| {
+            table.insert_two(tx, [&new, old])
+        }),
+        ("a parameter missing", false, &|| {
+            table.insert(tx, &values[..3])
+        }),
+        ("a parameter too many", false, &|| {
+            table.insert(tx, &too_many)
+        }),
+    ];
+    for (what, is_rejected, statement) in failing {
+        match statement() {
+            Err(Error::Rejected { .. }) if is_rejected => {}
+            Err(Error::Backend { .. } | Error::Invalid { .. }) if !is_rejected => {}
+            other => {
+                let expected = if is_rejected {
+                    "Err(Rejected)"
+                } else {
+                    "Err(Backend)"
+                };
+                return Err(Failure::broken(format!(
+                    "an INSERT with {what} did not fail with the right error"
+                ))
+                .expected(expected)
+                .got(format!("{other:?}")));
+            }
+        }
+        returns(
+            format!("SELECT of all rows after an INSERT with {what}"),
+            table.list(tx),
+            rows.clone(),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn application_table(context: &Context) -> Verdict {
+    let store = context.store();
+    require_transactions(store)?;
+    require_sql(store)?;
+    let table = ApplicationTable::create(store)?;
+    let handles = [store, &context.open()?];
+    let are = |rows: &[Row], users: usize, when: &str| {
+        handles.iter().try_for_each(|handle| {
+            returns(
+                format!("SELECT of all rows after a transaction that {when}"),
+                handle.transaction(|tx| table.list(tx)),
+                rows.to_vec(),
+            )?;
+            equal(
+                format!("the number of users after a transaction that {when}"),
+                handle.list_users(None, 10)?.len(),
+                users,
+            )
+        })
+    };
+    undone(store, |tx| change_application_rows(&table, tx))?;
+    are(&[], 0, "was undone")?;
+    store.transaction(|tx| {
+        change_application_rows(&table, tx)?;
+        fail_on_application_rows(&table, tx)
+    })?;
+    are(&application_rows(), 1, "was committed")?;
+    undone(handles[1], |tx| {
+        for row in application_rows() {
+            succeeds("DELETE of a row", table.delete(tx, row.number))?;
+        }
+        tx.delete_user(id(1))?;
+        returns(
+            "SELECT of all rows, which were deleted",
+            table.list(tx),
+            Vec::new(),
+        )
+    })?;
+    are(&application_rows(), 1, "deleted the rows and was undone")
 }
 
 pub(crate) fn ends(context: &Context) -> Verdict {

@@ -12,6 +12,7 @@ mod fault;
 mod migrations;
 mod rotation;
 mod sessions;
+mod statements;
 mod storage;
 mod together;
 mod tokens;
@@ -39,6 +40,7 @@ mod faultless {
 fn all() -> Vec<Entry> {
     [
         transactions::faults(),
+        statements::faults(),
         users::faults(),
         accounts::faults(),
         sessions::faults(),

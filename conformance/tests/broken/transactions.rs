@@ -797,7 +797,10 @@ fn right_transactions_keep_the_rules() {
         ("faults.cut_transaction", 1),
         ("faults.killed_server", 1),
     ] {
-        let certificate = Runner::new(Broken::<Right>::new()).only(rules).run();
+        let certificate = Runner::new(Broken::<Right>::new())
+            .only(rules)
+            .skip("transaction.application_table")
+            .run();
         assert_eq!(certificate.counts.failed, 0, "{certificate:#?}");
         assert_eq!(certificate.counts.passed, count, "{certificate:#?}");
     }

@@ -1,0 +1,158 @@
+//! A table of the application beside those of the storage, for rules about the application's own SQL.
+
+use authstore::migration::{Migration, Series};
+use authstore::{AuthStore, Error, SqlValue, Transaction};
+
+use crate::failure::{Failure, Verdict, succeeds};
+use crate::rules::migrate::migrator;
+use crate::rules::transaction::undone;
+use crate::show::Show;
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) number: i64,
+    pub(crate) word: Option<String>,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) flag: Option<bool>,
+}
+
+impl Row {
+    pub(crate) fn new(number: i64, word: &str) -> Self {
+        Row {
+            number,
+            word: Some(word.to_owned()),
+            ratio: None,
+            flag: None,
+        }
+    }
+
+    /// Returns the parameters of the statement that inserts the row.
+    pub(crate) fn values(&self) -> [SqlValue; 4] {
+        [
+            self.number.into(),
+            self.word.clone().into(),
+            self.ratio.into(),
+            self.flag.into(),
+        ]
+    }
+}
+
+impl Show for Row {
+    fn show(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+/// The table, with statements in the placeholders of its database.
+pub(crate) struct ApplicationTable {
+    insert: &'static str,
+    insert_two: &'static str,
+    rename_from: &'static str,
+    delete: &'static str,
+    find: &'static str,
+    list: &'static str,
+}
+
+macro_rules! statements {
+    ($($placeholder:literal)*) => { statements!(@ $($placeholder),*) };
+    (@ $a:literal, $b:literal, $c:literal, $d:literal, $e:literal, $f:literal, $g:literal, $h:literal) => {
+        ApplicationTable {
+            insert: concat!(
+                "INSERT INTO conformance_application (number, word, ratio, flag) VALUES (", $a, ", ", $b, ", ", $c, ", ",
+                $d, ")"
+            ),
+            insert_two: concat!(
+                "INSERT INTO conformance_application (number, word, ratio, flag) VALUES (", $a, ", ", $b, ", ", $c, ", ",
+                $d, "), (", $e, ", ", $f, ", ", $g, ", ", $h, ")"
+            ),
+            rename_from: concat!(
+                "UPDATE conformance_application SET word = ", $a, " WHERE number >= ", $b
+            ),
+            delete: concat!("DELETE FROM conformance_application WHERE number = ", $a),
+            find: concat!(
+                "SELECT number, word, ratio, flag FROM conformance_application WHERE number = ", $a
+            ),
+            list: "SELECT number, word, ratio, flag FROM conformance_application ORDER BY number",
+        }
+    };
+}
+
+/// In the placeholders that databases have.
+const TABLES: [ApplicationTable; 2] = [
+    statements!("?" "?" "?" "?" "?" "?" "?" "?"),
+    statements!("$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8"),
+];
+
+impl ApplicationTable {
+    /// Creates the table by a migration.
+    pub(crate) fn create(store: &AuthStore) -> Verdict<Self> {
+        let up = "CREATE TABLE conformance_application (number BIGINT NOT NULL PRIMARY KEY, word VARCHAR(200), \
+                  ratio DOUBLE PRECISION, flag BOOLEAN)";
+        let down = "DROP TABLE conformance_application".to_owned();
+        let step = Migration::new(1, "create_application", up, Some(down));
+        let series = succeeds(
+            "Series::new(..)",
+            Series::new("conformance_application", vec![step]),
+        )?;
+        succeeds(
+            "a migration that creates a table of the application",
+            migrator(store)?.with_series(series).up(),
+        )?;
+        for table in TABLES {
+            if undone(store, |tx| Ok(table.find(tx, 1).is_ok()))? {
+                return Ok(table);
+            }
+        }
+        Err(Failure::broken(
+            "a query with one parameter fails with each kind of placeholder, ? and $1",
+        ))
+    }
+
+    /// Inserts a row, and returns how many were inserted. There may be too few or too many values.
+    pub(crate) fn insert(&self, tx: &Transaction, values: &[SqlValue]) -> authstore::Result<u64> {
+        tx.execute(self.insert, values)
+    }
+
+    /// Inserts two rows by one statement.
+    pub(crate) fn insert_two(&self, tx: &Transaction, rows: [&Row; 2]) -> authstore::Result<u64> {
+        tx.execute(self.insert_two, &rows.map(Row::values).concat())
+    }
+
+    /// Writes the word of the rows from a number on.
+    pub(crate) fn rename_from(
+        &self,
+        tx: &Transaction,
+        number: i64,
+        word: &str,
+    ) -> authstore::Result<u64> {
+        tx.execute(self.rename_from, &[word.into(), number.into()])
+    }
+
+    pub(crate) fn delete(&self, tx: &Transaction, number: i64) -> authstore::Result<u64> {
+        tx.execute(self.delete, &[number.into()])
+    }
+
+    pub(crate) fn find(&self, tx: &Transaction, number: i64) -> authstore::Result<Vec<Row>> {
+        rows(tx, self.find, &[number.into()])
+    }
+
+    /// Returns all rows, by number.
+    pub(crate) fn list(&self, tx: &Transaction) -> authstore::Result<Vec<Row>> {
+        rows(tx, self.list, &[])
+    }
+}
+
+fn rows(tx: &Transaction, sql: &'static str, values: &[SqlValue]) -> authstore::Result<Vec<Row>> {
+    tx.query(sql, values)?
+        .iter()
+        .map(|row| {
+            Ok::<_, Error>(Row {
+                number: row.get(0)?,
+                word: row.get(1)?,
+                ratio: row.get(2)?,
+                flag: row.get(3)?,
+            })
+        })
+        .collect()
+}
