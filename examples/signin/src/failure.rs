@@ -37,6 +37,14 @@ impl Failure {
                 )
                 .with("Retry-After", "2".into())
             }
+            // Not to be sent again without a look: it may have been done.
+            Failure::Store(error @ authstore::Error::OutcomeUnknown { .. }) => {
+                eprintln!("database did not answer: {error}");
+                page::message(
+                    503,
+                    "The database did not answer. Please check whether this was done before you try again.",
+                )
+            }
             Failure::Store(authstore::Error::Invalid { .. }) => {
                 page::message(400, "One of the values cannot be stored.")
             }
@@ -58,5 +66,19 @@ impl Failure {
 impl From<authstore::Error> for Failure {
     fn from(error: authstore::Error) -> Self {
         Failure::Store(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authstore::Error;
+
+    use super::Failure;
+
+    #[test]
+    fn a_lost_database_is_no_internal_error() {
+        for error in [Error::unavailable("gone"), Error::outcome_unknown("gone")] {
+            assert_eq!(Failure::from(error).into_response().status, 503);
+        }
     }
 }
