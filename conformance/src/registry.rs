@@ -215,6 +215,7 @@ macro_rules! __with_rules {
                 every_combination ReadingAndWriting 1 "update_session writes the fields that are named and no others, and returns the row."
                 nothing_to_change ReadingAndWriting 1 "An update that names no field, or sets the present value, returns the row as it is."
                 missing ReadingAndWriting 1 "An update of a session that does not exist returns None, and creates none."
+                later_operations ReadingAndWriting 1 "After an update of any fields, no operation finds the session by its previous user, token or time, and every operation does by the present ones."
                 unknown_user Constraints 1 "An update to a user who does not exist fails with NotFound(User), and no field of it is written."
                 leaves_others_unchanged ReadingAndWriting 1 "An update of a session leaves all others as they are, and moves only that session to another user."
                 exact Values 1 "update_session changes nothing by a token that differs in case, accent, space, normalization or by a wildcard."

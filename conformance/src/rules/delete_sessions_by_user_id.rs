@@ -9,6 +9,7 @@ use crate::fixture::{
 use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped};
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, longest_key};
+use crate::values::at;
 
 pub(crate) fn all_of_them(context: &Context) -> Verdict {
     let store = context.store();
@@ -291,26 +292,42 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = u128::from(context.profile().many());
-    for number in 1..=rows {
-        store.create_session(session(number, 1))?;
-        store.update_session_details(id(2_000 + number), full_session_details(number))?;
-    }
-    let kept = "session 1";
-    returns(
-        format!("delete_sessions_by_user_id(id(1), Some({kept:?})) of {rows} sessions"),
-        store.delete_sessions_by_user_id(id(1), Some(kept)),
-        u64::from(context.profile().many()) - 1,
-    )?;
-    equal(
-        "the number of sessions listed afterwards",
-        store.list_sessions_by_user_id(id(1))?.len(),
-        1,
-    )?;
-    for number in 2..=rows {
+    // The session to keep is first in every order, then last.
+    for (kept, token, expires) in [
+        (0, "!", since_1970(0)),
+        (rows + 1, "~", at("9999-01-01T00:00:00.000Z")),
+    ] {
+        let mut numbers: Vec<u128> = (1..=rows).chain([kept]).collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            let session = match number {
+                number if number == kept => NewSession {
+                    expires,
+                    ..session_with_token(number, 1, token)
+                },
+                number => session(number, 1),
+            };
+            store.create_session(session)?;
+            store.update_session_details(id(2_000 + number), full_session_details(number))?;
+        }
         returns(
-            "get_session_details(..) of a deleted session",
-            store.get_session_details(id(2_000 + number)),
-            SessionDetails::default(),
+            format!(
+                "delete_sessions_by_user_id(id(1), Some({token:?})) of {rows} sessions and this one"
+            ),
+            store.delete_sessions_by_user_id(id(1), Some(token)),
+            u64::from(context.profile().many()),
+        )?;
+        for number in 1..=rows {
+            returns(
+                "get_session_details(..) of a deleted session",
+                store.get_session_details(id(2_000 + number)),
+                SessionDetails::default(),
+            )?;
+        }
+        returns(
+            "delete_sessions_by_user_id(id(1), None) of the session that was kept",
+            store.delete_sessions_by_user_id(id(1), None),
+            1,
         )?;
     }
     Ok(())

@@ -224,9 +224,14 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     for read in calls.iter().filter(|call| !call.writes()) {
         read.on_store(store)?;
     }
+    // Its last call succeeds, so that a backend could think the storage reachable.
+    let confident = context.open()?;
+    confident.get_user(id(1))?;
     harness_result(context.storage().cut_off())?;
+    let pinged = timed(|| confident.ping());
     let outcomes = all_at_once(store, &calls);
     let others = [
+        Some(("ping() after a call that succeeded", pinged)),
         transacts.then(|| {
             (
                 "a transaction",

@@ -1,6 +1,8 @@
+use authstore::{AuthStore, NewAccount};
+
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{account_at, bare_user, full_user, id, look, populate};
+use crate::fixture::{KINDS, account_at, authenticator, bare_user, full_user, id, look, populate};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
@@ -64,7 +66,29 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.list_sessions_by_user_id(id(1)),
         sessions,
     )?;
-    returns("the rows of other users", look(store, 2..=3), before)
+    returns("the rows of other users", look(store, 2..=3), before)?;
+    unlinks_nothing_else(store, |provider, account| {
+        store.unlink_account(provider, account)
+    })
+}
+
+/// Links accounts of every kind, with the key that a passkey's account has, and unlinks them: all other rows stay, also
+/// the passkey.
+pub(super) fn unlinks_nothing_else(
+    store: &AuthStore,
+    unlink: impl Fn(&str, &str) -> authstore::Result<bool>,
+) -> Verdict {
+    let passkey = authenticator(21, 2);
+    let before = look(store, 1..=3)?;
+    for kind in KINDS.into_iter().chain(["webauthn"]) {
+        let account = account_at(60, "passkey", &passkey.provider_account_id);
+        let kind = kind.to_owned();
+        store.link_account(id(2), NewAccount { kind, ..account })?;
+        let is_done = unlink("passkey", &passkey.provider_account_id);
+        returns("whether the account was unlinked", is_done, true)?;
+        returns("all other rows", look(store, 1..=3), before.clone())?;
+    }
+    Ok(())
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {

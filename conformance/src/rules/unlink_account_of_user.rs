@@ -9,6 +9,7 @@ use crate::fixture::{
     populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::rules::unlink_account::unlinks_nothing_else;
 use crate::show::Show;
 use crate::strings::{CREDENTIAL_ID, KEY, NEAR_CREDENTIAL_IDS, NEAR_MISSES, longest_credential_id};
 
@@ -71,7 +72,14 @@ pub(crate) fn leaves_others_unchanged(context: &Context) -> Verdict {
         store.get_account("provider 12", "account 12"),
         sibling,
     )?;
-    returns("the rows of other users", look(store, 2..=3), others)
+    returns("the rows of other users", look(store, 2..=3), others)?;
+    for keep_last in [false, true] {
+        unlinks_nothing_else(store, |provider, account| {
+            let removal = store.unlink_account_of_user(id(2), provider, account, keep_last)?;
+            Ok(removal == Removal::Done)
+        })?;
+    }
+    Ok(())
 }
 
 pub(crate) fn exact(context: &Context) -> Verdict {

@@ -5,13 +5,16 @@ use authstore::{
     SessionDetailsChanges,
 };
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, conflicts, ensure, equal, not_found, returns, succeeds};
 use crate::fixture::{
-    bare_user, full_session_details, full_user, id, look, millis, populate, session,
+    bare_user, full_session_details, full_user, id, look, millis, populate, session, session_until,
     session_with_token,
 };
+use crate::model::Model;
 use crate::race::{Race, THREADS, all_succeed, overlapped, winners};
+use crate::rules::storage::agreed;
 use crate::show::Show;
 use crate::strings::{
     BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, keys_of_every_length, longest_key,
@@ -92,6 +95,67 @@ pub(crate) fn nothing_to_change(context: &Context) -> Verdict {
         expires: Some(session.expires),
     };
     updates(context, &mut session, same)
+}
+
+pub(crate) fn later_operations(context: &Context) -> Verdict {
+    let store = context.store();
+    let (old, new) = (id(1), id(2));
+    let token = |is_new: bool| if is_new { "a new token" } else { "session 1" }.to_owned();
+    let expires = |is_new: bool| millis(if is_new { 9_000 } else { 3_000 });
+    let later = [old, new]
+        .into_iter()
+        .flat_map(|user| {
+            [
+                Call::DeleteUser(user),
+                Call::DeleteSessionsByUserId(user, None),
+                Call::DeleteSessionsByUserId(user, Some(token(false))),
+                Call::DeleteSessionsByUserId(user, Some(token(true))),
+                Call::DeleteSessionOfUser(user, id(2_001)),
+            ]
+        })
+        .chain([
+            Call::DeleteSession(token(false)),
+            Call::DeleteSession(token(true)),
+            Call::UpdateSession(token(false), SessionChanges::default()),
+            Call::CreateSession(session_with_token(3, 1, &token(false))),
+            Call::DeleteExpired(expires(false), 9),
+            Call::DeleteExpired(expires(true), 9),
+        ]);
+    let mut reads = vec![Call::GetSessionDetails(id(2_001))];
+    for user in [old, new] {
+        reads.extend([Call::GetUser(user), Call::ListSessionsByUserId(user)]);
+    }
+    reads.extend([false, true].map(|is_new| Call::GetSessionAndUser(token(is_new))));
+    for later in later {
+        // Bits: the user, the token, the time.
+        for fields in 0..8 {
+            let is_new = |bit: u32| fields & 1 << bit != 0;
+            let changes = SessionChanges {
+                user_id: is_new(0).then_some(new),
+                session_token: is_new(1).then(|| token(true)),
+                expires: is_new(2).then(|| expires(true)),
+            };
+            let when = format!("after {} and {}", changes.show(), later.show());
+            let calls = [
+                Call::CreateUser(bare_user(1)),
+                Call::CreateUser(bare_user(2)),
+                Call::CreateSession(session_until(1, 1, expires(false))),
+                // It expires between the two times.
+                Call::CreateSession(session_until(2, 2, millis(6_000))),
+                Call::UpdateSessionDetails(id(2_001), full_session_details(1)),
+                Call::UpdateSession(token(false), changes),
+                later.clone(),
+            ];
+            let mut model = Model::default();
+            for call in calls.iter().chain(&reads) {
+                agreed(store, &mut model, call, &when)?;
+            }
+            for user in [old, new] {
+                store.delete_user(user)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn missing(context: &Context) -> Verdict {

@@ -395,6 +395,18 @@ faults! {
         }
     }
 
+    UnlinksThePasskey "unlink_account.leaves_others_unchanged": "Deletes the passkey of the account that it unlinks." {
+        fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
+            db.with(|model| {
+                let unlinked = model.get_account(provider, id_there);
+                if unlinked.is_some_and(|account| account.kind == "webauthn") {
+                    model.authenticators.retain(|_, passkey| passkey.provider_account_id != id_there);
+                }
+                model.unlink_account(provider, id_there)
+            })
+        }
+    }
+
     UnlinksAtAnyProvider "unlink_account.exact": "Unlinks an account whose provider differs in case." {
         fn unlink_account(&self, db: &Reference, provider: &str, id_there: &str) -> Result<bool> {
             db.with(|model| {

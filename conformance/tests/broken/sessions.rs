@@ -1,7 +1,7 @@
 //! Faults with sessions.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use authstore_conformance::{Answer, Model};
@@ -123,6 +123,16 @@ faults! {
     CountsInAByte "delete_sessions_by_user_id.no_page_limit": "Counts deleted sessions in eight bits." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             Ok(db.delete_sessions_by_user_id(user_id, keep)? % 256)
+        }
+    }
+
+    KeepsAmongTheFirst "delete_sessions_by_user_id.no_page_limit": "Spares the session to keep only among the first five hundred." {
+        fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
+            db.with(|model| {
+                let own = model.list_sessions_by_user_id(user_id).into_iter().map(|session| session.session_token);
+                let spared = own.take(500).find(|token| Some(&**token) == keep);
+                model.delete_sessions_by_user_id(user_id, spared.as_deref())
+            })
         }
     }
 
@@ -350,6 +360,46 @@ faults! {
                 })?;
             }
             Ok(done)
+        }
+    }
+
+    StaysInAnIndex (Mutex<Vec<(Uuid, String)>>) "update_session.later_operations": "Deletes a session with its previous user, if it was rotated when it moved." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            if let (Some(_), Some(token), Some((session, _))) = (changes.user_id, &changes.session_token, db.get_session_and_user(session_token)?) {
+                let mut left = self.0.lock().expect("no panic while held");
+                left.push((session.user_id, token.clone()));
+            }
+            db.update_session(session_token, changes)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            let left = self.0.lock().expect("no panic while held").clone();
+            for (_, token) in left.iter().filter(|(user, _)| *user == id) {
+                db.delete_session(token)?;
+            }
+            db.delete_user(id)
+        }
+    }
+
+    ExpiresAsBefore (Mutex<BTreeMap<Uuid, OffsetDateTime>>) "update_session.later_operations": "Deletes a session when it would have expired, had it not been extended as it moved." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            if let (Some(_), Some(_), Some((session, _))) = (changes.user_id, changes.expires, db.get_session_and_user(session_token)?) {
+                let mut before = self.0.lock().expect("no panic while held");
+                before.insert(session.id, session.expires);
+            }
+            db.update_session(session_token, changes)
+        }
+
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let before = self.0.lock().expect("no panic while held").clone();
+            db.with(|model| {
+                for session in model.sessions.values_mut() {
+                    if let Some(expires) = before.get(&session.id) {
+                        session.expires = *expires;
+                    }
+                }
+                model.delete_expired(now, limit)
+            })
         }
     }
 

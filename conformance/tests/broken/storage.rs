@@ -1,7 +1,7 @@
 //! Faults that show when a storage cannot be reached, and in errors.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock};
 use std::thread;
 
@@ -773,6 +773,21 @@ faults! {
                 *lives = true;
             }
             Ok(())
+        }
+    }
+
+    InfersPing (AtomicBool) "faults.unreachable": "Answers a ping from the success of the handle's last lookup of a user." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            let user = db.get_user(id);
+            self.0.store(user.is_ok(), Ordering::SeqCst);
+            user
+        }
+
+        fn ping(&self, db: &Reference) -> Result<()> {
+            if self.0.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+            db.ping()
         }
     }
 

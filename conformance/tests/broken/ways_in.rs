@@ -137,6 +137,17 @@ faults! {
         }
     }
 
+    UnlinksThePasskey "unlink_account_of_user.leaves_others_unchanged": "Deletes the passkey of the account that it unlinks." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let unlinked = db.get_account(provider, account)?;
+            let done = db.unlink_account_of_user(user_id, provider, account, keep_last)?;
+            if done == Removal::Done && unlinked.is_some_and(|account| account.kind == "webauthn") {
+                db.with(|model| model.authenticators.retain(|_, passkey| passkey.provider_account_id != account))?;
+            }
+            Ok(done)
+        }
+    }
+
     UnlinksInOtherCase "unlink_account_of_user.exact": "Unlinks an account by its id in a different case." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let own = db.with(|model| model.accounts.keys().find(|own| own.1.to_lowercase() == account.to_lowercase()).cloned())?;
