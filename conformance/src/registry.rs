@@ -73,7 +73,7 @@ macro_rules! __with_rules {
                 one_email_one_winner Concurrency 1 "Of several users who are given one email address concurrently, exactly one gets it."
                 never_half Concurrency 1 "No caller ever sees only some of the fields that an update of a user writes, with any read, or an earlier state after a later one."
                 every_length Values 1 "Strings of every length around powers of two and known limits, and email addresses of every length, are written whole."
-                seen_in_every_session ReadingAndWriting 1 "An update of a user is seen with every session of the user, however many there are."
+                seen_in_every_session ReadingAndWriting 1 "An update of a user is seen with every session and account of the user, however many there are."
             }
             delete_user {
                 reports_whether_deleted ReadingAndWriting 1 "delete_user reports whether the user existed, and deletes it."
@@ -486,6 +486,7 @@ macro_rules! __with_rules {
                 an_error_undoes_only_its_operation ReadingAndWriting 1 "If an operation in a transaction is rejected, only that operation is undone, and the transaction can continue."
                 statements ReadingAndWriting 1 "A statement of the application returns every row and cell; one that fails undoes only itself, and the transaction can continue."
                 application_table ReadingAndWriting 1 "Statements on a table of the application store every parameter, return how many rows they changed, change nothing if they fail, and end with the transaction as its operations do."
+                sequences ReadingAndWriting 1 "Random sequences of operations in a transaction agree with the model, also about rows that the transaction wrote."
                 ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
                 one_moment Concurrency 1 "No caller ever sees only some of what a transaction writes."
                 all_survive Concurrency 1 "Transactions and operations next to them all survive; one that fails with Unavailable wrote nothing."

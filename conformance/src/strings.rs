@@ -584,3 +584,10 @@ pub(crate) fn credential_ids_of_every_length() -> impl Iterator<Item = String> {
     let ids = lengths.into_iter().map(|length| "c".repeat(length));
     ids.chain([longest_credential_id('d')])
 }
+
+/// Returns pairs of keys of passkeys and accounts that differ in their last character only, the greater one first.
+pub(crate) fn late_differences() -> impl Iterator<Item = String> {
+    [190, 254, 255, 767, 1_023, 1_024, 1_363]
+        .into_iter()
+        .flat_map(|length| ["b", "a"].map(|last| "c".repeat(length) + last))
+}

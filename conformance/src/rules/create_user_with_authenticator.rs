@@ -73,7 +73,13 @@ pub(crate) fn text(context: &Context) -> Verdict {
             },
         )?;
     }
-    round_trips(context, bare_user(1_003), passkey_of(1_003, ""))?;
+    let empty = || Some(String::new());
+    let user = NewUser {
+        name: empty(),
+        image: empty(),
+        ..bare_user(1_003)
+    };
+    round_trips(context, user, passkey_of(1_003, ""))?;
     round_trips(
         context,
         NewUser::default(),

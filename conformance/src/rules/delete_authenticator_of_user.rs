@@ -8,6 +8,7 @@ use crate::fixture::{
     KINDS, account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::rules::unlink_account_of_user::create_after_many;
 use crate::show::Show;
 use crate::strings::{CREDENTIAL_ID, NEAR_CREDENTIAL_IDS};
 
@@ -136,6 +137,13 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         let situation = format!("next to an account that became {kind}");
         delete(2, &situation, removal)?;
     }
+    create_after_many(store)?;
+    store.create_authenticator(authenticator(51, 5))?;
+    returns(
+        "delete_authenticator_of_user(.., true) next to an account after many of the kind webauthn",
+        store.delete_authenticator_of_user(id(5), "credential-51", true),
+        Removal::Done,
+    )?;
     beside_what_is_alike(store)
 }
 

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -758,21 +759,46 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(bare_user(1))?;
     let rows = context.profile().many_due();
-    create_many(1..u128::from(rows) + 1, |number| {
-        store.create_session(session_until(number, 1, millis(0)))?;
-        store.create_verification_token(token_until(number, millis(0)))?;
-        store.create_challenge(challenge_until(number, millis(0)))?;
+    // No multiple of a batch.
+    let first = 248;
+    let all = u128::from(rows + first);
+    // In the order of neither their creation nor their keys.
+    let expires = |number: u128| {
+        let place = number * 7_919 % all;
+        millis(-i64::try_from(place).expect("the suite's numbers are small"))
+    };
+    create_many(1..all + 1, |number| {
+        store.create_session(session_until(number, 1, expires(number)))?;
+        store.create_verification_token(token_until(number, expires(number)))?;
+        store.create_challenge(challenge_until(number, expires(number)))?;
         Ok(())
     })?;
-    for number in 1..=u128::from(rows) {
+    for number in 1..=all {
         store.update_session_details(id(2_000 + number), full_session_details(number))?;
     }
     returns(
-        format!("delete_expired(.., {rows}) of {rows} sessions, tokens and challenges"),
+        format!("delete_expired(.., {first}) of {all} sessions, tokens and challenges"),
+        store.delete_expired(millis(0), first),
+        of_each(first.into()),
+    )?;
+    let mut younger: Vec<OffsetDateTime> = (1..=all).map(expires).collect();
+    younger.sort_unstable_by_key(|&expires| Reverse(expires));
+    younger.truncate(rows as usize);
+    equal(
+        format!("when the sessions expire that delete_expired(.., {first}) leaves"),
+        store
+            .list_sessions_by_user_id(id(1))?
+            .into_iter()
+            .map(|session| session.expires)
+            .collect::<Vec<_>>(),
+        younger,
+    )?;
+    returns(
+        format!("delete_expired(.., {rows}) of the {rows} that are left"),
         store.delete_expired(millis(0), rows),
         of_each(rows.into()),
     )?;
-    for number in 1..=u128::from(rows) {
+    for number in 1..=all {
         returns(
             "get_session_details(..) of a session that was swept",
             store.get_session_details(id(2_000 + number)),

@@ -5,7 +5,7 @@ use crate::failure::{Verdict, equal, equal_rows, returns};
 use crate::fixture::{account_at, bare_account, bare_user, full_user, id, populate, shuffled};
 use crate::race::Race;
 use crate::rules::link_account::everywhere;
-use crate::strings::{keys_alike, longest_text};
+use crate::strings::{keys_alike, late_differences, longest_text};
 
 /// Sorts accounts as lists do.
 fn sort(accounts: &mut [Account]) {
@@ -78,6 +78,9 @@ pub(crate) fn order(context: &Context) -> Verdict {
                 account_at(number * 4 + place as u128, provider, account),
             )?);
         }
+    }
+    for (number, key) in (5_000..).zip(late_differences()) {
+        expected.push(store.link_account(id(1), account_at(number, "b", &key))?);
     }
     sort(&mut expected);
     returns(

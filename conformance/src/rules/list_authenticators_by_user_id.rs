@@ -6,6 +6,7 @@ use crate::fixture::{
     authenticator, authenticator_with_id, bare_user, full_user, id, populate, shuffled,
 };
 use crate::race::Race;
+use crate::strings::late_differences;
 
 /// Sorts passkeys as lists do.
 pub(super) fn sort(passkeys: &mut [Authenticator]) {
@@ -52,17 +53,25 @@ pub(crate) fn order(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
     let mut expected = Vec::new();
-    for (number, credential_id) in (0..).zip([
+    let short = [
         "b", "B", "a", "A", "_", "-", "0", "9", "10", "ab", "aB", "a-", "a_", "a0", "Z", "z", "-a",
         "_a", "AB", "Ab",
-    ]) {
-        expected.push(store.create_authenticator(authenticator_with_id(
-            number,
-            1,
-            credential_id,
-        ))?);
+    ];
+    let keys = short
+        .map(str::to_owned)
+        .into_iter()
+        .chain(late_differences());
+    for (number, credential_id) in (0..).zip(keys) {
+        let authenticator = authenticator_with_id(number, 1, &credential_id);
+        expected.push(store.create_authenticator(authenticator)?);
     }
     sort(&mut expected);
+    let with_details = store.list_authenticators_with_details_by_user_id(id(1))?;
+    equal_rows(
+        "list_authenticators_with_details_by_user_id(id(1))",
+        with_details.into_iter().map(|(row, _)| row).collect(),
+        expected.clone(),
+    )?;
     returns(
         "list_authenticators_by_user_id(id(1))",
         store.list_authenticators_by_user_id(id(1)),

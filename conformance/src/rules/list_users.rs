@@ -111,11 +111,13 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         store.list_users(None, u32::MAX)?,
         users.clone(),
     )?;
-    for (place, limit) in [(0, u32::MAX), (users.len() - 2, 10)] {
+    // One limit is no multiple of a batch.
+    for (place, limit) in [(0, u32::MAX), (0, 248), (users.len() - 2, 10)] {
+        let rest = users[place + 1..].iter();
         equal_rows(
             format!("list_users(.., {limit}) after the user in the place {place}"),
             store.list_users(Some(users[place].id), limit)?,
-            users[place + 1..].to_vec(),
+            rest.take(limit as usize).cloned().collect(),
         )?;
     }
     let mut paged: Vec<User> = Vec::new();

@@ -264,6 +264,15 @@ pub(super) fn later_writes() -> Vec<Call> {
         rotate("session 11", "session 12"),
         rotate("session 12", "session 11"),
         Call::UpdateSession("session 11".to_owned(), move_session),
+        // In the form that keeps the other rows.
+        Call::DeleteSessionsByUserId(id(50), Some("session 51".to_owned())),
+        Call::UnlinkAccountOfUser(
+            id(50),
+            "provider 53".to_owned(),
+            "account 53".to_owned(),
+            false,
+        ),
+        Call::DeleteAuthenticatorOfUser(id(50), "credential-53".to_owned(), false),
         // It now expires at `millis(5)`.
         Call::DeleteExpired(millis(5), 10),
         // Addresses that were or were not found before now belong to another user.

@@ -1,5 +1,6 @@
 //! Rules for backends with transactions. A backend without them only has to say so.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,6 +10,8 @@ use authstore::{
     AuthStore, Change, Constraint, Error, NewAccount, SessionChanges, Transaction, UserChanges,
     VerificationToken,
 };
+
+use proptest::test_runner::TestCaseError;
 
 use crate::application_table::{ApplicationTable, Row};
 use crate::call::Call;
@@ -22,6 +25,7 @@ use crate::model::Model;
 use crate::race::{MANY, Race, THREADS, overlapped};
 use crate::rules::faults::every_operation;
 use crate::rules::storage::{agreed, changes_of_each_field, every_read, later_writes};
+use crate::sequence::{ALIKE, any_sequence, compare, test_runner};
 use crate::show::Show;
 
 /// Returns whether the backend has transactions.
@@ -412,6 +416,27 @@ pub(crate) fn statements(context: &Context) -> Verdict {
         store.list_users(None, 10)?.len(),
         3,
     )
+}
+
+pub(crate) fn sequences(context: &Context) -> Verdict {
+    let store = context.store();
+    require_transactions(store)?;
+    // The last failure is of the shortest sequence that fails.
+    let failed = RefCell::new(None);
+    let cases = context.profile().pick(20, 40, 2_000);
+    let outcome = test_runner(context.seed(), cases).run(&any_sequence(&ALIKE), |calls| {
+        context.tally().sequence();
+        undone(store, |tx| compare(tx, &ALIKE, &calls)).map_err(|failure| {
+            let reason = failure.summary().to_owned();
+            failed.replace(Some(failure));
+            TestCaseError::fail(reason)
+        })
+    });
+    match (outcome, failed.into_inner()) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(failure)) => Err(failure),
+        (Err(error), None) => Err(Failure::not_run(error)),
+    }
 }
 
 /// Returns the rows of the application's table that [`change_application_rows`] leaves.

@@ -8,7 +8,7 @@ use crate::fixture::{
     KINDS, account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look,
     populate,
 };
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{MANY, Race, THREADS, all_succeed, overlapped};
 use crate::rules::unlink_account::unlinks_nothing_else;
 use crate::show::Show;
 use crate::strings::{CREDENTIAL_ID, KEY, NEAR_CREDENTIAL_IDS, NEAR_MISSES, longest_credential_id};
@@ -190,6 +190,15 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         store.unlink_account_of_user(id(1), "gitlab", "2", true),
         Removal::Done,
     )?;
+    create_after_many(store)?;
+    store.link_account(id(5), account_at(498, "z", "1"))?;
+    for (provider, removal) in [("z", Removal::Done), ("y", Removal::LastWayIn)] {
+        returns(
+            "unlink_account_of_user(.., true) next to accounts of which most are of the kind webauthn",
+            store.unlink_account_of_user(id(5), provider, "1", true),
+            removal,
+        )?;
+    }
     beside_what_is_alike(store)
 }
 
@@ -202,6 +211,11 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
         })
     };
     let account = |provider, account| Call::LinkAccount(id(4), account_at(98, provider, account));
+    let kind = "webauthn".to_owned();
+    let passkeys_account = NewAccount {
+        kind,
+        ..account_at(98, "other", "8")
+    };
     for (kind, with_its_passkey) in [("oauth", Removal::Done), ("webauthn", Removal::LastWayIn)] {
         let unlink = |situation: &str, removal| {
             returns(
@@ -214,6 +228,10 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
             (account("other", "7"), Removal::Done),
             (account("github", "8"), Removal::Done),
             (account("7", "github"), Removal::Done),
+            (
+                Call::LinkAccount(id(4), passkeys_account.clone()),
+                Removal::LastWayIn,
+            ),
             (passkey("7", "8"), Removal::Done),
             (passkey("7", "github"), Removal::Done),
             (passkey("8", "7"), with_its_passkey),
@@ -229,6 +247,18 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
             unlink(&format!("after {}", other.show()), removal)?;
         }
     }
+    Ok(())
+}
+
+/// Creates user 5, with one account that is a way to sign in after more accounts of passkeys than a page holds.
+pub(super) fn create_after_many(store: &AuthStore) -> Verdict {
+    store.create_user(bare_user(5))?;
+    for number in 0..u128::from(MANY) {
+        let kind = "webauthn".to_owned();
+        let account = account_at(500 + number, "a", &number.to_string());
+        store.link_account(id(5), NewAccount { kind, ..account })?;
+    }
+    store.link_account(id(5), account_at(499, "y", "1"))?;
     Ok(())
 }
 

@@ -121,9 +121,15 @@ pub(crate) fn later_operations(context: &Context) -> Verdict {
             Call::DeleteExpired(expires(false), 9),
             Call::DeleteExpired(expires(true), 9),
         ]);
-    let mut reads = vec![Call::GetSessionDetails(id(2_001))];
+    let mut reads: Vec<Call> = [2_001, 2_003]
+        .map(|session| Call::GetSessionDetails(id(session)))
+        .into();
     for user in [old, new] {
-        reads.extend([Call::GetUser(user), Call::ListSessionsByUserId(user)]);
+        reads.extend([
+            Call::GetUser(user),
+            Call::ListSessionsByUserId(user),
+            Call::ListSessionsWithDetailsByUserId(user),
+        ]);
     }
     reads.extend([false, true].map(|is_new| Call::GetSessionAndUser(token(is_new))));
     for later in later {

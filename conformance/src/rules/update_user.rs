@@ -611,6 +611,7 @@ pub(crate) fn seen_in_every_session(context: &Context) -> Verdict {
     let sessions = u128::from(context.profile().many());
     for number in 0..sessions {
         store.create_session(session(number, 1))?;
+        store.link_account(id(1), bare_account(number))?;
     }
     let changes = UserChanges {
         name: Change::set("new"),
@@ -622,6 +623,12 @@ pub(crate) fn seen_in_every_session(context: &Context) -> Verdict {
         equal(
             "the user of get_session_and_user(..) after update_user(..)",
             found.map(|(_, user)| user),
+            Some(user.clone()),
+        )?;
+        let account = bare_account(number);
+        returns(
+            "get_user_by_account(..) after update_user(..)",
+            store.get_user_by_account(&account.provider, &account.provider_account_id),
             Some(user.clone()),
         )?;
     }

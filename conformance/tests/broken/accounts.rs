@@ -590,6 +590,18 @@ faults! {
         }
     }
 
+    SortsAccountsByBeginning "list_accounts_by_user_id.order": "Lists accounts in the order of the first 255 bytes of their ids." {
+        fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
+            let mut list = db.list_accounts_by_user_id(user_id)?;
+            list.reverse();
+            list.sort_by_key(|account| {
+                let beginning: Vec<u8> = account.provider_account_id.bytes().take(255).collect();
+                (account.provider.clone(), beginning)
+            });
+            Ok(list)
+        }
+    }
+
     AccountsById "list_accounts_by_user_id.order": "Lists accounts in the order of their ids." {
         fn list_accounts_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Account>> {
             let mut list = db.list_accounts_by_user_id(user_id)?;

@@ -211,6 +211,15 @@ faults! {
         }
     }
 
+    SortsCredentialsByBeginning "list_authenticators_by_user_id.order": "Lists authenticators in the order of the first 1,024 bytes of their ids." {
+        fn list_authenticators_by_user_id(&self, db: &Reference, user_id: Uuid) -> Result<Vec<Authenticator>> {
+            let mut list = db.list_authenticators_by_user_id(user_id)?;
+            list.reverse();
+            list.sort_by_key(|authenticator| authenticator.credential_id.bytes().take(1_024).collect::<Vec<_>>());
+            Ok(list)
+        }
+    }
+
     CounterOnlyGrows "update_authenticator_counter.any_counter": "Does not set a counter that is lower than the one before." {
         fn update_authenticator_counter(&self, db: &Reference, credential_id: &str, counter: i64) -> Result<Authenticator> {
             let before = db.get_authenticator(credential_id)?.map_or(0, |before| before.counter);

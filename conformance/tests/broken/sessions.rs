@@ -381,6 +381,25 @@ faults! {
         }
     }
 
+    InheritsDetails (Mutex<BTreeMap<String, SessionDetails>>) "update_session.later_operations": "Leaves a session's details at its old token, where a new session finds them." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let done = db.update_session(session_token, changes)?;
+            if let (Some(_), Some(session)) = (&changes.session_token, &done) {
+                let details = db.get_session_details(session.id)?;
+                self.0.lock().expect("no panic while held").insert(session_token.to_owned(), details);
+            }
+            Ok(done)
+        }
+
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session)?;
+            if let Some(details) = self.0.lock().expect("no panic while held").remove(&session.session_token) {
+                db.with(|model| model.session_details.insert(session.id, details))?;
+            }
+            Ok(())
+        }
+    }
+
     ExpiresAsBefore (Mutex<BTreeMap<Uuid, OffsetDateTime>>) "update_session.later_operations": "Deletes a session when it would have expired, had it not been extended as it moved." {
         fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
             if let (Some(_), Some(_), Some((session, _))) = (changes.user_id, changes.expires, db.get_session_and_user(session_token)?) {

@@ -168,6 +168,51 @@ impl Fault for Halves {
     }
 }
 
+/// Compares refresh tokens with those outside the transaction.
+#[derive(Default)]
+struct Compares {
+    outside: Option<Reference>,
+}
+
+impl Fault for Compares {
+    fn refresh_account(
+        &self,
+        db: &Reference,
+        provider: &str,
+        account: &str,
+        seen: Option<&str>,
+        changes: &AccountChanges,
+    ) -> Result<Option<Account>> {
+        let outside = self.outside.as_ref().expect("it has begun");
+        let before = outside.get_account(provider, account)?;
+        if before.is_none_or(|before| before.refresh_token.as_deref() != seen) {
+            return Ok(None);
+        }
+        db.update_account(provider, account, changes).map(Some)
+    }
+}
+
+/// Sweeps nothing that is not outside the transaction, too.
+#[derive(Default)]
+struct Sweeps {
+    outside: Option<Reference>,
+}
+
+impl Fault for Sweeps {
+    fn delete_expired(
+        &self,
+        db: &Reference,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> Result<ExpiredCounts> {
+        let outside = self.outside.as_ref().expect("it has begun");
+        match outside.list_users(None, 1)?.is_empty() {
+            true => Ok(ExpiredCounts::default()),
+            false => db.delete_expired(now, limit),
+        }
+    }
+}
+
 /// Remembers users until they are written.
 #[derive(Clone, Default)]
 struct Remembers(Arc<Mutex<BTreeMap<Uuid, User>>>);
@@ -628,6 +673,18 @@ faults! {
         transactions!(KeepsWhatFailed);
     }
 
+    ComparesOutside "transaction.sequences": "Compares the refresh token in a transaction with the one from before it." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, Compares { outside: Some(db.clone()) })
+        }
+    }
+
+    SweepsOutside "transaction.sequences": "Sweeps in a transaction only what was there before it." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, Sweeps { outside: Some(db.clone()) })
+        }
+    }
+
     RemembersUncommitted (Remembers) "transaction.rolls_back": "Remembers a user that was read in a transaction, also if it is rolled back." {
         fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
             begin_with(db, self.0.clone())
@@ -791,7 +848,7 @@ impl Fault for Right {
 #[test]
 fn right_transactions_keep_the_rules() {
     for (rules, count) in [
-        ("transaction", 8),
+        ("transaction", 9),
         ("faults.answer_lost", 1),
         ("faults.answers_in_step", 1),
         ("faults.cut_transaction", 1),

@@ -246,6 +246,30 @@ faults! {
         }
     }
 
+    OvershootsTheLimit "delete_expired.no_page_limit": "Deletes a hundred rows at a time, also when fewer are left of the limit." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            let limit = if limit > 100 { limit.saturating_add(99) / 100 * 100 } else { limit };
+            db.delete_expired(now, limit)
+        }
+    }
+
+    SortsDueRowsByPage "delete_expired.no_page_limit": "Finds the oldest sessions only among the first hundred that are due." {
+        fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
+            db.with(|model| {
+                let real: BTreeMap<Uuid, OffsetDateTime> = model.sessions.values().map(|session| (session.id, session.expires)).collect();
+                let due = model.sessions.values_mut().filter(|session| session.expires <= now);
+                for session in due.skip(100) {
+                    session.expires = now;
+                }
+                let counts = model.delete_expired(now, limit);
+                for session in model.sessions.values_mut() {
+                    session.expires = real[&session.id];
+                }
+                counts
+            })
+        }
+    }
+
     LimitsIn16Bits "delete_expired.no_page_limit": "Stores the limit in 16 bits." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
             db.delete_expired(now, limit & 0xffff)

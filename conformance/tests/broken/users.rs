@@ -66,6 +66,33 @@ faults! {
         }
     }
 
+    ListsWholePages "list_users.no_page_limit": "Lists users a hundred at a time, also when the limit allows fewer." {
+        fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
+            let limit = if limit > 100 { limit.saturating_add(99) / 100 * 100 } else { limit };
+            db.list_users(after, limit)
+        }
+    }
+
+    RenewsAHundredAccounts (Mutex<Option<User>>) "update_user.seen_in_every_session": "Keeps a copy of the user with each account, and renews a hundred of them." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            *self.0.lock().expect("no panic while held") = db.get_user(id)?;
+            db.update_user(id, changes)
+        }
+
+        fn get_user_by_account(&self, db: &Reference, provider: &str, account: &str) -> Result<Option<User>> {
+            let user = db.get_user_by_account(provider, account)?;
+            let old = self.0.lock().expect("no panic while held").clone();
+            match (&user, old) {
+                (Some(user), Some(old)) if user.id == old.id => {
+                    let accounts = db.list_accounts_by_user_id(user.id)?;
+                    let place = accounts.iter().position(|own| (&*own.provider, &*own.provider_account_id) == (provider, account));
+                    Ok(Some(if place >= Some(100) { old } else { user.clone() }))
+                }
+                _ => Ok(user),
+            }
+        }
+    }
+
     PagesAfterAUser "list_users.no_page_limit": "Returns at most a hundred users after a user." {
         fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
             let limit = if after.is_some() { limit.min(100) } else { limit };

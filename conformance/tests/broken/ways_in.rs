@@ -161,6 +161,39 @@ faults! {
         }
     }
 
+    CountsItsOwnKind "unlink_account_of_user.keeps_the_last": "Counts accounts of the kind webauthn, too, when it unlinks one." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let accounts = db.list_accounts_by_user_id(user_id)?;
+            let (own, others): (Vec<_>, Vec<_>) = accounts.iter().partition(|own| (&*own.provider, &*own.provider_account_id) == (provider, account));
+            let alike = own.iter().any(|own| own.kind == "webauthn" && others.iter().any(|other| other.kind == own.kind));
+            db.unlink_account_of_user(user_id, provider, account, keep_last && !alike)
+        }
+    }
+
+    CountsTwoAccounts "unlink_account_of_user.keeps_the_last": "Looks for another way to sign in among the user's first two other accounts." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            unlink_counting(db, user_id, provider, account, keep_last, |model, own| {
+                let mut others = 0;
+                model.accounts.retain(|_, other| {
+                    others += usize::from(other.user_id == own.user_id && other.id != own.id);
+                    others <= 2 || other.id == own.id
+                });
+            })
+        }
+    }
+
+    CountsAPageOfAccounts "delete_authenticator_of_user.keeps_the_last": "Looks for another way to sign in among the user's first hundred accounts." {
+        fn delete_authenticator_of_user(&self, db: &Reference, user_id: Uuid, credential_id: &str, keep_last: bool) -> Result<Removal> {
+            delete_counting(db, user_id, credential_id, keep_last, |model, own| {
+                let mut accounts = 0;
+                model.accounts.retain(|_, account| {
+                    accounts += usize::from(account.user_id == own.user_id);
+                    accounts <= 100
+                });
+            })
+        }
+    }
+
     CountsAsLinked (Mutex<BTreeMap<(String, String), String>>) "unlink_account_of_user.keeps_the_last": "Counts an account as a way to sign in by the type with which it was linked." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             db.link_account(account)?;
