@@ -1,4 +1,5 @@
-//! A table of the application beside those of the storage, for rules about the application's own SQL.
+//! A table of the application beside those of the storage, for rules about the application's own SQL: in the words that
+//! SQLite, PostgreSQL, MySQL and MariaDB share.
 
 use authstore::migration::{Migration, Series};
 use authstore::{AuthStore, Error, SqlValue, Transaction};
