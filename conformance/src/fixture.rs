@@ -136,6 +136,19 @@ pub(crate) fn account_at(number: u128, provider: &str, provider_account_id: &str
     }
 }
 
+/// An account of this kind.
+pub(crate) fn account_of_kind(
+    number: u128,
+    kind: &str,
+    provider: &str,
+    provider_account_id: &str,
+) -> NewAccount {
+    NewAccount {
+        kind: kind.to_owned(),
+        ..account_at(number, provider, provider_account_id)
+    }
+}
+
 /// A session of a user. Its id is 2,000 more than its number.
 pub(crate) fn session(number: u128, user: u128) -> NewSession {
     session_with_token(number, user, &format!("session {number}"))

@@ -5,7 +5,8 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
 use crate::fixture::{
-    KINDS, account_at, authenticator, authenticator_with_id, bare_user, id, look, populate,
+    KINDS, account_at, account_of_kind, authenticator, authenticator_with_id, bare_user, id, look,
+    populate,
 };
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::rules::unlink_account_of_user::create_after_many;
@@ -110,17 +111,14 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
         Some(passkey),
     )?;
     // The account that Auth.js stores with a passkey is not a separate way to sign in.
-    let mut account = account_at(1, "passkey", "account 1");
-    account.kind = "webauthn".to_owned();
+    let account = account_of_kind(1, "webauthn", "passkey", "account 1");
     store.link_account(id(1), account)?;
     delete(1, "next to its own account", Removal::LastWayIn)?;
     store.create_authenticator(authenticator(2, 1))?;
     delete(1, "next to another passkey", Removal::Done)?;
     delete(2, "of the remaining one", Removal::LastWayIn)?;
     for (number, kind) in (3..).zip(KINDS) {
-        let mut account = account_at(number, kind, "of this kind");
-        account.kind = kind.to_owned();
-        store.link_account(id(1), account)?;
+        store.link_account(id(1), account_of_kind(number, kind, kind, "of this kind"))?;
         let situation = format!("next to an account of the kind {kind:?}");
         delete(2, &situation, Removal::Done)?;
         store.unlink_account(kind, "of this kind")?;

@@ -7,6 +7,7 @@ use crate::fixture::{
     session_with_token, since_1970,
 };
 use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped};
+use crate::rules::get_session_details::have_no_details;
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, longest_key};
 use crate::values::at;
@@ -297,15 +298,14 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
         (0, "!", since_1970(0)),
         (rows + 1, "~", at("9999-01-01T00:00:00.000Z")),
     ] {
-        let mut numbers: Vec<u128> = (1..=rows).chain([kept]).collect();
-        numbers.sort_unstable();
-        for number in numbers {
-            let session = match number {
-                number if number == kept => NewSession {
+        for number in kept.min(1)..=kept.max(rows) {
+            let session = if number == kept {
+                NewSession {
                     expires,
                     ..session_with_token(number, 1, token)
-                },
-                number => session(number, 1),
+                }
+            } else {
+                session(number, 1)
             };
             store.create_session(session)?;
             store.update_session_details(id(2_000 + number), full_session_details(number))?;
@@ -317,13 +317,7 @@ pub(crate) fn no_page_limit(context: &Context) -> Verdict {
             store.delete_sessions_by_user_id(id(1), Some(token)),
             u64::from(context.profile().many()),
         )?;
-        for number in 1..=rows {
-            returns(
-                "get_session_details(..) of a deleted session",
-                store.get_session_details(id(2_000 + number)),
-                SessionDetails::default(),
-            )?;
-        }
+        have_no_details(store, 1..=rows)?;
         returns(
             "delete_sessions_by_user_id(id(1), None) of the session that was kept",
             store.delete_sessions_by_user_id(id(1), None),

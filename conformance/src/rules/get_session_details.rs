@@ -1,4 +1,4 @@
-use authstore::SessionDetails;
+use authstore::{AuthStore, SessionDetails};
 
 use crate::context::Context;
 use crate::failure::{Verdict, returns};
@@ -17,6 +17,21 @@ pub(crate) fn absent(context: &Context) -> Verdict {
         returns(
             format!("get_session_details(id({number})) without stored details"),
             store.get_session_details(id(number)),
+            SessionDetails::default(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Checks that no details are left of the sessions with these numbers, which were deleted.
+pub(super) fn have_no_details(
+    store: &AuthStore,
+    numbers: impl IntoIterator<Item = u128>,
+) -> Verdict {
+    for number in numbers {
+        returns(
+            "get_session_details(..) of a deleted session",
+            store.get_session_details(id(2_000 + number)),
             SessionDetails::default(),
         )?;
     }

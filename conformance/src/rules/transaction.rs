@@ -361,7 +361,7 @@ pub(crate) fn an_error_undoes_only_its_operation(context: &Context) -> Verdict {
 }
 
 /// Declines the rule for a backend whose transactions run no SQL.
-pub(super) fn require_sql(store: &AuthStore) -> Verdict {
+fn require_sql(store: &AuthStore) -> Verdict {
     if undone(store, |tx| Ok(tx.query("SELECT 1", &[]).is_err()))? {
         return Err(Failure::lacks("The backend's transactions run no SQL."));
     }

@@ -1,8 +1,10 @@
-use authstore::{AuthStore, NewAccount};
+use authstore::AuthStore;
 
 use crate::context::Context;
 use crate::failure::{Verdict, equal, returns};
-use crate::fixture::{KINDS, account_at, authenticator, bare_user, full_user, id, look, populate};
+use crate::fixture::{
+    KINDS, account_at, account_of_kind, authenticator, bare_user, full_user, id, look, populate,
+};
 use crate::race::{Race, THREADS, all_succeed, overlapped};
 use crate::show::Show;
 use crate::strings::{KEY, NEAR_MISSES};
@@ -81,9 +83,8 @@ pub(super) fn unlinks_nothing_else(
     let passkey = authenticator(21, 2);
     let before = look(store, 1..=3)?;
     for kind in KINDS.into_iter().chain(["webauthn"]) {
-        let account = account_at(60, "passkey", &passkey.provider_account_id);
-        let kind = kind.to_owned();
-        store.link_account(id(2), NewAccount { kind, ..account })?;
+        let account = account_of_kind(60, kind, "passkey", &passkey.provider_account_id);
+        store.link_account(id(2), account)?;
         let is_done = unlink("passkey", &passkey.provider_account_id);
         returns("whether the account was unlinked", is_done, true)?;
         returns("all other rows", look(store, 1..=3), before.clone())?;

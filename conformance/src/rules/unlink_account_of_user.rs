@@ -5,8 +5,8 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, equal, returns};
 use crate::fixture::{
-    KINDS, account_at, authenticator, authenticator_with_id, bare_user, full_account, id, look,
-    populate,
+    KINDS, account_at, account_of_kind, authenticator, authenticator_with_id, bare_user,
+    full_account, id, look, populate,
 };
 use crate::race::{MANY, Race, THREADS, all_succeed, overlapped};
 use crate::rules::unlink_account::unlinks_nothing_else;
@@ -164,13 +164,7 @@ pub(crate) fn keeps_the_last(context: &Context) -> Verdict {
     }
     store.link_account(id(1), account_at(2, "gitlab", "2"))?;
     for (number, kind) in (3..).zip(KINDS) {
-        store.link_account(
-            id(1),
-            NewAccount {
-                kind: kind.to_owned(),
-                ..account_at(number, kind, "of this kind")
-            },
-        )?;
+        store.link_account(id(1), account_of_kind(number, kind, kind, "of this kind"))?;
         returns(
             format!("unlink_account_of_user(.., true) next to an account of the kind {kind:?}"),
             store.unlink_account_of_user(id(1), "gitlab", "2", true),
@@ -211,11 +205,7 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
         })
     };
     let account = |provider, account| Call::LinkAccount(id(4), account_at(98, provider, account));
-    let kind = "webauthn".to_owned();
-    let passkeys_account = NewAccount {
-        kind,
-        ..account_at(98, "other", "8")
-    };
+    let passkeys_account = account_of_kind(98, "webauthn", "other", "8");
     for (kind, with_its_passkey) in [("oauth", Removal::Done), ("webauthn", Removal::LastWayIn)] {
         let unlink = |situation: &str, removal| {
             returns(
@@ -239,9 +229,7 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
         ] {
             store.delete_user(id(4))?;
             store.create_user(bare_user(4))?;
-            let own = account_at(97, "github", "7");
-            let kind = kind.to_owned();
-            store.link_account(id(4), NewAccount { kind, ..own })?;
+            store.link_account(id(4), account_of_kind(97, kind, "github", "7"))?;
             unlink("that is alone", Removal::LastWayIn)?;
             other.on_store(store)?;
             unlink(&format!("after {}", other.show()), removal)?;
@@ -254,9 +242,8 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
 pub(super) fn create_after_many(store: &AuthStore) -> Verdict {
     store.create_user(bare_user(5))?;
     for number in 0..u128::from(MANY) {
-        let kind = "webauthn".to_owned();
-        let account = account_at(500 + number, "a", &number.to_string());
-        store.link_account(id(5), NewAccount { kind, ..account })?;
+        let account = account_of_kind(500 + number, "webauthn", "a", &number.to_string());
+        store.link_account(id(5), account)?;
     }
     store.link_account(id(5), account_at(499, "y", "1"))?;
     Ok(())
@@ -280,8 +267,7 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
     store.create_user(bare_user(1))?;
     store.link_account(id(1), account_at(1, "github", "1"))?;
     let credential_id = longest_credential_id('1');
-    let mut account = account_at(2, "passkey", &credential_id);
-    account.kind = "webauthn".to_owned();
+    let account = account_of_kind(2, "webauthn", "passkey", &credential_id);
     store.link_account(id(1), account.clone())?;
     unlinks(
         store,
@@ -329,9 +315,8 @@ pub(crate) fn passkey_with_account_is_one_way(context: &Context) -> Verdict {
         for (of_account, of_passkey) in [(own, other), (other, own)] {
             store.delete_user(id(1))?;
             store.create_user(bare_user(1))?;
-            let kind = "webauthn".to_owned();
-            let account = account_at(2, "passkey", of_account);
-            store.link_account(id(1), NewAccount { kind, ..account })?;
+            let account = account_of_kind(2, "webauthn", "passkey", of_account);
+            store.link_account(id(1), account)?;
             store.create_authenticator(Authenticator {
                 provider_account_id: of_passkey.to_owned(),
                 ..authenticator(1, 1)

@@ -608,8 +608,8 @@ pub(crate) fn every_length(context: &Context) -> Verdict {
 pub(crate) fn seen_in_every_session(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
-    let sessions = u128::from(context.profile().many());
-    for number in 0..sessions {
+    let rows = u128::from(context.profile().many());
+    for number in 0..rows {
         store.create_session(session(number, 1))?;
         store.link_account(id(1), bare_account(number))?;
     }
@@ -618,7 +618,7 @@ pub(crate) fn seen_in_every_session(context: &Context) -> Verdict {
         ..UserChanges::default()
     };
     let user = store.update_user(id(1), changes)?;
-    for number in 0..sessions {
+    for number in 0..rows {
         let found = store.get_session_and_user(&session(number, 1).session_token)?;
         equal(
             "the user of get_session_and_user(..) after update_user(..)",

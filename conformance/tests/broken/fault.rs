@@ -124,6 +124,14 @@ pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(2));
 }
 
+/// Returns a limit of more than 100, rounded up to batches of 100.
+pub(crate) fn whole_hundreds(limit: u32) -> u32 {
+    match limit {
+        0..=100 => limit,
+        _ => limit.checked_next_multiple_of(100).unwrap_or(limit),
+    }
+}
+
 /// Reads a list in pages of 100 rows. `place` is a row's place in the order of the list.
 pub(crate) fn by_pages<T, P: Ord>(
     read: impl Fn() -> Result<Vec<T>>,

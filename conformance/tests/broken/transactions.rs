@@ -171,7 +171,7 @@ impl Fault for Halves {
 /// Compares refresh tokens with those outside the transaction.
 #[derive(Default)]
 struct Compares {
-    outside: Option<Reference>,
+    outside: Reference,
 }
 
 impl Fault for Compares {
@@ -183,8 +183,7 @@ impl Fault for Compares {
         seen: Option<&str>,
         changes: &AccountChanges,
     ) -> Result<Option<Account>> {
-        let outside = self.outside.as_ref().expect("it has begun");
-        let before = outside.get_account(provider, account)?;
+        let before = self.outside.get_account(provider, account)?;
         if before.is_none_or(|before| before.refresh_token.as_deref() != seen) {
             return Ok(None);
         }
@@ -192,10 +191,10 @@ impl Fault for Compares {
     }
 }
 
-/// Sweeps nothing that is not outside the transaction, too.
+/// Sweeps nothing if there are no users outside the transaction.
 #[derive(Default)]
 struct Sweeps {
-    outside: Option<Reference>,
+    outside: Reference,
 }
 
 impl Fault for Sweeps {
@@ -205,11 +204,10 @@ impl Fault for Sweeps {
         now: OffsetDateTime,
         limit: u32,
     ) -> Result<ExpiredCounts> {
-        let outside = self.outside.as_ref().expect("it has begun");
-        match outside.list_users(None, 1)?.is_empty() {
-            true => Ok(ExpiredCounts::default()),
-            false => db.delete_expired(now, limit),
+        if self.outside.list_users(None, 1)?.is_empty() {
+            return Ok(ExpiredCounts::default());
         }
+        db.delete_expired(now, limit)
     }
 }
 
@@ -675,13 +673,13 @@ faults! {
 
     ComparesOutside "transaction.sequences": "Compares the refresh token in a transaction with the one from before it." {
         fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
-            begin_with(db, Compares { outside: Some(db.clone()) })
+            begin_with(db, Compares { outside: db.clone() })
         }
     }
 
-    SweepsOutside "transaction.sequences": "Sweeps in a transaction only what was there before it." {
+    SweepsOutside "transaction.sequences": "Sweeps nothing in a transaction if there were no users before it." {
         fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
-            begin_with(db, Sweeps { outside: Some(db.clone()) })
+            begin_with(db, Sweeps { outside: db.clone() })
         }
     }
 

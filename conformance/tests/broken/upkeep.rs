@@ -248,8 +248,7 @@ faults! {
 
     OvershootsTheLimit "delete_expired.no_page_limit": "Deletes a hundred rows at a time, also when fewer are left of the limit." {
         fn delete_expired(&self, db: &Reference, now: OffsetDateTime, limit: u32) -> Result<ExpiredCounts> {
-            let limit = if limit > 100 { limit.saturating_add(99) / 100 * 100 } else { limit };
-            db.delete_expired(now, limit)
+            db.delete_expired(now, whole_hundreds(limit))
         }
     }
 

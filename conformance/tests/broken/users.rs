@@ -68,8 +68,7 @@ faults! {
 
     ListsWholePages "list_users.no_page_limit": "Lists users a hundred at a time, also when the limit allows fewer." {
         fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
-            let limit = if limit > 100 { limit.saturating_add(99) / 100 * 100 } else { limit };
-            db.list_users(after, limit)
+            db.list_users(after, whole_hundreds(limit))
         }
     }
 
