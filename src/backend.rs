@@ -220,7 +220,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes all sessions of a user except the one with the token `keep`, and returns how many it deleted.
     ///
     /// If `keep` is the token of no session, or of another user's, nothing is kept. For an unknown user, returns 0. A
-    /// session that is created while this runs may remain. One that another caller deletes is counted once.
+    /// session that is created for this user, or given to it by `update_session`, while this runs may remain. One that
+    /// another caller deletes is counted once.
     fn delete_sessions_by_user_id(&self, user_id: Uuid, keep: Option<&str>) -> Result<u64>;
 
     /// Returns the details of the session with this id; all are `None` when none were stored or there is no such

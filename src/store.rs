@@ -451,7 +451,8 @@ impl AuthStore {
     }
 
     /// Signs a user out everywhere, or everywhere except here: deletes all the user's sessions except the one with the
-    /// token `keep`. Returns how many it deleted. A session that is created while this runs may remain.
+    /// token `keep`. Returns how many it deleted. A session that is created for this user, or given to it by
+    /// [`update_session`](AuthStore::update_session), while this runs may remain.
     ///
     /// `keep` is compared as it is stored: for sessions that [`SignIn`](crate::signin::SignIn) began, call
     /// [`end_all_sessions`](crate::signin::SignIn::end_all_sessions) instead.

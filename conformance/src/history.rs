@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use authstore::{Error, ExpiredCounts};
+use authstore::uuid::Uuid;
+use authstore::{Error, ExpiredCounts, Session};
 
 use crate::call::{Call, Reply, agrees, show_got};
 use crate::model::Model;
@@ -48,6 +49,9 @@ pub(crate) fn has_legal_order(events: &[Event], model: &Model) -> bool {
                 open.push((done | 1 << place, after));
             } else if may_have_skipped(events, place) {
                 open.push((done | 1 << place, model.clone()));
+            } else {
+                let missed = missing_one(events, place, &model);
+                open.extend(missed.into_iter().map(|after| (done | 1 << place, after)));
             }
         }
     }
@@ -62,13 +66,57 @@ fn may_have_skipped(events: &[Event], place: usize) -> bool {
         Ok(reply) => *reply == ExpiredCounts::default().show(),
         Err(_) => false,
     };
-    let locks = |other: &Event| {
-        other.thread != sweep.thread
-            && other.call.writes()
-            && other.ran.called <= sweep.ran.returned
-            && sweep.ran.called <= other.ran.returned
-    };
+    let locks = |other: &Event| other.call.writes() && overlap(sweep, other);
     matches!(sweep.call, Call::DeleteExpired(..)) && is_idle && events.iter().any(locks)
+}
+
+/// Returns the possible models after a deletion of a user's sessions that missed one of them, if another thread gave
+/// the user a session meanwhile: that one may remain.
+///
+/// On PostgreSQL, for example, a DELETE looks for its rows once, and may then wait for the lock of one of them. Others
+/// can see the new session and the old ones together, before the old ones are deleted.
+fn missing_one(events: &[Event], place: usize, model: &Model) -> Vec<Model> {
+    let deletion = &events[place];
+    let Call::DeleteSessionsByUserId(user_id, _) = deletion.call else {
+        return Vec::new();
+    };
+    let is_given = |other: &Event| {
+        other.ran.value.is_ok()
+            && gives_session_to(&other.call, user_id)
+            && overlap(deletion, other)
+    };
+    if !events.iter().any(is_given) {
+        return Vec::new();
+    }
+    let sessions = model.list_sessions_by_user_id(user_id);
+    let missing = |session: Session| {
+        let token = session.session_token.clone();
+        let mut after = model.clone();
+        let hidden = Session {
+            user_id: Uuid::nil(),
+            ..session.clone()
+        };
+        after.sessions.insert(token.clone(), hidden);
+        let answer = deletion.call.on_model(&mut after);
+        after.sessions.insert(token, session);
+        agrees(&deletion.ran.value, &answer).then_some(after)
+    };
+    sessions.into_iter().filter_map(missing).collect()
+}
+
+fn gives_session_to(call: &Call, user_id: Uuid) -> bool {
+    match call {
+        Call::CreateSession(session) => session.user_id == user_id,
+        Call::UpdateSession(_, changes) => changes.user_id == Some(user_id),
+        _ => false,
+    }
+}
+
+/// Returns true if the calls are of different threads, and neither had returned when the other began.
+fn overlap(one: &Event, other: &Event) -> bool {
+    one.thread != other.thread
+        && other.ran.called <= one.ran.returned
+        && one.ran.called <= other.ran.returned
 }
 
 /// Shows the history, ordered by the start of calls, in microseconds.
@@ -102,7 +150,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::fixture::token;
+    use crate::fixture::{bare_user, id, session_with_token, token};
 
     /// Creates a history of calls of `use_verification_token` on an existing token: the start and end of each, and
     /// whether it got the token.
@@ -170,6 +218,47 @@ mod tests {
     fn a_sweep_may_skip_what_another_uses() {
         assert!(idle_sweep(1));
         assert!(!idle_sweep(9));
+    }
+
+    /// Creates a history of a deletion of a user's two sessions that deleted one, after another thread saw both. The
+    /// second session was created at this millisecond.
+    fn deletion_that_missed_one(created_at: u64) -> bool {
+        let start = Instant::now();
+        let mut events = Vec::new();
+        let mut add = |thread, call: Call, reply: Reply, (called, returned)| {
+            let at = |millis| start + Duration::from_millis(millis);
+            let ran = Ran {
+                value: Ok(reply),
+                called: at(called),
+                returned: at(returned),
+            };
+            events.push(Event { thread, call, ran });
+        };
+        let user = bare_user(1);
+        let [old, new] = [1, 2].map(|number| session_with_token(number, 1, &number.to_string()));
+        let mut model = Model::default();
+        for create in [Call::CreateUser(user), Call::CreateSession(old)] {
+            create.on_model(&mut model).unwrap();
+        }
+        let delete = Call::DeleteSessionsByUserId(id(1), None);
+        add(0, delete, 1_u64.show(), (10, 20));
+        let mut both = model.clone();
+        let create = Call::CreateSession(new);
+        let created = create.on_model(&mut both).unwrap();
+        add(1, create, created, (created_at, created_at + 1));
+        let list = Call::ListSessionsByUserId(id(1));
+        let listed = list.on_model(&mut both).unwrap();
+        add(1, list, listed, (14, 15));
+        let get = Call::GetSessionAndUser("2".into());
+        let left = get.on_model(&mut both).unwrap();
+        add(1, get, left, (30, 31));
+        has_legal_order(&events, &model)
+    }
+
+    #[test]
+    fn a_session_that_is_created_during_the_deletion_of_all_may_remain() {
+        assert!(deletion_that_missed_one(12));
+        assert!(!deletion_that_missed_one(5));
     }
 
     #[test]
