@@ -53,6 +53,7 @@ pub(crate) struct ApplicationTable {
     delete: &'static str,
     find: &'static str,
     list: &'static str,
+    insert_code: &'static str,
 }
 
 macro_rules! statements {
@@ -75,6 +76,9 @@ macro_rules! statements {
                 "SELECT number, word, ratio, flag FROM conformance_application WHERE number = ", $a
             ),
             list: "SELECT number, word, ratio, flag FROM conformance_application ORDER BY number",
+            insert_code: concat!(
+                "INSERT INTO conformance_application (number, code) VALUES (", $a, ", ", $b, ")"
+            ),
         }
     };
 }
@@ -89,7 +93,7 @@ impl ApplicationTable {
     /// Creates the table by a migration.
     pub(crate) fn create(store: &AuthStore) -> Verdict<Self> {
         let up = "CREATE TABLE conformance_application (number BIGINT NOT NULL PRIMARY KEY, word VARCHAR(200), \
-                  ratio DOUBLE PRECISION, flag BOOLEAN)";
+                  ratio DOUBLE PRECISION, flag BOOLEAN, code VARCHAR(100) UNIQUE)";
         let down = "DROP TABLE conformance_application".to_owned();
         let step = Migration::new(1, "create_application", up, Some(down));
         let series = succeeds(
@@ -136,6 +140,16 @@ impl ApplicationTable {
 
     pub(crate) fn find(&self, tx: &Transaction, number: i64) -> authstore::Result<Vec<Row>> {
         rows(tx, self.find, &[number.into()])
+    }
+
+    /// Inserts a row with a code, of which each row has another.
+    pub(crate) fn insert_code(
+        &self,
+        tx: &Transaction,
+        number: i64,
+        code: &str,
+    ) -> authstore::Result<u64> {
+        tx.execute(self.insert_code, &[number.into(), code.into()])
     }
 
     /// Returns all rows, by number.

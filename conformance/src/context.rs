@@ -100,7 +100,7 @@ fn migrated(
 }
 
 /// Opens a handle on a storage. A failure to open is reported as such, not as a failed call.
-fn opened(storage: &dyn Storage) -> Verdict<AuthStore> {
+pub(crate) fn opened(storage: &dyn Storage) -> Verdict<AuthStore> {
     storage.open().map_err(|error| {
         let causes = show_causes(&*error);
         Failure::cannot(format!("Storage::open failed: {error}{causes}"))

@@ -15,7 +15,7 @@ use crate::tally::Tally;
 /// The number of threads in a race.
 pub(crate) const THREADS: usize = 8;
 
-/// The number of rows in a race about long lists: more than a page of any usual size.
+/// The number of rows in most races about many rows: more than a page of any usual size.
 pub(crate) const MANY: u8 = 120;
 
 /// How long to try until two calls overlap.
@@ -133,6 +133,7 @@ pub(crate) struct Race {
     stores: [AuthStore; 2],
     rounds: u32,
     time: Duration,
+    long_list: u32,
     tally: Arc<Tally>,
 }
 
@@ -143,8 +144,18 @@ impl Race {
             stores: [context.store().clone(), context.open()?],
             rounds: profile.pick(20, 60, 2_000),
             time: Duration::from_secs(profile.pick(4, 6, 300).into()),
+            long_list: profile.many(),
             tally: Arc::clone(context.tally()),
         })
+    }
+
+    /// The number of rows in this round of a race about many rows. Only a few rounds have a long list, because it takes
+    /// a server long to create it.
+    pub(crate) fn many(&self, round: u128) -> u128 {
+        match round {
+            ..=6 => self.long_list.into(),
+            _ => MANY.into(),
+        }
     }
 
     pub(crate) fn handles(&self) -> &[AuthStore] {

@@ -490,6 +490,8 @@ macro_rules! __with_rules {
                 ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
                 one_moment Concurrency 1 "No caller ever sees only some of what a transaction writes."
                 all_survive Concurrency 1 "Transactions and operations next to them all survive; one that fails with Unavailable wrote nothing."
+                conditions Concurrency 1 "What an operation in a transaction depends on (a single use, a counter, a refresh token, an email address, another way to sign in) holds with what the transaction and others have written."
+                undone_beside_others Concurrency 1 "A transaction that is undone changes no result of others."
                 crossed Concurrency 1 "Of two transactions that update the same rows in opposite order, each is done completely or not at all, as its end says."
             }
             values {
@@ -500,6 +502,7 @@ macro_rules! __with_rules {
             model {
                 sequences ReadingAndWriting 1 "Random sequences of all operations over few keys agree with the model, in each result and in the rows that they leave."
                 shared_keys ReadingAndWriting 1 "Random sequences agree with the model if rows of every kind have the same keys and IDs."
+                two_handles ReadingAndWriting 1 "Random sequences agree with the model if two handles make the calls in turn."
             }
             linearizable {
                 users Concurrency 1 "Concurrent calls on one email address return what they would return sequentially."

@@ -7,6 +7,7 @@ use authstore::{
 };
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::Union;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -33,7 +34,10 @@ pub(crate) fn test_runner(seed: u64, cases: u32) -> TestRunner {
 }
 
 /// The keys that sequences draw from: few, so that they collide.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Keys {
+    /// The numbers of users, and of the rows of each kind.
+    numbers: &'static [u128],
     emails: &'static [&'static str],
     providers: &'static [&'static str],
     provider_account_ids: &'static [&'static str],
@@ -49,7 +53,8 @@ pub(crate) struct Keys {
 }
 
 /// Keys of which a backend may mistake some for others of the same kind.
-pub(crate) static ALIKE: Keys = Keys {
+pub(crate) const ALIKE: Keys = Keys {
+    numbers: NUMBERS,
     emails: &["ada@x.org", "Ada@x.org", "ada@x.org "],
     providers: &["github", "GitHub"],
     provider_account_ids: &["1", "01"],
@@ -66,7 +71,8 @@ pub(crate) static ALIKE: Keys = Keys {
 const SHARED_KEYS: &[&str] = &["00000000-0000-0000-0000-000000000001", "a", "a:a"];
 
 /// The same keys for every kind of row.
-pub(crate) static SHARED: Keys = Keys {
+pub(crate) const SHARED: Keys = Keys {
+    numbers: NUMBERS,
     emails: SHARED_KEYS,
     providers: &["a", "a:a"],
     provider_account_ids: SHARED_KEYS,
@@ -79,20 +85,38 @@ pub(crate) static SHARED: Keys = Keys {
     sessions: 0,
 };
 
+impl Keys {
+    /// One user, and hardly more than one row of each kind, so that the calls are about the same rows.
+    fn of_one_user(self) -> Keys {
+        Keys {
+            numbers: &NUMBERS[..1],
+            emails: &self.emails[..2],
+            providers: &self.providers[..1],
+            provider_account_ids: &self.provider_account_ids[..1],
+            session_tokens: &self.session_tokens[..2],
+            identifiers: &self.identifiers[..1],
+            tokens: &self.tokens[..1],
+            challenges: &self.challenges[..1],
+            credential_ids: &self.credential_ids[..1],
+            ..self
+        }
+    }
+
+    fn user_id(self) -> impl Strategy<Value = Uuid> + Clone {
+        select(self.numbers).prop_map(id)
+    }
+
+    /// The id of a row of a kind.
+    fn row_id(self, kind: u128) -> impl Strategy<Value = Uuid> + Clone {
+        select(self.numbers).prop_map(move |number| id(kind + number))
+    }
+}
+
 const TEXTS: [&str; 3] = ["", "x", "é"];
-const USERS: [u128; 3] = [1, 2, 3];
+const NUMBERS: &[u128] = &[1, 2, 3];
 
 fn one_of(keys: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
     select(keys).prop_map(str::to_owned)
-}
-
-fn user_id() -> impl Strategy<Value = Uuid> + Clone {
-    select(&USERS[..]).prop_map(id)
-}
-
-/// One of three ids of rows of a kind.
-fn row_id(kind: u128) -> impl Strategy<Value = Option<Uuid>> {
-    (1..=3_u128).prop_map(move |number| Some(id(kind + number)))
 }
 
 fn text() -> impl Strategy<Value = Option<String>> {
@@ -114,9 +138,9 @@ fn time() -> impl Strategy<Value = OffsetDateTime> {
     (0..4_i64, 0..3_u64).prop_map(|(second, era)| in_era(era, millis(second * 1_000)))
 }
 
-fn new_user(keys: &Keys) -> impl Strategy<Value = NewUser> + use<> {
+fn new_user(keys: Keys) -> impl Strategy<Value = NewUser> {
     (
-        user_id(),
+        keys.user_id(),
         text(),
         proptest::option::weighted(0.8, one_of(keys.emails)),
         proptest::option::of(time()),
@@ -131,9 +155,9 @@ fn new_user(keys: &Keys) -> impl Strategy<Value = NewUser> + use<> {
         })
 }
 
-fn new_account(keys: &Keys) -> impl Strategy<Value = NewAccount> + use<> {
+fn new_account(keys: Keys) -> impl Strategy<Value = NewAccount> {
     (
-        row_id(keys.accounts),
+        keys.row_id(keys.accounts),
         select(&["oauth", "oauth", "webauthn"][..]),
         one_of(keys.providers),
         one_of(keys.provider_account_ids),
@@ -148,7 +172,7 @@ fn new_account(keys: &Keys) -> impl Strategy<Value = NewAccount> + use<> {
     )
         .prop_map(
             |(id, kind, provider, provider_account_id, first, second)| NewAccount {
-                id,
+                id: Some(id),
                 refresh_token: first.0,
                 access_token: first.1,
                 expires_at: first.2,
@@ -184,10 +208,10 @@ fn account_changes() -> impl Strategy<Value = AccountChanges> {
         })
 }
 
-fn authenticator(keys: &Keys) -> impl Strategy<Value = Authenticator> + use<> {
+fn authenticator(keys: Keys) -> impl Strategy<Value = Authenticator> {
     (
         one_of(keys.credential_ids),
-        user_id(),
+        keys.user_id(),
         one_of(keys.provider_account_ids),
         (
             one_of(&TEXTS),
@@ -211,11 +235,18 @@ fn authenticator(keys: &Keys) -> impl Strategy<Value = Authenticator> + use<> {
         )
 }
 
-/// Any call. Creating calls are more frequent than deleting ones, otherwise there would be nothing to delete.
-pub(crate) fn any_call(keys: &'static Keys) -> impl Strategy<Value = Call> {
+/// Any call.
+pub(crate) fn any_call(keys: Keys) -> impl Strategy<Value = Call> {
+    any_call_of(keys, u8::MAX)
+}
+
+/// Any call on users and of these kinds, one bit for each. Creating calls are more frequent than deleting ones,
+/// otherwise there would be nothing to delete.
+fn any_call_of(keys: Keys, kinds: u8) -> impl Strategy<Value = Call> {
     let account = || (one_of(keys.providers), one_of(keys.provider_account_ids));
+    let user_id = || keys.user_id();
     let session = || one_of(keys.session_tokens);
-    let session_id = || (1..=3_u128).prop_map(|number| id(keys.sessions + number));
+    let session_id = || keys.row_id(keys.sessions);
     let user_changes = (
         change(one_of(&TEXTS)),
         change(one_of(keys.emails)),
@@ -285,8 +316,8 @@ pub(crate) fn any_call(keys: &'static Keys) -> impl Strategy<Value = Call> {
         }),
     ];
     let sessions = prop_oneof![
-        6 => (row_id(keys.sessions), user_id(), session(), time()).prop_map(|(id, user, token, expires)| {
-            Call::CreateSession(NewSession { id, ..NewSession::new(user, token, expires) })
+        6 => (session_id(), user_id(), session(), time()).prop_map(|(id, user, token, expires)| {
+            Call::CreateSession(NewSession { id: Some(id), ..NewSession::new(user, token, expires) })
         }),
         2 => session().prop_map(Call::GetSessionAndUser),
         3 => (session(), session_changes).prop_map(|(token, changes)| Call::UpdateSession(token, changes)),
@@ -333,19 +364,27 @@ pub(crate) fn any_call(keys: &'static Keys) -> impl Strategy<Value = Call> {
             .prop_map(|(now, limit)| Call::DeleteExpired(millis(now / 1_000 * 1_000 + now % 40), limit)),
         1 => Just(Call::Ping),
     ];
-    prop_oneof![
-        4 => users,
-        4 => accounts,
-        4 => sessions,
-        2 => tokens,
-        3 => authenticators,
-        1 => upkeep,
-    ]
+    let others = [
+        (4, accounts.boxed()),
+        (4, sessions.boxed()),
+        (2, tokens.boxed()),
+        (3, authenticators.boxed()),
+        (1, upkeep.boxed()),
+    ];
+    let chosen = (0..).zip(others).filter(|(kind, _)| kinds >> kind & 1 == 1);
+    let mut calls = vec![(4, users.boxed())];
+    calls.extend(chosen.map(|(_, calls)| calls));
+    Union::new_weighted(calls)
 }
 
-/// A sequence of calls.
-pub(crate) fn any_sequence(keys: &'static Keys) -> impl Strategy<Value = Vec<Call>> {
-    proptest::collection::vec(any_call(keys), 1..100).prop_map(spread)
+/// A sequence of calls. Many are of a few kinds only or on one user's rows, so that they have more to do with each other
+/// (Groce et al., "Swarm Testing", 2012).
+pub(crate) fn any_sequence(keys: Keys) -> impl Strategy<Value = Vec<Call>> {
+    let kinds = prop_oneof![1 => Just(u8::MAX), 3 => any::<u8>()];
+    let keys = select(vec![keys, keys.of_one_user()]);
+    (keys, kinds)
+        .prop_flat_map(|(keys, kinds)| proptest::collection::vec(any_call_of(keys, kinds), 1..100))
+        .prop_map(spread)
 }
 
 /// Makes the expiry of each row distinct by adding milliseconds. Under a limit, any of several rows with the same
@@ -367,9 +406,9 @@ fn spread(mut calls: Vec<Call>) -> Vec<Call> {
 }
 
 /// Returns calls that together read all rows that a sequence can leave. They use up verification tokens and challenges.
-pub(crate) fn looks(keys: &Keys) -> Vec<Call> {
+pub(crate) fn looks(keys: Keys) -> Vec<Call> {
     let mut calls = Vec::new();
-    for user in USERS.map(id) {
+    for user in keys.numbers.iter().copied().map(id) {
         calls.extend([
             Call::GetUser(user),
             Call::ListAccountsByUserId(user),
@@ -420,21 +459,28 @@ pub(crate) fn clear(store: &AuthStore) -> authstore::Result<()> {
 
 /// The calls of [`clear`].
 pub(crate) fn deletions() -> Vec<Call> {
-    let users = USERS.map(|user| Call::DeleteUser(id(user)));
+    let users = NUMBERS.iter().map(|user| Call::DeleteUser(id(*user)));
     // Sessions go with their users, and a sequence uses up the tokens and challenges that expire later.
     let rest = Call::DeleteExpired(millis(1_000_000), u32::MAX);
-    users.into_iter().chain([rest]).collect()
+    users.chain([rest]).collect()
 }
 
-/// Runs a sequence on an empty store and on the model, and compares all results and the rows that are left.
-pub(crate) fn compare(store: &AuthStore, keys: &Keys, calls: &[Call]) -> Verdict {
+/// Runs a sequence on an empty storage and on the model, and compares all results and the rows that are left. The calls
+/// take turns on the two handles, which may be the same.
+pub(crate) fn compare(handles: [&AuthStore; 2], keys: Keys, calls: &[Call]) -> Verdict {
     let mut model = Model::default();
     let looks = looks(keys);
     for (place, call) in calls.iter().chain(&looks).enumerate() {
         let answer = call.on_model(&mut model);
-        let got = call.on_store(store);
+        let got = call.on_store(handles[place % 2]);
         if !agrees(&got, &answer) {
             let before = &calls[..place.min(calls.len())];
+            let names = match handles {
+                [one, other] if std::ptr::eq(one, other) => ["store"; 2],
+                _ => ["store", "other"],
+            };
+            let program = as_program(before, names);
+            let last = format!("{}.{} // <- this one", names[place % 2], call.show());
             return Err(Failure::broken(format!(
                 "after a sequence of {} calls, {} disagrees with the model",
                 before.len(),
@@ -442,21 +488,18 @@ pub(crate) fn compare(store: &AuthStore, keys: &Keys, calls: &[Call]) -> Verdict
             ))
             .expected(show_answer(&answer))
             .got(show_got(&got))
-            .sequence(as_program(before, Some(call))));
+            .sequence(format!("{program}\n{last}")));
         }
     }
     Ok(())
 }
 
-/// Shows the calls as Rust code. Only the result of the last one is checked.
-pub(crate) fn as_program(calls: &[Call], last: Option<&Call>) -> String {
-    let mut lines = vec!["use authstore_conformance::values::{at, id};".to_owned()];
-    for call in calls {
-        // Its result does not matter here.
-        lines.push(format!("let _ = store.{};", call.show()));
-    }
-    if let Some(call) = last {
-        lines.push(format!("store.{} // <- this one", call.show()));
-    }
+/// Shows the calls as Rust code. They take turns on the handles with these names.
+pub(crate) fn as_program(calls: &[Call], handles: [&str; 2]) -> String {
+    let first = "use authstore_conformance::values::{at, id};".to_owned();
+    // Their results do not matter here.
+    let calls = calls.iter().zip(handles.iter().cycle());
+    let lines = calls.map(|(call, handle)| format!("let _ = {handle}.{};", call.show()));
+    let lines: Vec<String> = std::iter::once(first).chain(lines).collect();
     lines.join("\n")
 }

@@ -102,7 +102,7 @@ fn a_repeated_read_is_two_attempts(kind: Kind) {
 
 fn exhausted_pool_is_reported(kind: Kind) {
     let database = Database::new(kind).unwrap();
-    let options = "pool_size=1&checkout_timeout_ms=1000&statement_timeout_ms=60000";
+    let options = "pool_size=1&checkout_timeout_ms=5000&statement_timeout_ms=60000";
     let (store, seen) = observed(database.store_with(options));
     let person = seed(&store);
     let idle = store.pool_state().expect("a pool");
@@ -138,7 +138,7 @@ fn exhausted_pool_is_reported(kind: Kind) {
         let text = error.to_string();
         assert!(
             text.contains(
-                "ping: timed out waiting for a pooled connection (1 of 1 in use, checkout_timeout_ms=1000)"
+                "ping: timed out waiting for a pooled connection (1 of 1 in use, checkout_timeout_ms=5000)"
             ),
             "{text}"
         );
@@ -148,7 +148,7 @@ fn exhausted_pool_is_reported(kind: Kind) {
             ("ping", "unavailable")
         );
         assert!(
-            refused.pool_wait >= Duration::from_millis(990),
+            refused.pool_wait >= Duration::from_millis(4_990),
             "{refused:?}"
         );
         holder.query(match kind {

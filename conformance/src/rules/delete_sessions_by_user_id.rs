@@ -6,7 +6,7 @@ use crate::fixture::{
     bare_user, full_session_details, full_user, id, look, populate, session, session_until,
     session_with_token, since_1970,
 };
-use crate::race::{MANY, Race, THREADS, all_succeed, create_many, overlapped};
+use crate::race::{Race, THREADS, all_succeed, create_many, overlapped};
 use crate::rules::get_session_details::have_no_details;
 use crate::show::Show;
 use crate::strings::{BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, longest_key};
@@ -238,13 +238,13 @@ pub(super) fn all_but_the_first(
     race.few_rounds(|round| {
         // In some rounds, more than a batch.
         let sessions = if round % 4 == 1 {
-            u128::from(MANY) + 1
+            race.many(round) + 1
         } else {
             4
         };
         let store = context.store();
         store.create_user(bare_user(round))?;
-        let first = round * 1_000;
+        let first = round * 100_000;
         create_many(first..first + sessions, |number| {
             Ok(store.create_session(new(round, number)).map(drop)?)
         })?;

@@ -6,7 +6,7 @@ use crate::fixture::{
     authenticator, bare_account, bare_user, full_account, full_authenticator_details,
     full_session_details, full_user, id, look, populate, session, session_with_token, token,
 };
-use crate::race::{MANY, Race, Ran, THREADS, all_succeed, create_many, overlapped};
+use crate::race::{Race, Ran, THREADS, all_succeed, create_many, overlapped};
 use crate::rules::delete_authenticator_of_user::{give_passkey_away, owner_of_passkey};
 use crate::rules::delete_session_of_user::{give_session_away, owner_of_session};
 use crate::rules::delete_sessions_by_user_id::rotate;
@@ -191,7 +191,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
         let kind = (round <= 24 && round % 3 != 1).then_some((round / 3 + round % 3) % 3);
         if let Some(kind) = kind {
             let first = round * 1_000_000;
-            create_many(first..first + u128::from(MANY), |number| {
+            create_many(first..first + race.many(round), |number| {
                 match kind {
                     0 => store
                         .link_account(id(round), bare_account(number))
@@ -226,7 +226,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
                         1 => store.list_sessions_by_user_id(id(round))?.len(),
                         _ => store.list_authenticators_by_user_id(id(round))?.len(),
                     };
-                    let all = 2 + usize::from(MANY);
+                    let all = 2 + race.many(round) as usize;
                     return Ok((left != 0 && left != all)
                         .then(|| format!("{left} of a user's {all} rows of one kind")));
                 }

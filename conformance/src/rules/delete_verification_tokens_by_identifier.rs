@@ -5,7 +5,7 @@ use authstore::VerificationToken;
 use crate::context::Context;
 use crate::failure::{Verdict, ensure, equal, returns};
 use crate::fixture::{millis, since_1970, token};
-use crate::race::{Race, THREADS, all_succeed, overlapped};
+use crate::race::{Race, THREADS, all_succeed, create_many, overlapped};
 use crate::show::Show;
 use crate::strings::{
     BLANKS, HOSTILE, KEY, NEAR_MISSES, UNICODE, keys_alike, longest_key, separators,
@@ -161,11 +161,16 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.few_rounds(|round| {
         // In every other round, more than a batch.
-        let tokens = if round % 2 == 1 { 120 } else { 8 };
-        for number in 0..tokens {
+        let tokens = if round % 2 == 1 {
+            race.many(round)
+        } else {
+            8
+        };
+        create_many(0..tokens, |number| {
             let token = VerificationToken::new("ada@x.org", number.to_string(), millis(1));
             context.store().create_verification_token(token)?;
-        }
+            Ok(())
+        })?;
         // The number of tokens that each thread has deleted or used.
         let ran = race.at_once(3, |thread, store| {
             if thread == 1 {
@@ -173,7 +178,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
                 return Ok((deleted, false));
             }
             let (mut used, mut gone, mut is_half) = (0, false, false);
-            for first in (thread / 2..tokens / 2).step_by(2) {
+            for first in (thread as u128 / 2..tokens / 2).step_by(2) {
                 for number in [first, tokens - 1 - first] {
                     let found = store.use_verification_token("ada@x.org", &number.to_string())?;
                     is_half |= gone && found.is_some();

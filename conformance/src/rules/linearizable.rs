@@ -258,11 +258,27 @@ pub(crate) fn challenges(context: &Context) -> Verdict {
 
 pub(crate) fn details(context: &Context) -> Verdict {
     let update = |changes| Call::UpdateSessionDetails(id(2_001), changes);
+    let rotate = |from: &str, to: &str| {
+        let changes = SessionChanges {
+            session_token: Some(to.to_owned()),
+            ..Default::default()
+        };
+        Call::UpdateSession(from.to_owned(), changes)
+    };
     linearizable(
         context,
         vec![
             Call::CreateSession(session_with_token(1, 1, "session")),
             Call::DeleteSession("session".into()),
+            rotate("session", "rotated"),
+            rotate("rotated", "session"),
+            Call::UpdateSession(
+                "session".into(),
+                SessionChanges {
+                    user_id: Some(id(2)),
+                    ..Default::default()
+                },
+            ),
             update(SessionDetailsChanges {
                 last_seen: Change::Set(millis(1)),
                 ..Default::default()

@@ -18,7 +18,7 @@ pub(crate) fn no_busy_error(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     let failures = race.at_once_untimed(THREADS * 2, |thread, store| {
         let mut random = test_runner(context.seed() + thread as u64, 0);
-        let calls = any_call(&ALIKE);
+        let calls = any_call(ALIKE);
         let end = Instant::now() + time;
         let mut done = 0_u32;
         while Instant::now() < end {

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use authstore::migration::{
     Direction, Migration, MigrationError, Migrator, Series, Step, StepState,
 };
-use authstore::{AuthStore, AuthenticatorDetails, Error, SessionDetails};
+use authstore::{
+    AuthStore, AuthenticatorDetails, Challenge, Error, SessionDetails, VerificationToken,
+};
 use time::OffsetDateTime;
 
 use crate::call::show_got;
@@ -82,20 +84,45 @@ fn seen(store: &AuthStore) -> authstore::Result<World> {
     look(store, 1..=3)
 }
 
-/// Checks that one verification token still exists.
+/// Uses up the verification tokens and challenges that [`fill`] creates, and returns those that were there.
+fn use_up(store: &AuthStore) -> authstore::Result<(Vec<VerificationToken>, Vec<Challenge>)> {
+    let (tokens, challenges) = one_time_rows();
+    let mut left = (Vec::new(), Vec::new());
+    for token in tokens {
+        let used = store.use_verification_token(&token.identifier, &token.token)?;
+        left.0.extend(used);
+    }
+    for challenge in challenges {
+        left.1.extend(store.use_challenge(&challenge.key)?);
+    }
+    Ok(left)
+}
+
+fn one_time_rows() -> (Vec<VerificationToken>, Vec<Challenge>) {
+    let tokens = (1..=2).map(token).collect();
+    let challenges = (1..=2).map(|number| challenge_until(number, millis(number as i64)));
+    (tokens, challenges.collect())
+}
+
+/// Checks that all verification tokens and challenges of [`fill`] still exist.
 #[track_caller]
-fn token_is_there(store: &AuthStore) -> Verdict {
-    let token = token(1);
+fn one_time_rows_are_there(store: &AuthStore) -> Verdict {
     returns(
-        "use_verification_token(..)",
-        store.use_verification_token(&token.identifier, &token.token),
-        Some(token.clone()),
+        "the verification tokens and challenges that existed before",
+        use_up(store),
+        one_time_rows(),
     )
 }
 
 fn fill(store: &AuthStore) -> Verdict {
     populate(store)?;
-    store.create_verification_token(token(1))?;
+    let (tokens, challenges) = one_time_rows();
+    for token in tokens {
+        store.create_verification_token(token)?;
+    }
+    for challenge in challenges {
+        store.create_challenge(challenge)?;
+    }
     Ok(())
 }
 
@@ -113,7 +140,7 @@ pub(crate) fn twice(context: &Context) -> Verdict {
         "after migrate(), a migration is pending",
     )?;
     returns("the rows that existed before", seen(store), before)?;
-    token_is_there(store)
+    one_time_rows_are_there(store)
 }
 
 pub(crate) fn concurrent_runs(context: &Context) -> Verdict {
@@ -192,10 +219,8 @@ pub(crate) fn down_and_up(context: &Context) -> Verdict {
     let store = context.store();
     let migrator = migrator(store)?;
     let all = versions(&migrator);
-    let challenge = challenge_until(1, millis(0));
     for _ in 0..2 {
         fill(store)?;
-        store.create_challenge(challenge.clone())?;
         let down = succeeds("Migrator::down(usize::MAX)", migrator.down(usize::MAX))?;
         equal(
             "the reverted migrations",
@@ -221,16 +246,10 @@ pub(crate) fn down_and_up(context: &Context) -> Verdict {
             seen(store)?.is_empty(),
             "rows exist after all migrations were reverted and applied again",
         )?;
-        let token = token(1);
         returns(
-            "use_verification_token(..) after all migrations were reverted and applied again",
-            store.use_verification_token(&token.identifier, &token.token),
-            None,
-        )?;
-        returns(
-            "use_challenge(..) after all migrations were reverted and applied again",
-            store.use_challenge(&challenge.key),
-            None,
+            "the verification tokens and challenges after all migrations were reverted and applied again",
+            use_up(store),
+            (Vec::new(), Vec::new()),
         )?;
         no_details_are_left(store)?;
     }
@@ -285,8 +304,11 @@ pub(crate) fn last_step(context: &Context) -> Verdict {
         vec![last],
     )?;
     let after = seen(store)?;
+    let ((tokens, challenges), (all_tokens, all_challenges)) = (use_up(store)?, one_time_rows());
     ensure(
-        after.is_what_is_left_of(&before),
+        after.is_what_is_left_of(&before)
+            && (tokens.is_empty() || tokens == all_tokens)
+            && (challenges.is_empty() || challenges == all_challenges),
         "reverting and applying the last migration changed rows, or deleted some rows of a table",
     )?;
     ensure(
@@ -356,8 +378,12 @@ pub(crate) fn resumes(context: &Context) -> Verdict {
     let own = migrator(store)?;
     own.down(usize::MAX)?;
     for (place, step) in own.series().migrations().iter().enumerate() {
-        // A migration of which nothing can be done, and one of which the first half can.
-        for up in [NONSENSE.to_owned(), format!("{}\n{NONSENSE}\n", step.up())] {
+        // A migration of which nothing can be done, in a transaction and outside, and one of which the first half can.
+        for up in [
+            NONSENSE.to_owned(),
+            format!("-- authstore: no-transaction\n{NONSENSE}\n"),
+            format!("{}\n{NONSENSE}\n", step.up()),
+        ] {
             fails_and_resumes(store, &own, place, up)?;
             fill(store)?;
             own.down(usize::MAX)?;
@@ -442,7 +468,7 @@ fn refuses(
         "a run that was rejected changed the history",
     )?;
     returns("the rows that existed before", seen(store), before)?;
-    token_is_there(store)?;
+    one_time_rows_are_there(store)?;
     equal(
         "the number of migrations that migrate() applies afterwards",
         succeeds("migrate()", store.migrate())?.len(),
@@ -588,6 +614,7 @@ pub(crate) fn empty_database(context: &Context) -> Verdict {
     migrator(context.store())?;
     let storage = harness_result(context.harness().fresh())?;
     let store = harness_result(storage.open())?;
+    let other = harness_result(storage.open())?;
     let own = migrator(&store)?;
     succeeds("Migrator::status() of a fresh storage", own.status())?;
     own.down(usize::MAX)?;
@@ -597,16 +624,18 @@ pub(crate) fn empty_database(context: &Context) -> Verdict {
         "on an empty storage, not every migration is pending",
     )?;
     for call in every_operation() {
-        match call.on_store(&store) {
-            Err(Error::Migration(_)) => {}
-            Ok(_) if call.name() == "ping" => {}
-            other => {
-                return Err(Failure::broken(format!(
-                    "{} without a schema did not fail with the right error",
-                    call.show()
-                ))
-                .expected("Err(Migration), whose message states what to do")
-                .got(show_got(&other)));
+        for got in [call.on_store(&store), call.on_store(&other)] {
+            match got {
+                Err(Error::Migration(_)) => {}
+                Ok(_) if call.name() == "ping" => {}
+                other => {
+                    return Err(Failure::broken(format!(
+                        "{} without a schema did not fail with the right error",
+                        call.show()
+                    ))
+                    .expected("Err(Migration), whose message states what to do")
+                    .got(show_got(&other)));
+                }
             }
         }
     }
@@ -616,7 +645,13 @@ pub(crate) fn empty_database(context: &Context) -> Verdict {
         taken(&steps, Direction::Up)?,
         versions(&own),
     )?;
-    fill(&store)
+    // The other handle has not migrated.
+    fill(&other)?;
+    returns(
+        "the rows that another handle has written",
+        seen(&store),
+        seen(&other)?,
+    )
 }
 
 /// Threads that do not wait for the lock apply and revert all migrations, until one of them was refused.

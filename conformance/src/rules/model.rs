@@ -2,10 +2,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use authstore::AuthStore;
 use proptest::test_runner::{TestCaseError, TestError};
 
 use crate::call::Call;
-use crate::context::Context;
+use crate::context::{Context, opened};
 use crate::failure::{Failure, Kind, Verdict};
 use crate::sequence::{
     ALIKE, Keys, SHARED, any_sequence, clear, compare, deletions, looks, test_runner,
@@ -18,16 +19,31 @@ const SHORTENING: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 200;
 
 pub(crate) fn sequences(context: &Context) -> Verdict {
-    sequences_over(context, &ALIKE)
+    let store = context.store();
+    sequences_over(context, ALIKE, [store, store])
 }
 
 /// With the same few keys for every kind of row: what a backend keeps in one key space gets mixed up.
 pub(crate) fn shared_keys(context: &Context) -> Verdict {
-    sequences_over(context, &SHARED)
+    let store = context.store();
+    sequences_over(context, SHARED, [store, store])
 }
 
-fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
+/// What a handle remembers from its own calls is no longer true after the other's.
+pub(crate) fn two_handles(context: &Context) -> Verdict {
+    sequences_over(context, ALIKE, [context.store(), &context.open()?])
+}
+
+fn sequences_over(context: &Context, keys: Keys, handles: [&AuthStore; 2]) -> Verdict {
     let cases = context.profile().pick(80, 120, 20_000);
+    let on_a_new_storage = |calls: &[Call]| {
+        let (storage, store) = context.another()?;
+        if std::ptr::eq(handles[0], handles[1]) {
+            compare([&store, &store], keys, calls)
+        } else {
+            compare([&store, &opened(&*storage)?], keys, calls)
+        }
+    };
     let failed = Cell::new(false);
     let first_failure = RefCell::new(None);
     // The sequences that ran on the storage before the failing one.
@@ -37,11 +53,9 @@ fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
         // All sequences run on one storage, which each leaves empty. A failing one is shortened on new storages, so
         // that rows from other sequences have no influence.
         let verdict = if failed.get() {
-            context
-                .another()
-                .and_then(|(_storage, store)| compare(&store, keys, &calls))
+            on_a_new_storage(&calls)
         } else {
-            compare(context.store(), keys, &calls)
+            compare(handles, keys, &calls)
                 .and_then(|()| clear(context.store()).map_err(Failure::from))
         };
         verdict
@@ -65,10 +79,6 @@ fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
         Ok(()) => return Ok(()),
         Err(TestError::Fail(_, shorter)) => shorter,
         Err(TestError::Abort(reason)) => return Err(Failure::not_run(reason)),
-    };
-    let on_a_new_storage = |calls: &[Call]| {
-        let (_storage, store) = context.another()?;
-        compare(&store, keys, calls)
     };
     // Ignore a storage that could not be created.
     let fails = |calls: &[Call]| matches!(on_a_new_storage(calls), Err(failure) if failure.kind == Kind::Broken);
@@ -101,7 +111,7 @@ fn sequences_over(context: &Context, keys: &'static Keys) -> Verdict {
 /// Returns the calls of these sequences, and those that delete everything in between, shortened as far as possible, if
 /// they fail on a new storage. Tries only the one before the last first, then all.
 fn together(
-    keys: &Keys,
+    keys: Keys,
     mut all: Vec<Vec<Call>>,
     mut still_fails: impl FnMut(&[Call]) -> bool,
 ) -> Option<Vec<Call>> {

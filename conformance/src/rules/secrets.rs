@@ -30,7 +30,7 @@ const ENCODED: [&str; 6] = [
     "82,51,84",
 ];
 
-fn secret(name: &str) -> String {
+pub(super) fn secret(name: &str) -> String {
     format!("{SECRET}-{name}-{SECRET}")
 }
 
@@ -155,7 +155,7 @@ fn calls_with_secrets() -> Vec<Call> {
 
 /// Checks that no error and none of its causes shows a secret, in `Display` or `Debug`.
 #[track_caller]
-fn hides(call: &str, error: &Error) -> Verdict {
+pub(super) fn hides(call: &str, error: &Error) -> Verdict {
     let shown = show_error(error);
     ensure(
         !shows_password(&shown),

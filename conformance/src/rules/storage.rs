@@ -403,17 +403,23 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     read_all(&mut run, &reads)
 }
 
-/// Returns everything that can be read of the rows of [`population`] and [`every_operation`], except verification
-/// tokens, which reading deletes.
+/// Deletes all rows.
+pub(super) fn delete_everything(store: &AuthStore) -> authstore::Result<()> {
+    for user in store.list_users(None, u32::MAX)? {
+        store.delete_user(user.id)?;
+    }
+    store
+        .delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)
+        .map(drop)
+}
+
+/// Does every write while other threads read its rows. Afterwards no handle may remember what they were before.
 pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
     let store = context.store();
     let transacts = has_transactions(store)?;
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(4, 8, 400), |round| {
-        for user in store.list_users(None, u32::MAX)? {
-            store.delete_user(user.id)?;
-        }
-        store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
+        delete_everything(store)?;
         let mut model = Model::default();
         for call in setting(1) {
             agreed(store, &mut model, &call, "in an empty storage")?;

@@ -2,30 +2,34 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use authstore::{
-    AuthStore, Change, Constraint, Error, NewAccount, SessionChanges, Transaction, UserChanges,
-    VerificationToken,
+    AccountChanges, AuthStore, Change, Constraint, Error, NewAccount, SessionChanges, Transaction,
+    UserChanges, VerificationToken,
 };
 
 use proptest::test_runner::TestCaseError;
 
 use crate::application_table::{ApplicationTable, Row};
-use crate::call::Call;
+use crate::call::{Call, agrees, show_answer, show_got};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, equal, equal_rows, returns, show_error, succeeds};
 use crate::fixture::{
     account_at, authenticator, bare_user, challenge_until, id, look, millis, populate, population,
     session, session_with_token, token, user_with_email,
 };
+use crate::history::{Event, has_legal_order, show_history};
 use crate::model::Model;
-use crate::race::{MANY, Race, THREADS, overlapped};
-use crate::rules::faults::every_operation;
-use crate::rules::storage::{agreed, changes_of_each_field, every_read, later_writes};
-use crate::sequence::{ALIKE, any_sequence, compare, test_runner};
+use crate::race::{Race, THREADS, overlapped, timed};
+use crate::rules::faults::{every_operation, every_write, setting};
+use crate::rules::secrets::{hides, secret};
+use crate::rules::storage::{
+    agreed, changes_of_each_field, delete_everything, every_read, later_writes,
+};
+use crate::sequence::{ALIKE, any_sequence, compare, looks, test_runner};
 use crate::show::Show;
 
 /// Returns whether the backend has transactions.
@@ -424,9 +428,9 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
     // The last failure is of the shortest sequence that fails.
     let failed = RefCell::new(None);
     let cases = context.profile().pick(20, 40, 2_000);
-    let outcome = test_runner(context.seed(), cases).run(&any_sequence(&ALIKE), |calls| {
+    let outcome = test_runner(context.seed(), cases).run(&any_sequence(ALIKE), |calls| {
         context.tally().sequence();
-        undone(store, |tx| compare(tx, &ALIKE, &calls)).map_err(|failure| {
+        undone(store, |tx| compare([tx, tx], ALIKE, &calls)).map_err(|failure| {
             let reason = failure.summary().to_owned();
             failed.replace(Some(failure));
             TestCaseError::fail(reason)
@@ -523,12 +527,34 @@ fn change_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdic
 /// Runs statements on the application's table that fail, each of which leaves everything as it was.
 fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdict {
     let rows = application_rows();
-    let (new, old) = (Row::new(500, "new"), &rows[0]);
+    let word = secret("word");
+    let (new, old) = (Row::new(500, &word), &rows[0]);
+    let again = Row::new(old.number, &word).values();
     let values = new.values();
     let too_many = [&values[..], &values[..1]].concat();
+    let code = secret("code");
+    let coded = [600, 601];
+    succeeds(
+        "INSERT of a row with a code",
+        table.insert_code(tx, coded[0], &code),
+    )?;
+    let rows_and_coded = || {
+        let mut all = rows.clone();
+        let coded = Row {
+            number: coded[0],
+            word: None,
+            ratio: None,
+            flag: None,
+        };
+        all.insert(all.len() - 1, coded);
+        all
+    };
     type Statement<'a> = &'a dyn Fn() -> authstore::Result<u64>;
-    let failing: [(&str, bool, Statement); 4] = [
-        ("a duplicate key", true, &|| table.insert(tx, &old.values())),
+    let failing: [(&str, bool, Statement); 5] = [
+        ("a duplicate key", true, &|| table.insert(tx, &again)),
+        ("a duplicate text", true, &|| {
+            table.insert_code(tx, coded[1], &code)
+        }),
         ("a duplicate key in its second row", true, &|| {
             table.insert_two(tx, [&new, old])
         }),
@@ -541,8 +567,10 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
     ];
     for (what, is_rejected, statement) in failing {
         match statement() {
-            Err(Error::Rejected { .. }) if is_rejected => {}
-            Err(Error::Backend { .. } | Error::Invalid { .. }) if !is_rejected => {}
+            Err(error @ Error::Rejected { .. }) if is_rejected => hides(what, &error)?,
+            Err(error @ (Error::Backend { .. } | Error::Invalid { .. })) if !is_rejected => {
+                hides(what, &error)?;
+            }
             other => {
                 let expected = if is_rejected {
                     "Err(Rejected)"
@@ -559,9 +587,22 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
         returns(
             format!("SELECT of all rows after an INSERT with {what}"),
             table.list(tx),
-            rows.clone(),
+            rows_and_coded(),
         )?;
     }
+    // A failed operation undoes no statement before it.
+    let taken = Call::CreateUser(bare_user(1));
+    equal(
+        "whether an operation that conflicts failed",
+        taken.on_store(tx).is_err(),
+        true,
+    )?;
+    returns(
+        "SELECT of all rows after an operation that failed",
+        table.list(tx),
+        rows_and_coded(),
+    )?;
+    succeeds("DELETE of the row with a code", table.delete(tx, coded[0]))?;
     Ok(())
 }
 
@@ -603,7 +644,19 @@ pub(crate) fn application_table(context: &Context) -> Verdict {
             Vec::new(),
         )
     })?;
-    are(&application_rows(), 1, "deleted the rows and was undone")
+    are(&application_rows(), 1, "deleted the rows and was undone")?;
+    // A failed operation that is the first of its transaction undoes no statement before it.
+    store.transaction(|tx| {
+        for row in application_rows() {
+            table.delete(tx, row.number)?;
+        }
+        equal(
+            "whether an operation that conflicts failed",
+            tx.create_user(bare_user(1)).is_err(),
+            true,
+        )
+    })?;
+    are(&[], 1, "deleted the rows, and then failed to create a user")
 }
 
 pub(crate) fn ends(context: &Context) -> Verdict {
@@ -649,7 +702,7 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
         let (one, other) = (id(round * 2), id(round * 2 + 1));
         // In some rounds, more than a batch.
         let more = if round <= 20 && round % 4 == 1 {
-            u128::from(MANY)
+            race.many(round)
         } else {
             0
         };
@@ -704,9 +757,9 @@ fn meet(open: &AtomicUsize) {
 }
 
 /// Returns whether a transaction was committed. It may conflict with others too often, and then has written nothing.
-fn is_committed(outcome: &authstore::Result<()>) -> Verdict<bool> {
+fn is_committed<T>(outcome: &authstore::Result<T>) -> Verdict<bool> {
     match outcome {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(error) if error.is_retryable() => Ok(false),
         Err(error) => {
             Err(Failure::broken("a transaction next to others failed").got(show_error(error)))
@@ -715,7 +768,8 @@ fn is_committed(outcome: &authstore::Result<()>) -> Verdict<bool> {
 }
 
 /// Two transactions update the same two users, each its own field, in opposite order. A database may undo one of them, which
-/// then has written nothing, or is repeated as a whole.
+/// then has written nothing, or is repeated as a whole. In every other round, the work does not mind that its second
+/// update fails.
 pub(crate) fn crossed(context: &Context) -> Verdict {
     let store = context.store();
     require_transactions(store)?;
@@ -735,23 +789,28 @@ pub(crate) fn crossed(context: &Context) -> Verdict {
                 _ => &mut changes.image,
             };
             *field = Change::set(&text);
-            let order = if thread == 0 { [1, 2] } else { [2, 1] };
+            let order = if thread == 0 { [0, 1] } else { [1, 0] };
             store.transaction(|tx| {
-                tx.update_user(id(order[0]), changes.clone())?;
+                tx.update_user(expected[order[0]].id, changes.clone())?;
                 meet(&open);
-                tx.update_user(id(order[1]), changes.clone()).map(drop)
+                let second = tx.update_user(expected[order[1]].id, changes.clone());
+                let is_done = second.is_ok();
+                if round % 2 == 0 {
+                    second?;
+                }
+                let updated = if is_done { &order[..] } else { &order[..1] };
+                Ok::<_, Error>(updated.to_vec())
             })
         });
         let overlap = overlapped(&ran);
         for (thread, ran) in ran.iter().enumerate() {
-            if is_committed(&ran.value)? {
-                for user in &mut expected {
-                    let field = match thread {
-                        0 => &mut user.name,
-                        _ => &mut user.image,
-                    };
-                    *field = Some(text.clone());
-                }
+            is_committed(&ran.value)?;
+            for place in ran.value.iter().flatten() {
+                let field = match thread {
+                    0 => &mut expected[*place].name,
+                    _ => &mut expected[*place].image,
+                };
+                *field = Some(text.clone());
             }
         }
         returns(
@@ -760,6 +819,199 @@ pub(crate) fn crossed(context: &Context) -> Verdict {
             expected.to_vec(),
         )?;
         Ok(overlap)
+    })
+}
+
+/// Creates three ways to sign in of user 1, and a row of each kind that can be used up.
+fn conditional_rows() -> Vec<Call> {
+    let account = |number: u128| NewAccount {
+        refresh_token: Some("first".into()),
+        ..account_at(number, "github", &number.to_string())
+    };
+    vec![
+        Call::CreateUser(bare_user(1)),
+        Call::LinkAccount(id(1), account(1)),
+        Call::LinkAccount(id(1), account(2)),
+        Call::CreateAuthenticator(authenticator(3, 1)),
+        Call::CreateVerificationToken(token(1)),
+        Call::CreateChallenge(challenge_until(1, millis(1))),
+    ]
+}
+
+fn refresh(seen: &str, refreshed: &str) -> Call {
+    let changes = AccountChanges {
+        refresh_token: Change::set(refreshed),
+        ..Default::default()
+    };
+    Call::RefreshAccount("github".into(), "2".into(), Some(seen.into()), changes)
+}
+
+/// Returns pairs of calls of which only one may have an effect, some of them after another call.
+fn conditional_calls() -> Vec<(Option<Call>, [Call; 2])> {
+    let account = |number: u128| ("github".to_owned(), number.to_string());
+    let passkey = || authenticator(3, 1).credential_id;
+    let unlink = |number| {
+        let (provider, account) = account(number);
+        Call::UnlinkAccountOfUser(id(1), provider, account, true)
+    };
+    let use_token = || Call::UseVerificationToken(token(1).identifier, token(1).token);
+    let use_challenge = || Call::UseChallenge(challenge_until(1, millis(1)).key);
+    let use_passkey = |backed_up| Call::UseAuthenticator(passkey(), 70, backed_up);
+    let sign_up = |user| Call::CreateUser(user_with_email(user, "ada@example.org"));
+    vec![
+        (
+            None,
+            [refresh("first", "second"), refresh("first", "third")],
+        ),
+        (None, [use_passkey(true), use_passkey(false)]),
+        (None, [use_token(), use_token()]),
+        (None, [use_challenge(), use_challenge()]),
+        (None, [sign_up(2), sign_up(3)]),
+        (
+            Some(Call::UnlinkAccount(account(2).0, account(2).1)),
+            [
+                unlink(1),
+                Call::DeleteAuthenticatorOfUser(id(1), passkey(), true),
+            ],
+        ),
+        (
+            Some(Call::DeleteAuthenticator(passkey())),
+            [unlink(1), unlink(2)],
+        ),
+    ]
+}
+
+/// First all calls in one transaction, which has written the rows itself; then two transactions at a time, which have read
+/// the rows before.
+pub(crate) fn conditions(context: &Context) -> Verdict {
+    let store = context.store();
+    require_transactions(store)?;
+    let created = || -> Verdict<Model> {
+        delete_everything(store)?;
+        let mut model = Model::default();
+        for call in conditional_rows() {
+            agreed(store, &mut model, &call, "in an empty storage")?;
+        }
+        Ok(model)
+    };
+    let calls = conditional_calls();
+    let model = created()?;
+    undone(store, |tx| {
+        let mut model = model.clone();
+        let rewritten = AccountChanges {
+            refresh_token: Change::set("rewritten"),
+            ..Default::default()
+        };
+        let rewritten = Call::UpdateAccount("github".into(), "2".into(), rewritten);
+        [
+            rewritten,
+            refresh("first", "x"),
+            refresh("rewritten", "first"),
+        ]
+        .iter()
+        .chain(calls.iter().flat_map(|(_, pair)| pair))
+        .chain(&looks(ALIKE))
+        .try_for_each(|call| agreed(tx, &mut model, call, "in a transaction"))
+    })?;
+    let race = Race::new(context)?;
+    race.repeat(context.profile().pick(28, 56, 560), |round| {
+        let mut model = created()?;
+        let (before, pair) = &calls[round as usize % calls.len()];
+        if let Some(call) = before {
+            agreed(store, &mut model, call, "in a storage with few rows")?;
+        }
+        let reads = [
+            Call::GetUser(id(1)),
+            Call::ListAccountsByUserId(id(1)),
+            Call::ListAuthenticatorsByUserId(id(1)),
+        ];
+        let open = AtomicUsize::new(0);
+        let ran = race.at_once(2, |thread, store| {
+            store.transaction(|tx| {
+                Call::in_turn(&reads, tx)?;
+                meet(&open);
+                pair[thread].on_store(tx)
+            })
+        });
+        let overlap = overlapped(&ran);
+        let event = |thread, call: &Call, ran| Event {
+            thread,
+            call: call.clone(),
+            ran,
+        };
+        let mut events: Vec<Event> = ran
+            .into_iter()
+            .enumerate()
+            // A transaction that conflicted too often has written nothing.
+            .filter(|(_, ran)| !matches!(ran.value, Err(Error::Unavailable { .. })))
+            .map(|(thread, ran)| event(thread, &pair[thread], ran))
+            .collect();
+        let after = reads.iter().map(|read| event(2, read, timed(|| read.on_store(store))));
+        events.extend(after);
+        if has_legal_order(&events, &model) {
+            return Ok(overlap);
+        }
+        Err(Failure::broken(
+            "no order of these calls, the first two of which ran in transactions of their own, explains their results",
+        )
+        .expected("the results of one after the other")
+        .got(show_history(&events)))
+    })
+}
+
+/// Does every write in a transaction that is undone, while another caller does the same outside.
+pub(crate) fn undone_beside_others(context: &Context) -> Verdict {
+    let store = context.store();
+    require_transactions(store)?;
+    let race = Race::new(context)?;
+    race.repeat(context.profile().pick(2, 4, 100), |_| {
+        delete_everything(store)?;
+        let mut model = Model::default();
+        for call in setting(1) {
+            agreed(store, &mut model, &call, "in an empty storage")?;
+        }
+        let mut has_overlap = false;
+        for (write, witnesses) in every_write(1) {
+            // A sweep may skip what the transaction has locked.
+            if matches!(write, Call::DeleteExpired(..)) {
+                continue;
+            }
+            let is_written = AtomicBool::new(false);
+            let mut ran = race.at_once(2, |thread, store| {
+                if thread == 1 {
+                    let deadline = Instant::now() + Duration::from_millis(20);
+                    while !is_written.load(Ordering::SeqCst) && Instant::now() < deadline {
+                        thread::yield_now();
+                    }
+                    return write.on_store(store);
+                }
+                store.transaction(|tx| {
+                    let written = write.on_store(tx);
+                    is_written.store(true, Ordering::SeqCst);
+                    thread::sleep(Duration::from_millis(2));
+                    written.and(Err(undo()))
+                })
+            });
+            has_overlap |= overlapped(&ran);
+            let outside = ran.remove(1).value;
+            let answer = write.on_model(&mut model);
+            if !agrees(&outside, &answer) {
+                return Err(Failure::broken(format!(
+                    "{} disagrees with the model beside a transaction that did the same and was undone",
+                    write.show()
+                ))
+                .expected(show_answer(&answer))
+                .got(show_got(&outside)));
+            }
+            let when = format!("after {} beside a transaction that was undone", write.show());
+            let reads = witnesses.iter().filter(|call| !call.writes());
+            for read in reads {
+                for handle in race.handles() {
+                    agreed(handle, &mut model, read, &when)?;
+                }
+            }
+        }
+        Ok(has_overlap)
     })
 }
 

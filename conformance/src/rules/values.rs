@@ -459,7 +459,7 @@ pub(crate) fn any_row(context: &Context) -> Verdict {
                     "rows were returned changed once, but not when the rule was repeated: {reason}"
                 ))
             });
-            Err(failure.sequence(as_program(&calls, None)))
+            Err(failure.sequence(as_program(&calls, ["store"; 2])))
         }
         Err(TestError::Abort(reason)) => Err(Failure::not_run(reason)),
     }

@@ -24,6 +24,20 @@ faults! {
         }
     }
 
+    DeletesDetailsAfterPasskeys "faults.answer_late": "Deletes a passkey, and its details in a second step." {
+        fn delete_authenticator(&self, db: &Reference, credential_id: &str) -> Result<bool> {
+            let details = db.with(|model| model.authenticator_details.get(credential_id).cloned())?;
+            let deleted = db.delete_authenticator(credential_id);
+            if let Some(details) = details {
+                db.with(|model| model.authenticator_details.insert(credential_id.to_owned(), details))?;
+                if deleted.is_ok() {
+                    db.with(|model| model.authenticator_details.remove(credential_id))?;
+                }
+            }
+            deleted
+        }
+    }
+
     CountsChangedRows "use_authenticator.always_zero": "Does not find a passkey if its use changes nothing." {
         fn use_authenticator(&self, db: &Reference, credential_id: &str, counter: i64, credential_backed_up: bool) -> Result<Authenticator> {
             let before = db.get_authenticator(credential_id)?;

@@ -22,6 +22,22 @@ faults! {
         }
     }
 
+    RemembersNoSchema (AtomicBool) "migrate.empty_database": "Remembers that the schema is missing until its own handle has migrated." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            if self.0.load(Ordering::SeqCst) {
+                return Reference::new().get_user(id);
+            }
+            let found = db.get_user(id);
+            self.0.store(matches!(found, Err(Error::Migration(_))), Ordering::SeqCst);
+            found
+        }
+
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            self.0.store(false, Ordering::SeqCst);
+            Backend::migrator(db)
+        }
+    }
+
     ListsNothingWithoutSchema "migrate.empty_database": "Lists no users if there is no schema." {
         fn list_users(&self, db: &Reference, after: Option<Uuid>, limit: u32) -> Result<Vec<User>> {
             db.list_users(after, limit).or_else(|error| match error {
@@ -108,6 +124,18 @@ faults! {
         }
     }
 
+    LosesAChallenge "migrate.last_step": "Deletes one of several challenges when a migration is reverted." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let apply = |db: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                if direction == Direction::Down {
+                    let _ = db.with(|model| model.challenges.pop_first());
+                }
+                lock.apply(series, step, direction)
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
     WritesDownLate "migrate.step_by_step": "Records a step when the next one is applied." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let history: History = |read, series| {
@@ -130,6 +158,20 @@ faults! {
                     known.map_or(Ok(()), |known| lock.apply(series, known, direction))?;
                     Err(error)
                 })
+            };
+            Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
+        }
+    }
+
+    WritesDownFirst "migrate.resumes": "Records a step that runs outside a transaction before it runs." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
+                if step.without_transaction(direction) {
+                    let own = Reference::series();
+                    let known = own.migrations().iter().find(|known| known.version() == step.version());
+                    known.map_or(Ok(()), |known| lock.apply(series, known, direction))?;
+                }
+                lock.apply(series, step, direction)
             };
             Quirks { apply: Arc::new(apply), ..Quirks::none() }.migrator(db)
         }

@@ -120,6 +120,25 @@ faults! {
         }
     }
 
+    RotatesWithDetails "linearizable.details": "Reads the details of a session before its token is changed, and writes them again afterwards." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            let details = db.with(|model| {
+                let id = model.sessions.get(session_token)?.id;
+                Some((id, model.get_session_details(id)))
+            })?;
+            let updated = db.update_session(session_token, changes)?;
+            if let (Some(_), Some((id, details))) = (&updated, details) {
+                pause();
+                db.with(|model| {
+                    if model.sessions.values().any(|session| session.id == id) {
+                        model.session_details.insert(id, details);
+                    }
+                })?;
+            }
+            Ok(updated)
+        }
+    }
+
     CountsInAByte "delete_sessions_by_user_id.no_page_limit": "Counts deleted sessions in eight bits." {
         fn delete_sessions_by_user_id(&self, db: &Reference, user_id: Uuid, keep: Option<&str>) -> Result<u64> {
             Ok(db.delete_sessions_by_user_id(user_id, keep)? % 256)

@@ -150,6 +150,24 @@ faults! {
         }
     }
 
+    KeepsTheNameItSet (Mutex<BTreeMap<Uuid, String>>) "model.two_handles": "Writes the name that its handle has set when an update keeps it, although another handle may have changed it." {
+        fn update_user(&self, db: &Reference, id: Uuid, changes: &UserChanges) -> Result<User> {
+            let mut known = self.0.lock().expect("no panic while held");
+            let mut changes = changes.clone();
+            match &changes.name {
+                Change::Set(name) => drop(known.insert(id, name.clone())),
+                Change::Clear => drop(known.remove(&id)),
+                Change::Keep => changes.name = known.get(&id).map_or(Change::Keep, Change::set),
+            }
+            db.update_user(id, &changes)
+        }
+
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            self.0.lock().expect("no panic while held").remove(&id);
+            db.delete_user(id)
+        }
+    }
+
     TokenAsIdentifier "model.shared_keys": "Rejects a verification token whose value is the identifier of another." {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             let taken = db.with(|model| {

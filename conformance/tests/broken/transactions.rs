@@ -1,9 +1,9 @@
 //! Faults with transactions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use authstore::{PoolState, SqlRow, SqlValue};
 use authstore_conformance::{Model, Runner};
@@ -188,6 +188,34 @@ impl Fault for Compares {
             return Ok(None);
         }
         db.update_account(provider, account, changes).map(Some)
+    }
+}
+
+/// The addresses of users that open transactions have created.
+static RESERVED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn reserved() -> MutexGuard<'static, BTreeSet<String>> {
+    RESERVED.lock().expect("no panic while held")
+}
+
+/// Reserves addresses until it is dropped.
+#[derive(Default)]
+struct Reserves(Mutex<Vec<String>>);
+
+impl Fault for Reserves {
+    fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+        db.create_user(user)?;
+        let emails = user.email.iter().cloned();
+        reserved().extend(emails.clone());
+        self.0.lock().expect("no panic while held").extend(emails);
+        Ok(())
+    }
+}
+
+impl Drop for Reserves {
+    fn drop(&mut self) {
+        let own = std::mem::take(self.0.get_mut().expect("no panic while held"));
+        reserved().retain(|email| !own.contains(email));
     }
 }
 
@@ -599,6 +627,29 @@ mod how {
                 let _ = db.with(|model| model.verification_tokens.clone_from(&copy.verification_tokens));
             }
         }
+        Merges {
+            fn commit(db: &Reference, begin: &Model, copy: &Model) -> Result<bool> {
+                db.with(|model| {
+                    let others = Model { accounts: begin.accounts.clone(), ..model.clone() };
+                    let written: Vec<_> = begin.accounts.keys().chain(copy.accounts.keys())
+                        .filter(|key| begin.accounts.get(*key) != copy.accounts.get(*key))
+                        .collect();
+                    let is_free = others == *begin && written.iter().all(|key| model.accounts.get(*key) == begin.accounts.get(*key));
+                    if is_free {
+                        let mut accounts = std::mem::take(&mut model.accounts);
+                        model.clone_from(copy);
+                        for key in written {
+                            match copy.accounts.get(key) {
+                                Some(account) => drop(accounts.insert(key.clone(), account.clone())),
+                                None => drop(accounts.remove(key)),
+                            }
+                        }
+                        model.accounts = accounts;
+                    }
+                    is_free
+                })
+            }
+        }
         Forgets {
             fn commit(_: &Reference, _: &Model, _: &Model) -> Result<bool> {
                 Ok(true)
@@ -671,9 +722,27 @@ faults! {
         transactions!(KeepsWhatFailed);
     }
 
-    ComparesOutside "transaction.sequences": "Compares the refresh token in a transaction with the one from before it." {
+    ComparesOutside "transaction.conditions": "Compares the refresh token in a transaction with the one from before it." {
         fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
             begin_with(db, Compares { outside: db.clone() })
+        }
+    }
+
+    MergesRows "transaction.conditions": "Commits a transaction unless a row that it has written was written by others, which keeps no last way to sign in." {
+        transactions!(Merges);
+    }
+
+    ReservesAddresses "transaction.undone_beside_others": "Reserves the email address of a user for a transaction, and rejects it from others at once." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, Reserves::default())
+        }
+
+        fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
+            let is_reserved = user.email.as_ref().is_some_and(|email| reserved().contains(email));
+            if is_reserved {
+                return Err(Error::conflict(Constraint::UserEmail));
+            }
+            db.create_user(user)
         }
     }
 
@@ -846,7 +915,7 @@ impl Fault for Right {
 #[test]
 fn right_transactions_keep_the_rules() {
     for (rules, count) in [
-        ("transaction", 9),
+        ("transaction", 11),
         ("faults.answer_lost", 1),
         ("faults.answers_in_step", 1),
         ("faults.cut_transaction", 1),

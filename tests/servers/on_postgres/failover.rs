@@ -198,6 +198,6 @@ fn recovers_at_once_after_long_outage(_: Kind) {
         let back = Instant::now();
         let recovered = waiting.join().unwrap().saturating_duration_since(back);
         println!("outage: recovered after {} ms", recovered.as_millis());
-        assert!(recovered < Duration::from_secs(4));
+        assert!(recovered < Duration::from_secs(5));
     });
 }

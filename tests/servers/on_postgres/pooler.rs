@@ -423,10 +423,9 @@ fn step_that_ends_the_run_hides_no_earlier_step(kind: Kind) {
 fn waiting_for_locks_of_others_ends(kind: Kind) {
     let database = Database::new(kind).unwrap();
     let pooler = pooler(PgBouncer::Old, &database, &[TRANSACTION]);
-    let store = store(&with_options(
-        pooler.url(database.name()),
-        "statement_timeout_ms=300",
-    ));
+    let store = store(&pooler.url(database.name()));
+    let impatient = with_options(pooler.url(database.name()), "statement_timeout_ms=300");
+    let impatient = AuthStore::connect(&impatient).unwrap();
     let user = store.create_user(NewUser::default()).unwrap();
     let mut other = database.client();
     other.query(r#"BEGIN; SELECT 1 FROM "User" FOR UPDATE"#);
@@ -434,7 +433,7 @@ fn waiting_for_locks_of_others_ends(kind: Kind) {
         name: Change::set("Ada"),
         ..UserChanges::default()
     };
-    let error = store.update_user(user.id, changes.clone()).unwrap_err();
+    let error = impatient.update_user(user.id, changes.clone()).unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
     other.query("COMMIT");
     assert_eq!(store.get_user(user.id).unwrap(), Some(user.clone()));

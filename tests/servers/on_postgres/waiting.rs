@@ -2,8 +2,8 @@ use std::error::Error as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authstore::{Change, Error, NewUser, UserChanges};
-use authstore_test_databases::{Database, Kind, Needs, Test};
+use authstore::{AuthStore, Change, Error, NewUser, UserChanges};
+use authstore_test_databases::{Database, Kind, Needs, Test, with_options};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -39,7 +39,9 @@ fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, Error>, start: Insta
 
 fn lock_wait_is_limited(kind: Kind) {
     let database = Database::new(kind).unwrap();
-    let store = database.store_with("statement_timeout_ms=200");
+    let store = database.store();
+    let impatient = with_options(database.url(), "statement_timeout_ms=200");
+    let impatient = AuthStore::connect(&impatient).unwrap();
     let user = store.create_user(NewUser::default()).unwrap();
     let mut other = database.client();
     other.query(r#"BEGIN; SELECT 1 FROM "User" FOR UPDATE"#);
@@ -49,7 +51,7 @@ fn lock_wait_is_limited(kind: Kind) {
         ..UserChanges::default()
     };
     let start = Instant::now();
-    assert_unavailable(store.update_user(user.id, changes.clone()), start);
+    assert_unavailable(impatient.update_user(user.id, changes.clone()), start);
 
     other.query("COMMIT");
     assert_eq!(store.get_user(user.id).unwrap(), Some(user.clone()));
@@ -58,7 +60,7 @@ fn lock_wait_is_limited(kind: Kind) {
 
 fn waiting_for_another_migration_ends(kind: Kind) {
     let database = Database::new(kind).unwrap();
-    let store = authstore::AuthStore::connect(&database.url()).unwrap();
+    let store = AuthStore::connect(&database.url()).unwrap();
     let migrator = store.migrator().unwrap();
     let mut other = database.client();
     let locked = other.query(include_str!("../../../sql/postgres/history/lock.sql"));
