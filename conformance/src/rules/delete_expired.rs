@@ -14,7 +14,7 @@ use crate::fixture::{
     session, session_until, session_with_token, since_1970, token, token_until,
 };
 use crate::race::{Race, THREADS, all_succeed, create_many, overlapped, timed};
-use crate::rules::delete_sessions_by_user_id::rotate;
+use crate::rules::delete_sessions_by_user_id::{first_of, rotate};
 use crate::rules::get_session_details::have_no_details;
 use crate::show::Show;
 
@@ -504,7 +504,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
         "delete_expired(..)",
         // The first is not due.
         |user, number| {
-            let expires = millis(i64::from(number % 100_000 == 0));
+            let expires = millis(i64::from(number == first_of(user)));
             session_until(number, user, expires)
         },
         |store, _| store.delete_expired(millis(0), u32::MAX).map(drop),

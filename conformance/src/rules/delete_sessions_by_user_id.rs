@@ -226,6 +226,11 @@ pub(crate) fn each_counted_once(context: &Context) -> Verdict {
     })
 }
 
+/// The number of a user's first session.
+pub(super) fn first_of(user: u128) -> u128 {
+    user * 100_000
+}
+
 /// Deletes all sessions of a user but the first, while other threads read them. Two have details: the first, and one that is
 /// deleted.
 pub(super) fn all_but_the_first(
@@ -244,7 +249,7 @@ pub(super) fn all_but_the_first(
         };
         let store = context.store();
         store.create_user(bare_user(round))?;
-        let first = round * 100_000;
+        let first = first_of(round);
         create_many(first..first + sessions, |number| {
             Ok(store.create_session(new(round, number)).map(drop)?)
         })?;
@@ -282,7 +287,7 @@ pub(crate) fn never_half(context: &Context) -> Verdict {
         "delete_sessions_by_user_id(..)",
         |user, number| session(number, user),
         |store, user| {
-            let kept = session(user * 1_000, user).session_token;
+            let kept = session(first_of(user), user).session_token;
             let deleted = store.delete_sessions_by_user_id(id(user), Some(&kept));
             deleted.map(drop)
         },

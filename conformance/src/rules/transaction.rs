@@ -747,6 +747,14 @@ pub(crate) fn one_moment(context: &Context) -> Verdict {
     })
 }
 
+/// Waits for another thread, but not for longer than this: it may have to wait for this one.
+fn wait_for(flag: &AtomicBool, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    while !flag.load(Ordering::SeqCst) && Instant::now() < deadline {
+        thread::yield_now();
+    }
+}
+
 /// Waits until another transaction is open too, but not for long: a storage may run one after the other.
 fn meet(open: &AtomicUsize) {
     open.fetch_add(1, Ordering::SeqCst);
@@ -976,19 +984,18 @@ pub(crate) fn undone_beside_others(context: &Context) -> Verdict {
             if matches!(write, Call::DeleteExpired(..)) {
                 continue;
             }
-            let is_written = AtomicBool::new(false);
+            let (is_written, has_returned) = (AtomicBool::new(false), AtomicBool::new(false));
             let mut ran = race.at_once(2, |thread, store| {
                 if thread == 1 {
-                    let deadline = Instant::now() + Duration::from_millis(20);
-                    while !is_written.load(Ordering::SeqCst) && Instant::now() < deadline {
-                        thread::yield_now();
-                    }
-                    return write.on_store(store);
+                    wait_for(&is_written, Duration::from_millis(100));
+                    let written = write.on_store(store);
+                    has_returned.store(true, Ordering::SeqCst);
+                    return written;
                 }
                 store.transaction(|tx| {
                     let written = write.on_store(tx);
                     is_written.store(true, Ordering::SeqCst);
-                    thread::sleep(Duration::from_millis(2));
+                    wait_for(&has_returned, Duration::from_millis(10));
                     written.and(Err(undo()))
                 })
             });

@@ -130,7 +130,7 @@ static UNSAVED: Mutex<Option<Session>> = Mutex::new(None);
 static CHALLENGES: Mutex<BTreeMap<String, Challenge>> = Mutex::new(BTreeMap::new());
 
 faults! {
-    FindsByAnyKey "model.shared_keys": "Finds a user by the account whose provider and ID, joined, are the email address." {
+    FindsByAnyKey "storage.keys_of_other_columns": "Finds a user by the account whose provider and ID, joined, are the email address." {
         fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
             match (db.get_user_by_email(email)?, email.split_once(':')) {
                 (None, Some((provider, account))) => db.get_user_by_account(provider, account),
