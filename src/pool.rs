@@ -67,7 +67,6 @@ pub(crate) trait Connect: Send + Sync + 'static {
 
 /// The state of a pool of connections at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct PoolState {
     /// The maximum number of connections.
     pub max_size: u32,

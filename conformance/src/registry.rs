@@ -474,6 +474,7 @@ macro_rules! __with_rules {
                 outlives_handles ReadingAndWriting 1 "What was written is still there after the handle is closed and another is opened, whatever was written last."
                 key_spaces ReadingAndWriting 1 "One string may be the key of a session, token, challenge, address, account and passkey, and one UUID the ID of several rows."
                 derived_keys ReadingAndWriting 1 "A key may be the key or the ID of another row with a word after it."
+                pool_state ReadingAndWriting 1 "The state of the pool adds up while calls use it, and shows none in use after they have returned."
                 keys_of_other_columns ReadingAndWriting 1 "A key finds only rows that have it in the column of that key, and conflicts only with these."
                 often_read_is_current ReadingAndWriting 1 "A row that one handle has read a hundred times is then read as another handle has written it."
                 handles_are_independent ReadingAndWriting 1 "Dropping a handle does not affect other handles."

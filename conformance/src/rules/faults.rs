@@ -433,38 +433,50 @@ pub(crate) fn failed_operations_leak_nothing(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// A write of a thread, and its result.
-type Written = (u128, Result<(), Error>);
+/// The sign-up of a user by a thread, and the results.
+struct SignUp {
+    number: u128,
+    created: Result<(), Error>,
+    /// The deletion of the user, if there was one.
+    deleted: Option<Result<(), Error>>,
+}
 
-/// Signs people up, one at a time, until it is told to stop.
-fn sign_up(
-    store: &AuthStore,
-    writer: u128,
-    stop: &AtomicBool,
-    failed: &AtomicBool,
-) -> Vec<Written> {
+impl SignUp {
+    fn is_failed(&self) -> bool {
+        self.created.is_err() || matches!(self.deleted, Some(Err(_)))
+    }
+}
+
+/// Signs people up, one at a time, and deletes every other one, until it is told to stop.
+fn sign_up(store: &AuthStore, writer: u128, stop: &AtomicBool, failed: &AtomicBool) -> Vec<SignUp> {
     let mut written = Vec::new();
     for number in writer * 100_000..(writer + 1) * 100_000 {
         if stop.load(Ordering::SeqCst) {
             break;
         }
-        let outcome = store
+        let created = store
             .create_user_with_account(bare_user(number), bare_account(number))
             .map(drop);
-        if outcome.is_err() {
+        let is_deleted = created.is_ok() && number % 2 == 0;
+        let one = SignUp {
+            number,
+            created,
+            deleted: is_deleted.then(|| store.delete_user(id(number)).map(drop)),
+        };
+        if one.is_failed() {
             failed.store(true, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(5));
         }
-        written.push((number, outcome));
+        written.push(one);
     }
     written
 }
 
-/// Returns the writes that failed, and a few before each of these and before the end, because there may be very many.
-fn to_check(written: Vec<Written>) -> Vec<Written> {
+/// Returns the sign-ups that failed, and a few before each of these and before the end, because there may be very many.
+fn to_check(written: Vec<SignUp>) -> Vec<SignUp> {
     const BEFORE: usize = 20;
     let failures: Vec<usize> = (0..written.len())
-        .filter(|place| written[*place].1.is_err())
+        .filter(|place| written[*place].is_failed())
         .chain([written.len()])
         .collect();
     let mut next = 0;
@@ -487,7 +499,7 @@ fn while_others_sign_up(
     stores: &[AuthStore],
     writers: u128,
     act: impl FnOnce(&AtomicBool) -> Verdict,
-) -> Verdict<Vec<Written>> {
+) -> Verdict<Vec<SignUp>> {
     let (stop, failed) = (&AtomicBool::new(false), &AtomicBool::new(false));
     thread::scope(|scope| {
         let running: Vec<_> = (1..=writers)
@@ -501,41 +513,61 @@ fn while_others_sign_up(
     })
 }
 
-/// Checks that each sign-up is complete or absent, as its result says. Returns how many got no answer.
-fn are_whole(store: &AuthStore, written: Vec<Written>) -> Verdict<usize> {
+/// Checks that each sign-up is complete or absent, as its results say. Returns how many got no answer.
+fn are_whole(store: &AuthStore, written: Vec<SignUp>) -> Verdict<usize> {
     let mut cut = 0;
-    for (number, outcome) in written {
-        let user = store.get_user(id(number))?.is_some();
-        let account = store
-            .get_account(&format!("provider {number}"), &format!("account {number}"))?
-            .is_some();
+    for one in written {
+        cut += usize::from(one.is_failed());
+        let number = one.number;
+        let read = || -> authstore::Result<(bool, bool)> {
+            let user = store.get_user(id(number))?;
+            let account =
+                store.get_account(&format!("provider {number}"), &format!("account {number}"))?;
+            Ok((user.is_some(), account.is_some()))
+        };
+        let (mut user, mut account) = read()?;
+        if user != account {
+            // A busy server may have done the write in between.
+            thread::sleep(Duration::from_millis(500));
+            (user, account) = read()?;
+        }
         ensure(
             account == user,
-            "a sign-up that was interrupted left a user without the account, or an account without the user",
+            "a write that was interrupted left a user without the account, or an account without the user",
         )?;
-        match outcome {
-            Ok(()) => ensure(
-                user,
-                "rows are missing although create_user_with_account(..) succeeded",
-            )?,
-            Err(Error::Unavailable { .. }) => {
-                cut += 1;
-                ensure(
-                    !user,
-                    "rows were written although create_user_with_account(..) returned Unavailable",
-                )?;
-            }
-            Err(Error::OutcomeUnknown { .. }) => cut += 1,
-            Err(error) => {
-                return Err(Failure::broken(
-                    "create_user_with_account(..) failed with the wrong error while connections were interrupted",
-                )
-                .expected("Err(Unavailable) or Err(OutcomeUnknown)")
-                .got(show_error(&error)));
-            }
-        }
+        let is_created = says("create_user_with_account(..)", &one.created)?;
+        let is_deleted = match &one.deleted {
+            Some(deleted) => says("delete_user(..)", deleted)?,
+            None => Some(false),
+        };
+        let expected = match (is_created, is_deleted) {
+            (Some(is_created), Some(is_deleted)) => is_created && !is_deleted,
+            _ => user,
+        };
+        equal(
+            format!(
+                "whether a user exists after create_user_with_account(..) returned {:?}, and delete_user(..) {:?}",
+                one.created, one.deleted
+            ),
+            user,
+            expected,
+        )?;
     }
     Ok(cut)
+}
+
+/// Returns whether a write was done, as its result says, if that is known.
+fn says(call: &str, outcome: &Result<(), Error>) -> Verdict<Option<bool>> {
+    match outcome {
+        Ok(()) => Ok(Some(true)),
+        Err(Error::Unavailable { .. }) => Ok(Some(false)),
+        Err(Error::OutcomeUnknown { .. }) => Ok(None),
+        Err(error) => Err(Failure::broken(format!(
+            "{call} failed with the wrong error while connections were interrupted"
+        ))
+        .expected("Err(Unavailable) or Err(OutcomeUnknown)")
+        .got(show_error(error))),
+    }
 }
 
 pub(crate) fn cut_during_write(context: &Context) -> Verdict {

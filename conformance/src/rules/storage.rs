@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use authstore::{
     AccountChanges, AuthStore, Authenticator, AuthenticatorDetailsChanges, Challenge, Change,
-    Error, NewAccount, NewSession, NewUser, SessionChanges, SessionDetailsChanges, UserChanges,
-    VerificationToken,
+    Error, NewAccount, NewSession, NewUser, PoolState, SessionChanges, SessionDetailsChanges,
+    UserChanges, VerificationToken,
 };
 
 use crate::call::{Call, agrees, show_answer, show_got};
@@ -1113,6 +1113,45 @@ fn crossed_keys(context: &Context) -> Verdict {
         store.get_session_and_user(&text(one)),
         None,
     )
+}
+
+/// Looks at the pool while calls use it, and afterwards. A storage without a pool has nothing to show.
+pub(crate) fn pool_state(context: &Context) -> Verdict {
+    const CALLS: usize = 50;
+    let store = context.store();
+    store.create_user(bare_user(1))?;
+    let race = Race::new(context)?;
+    let (users, states): (Vec<_>, Vec<_>) = race
+        .at_once_untimed(THREADS, |_, store| {
+            let look = |_| (store.get_user(id(1)).map(drop), store.pool_state());
+            (0..CALLS).map(look).collect::<Vec<_>>()
+        })
+        .into_iter()
+        .flatten()
+        .unzip();
+    users.into_iter().collect::<authstore::Result<()>>()?;
+    // A pool may take a connection back after its call has returned.
+    thread::sleep(Duration::from_millis(100));
+    for handle in race.handles() {
+        let after = handle.pool_state();
+        if let Some(state) = after
+            && (state.in_use, state.waiting) != (0, 0)
+        {
+            return Err(
+                Failure::broken("pool_state() after all calls have returned")
+                    .expected("no connection in use, and no one who waits")
+                    .got(format!("{state:?}")),
+            );
+        }
+    }
+    let is_possible =
+        |state: &PoolState| state.size <= state.max_size && state.size == state.idle + state.in_use;
+    match states.iter().flatten().find(|state| !is_possible(state)) {
+        None => Ok(()),
+        Some(state) => Err(Failure::broken("pool_state() while calls use the pool")
+            .expected("at most max_size connections, each of them idle or in use")
+            .got(format!("{state:?}"))),
+    }
 }
 
 /// Uses keys that are the key or the ID of another row and a word: what a storage may call something that belongs to that

@@ -206,6 +206,12 @@ fn beside_what_is_alike(store: &AuthStore) -> Verdict {
     };
     let account = |provider, account| Call::LinkAccount(id(4), account_at(98, provider, account));
     let passkeys_account = account_of_kind(98, "webauthn", "other", "8");
+    // A passkey of someone else counts for no one.
+    store.create_user(bare_user(96))?;
+    store.create_authenticator(Authenticator {
+        provider_account_id: "7".into(),
+        ..authenticator_with_id(96, 96, "96")
+    })?;
     for (kind, with_its_passkey) in [("oauth", Removal::Done), ("webauthn", Removal::LastWayIn)] {
         let unlink = |situation: &str, removal| {
             returns(

@@ -9,8 +9,8 @@ pub(crate) use authstore::migration::Migrator;
 pub(crate) use authstore::{
     Account, AccountChanges, AuthStore, Authenticator, AuthenticatorDetails,
     AuthenticatorDetailsChanges, Backend, BackendTransaction, Challenge, Change, Constraint,
-    Entity, Error, ExpiredCounts, Removal, Result, Session, SessionChanges, SessionDetails,
-    SessionDetailsChanges, User, UserChanges, VerificationToken,
+    Entity, Error, ExpiredCounts, PoolState, Removal, Result, Session, SessionChanges,
+    SessionDetails, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 pub(crate) use authstore_conformance::Reference;
 use authstore_conformance::{
@@ -40,6 +40,10 @@ macro_rules! operations {
 
             fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
                 db.begin()
+            }
+
+            fn pool_state(&self, db: &Reference) -> Option<PoolState> {
+                db.pool_state()
             }
 
             /// What a new handle works on, which should be its storage.
@@ -72,8 +76,8 @@ macro_rules! operations {
                 self.fault.begin(&self.db)
             }
 
-            fn pool_state(&self) -> Option<authstore::PoolState> {
-                self.db.pool_state()
+            fn pool_state(&self) -> Option<PoolState> {
+                self.fault.pool_state(&self.db)
             }
 
             fn migrator(&self) -> Option<Migrator> {

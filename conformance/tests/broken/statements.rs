@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Mutex;
 
-use authstore::{PoolState, SqlRow, SqlValue, SqliteBackend, SqliteOptions};
+use authstore::{SqlRow, SqlValue, SqliteBackend, SqliteOptions};
 use authstore_conformance::{BoxError, Description, Harness, Runner, Storage};
 
 use super::fault::*;

@@ -168,6 +168,24 @@ faults! {
         }
     }
 
+    CountsCallsAsConnections (AtomicU64) "storage.pool_state": "Counts every call as one more connection in use." {
+        fn get_user(&self, db: &Reference, id: Uuid) -> Result<Option<User>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            db.get_user(id)
+        }
+
+        fn pool_state(&self, _: &Reference) -> Option<PoolState> {
+            let in_use = self.0.load(Ordering::SeqCst) as u32;
+            Some(PoolState { max_size: u32::MAX, size: in_use, idle: 0, in_use, waiting: 0 })
+        }
+    }
+
+    ForgetsIdleConnections "storage.pool_state": "Counts only the connections in use as its size." {
+        fn pool_state(&self, _: &Reference) -> Option<PoolState> {
+            Some(PoolState { max_size: 8, size: 0, idle: 1, in_use: 0, waiting: 0 })
+        }
+    }
+
     TokenAsIdentifier "model.shared_keys": "Rejects a verification token whose value is the identifier of another." {
         fn create_verification_token(&self, db: &Reference, token: &VerificationToken) -> Result<()> {
             let taken = db.with(|model| {
@@ -669,6 +687,16 @@ faults! {
             let done = db.create_user(user);
             *failures += u32::from(done.is_err());
             done
+        }
+    }
+
+    DeletesInTwo "faults.cut_during_write": "Unlinks a user's accounts, and deletes the user in a second step that may fail." {
+        fn delete_user(&self, db: &Reference, id: Uuid) -> Result<bool> {
+            for account in db.list_accounts_by_user_id(id)? {
+                db.unlink_account(&account.provider, &account.provider_account_id)?;
+            }
+            pause();
+            db.delete_user(id)
         }
     }
 

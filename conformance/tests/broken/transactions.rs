@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
-use authstore::{PoolState, SqlRow, SqlValue};
+use authstore::{SqlRow, SqlValue};
 use authstore_conformance::{Model, Runner};
 
 use super::fault::*;

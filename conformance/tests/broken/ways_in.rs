@@ -275,6 +275,29 @@ faults! {
         }
     }
 
+    SubtractsAnybodysPasskeys "unlink_account_of_user.keeps_the_last": "Takes anybody's passkeys that belong to an account off the user's own." {
+        fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
+            let are_left = db.with(|model| {
+                let Some(unlinked) = model.get_account(provider, account).filter(|own| own.user_id == user_id) else {
+                    return true;
+                };
+                let accounts = model.accounts.values().filter(|other| {
+                    other.user_id == user_id && other.kind != "webauthn" && other.id != unlinked.id
+                });
+                let passkeys = model.authenticators.values();
+                let own = passkeys.clone().filter(|passkey| passkey.user_id == user_id).count();
+                let with_it = passkeys.filter(|passkey| {
+                    unlinked.kind == "webauthn" && passkey.provider_account_id == unlinked.provider_account_id
+                });
+                accounts.count() + own.saturating_sub(with_it.count()) > 0
+            })?;
+            if keep_last && !are_left {
+                return Ok(Removal::LastWayIn);
+            }
+            db.unlink_account_of_user(user_id, provider, account, false)
+        }
+    }
+
     CountsThenUnlinks "unlink_account_of_user.last_of_several_at_once": "Counts the ways to sign in, then unlinks the account." {
         fn unlink_account_of_user(&self, db: &Reference, user_id: Uuid, provider: &str, account: &str, keep_last: bool) -> Result<Removal> {
             let counted = db.with(|model| model.clone().unlink_account_of_user(user_id, provider, account, keep_last))?;

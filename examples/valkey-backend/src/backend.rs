@@ -39,9 +39,8 @@ macro_rules! implement {
                 None
             }
 
-            /// Only authstore can create one.
             fn pool_state(&self) -> Option<PoolState> {
-                None
+                Some(self.pool.state())
             }
         }
     };

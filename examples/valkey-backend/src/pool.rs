@@ -4,14 +4,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authstore::{Error, Result};
+use authstore::{Error, PoolState, Result};
 use parking_lot::{Condvar, Mutex};
 use redis::{Client, Connection, ErrorKind, RedisResult};
 
 use crate::failure::of_connect;
 
 /// The maximum number of connections.
-const SIZE: usize = 16;
+const SIZE: u32 = 16;
 /// How long a caller waits for a free connection.
 const CHECKOUT: Duration = Duration::from_secs(10);
 /// The timeout for connecting, including authentication.
@@ -33,7 +33,15 @@ struct State {
     /// A stack: the connection used last is used next.
     idle: Vec<(Connection, Instant)>,
     /// The number of connections, in use or idle.
-    open: usize,
+    open: u32,
+    /// The number of callers that wait for one.
+    waiting: u32,
+}
+
+impl State {
+    fn idle(&self) -> u32 {
+        self.idle.len() as u32
+    }
 }
 
 impl Pool {
@@ -74,9 +82,24 @@ impl Pool {
                 state.open += 1;
                 return Ok(None);
             }
-            if self.returned.wait_until(&mut state, deadline).timed_out() {
+            state.waiting += 1;
+            let waited = self.returned.wait_until(&mut state, deadline);
+            state.waiting -= 1;
+            if waited.timed_out() {
                 return Err(Error::unavailable("all connections are in use"));
             }
+        }
+    }
+
+    /// Returns the number of connections, and of callers that wait for one.
+    pub(crate) fn state(&self) -> PoolState {
+        let state = self.state.lock();
+        PoolState {
+            max_size: SIZE,
+            size: state.open,
+            idle: state.idle(),
+            in_use: state.open - state.idle(),
+            waiting: state.waiting,
         }
     }
 
@@ -103,7 +126,7 @@ impl Lease<'_> {
     pub(crate) fn discard(&mut self) {
         self.connection = None;
         let mut state = self.pool.state.lock();
-        state.open -= state.idle.len();
+        state.open -= state.idle();
         state.idle.clear();
         drop(state);
         self.pool.returned.notify_all();
