@@ -142,7 +142,7 @@ impl ApplicationTable {
         rows(tx, self.find, &[number.into()])
     }
 
-    /// Inserts a row with a code, of which each row has another.
+    /// Inserts a row with only a number and a code, which is unique.
     pub(crate) fn insert_code(
         &self,
         tx: &Transaction,

@@ -71,7 +71,7 @@ fn may_have_skipped(events: &[Event], place: usize) -> bool {
 }
 
 /// Returns the possible models after a deletion of a user's sessions that missed one of them, if another thread gave
-/// the user a session meanwhile: that one may remain.
+/// the user a session meanwhile. Which one that was is not always known, so it may be any.
 ///
 /// On PostgreSQL, for example, a DELETE looks for its rows once, and may then wait for the lock of one of them. Others
 /// can see the new session and the old ones together, before the old ones are deleted.
@@ -81,7 +81,7 @@ fn missing_one(events: &[Event], place: usize, model: &Model) -> Vec<Model> {
         return Vec::new();
     };
     let is_given = |other: &Event| {
-        other.ran.value.is_ok()
+        other.ran.value.as_ref().is_ok_and(|reply| reply != "None")
             && gives_session_to(&other.call, user_id)
             && overlap(deletion, other)
     };
@@ -92,6 +92,7 @@ fn missing_one(events: &[Event], place: usize, model: &Model) -> Vec<Model> {
     let missing = |session: Session| {
         let token = session.session_token.clone();
         let mut after = model.clone();
+        // The deletion does not find it.
         let hidden = Session {
             user_id: Uuid::nil(),
             ..session.clone()

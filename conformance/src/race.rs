@@ -144,7 +144,8 @@ impl Race {
             stores: [context.store().clone(), context.open()?],
             rounds: profile.pick(20, 60, 2_000),
             time: Duration::from_secs(profile.pick(4, 6, 300).into()),
-            long_list: profile.many(),
+            // A storage that repeats what conflicts may not end with more, while others use up single rows.
+            long_list: profile.many().min(1_100),
             tally: Arc::clone(context.tally()),
         })
     }

@@ -491,9 +491,9 @@ macro_rules! __with_rules {
                 ends ReadingAndWriting 1 "After its end a transaction rejects every operation with Invalid, and so does a transaction in a transaction."
                 one_moment Concurrency 1 "No caller ever sees only some of what a transaction writes."
                 all_survive Concurrency 1 "Transactions and operations next to them all survive; one that fails with Unavailable wrote nothing."
-                conditions Concurrency 1 "What an operation in a transaction depends on (a single use, a counter, a refresh token, an email address, another way to sign in) holds with what the transaction and others have written."
+                conditions Concurrency 1 "Operations in a transaction keep their conditions (a single use, a counter, a refresh token, an email address, another way to sign in), whatever the transaction and others have written."
                 undone_beside_others Concurrency 1 "A transaction that is undone changes no result of others."
-                crossed Concurrency 1 "Of two transactions that update the same rows in opposite order, each is done completely or not at all, as its end says."
+                crossed Concurrency 1 "Of two transactions that update the same rows in opposite order, each is done completely or not at all, as its end says; one that ignores an error does all but what failed."
             }
             values {
                 any_row Values 1 "All accepted strings, times and integers are returned unchanged, in random rows of every model."

@@ -89,7 +89,7 @@ impl Keys {
     /// One user, and hardly more than one row of each kind, so that the calls are about the same rows.
     fn of_one_user(self) -> Keys {
         Keys {
-            numbers: &NUMBERS[..1],
+            numbers: &self.numbers[..1],
             emails: &self.emails[..2],
             providers: &self.providers[..1],
             provider_account_ids: &self.provider_account_ids[..1],
@@ -237,12 +237,15 @@ fn authenticator(keys: Keys) -> impl Strategy<Value = Authenticator> {
 
 /// Any call.
 pub(crate) fn any_call(keys: Keys) -> impl Strategy<Value = Call> {
-    any_call_of(keys, u8::MAX)
+    any_call_of(keys, [true; KINDS])
 }
 
-/// Any call on users and of these kinds, one bit for each. Creating calls are more frequent than deleting ones,
-/// otherwise there would be nothing to delete.
-fn any_call_of(keys: Keys, kinds: u8) -> impl Strategy<Value = Call> {
+/// The number of kinds of calls beside those on users.
+const KINDS: usize = 5;
+
+/// Any call on users and of the chosen kinds. Creating calls are more frequent than deleting ones, otherwise there would
+/// be nothing to delete.
+fn any_call_of(keys: Keys, chosen: [bool; KINDS]) -> impl Strategy<Value = Call> {
     let account = || (one_of(keys.providers), one_of(keys.provider_account_ids));
     let user_id = || keys.user_id();
     let session = || one_of(keys.session_tokens);
@@ -364,26 +367,30 @@ fn any_call_of(keys: Keys, kinds: u8) -> impl Strategy<Value = Call> {
             .prop_map(|(now, limit)| Call::DeleteExpired(millis(now / 1_000 * 1_000 + now % 40), limit)),
         1 => Just(Call::Ping),
     ];
-    let others = [
+    let kinds: [_; KINDS] = [
         (4, accounts.boxed()),
         (4, sessions.boxed()),
         (2, tokens.boxed()),
         (3, authenticators.boxed()),
         (1, upkeep.boxed()),
     ];
-    let chosen = (0..).zip(others).filter(|(kind, _)| kinds >> kind & 1 == 1);
     let mut calls = vec![(4, users.boxed())];
-    calls.extend(chosen.map(|(_, calls)| calls));
+    for (calls_of_kind, is_chosen) in kinds.into_iter().zip(chosen) {
+        calls.extend(is_chosen.then_some(calls_of_kind));
+    }
     Union::new_weighted(calls)
 }
 
 /// A sequence of calls. Many are of a few kinds only or on one user's rows, so that they have more to do with each other
 /// (Groce et al., "Swarm Testing", 2012).
 pub(crate) fn any_sequence(keys: Keys) -> impl Strategy<Value = Vec<Call>> {
-    let kinds = prop_oneof![1 => Just(u8::MAX), 3 => any::<u8>()];
+    let kinds = prop_oneof![1 => Just([true; KINDS]), 3 => any::<[bool; KINDS]>()];
     let keys = select(vec![keys, keys.of_one_user()]);
+    // Independent, because a failing sequence would not be shortened if its kinds were chosen again.
     (keys, kinds)
-        .prop_flat_map(|(keys, kinds)| proptest::collection::vec(any_call_of(keys, kinds), 1..100))
+        .prop_ind_flat_map(|(keys, kinds)| {
+            proptest::collection::vec(any_call_of(keys, kinds), 1..100)
+        })
         .prop_map(spread)
 }
 
@@ -470,9 +477,19 @@ pub(crate) fn deletions() -> Vec<Call> {
 pub(crate) fn compare(handles: [&AuthStore; 2], keys: Keys, calls: &[Call]) -> Verdict {
     let mut model = Model::default();
     let looks = looks(keys);
-    for (place, call) in calls.iter().chain(&looks).enumerate() {
+    let (reads, uses): (Vec<&Call>, Vec<&Call>) = looks.iter().partition(|call| !call.writes());
+    let steps = calls.iter().enumerate().chain(
+        // Each handle reads all rows.
+        reads
+            .iter()
+            .copied()
+            .flat_map(|read| [(0, read), (1, read)])
+            .chain(uses.into_iter().enumerate()),
+    );
+    for (place, (turn, call)) in steps.enumerate() {
+        let handle = turn % 2;
         let answer = call.on_model(&mut model);
-        let got = call.on_store(handles[place % 2]);
+        let got = call.on_store(handles[handle]);
         if !agrees(&got, &answer) {
             let before = &calls[..place.min(calls.len())];
             let names = match handles {
@@ -480,7 +497,7 @@ pub(crate) fn compare(handles: [&AuthStore; 2], keys: Keys, calls: &[Call]) -> V
                 _ => ["store", "other"],
             };
             let program = as_program(before, names);
-            let last = format!("{}.{} // <- this one", names[place % 2], call.show());
+            let last = format!("{}.{} // <- this one", names[handle], call.show());
             return Err(Failure::broken(format!(
                 "after a sequence of {} calls, {} disagrees with the model",
                 before.len(),

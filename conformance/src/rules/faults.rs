@@ -189,10 +189,29 @@ fn created(store: &AuthStore, calls: &[Call]) -> Verdict<Model> {
     Ok(model)
 }
 
+/// Reads again and again until nothing changes any more, because a busy server may still be doing calls that got no
+/// answer. Returns the last replies.
+fn settled(store: &AuthStore, reads: &[Call], deadline: Instant) -> authstore::Result<Vec<Reply>> {
+    let read_all = || -> authstore::Result<Vec<Reply>> {
+        reads.iter().map(|read| read.on_store(store)).collect()
+    };
+    let mut replies = read_all()?;
+    loop {
+        thread::sleep(Duration::from_millis(300));
+        let before = std::mem::replace(&mut replies, read_all()?);
+        if before == replies || Instant::now() >= deadline {
+            return Ok(replies);
+        }
+    }
+}
+
 /// Waits for what a storage may still do of calls that have failed, and then checks that no write was done whose calls
 /// all returned [`Error::Unavailable`], and that no other is half done. `model` holds what is stored without them.
 fn are_undone(context: &Context, model: &Model, outcomes: &[(Witnessed, bool)]) -> Verdict {
-    thread::sleep(Duration::from_millis(300));
+    let witnesses = outcomes.iter().flat_map(|((_, witnesses), _)| witnesses);
+    let reads: Vec<Call> = witnesses.filter(|call| !call.writes()).cloned().collect();
+    let deadline = Instant::now() + context.limits().recovery;
+    settled(context.store(), &reads, deadline)?;
     for ((write, witnesses), is_unavailable) in outcomes {
         let mut after = model.clone();
         let _ = write.on_model(&mut after);
@@ -621,12 +640,12 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         } = token(number);
         Call::UseVerificationToken(identifier, token)
     };
-    let details_end_with_it = |number| {
+    let passkey_with_details = |number| {
         let list = Call::ListAuthenticatorsWithDetailsByUserId(id(number));
         vec![
             list.clone(),
             get_authenticator(number),
-            // Details that outlived it would be this one's.
+            // If its details were left behind, the new passkey would have them.
             Call::CreateAuthenticator(authenticator(number, number)),
             list,
         ]
@@ -729,7 +748,7 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         ),
         (
             Call::DeleteAuthenticator(credential_id(1_300 + user)),
-            details_end_with_it(1_300 + user),
+            passkey_with_details(1_300 + user),
         ),
         (
             Call::CreateUserWithAuthenticator(
@@ -788,7 +807,7 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         ),
         (
             Call::DeleteAuthenticatorOfUser(id(1_400 + user), credential_id(1_400 + user), true),
-            details_end_with_it(1_400 + user),
+            passkey_with_details(1_400 + user),
         ),
         (
             Call::CreateChallenge(challenge_until(300 + user, millis(1_000))),
@@ -1038,18 +1057,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         .filter(|call| !call.writes())
         .cloned()
         .collect();
-    let read_all = || -> authstore::Result<Vec<Reply>> {
-        reads.iter().map(|read| read.on_store(store)).collect()
-    };
-    let mut replies = read_all()?;
-    // A busy server may still be doing one of the calls.
-    loop {
-        thread::sleep(Duration::from_millis(200));
-        let before = std::mem::replace(&mut replies, read_all()?);
-        if before == replies || Instant::now() >= deadline {
-            break;
-        }
-    }
+    let replies = settled(store, &reads, deadline)?;
     let expected: Vec<_> = reads.iter().zip(&replies).collect();
     for (place, handle) in handles.iter().enumerate() {
         for (read, reply) in expected
@@ -1112,7 +1120,11 @@ fn is_done(
     let (mut done, mut undone) = (true, true);
     for witness in witnesses {
         let now = match witness.on_store(context.store()) {
-            Err(error) if error.is_retryable() => return Err(error.into()),
+            Err(
+                error @ (Error::Unavailable { .. }
+                | Error::OutcomeUnknown { .. }
+                | Error::Backend { .. }),
+            ) => return Err(error.into()),
             now => now,
         };
         done &= agrees(&now, &witness.on_model(&mut after));

@@ -728,7 +728,7 @@ faults! {
         }
     }
 
-    MergesRows "transaction.conditions": "Commits a transaction unless a row that it has written was written by others, which keeps no last way to sign in." {
+    MergesRows "transaction.conditions": "Checks at the commit only the rows that the transaction has written, so that two unlink the last two ways to sign in." {
         transactions!(Merges);
     }
 

@@ -68,15 +68,13 @@ fn the_next_host_takes_over(kind: Kind) {
         to_a.address(),
         to_b.address()
     );
-    // On a busy machine, the first host may answer so late that the next one is tried, too.
-    let start = Instant::now();
-    let store = loop {
-        let store = AuthStore::connect(&url).unwrap();
-        if knows(&mut a, &sign_up(&store)) {
-            break store;
-        }
-        assert!(start.elapsed() < NEVER_HANGS, "hosts are tried in order");
-    };
+    // On a busy machine, the first host may once answer so late that the next one is tried, too.
+    let stores: Vec<AuthStore> = (0..8)
+        .map(|_| AuthStore::connect(&url).unwrap())
+        .filter(|store| knows(&mut a, &sign_up(store)))
+        .collect();
+    assert!(stores.len() >= 7, "hosts are tried in order");
+    let store = stores.into_iter().next().unwrap();
 
     // Demoted: a write moves to the next host, and reads follow.
     a.query("SET GLOBAL read_only = 1");
