@@ -179,7 +179,7 @@ pub(super) fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict
 }
 
 /// Makes the calls on an empty storage and on a model, which it returns.
-fn created(store: &AuthStore, calls: &[Call]) -> Verdict<Model> {
+pub(super) fn created(store: &AuthStore, calls: &[Call]) -> Verdict<Model> {
     let mut model = Model::default();
     for call in calls {
         call.on_store(store)?;

@@ -20,7 +20,7 @@ use crate::fixture::{
 use crate::harness::Storage;
 use crate::model::Model;
 use crate::race::{Race, THREADS, all_succeed, joined, overlapped};
-use crate::rules::faults::{every_operation, every_write, setting};
+use crate::rules::faults::{created, every_operation, every_write, setting};
 use crate::rules::transaction::{self, has_transactions};
 use crate::rules::values::rows_with;
 use crate::show::Show;
@@ -420,10 +420,7 @@ pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(4, 8, 400), |round| {
         delete_everything(store)?;
-        let mut model = Model::default();
-        for call in setting(1) {
-            agreed(store, &mut model, &call, "in an empty storage")?;
-        }
+        let mut model = created(store, &setting(1))?;
         let mut has_overlap = false;
         for (write, witnesses) in every_write(1) {
             let mut reads = witnesses;

@@ -24,7 +24,7 @@ use crate::fixture::{
 use crate::history::{Event, has_legal_order, show_history};
 use crate::model::Model;
 use crate::race::{MANY, Race, THREADS, overlapped, timed};
-use crate::rules::faults::{every_operation, every_write, setting};
+use crate::rules::faults::{created, every_operation, every_write, setting};
 use crate::rules::secrets::{hides, secret};
 use crate::rules::storage::{
     agreed, changes_of_each_field, delete_everything, every_read, later_writes,
@@ -895,13 +895,9 @@ fn conditional_calls() -> Vec<(Option<Call>, [Call; 2])> {
 pub(crate) fn conditions(context: &Context) -> Verdict {
     let store = context.store();
     require_transactions(store)?;
-    let created = || -> Verdict<Model> {
+    let anew = || -> Verdict<Model> {
         delete_everything(store)?;
-        let mut model = Model::default();
-        for call in conditional_rows() {
-            agreed(store, &mut model, &call, "in an empty storage")?;
-        }
-        Ok(model)
+        created(store, &conditional_rows())
     };
     let calls = conditional_calls();
     let reads = [
@@ -911,7 +907,7 @@ pub(crate) fn conditions(context: &Context) -> Verdict {
         Call::ListAccountsByUserId(id(1)),
         Call::ListAuthenticatorsByUserId(id(1)),
     ];
-    let model = created()?;
+    let model = anew()?;
     undone(store, |tx| {
         let mut model = model.clone();
         let rewritten = AccountChanges {
@@ -931,7 +927,7 @@ pub(crate) fn conditions(context: &Context) -> Verdict {
     })?;
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(28, 56, 560), |round| {
-        let mut model = created()?;
+        let mut model = anew()?;
         let (before, pair) = &calls[round as usize % calls.len()];
         if let Some(call) = before {
             agreed(store, &mut model, call, "in a storage with few rows")?;
@@ -977,10 +973,7 @@ pub(crate) fn undone_beside_others(context: &Context) -> Verdict {
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(2, 4, 100), |_| {
         delete_everything(store)?;
-        let mut model = Model::default();
-        for call in setting(1) {
-            agreed(store, &mut model, &call, "in an empty storage")?;
-        }
+        let mut model = created(store, &setting(1))?;
         let mut has_overlap = false;
         for (write, witnesses) in every_write(1) {
             // A sweep may skip what the transaction has locked.
