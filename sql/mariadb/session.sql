@@ -11,6 +11,8 @@ SET SESSION
     /*M!110402 innodb_snapshot_isolation = 0, */
     autocommit = 1,
     completion_type = 'NO_CHAIN',
+    -- Of tables that the application creates: others have no transactions.
+    default_storage_engine = 'InnoDB',
     foreign_key_checks = 1,
     unique_checks = 1,
     check_constraint_checks = 1,

@@ -8,6 +8,8 @@ SET SESSION
     transaction_read_only = 0,
     autocommit = 1,
     completion_type = 'NO_CHAIN',
+    -- Of tables that the application creates: others have no transactions.
+    default_storage_engine = 'InnoDB',
     foreign_key_checks = 1,
     unique_checks = 1,
     sql_select_limit = 18446744073709551615,
