@@ -42,7 +42,6 @@ const HARMLESS: &[(&str, &[&str])] = &[
             "collation_database",
             "collation_server",
             "default_collation_for_utf8mb4",
-            "default_storage_engine",
             "default_tmp_storage_engine",
             "enforce_storage_engine",
             "explicit_defaults_for_timestamp",
