@@ -153,6 +153,17 @@ mod tests {
     use super::*;
     use crate::fixture::{bare_user, id, session_with_token, token};
 
+    /// A call, its reply, and the milliseconds at which it began and returned.
+    fn event(start: Instant, thread: usize, call: Call, reply: Reply, times: (u64, u64)) -> Event {
+        let at = |millis| start + Duration::from_millis(millis);
+        let ran = Ran {
+            value: Ok(reply),
+            called: at(times.0),
+            returned: at(times.1),
+        };
+        Event { thread, call, ran }
+    }
+
     /// Creates a history of calls of `use_verification_token` on an existing token: the start and end of each, and
     /// whether it got the token.
     fn history(calls: &[(u64, u64, bool)]) -> bool {
@@ -161,14 +172,11 @@ mod tests {
         let events: Vec<Event> = calls
             .iter()
             .enumerate()
-            .map(|(thread, (called, returned, got))| Event {
-                thread,
-                call: Call::UseVerificationToken(created.identifier.clone(), created.token.clone()),
-                ran: Ran {
-                    value: Ok(got.then(|| created.clone()).show()),
-                    called: start + Duration::from_millis(*called),
-                    returned: start + Duration::from_millis(*returned),
-                },
+            .map(|(thread, (called, returned, got))| {
+                let call =
+                    Call::UseVerificationToken(created.identifier.clone(), created.token.clone());
+                let reply = got.then(|| created.clone()).show();
+                event(start, thread, call, reply, (*called, *returned))
             })
             .collect();
         let mut model = Model::default();
@@ -191,15 +199,8 @@ mod tests {
     fn idle_sweep(used_at: u64) -> bool {
         let start = Instant::now();
         let created = token(1);
-        let event = |thread, call, value, called| Event {
-            thread,
-            call,
-            ran: Ran {
-                value: Ok(value),
-                called: start + Duration::from_millis(called),
-                returned: start + Duration::from_millis(called + 2),
-            },
-        };
+        let event =
+            |thread, call, reply, called| event(start, thread, call, reply, (called, called + 2));
         let uses = Call::UseVerificationToken(created.identifier.clone(), created.token.clone());
         let events = [
             event(
@@ -226,14 +227,8 @@ mod tests {
     fn deletion_that_missed_one(created_at: u64) -> bool {
         let start = Instant::now();
         let mut events = Vec::new();
-        let mut add = |thread, call: Call, reply: Reply, (called, returned)| {
-            let at = |millis| start + Duration::from_millis(millis);
-            let ran = Ran {
-                value: Ok(reply),
-                called: at(called),
-                returned: at(returned),
-            };
-            events.push(Event { thread, call, ran });
+        let mut add = |thread, call, reply, times| {
+            events.push(event(start, thread, call, reply, times));
         };
         let user = bare_user(1);
         let [old, new] = [1, 2].map(|number| session_with_token(number, 1, &number.to_string()));

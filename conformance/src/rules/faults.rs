@@ -208,8 +208,7 @@ fn settled(store: &AuthStore, reads: &[Call], deadline: Instant) -> authstore::R
 /// Waits for what a storage may still do of calls that have failed, and then checks that no write was done whose calls
 /// all returned [`Error::Unavailable`], and that no other is half done. `model` holds what is stored without them.
 fn are_undone(context: &Context, model: &Model, outcomes: &[(Witnessed, bool)]) -> Verdict {
-    let witnesses = outcomes.iter().flat_map(|((_, witnesses), _)| witnesses);
-    let reads: Vec<Call> = witnesses.filter(|call| !call.writes()).cloned().collect();
+    let reads = reads_of(outcomes.iter().map(|(witnessed, _)| witnessed));
     let deadline = Instant::now() + context.limits().recovery;
     settled(context.store(), &reads, deadline)?;
     for ((write, witnesses), is_unavailable) in outcomes {
@@ -624,6 +623,12 @@ pub(crate) fn cut_during_write(context: &Context) -> Verdict {
 /// A write, and calls that show whether it was done.
 type Witnessed = (Call, Vec<Call>);
 
+/// Returns the witnesses that only read.
+fn reads_of<'a>(writes: impl IntoIterator<Item = &'a Witnessed>) -> Vec<Call> {
+    let witnesses = writes.into_iter().flat_map(|(_, witnesses)| witnesses);
+    witnesses.filter(|call| !call.writes()).cloned().collect()
+}
+
 /// Returns every write, each to different rows of [`setting`].
 pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
     let (user, other, third) = (first, first + 1, first + 2);
@@ -873,7 +878,8 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
 }
 
 /// Creates the rows for [`every_write`]: three users, one with only a passkey, four whose keys and sessions change hands,
-/// two whose passkeys are deleted, verification tokens, a session, a challenge, and an expired row of each kind that can expire.
+/// two whose passkeys are deleted, verification tokens, a session, a challenge, and an expired row of each kind that can
+/// expire.
 pub(super) fn setting(first: u128) -> Vec<Call> {
     let details =
         |number| Call::UpdateSessionDetails(id(2_000 + number), full_session_details(number));
@@ -1051,12 +1057,7 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     recovers(context, store)?;
     let deadline = Instant::now() + context.limits().recovery;
     // On the very handle, the next calls get their own answers. They are about rows of others.
-    let reads: Vec<Call> = writes
-        .iter()
-        .flat_map(|(_, witnesses)| witnesses)
-        .filter(|call| !call.writes())
-        .cloned()
-        .collect();
+    let reads = reads_of(&writes);
     let replies = settled(store, &reads, deadline)?;
     let expected: Vec<_> = reads.iter().zip(&replies).collect();
     for (place, handle) in handles.iter().enumerate() {

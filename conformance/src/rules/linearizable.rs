@@ -102,6 +102,14 @@ fn renamed() -> UserChanges {
     }
 }
 
+fn rotate(from: &str, to: &str) -> Call {
+    let changes = SessionChanges {
+        session_token: Some(to.to_owned()),
+        ..Default::default()
+    };
+    Call::UpdateSession(from.to_owned(), changes)
+}
+
 pub(crate) fn users(context: &Context) -> Verdict {
     let email = |user| NewUser {
         email: Some("ada@x.org".into()),
@@ -198,17 +206,8 @@ pub(crate) fn sessions(context: &Context) -> Verdict {
                 user_id: Some(id(2)),
                 ..Default::default()
             }),
-            update(SessionChanges {
-                session_token: Some("rotated".into()),
-                ..Default::default()
-            }),
-            Call::UpdateSession(
-                "rotated".into(),
-                SessionChanges {
-                    session_token: Some(token()),
-                    ..Default::default()
-                },
-            ),
+            rotate("session", "rotated"),
+            rotate("rotated", "session"),
             Call::DeleteSessionOfUser(id(1), id(2_001)),
             Call::ListSessionsByUserId(id(1)),
             Call::DeleteSession(token()),
@@ -258,13 +257,6 @@ pub(crate) fn challenges(context: &Context) -> Verdict {
 
 pub(crate) fn details(context: &Context) -> Verdict {
     let update = |changes| Call::UpdateSessionDetails(id(2_001), changes);
-    let rotate = |from: &str, to: &str| {
-        let changes = SessionChanges {
-            session_token: Some(to.to_owned()),
-            ..Default::default()
-        };
-        Call::UpdateSession(from.to_owned(), changes)
-    };
     linearizable(
         context,
         vec![

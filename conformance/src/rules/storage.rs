@@ -8,7 +8,7 @@ use authstore::{
     UserChanges, VerificationToken,
 };
 
-use crate::call::{Call, agrees, show_answer, show_got};
+use crate::call::{Call, Reply, agrees, show_answer, show_got};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, equal, harness_result, returns, succeeds};
 use crate::fixture::{
@@ -30,14 +30,24 @@ use uuid::Uuid;
 
 /// Checks that the store answers a call like the model.
 pub(super) fn agreed(store: &AuthStore, model: &mut Model, call: &Call, when: &str) -> Verdict {
-    let (got, answer) = (call.on_store(store), call.on_model(model));
-    if agrees(&got, &answer) {
+    answered(&call.on_store(store), model, call, when)
+}
+
+/// Checks that the store has answered a call like the model.
+pub(super) fn answered(
+    got: &Result<Reply, Error>,
+    model: &mut Model,
+    call: &Call,
+    when: &str,
+) -> Verdict {
+    let answer = call.on_model(model);
+    if agrees(got, &answer) {
         return Ok(());
     }
     Err(
         Failure::broken(format!("{} disagrees with the model {when}", call.show()))
             .expected(show_answer(&answer))
-            .got(show_got(&got)),
+            .got(show_got(got)),
     )
 }
 
@@ -403,14 +413,13 @@ pub(crate) fn reads_are_current(context: &Context) -> Verdict {
     read_all(&mut run, &reads)
 }
 
-/// Deletes all rows.
-pub(super) fn delete_everything(store: &AuthStore) -> authstore::Result<()> {
+/// Deletes all rows, and makes these calls on the store and on a model, which it returns.
+pub(super) fn created_anew(store: &AuthStore, calls: &[Call]) -> Verdict<Model> {
     for user in store.list_users(None, u32::MAX)? {
         store.delete_user(user.id)?;
     }
-    store
-        .delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)
-        .map(drop)
+    store.delete_expired(at("9999-12-31T23:59:59.999Z"), u32::MAX)?;
+    created(store, calls)
 }
 
 /// Does every write while other threads read its rows. Afterwards no handle may remember what they were before.
@@ -419,8 +428,7 @@ pub(crate) fn races_leave_nothing_old(context: &Context) -> Verdict {
     let transacts = has_transactions(store)?;
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(4, 8, 400), |round| {
-        delete_everything(store)?;
-        let mut model = created(store, &setting(1))?;
+        let mut model = created_anew(store, &setting(1))?;
         let mut has_overlap = false;
         for (write, witnesses) in every_write(1) {
             let mut reads = witnesses;

@@ -14,9 +14,11 @@ use authstore::{
 use proptest::test_runner::TestCaseError;
 
 use crate::application_table::{ApplicationTable, Row};
-use crate::call::{Call, agrees, show_answer, show_got};
+use crate::call::Call;
 use crate::context::Context;
-use crate::failure::{Failure, Verdict, ensure, equal, equal_rows, returns, show_error, succeeds};
+use crate::failure::{
+    Failure, Verdict, conflicts, ensure, equal, equal_rows, returns, show_error, succeeds,
+};
 use crate::fixture::{
     account_at, authenticator, bare_user, challenge_until, id, look, millis, populate, population,
     session, session_with_token, token, user_with_email,
@@ -24,10 +26,10 @@ use crate::fixture::{
 use crate::history::{Event, has_legal_order, show_history};
 use crate::model::Model;
 use crate::race::{MANY, Race, THREADS, overlapped, timed};
-use crate::rules::faults::{created, every_operation, every_write, setting};
+use crate::rules::faults::{every_operation, every_write, setting};
 use crate::rules::secrets::{hides, secret};
 use crate::rules::storage::{
-    agreed, changes_of_each_field, delete_everything, every_read, later_writes,
+    agreed, answered, changes_of_each_field, created_anew, every_read, later_writes,
 };
 use crate::sequence::{ALIKE, any_sequence, compare, test_runner};
 use crate::show::Show;
@@ -526,37 +528,30 @@ fn change_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdic
 
 /// Runs statements on the application's table that fail, each of which leaves everything as it was.
 fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdict {
-    let rows = application_rows();
+    let mut rows = application_rows();
     let word = secret("word");
-    let (new, old) = (Row::new(500, &word), &rows[0]);
+    let (new, old) = (Row::new(500, &word), rows[0].clone());
     let again = Row::new(old.number, &word).values();
     let values = new.values();
     let too_many = [&values[..], &values[..1]].concat();
     let code = secret("code");
-    let coded = [600, 601];
+    let coded = Row {
+        word: None,
+        ..Row::new(600, "")
+    };
     succeeds(
         "INSERT of a row with a code",
-        table.insert_code(tx, coded[0], &code),
+        table.insert_code(tx, coded.number, &code),
     )?;
-    let rows_and_coded = || {
-        let mut all = rows.clone();
-        let coded = Row {
-            number: coded[0],
-            word: None,
-            ratio: None,
-            flag: None,
-        };
-        all.insert(all.len() - 1, coded);
-        all
-    };
+    rows.insert(rows.len() - 1, coded.clone());
     type Statement<'a> = &'a dyn Fn() -> authstore::Result<u64>;
     let failing: [(&str, bool, Statement); 5] = [
         ("a duplicate key", true, &|| table.insert(tx, &again)),
         ("a duplicate text", true, &|| {
-            table.insert_code(tx, coded[1], &code)
+            table.insert_code(tx, 601, &code)
         }),
         ("a duplicate key in its second row", true, &|| {
-            table.insert_two(tx, [&new, old])
+            table.insert_two(tx, [&new, &old])
         }),
         ("a parameter missing", false, &|| {
             table.insert(tx, &values[..3])
@@ -587,22 +582,30 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
         returns(
             format!("SELECT of all rows after an INSERT with {what}"),
             table.list(tx),
-            rows_and_coded(),
+            rows.clone(),
         )?;
     }
     // A failed operation undoes no statement before it.
-    equal(
-        "whether an operation that conflicts failed",
-        tx.create_user(bare_user(1)).is_err(),
-        true,
-    )?;
+    conflicts_in(tx)?;
     returns(
         "SELECT of all rows after an operation that failed",
         table.list(tx),
-        rows_and_coded(),
+        rows.clone(),
     )?;
-    succeeds("DELETE of the row with a code", table.delete(tx, coded[0]))?;
+    succeeds(
+        "DELETE of the row with a code",
+        table.delete(tx, coded.number),
+    )?;
     Ok(())
+}
+
+/// Creates user 1 again.
+fn conflicts_in(tx: &Transaction) -> Verdict {
+    conflicts(
+        "create_user(..) in a transaction",
+        tx.create_user(bare_user(1)),
+        Constraint::UserId,
+    )
 }
 
 pub(crate) fn application_table(context: &Context) -> Verdict {
@@ -649,11 +652,7 @@ pub(crate) fn application_table(context: &Context) -> Verdict {
         for row in application_rows() {
             table.delete(tx, row.number)?;
         }
-        equal(
-            "whether an operation that conflicts failed",
-            tx.create_user(bare_user(1)).is_err(),
-            true,
-        )
+        conflicts_in(tx)
     })?;
     are(&[], 1, "deleted the rows, and then failed to create a user")
 }
@@ -847,12 +846,16 @@ fn conditional_rows() -> Vec<Call> {
     ]
 }
 
-fn refresh(seen: &str, refreshed: &str) -> Call {
-    let changes = AccountChanges {
-        refresh_token: Change::set(refreshed),
+fn refreshed(refresh_token: &str) -> AccountChanges {
+    AccountChanges {
+        refresh_token: Change::set(refresh_token),
         ..Default::default()
-    };
-    Call::RefreshAccount("github".into(), "2".into(), Some(seen.into()), changes)
+    }
+}
+
+fn refresh(seen: &str, refresh_token: &str) -> Call {
+    let seen = Some(seen.to_owned());
+    Call::RefreshAccount("github".into(), "2".into(), seen, refreshed(refresh_token))
 }
 
 /// Returns pairs of calls of which only one may have an effect, some of them after another call.
@@ -895,10 +898,6 @@ fn conditional_calls() -> Vec<(Option<Call>, [Call; 2])> {
 pub(crate) fn conditions(context: &Context) -> Verdict {
     let store = context.store();
     require_transactions(store)?;
-    let anew = || -> Verdict<Model> {
-        delete_everything(store)?;
-        created(store, &conditional_rows())
-    };
     let calls = conditional_calls();
     let reads = [
         Call::GetUser(id(1)),
@@ -907,16 +906,11 @@ pub(crate) fn conditions(context: &Context) -> Verdict {
         Call::ListAccountsByUserId(id(1)),
         Call::ListAuthenticatorsByUserId(id(1)),
     ];
-    let model = anew()?;
+    let model = created_anew(store, &conditional_rows())?;
     undone(store, |tx| {
         let mut model = model.clone();
-        let rewritten = AccountChanges {
-            refresh_token: Change::set("rewritten"),
-            ..Default::default()
-        };
-        let rewritten = Call::UpdateAccount("github".into(), "2".into(), rewritten);
         [
-            rewritten,
+            Call::UpdateAccount("github".into(), "2".into(), refreshed("rewritten")),
             refresh("first", "x"),
             refresh("rewritten", "first"),
         ]
@@ -927,7 +921,7 @@ pub(crate) fn conditions(context: &Context) -> Verdict {
     })?;
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(28, 56, 560), |round| {
-        let mut model = anew()?;
+        let mut model = created_anew(store, &conditional_rows())?;
         let (before, pair) = &calls[round as usize % calls.len()];
         if let Some(call) = before {
             agreed(store, &mut model, call, "in a storage with few rows")?;
@@ -972,8 +966,7 @@ pub(crate) fn undone_beside_others(context: &Context) -> Verdict {
     require_transactions(store)?;
     let race = Race::new(context)?;
     race.repeat(context.profile().pick(2, 4, 100), |_| {
-        delete_everything(store)?;
-        let mut model = created(store, &setting(1))?;
+        let mut model = created_anew(store, &setting(1))?;
         let mut has_overlap = false;
         for (write, witnesses) in every_write(1) {
             // A sweep may skip what the transaction has locked.
@@ -983,7 +976,10 @@ pub(crate) fn undone_beside_others(context: &Context) -> Verdict {
             let (is_written, has_returned) = (AtomicBool::new(false), AtomicBool::new(false));
             let mut ran = race.at_once_untimed(2, |thread, store| {
                 if thread == 1 {
-                    wait_until(|| is_written.load(Ordering::SeqCst), Duration::from_millis(100));
+                    wait_until(
+                        || is_written.load(Ordering::SeqCst),
+                        Duration::from_millis(100),
+                    );
                     let written = timed(|| write.on_store(store));
                     has_returned.store(true, Ordering::SeqCst);
                     return written;
@@ -992,23 +988,21 @@ pub(crate) fn undone_beside_others(context: &Context) -> Verdict {
                     store.transaction(|tx| {
                         let written = write.on_store(tx);
                         is_written.store(true, Ordering::SeqCst);
-                        wait_until(|| has_returned.load(Ordering::SeqCst), Duration::from_millis(10));
+                        wait_until(
+                            || has_returned.load(Ordering::SeqCst),
+                            Duration::from_millis(10),
+                        );
                         written.and(Err(undo()))
                     })
                 })
             });
             has_overlap |= overlapped(&ran);
-            let outside = ran.remove(1).value;
-            let answer = write.on_model(&mut model);
-            if !agrees(&outside, &answer) {
-                return Err(Failure::broken(format!(
-                    "{} disagrees with the model beside a transaction that did the same and was undone",
-                    write.show()
-                ))
-                .expected(show_answer(&answer))
-                .got(show_got(&outside)));
-            }
-            let when = format!("after {} beside a transaction that was undone", write.show());
+            let when = "beside a transaction that did the same and was undone";
+            answered(&ran.remove(1).value, &mut model, &write, when)?;
+            let when = format!(
+                "after {} beside a transaction that was undone",
+                write.show()
+            );
             let reads = witnesses.iter().filter(|call| !call.writes());
             for read in reads {
                 for handle in race.handles() {

@@ -12,6 +12,21 @@ use super::fault::*;
 /// The history of each series, as a handle has read it.
 type Known = Arc<Mutex<BTreeMap<String, Vec<Applied>>>>;
 
+/// Applies the migration of the reference that has the same version, if there is one.
+fn apply_right(
+    lock: &mut dyn Lock,
+    series: &str,
+    step: &Migration,
+    direction: Direction,
+) -> Result<()> {
+    let own = Reference::series();
+    let known = own
+        .migrations()
+        .iter()
+        .find(|known| known.version() == step.version());
+    known.map_or(Ok(()), |known| lock.apply(series, known, direction))
+}
+
 faults! {
     WordlessWithoutSchema "migrate.empty_database": "Does not say that its schema is missing." {
         fn create_user(&self, db: &Reference, user: &User) -> Result<()> {
@@ -153,9 +168,7 @@ faults! {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
                 lock.apply(series, step, direction).or_else(|error| {
-                    let own = Reference::series();
-                    let known = own.migrations().iter().find(|known| known.version() == step.version());
-                    known.map_or(Ok(()), |known| lock.apply(series, known, direction))?;
+                    apply_right(lock, series, step, direction)?;
                     Err(error)
                 })
             };
@@ -167,9 +180,7 @@ faults! {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             let apply = |_: &Reference, lock: &mut dyn Lock, series: &str, step: &Migration, direction| {
                 if step.without_transaction(direction) {
-                    let own = Reference::series();
-                    let known = own.migrations().iter().find(|known| known.version() == step.version());
-                    known.map_or(Ok(()), |known| lock.apply(series, known, direction))?;
+                    apply_right(lock, series, step, direction)?;
                 }
                 lock.apply(series, step, direction)
             };
