@@ -2,7 +2,7 @@
 
 use authstore::{
     Account, AuthStore, Authenticator, AuthenticatorDetails, AuthenticatorDetailsChanges,
-    Challenge, Change, NewAccount, NewSession, NewUser, Session, SessionDetails,
+    Challenge, Change, NewAccount, NewSession, NewUser, Session, SessionChanges, SessionDetails,
     SessionDetailsChanges, User, VerificationToken,
 };
 use std::sync::LazyLock;
@@ -191,6 +191,15 @@ pub(crate) fn challenge_until(number: u128, expires: OffsetDateTime) -> Challeng
         format!("payload {number}"),
         expires,
     )
+}
+
+/// The call that gives a session another token.
+pub(crate) fn rotation(from: &str, to: &str) -> Call {
+    let changes = SessionChanges {
+        session_token: Some(to.to_owned()),
+        ..Default::default()
+    };
+    Call::UpdateSession(from.to_owned(), changes)
 }
 
 /// Changes that set every detail of a session.

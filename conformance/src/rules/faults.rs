@@ -20,7 +20,8 @@ use crate::failure::{
 use crate::fixture::{
     account_at, authenticator, bare_account, bare_user, challenge_until, full_account,
     full_authenticator_details, full_session_details, full_user, id, look, millis, populate,
-    population, session, session_until, session_with_token, since_1970, token, user_with_email,
+    population, rotation, session, session_until, session_with_token, since_1970, token,
+    user_with_email,
 };
 use crate::harness::{BoxError, Storage};
 use crate::model::{Answer, Model};
@@ -838,13 +839,7 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
             ],
         ),
         (
-            Call::UpdateSession(
-                session_token(1_000 + user),
-                SessionChanges {
-                    session_token: Some(session_token(800 + user)),
-                    ..Default::default()
-                },
-            ),
+            rotation(&session_token(1_000 + user), &session_token(800 + user)),
             vec![
                 get_session(1_000 + user),
                 get_session(800 + user),

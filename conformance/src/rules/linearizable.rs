@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::fixture::{
-    account_at, authenticator_with_id, bare_user, full_authenticator_details, id, millis,
+    account_at, authenticator_with_id, bare_user, full_authenticator_details, id, millis, rotation,
     session_with_token,
 };
 use crate::history::{Event, has_legal_order, show_history};
@@ -100,14 +100,6 @@ fn renamed() -> UserChanges {
         name: Change::set("renamed"),
         ..Default::default()
     }
-}
-
-fn rotate(from: &str, to: &str) -> Call {
-    let changes = SessionChanges {
-        session_token: Some(to.to_owned()),
-        ..Default::default()
-    };
-    Call::UpdateSession(from.to_owned(), changes)
 }
 
 pub(crate) fn users(context: &Context) -> Verdict {
@@ -206,8 +198,8 @@ pub(crate) fn sessions(context: &Context) -> Verdict {
                 user_id: Some(id(2)),
                 ..Default::default()
             }),
-            rotate("session", "rotated"),
-            rotate("rotated", "session"),
+            rotation("session", "rotated"),
+            rotation("rotated", "session"),
             Call::DeleteSessionOfUser(id(1), id(2_001)),
             Call::ListSessionsByUserId(id(1)),
             Call::DeleteSession(token()),
@@ -262,8 +254,8 @@ pub(crate) fn details(context: &Context) -> Verdict {
         vec![
             Call::CreateSession(session_with_token(1, 1, "session")),
             Call::DeleteSession("session".into()),
-            rotate("session", "rotated"),
-            rotate("rotated", "session"),
+            rotation("session", "rotated"),
+            rotation("rotated", "session"),
             Call::UpdateSession(
                 "session".into(),
                 SessionChanges {

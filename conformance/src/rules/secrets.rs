@@ -7,7 +7,8 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict, ensure, harness_result, show_error};
 use crate::fixture::{
-    authenticator, bare_account, bare_user, full_user, id, millis, session_with_token, token,
+    authenticator, bare_account, bare_user, full_user, id, millis, rotation, session_with_token,
+    token,
 };
 use crate::rules::faults::all_at_once;
 use crate::strings::longest_text;
@@ -132,13 +133,7 @@ fn calls_with_secrets() -> Vec<Call> {
         Call::CreateVerificationToken(secret_token("ada@example.org")),
         Call::UseVerificationToken("ada@example.org".into(), secret("verification")),
         Call::DeleteVerificationTokensByIdentifier("ada@example.org".into()),
-        Call::UpdateSession(
-            secret("session"),
-            authstore::SessionChanges {
-                session_token: Some(secret("rotated")),
-                ..Default::default()
-            },
-        ),
+        rotation(&secret("session"), &secret("rotated")),
         Call::RefreshAccount(
             "provider 7".into(),
             "account 7".into(),

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Verdict, ensure, equal, harness_result, returns, s
 use crate::fixture::{
     at, authenticator, authenticator_with_id, bare_account, bare_user, challenge_until,
     full_account, full_authenticator_details, full_session_details, full_user, id, look, millis,
-    populate, population, session, session_until, session_with_token, since_1970, token,
+    populate, population, rotation, session, session_until, session_with_token, since_1970, token,
     token_until,
 };
 use crate::harness::Storage;
@@ -252,13 +252,6 @@ pub(super) fn later_writes() -> Vec<Call> {
         user_id: Some(id(2)),
         ..Default::default()
     };
-    let rotate = |old: &str, new: &str| {
-        let changes = SessionChanges {
-            session_token: Some(new.to_owned()),
-            ..Default::default()
-        };
-        Call::UpdateSession(old.to_owned(), changes)
-    };
     let mut writes = Vec::new();
     // Rows of users who had none when they were read.
     for (number, user) in [(51, 50), (52, 52), (53, 50), (55, 56)] {
@@ -271,8 +264,8 @@ pub(super) fn later_writes() -> Vec<Call> {
     }
     writes.extend([
         // To a token that was deleted, and back.
-        rotate("session 11", "session 12"),
-        rotate("session 12", "session 11"),
+        rotation("session 11", "session 12"),
+        rotation("session 12", "session 11"),
         Call::UpdateSession("session 11".to_owned(), move_session),
         // In the form that keeps the other rows.
         Call::DeleteSessionsByUserId(id(50), Some("session 51".to_owned())),
