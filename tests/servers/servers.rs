@@ -14,7 +14,6 @@ mod operations;
 mod prepared;
 mod query_plans;
 mod round_trips;
-mod server_defaults;
 mod transactions;
 
 use std::process::ExitCode;
@@ -33,7 +32,6 @@ fn main() -> ExitCode {
     tests.extend(prepared::tests());
     tests.extend(query_plans::tests());
     tests.extend(migrations::tests());
-    tests.extend(server_defaults::tests());
     tests.extend(transactions::tests());
     tests.extend(foreign_rows::tests());
     tests.extend(observe::tests());

@@ -148,23 +148,31 @@ impl Server {
     /// Returns the server that all tests of this process share: the one whose URL is in the environment, or a container
     /// that is started at the first call and removed when the process ends. Returns the reason if there is none.
     pub fn shared(kind: Kind) -> Result<Arc<Self>, String> {
-        static POSTGRES: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
-        static MYSQL: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
-        static MARIADB: OnceLock<Result<Arc<Server>, String>> = OnceLock::new();
-        let server = match kind {
-            Kind::Postgres => &POSTGRES,
-            Kind::Mysql => &MYSQL,
-            Kind::Mariadb => &MARIADB,
-            Kind::SqliteMemory | Kind::SqliteFile => {
-                return Err("SQLite has no server".to_owned());
-            }
-        };
-        server
+        static SERVERS: [OnceLock<Result<Arc<Server>, String>>; 3] = [const { OnceLock::new() }; 3];
+        Self::shared_in(&SERVERS, kind, Setup::default)
+    }
+
+    /// Like [`shared`](Server::shared), but a container has the settings of [`Setup::hostile`].
+    pub fn hostile(kind: Kind) -> Result<Arc<Self>, String> {
+        static SERVERS: [OnceLock<Result<Arc<Server>, String>>; 3] = [const { OnceLock::new() }; 3];
+        Self::shared_in(&SERVERS, kind, || Setup::hostile(kind))
+    }
+
+    fn shared_in(
+        servers: &[OnceLock<Result<Arc<Self>, String>>; 3],
+        kind: Kind,
+        setup: impl FnOnce() -> Setup,
+    ) -> Result<Arc<Self>, String> {
+        let position = Kind::SERVERS
+            .into_iter()
+            .position(|server| server == kind)
+            .ok_or("SQLite has no server")?;
+        servers[position]
             .get_or_init(|| {
                 let server = match std::env::var(kind.url_variable()) {
                     Ok(url) => Self::at(kind, &url)
                         .map_err(|reason| format!("{}: {reason}", kind.url_variable())),
-                    Err(_) => Self::start(kind, &Setup::default()),
+                    Err(_) => Self::start(kind, &setup()),
                 };
                 server.map(Arc::new)
             })

@@ -16,6 +16,8 @@ use crate::server::Server;
 pub enum Needs {
     /// A [`Database`](crate::Database) on the shared server.
     Shared,
+    /// A [`Database`](crate::Database) on the server of [`Server::hostile`].
+    Hostile,
     /// A separate server in a container, which the test can restart or configure.
     Container,
     /// A [`Pooler`](crate::Pooler) in front of the shared server.
@@ -145,6 +147,7 @@ fn obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
     match needs {
         _ if !kind.is_server() => Ok(()),
         Needs::Shared => Server::shared(kind).map(drop),
+        Needs::Hostile => Server::hostile(kind).map(drop),
         Needs::Container if std::env::var_os(kind.url_variable()).is_none() => {
             Server::shared(kind).map(drop)
         }
@@ -162,7 +165,7 @@ fn pooler_images() -> Result<(), String> {
 fn cheap_obstacle(kind: Kind, needs: Needs) -> Result<(), String> {
     match needs {
         _ if !kind.is_server() => Ok(()),
-        Needs::Shared if std::env::var_os(kind.url_variable()).is_some() => Ok(()),
+        Needs::Shared | Needs::Hostile if std::env::var_os(kind.url_variable()).is_some() => Ok(()),
         Needs::Pooler => pooler_images(),
         _ => engine(),
     }
@@ -198,7 +201,7 @@ fn notice(
     let ((_, needs), reason) = missing.min()?;
     let title = kind.title();
     let remedy = match needs {
-        Needs::Shared => format!(
+        Needs::Shared | Needs::Hostile => format!(
             "Start Docker, or set {} to the URL of a running {title} whose user may create databases.",
             kind.url_variable()
         ),

@@ -2,7 +2,7 @@
 //!
 //! Changes every SQL file in each way that `mutate.rs` knows, one change at a time, and runs the suite on the result:
 //! the rules of the operation first, then `model`, then all. A mutant that no rule catches survives, unless
-//! `harmless.rs` lists it. Servers have the same hostile defaults as in `server_defaults.rs`.
+//! `harmless.rs` lists it. Servers have hostile defaults, as in the tests.
 //!
 //! `sql-mutants NAME [FILE...]`, where NAME is that of a database and FILE such as `get_user.sql`.
 
