@@ -521,7 +521,7 @@ macro_rules! __with_rules {
                 one_row Concurrency 1 "Of 16 threads that update one row, none fails, whatever is updated."
             }
             faults {
-                unreachable Faults 1 "If the storage cannot be reached, every operation fails with Unavailable (a write perhaps with OutcomeUnknown) before its time limit, and what was Unavailable is not done later."
+                unreachable Faults 1 "If the storage cannot be reached, every operation, ping, transaction and migration fails with Unavailable (a write perhaps with OutcomeUnknown) before its time limit, and what was Unavailable is not done later."
                 restart Faults 1 "After an outage of the storage, every handle works again automatically, and finds everything that was written."
                 paused Faults 1 "If the storage does not answer, every write ends before its time limit, even with more callers than connections: with OutcomeUnknown, or with Unavailable, and then it is not done later."
                 failed_operations_leak_nothing Faults 1 "After a thousand rejected operations everything works as before."
@@ -553,7 +553,7 @@ macro_rules! __with_rules {
             secrets {
                 refused Secrets 1 "The error of a rejected operation shows no token, no email address and no name, not even encoded or in part."
                 without_schema Secrets 1 "The error of an operation without a schema shows no token, no email address and no name, not even encoded or in part."
-                unreachable Secrets 1 "The error of an operation on a storage that cannot be reached shows no token, no email address and no name, not even encoded or in part."
+                unreachable Secrets 1 "On a storage that cannot be reached, the error of an operation, a ping, a transaction or a migration shows no token, no email address, no name and no password, not even encoded or in part."
                 unanswered Secrets 1 "The error of an operation whose answer is late or unknown shows no token, no email address and no name, not even encoded or in part."
                 handle Secrets 1 "Debug of a handle shows no token and no URL."
             }

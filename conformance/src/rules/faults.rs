@@ -170,6 +170,50 @@ pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<R
     })
 }
 
+/// What a handle does beside the operations: a name, and a call.
+pub(super) type Other<'a> = (
+    &'static str,
+    Box<dyn Fn() -> authstore::Result<()> + Send + Sync + 'a>,
+);
+
+/// Returns what this storage has of it.
+pub(super) fn others(store: &AuthStore) -> Verdict<Vec<Other<'_>>> {
+    let mut others: Vec<Other<'_>> = vec![("ping()", Box::new(|| store.ping()))];
+    if has_transactions(store)? {
+        others.push((
+            "a transaction",
+            Box::new(|| store.transaction(|tx| tx.get_user(id(1)).map(drop))),
+        ));
+    }
+    if let (Some(asked), Some(run)) = (store.migrator(), store.migrator()) {
+        others.push((
+            "Migrator::status()",
+            Box::new(move || asked.status().map(drop)),
+        ));
+        others.push(("Migrator::up()", Box::new(move || run.up().map(drop))));
+    }
+    Ok(others)
+}
+
+/// Runs the operations and everything else concurrently.
+pub(super) fn all_and_others_at_once(
+    store: &AuthStore,
+    calls: &[Call],
+    others: &[Other<'_>],
+) -> (
+    Vec<Ran<authstore::Result<Reply>>>,
+    Vec<Ran<authstore::Result<()>>>,
+) {
+    thread::scope(|scope| {
+        let running: Vec<_> = others
+            .iter()
+            .map(|(_, run)| scope.spawn(move || timed(run)))
+            .collect();
+        let outcomes = all_at_once(store, calls);
+        (outcomes, running.into_iter().map(joined).collect())
+    })
+}
+
 #[track_caller]
 pub(super) fn in_time<T>(context: &Context, call: &str, ran: &Ran<T>) -> Verdict {
     let limit = context.limits().call;
@@ -234,7 +278,6 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     let store = context.store();
     let model = created(store, &setting(1))?;
     let before = look(store, 1..=3)?;
-    let transacts = has_transactions(store)?;
     let writes = every_write(1);
     let mut calls: Vec<Call> = writes.iter().map(|(write, _)| write.clone()).collect();
     calls.extend(every_operation().into_iter().filter(|call| !call.writes()));
@@ -245,35 +288,13 @@ pub(crate) fn unreachable(context: &Context) -> Verdict {
     }
     // Its last call succeeds, so that a backend could think the storage reachable.
     let confident = context.open()?;
+    let others = others(&confident)?;
     confident.get_user(id(1))?;
-    let ping = || confident.ping();
-    let transaction = || store.transaction(|tx| tx.get_user(id(1)).map(drop));
-    let migrator = store.migrator();
-    let status = || migrator.iter().try_for_each(|own| own.status().map(drop));
-    let mut others: Vec<(_, &(dyn Fn() -> authstore::Result<()> + Sync))> =
-        vec![("ping() after a call that succeeded", &ping)];
-    if transacts {
-        others.push(("a transaction", &transaction));
-    }
-    if migrator.is_some() {
-        others.push(("Migrator::status()", &status));
-    }
     harness_result(context.storage().cut_off())?;
-    let (outcomes, others) = thread::scope(|scope| {
-        let running: Vec<_> = others
-            .into_iter()
-            .map(|(call, run)| (call, scope.spawn(move || timed(run))))
-            .collect();
-        let outcomes = all_at_once(store, &calls);
-        let others: Vec<_> = running
-            .into_iter()
-            .map(|(call, ran)| (call, joined(ran)))
-            .collect();
-        (outcomes, others)
-    });
+    let (outcomes, of_others) = all_and_others_at_once(store, &calls, &others);
     harness_result(context.storage().restore())?;
-    for (call, ran) in others {
-        in_time(context, call, &ran)?;
+    for ((call, _), ran) in others.iter().zip(&of_others) {
+        in_time(context, call, ran)?;
         if !matches!(ran.value, Err(Error::Unavailable { .. })) {
             return Err(Failure::broken(format!(
                 "{call} on an unreachable storage did not return Unavailable"

@@ -10,7 +10,7 @@ use crate::fixture::{
     authenticator, bare_account, bare_user, full_user, id, millis, rotation, session_with_token,
     token,
 };
-use crate::rules::faults::all_at_once;
+use crate::rules::faults::{all_and_others_at_once, all_at_once, others};
 use crate::strings::longest_text;
 
 /// The beginning and end of every secret.
@@ -341,20 +341,26 @@ pub(crate) fn without_schema(context: &Context) -> Verdict {
 pub(crate) fn unreachable(context: &Context) -> Verdict {
     let store = context.store();
     store.create_user(full_user(1))?;
+    let others = others(store)?;
     harness_result(context.storage().cut_off())?;
     let calls = calls_with_secrets();
-    let outcomes = all_at_once(store, &calls);
+    let (outcomes, of_others) = all_and_others_at_once(store, &calls, &others);
     harness_result(context.storage().restore())?;
-    for (call, ran) in calls.iter().zip(&outcomes) {
-        match &ran.value {
-            Ok(_) => {
-                return Err(Failure::broken(format!(
-                    "{} succeeded on an unreachable storage",
-                    call.name()
-                )));
-            }
-            Err(error) => hides(call.name(), error)?,
-        }
+    let outcomes = calls
+        .iter()
+        .map(Call::name)
+        .zip(outcomes.iter().map(|ran| ran.value.as_ref().err()));
+    let of_others = others
+        .iter()
+        .map(|(call, _)| *call)
+        .zip(of_others.iter().map(|ran| ran.value.as_ref().err()));
+    for (call, error) in outcomes.chain(of_others) {
+        let Some(error) = error else {
+            return Err(Failure::broken(format!(
+                "{call} succeeded on an unreachable storage"
+            )));
+        };
+        hides(call, error)?;
     }
     Ok(())
 }

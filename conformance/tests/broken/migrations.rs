@@ -69,6 +69,15 @@ faults! {
         }
     }
 
+    PrintsUrlOfHistory "secrets.unreachable": "Prints the URL with the password in the error about a history that cannot be read." {
+        fn migrator(&self, db: &Reference) -> Option<Migrator> {
+            let history: History = |read, series| {
+                read(series).map_err(|error| Error::unavailable(format!("{error}: db://app:hunter2@localhost/auth")))
+            };
+            Quirks { history, ..Quirks::none() }.migrator(db)
+        }
+    }
+
     StartsAnew "migrate.twice": "Does not record which steps were applied." {
         fn migrator(&self, db: &Reference) -> Option<Migrator> {
             Quirks { history: |_, _| Ok(Vec::new()), ..Quirks::none() }.migrator(db)

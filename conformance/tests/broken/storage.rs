@@ -788,6 +788,12 @@ faults! {
         }
     }
 
+    PrintsUrlOnPing "secrets.unreachable": "Prints the URL with the password in the error of a ping." {
+        fn ping(&self, db: &Reference) -> Result<()> {
+            db.ping().map_err(|error| error.with_source("connecting to db://app:hunter2@localhost/auth"))
+        }
+    }
+
     PrintsCall "secrets.unreachable": "Prints the call that could not be sent." {
         fn get_session_and_user(&self, db: &Reference, session_token: &str) -> Result<Option<(Session, User)>> {
             db.get_session_and_user(session_token).map_err(|error| {

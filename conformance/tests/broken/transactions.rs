@@ -698,6 +698,13 @@ faults! {
         }
     }
 
+    PrintsUrlOnBegin "secrets.unreachable": "Prints the URL with the password in the error of a transaction that cannot begin." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin::<how::Nothing>(db)
+                .map_err(|error| Error::unavailable(format!("{error}: db://app:hunter2@localhost/auth")))
+        }
+    }
+
     ForgetsTransactions "transaction.commits": "Writes nothing when a transaction is committed." {
         transactions!(Forgets);
     }
