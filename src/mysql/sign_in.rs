@@ -151,18 +151,21 @@ fn begin(candidate: Candidate, asks: bool, sender: Sender<End>) -> Result<Attemp
 /// Connects, and tries again up to [`MORE_TRIES`] times if the driver may have spoiled the right password.
 fn connect(options: &OptsBuilder, asks: bool) -> Result<Signed, (Error, SignInFailure)> {
     let mut more_tries = MORE_TRIES;
+    // Says more than a panic of the driver at the last try.
+    let mut denied = None;
     loop {
         match catch_unwind(AssertUnwindSafe(|| connect_once(options.clone(), asks))) {
             Ok(Err(mysql::Error::MySqlError(error)))
-                if error.code == ACCESS_DENIED && more_tries > 0 => {}
-            Err(_) if more_tries > 0 => {}
-            Ok(end) => {
-                return end.map_err(|error| {
-                    let failure = SignInFailure::of(&error);
-                    (classify_connecting(error), failure)
-                });
+                if error.code == ACCESS_DENIED && more_tries > 0 =>
+            {
+                denied = Some(mysql::Error::MySqlError(error));
             }
+            Err(_) if more_tries > 0 => {}
+            Ok(end) => return end.map_err(classify_end),
             Err(panic) => {
+                if let Some(denied) = denied {
+                    return Err(classify_end(denied));
+                }
                 // A constant message of the driver, without a password. Any other message might contain one.
                 let words = panic.downcast_ref::<&'static str>().copied();
                 let error = explain_panic(words.unwrap_or("no reason was given"));
@@ -171,6 +174,11 @@ fn connect(options: &OptsBuilder, asks: bool) -> Result<Signed, (Error, SignInFa
         }
         more_tries -= 1;
     }
+}
+
+fn classify_end(error: mysql::Error) -> (Error, SignInFailure) {
+    let failure = SignInFailure::of(&error);
+    (classify_connecting(error), failure)
 }
 
 fn connect_once(options: OptsBuilder, asks: bool) -> mysql::Result<Signed> {

@@ -18,7 +18,10 @@ mod transactions;
 
 use std::process::ExitCode;
 
-use authstore_test_databases::run;
+use authstore_test_databases::run_waiting;
+
+/// More than there are processors: most tests wait for their server.
+const THREADS: usize = 4;
 
 fn main() -> ExitCode {
     if let Some(exit) = migrations::play() {
@@ -37,5 +40,5 @@ fn main() -> ExitCode {
     tests.extend(observe::tests());
     tests.extend(on_mysql::tests());
     tests.extend(on_postgres::tests());
-    run(tests)
+    run_waiting(THREADS, tests)
 }
