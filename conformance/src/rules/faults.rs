@@ -159,8 +159,11 @@ fn calls_with_nothing_to_do() -> Vec<Call> {
     ]
 }
 
+/// What concurrent calls returned, and when.
+pub(super) type Outcomes<T> = Vec<Ran<authstore::Result<T>>>;
+
 /// Runs all of them concurrently, because each may wait until its timeout.
-pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Vec<Ran<Result<Reply, Error>>> {
+pub(super) fn all_at_once(store: &AuthStore, calls: &[Call]) -> Outcomes<Reply> {
     thread::scope(|scope| {
         let running: Vec<_> = calls
             .iter()
@@ -200,10 +203,7 @@ pub(super) fn all_and_others_at_once(
     store: &AuthStore,
     calls: &[Call],
     others: &[Other<'_>],
-) -> (
-    Vec<Ran<authstore::Result<Reply>>>,
-    Vec<Ran<authstore::Result<()>>>,
-) {
+) -> (Outcomes<Reply>, Outcomes<()>) {
     thread::scope(|scope| {
         let running: Vec<_> = others
             .iter()
