@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use authstore::migration::MigrationError;
 use authstore::{
-    AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, NewSession,
+    AccountChanges, AuthStore, AuthenticatorDetailsChanges, Change, Error, NewAccount, NewSession,
     SessionChanges, SessionDetailsChanges, User, UserChanges, VerificationToken,
 };
 use time::OffsetDateTime;
@@ -259,7 +259,7 @@ fn are_undone(context: &Context, model: &Model, outcomes: &[(Witnessed, bool)]) 
     for ((write, witnesses), is_unavailable) in outcomes {
         let mut after = model.clone();
         let _ = write.on_model(&mut after);
-        let is_done = is_done(context, &write.show(), [model, &after], witnesses)?;
+        let [_, is_done] = undone_or_done(context, &write.show(), [model, &after], witnesses)?;
         if *is_unavailable {
             equal(
                 format!(
@@ -651,22 +651,52 @@ fn reads_of<'a>(writes: impl IntoIterator<Item = &'a Witnessed>) -> Vec<Call> {
     witnesses.filter(|call| !call.writes()).cloned().collect()
 }
 
+fn email(number: u128) -> String {
+    format!("user-{number}@example.org")
+}
+
+fn account(number: u128) -> (String, String) {
+    (format!("provider {number}"), format!("account {number}"))
+}
+
+fn session_token(number: u128) -> String {
+    format!("session {number}")
+}
+
+fn credential_id(number: u128) -> String {
+    format!("credential-{number}")
+}
+
+fn challenge_key(number: u128) -> String {
+    format!("challenge {number}")
+}
+
+fn get_account(number: u128) -> Call {
+    Call::GetAccount(account(number).0, account(number).1)
+}
+
+fn get_session(number: u128) -> Call {
+    Call::GetSessionAndUser(session_token(number))
+}
+
+fn get_details(number: u128) -> Call {
+    Call::GetSessionDetails(id(2_000 + number))
+}
+
+fn get_authenticator(number: u128) -> Call {
+    Call::GetAuthenticator(credential_id(number))
+}
+
+fn get_token(number: u128) -> Call {
+    let VerificationToken {
+        identifier, token, ..
+    } = token(number);
+    Call::UseVerificationToken(identifier, token)
+}
+
 /// Returns every write, each to different rows of [`setting`].
 pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
     let (user, other, third) = (first, first + 1, first + 2);
-    let account = |number| (format!("provider {number}"), format!("account {number}"));
-    let session_token = |number| format!("session {number}");
-    let credential_id = |number| format!("credential-{number}");
-    let get_account = |number| Call::GetAccount(account(number).0, account(number).1);
-    let get_session = |number| Call::GetSessionAndUser(session_token(number));
-    let get_details = |number| Call::GetSessionDetails(id(2_000 + number));
-    let get_authenticator = |number| Call::GetAuthenticator(credential_id(number));
-    let get_token = |number| {
-        let VerificationToken {
-            identifier, token, ..
-        } = token(number);
-        Call::UseVerificationToken(identifier, token)
-    };
     let passkey_with_details = |number| {
         let list = Call::ListAuthenticatorsWithDetailsByUserId(id(number));
         vec![
@@ -677,7 +707,6 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
             list,
         ]
     };
-    let email = |number| format!("user-{number}@example.org");
     let (linked, signed_up) = (user * 10 + 3, user * 10 + 4);
     vec![
         (
@@ -838,11 +867,11 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
         ),
         (
             Call::CreateChallenge(challenge_until(300 + user, millis(1_000))),
-            vec![Call::UseChallenge(format!("challenge {}", 300 + user))],
+            vec![Call::UseChallenge(challenge_key(300 + user))],
         ),
         (
-            Call::UseChallenge(format!("challenge {user}")),
-            vec![Call::UseChallenge(format!("challenge {user}"))],
+            Call::UseChallenge(challenge_key(user)),
+            vec![Call::UseChallenge(challenge_key(user))],
         ),
         // Keys that change, of which a storage may keep the old and the new one apart from the row.
         (
@@ -887,8 +916,118 @@ pub(super) fn every_write(first: u128) -> Vec<Witnessed> {
                 get_session(other * 10 + 5),
                 get_details(other * 10 + 5),
                 get_token(other),
-                Call::UseChallenge(format!("challenge {}", 500 + user)),
+                Call::UseChallenge(challenge_key(500 + user)),
             ],
+        ),
+    ]
+}
+
+/// Returns writes that change nothing after those of [`every_write`] with the same numbers: a key is taken, a row is gone,
+/// or a condition does not hold. Whoever gets no answer and looks for the row may think that such a write was done.
+fn vain_writes(first: u128) -> Vec<Witnessed> {
+    let (user, other, third) = (first, first + 1, first + 2);
+    let (linked, used) = (user * 10 + 3, other * 10 + 1);
+    let (fresh, free) = (150 + user, 8_000 + user);
+    let of_another = |number| NewAccount {
+        id: Some(id(number)),
+        ..bare_account(linked)
+    };
+    let taken_session = NewSession {
+        id: Some(id(free)),
+        ..session(other * 10 + 3, user)
+    };
+    let taken_token = VerificationToken {
+        expires: millis(77),
+        ..token(300 + user)
+    };
+    vec![
+        (
+            Call::CreateUser(user_with_email(fresh, &email(100 + user))),
+            vec![
+                Call::GetUser(id(fresh)),
+                Call::GetUserByEmail(email(100 + user)),
+            ],
+        ),
+        (
+            Call::UpdateUser(
+                id(other),
+                UserChanges {
+                    email: Change::Set(email(100 + user)),
+                    ..Default::default()
+                },
+            ),
+            vec![
+                Call::GetUser(id(other)),
+                Call::GetUserByEmail(email(100 + user)),
+            ],
+        ),
+        (Call::DeleteUser(id(third)), vec![Call::GetUser(id(third))]),
+        (
+            Call::LinkAccount(id(other), of_another(free)),
+            vec![get_account(linked), Call::ListAccountsByUserId(id(other))],
+        ),
+        (
+            Call::CreateUserWithAccount(bare_user(fresh + 30), of_another(free + 30)),
+            vec![Call::GetUser(id(fresh + 30)), get_account(linked)],
+        ),
+        (
+            Call::CreateUserWithAuthenticator(
+                bare_user(fresh + 300),
+                authenticator(linked, fresh + 300),
+            ),
+            vec![Call::GetUser(id(fresh + 300)), get_authenticator(linked)],
+        ),
+        (
+            Call::CreateAuthenticator(authenticator(linked, other)),
+            vec![
+                get_authenticator(linked),
+                Call::ListAuthenticatorsByUserId(id(other)),
+            ],
+        ),
+        (
+            Call::UseAuthenticator(credential_id(used), 9_999, true),
+            vec![get_authenticator(used)],
+        ),
+        (
+            Call::RefreshAccount(
+                account(used).0,
+                account(used).1,
+                Some("stale".into()),
+                AccountChanges {
+                    refresh_token: Change::set("rotated"),
+                    ..Default::default()
+                },
+            ),
+            vec![get_account(used)],
+        ),
+        (
+            Call::CreateSession(taken_session),
+            vec![get_session(other * 10 + 3)],
+        ),
+        (
+            rotation(&session_token(used), &session_token(other * 10 + 3)),
+            vec![get_session(used), get_session(other * 10 + 3)],
+        ),
+        (
+            rotation(&session_token(1_000 + user), &session_token(800 + user)),
+            vec![get_session(1_000 + user), get_session(800 + user)],
+        ),
+        (
+            Call::DeleteSession(session_token(other * 10 + 2)),
+            vec![get_session(other * 10 + 2)],
+        ),
+        (
+            Call::CreateVerificationToken(taken_token),
+            vec![get_token(300 + user)],
+        ),
+        (get_token(user), vec![get_token(user)]),
+        (
+            Call::CreateChallenge(challenge_until(300 + user, millis(2_000))),
+            vec![Call::UseChallenge(challenge_key(300 + user))],
+        ),
+        (
+            Call::UseChallenge(challenge_key(user)),
+            vec![Call::UseChallenge(challenge_key(user))],
         ),
     ]
 }
@@ -1010,11 +1149,15 @@ fn commit_unanswered(
 }
 
 /// Runs every write concurrently while answers are held back, each on a separate handle that has done the same write
-/// before, so that the write itself is its first request. A transaction is committed beside them. Returns whether any
-/// was done.
+/// before, so that the write itself is its first request. A transaction is committed beside them, and writes are tried
+/// that change nothing. Returns whether any was done.
 fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     let store = context.store();
-    let (likes, writes) = (every_write(first), every_write(first + 3));
+    let mut likes = every_write(first);
+    let mut writes = every_write(first + 3);
+    let vain = vain_writes(first);
+    likes.extend(vain.iter().map(|_| (Call::GetUser(id(first)), Vec::new())));
+    writes.extend(vain);
     let settings = [setting(first), setting(first + 3)].concat();
     for call in &settings {
         call.on_store(store)?;
@@ -1126,13 +1269,14 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     Ok(any)
 }
 
-/// Returns whether a write was done. `worlds` are the models before and after it.
-fn is_done(
+/// Returns whether a write was not done, and whether it was done: both if it changes nothing. `worlds` are the models
+/// before and after it.
+fn undone_or_done(
     context: &Context,
     write: &str,
     worlds: [&Model; 2],
     witnesses: &[Call],
-) -> Verdict<bool> {
+) -> Verdict<[bool; 2]> {
     let [mut before, mut after] = worlds.map(Model::clone);
     let (mut done, mut undone) = (true, true);
     for witness in witnesses {
@@ -1151,10 +1295,10 @@ fn is_done(
         done || undone,
         format!("{write} got no answer, and was only half done"),
     )?;
-    Ok(done)
+    Ok([undone, done])
 }
 
-/// Returns whether a write was done, and checks that this matches its result. `reply` is that of a success, and
+/// Returns whether a write was done, if it changes anything, and checks that this matches its result. `reply` is that of a success, and
 /// `worlds` are the models before and after it.
 fn was_done(
     context: &Context,
@@ -1165,16 +1309,19 @@ fn was_done(
     ran: &Ran<authstore::Result<Reply>>,
 ) -> Verdict<bool> {
     in_time(context, write, ran)?;
-    let done = is_done(context, write, worlds, witnesses)?;
+    let [undone, done] = undone_or_done(context, write, worlds, witnesses)?;
     let said = match &ran.value {
-        Ok(got) if reply.as_ref() == Ok(got) => Some(true),
+        got if agrees(got, reply) => Some(true),
         Err(Error::Unavailable { .. }) => Some(false),
         Err(Error::OutcomeUnknown { .. }) => None,
         other => {
             return Err(Failure::broken(format!(
                 "{write} got no answer, and failed with the wrong error"
             ))
-            .expected("Err(Unavailable), Err(OutcomeUnknown), or the result of a success")
+            .expected(format!(
+                "Err(Unavailable), Err(OutcomeUnknown), or {}",
+                show_answer(reply)
+            ))
             .got(show_got(other)));
         }
     };
@@ -1184,18 +1331,20 @@ fn was_done(
                 "whether {write}, which returned {}, was done",
                 show_got(&ran.value)
             ),
-            done,
+            if said { done } else { !undone },
             said,
         )?;
     }
-    Ok(done)
+    Ok(done && !undone)
 }
 
-/// Repeat until a write was in flight.
-fn unanswered(context: &Context, end: End) -> Verdict {
+/// Repeats until a write was in flight, and at least this often.
+fn unanswered(context: &Context, end: End, at_least: u128) -> Verdict {
     const ROUNDS: u128 = 5;
+    let mut any = false;
     for round in 0..ROUNDS {
-        if write_unanswered(context, 1 + 6 * round, end)? {
+        any |= write_unanswered(context, 1 + 6 * round, end)?;
+        if any && round + 1 >= at_least {
             return Ok(());
         }
     }
@@ -1205,11 +1354,12 @@ fn unanswered(context: &Context, end: End) -> Verdict {
 }
 
 pub(crate) fn answer_lost(context: &Context) -> Verdict {
-    unanswered(context, End::Cut)
+    // Whether a backend that tries again does so before the storage is reachable again, is chance.
+    unanswered(context, End::Cut, 3)
 }
 
 pub(crate) fn answer_late(context: &Context) -> Verdict {
-    unanswered(context, End::TimeOut)
+    unanswered(context, End::TimeOut, 1)
 }
 
 /// Interrupts a transaction between two writes. Its work does not mind that the second one fails, so the commit must.
@@ -1716,6 +1866,20 @@ mod tests {
             }
         }
         assert_eq!(idle, [""; 0]);
+    }
+
+    #[test]
+    fn vain_writes_change_nothing() {
+        let mut model = Model::default();
+        let likes = every_write(1);
+        for call in setting(1).iter().chain(likes.iter().map(|(like, _)| like)) {
+            call.on_model(&mut model).expect("each has its own rows");
+        }
+        for (write, _) in vain_writes(1) {
+            let before = model.clone();
+            let _ = write.on_model(&mut model);
+            assert_eq!(model, before, "{}", write.name());
+        }
     }
 
     /// Otherwise `answer_lost` could not distinguish two writes.

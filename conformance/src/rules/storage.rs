@@ -1117,10 +1117,16 @@ fn crossed_keys(context: &Context) -> Verdict {
 pub(crate) fn pool_state(context: &Context) -> Verdict {
     const CALLS: usize = 50;
     let store = context.store();
-    store.create_user(bare_user(1))?;
+    for call in transaction::rows() {
+        call.on_store(store)?;
+    }
     let race = Race::new(context)?;
     let (users, states): (Vec<_>, Vec<_>) = race
         .at_once_untimed(THREADS, |_, store| {
+            // A connection comes back from an operation that fails, too.
+            for call in transaction::failing_operations() {
+                let _ = call.on_store(store);
+            }
             let look = |_| (store.get_user(id(1)).map(drop), store.pool_state());
             (0..CALLS).map(look).collect::<Vec<_>>()
         })

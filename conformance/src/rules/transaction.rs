@@ -14,7 +14,7 @@ use authstore::{
 use proptest::test_runner::TestCaseError;
 
 use crate::application_table::{ApplicationTable, Row};
-use crate::call::Call;
+use crate::call::{Call, Reply};
 use crate::context::Context;
 use crate::failure::{
     Failure, Verdict, conflicts, ensure, equal, equal_rows, returns, show_error, succeeds,
@@ -137,6 +137,13 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
     unused()?;
     let everyone = || (1..=5).chain([50, 52]);
     let before = look(store, everyone())?;
+    let handles = [store, &context.open()?];
+    let reads = every_read();
+    let read_all = || -> authstore::Result<Vec<Vec<Reply>>> {
+        let read_on = |handle| reads.iter().map(|read| read.on_store(handle)).collect();
+        handles.map(read_on).into_iter().collect()
+    };
+    let read_before = read_all()?;
     let work = |tx: &Transaction| -> authstore::Result<()> {
         for call in every_operation() {
             call.on_store(tx)?;
@@ -144,7 +151,7 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
         tx.delete_verification_tokens_by_identifier(&token(2).identifier)?;
         tx.use_challenge(&used.key)?;
         tx.create_challenge(created.clone())?;
-        for read in every_read() {
+        for read in &reads {
             read.on_store(tx)?;
         }
         Ok(())
@@ -156,6 +163,16 @@ pub(crate) fn rolls_back(context: &Context) -> Verdict {
             look(store, everyone()),
             before.clone(),
         )?;
+        // A cache may have taken over what the transaction has read.
+        for (now, before) in read_all()?.iter().zip(&read_before) {
+            for ((read, now), before) in reads.iter().zip(now).zip(before) {
+                equal(
+                    format!("{} after a transaction whose work {after}", read.show()),
+                    now,
+                    before,
+                )?;
+            }
+        }
         for (number, is_there) in [(1, true), (2, true), (54, false)] {
             let token = token(number);
             returns(

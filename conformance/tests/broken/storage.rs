@@ -180,6 +180,19 @@ faults! {
         }
     }
 
+    KeepsConnectionOfConflict (AtomicU64) "storage.pool_state": "Keeps the connection of a session that could not be created in use." {
+        fn create_session(&self, db: &Reference, session: &Session) -> Result<()> {
+            db.create_session(session).inspect_err(|_| {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            })
+        }
+
+        fn pool_state(&self, _: &Reference) -> Option<PoolState> {
+            let in_use = self.0.load(Ordering::SeqCst) as u32;
+            Some(PoolState { max_size: u32::MAX, size: in_use, idle: 0, in_use, waiting: 0 })
+        }
+    }
+
     ForgetsIdleConnections "storage.pool_state": "Counts only the connections in use as its size." {
         fn pool_state(&self, _: &Reference) -> Option<PoolState> {
             Some(PoolState { max_size: 8, size: 0, idle: 1, in_use: 0, waiting: 0 })
@@ -744,6 +757,31 @@ faults! {
     PrintsPassword "faults.wrong_password": "Prints the password in the error." {
         fn refuse(password: &str) -> Error {
             Error::backend(format!("could not connect to db://app:{password}@localhost"))
+        }
+    }
+
+    RotatesAgain "faults.answer_lost": "Sends a rotation again after a moment if its answer is lost, and finds no such session." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            match db.update_session(session_token, changes) {
+                Err(Error::OutcomeUnknown { .. }) if changes.session_token.is_some() => {
+                    std::thread::sleep(Duration::from_millis(50));
+                    db.update_session(session_token, changes)
+                }
+                ended => ended,
+            }
+        }
+    }
+
+    FindsItLinked "faults.answer_lost": "Reports an account as linked if its answer is lost and the account is there, which may be another user's." {
+        fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
+            match db.link_account(account) {
+                Err(lost @ Error::OutcomeUnknown { .. }) => {
+                    std::thread::sleep(Duration::from_millis(50));
+                    let found = db.get_account(&account.provider, &account.provider_account_id);
+                    found.ok().flatten().map(drop).ok_or(lost)
+                }
+                ended => ended,
+            }
         }
     }
 

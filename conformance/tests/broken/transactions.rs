@@ -682,6 +682,26 @@ mod how {
     }
 }
 
+/// Remembers whom a transaction has found by email address.
+#[derive(Clone, Default)]
+struct Emails(Arc<Mutex<BTreeMap<String, User>>>);
+
+impl Emails {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, User>> {
+        self.0.lock().expect("no panic while held")
+    }
+}
+
+impl Fault for Emails {
+    fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+        let found = db.get_user_by_email(email)?;
+        if let Some(user) = &found {
+            self.known().insert(email.to_owned(), user.clone());
+        }
+        Ok(found)
+    }
+}
+
 /// A fault of all transactions.
 macro_rules! transactions {
     ($how:ident) => {
@@ -702,6 +722,17 @@ faults! {
         fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
             begin::<how::Nothing>(db)
                 .map_err(|error| Error::unavailable(format!("{error}: db://app:hunter2@localhost/auth")))
+        }
+    }
+
+    FindsWhatWasUndone (Emails) "transaction.rolls_back": "Finds users by what a transaction has read, even if it was undone." {
+        fn begin(&self, db: &Reference) -> Result<Option<Box<dyn BackendTransaction>>> {
+            begin_with(db, self.0.clone())
+        }
+
+        fn get_user_by_email(&self, db: &Reference, email: &str) -> Result<Option<User>> {
+            let found = db.get_user_by_email(email)?;
+            Ok(found.or_else(|| self.0.known().get(email).cloned()))
         }
     }
 
