@@ -1,5 +1,5 @@
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -1177,21 +1177,27 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
     // Reached three times: after each has done a write like its own, when the transaction is open, and when answers are
     // held back.
     let together = &Barrier::new(writes.len() + 1 + usize::from(in_transaction.is_some()));
+    let (ended, ends) = mpsc::channel();
     let (outcomes, committed) = thread::scope(|scope| {
         let running: Vec<_> = handles
             .iter()
             .zip(&likes)
             .zip(&writes)
             .map(|((handle, (like, _)), (write, _))| {
+                let ended = ended.clone();
                 scope.spawn(move || {
                     let warmed = like.on_store(handle);
                     together.wait();
                     together.wait();
                     together.wait();
-                    warmed.map(|_| timed(|| write.on_store(handle)))
+                    let ran = warmed.map(|_| timed(|| write.on_store(handle)));
+                    ended.send(()).expect("the other end is open");
+                    ran
                 })
             })
             .collect();
+        // So that a panic of all callers ends the wait for them.
+        drop(ended);
         let committing = in_transaction
             .as_ref()
             .map(|(calls, _)| scope.spawn(|| commit_unanswered(&another, calls, together)));
@@ -1200,17 +1206,24 @@ fn write_unanswered(context: &Context, first: u128, end: End) -> Verdict<bool> {
         let storage = context.storage();
         let mut result = storage.hold_answers();
         together.wait();
-        if end == End::Cut {
-            thread::sleep(Duration::from_millis(200));
-            result = result
-                .and_then(|()| storage.cut_off())
-                .and_then(|()| storage.restore());
+        match end {
+            End::Cut => {
+                thread::sleep(Duration::from_millis(200));
+                result = result
+                    .and_then(|()| storage.cut_off())
+                    .and_then(|()| storage.restore());
+            }
+            End::TimeOut => {
+                // A call that is not back soon after most others has sent its write again, and is to get the answer to
+                // that. So this waits for less than a timeout.
+                let held = Instant::now();
+                ends.iter().take(writes.len() / 2).for_each(drop);
+                thread::sleep((held.elapsed() / 2).min(Duration::from_millis(500)));
+                result = result.and_then(|()| storage.resume());
+            }
         }
         let outcomes: Vec<_> = running.into_iter().map(joined).collect();
         let committed = committing.map(joined);
-        if end == End::TimeOut {
-            result = result.and_then(|()| storage.resume());
-        }
         harness_result(result).map(|()| (outcomes, committed))
     })?;
     recovers(context, store)?;

@@ -772,6 +772,15 @@ faults! {
         }
     }
 
+    RotatesAgainAtOnce "faults.answer_late": "Sends a rotation again at once if no answer came, and finds no such session." {
+        fn update_session(&self, db: &Reference, session_token: &str, changes: &SessionChanges) -> Result<Option<Session>> {
+            match db.update_session(session_token, changes) {
+                Err(Error::OutcomeUnknown { .. }) => db.update_session(session_token, changes),
+                ended => ended,
+            }
+        }
+    }
+
     FindsItLinked "faults.answer_lost": "Reports an account as linked if its answer is lost and the account is there, which may be another user's." {
         fn link_account(&self, db: &Reference, account: &Account) -> Result<()> {
             match db.link_account(account) {
