@@ -1,4 +1,4 @@
-use std::sync::{Arc, Barrier, OnceLock};
+use std::sync::{Barrier, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use authstore::{AuthStore, NewAccount, NewSession, NewUser, Removal};
@@ -31,12 +31,14 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-/// One cluster for all tests, because it takes long to start.
-fn cluster() -> Arc<Galera> {
-    static CLUSTER: OnceLock<Arc<Galera>> = OnceLock::new();
+/// One cluster for all tests, because it takes long to start. They take turns: each change to the schema stops all writes
+/// on all nodes.
+fn cluster() -> MutexGuard<'static, Galera> {
+    static CLUSTER: OnceLock<Mutex<Galera>> = OnceLock::new();
     CLUSTER
-        .get_or_init(|| Arc::new(Galera::start().unwrap()))
-        .clone()
+        .get_or_init(|| Mutex::new(Galera::start().unwrap()))
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A store on each node, all on one database.
