@@ -2,7 +2,7 @@ use std::sync::{Barrier, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use authstore::{AuthStore, NewAccount, NewSession, NewUser, Removal};
-use authstore_test_databases::{Database, Galera, Kind, Needs, Test};
+use authstore_test_databases::{Database, Galera, Kind, Needs, Test, with_options};
 use time::macros::datetime;
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -41,12 +41,16 @@ fn cluster() -> MutexGuard<'static, Galera> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A store on each node, all on one database.
+/// A store on each node, all on one database. None of the tests is about the time limit, and the three nodes are on one
+/// busy machine.
 fn stores(database: &Database, cluster: &Galera) -> Vec<AuthStore> {
     cluster
         .nodes()
         .iter()
-        .map(|node| AuthStore::connect(&node.url(database.name())).unwrap())
+        .map(|node| {
+            let url = with_options(node.url(database.name()), "statement_timeout_ms=60000");
+            AuthStore::connect(&url).unwrap()
+        })
         .collect()
 }
 
