@@ -9,7 +9,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use uuid::Uuid;
 
 use super::error::{
-    Phase, StatementFailure, classify, classify_migration, classify_panic, is_timeout,
+    Phase, StatementFailure, classify, classify_migration, classify_panic, is_deadlock, is_timeout,
     may_be_of_a_trigger, may_end_transaction, trigger,
 };
 use crate::error::{BoxError, Error, Result};
@@ -192,6 +192,7 @@ impl MysqlConnection {
         let ran = self.contain(|driver| run(driver, sql));
         ran.map(drop).map_err(|failed| match failed {
             Some(mysql::Error::MySqlError(error)) => {
+                self.failure = is_deadlock(&error).then_some(StatementFailure::RolledBack);
                 let is_timeout = is_timeout(&error);
                 self.name_limit(classify_migration(error), is_timeout)
             }

@@ -281,6 +281,11 @@ pub(super) fn is_timeout(error: &MySqlError) -> bool {
     matches!(error.code, 1205 | 1907 | 1969 | 3024)
 }
 
+/// Returns true if the server has undone a statement for the sake of another connection, or of another node.
+pub(super) fn is_deadlock(error: &MySqlError) -> bool {
+    error.code == 1213
+}
+
 /// Returns true if InnoDB rolls back the whole transaction with this error, or may: a lock timeout with
 /// `innodb_rollback_on_timeout`, or a full lock table.
 pub(super) fn may_end_transaction(error: &MySqlError) -> bool {

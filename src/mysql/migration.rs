@@ -18,6 +18,8 @@ use crate::sql::{
 /// How often to rebuild a table because of old statistics, which the server might write again concurrently.
 const REBUILDS: u32 = 3;
 const REBUILD: &str = sql!("mysql", "adopt/rebuild");
+/// How long to repeat what ends in deadlocks.
+const DEADLOCKS: Duration = Duration::from_secs(5);
 
 const COLUMNS: &str = sql!("mysql", "adopt/columns");
 const CREATE_REHEARSAL: &str = sql!("mysql", "adopt/rehearsal/create");
@@ -73,7 +75,9 @@ impl Target for MysqlTarget {
         let mut connection = self.0.connect_to_lock(timeout)?;
         let history = history(self.0.kind());
         let lease = if self.0.is_galera() {
-            connection.execute(history.create, &[])?;
+            repeated(&mut connection, |connection| {
+                connection.execute(history.create, &[])
+            })?;
             Some(Lease::take(&self.0, timeout)?)
         } else {
             let seconds = i64::try_from(timeout.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX);
@@ -107,6 +111,26 @@ struct MysqlLock<'a> {
     history: History,
 }
 
+/// Does something repeatable, and does it again after a deadlock: with an application that goes on beside an adoption or,
+/// in a Galera cluster, with another node's change to the schema or attempt to take the lease.
+fn repeated<T>(
+    connection: &mut MysqlConnection,
+    work: impl Fn(&mut MysqlConnection) -> Result<T>,
+) -> Result<T> {
+    let mut first = None;
+    let mut repetitions = 0;
+    loop {
+        connection.failure = None;
+        let done = work(connection);
+        let is_deadlock = connection.failure == Some(StatementFailure::RolledBack);
+        if !is_deadlock || first.get_or_insert_with(Instant::now).elapsed() >= DEADLOCKS {
+            return done;
+        }
+        retry_backoff(repetitions);
+        repetitions += 1;
+    }
+}
+
 impl MysqlLock<'_> {
     /// Fails if the lock is lost. Then nothing may be changed anymore.
     fn check(&mut self) -> Result<()> {
@@ -116,22 +140,10 @@ impl MysqlLock<'_> {
         }
     }
 
-    /// Changes the history, in one statement. It is repeated after a deadlock: in a Galera cluster, every attempt of
-    /// another node to take the lease may cause one.
+    /// Changes the history, in one statement.
     fn note(&mut self, work: impl Fn(&History, &mut MysqlConnection) -> Result<()>) -> Result<()> {
-        let deadline = Instant::now() + self.backend.0.connector.options.statement_timeout;
-        let mut repeated = 0;
-        loop {
-            self.connection.failure = None;
-            let done = work(&self.history, &mut self.connection);
-            if self.connection.failure != Some(StatementFailure::RolledBack)
-                || Instant::now() >= deadline
-            {
-                return done;
-            }
-            retry_backoff(repeated);
-            repeated += 1;
-        }
+        let history = &self.history;
+        repeated(&mut self.connection, |connection| work(history, connection))
     }
 
     /// Notes that a step of our own begins, so that the table that it may leave half-done is known to be ours.
@@ -149,7 +161,7 @@ impl MysqlLock<'_> {
     }
 
     /// Runs a step in its own session, which ends with it.
-    fn run_step(&self, sql: &str) -> Result<()> {
+    fn run_step(&self, sql: &str, is_repeatable: bool) -> Result<()> {
         if !has_statement(sql) {
             return Ok(());
         }
@@ -160,9 +172,13 @@ impl MysqlLock<'_> {
             ));
         }
         let mut connection = self.backend.connect_to_migrate(self.timeout)?;
-        let done = connection
-            .run_step(sql)
-            .and_then(|()| check_transaction(&mut connection));
+        let run = |connection: &mut MysqlConnection| connection.run_step(sql);
+        let ran = if is_repeatable {
+            repeated(&mut connection, run)
+        } else {
+            run(&mut connection)
+        };
+        let done = ran.and_then(|()| check_transaction(&mut connection));
         // Closing the connection would release its locks too, but perhaps only after the next step has begun.
         match done {
             Ok(()) => connection.reset(),
@@ -204,7 +220,10 @@ fn has_statement(sql: &str) -> bool {
 
 impl Lock for MysqlLock<'_> {
     fn history(&mut self, series: &str) -> Result<Vec<Applied>> {
-        self.history.read_or_create(&mut self.connection, series)
+        let history = &self.history;
+        repeated(&mut self.connection, |connection| {
+            history.read_or_create(connection, series)
+        })
     }
 
     fn foreign_tables(&mut self, pending: &[i64]) -> Result<Vec<i64>> {
@@ -227,7 +246,7 @@ impl Lock for MysqlLock<'_> {
         if is_own {
             self.begin_step(version)?;
         }
-        self.run_step(sql)?;
+        self.run_step(sql, is_own)?;
         if is_own && direction == Direction::Up {
             // The row of one that was reverted only in part.
             self.note(|history, connection| {
@@ -283,18 +302,23 @@ impl AdoptionTarget for MysqlAdoption<'_, '_> {
         self.lock.check()?;
         // When MariaDB executes a prepared query of information_schema again, its subqueries may find nothing.
         self.connection.forget_statements();
+        let run = |connection: &mut MysqlConnection, sql: &str| {
+            repeated(connection, |connection| {
+                connection.run_script(sql, Phase::Writing)
+            })
+        };
         for _ in 0..REBUILDS {
-            match self.connection.run_script(sql, Phase::Writing) {
+            match run(&mut self.connection, sql) {
                 Err(Error::Backend { reason, .. }) if reason.contains("innodb_index_stats") => {
                     let rebuilds: Vec<String> = self.connection.query(REBUILD, &[sql.into()])?;
                     for rebuild in rebuilds {
-                        self.connection.run_script(&rebuild, Phase::Writing)?;
+                        run(&mut self.connection, &rebuild)?;
                     }
                 }
                 outcome => return outcome,
             }
         }
-        self.connection.run_script(sql, Phase::Writing)
+        run(&mut self.connection, sql)
     }
 
     /// Each statement commits, so what no query has found, such as a row that would be too long, would stop the adoption
@@ -323,7 +347,9 @@ impl AdoptionTarget for MysqlAdoption<'_, '_> {
             if let Some(create) = create
                 && self.run(&create).is_ok()
             {
-                match changes.find_map(|change| self.connection.run_step(&change).err()) {
+                let connection = &mut self.connection;
+                let mut run = |change: String| repeated(connection, |on| on.run_step(&change));
+                match changes.find_map(|change| run(change).err()) {
                     Some(Error::Backend { reason, .. }) => {
                         obstacles
                             .push(format!("{table} cannot be changed to the schema: {reason}"));
@@ -338,15 +364,11 @@ impl AdoptionTarget for MysqlAdoption<'_, '_> {
     }
 
     fn applied(&mut self, series: &str, create: bool) -> Result<Vec<Applied>> {
-        let MysqlLock {
-            history,
-            connection,
-            ..
-        } = &mut *self.lock;
+        let lock = &mut *self.lock;
         if create {
-            history.read_or_create(connection, series)
+            lock.history(series)
         } else {
-            history.read(connection, series)
+            lock.history.read(&mut lock.connection, series)
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests for MySQL and MariaDB only.
 
+mod adoption;
 mod application;
 mod failover;
 mod galera;
@@ -11,7 +12,8 @@ mod tls;
 use authstore_test_databases::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = application::tests();
+    let mut tests = adoption::tests();
+    tests.extend(application::tests());
     tests.extend(failover::tests());
     tests.extend(galera::tests());
     tests.extend(lower_case::tests());
