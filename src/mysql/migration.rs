@@ -23,6 +23,7 @@ const DEADLOCKS: Duration = Duration::from_secs(5);
 
 const COLUMNS: &str = sql!("mysql", "adopt/columns");
 const CREATE_REHEARSAL: &str = sql!("mysql", "adopt/rehearsal/create");
+const REFER: &str = sql!("mysql", "adopt/rehearsal/refer");
 const DROP_REHEARSAL: &str = sql!("mysql", "adopt/rehearsal/drop");
 
 const LOCK: &str = sql!("mysql", "lock");
@@ -288,6 +289,30 @@ struct MysqlAdoption<'a, 'b> {
     connection: MysqlConnection,
 }
 
+impl MysqlAdoption<'_, '_> {
+    /// Returns the obstacle that foreign keys could be dropped, but not be added. In MySQL, the rights to create and alter
+    /// tables do not suffice for that.
+    fn without_right_to_refer(&mut self, changes_columns: bool) -> Result<Option<String>> {
+        let changes_columns = i64::from(changes_columns);
+        let refer = self
+            .connection
+            .query_optional::<String>(REFER, &[changes_columns.into()])?;
+        let Some(refer) = refer else { return Ok(None) };
+        self.run(DROP_REHEARSAL)?;
+        let referred = self.run(&refer);
+        self.run(DROP_REHEARSAL)?;
+        Ok(match referred {
+            Err(Error::Backend { reason, .. }) if reason.starts_with("REFERENCES") => {
+                Some(format!(
+                    "foreign keys to User cannot be added: {reason}; grant it, or adopt as another user"
+                ))
+            }
+            // Whatever else is in the way of this table may be gone when the columns are changed.
+            _ => None,
+        })
+    }
+}
+
 impl AdoptionTarget for MysqlAdoption<'_, '_> {
     type Connection = MysqlConnection;
 
@@ -325,7 +350,10 @@ impl AdoptionTarget for MysqlAdoption<'_, '_> {
     /// half-way. The copies are empty, so the server's message contains no values.
     fn rehearse(&mut self) -> Result<Vec<String>> {
         let statements: Vec<String> = self.connection.query(COLUMNS, &[])?;
-        let mut obstacles = Vec::new();
+        let mut obstacles: Vec<String> = self
+            .without_right_to_refer(!statements.is_empty())?
+            .into_iter()
+            .collect();
         for table in TABLES {
             let quoted = format!("`{table}`");
             let mut changes = statements

@@ -867,7 +867,7 @@ fn operations_need_only_row_rights(kind: Kind) {
 }
 
 /// Runs `work` on a store whose user has only these rights on every table.
-fn with_rights<T>(
+pub(crate) fn with_rights<T>(
     database: &Database,
     rights: &str,
     work: impl FnOnce(&AuthStore) -> authstore::Result<T>,

@@ -1,16 +1,27 @@
 use std::thread;
 use std::time::Duration;
 
-use authstore::{NewAccount, NewUser};
+use authstore::{AuthStore, NewAccount, NewUser};
 use authstore_test_databases::{Database, Kind, Needs, Test};
 
+use super::lower_case::THEIRS;
+use crate::migrations::with_rights;
+
 pub(crate) fn tests() -> Vec<Test> {
-    Test::on(
-        &Kind::MYSQL_AND_MARIADB,
+    let both = Kind::MYSQL_AND_MARIADB;
+    let mut tests = Test::on(
+        &both,
         Needs::Shared,
         "adoption.repeats_what_a_deadlock_undid",
         repeats_what_a_deadlock_undid,
-    )
+    );
+    tests.extend(Test::on(
+        &both,
+        Needs::Shared,
+        "adoption.missing_right_to_refer_changes_nothing",
+        missing_right_to_refer_changes_nothing,
+    ));
+    tests
 }
 
 /// The application has locked the second account when the adoption fills in the ids, and asks for the first as soon as the
@@ -71,4 +82,31 @@ fn repeats_what_a_deadlock_undid(kind: Kind) {
             .iter()
             .all(|account| account.scope.as_deref() == Some("app"))
     );
+}
+
+/// MySQL requires the right for a foreign key; MariaDB has it, but does not use it.
+fn missing_right_to_refer_changes_nothing(kind: Kind) {
+    let database = Database::new(kind).unwrap();
+    let mut client = database.client();
+    for statement in THEIRS {
+        client.query(statement);
+    }
+    let schema = "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS \
+                  WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, 2";
+    let keys = "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS \
+                WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, 2";
+    let before = (client.query(schema), client.query(keys));
+    let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP";
+    let adopt = |rights| with_rights(&database, rights, |store| store.migrator().unwrap().adopt());
+    if kind == Kind::Mysql {
+        let missing = adopt(rights).unwrap_err().to_string();
+        assert!(missing.contains("REFERENCES command denied"), "{missing}");
+        assert!((client.query(schema), client.query(keys)) == before);
+        adopt(&format!("{rights}, REFERENCES")).unwrap();
+    } else {
+        adopt(rights).unwrap();
+    }
+    let store = AuthStore::connect(&database.url()).unwrap();
+    let left = store.migrator().unwrap().compare().unwrap();
+    assert!(left.is_empty(), "{left}");
 }

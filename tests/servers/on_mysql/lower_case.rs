@@ -17,7 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// The schema of Auth.js's guide, with a user who is signed in.
-const THEIRS: &[&str] = &[
+pub(super) const THEIRS: &[&str] = &[
     "CREATE TABLE `User` (`id` varchar(36) PRIMARY KEY DEFAULT (uuid()), `name` varchar(255), \
      `email` varchar(255) NOT NULL UNIQUE, `emailVerified` datetime(3) DEFAULT now(3), `image` varchar(255))",
     "CREATE TABLE `Account` (`id` varchar(36) PRIMARY KEY DEFAULT (uuid()), `userId` varchar(36) NOT NULL, \
