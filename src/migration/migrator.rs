@@ -167,9 +167,9 @@ impl Migrator {
     ///
     /// It knows the schema of the [adapter's guide](https://authjs.dev/getting-started/adapters/kysely) in its
     /// editions, and its variants on MySQL and SQLite. Stop the application first. On PostgreSQL and SQLite the
-    /// adoption is one transaction. On MySQL and MariaDB, the changes of columns are first tried on empty copies of the
-    /// tables, named `authstore_rehearsal`. Then each table is changed separately and keeps its rows throughout; if the
-    /// adoption is interrupted, the next run finishes it.
+    /// adoption is one transaction. On MySQL and MariaDB, the changes of columns and the right to add foreign keys are
+    /// first tried on empty tables, named `authstore_rehearsal`. Then each table is changed separately and keeps its rows
+    /// throughout; if the adoption is interrupted, the next run finishes it.
     ///
     /// # Errors
     ///
