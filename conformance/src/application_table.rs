@@ -54,6 +54,7 @@ pub(crate) struct ApplicationTable {
     find: &'static str,
     list: &'static str,
     insert_code: &'static str,
+    insert_child: &'static str,
 }
 
 macro_rules! statements {
@@ -79,6 +80,9 @@ macro_rules! statements {
             insert_code: concat!(
                 "INSERT INTO conformance_application (number, code) VALUES (", $a, ", ", $b, ")"
             ),
+            insert_child: concat!(
+                "INSERT INTO conformance_application (number, parent) VALUES (", $a, ", ", $b, ")"
+            ),
         }
     };
 }
@@ -93,7 +97,8 @@ impl ApplicationTable {
     /// Creates the table by a migration.
     pub(crate) fn create(store: &AuthStore) -> Verdict<Self> {
         let up = "CREATE TABLE conformance_application (number BIGINT NOT NULL PRIMARY KEY, word VARCHAR(200), \
-                  ratio DOUBLE PRECISION, flag BOOLEAN, code VARCHAR(100) UNIQUE)";
+                  ratio DOUBLE PRECISION, flag BOOLEAN, code VARCHAR(100) UNIQUE, parent BIGINT, \
+                  FOREIGN KEY (parent) REFERENCES conformance_application (number))";
         let down = "DROP TABLE conformance_application".to_owned();
         let step = Migration::new(1, "create_application", up, Some(down));
         let series = succeeds(
@@ -150,6 +155,16 @@ impl ApplicationTable {
         code: &str,
     ) -> authstore::Result<u64> {
         tx.execute(self.insert_code, &[number.into(), code.into()])
+    }
+
+    /// Inserts a row with only a number and its parent's, which the table must have.
+    pub(crate) fn insert_child(
+        &self,
+        tx: &Transaction,
+        number: i64,
+        parent: i64,
+    ) -> authstore::Result<u64> {
+        tx.execute(self.insert_child, &[number.into(), parent.into()])
     }
 
     /// Returns all rows, by number.

@@ -552,28 +552,44 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
     let values = new.values();
     let too_many = [&values[..], &values[..1]].concat();
     let code = secret("code");
-    let coded = Row {
-        word: None,
-        ..Row::new(600, "")
-    };
+    let (coded, child, missing) = (600, 700, 800);
     succeeds(
         "INSERT of a row with a code",
-        table.insert_code(tx, coded.number, &code),
+        table.insert_code(tx, coded, &code),
     )?;
-    rows.insert(rows.len() - 1, coded.clone());
+    succeeds(
+        "INSERT of a row with a parent",
+        table.insert_child(tx, child, coded),
+    )?;
+    let last = rows.len() - 1;
+    rows.splice(
+        last..last,
+        [coded, child].map(|number| Row {
+            word: None,
+            ..Row::new(number, "")
+        }),
+    );
     type Statement<'a> = &'a dyn Fn() -> authstore::Result<u64>;
-    let failing: [(&str, bool, Statement); 5] = [
-        ("a duplicate key", true, &|| table.insert(tx, &again)),
-        ("a duplicate text", true, &|| {
+    let failing: [(&str, bool, Statement); 7] = [
+        ("an INSERT with a duplicate key", true, &|| {
+            table.insert(tx, &again)
+        }),
+        ("an INSERT with a duplicate text", true, &|| {
             table.insert_code(tx, 601, &code)
         }),
-        ("a duplicate key in its second row", true, &|| {
-            table.insert_two(tx, [&new, &old])
+        (
+            "an INSERT with a duplicate key in its second row",
+            true,
+            &|| table.insert_two(tx, [&new, &old]),
+        ),
+        ("an INSERT with a missing parent", true, &|| {
+            table.insert_child(tx, 701, missing)
         }),
-        ("a parameter missing", false, &|| {
+        ("a DELETE of a parent", true, &|| table.delete(tx, coded)),
+        ("an INSERT with a parameter missing", false, &|| {
             table.insert(tx, &values[..3])
         }),
-        ("a parameter too many", false, &|| {
+        ("an INSERT with a parameter too many", false, &|| {
             table.insert(tx, &too_many)
         }),
     ];
@@ -589,15 +605,15 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
                 } else {
                     "Err(Backend)"
                 };
-                return Err(Failure::broken(format!(
-                    "an INSERT with {what} did not fail with the right error"
-                ))
-                .expected(expected)
-                .got(format!("{other:?}")));
+                return Err(
+                    Failure::broken(format!("{what} did not fail with the right error"))
+                        .expected(expected)
+                        .got(format!("{other:?}")),
+                );
             }
         }
         returns(
-            format!("SELECT of all rows after an INSERT with {what}"),
+            format!("SELECT of all rows after {what}"),
             table.list(tx),
             rows.clone(),
         )?;
@@ -609,10 +625,9 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
         table.list(tx),
         rows.clone(),
     )?;
-    succeeds(
-        "DELETE of the row with a code",
-        table.delete(tx, coded.number),
-    )?;
+    for (what, number) in [("child", child), ("parent", coded)] {
+        succeeds(format!("DELETE of a {what}"), table.delete(tx, number))?;
+    }
     Ok(())
 }
 

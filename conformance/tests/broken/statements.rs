@@ -178,6 +178,15 @@ fn with<W: Wrong>(
     tx.right.execute(sql, &values)
 }
 
+/// Returns the strings among the values.
+fn texts(values: &[SqlValue]) -> String {
+    let texts = values.iter().filter_map(|value| match value {
+        SqlValue::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 /// Parameters that change in this way before they are stored.
 macro_rules! parameters {
     ($pattern:pat $(if $condition:expr)? => $value:expr) => {
@@ -306,6 +315,47 @@ wrong! {
 
     RejectsAsFailure "Reports a constraint of the application as a failure of the backend." {
         rejects!(Error::backend("a constraint failed"));
+    }
+
+    RejectsAsMissing "Reports a missing row of the application as a missing user." {
+        fn execute(tx: &Transaction<Self>, sql: &'static str, values: &[SqlValue]) -> Result<u64> {
+            tx.right.execute(sql, values).map_err(|error| match error {
+                Error::Rejected { .. } if sql.contains("parent") => Error::not_found(Entity::User),
+                other => other,
+            })
+        }
+    }
+
+    CascadesDeletes "Deletes the rows that refer to a deleted row of the application." {
+        fn execute(tx: &Transaction<Self>, sql: &'static str, values: &[SqlValue]) -> Result<u64> {
+            let delete = || tx.right.execute(sql, values);
+            delete().or_else(|error| match values {
+                [parent] => {
+                    let children = "DELETE FROM conformance_application WHERE parent = ?";
+                    tx.right.execute(children, std::slice::from_ref(parent))?;
+                    delete()
+                }
+                _ => Err(error),
+            })
+        }
+    }
+
+    NamesRejectedValues "Names the values of a row in the error of the constraint that rejects it." {
+        fn execute(tx: &Transaction<Self>, sql: &'static str, values: &[SqlValue]) -> Result<u64> {
+            tx.right.execute(sql, values).map_err(|error| match error {
+                Error::Rejected { constraint } => Error::rejected(format!("{constraint} by {}", texts(values))),
+                other => other,
+            })
+        }
+    }
+
+    NamesMiscountedValues "Names the values of a statement in the error about their number." {
+        fn execute(tx: &Transaction<Self>, sql: &'static str, values: &[SqlValue]) -> Result<u64> {
+            tx.right.execute(sql, values).map_err(|error| match error {
+                error @ Error::Rejected { .. } => error,
+                _ => Error::backend(format!("wrong number of parameters: {}", texts(values))),
+            })
+        }
     }
 
     KeepsTheFirstRow "Keeps the first row of a statement whose second row is rejected." {

@@ -181,6 +181,13 @@ faults! {
         stores!(create_user |user: User| user.name = user.name.take().filter(|name| !name.is_empty()));
     }
 
+    EmptyNameIsMissingWithPasskey "create_user_with_authenticator.text": "Stores the empty name of a user who signs up with a passkey as a missing one." {
+        fn create_user_with_authenticator(&self, db: &Reference, user: &User, authenticator: &Authenticator) -> Result<()> {
+            let name = user.name.clone().filter(|name| !name.is_empty());
+            db.create_user_with_authenticator(&User { name, ..user.clone() }, authenticator)
+        }
+    }
+
     MissingIsEpoch "create_user.stored": "Stores a missing time of verification as 1970." {
         stores!(create_user |user: User| user.email_verified = Some(OffsetDateTime::UNIX_EPOCH));
     }
