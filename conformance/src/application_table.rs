@@ -3,6 +3,8 @@
 
 use authstore::migration::{Migration, Series};
 use authstore::{AuthStore, Error, SqlValue, Transaction};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::failure::{Failure, Verdict, succeeds};
 use crate::rules::migrate::migrator;
@@ -10,12 +12,15 @@ use crate::rules::transaction::undone;
 use crate::show::Show;
 
 /// A row of the table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Row {
     pub(crate) number: i64,
     pub(crate) word: Option<String>,
     pub(crate) ratio: Option<f64>,
     pub(crate) flag: Option<bool>,
+    pub(crate) owner: Option<Uuid>,
+    pub(crate) since: Option<OffsetDateTime>,
+    pub(crate) photo: Option<Vec<u8>>,
 }
 
 impl Row {
@@ -23,18 +28,20 @@ impl Row {
         Row {
             number,
             word: Some(word.to_owned()),
-            ratio: None,
-            flag: None,
+            ..Row::default()
         }
     }
 
     /// Returns the parameters of the statement that inserts the row.
-    pub(crate) fn values(&self) -> [SqlValue; 4] {
+    pub(crate) fn values(&self) -> [SqlValue; 7] {
         [
             self.number.into(),
             self.word.clone().into(),
             self.ratio.into(),
             self.flag.into(),
+            self.owner.into(),
+            self.since.into(),
+            self.photo.clone().into(),
         ]
     }
 }
@@ -59,24 +66,28 @@ pub(crate) struct ApplicationTable {
 
 macro_rules! statements {
     ($($placeholder:literal)*) => { statements!(@ $($placeholder),*) };
-    (@ $a:literal, $b:literal, $c:literal, $d:literal, $e:literal, $f:literal, $g:literal, $h:literal) => {
+    (
+        @ $a:literal, $b:literal, $c:literal, $d:literal, $e:literal, $f:literal, $g:literal,
+        $h:literal, $i:literal, $j:literal, $k:literal, $l:literal, $m:literal, $n:literal
+    ) => {
         ApplicationTable {
             insert: concat!(
-                "INSERT INTO conformance_application (number, word, ratio, flag) VALUES (", $a, ", ", $b, ", ", $c, ", ",
-                $d, ")"
+                "INSERT INTO conformance_application (number, word, ratio, flag, owner, since, photo) VALUES (",
+                $a, ", ", $b, ", ", $c, ", ", $d, ", ", $e, ", ", $f, ", ", $g, ")"
             ),
             insert_two: concat!(
-                "INSERT INTO conformance_application (number, word, ratio, flag) VALUES (", $a, ", ", $b, ", ", $c, ", ",
-                $d, "), (", $e, ", ", $f, ", ", $g, ", ", $h, ")"
+                "INSERT INTO conformance_application (number, word, ratio, flag, owner, since, photo) VALUES (",
+                $a, ", ", $b, ", ", $c, ", ", $d, ", ", $e, ", ", $f, ", ", $g, "), (",
+                $h, ", ", $i, ", ", $j, ", ", $k, ", ", $l, ", ", $m, ", ", $n, ")"
             ),
             rename_from: concat!(
                 "UPDATE conformance_application SET word = ", $a, " WHERE number >= ", $b
             ),
             delete: concat!("DELETE FROM conformance_application WHERE number = ", $a),
             find: concat!(
-                "SELECT number, word, ratio, flag FROM conformance_application WHERE number = ", $a
+                "SELECT number, word, ratio, flag, owner, since, photo FROM conformance_application WHERE number = ", $a
             ),
-            list: "SELECT number, word, ratio, flag FROM conformance_application ORDER BY number",
+            list: "SELECT number, word, ratio, flag, owner, since, photo FROM conformance_application ORDER BY number",
             insert_code: concat!(
                 "INSERT INTO conformance_application (number, code) VALUES (", $a, ", ", $b, ")"
             ),
@@ -89,25 +100,41 @@ macro_rules! statements {
 
 /// In the placeholders that databases have.
 const TABLES: [ApplicationTable; 2] = [
-    statements!("?" "?" "?" "?" "?" "?" "?" "?"),
-    statements!("$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8"),
+    statements!("?" "?" "?" "?" "?" "?" "?" "?" "?" "?" "?" "?" "?" "?"),
+    statements!("$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" "$9" "$10" "$11" "$12" "$13" "$14"),
+];
+
+/// What databases call the types of a UUID, a time and bytes, which have no common name.
+const TYPES: [[&str; 3]; 2] = [
+    ["CHAR(36)", "DATETIME(3)", "LONGBLOB"],
+    ["UUID", "TIMESTAMPTZ(3)", "BYTEA"],
 ];
 
 impl ApplicationTable {
     /// Creates the table by a migration.
     pub(crate) fn create(store: &AuthStore) -> Verdict<Self> {
-        let up = "CREATE TABLE conformance_application (number BIGINT NOT NULL PRIMARY KEY, word VARCHAR(200), \
-                  ratio DOUBLE PRECISION, flag BOOLEAN, code VARCHAR(100) UNIQUE, parent BIGINT, \
-                  FOREIGN KEY (parent) REFERENCES conformance_application (number))";
-        let down = "DROP TABLE conformance_application".to_owned();
-        let step = Migration::new(1, "create_application", up, Some(down));
-        let series = succeeds(
-            "Series::new(..)",
-            Series::new("conformance_application", vec![step]),
-        )?;
+        let mut outcome = Ok(());
+        for [uuid, time, bytes] in TYPES {
+            let up = format!(
+                "CREATE TABLE conformance_application (number BIGINT NOT NULL PRIMARY KEY, word VARCHAR(200), \
+                 ratio DOUBLE PRECISION, flag BOOLEAN, owner {uuid}, since {time}, photo {bytes}, \
+                 code VARCHAR(100) UNIQUE, parent BIGINT, \
+                 FOREIGN KEY (parent) REFERENCES conformance_application (number))"
+            );
+            let down = "DROP TABLE conformance_application".to_owned();
+            let step = Migration::new(1, "create_application", up, Some(down));
+            let series = succeeds(
+                "Series::new(..)",
+                Series::new("conformance_application", vec![step]),
+            )?;
+            outcome = migrator(store)?.with_series(series).up().map(drop);
+            if outcome.is_ok() {
+                break;
+            }
+        }
         succeeds(
             "a migration that creates a table of the application",
-            migrator(store)?.with_series(series).up(),
+            outcome,
         )?;
         for table in TABLES {
             if undone(store, |tx| Ok(table.find(tx, 1).is_ok()))? {
@@ -182,6 +209,9 @@ fn rows(tx: &Transaction, sql: &'static str, values: &[SqlValue]) -> authstore::
                 word: row.get(1)?,
                 ratio: row.get(2)?,
                 flag: row.get(3)?,
+                owner: row.get(4)?,
+                since: row.get(5)?,
+                photo: row.get(6)?,
             })
         })
         .collect()

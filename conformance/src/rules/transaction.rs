@@ -10,8 +10,8 @@ use authstore::{
     AccountChanges, AuthStore, Change, Constraint, Error, NewAccount, SessionChanges, Transaction,
     UserChanges, VerificationToken,
 };
-
 use proptest::test_runner::TestCaseError;
+use uuid::Uuid;
 
 use crate::application_table::{ApplicationTable, Row};
 use crate::call::{Call, Reply};
@@ -20,8 +20,8 @@ use crate::failure::{
     Failure, Verdict, conflicts, ensure, equal, equal_rows, returns, show_error, succeeds,
 };
 use crate::fixture::{
-    account_at, authenticator, bare_user, challenge_until, id, look, millis, populate, population,
-    session, session_with_token, token, user_with_email,
+    account_at, at, authenticator, bare_user, challenge_until, id, look, millis, populate,
+    population, session, session_with_token, token, user_with_email,
 };
 use crate::history::{Event, has_legal_order, show_history};
 use crate::model::Model;
@@ -464,24 +464,45 @@ pub(crate) fn sequences(context: &Context) -> Verdict {
 
 /// Returns the rows of the application's table that [`change_application_rows`] leaves.
 fn application_rows() -> Vec<Row> {
-    let row = |number, word: Option<&str>, ratio, flag| Row {
-        number,
-        word: word.map(str::to_owned),
-        ratio,
-        flag,
-    };
     let mut rows = vec![
-        row(i64::MIN, None, None, None),
+        Row {
+            number: i64::MIN,
+            owner: Some(Uuid::nil()),
+            since: Some(at("1970-01-01T00:00:00.000Z")),
+            photo: Some(Vec::new()),
+            ..Row::default()
+        },
         // An integer that no floating-point number equals.
-        Row::new(-(1 << 53) - 1, "exact"),
-        row(-1, Some(""), Some(-0.1), Some(false)),
-        row(0, Some(" a  b "), Some(2.5e300), Some(true)),
+        Row {
+            owner: Some(Uuid::max()),
+            since: Some(at("2001-09-09T01:46:39.999Z")),
+            photo: Some((0..=u8::MAX).collect()),
+            ..Row::new(-(1 << 53) - 1, "exact")
+        },
+        Row {
+            ratio: Some(-0.1),
+            flag: Some(false),
+            owner: Some(id(0xe1)),
+            since: Some(at("2028-02-29T12:34:56.789Z")),
+            photo: Some(b"text".to_vec()),
+            ..Row::new(-1, "")
+        },
+        Row {
+            ratio: Some(2.5e300),
+            flag: Some(true),
+            since: Some(at("9999-12-31T23:59:59.999Z")),
+            photo: Some(vec![b'\\'; 70_000]),
+            ..Row::new(0, " a  b ")
+        },
     ];
     // One statement, with other parameters at each call.
     rows.extend((1..=200).map(|number| Row::new(number, &format!("word {number}"))));
     rows.extend([
         Row::new(300, "it's \"quoted\" \\ ; -- ? $1 %s {0} :number é"),
-        row(i64::MAX, Some("renamed"), Some(0.0), None),
+        Row {
+            ratio: Some(0.0),
+            ..Row::new(i64::MAX, "renamed")
+        },
     ]);
     rows
 }
@@ -565,8 +586,8 @@ fn fail_on_application_rows(table: &ApplicationTable, tx: &Transaction) -> Verdi
     rows.splice(
         last..last,
         [coded, child].map(|number| Row {
-            word: None,
-            ..Row::new(number, "")
+            number,
+            ..Row::default()
         }),
     );
     type Statement<'a> = &'a dyn Fn() -> authstore::Result<u64>;

@@ -309,6 +309,18 @@ wrong! {
         parameters!(SqlValue::Boolean(flag) => SqlValue::Text(flag.to_string()));
     }
 
+    CutsBytes "Stores bytes up to the first zero." {
+        parameters!(SqlValue::Bytes(bytes) => SqlValue::Bytes(bytes.split(|byte| *byte == 0).next().expect("a part").to_vec()));
+    }
+
+    StoresSeconds "Stores times without their fractions of a second." {
+        parameters!(SqlValue::Time(time) => SqlValue::Time(time.replace_nanosecond(0).expect("less than a second")));
+    }
+
+    StoresNilAsNull "Stores the UUID of zeros as NULL." {
+        parameters!(SqlValue::Uuid(uuid) if uuid.is_nil() => SqlValue::Null);
+    }
+
     RejectsAsConflict "Reports a constraint of the application as one of the storage's own." {
         rejects!(Error::conflict(Constraint::UserId));
     }
@@ -398,7 +410,7 @@ wrong! {
         fn query(tx: &Transaction<Self>, sql: &'static str, values: &[SqlValue]) -> Result<Vec<SqlRow>> {
             let rows = tx.right.query(sql, values)?;
             if rows.is_empty() && !values.is_empty() {
-                let mut cells = vec![SqlValue::Null; 4];
+                let mut cells = vec![SqlValue::Null; 7];
                 cells[0] = SqlValue::Integer(0);
                 return Ok(vec![SqlRow::new(cells)]);
             }
