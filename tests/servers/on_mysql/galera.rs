@@ -1,5 +1,6 @@
 use std::sync::{Barrier, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use authstore::{AuthStore, NewAccount, NewSession, NewUser, Removal};
 use authstore_test_databases::{Database, Galera, Kind, Needs, Test, with_options};
@@ -23,6 +24,10 @@ pub(crate) fn tests() -> Vec<Test> {
         on(
             "galera.concurrent_migrations_on_all_nodes",
             concurrent_migrations_on_all_nodes,
+        ),
+        on(
+            "galera.lease_of_a_killed_migration_ends",
+            lease_of_a_killed_migration_ends,
         ),
         on(
             "galera.adoption_stops_when_its_lock_is_lost",
@@ -157,6 +162,29 @@ fn concurrent_migrations_on_all_nodes(cluster: &Galera) {
         let left = "SELECT COUNT(*) FROM authstore_migration WHERE series = ''";
         assert_eq!(database.client().query_one(left), "0");
     }
+}
+
+/// However many processes wait for it.
+fn lease_of_a_killed_migration_ends(cluster: &Galera) {
+    let database = cluster.database().unwrap();
+    let stores = stores(&database, cluster);
+    stores[0].migrate().unwrap();
+    stores[0].migrator().unwrap().down(1).unwrap();
+    database.client().query(
+        "INSERT INTO authstore_migration (series, version, name, checksum, applied_at) \
+         VALUES ('', 0, '01a23236-f114-7634-a2f5-4763c7215cb8', '', UTC_TIMESTAMP(3) + INTERVAL 3 SECOND)",
+    );
+    thread::scope(|scope| {
+        for store in &stores {
+            scope.spawn(|| {
+                let migrator = store.migrator().unwrap();
+                let limit = Duration::from_secs(30);
+                migrator.with_lock_timeout(limit).up().unwrap();
+            });
+        }
+    });
+    let left = "SELECT COUNT(*) FROM authstore_migration WHERE series = ''";
+    assert_eq!(database.client().query_one(left), "0");
 }
 
 /// Each statement of an adoption commits, so a node that was paused for too long must not continue beside another.
