@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::migration::timed_out_waiting;
 use crate::sql::{Connection, Database, sql};
 
-const EXPIRE: &str = sql!("mysql", "lease/expire");
 const TAKE: &str = sql!("mysql", "lease/take");
 const RENEW: &str = sql!("mysql", "lease/renew");
 const RELEASE: &str = sql!("mysql", "lease/release");
@@ -84,10 +83,7 @@ impl Drop for Lease {
 
 /// Returns true if the row names this owner afterwards.
 fn try_to_take(backend: &MysqlBackend, owner: &String) -> Result<bool> {
-    backend.write(|connection| {
-        connection.execute(EXPIRE, &[])?;
-        connection.execute(TAKE, &[owner.into()])
-    })?;
+    backend.write(|connection| connection.execute(TAKE, &[owner.into()]))?;
     renew(backend, owner)
 }
 
